@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The name of the host side of an endpoint's veth: "ng" and 11 hex digits made from container id and
+// interface name, so that DEL finds it from these two alone. Stable for ever: running pods carry these names.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace namegate::endpoints {
+
+// A well-mixed 64-bit hash of both texts and the boundary between them.
+std::uint64_t endpoint_hash(std::string_view container_id, std::string_view ifname);
+
+std::string host_interface_name(std::string_view container_id, std::string_view ifname);
+
+}  // namespace namegate::endpoints

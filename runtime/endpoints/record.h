@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One endpoint as written down at ADD: everything that DEL, the daemon at start and the tools need to know
+// about it without asking anyone. A value; its text form is versioned JSON, read strictly (an unknown,
+// missing or ill-typed field is an error that names it). Pure functions.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+
+namespace namegate::endpoints {
+
+inline constexpr int kRecordVersion = 1;
+inline constexpr std::size_t kMaxRecordBytes = 512 * 1024;
+inline constexpr std::size_t kMaxRecordAddresses = 4;  // NG_MAX_ENDPOINT_ADDRS
+inline constexpr std::size_t kMaxRecordLabels = 1024;
+inline constexpr std::size_t kMaxRecordText = 4096;  // bytes of any one string
+
+using Labels = std::map<std::string, std::string, std::less<>>;
+
+struct Record {
+    std::uint32_t id = 0;    // kernel endpoint id
+    std::uint32_t slot = 0;  // its place in the per-endpoint maps
+    std::string container_id;
+    std::string ifname;  // inside the container
+    std::string host_ifname;
+    std::uint32_t host_ifindex = 0;
+    std::string netns;  // path
+    std::vector<IpAddress> addresses;
+    std::array<std::uint8_t, 6> mac{};  // of the container's interface; all zero: unknown
+    std::string pod_namespace;
+    std::string pod_name;
+    std::string pod_uid;
+    std::string service_account;
+    Labels cni_labels;
+    bool kubernetes = false;
+    std::string mode = "first";  // or "chained"
+    std::string network;         // name of the CNI network
+    std::int64_t created = 0;    // seconds since the epoch
+    bool ready = false;          // programmed at least once
+
+    bool operator==(const Record&) const = default;
+};
+
+std::string to_json(const Record& record);
+Result<Record> record_from_json(std::string_view text);
+
+}  // namespace namegate::endpoints

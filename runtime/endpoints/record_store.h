@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The endpoint records of a node, one file each in a folder that it owns. Writes are atomic; a file that
+// cannot be read back is reported by list() and never stops the others. Holds no state but the path, so
+// several processes may use one folder under the node lock. Blocks on the disk.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "endpoints/record.h"
+
+namespace namegate::endpoints {
+
+inline constexpr std::size_t kMaxRecordFiles = 8192;  // looked at in one folder
+inline constexpr std::size_t kMaxContainerIdBytes = 1024;
+inline constexpr std::size_t kMaxInterfaceNameBytes = 15;  // IFNAMSIZ less the NUL
+
+struct BadRecord {
+    std::string path;
+    std::string why;
+};
+
+struct RecordListing {
+    std::vector<Record> records;  // by endpoint id
+    std::vector<BadRecord> bad;
+};
+
+class RecordStore {
+  public:
+    explicit RecordStore(std::string directory) : directory_(std::move(directory)) {}
+
+    // Makes the folder if needed. kInvalidInput if the ids cannot name a file.
+    Result<> write(const Record& record) const;
+    // kNotFound if there is none.
+    Result<Record> read(std::string_view container_id, std::string_view ifname) const;
+    // One that is not there is success.
+    Result<> remove(std::string_view container_id, std::string_view ifname) const;
+    // A folder that is not there yet is empty.
+    Result<RecordListing> list() const;
+
+    // "<container id, at most 64 characters>-<ifname>-<hash of both>.json"
+    Result<std::string> path_of(std::string_view container_id, std::string_view ifname) const;
+    const std::string& directory() const { return directory_; }
+
+  private:
+    std::string directory_;
+};
+
+}  // namespace namegate::endpoints
