@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a snapshot to the compiled rules of one endpoint and direction. Pure functions; safe from any
+// thread. An error means that the policy cannot be enforced as written: the caller must keep what is in
+// force, or stay closed, never open.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "policy/compiled_policy.h"
+#include "policy/endpoint_view.h"
+#include "policy/evaluate.h"
+#include "policy/snapshot.h"
+
+namespace namegate::policy {
+
+struct CompileInput {
+    const Snapshot* snapshot = nullptr;
+    const EndpointView* endpoint = nullptr;
+    // All endpoints on the node (rules' selectors reach their addresses); may be null or hold `endpoint`.
+    const std::vector<EndpointView>* endpoints = nullptr;
+    Direction direction = Direction::kEgress;
+};
+
+// Does any enforced policy select the endpoint in this direction? If not it is open there (E5).
+bool selects(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction);
+
+// Works as well when nothing selects the endpoint: one rule, the profile's Allow.
+Result<CompiledPolicy> compile(const CompileInput& input);
+
+struct SelectedPolicy {
+    std::string tier;
+    std::string kind;
+    std::string name;  // "namespace/name", or the name alone when global
+    bool staged = false;
+    bool ingress = false;  // selects the endpoint in this direction
+    bool egress = false;
+    Place place;
+};
+
+// For the tools: every policy that selects the endpoint, in order of evaluation, staged ones too.
+std::vector<SelectedPolicy> selected_policies(const Snapshot& snapshot, const EndpointView& endpoint);
+
+}  // namespace namegate::policy

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Domain names and the patterns that policies write for them (rules D5-D7): an exact name, or one `*` that
+// stands for one or more whole labels at its position. Names are kept in lower case, as A-labels, without
+// a trailing dot. Value types; free to copy between threads; parsing reports errors as values.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace namegate::policy {
+
+inline constexpr std::size_t kMaxNameLength = 253;  // characters, without the trailing dot
+inline constexpr std::size_t kMaxLabelLength = 63;
+
+// "WWW.Bücher.example." -> "www.xn--bcher-kva.example". Underscores are accepted, wildcards are not.
+Result<std::string> normalise_name(std::string_view text);
+
+class DomainPattern {
+  public:
+    enum class Kind : std::uint8_t {
+        kExact,     // example.com
+        kWildcard,  // *.example.com
+        kMiddle,    // update.*.example.com
+    };
+
+    static Result<DomainPattern> parse(std::string_view text);
+
+    // `name` may have any case and a trailing dot; it is not converted from Unicode.
+    bool matches(std::string_view name) const;
+
+    Kind kind() const { return kind_; }
+    // Canonical: lower case, A-labels, no trailing dot.
+    const std::string& text() const { return text_; }
+    // Labels before the wildcard, and after it; an exact name has all its labels in suffix_labels().
+    const std::vector<std::string>& prefix_labels() const { return prefix_labels_; }
+    const std::vector<std::string>& suffix_labels() const { return suffix_labels_; }
+
+    bool operator==(const DomainPattern& other) const { return text_ == other.text_; }
+    std::strong_ordering operator<=>(const DomainPattern& other) const { return text_ <=> other.text_; }
+
+  private:
+    Kind kind_ = Kind::kExact;
+    std::string text_;
+    std::vector<std::string> prefix_labels_;
+    std::vector<std::string> suffix_labels_;
+};
+
+}  // namespace namegate::policy

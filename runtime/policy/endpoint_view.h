@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What policy needs to know of an endpoint, and the labels it has in the end (S5). Plain values.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip.h"
+#include "policy/selector.h"
+#include "policy/snapshot.h"
+
+namespace namegate::policy {
+
+inline constexpr std::string_view kLabelNamespace = "projectcalico.org/namespace";
+inline constexpr std::string_view kLabelServiceAccount = "projectcalico.org/serviceaccount";
+inline constexpr std::string_view kLabelOrchestrator = "projectcalico.org/orchestrator";
+inline constexpr std::string_view kLabelName = "projectcalico.org/name";
+inline constexpr std::string_view kNamespacePrefix = "pcns.";
+inline constexpr std::string_view kServiceAccountPrefix = "pcsa.";
+
+struct EndpointView {
+    std::string name_space;  // empty: a container without a pod
+    std::string pod;
+    std::string service_account;  // empty: that of the pod's document, if any
+    Labels labels;                // the pod's own
+    bool is_kubernetes = false;
+    // Also take the labels of a dropped-in Pod document of this namespace and name; those above win.
+    bool use_pod_document = true;
+    std::vector<IpAddress> addresses;
+};
+
+Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot);
+
+// The labels that selectors see of a set: its own, and those of its namespace.
+Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot);
+
+// The dropped-in document of this pod, or null; lives as long as the snapshot.
+const PodDocument* find_pod(const Snapshot& snapshot, std::string_view name_space, std::string_view name);
+
+}  // namespace namegate::policy
