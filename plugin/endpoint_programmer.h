@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the plugin asks of the policy runtime for one endpoint. The real one stands on the runtime that is
+// linked into the plugin; tests give their own. One object serves one call of the plugin; functions may
+// block on disk and kernel, and report errors that undo nothing outside their own doing.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "endpoints/record.h"
+
+namespace namegate::plugin {
+
+class EndpointProgrammer {
+  public:
+    EndpointProgrammer() = default;
+    virtual ~EndpointProgrammer() = default;
+    EndpointProgrammer(const EndpointProgrammer&) = delete;
+    EndpointProgrammer& operator=(const EndpointProgrammer&) = delete;
+    EndpointProgrammer(EndpointProgrammer&&) = delete;
+    EndpointProgrammer& operator=(EndpointProgrammer&&) = delete;
+
+    // Closed first, then with the policy in force; fills in id and slot. Undoes itself on failure.
+    // kTryAgain when a source of labels cannot answer yet.
+    virtual Result<> add(endpoints::Record& record) = 0;
+    // One that is not there is success.
+    virtual Result<> remove(const std::string& container_id, const std::string& ifname) = 0;
+    // Is everything that add() made still in place?
+    virtual Result<> check(const std::string& container_id, const std::string& ifname) = 0;
+};
+
+}  // namespace namegate::plugin

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Network interfaces: what the kernel says about one, and the requests that make, change and remove them.
+// Functions append to a Batch (nothing happens until it runs) or ask through a Socket.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "netlink/socket.h"
+
+namespace namegate::netlink {
+
+using Mac = std::array<std::uint8_t, 6>;
+
+std::string to_string(const Mac& mac);
+
+struct Link {
+    std::uint32_t index = 0;
+    std::string name;
+    std::string kind;  // "veth", "bridge"; empty for physical devices
+    std::string alias;
+    Mac mac{};
+    std::uint32_t mtu = 0;
+    bool up = false;                          // administratively
+    bool running = false;                     // up and passing traffic
+    std::optional<std::uint32_t> peer_index;  // of a veth: the other side's index in its own namespace
+    std::optional<std::int32_t> peer_netns_id;
+
+    bool operator==(const Link&) const = default;
+};
+
+struct VethPair {
+    std::string pod_name;
+    const Netns* pod_netns = nullptr;
+    Mac pod_mac{};
+    std::string host_name;
+    Mac host_mac{};
+    std::uint32_t mtu = 0;  // 0: the kernel's default
+};
+
+// Both sides of a veth in one request, each made where it belongs; the socket's namespace gets the host side.
+void append_veth(Batch& batch, const VethPair& pair);
+void append_link_up(Batch& batch, std::uint32_t index, std::string_view name);
+void append_link_alias(Batch& batch, std::string_view name, std::string_view alias);
+void append_delete_link(Batch& batch, std::string_view name);
+
+// kNotFound if there is none.
+Result<Link> find_link(Socket& socket, std::string_view name);
+Result<Link> find_link(Socket& socket, std::uint32_t index);
+Result<std::vector<Link>> list_links(Socket& socket);
+// One that is not there is success.
+Result<> delete_link(Socket& socket, std::string_view name);
+
+}  // namespace namegate::netlink

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Network namespaces by file descriptor. in_netns() runs a function inside one on a thread of its own, so
+// that no thread of the program ever has to find its way back; the caller waits. Owns the descriptors.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace namegate::netlink {
+
+class Netns {
+  public:
+    // kNotFound: nothing at the path; kInvalidInput: something that is not a network namespace.
+    static Result<Netns> open(const std::string& path);
+    // The namespace of the calling thread.
+    static Result<Netns> current();
+
+    int fd() const { return fd_.get(); }
+    // Whether both are the same namespace.
+    Result<bool> is_same(const Netns& other) const;
+
+  private:
+    explicit Netns(Fd fd) : fd_(std::move(fd)) {}
+    Fd fd_;
+};
+
+// `work` must not throw.
+Result<> in_netns(const Netns& netns, const std::function<Result<>()>& work);
+
+// "net/ipv4/ip_forward"-style names, in the namespace of the calling thread.
+Result<std::string> read_sysctl(const std::string& name);
+Result<> write_sysctl(const std::string& name, const std::string& value);
+// Written only if it differs: some writes walk every interface of the node.
+Result<> ensure_sysctl(const std::string& name, const std::string& value);
+
+}  // namespace namegate::netlink
