@@ -1,1 +1,235 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "dns/name_cache.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace namegate::dns {
+namespace {
+
+// What the containers' nodes take besides the texts: list, age, due and name maps.
+constexpr std::size_t kNodeBytes = 48;
+constexpr std::size_t kNodesPerEntry = 4;
+
+std::uint64_t last_expiry(const std::vector<NameEntry::Address>& addresses, const std::vector<NameEntry::Link>& links) {
+    std::uint64_t last = 0;
+    for (const auto& address : addresses) {
+        last = std::max(last, address.expiry_boot_ns);
+    }
+    for (const auto& link : links) {
+        last = std::max(last, link.expiry_boot_ns);
+    }
+    return last;
+}
+
+void put_address(std::vector<NameEntry::Address>& addresses, const IpAddress& address, std::uint64_t expiry) {
+    const auto at = std::lower_bound(addresses.begin(), addresses.end(), address,
+                                     [](const NameEntry::Address& known, const IpAddress& wanted) { return known.address < wanted; });
+    if (at != addresses.end() && at->address == address) {
+        at->expiry_boot_ns = std::max(at->expiry_boot_ns, expiry);
+        return;
+    }
+    addresses.insert(at, {address, expiry});
+}
+
+// A link has to last as long as the addresses that were seen behind it: their lifetime is what counts (D13).
+std::uint64_t link_expiry(const Learning& learning, const ChainLink& link, std::uint64_t now, const LifetimeSettings& lifetime) {
+    std::uint64_t expiry = expiry_boot_ns(now, link.ttl, lifetime);
+    for (const LearntAddress& address : learning.addresses) {
+        if ((address.names >> link.to & 1U) != 0) {
+            expiry = std::max(expiry, expiry_boot_ns(now, address.ttl, lifetime));
+        }
+    }
+    return expiry;
+}
+
+}  // namespace
+
+void NameCache::record(std::uint32_t endpoint, const Learning& learning, const LifetimeSettings& lifetime) {
+    if (learning.empty()) {
+        return;
+    }
+    const std::uint64_t now = clock_.boot_ns();
+    std::map<std::size_t, EntryRef> touched;
+    const auto entry_of = [&](std::size_t place) {
+        const auto known = touched.find(place);
+        return known != touched.end() ? known->second : touched.emplace(place, touch(endpoint, learning.chain_names[place])).first->second;
+    };
+    for (const ChainLink& link : learning.links) {
+        put_link(*entry_of(link.from), learning.chain_names[link.to], link_expiry(learning, link, now, lifetime));
+    }
+    for (const LearntAddress& address : learning.addresses) {
+        put_address(entry_of(address.owner)->addresses, address.address, expiry_boot_ns(now, address.ttl, lifetime));
+    }
+    for (const auto& [place, entry] : touched) {
+        settle(entry, now);
+    }
+    enforce_bounds(endpoint);
+}
+
+// The name's entry, moved to the young end.
+NameCache::EntryRef NameCache::touch(std::uint32_t endpoint, const std::string& name) {
+    Endpoint& owner = endpoints_[endpoint];
+    const auto known = owner.names.find(name);
+    if (known != owner.names.end()) {
+        const EntryRef entry = known->second;
+        entries_.splice(entries_.begin(), entries_, entry);
+        owner.by_age.splice(owner.by_age.begin(), owner.by_age, entry->age);
+        return entry;
+    }
+    const EntryRef entry = entries_.emplace(entries_.begin());
+    entry->endpoint = endpoint;
+    entry->name = name;
+    entry->age = owner.by_age.insert(owner.by_age.begin(), entry);
+    entry->due = due_.emplace(0, entry);
+    owner.names.emplace(name, entry);
+    return entry;
+}
+
+void NameCache::put_link(Entry& entry, const std::string& target, std::uint64_t expiry) {
+    const auto known =
+        std::find_if(entry.links.begin(), entry.links.end(), [&](const NameEntry::Link& link) { return link.target == target; });
+    if (known != entry.links.end()) {
+        known->expiry_boot_ns = std::max(known->expiry_boot_ns, expiry);
+        return;
+    }
+    entry.links.push_back({target, expiry});
+    endpoints_[entry.endpoint].owners_by_target.emplace(target, entry.name);
+}
+
+// Leaves out what has expired and what is over the limits of one name, the soonest to expire first.
+void NameCache::trim(Entry& entry, std::uint64_t now) {
+    const auto later = [](const auto& a, const auto& b) { return a.expiry_boot_ns > b.expiry_boot_ns; };
+    auto& addresses = entry.addresses;
+    addresses.erase(
+        std::remove_if(addresses.begin(), addresses.end(), [now](const auto& address) { return address.expiry_boot_ns <= now; }),
+        addresses.end());
+    if (addresses.size() > limits_.addresses_per_name) {
+        std::sort(addresses.begin(), addresses.end(), later);
+        addresses.resize(limits_.addresses_per_name);
+        std::sort(addresses.begin(), addresses.end(), [](const auto& a, const auto& b) { return a.address < b.address; });
+    }
+    auto& links = entry.links;
+    std::sort(links.begin(), links.end(), later);
+    auto& backwards = endpoints_[entry.endpoint].owners_by_target;
+    while (!links.empty() && (links.back().expiry_boot_ns <= now || links.size() > limits_.links_per_name)) {
+        backwards.erase({links.back().target, entry.name});
+        links.pop_back();
+    }
+}
+
+// After any change: limits of the name, sums, and the time at which the entry is due.
+void NameCache::settle(EntryRef entry, std::uint64_t now) {
+    trim(*entry, now);
+    if (entry->addresses.empty() && entry->links.empty()) {
+        erase(entry);
+        return;
+    }
+    entry->addresses.shrink_to_fit();
+    std::size_t bytes = sizeof(Entry) + kNodesPerEntry * kNodeBytes + 2 * entry->name.size();
+    bytes += entry->addresses.size() * sizeof(NameEntry::Address);
+    for (const NameEntry::Link& link : entry->links) {
+        bytes += sizeof link + kNodeBytes + 2 * sizeof(std::string) + 2 * link.target.size() + entry->name.size();
+    }
+    bytes_ = bytes_ - entry->counted_bytes + bytes;
+    addresses_ = addresses_ - entry->counted_addresses + entry->addresses.size();
+    entry->counted_bytes = bytes;
+    entry->counted_addresses = entry->addresses.size();
+    due_.erase(entry->due);
+    entry->due = due_.emplace(last_expiry(entry->addresses, entry->links), entry);
+}
+
+void NameCache::enforce_bounds(std::uint32_t endpoint) {
+    for (auto own = endpoints_.find(endpoint); own != endpoints_.end() && own->second.by_age.size() > limits_.names_per_endpoint;
+         own = endpoints_.find(endpoint)) {
+        erase(own->second.by_age.back());
+        ++evicted_;
+    }
+    while (entries_.size() > limits_.names || addresses_ > limits_.addresses || bytes_ > limits_.bytes) {
+        erase(std::prev(entries_.end()));
+        ++evicted_;
+    }
+}
+
+void NameCache::erase(EntryRef entry) {
+    const auto owner = endpoints_.find(entry->endpoint);
+    for (const NameEntry::Link& link : entry->links) {
+        owner->second.owners_by_target.erase({link.target, entry->name});
+    }
+    owner->second.names.erase(entry->name);
+    owner->second.by_age.erase(entry->age);
+    if (owner->second.names.empty()) {
+        endpoints_.erase(owner);
+    }
+    due_.erase(entry->due);
+    bytes_ -= entry->counted_bytes;
+    addresses_ -= entry->counted_addresses;
+    entries_.erase(entry);
+}
+
+void NameCache::clear() {
+    endpoints_.clear();
+    due_.clear();
+    entries_.clear();
+    addresses_ = bytes_ = 0;
+}
+
+// An entry as a file has it, taken through the same limits as an answer.
+void NameCache::restore(std::uint32_t endpoint, const NameEntry& saved, std::uint64_t now) {
+    const EntryRef entry = touch(endpoint, saved.name);
+    for (const NameEntry::Address& address : saved.addresses) {
+        put_address(entry->addresses, address.address, address.expiry_boot_ns);
+    }
+    for (const NameEntry::Link& link : saved.links) {
+        put_link(*entry, link.target, link.expiry_boot_ns);
+    }
+    settle(entry, now);
+    enforce_bounds(endpoint);
+}
+
+void NameCache::forget(std::uint32_t endpoint) {
+    for (auto own = endpoints_.find(endpoint); own != endpoints_.end(); own = endpoints_.find(endpoint)) {
+        erase(own->second.by_age.back());
+    }
+}
+
+std::size_t NameCache::expire(std::size_t max_names) {
+    const std::uint64_t now = clock_.boot_ns();
+    std::size_t dropped = 0;
+    while (dropped < max_names && !due_.empty() && due_.begin()->first <= now) {
+        erase(due_.begin()->second);
+        ++dropped;
+    }
+    return dropped;
+}
+
+std::vector<NameEntry> NameCache::entries(std::uint32_t endpoint) const {
+    std::vector<NameEntry> out;
+    const auto own = endpoints_.find(endpoint);
+    if (own == endpoints_.end()) {
+        return out;
+    }
+    const std::uint64_t now = clock_.boot_ns();
+    const auto live = [now](const auto& item) { return item.expiry_boot_ns > now; };
+    for (const auto& [name, entry] : own->second.names) {
+        NameEntry shown{name, {}, {}};
+        std::copy_if(entry->addresses.begin(), entry->addresses.end(), std::back_inserter(shown.addresses), live);
+        std::copy_if(entry->links.begin(), entry->links.end(), std::back_inserter(shown.links), live);
+        if (!shown.addresses.empty() || !shown.links.empty()) {
+            out.push_back(std::move(shown));
+        }
+    }
+    return out;
+}
+
+std::vector<std::uint32_t> NameCache::endpoints() const {
+    std::vector<std::uint32_t> out;
+    for (const auto& own : endpoints_) {
+        out.push_back(own.first);
+    }
+    return out;
+}
+
+NameCacheStats NameCache::stats() const { return {endpoints_.size(), entries_.size(), addresses_, bytes_, evicted_}; }
+
+}  // namespace namegate::dns

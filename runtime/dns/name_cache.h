@@ -12,7 +12,7 @@
 #include <functional>
 #include <list>
 #include <map>
-#include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,7 +36,9 @@ struct NameCacheLimits {
     std::size_t links_per_name = 16;
 };
 
-inline constexpr std::size_t kMaxJoinedNames = 64;  // names on the way from a matching name to an address
+inline constexpr std::size_t kMaxJoinedNames = 64;  // names on the way from a name to an address, or to a name
+inline constexpr std::size_t kMaxJoinedReports = 4096;
+inline constexpr std::size_t kMaxNamesPerAddress = 16;
 inline constexpr std::size_t kMaxCacheFileBytes = std::size_t{256} * 1024 * 1024;
 
 // An address that a name leads to. `names` is the way: the name asked about first, the address's owner last.
@@ -71,6 +73,8 @@ struct NameCacheStats {
 
 class NameCache {
   public:
+    using Report = std::function<void(const Reached&)>;
+
     NameCache(const Clock& clock, const NameCacheLimits& limits) : clock_(clock), limits_(limits) {}
     NameCache(const NameCache&) = delete;
     NameCache& operator=(const NameCache&) = delete;
@@ -81,16 +85,16 @@ class NameCache {
     // Takes over an answer seen now. Seeing an address again only ever extends it (D13).
     void record(std::uint32_t endpoint, const Learning& learning, const LifetimeSettings& lifetime);
 
-    // Everything unexpired that the endpoint may reach by names that the pattern matches. `reached.names`
-    // starts with the matching name. One address may be reported more than once, by different names.
-    void for_each_match(std::uint32_t endpoint, const policy::DomainPattern& pattern,
-                        const std::function<void(const Reached&)>& report) const;
-    // After record(): what the chain's names and the names known to lead to them now reach, beyond the
-    // answer itself when a chain was split over several answers. `reached.names` starts at each such name.
-    void for_each_joined(std::uint32_t endpoint, const Learning& learning, const std::function<void(const Reached&)>& report) const;
-    // Names known to lead to this address now, sorted.
-    std::vector<std::string> names_of(std::uint32_t endpoint, const IpAddress& address) const;
+    // Everything unexpired that the endpoint may reach by names that the pattern matches: each name's
+    // addresses once. `names` starts with a matching name.
+    void for_each_match(std::uint32_t endpoint, const policy::DomainPattern& pattern, const Report& report) const;
+    // After record(): what the answer's names, and the names known to lead to them, reach now; more than the
+    // answer itself where a chain was split over several answers. `names` starts at each such name in turn.
+    // Stops after kMaxJoinedReports.
+    void for_each_joined(std::uint32_t endpoint, const Learning& learning, const Report& report) const;
 
+    // For the tools: the names that lead to each unexpired address, owner first, at most kMaxNamesPerAddress.
+    std::map<IpAddress, std::vector<std::string>> names_by_address(std::uint32_t endpoint) const;
     std::vector<NameEntry> entries(std::uint32_t endpoint) const;
     std::vector<std::uint32_t> endpoints() const;
     NameCacheStats stats() const;
@@ -113,33 +117,37 @@ class NameCache {
     struct Entry;
     using EntryList = std::list<Entry>;
     using EntryRef = EntryList::iterator;
-    using Names = std::map<std::string, EntryRef, std::less<>>;
     struct Endpoint {
-        Names names;
-        std::list<EntryRef> by_age;                                            // front: answered last
-        std::map<std::string, std::vector<std::string>, std::less<>> sources;  // CNAME target -> owners
+        std::map<std::string, EntryRef, std::less<>> names;
+        std::list<EntryRef> by_age;                                      // front: answered last
+        std::set<std::pair<std::string, std::string>> owners_by_target;  // CNAME links backwards
     };
     struct Entry {
         std::uint32_t endpoint = 0;
         std::string name;
-        std::vector<NameEntry::Address> addresses;
+        std::vector<NameEntry::Address> addresses;  // sorted by address
         std::vector<NameEntry::Link> links;
-        std::size_t bytes = 0;  // as counted in bytes_
+        std::size_t counted_addresses = 0;  // its part of addresses_
+        std::size_t counted_bytes = 0;      // its part of bytes_
         std::list<EntryRef>::iterator age;
         std::multimap<std::uint64_t, EntryRef>::iterator due;
     };
 
     EntryRef touch(std::uint32_t endpoint, const std::string& name);
-    void put_address(Entry& entry, const IpAddress& address, std::uint64_t expiry);
     void put_link(Entry& entry, const std::string& target, std::uint64_t expiry);
-    void drop_expired(Entry& entry, std::uint64_t now);
-    void settle(EntryRef entry);
+    void settle(EntryRef entry, std::uint64_t now);
+    void trim(Entry& entry, std::uint64_t now);
     void enforce_bounds(std::uint32_t endpoint);
     void erase(EntryRef entry);
-    void unlink_source(std::uint32_t endpoint, const std::string& target, const std::string& owner);
     void clear();
-    void reach_from(const Endpoint& endpoint, const std::string& name, const std::function<void(const Reached&)>& report) const;
-    std::vector<std::string> sources_of(const Endpoint& endpoint, const std::vector<std::string>& names) const;
+    void restore(std::uint32_t endpoint, const NameEntry& saved, std::uint64_t now);
+    Result<std::size_t> read_entries(std::string_view content, std::string_view scope);
+
+    using Sources = std::vector<std::string_view>;
+    // From the sources along unexpired links, until `report` returns false.
+    void reach(const Endpoint& endpoint, const Sources& sources, const std::function<bool(const Reached&)>& report) const;
+    // The names themselves and those that lead to them, at most kMaxJoinedNames.
+    static std::vector<std::string> with_leading_names(const Endpoint& endpoint, std::vector<std::string> names);
 
     const Clock& clock_;
     NameCacheLimits limits_;

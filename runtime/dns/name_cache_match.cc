@@ -1,1 +1,156 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Which addresses names lead to: a walk along CNAME links. A way lasts until its first link or its address
+// expires; of several ways to one name the longest lasting counts. So names are settled in the order of how
+// long they can be reached, each once.
+#include <algorithm>
+#include <limits>
+#include <queue>
+
+#include "dns/name_cache.h"
+
+namespace namegate::dns {
+namespace {
+
+constexpr std::uint64_t kForever = std::numeric_limits<std::uint64_t>::max();
+constexpr std::size_t kNoStep = std::numeric_limits<std::size_t>::max();
+
+// A settled name and how it was come to.
+struct Step {
+    std::string_view name;
+    std::size_t before = kNoStep;
+    std::size_t length = 1;  // names on the way, this one included
+};
+
+// A name to be settled.
+struct Candidate {
+    std::uint64_t expiry = kForever;
+    std::string_view name;
+    std::size_t before = kNoStep;
+
+    bool operator<(const Candidate& other) const { return expiry < other.expiry; }
+};
+
+std::vector<std::string> way_to(const std::vector<Step>& steps, std::size_t last) {
+    std::vector<std::string> names;
+    for (std::size_t at = last; at != kNoStep; at = steps[at].before) {
+        names.emplace_back(steps[at].name);
+    }
+    std::reverse(names.begin(), names.end());
+    return names;
+}
+
+}  // namespace
+
+void NameCache::reach(const Endpoint& endpoint, const Sources& sources, const std::function<bool(const Reached&)>& report) const {
+    const std::uint64_t now = clock_.boot_ns();
+    std::priority_queue<Candidate> candidates;
+    for (const std::string_view source : sources) {
+        candidates.push({kForever, source, kNoStep});
+    }
+    std::vector<Step> steps;
+    std::set<std::string_view> settled;
+    while (!candidates.empty()) {
+        const Candidate next = candidates.top();
+        candidates.pop();
+        const auto known = endpoint.names.find(next.name);
+        if (known == endpoint.names.end() || !settled.insert(next.name).second) {
+            continue;
+        }
+        const Entry& entry = *known->second;
+        const std::size_t length = next.before == kNoStep ? 1 : steps[next.before].length + 1;
+        steps.push_back({next.name, next.before, length});
+        Reached reached;
+        if (!entry.addresses.empty()) {
+            reached.names = way_to(steps, steps.size() - 1);
+        }
+        for (const NameEntry::Address& address : entry.addresses) {
+            reached.address = address.address;
+            reached.expiry_boot_ns = std::min(next.expiry, address.expiry_boot_ns);
+            if (address.expiry_boot_ns > now && !report(reached)) {
+                return;
+            }
+        }
+        for (const NameEntry::Link& link : entry.links) {
+            if (link.expiry_boot_ns > now && length < kMaxJoinedNames) {
+                candidates.push({std::min(next.expiry, link.expiry_boot_ns), link.target, steps.size() - 1});
+            }
+        }
+    }
+}
+
+void NameCache::for_each_match(std::uint32_t endpoint, const policy::DomainPattern& pattern, const Report& report) const {
+    const auto own = endpoints_.find(endpoint);
+    if (own == endpoints_.end()) {
+        return;
+    }
+    // A CNAME target without an answer of its own has no entry, and nothing to reach either.
+    Sources sources;
+    for (const auto& named : own->second.names) {
+        if (pattern.matches(named.first)) {
+            sources.emplace_back(named.first);
+        }
+    }
+    reach(own->second, sources, [&report](const Reached& reached) {
+        report(reached);
+        return true;
+    });
+}
+
+std::vector<std::string> NameCache::with_leading_names(const Endpoint& endpoint, std::vector<std::string> names) {
+    for (std::size_t i = 0; i < names.size() && names.size() < kMaxJoinedNames; ++i) {
+        const std::string target = names[i];
+        for (auto it = endpoint.owners_by_target.lower_bound({target, ""});
+             it != endpoint.owners_by_target.end() && it->first == target && names.size() < kMaxJoinedNames; ++it) {
+            if (std::find(names.begin(), names.end(), it->second) == names.end()) {
+                names.push_back(it->second);
+            }
+        }
+    }
+    return names;
+}
+
+void NameCache::for_each_joined(std::uint32_t endpoint, const Learning& learning, const Report& report) const {
+    const auto own = endpoints_.find(endpoint);
+    if (own == endpoints_.end()) {
+        return;
+    }
+    std::size_t reports = 0;
+    for (const std::string& name : with_leading_names(own->second, learning.chain_names)) {
+        reach(own->second, {name}, [&](const Reached& reached) {
+            report(reached);
+            return ++reports < kMaxJoinedReports;
+        });
+        if (reports >= kMaxJoinedReports) {
+            return;
+        }
+    }
+}
+
+std::map<IpAddress, std::vector<std::string>> NameCache::names_by_address(std::uint32_t endpoint) const {
+    std::map<IpAddress, std::vector<std::string>> out;
+    const auto own = endpoints_.find(endpoint);
+    if (own == endpoints_.end()) {
+        return out;
+    }
+    const std::uint64_t now = clock_.boot_ns();
+    for (const auto& named : own->second.names) {
+        const Entry& entry = *named.second;
+        const std::vector<std::string> leading =
+            entry.addresses.empty() ? std::vector<std::string>() : with_leading_names(own->second, {entry.name});
+        for (const NameEntry::Address& address : entry.addresses) {
+            if (address.expiry_boot_ns <= now) {
+                continue;
+            }
+            std::vector<std::string>& names = out[address.address];
+            for (const std::string& name : leading) {
+                if (names.size() < kMaxNamesPerAddress && std::find(names.begin(), names.end(), name) == names.end()) {
+                    names.push_back(name);
+                }
+            }
+        }
+    }
+    return out;
+}
+
+}  // namespace namegate::dns

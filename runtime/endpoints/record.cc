@@ -1,1 +1,260 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "endpoints/record.h"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+namespace namegate::endpoints {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::string_view kModeFirst = "first";
+constexpr std::string_view kModeChained = "chained";
+constexpr int kIndent = 2;
+constexpr std::size_t kMacTextBytes = 17;
+
+std::string mac_to_text(const std::array<std::uint8_t, 6>& mac) {
+    constexpr std::string_view kHex = "0123456789abcdef";
+    std::string text;
+    for (const std::uint8_t byte : mac) {
+        if (!text.empty()) {
+            text += ':';
+        }
+        text += kHex[byte >> 4];
+        text += kHex[byte & 15U];
+    }
+    return text;
+}
+
+std::optional<unsigned> hex_digit(char c) {
+    if (c >= '0' && c <= '9') {
+        return static_cast<unsigned>(c - '0');
+    }
+    if (c >= 'a' && c <= 'f') {
+        return static_cast<unsigned>(c - 'a') + 10U;
+    }
+    return std::nullopt;
+}
+
+std::optional<std::array<std::uint8_t, 6>> mac_from_text(std::string_view text) {
+    std::array<std::uint8_t, 6> mac{};
+    if (text.size() != kMacTextBytes) {
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < mac.size(); ++i) {
+        const auto high = hex_digit(text[3 * i]);
+        const auto low = hex_digit(text[3 * i + 1]);
+        if (!high || !low || (i + 1 < mac.size() && text[3 * i + 2] != ':')) {
+            return std::nullopt;
+        }
+        mac[i] = static_cast<std::uint8_t>(*high << 4 | *low);
+    }
+    return mac;
+}
+
+// Takes fields out of an object; keeps the first error, after which it gives defaults.
+class Fields {
+  public:
+    explicit Fields(const Json& object) : object_(object) {}
+
+    const std::optional<Error>& error() const { return error_; }
+    void fail(const std::string& field, const std::string& why, Code code = Code::kInvalidInput) {
+        if (!error_) {
+            error_ = Error(code, "field \"" + field + "\" " + why);
+        }
+    }
+    template <typename T>
+    void number(const std::string& field, T& out) {
+        const Json* value = find(field);
+        if (value == nullptr) {
+            return;
+        }
+        const bool in_range = value->is_number_unsigned() ? value->get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<T>::max()}
+                                                          : value->is_number_integer() && std::numeric_limits<T>::is_signed;
+        if (!in_range) {
+            fail(field, "is not a whole number within its range");
+            return;
+        }
+        out = value->get<T>();
+    }
+    void flag(const std::string& field, bool& out) {
+        const Json* value = find(field);
+        if (value != nullptr && !value->is_boolean()) {
+            fail(field, "is not true or false");
+        } else if (value != nullptr) {
+            out = value->get<bool>();
+        }
+    }
+    void text(const std::string& field, std::string& out) {
+        const Json* value = find(field);
+        if (value != nullptr && is_text(field, *value)) {
+            out = value->get<std::string>();
+        }
+    }
+    void labels(const std::string& field, Labels& out) {
+        const Json* value = find(field);
+        if (value == nullptr) {
+            return;
+        }
+        if (!value->is_object()) {
+            fail(field, "is not an object of texts");
+            return;
+        }
+        if (value->size() > kMaxRecordLabels) {
+            fail(field, "has more than " + std::to_string(kMaxRecordLabels) + " labels", Code::kExhausted);
+            return;
+        }
+        for (const auto& item : value->items()) {
+            if (is_text(field, item.value())) {
+                out.emplace(item.key(), item.value().get<std::string>());
+            }
+        }
+    }
+    void addresses(const std::string& field, std::vector<IpAddress>& out) {
+        const Json* value = find(field);
+        if (value == nullptr) {
+            return;
+        }
+        if (!value->is_array() || value->size() > kMaxRecordAddresses) {
+            fail(field, "is not a list of at most " + std::to_string(kMaxRecordAddresses) + " addresses");
+            return;
+        }
+        for (const Json& item : *value) {
+            const auto address = IpAddress::parse(item.is_string() ? item.get<std::string>() : std::string());
+            if (!address) {
+                fail(field, "holds something that is not an IP address");
+                return;
+            }
+            out.push_back(*address);
+        }
+    }
+    // A field nobody asked for was written by another version, or by somebody else.
+    void check_all_known() {
+        for (const auto& item : object_.items()) {
+            if (known_.count(item.key()) == 0) {
+                fail(item.key(), "is not known");
+            }
+        }
+    }
+
+  private:
+    const Json* find(const std::string& field) {
+        known_.insert(field);
+        const auto it = object_.find(field);
+        if (it == object_.end()) {
+            fail(field, "is missing");
+            return nullptr;
+        }
+        return &*it;
+    }
+    bool is_text(const std::string& field, const Json& value) {
+        if (!value.is_string()) {
+            fail(field, "is not a text");
+            return false;
+        }
+        if (value.get_ref<const std::string&>().size() > kMaxRecordText) {
+            fail(field, "is longer than " + std::to_string(kMaxRecordText) + " bytes", Code::kExhausted);
+            return false;
+        }
+        return true;
+    }
+
+    const Json& object_;
+    std::set<std::string> known_;
+    std::optional<Error> error_;
+};
+
+void read_fields(Fields& fields, Record& record) {
+    fields.number("id", record.id);
+    fields.number("slot", record.slot);
+    fields.text("containerId", record.container_id);
+    fields.text("ifname", record.ifname);
+    fields.text("hostIfname", record.host_ifname);
+    fields.number("hostIfindex", record.host_ifindex);
+    fields.text("netns", record.netns);
+    fields.addresses("addresses", record.addresses);
+    std::string mac;
+    fields.text("mac", mac);
+    if (const auto parsed = mac_from_text(mac)) {
+        record.mac = *parsed;
+    } else {
+        fields.fail("mac", "is not an address like 02:00:00:00:00:01");
+    }
+    fields.text("podNamespace", record.pod_namespace);
+    fields.text("podName", record.pod_name);
+    fields.text("podUid", record.pod_uid);
+    fields.text("serviceAccount", record.service_account);
+    fields.labels("cniLabels", record.cni_labels);
+    fields.flag("kubernetes", record.kubernetes);
+    fields.text("mode", record.mode);
+    if (record.mode != kModeFirst && record.mode != kModeChained) {
+        fields.fail("mode", "is neither \"first\" nor \"chained\"");
+    }
+    fields.text("network", record.network);
+    fields.number("created", record.created);
+    fields.flag("ready", record.ready);
+}
+
+}  // namespace
+
+std::string to_json(const Record& record) {
+    Json addresses = Json::array();
+    for (const IpAddress& address : record.addresses) {
+        addresses.push_back(address.to_string());
+    }
+    Json labels = Json::object();
+    for (const auto& [key, value] : record.cni_labels) {
+        labels[key] = value;
+    }
+    const Json out{{"version", kRecordVersion},
+                   {"id", record.id},
+                   {"slot", record.slot},
+                   {"containerId", record.container_id},
+                   {"ifname", record.ifname},
+                   {"hostIfname", record.host_ifname},
+                   {"hostIfindex", record.host_ifindex},
+                   {"netns", record.netns},
+                   {"addresses", addresses},
+                   {"mac", mac_to_text(record.mac)},
+                   {"podNamespace", record.pod_namespace},
+                   {"podName", record.pod_name},
+                   {"podUid", record.pod_uid},
+                   {"serviceAccount", record.service_account},
+                   {"cniLabels", labels},
+                   {"kubernetes", record.kubernetes},
+                   {"mode", record.mode},
+                   {"network", record.network},
+                   {"created", record.created},
+                   {"ready", record.ready}};
+    // Bytes that are not UTF-8 are replaced: dump() would throw on them, and a record must be writable.
+    return out.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<Record> record_from_json(std::string_view text) {
+    if (text.size() > kMaxRecordBytes) {
+        return Error(Code::kExhausted, "endpoint record: larger than " + std::to_string(kMaxRecordBytes) + " bytes");
+    }
+    const Json document = Json::parse(text, nullptr, false);
+    if (!document.is_object()) {
+        return Error(Code::kInvalidInput, "endpoint record: not a JSON object");
+    }
+    Fields fields(document);
+    int version = 0;
+    fields.number("version", version);
+    if (!fields.error() && version != kRecordVersion) {
+        return Error(Code::kUnsupported, "endpoint record: version " + std::to_string(version) + ", this program reads version " +
+                                             std::to_string(kRecordVersion));
+    }
+    Record record;
+    read_fields(fields, record);
+    fields.check_all_known();
+    if (fields.error()) {
+        return fields.error()->with_context("endpoint record");
+    }
+    return record;
+}
+
+}  // namespace namegate::endpoints

@@ -1,1 +1,118 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "endpoints/record_store.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/file.h"
+#include "endpoints/host_interface_name.h"
+
+namespace namegate::endpoints {
+namespace {
+
+constexpr mode_t kFolderMode = 0700;
+constexpr mode_t kFileMode = 0600;
+constexpr std::size_t kShownIdBytes = 64;  // containerd's ids
+constexpr std::string_view kSuffix = ".json";
+
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+// As the CNI specification has it: a letter or digit, then those and "_.-".
+bool is_container_id(std::string_view id) {
+    return !id.empty() && id.size() <= kMaxContainerIdBytes && is_letter_or_digit(id.front()) &&
+           std::all_of(id.begin(), id.end(), [](char c) { return is_letter_or_digit(c) || c == '_' || c == '.' || c == '-'; });
+}
+
+// As the kernel has it.
+bool is_interface_name(std::string_view name) {
+    return !name.empty() && name.size() <= kMaxInterfaceNameBytes && name != "." && name != ".." &&
+           std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~' && c != '/' && c != ':'; });
+}
+
+std::string hex(std::uint64_t value) {
+    std::array<char, 16> digits{};
+    const auto [end, status] = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    static_cast<void>(status);  // 16 digits always fit
+    return {digits.data(), end};
+}
+
+Result<Record> read_record(const std::string& path) {
+    NG_ASSIGN(const std::string text, read_file(path, kMaxRecordBytes));
+    return record_from_json(text).with_context(path);
+}
+
+}  // namespace
+
+Result<std::string> RecordStore::path_of(std::string_view container_id, std::string_view ifname) const {
+    if (!is_container_id(container_id)) {
+        return Error(Code::kInvalidInput,
+                     "endpoint record: a container id is letters, digits, \"_\", \".\" and \"-\", a letter or digit first, at most " +
+                         std::to_string(kMaxContainerIdBytes) + " bytes");
+    }
+    if (!is_interface_name(ifname)) {
+        return Error(Code::kInvalidInput, "endpoint record: an interface name is 1 to " + std::to_string(kMaxInterfaceNameBytes) +
+                                              " printable characters without \"/\" and \":\"");
+    }
+    return directory_ + "/" + std::string(container_id.substr(0, kShownIdBytes)) + "-" + std::string(ifname) + "-" +
+           hex(endpoint_hash(container_id, ifname)) + std::string(kSuffix);
+}
+
+Result<> RecordStore::write(const Record& record) const {
+    NG_ASSIGN(const std::string path, path_of(record.container_id, record.ifname));
+    const std::string text = to_json(record);
+    // What could not be read back must not be written: the pod would be forgotten at the next start.
+    NG_TRY(record_from_json(text).with_context("write " + path));
+    NG_TRY(make_directories(directory_, kFolderMode));
+    return write_file_atomically(path, text, kFileMode);
+}
+
+Result<Record> RecordStore::read(std::string_view container_id, std::string_view ifname) const {
+    NG_ASSIGN(const std::string path, path_of(container_id, ifname));
+    NG_ASSIGN(Record record, read_record(path));
+    if (record.container_id != container_id || record.ifname != ifname) {
+        return Error(Code::kInvalidInput, path + ": is the record of another endpoint");
+    }
+    return record;
+}
+
+Result<> RecordStore::remove(std::string_view container_id, std::string_view ifname) const {
+    NG_ASSIGN(const std::string path, path_of(container_id, ifname));
+    return remove_file(path);
+}
+
+Result<RecordListing> RecordStore::list() const {
+    RecordListing listing;
+    auto names = list_directory(directory_, kMaxRecordFiles);
+    if (!names && names.error().code() == Code::kNotFound) {
+        return listing;
+    }
+    if (!names) {
+        return names.error();
+    }
+    for (const std::string& name : *names) {
+        // Hidden names are writes that did not finish.
+        if (name.front() == '.' || !name.ends_with(kSuffix)) {
+            continue;
+        }
+        const std::string path = directory_ + "/" + name;
+        auto record = read_record(path);
+        if (!record && record.error().code() == Code::kNotFound) {
+            continue;  // removed since the folder was listed
+        }
+        if (!record) {
+            listing.bad.push_back({path, record.error().message()});
+            continue;
+        }
+        const auto own_path = path_of(record->container_id, record->ifname);
+        if (!own_path || *own_path != path) {
+            listing.bad.push_back({path, path + ": the name does not fit the record in it"});
+            continue;
+        }
+        listing.records.push_back(std::move(*record));
+    }
+    std::sort(listing.records.begin(), listing.records.end(), [](const Record& a, const Record& b) { return a.id < b.id; });
+    return listing;
+}
+
+}  // namespace namegate::endpoints
