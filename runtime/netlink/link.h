@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "netlink/socket.h"
+#include "netlink/route_socket.h"
 
 namespace namegate::netlink {
 

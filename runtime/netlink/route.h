@@ -13,7 +13,7 @@
 #include "base/ip.h"
 #include "base/result.h"
 #include "netlink/link.h"
-#include "netlink/socket.h"
+#include "netlink/route_socket.h"
 
 namespace namegate::netlink {
 

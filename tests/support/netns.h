@@ -87,6 +87,10 @@ inline void enter_private_node() {
     if (::mount("namegate-test", "/sys", "sysfs", 0, nullptr) != 0) {
         fail_with_errno("mounting /sys");
     }
+    // A BPF file system of the node's own: what is pinned in it goes with the process.
+    if (::mount("namegate-test", "/sys/fs/bpf", "bpf", 0, "mode=700") != 0) {
+        fail_with_errno("mounting /sys/fs/bpf");
+    }
     must_run("ip link set lo up");
 }
 

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cni/json.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace namegate::cni {
+
+namespace {
+
+Error wrong_type(std::string_view where, std::string_view key, std::string_view expected) {
+    return {Code::kInvalidInput, place(where, key) + " must be " + std::string(expected)};
+}
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Counted before the text reaches the parser: deep values are a burden to copy and to free.
+bool is_too_deep(std::string_view text) {
+    int depth = 0;
+    bool in_string = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (in_string) {
+            if (c == '\\') {
+                ++i;
+            } else if (c == '"') {
+                in_string = false;
+            }
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > kMaxJsonDepth) {
+                return true;
+            }
+        } else if (c == '}' || c == ']') {
+            --depth;
+        }
+    }
+    return false;
+}
+
+// The parser's exceptions stop here; its words start with "[json.exception.parse_error.101] ".
+Error parse_problem(const Json::exception& exception) {
+    const std::string_view what = exception.what();
+    const std::size_t bracket = what.find("] ");
+    const std::string_view text = bracket == std::string_view::npos ? what : what.substr(bracket + 2);
+    return {Code::kInvalidInput, "not valid JSON: " + std::string(text)};
+}
+
+}  // namespace
+
+std::string place(std::string_view where, std::string_view key) {
+    return where.empty() ? std::string(key) : std::string(where) + "." + std::string(key);
+}
+
+Result<Json> parse_object(std::string_view text) {
+    if (text.size() > kMaxJsonBytes) {
+        return Error(Code::kInvalidInput, "more than " + std::to_string(kMaxJsonBytes) + " bytes of JSON");
+    }
+    if (is_too_deep(text)) {
+        return Error(Code::kInvalidInput, "JSON nested deeper than " + std::to_string(kMaxJsonDepth));
+    }
+    try {
+        Json object = Json::parse(text);
+        if (!object.is_object()) {
+            return Error(Code::kInvalidInput, "the JSON must be one object, and is " + std::string(object.type_name()));
+        }
+        return object;
+    } catch (const Json::exception& exception) {
+        return parse_problem(exception);
+    }
+}
+
+const Json* find_member(const Json& object, std::string_view key) {
+    if (!object.is_object()) {
+        return nullptr;
+    }
+    const auto found = object.find(key);
+    return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+const Json* find_member_any_case(const Json& object, std::string_view key) {
+    if (const Json* exact = find_member(object, key)) {
+        return exact;
+    }
+    if (!object.is_object()) {
+        return nullptr;
+    }
+    for (auto item = object.begin(); item != object.end(); ++item) {
+        const std::string& name = item.key();
+        if (!item->is_null() &&
+            std::equal(name.begin(), name.end(), key.begin(), key.end(), [](char a, char b) { return lower(a) == lower(b); })) {
+            return &*item;
+        }
+    }
+    return nullptr;
+}
+
+Result<std::string> get_string(const Json& object, std::string_view key, std::string_view where) {
+    const Json* member = find_member(object, key);
+    if (member == nullptr) {
+        return std::string();
+    }
+    if (!member->is_string()) {
+        return wrong_type(where, key, "a string");
+    }
+    return *member->get_ptr<const std::string*>();
+}
+
+Result<bool> get_bool(const Json& object, std::string_view key, std::string_view where) {
+    const Json* member = find_member(object, key);
+    if (member == nullptr) {
+        return false;
+    }
+    if (!member->is_boolean()) {
+        return wrong_type(where, key, "true or false");
+    }
+    return *member->get_ptr<const bool*>();
+}
+
+Result<std::optional<unsigned>> get_unsigned(const Json& object, std::string_view key, std::string_view where) {
+    const Json* member = find_member(object, key);
+    if (member == nullptr) {
+        return std::optional<unsigned>();
+    }
+    const auto* number = member->get_ptr<const Json::number_unsigned_t*>();
+    if (number == nullptr || *number > std::numeric_limits<unsigned>::max()) {
+        return wrong_type(where, key, "a whole number, 0 or more");
+    }
+    return std::optional<unsigned>(static_cast<unsigned>(*number));
+}
+
+Result<std::vector<std::string>> get_strings(const Json& object, std::string_view key, std::string_view where) {
+    std::vector<std::string> values;
+    const Json* member = find_member(object, key);
+    if (member == nullptr) {
+        return values;
+    }
+    if (!member->is_array()) {
+        return wrong_type(where, key, "a list of strings");
+    }
+    for (const Json& item : *member) {
+        if (!item.is_string()) {
+            return wrong_type(where, key, "a list of strings");
+        }
+        values.push_back(*item.get_ptr<const std::string*>());
+    }
+    return values;
+}
+
+}  // namespace namegate::cni

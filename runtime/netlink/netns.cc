@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netlink/netns.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <system_error>
+#include <thread>
+
+namespace namegate::netlink {
+
+namespace {
+
+Result<Fd> open_namespace(const std::string& path) {
+    Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid()) {
+        const int problem = errno;
+        if (problem == ENOENT || problem == ENOTDIR) {
+            return Error(Code::kNotFound, "no network namespace at " + path, problem);
+        }
+        return sys_error("opening the network namespace " + path, problem);
+    }
+    struct statfs about {};
+    if (::fstatfs(fd.get(), &about) != 0) {
+        return sys_error("looking at " + path, errno);
+    }
+    // A runtime that died may have left the plain file that the namespace was bound to.
+    if (about.f_type != NSFS_MAGIC) {
+        return Error(Code::kInvalidInput, path + " is not a network namespace");
+    }
+    return fd;
+}
+
+Result<Fd> open_sysctl(const std::string& name, int flags) {
+    Fd fd(::open(("/proc/sys/" + name).c_str(), flags | O_CLOEXEC));
+    if (!fd.valid()) {
+        return sys_error("opening the kernel setting " + name, errno);
+    }
+    return fd;
+}
+
+}  // namespace
+
+Result<Netns> Netns::open(const std::string& path) {
+    NG_ASSIGN(Fd fd, open_namespace(path));
+    return Netns(std::move(fd));
+}
+
+Result<Netns> Netns::current() {
+    NG_ASSIGN(Fd fd, open_namespace("/proc/thread-self/ns/net"));
+    return Netns(std::move(fd));
+}
+
+Result<bool> Netns::is_same(const Netns& other) const {
+    struct stat mine {};
+    struct stat theirs {};
+    if (::fstat(fd_.get(), &mine) != 0 || ::fstat(other.fd_.get(), &theirs) != 0) {
+        return sys_error("comparing network namespaces", errno);
+    }
+    return mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino;
+}
+
+Result<> in_netns(const Netns& netns, const std::function<Result<>()>& work) {
+    Result<> result = ok();
+    try {
+        std::thread thread([&netns, &work, &result] {
+            if (::setns(netns.fd(), CLONE_NEWNET) != 0) {
+                result = sys_error("entering the network namespace", errno);
+                return;
+            }
+            result = work();
+        });
+        thread.join();
+    } catch (const std::system_error& problem) {
+        return sys_error("starting a thread", problem.code().value());
+    }
+    return result;
+}
+
+Result<std::string> read_sysctl(const std::string& name) {
+    NG_ASSIGN(const Fd fd, open_sysctl(name, O_RDONLY));
+    std::array<char, 256> buffer{};
+    const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+    if (got < 0) {
+        return sys_error("reading the kernel setting " + name, errno);
+    }
+    std::string_view text(buffer.data(), static_cast<std::size_t>(got));
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
+        text.remove_suffix(1);
+    }
+    return std::string(text);
+}
+
+Result<> write_sysctl(const std::string& name, const std::string& value) {
+    NG_ASSIGN(const Fd fd, open_sysctl(name, O_WRONLY));
+    if (::write(fd.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size())) {
+        return sys_error("setting the kernel setting " + name + " to " + value, errno);
+    }
+    return ok();
+}
+
+Result<> ensure_sysctl(const std::string& name, const std::string& value) {
+    NG_ASSIGN(const std::string current, read_sysctl(name));
+    return current == value ? ok() : write_sysctl(name, value);
+}
+
+}  // namespace namegate::netlink
