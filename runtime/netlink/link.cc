@@ -2,10 +2,12 @@
 #include "netlink/link.h"
 
 #include <linux/if_link.h>
+#include <linux/net_namespace.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -165,6 +167,27 @@ Result<std::vector<Link>> list_links(Socket& socket) {
             }
         }));
     return links;
+}
+
+Result<std::int32_t> netns_id(Socket& socket, const Netns& other) {
+    const MessagePtr message = make_message(RTM_GETNSID, 0);
+    rtgenmsg header{};
+    header.rtgen_family = AF_UNSPEC;
+    put_header(message.get(), header);
+    put_u32(message.get(), NETNSA_FD, static_cast<std::uint32_t>(other.fd()));
+    std::int32_t id = NETNSA_NSID_NOT_ASSIGNED;
+    NG_TRY(socket.query(
+        message.get(), "asking for the id of a network namespace", [&id] { id = NETNSA_NSID_NOT_ASSIGNED; },
+        [&id](nlmsghdr* answer) {
+            const Attributes<rtgenmsg, NETNSA_MAX> attributes(answer);
+            if (answer->nlmsg_type == RTM_NEWNSID && attributes.valid() && attributes.has(NETNSA_NSID, sizeof(id))) {
+                id = nla_get_s32(attributes.raw(NETNSA_NSID));
+            }
+        }));
+    if (id == NETNSA_NSID_NOT_ASSIGNED) {
+        return Error(Code::kNotFound, "the network namespace has no id here");
+    }
+    return id;
 }
 
 Result<> delete_link(Socket& socket, std::string_view name) {

@@ -54,6 +54,8 @@ void append_delete_link(Batch& batch, std::string_view name);
 Result<Link> find_link(Socket& socket, std::string_view name);
 Result<Link> find_link(Socket& socket, std::uint32_t index);
 Result<std::vector<Link>> list_links(Socket& socket);
+// The id by which the socket's namespace knows another one, as in Link::peer_netns_id; kNotFound if it has none.
+Result<std::int32_t> netns_id(Socket& socket, const Netns& other);
 // One that is not there is success.
 Result<> delete_link(Socket& socket, std::string_view name);
 

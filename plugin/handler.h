@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The operations of a CNI plugin, after environment and configuration have passed the rules. The dispatcher
+// calls one of them, once; tests of the protocol give their own. Errors come back as what is printed.
+#pragma once
+
+#include "cni/cni_error.h"
+#include "cni/config.h"
+#include "cni/environment.h"
+#include "cni/json.h"
+
+namespace namegate::plugin {
+
+struct Request {
+    cni::Environment environment;
+    cni::NetworkConfig config;
+};
+
+class Handler {
+  public:
+    Handler() = default;
+    virtual ~Handler() = default;
+    Handler(const Handler&) = delete;
+    Handler& operator=(const Handler&) = delete;
+    Handler(Handler&&) = delete;
+    Handler& operator=(Handler&&) = delete;
+
+    // The result object, in the version of the configuration.
+    virtual cni::Outcome<cni::Json> add(const Request& request) = 0;
+    virtual cni::Outcome<> del(const Request& request) = 0;
+    virtual cni::Outcome<> check(const Request& request) = 0;
+    virtual cni::Outcome<> gc(const Request& request) = 0;
+    virtual cni::Outcome<> status(const Request& request) = 0;
+};
+
+}  // namespace namegate::plugin

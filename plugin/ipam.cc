@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/ipam.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "plugin/child.h"
+
+namespace namegate::plugin {
+
+namespace {
+
+using cni::CniError;
+using cni::Command;
+using cni::ErrorCode;
+using cni::Outcome;
+
+constexpr std::string_view kCommandVariable = "CNI_COMMAND=";
+
+bool is_program(const std::string& path) {
+    struct stat about {};
+    return ::stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) && ::access(path.c_str(), X_OK) == 0;
+}
+
+CniError delegate_error(const std::string& who, const ChildOutput& output) {
+    const auto object = cni::parse_object(output.standard_output);
+    if (!object) {
+        return {ErrorCode::kFailed, who + " ended with status " + std::to_string(output.exit_status) + " and no CNI error on its output",
+                output.standard_output.substr(0, 1024)};
+    }
+    const unsigned code = cni::get_unsigned(*object, "code").value_or(std::nullopt).value_or(static_cast<unsigned>(ErrorCode::kFailed));
+    return {code == 0 ? static_cast<unsigned>(ErrorCode::kFailed) : code, who + ": " + cni::get_string(*object, "msg").value_or({}),
+            cni::get_string(*object, "details").value_or({})};
+}
+
+}  // namespace
+
+Outcome<std::string> Ipam::path() const {
+    const std::string& type = request_.config.ipam_type;
+    if (request_.environment.plugin_dirs.empty()) {
+        return CniError(ErrorCode::kInvalidEnvironment, "required environment variables are missing: CNI_PATH",
+                        "it is needed to find the ipam plugin " + type);
+    }
+    std::string looked;
+    for (const std::string& directory : request_.environment.plugin_dirs) {
+        std::string candidate = directory + "/" + type;
+        if (is_program(candidate)) {
+            return candidate;
+        }
+        looked += (looked.empty() ? "" : ", ") + directory;
+    }
+    return CniError(ErrorCode::kInvalidConfig, "ipam plugin " + type + " is not installed", "looked in " + looked);
+}
+
+Outcome<> Ipam::find() const {
+    NG_TRY(path());
+    return Unit{};
+}
+
+Outcome<std::string> Ipam::execute(Command command) const {
+    NG_ASSIGN(std::string program, path());
+    ChildCommand child{program, {program}, {}, request_.config.document};
+    for (const std::string& variable : environment_) {
+        if (variable.compare(0, kCommandVariable.size(), kCommandVariable) != 0) {
+            child.environment.push_back(variable);
+        }
+    }
+    child.environment.push_back(std::string(kCommandVariable) + std::string(cni::to_string(command)));
+    NG_ASSIGN(ChildOutput output, run_child(child));
+    if (output.exit_status != 0) {
+        return delegate_error("ipam plugin " + request_.config.ipam_type + " (" + std::string(cni::to_string(command)) + ")", output);
+    }
+    return std::move(output.standard_output);
+}
+
+Outcome<cni::AddResult> Ipam::add() const {
+    NG_ASSIGN(const std::string text, execute(Command::kAdd));
+    const std::string who = "the result of ipam plugin " + request_.config.ipam_type;
+    NG_ASSIGN(const cni::Json object, cni::with_code(cni::parse_object(text).with_context(who), ErrorCode::kDecode));
+    NG_ASSIGN(cni::AddResult result, cni::with_code(cni::parse_result(object).with_context(who), ErrorCode::kDecode));
+    if (result.ips.empty()) {
+        return CniError(ErrorCode::kFailed, who + " has no address");
+    }
+    return result;
+}
+
+Outcome<> Ipam::run(Command command) const {
+    NG_TRY(execute(command));
+    return Unit{};
+}
+
+}  // namespace namegate::plugin

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Source address translation for what a pod sends beyond its own network (`ipMasq`), in an nftables table of
+// ours. Everything of one endpoint is named after its host interface, which follows from container id and
+// interface name, so removal needs nothing else. Runs `nft`, one transaction a call; idempotent.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+
+namespace namegate::plugin {
+
+class Masquerade {
+  public:
+    // kNotFound with what to install, when there is no nft.
+    static Result<Masquerade> create();
+
+    // `local` are the networks to reach with the pod's own address.
+    Result<> add(const std::string& host_ifname, const std::vector<IpPrefix>& local) const;
+    Result<> remove(const std::string& host_ifname) const;
+    Result<> check(const std::string& host_ifname) const;
+    // Host interfaces that have rules.
+    Result<std::vector<std::string>> list() const;
+
+  private:
+    explicit Masquerade(std::string program) : program_(std::move(program)) {}
+    Result<std::string> run(const std::vector<std::string>& arguments, const std::string& input) const;
+
+    std::string program_;
+};
+
+// The transactions as nft reads them.
+std::string masquerade_add_script(const std::string& host_ifname, const std::vector<IpPrefix>& local);
+std::string masquerade_remove_script(const std::string& host_ifname);
+
+}  // namespace namegate::plugin
