@@ -48,17 +48,17 @@ Result<> refuse_urls(std::string_view text) {
     return ok();
 }
 
-using IdnText = std::unique_ptr<std::uint8_t, FreeWith<idn2_free>>;
+using IdnText = std::unique_ptr<char, FreeWith<idn2_free>>;
 
 Result<std::string> label_to_ascii(std::string_view label, std::string_view whole) {
-    std::uint8_t* raw = nullptr;
+    char* raw = nullptr;
     const std::string copy(label);
-    const int status = idn2_to_ascii_8z(copy.c_str(), reinterpret_cast<char**>(&raw), IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    const int status = idn2_to_ascii_8z(copy.c_str(), &raw, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     const IdnText owner(raw);
     if (status != IDN2_OK) {
         return refuse(whole, "the label \"" + copy + "\" cannot be written in ASCII: " + idn2_strerror(status));
     }
-    return std::string(reinterpret_cast<const char*>(raw));
+    return std::string(raw);
 }
 
 std::vector<std::string_view> split(std::string_view text) {
@@ -78,7 +78,7 @@ Result<std::string> normalise_label(std::string_view label, std::string_view who
         return refuse(whole, "it has an empty label (two dots in a row, or a dot at the start)");
     }
     std::string out(label);
-    if (!is_ascii(label)) {
+    if (!is_ascii(label) && label.find('\0') == std::string_view::npos) {
         NG_ASSIGN(out, label_to_ascii(label, whole));
     }
     std::transform(out.begin(), out.end(), out.begin(), lower);

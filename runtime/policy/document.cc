@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/document.h"
+
+#include <algorithm>
+#include <array>
+
+#include "policy/json_reader.h"
+#include "policy/yaml_reader.h"
+
+namespace namegate::policy {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool all_digits(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_digit); }
+
+bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+std::string_view without_sign(std::string_view text) {
+    return !text.empty() && (text.front() == '-' || text.front() == '+') ? text.substr(1) : text;
+}
+
+bool is_integer(std::string_view text) {
+    text = without_sign(text);
+    if (text.substr(0, 2) == "0x" || text.substr(0, 2) == "0o") {
+        text.remove_prefix(2);
+        return !text.empty() && std::all_of(text.begin(), text.end(), is_hex);
+    }
+    return all_digits(text);
+}
+
+// digits [. digits] [e digits], with at least one digit; ".inf" and ".nan".
+bool is_float(std::string_view text) {
+    text = without_sign(text);
+    if (text == ".inf" || text == ".nan") {
+        return true;
+    }
+    const std::size_t exponent = text.find_first_of("eE");
+    if (exponent != std::string_view::npos && !all_digits(without_sign(text.substr(exponent + 1)))) {
+        return false;
+    }
+    std::string_view mantissa = text.substr(0, exponent);
+    const std::size_t dot = mantissa.find('.');
+    if (dot == std::string_view::npos) {
+        return all_digits(mantissa);
+    }
+    const std::string_view whole = mantissa.substr(0, dot);
+    const std::string_view part = mantissa.substr(dot + 1);
+    return (all_digits(whole) || (whole.empty() && all_digits(part))) && (part.empty() || all_digits(part));
+}
+
+constexpr std::array<std::string_view, 18> kBools = {"true", "True", "TRUE", "false", "False", "FALSE", "yes", "Yes", "YES",
+                                                     "no",   "No",   "NO",   "on",    "On",    "ON",    "off", "Off", "OFF"};
+
+}  // namespace
+
+Node::ScalarType Node::scalar_type() const {
+    if (quoted_ || text_.empty()) {
+        return ScalarType::kText;
+    }
+    if (std::find(kBools.begin(), kBools.end(), text_) != kBools.end()) {
+        return ScalarType::kBool;
+    }
+    if (is_integer(text_)) {
+        return ScalarType::kInteger;
+    }
+    return is_float(text_) ? ScalarType::kFloat : ScalarType::kText;
+}
+
+const Node* Node::find(std::string_view key) const {
+    const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const MapEntry& entry) { return entry.key == key; });
+    return found == entries_.end() ? nullptr : &found->value;
+}
+
+std::string Node::describe() const {
+    constexpr std::size_t kShown = 80;
+    const std::string shown = text_.size() <= kShown ? text_ : text_.substr(0, kShown) + "…";
+    switch (kind_) {
+        case Kind::kNull: return "nothing";
+        case Kind::kMap: return "a map";
+        case Kind::kSequence: return "a list";
+        case Kind::kScalar: break;
+    }
+    switch (scalar_type()) {
+        case ScalarType::kBool: return "the true/false value " + shown;
+        case ScalarType::kInteger:
+        case ScalarType::kFloat: return "the number " + shown;
+        case ScalarType::kText: break;
+    }
+    return "\"" + shown + "\"";
+}
+
+ParseOutcome parse_documents(const std::string& path, std::string_view content) {
+    if (content.size() > kMaxPolicyFileBytes) {
+        ParseOutcome out;
+        out.problems.push_back({{path, 0, 0},
+                                Problem::Severity::kError,
+                                "",
+                                "the file has more than " + std::to_string(kMaxPolicyFileBytes) + " bytes; split it"});
+        return out;
+    }
+    constexpr std::string_view kJson = ".json";
+    const bool json = path.size() >= kJson.size() && path.compare(path.size() - kJson.size(), kJson.size(), kJson) == 0;
+    return json ? read_json(path, content) : read_yaml(path, content);
+}
+
+}  // namespace namegate::policy

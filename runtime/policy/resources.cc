@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/resources.h"
+
+#include <map>
+
+#include "policy/cursor.h"
+#include "policy/decode_resource.h"
+#include "policy/document.h"
+#include "policy/schema.h"
+#include "policy/shape.h"
+
+namespace namegate::policy {
+namespace {
+
+struct KeyOf {
+    ResourceKey operator()(const Policy& policy) const { return {policy.kind, policy.name_space, policy.name}; }
+    ResourceKey operator()(const NetworkSet& set) const { return {set.kind, set.name_space, set.name}; }
+    ResourceKey operator()(const Tier& tier) const { return {"Tier", "", tier.name}; }
+    ResourceKey operator()(const PodDocument& pod) const { return {"Pod", pod.name_space, pod.name}; }
+    ResourceKey operator()(const NamespaceDocument& name_space) const { return {"Namespace", "", name_space.name}; }
+    ResourceKey operator()(const ServiceAccountDocument& account) const { return {"ServiceAccount", account.name_space, account.name}; }
+};
+
+bool is_list(std::string_view kind) { return kind.size() >= 4 && kind.substr(kind.size() - 4) == "List"; }
+
+void report_kind(const Cursor& cursor, const std::string& kind) {
+    std::vector<std::string_view> known;
+    for (const KindSpec& spec : all_kinds()) {
+        known.push_back(spec.kind);
+    }
+    const std::string_view near = nearest_word(kind, known);
+    cursor.field_error("kind",
+                       "the kind \"" + kind + "\" is not known; " +
+                           (near.empty() ? "known are " + join_words(known) + " (and List)" : "did you mean " + std::string(near) + "?"));
+}
+
+bool check_version(const Cursor& cursor, const KindSpec& kind) {
+    const std::optional<std::string> version = cursor.text("apiVersion");
+    if (!version || *version == kind.api_version) {
+        return version.has_value();
+    }
+    if (kind.kind == "NetworkPolicy" && *version == "networking.k8s.io/v1") {
+        cursor.field_error("apiVersion", "not supported yet: the NetworkPolicy of Kubernetes; write a policy of projectcalico.org/v3");
+    } else {
+        cursor.field_error("apiVersion", "\"" + *version + "\" is not the version of a " + std::string(kind.kind) + "; write " +
+                                             std::string(kind.api_version));
+    }
+    return false;
+}
+
+class FileDecoder {
+  public:
+    FileDecoder(const std::string& path, std::string_view content) {
+        context_.file = path;
+        while (!content.empty()) {
+            const std::size_t end = content.find('\n');
+            context_.lines.push_back(content.substr(0, end));
+            content.remove_prefix(end == std::string_view::npos ? content.size() : end + 1);
+        }
+    }
+
+    void document(const Cursor& cursor, int depth) {
+        constexpr int kMaxListDepth = 4;
+        if (!cursor.node().is_map()) {
+            cursor.error("a document is a map with apiVersion, kind, metadata and spec, not " + cursor.node().describe());
+            return;
+        }
+        const std::optional<std::string> kind = cursor.text("kind");
+        if (!kind) {
+            cursor.field_error("kind", "the field \"kind\" is missing");
+            return;
+        }
+        if (is_list(*kind) && depth < kMaxListDepth) {
+            list(cursor, depth);
+            return;
+        }
+        const KindSpec* spec = find_kind(*kind);
+        if (spec == nullptr) {
+            report_kind(cursor, *kind);
+            return;
+        }
+        const bool known_version = check_version(cursor, *spec);
+        if (!known_version && cursor.child("apiVersion")) {
+            return;
+        }
+        check_object(cursor, *spec->object);
+        keep(decode_resource(cursor, *spec));
+    }
+
+    DecodeOutcome take() && { return {std::move(resources_), std::move(context_.problems)}; }
+    DecodeContext& context() { return context_; }
+
+  private:
+    void list(const Cursor& cursor, int depth) {
+        const std::optional<Cursor> items = cursor.child("items");
+        if (!items || !items->node().is_sequence()) {
+            cursor.field_error("items", "a list of documents is needed in \"items\"");
+            return;
+        }
+        for (std::size_t i = 0; i < items->node().items().size(); ++i) {
+            document(items->item(i), depth + 1);
+        }
+    }
+
+    // V7 within the file
+    void keep(Resource resource) {
+        const auto [found, added] = places_.emplace(key_of(resource), place_of(resource));
+        if (!added) {
+            context_.problems.push_back({place_of(resource), Problem::Severity::kError, "metadata.name",
+                                         to_string(found->first) + " is already defined at " + to_string(found->second)});
+        }
+        resources_.push_back(std::move(resource));
+    }
+
+    DecodeContext context_;
+    std::vector<Resource> resources_;
+    std::map<ResourceKey, Place> places_;
+};
+
+}  // namespace
+
+ResourceKey key_of(const Resource& resource) { return std::visit(KeyOf(), resource); }
+
+const Place& place_of(const Resource& resource) {
+    return std::visit([](const auto& value) -> const Place& { return value.place; }, resource);
+}
+
+std::string to_string(const ResourceKey& key) { return key.kind + " " + (key.name_space.empty() ? "" : key.name_space + "/") + key.name; }
+
+DecodeOutcome decode_file(const std::string& path, std::string_view content) {
+    ParseOutcome parsed = parse_documents(path, content);
+    if (has_errors(parsed.problems)) {
+        return {{}, std::move(parsed.problems)};
+    }
+    FileDecoder decoder(path, content);
+    for (const Node& node : parsed.documents) {
+        decoder.document(Cursor(decoder.context(), node), 0);
+    }
+    return std::move(decoder).take();
+}
+
+}  // namespace namegate::policy

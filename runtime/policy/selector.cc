@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/selector.h"
+
+#include <algorithm>
+
+#include "policy/selector_parser.h"
+
+namespace namegate::policy {
+namespace {
+
+using Op = SelectorNode::Op;
+
+bool starts_with(std::string_view text, std::string_view part) { return text.substr(0, part.size()) == part; }
+
+bool ends_with(std::string_view text, std::string_view part) {
+    return text.size() >= part.size() && text.substr(text.size() - part.size()) == part;
+}
+
+bool one_of(const std::vector<std::string>& values, const std::string& value) {
+    return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+// A comparison; an absent label makes the negative ones true (S2).
+bool compare(const SelectorNode& node, const Labels& labels) {
+    const auto found = labels.find(node.label);
+    if (found == labels.end()) {
+        return node.op == Op::kNotEquals || node.op == Op::kNotIn;
+    }
+    const std::string& value = found->second;
+    switch (node.op) {
+        case Op::kHas: return true;
+        case Op::kEquals:
+        case Op::kIn: return one_of(node.values, value);
+        case Op::kNotEquals:
+        case Op::kNotIn: return !one_of(node.values, value);
+        case Op::kContains: return value.find(node.values.front()) != std::string::npos;
+        case Op::kStartsWith: return starts_with(value, node.values.front());
+        case Op::kEndsWith: return ends_with(value, node.values.front());
+        default: return false;
+    }
+}
+
+bool evaluate(const SelectorNode& node, const Labels& labels) {
+    switch (node.op) {
+        case Op::kAll: return true;
+        case Op::kGlobal: return labels.find("projectcalico.org/namespace") == labels.end();
+        case Op::kNot: return !evaluate(*node.children.front(), labels);
+        case Op::kAnd:
+            return std::all_of(node.children.begin(), node.children.end(), [&](const auto& child) { return evaluate(*child, labels); });
+        case Op::kOr:
+            return std::any_of(node.children.begin(), node.children.end(), [&](const auto& child) { return evaluate(*child, labels); });
+        default: return compare(node, labels);
+    }
+}
+
+// A value never has both kinds of quotes: there are no escapes to write them.
+std::string quote(const std::string& value) {
+    const char mark = value.find('"') == std::string::npos ? '"' : '\'';
+    return mark + value + mark;
+}
+
+std::string print_set(const std::vector<std::string>& values) {
+    std::string out = "{";
+    for (const std::string& value : values) {
+        out += (out.size() > 1 ? ", " : "") + quote(value);
+    }
+    return out + "}";
+}
+
+std::string print(const SelectorNode& node);
+
+std::string print_operand(const SelectorNode& child, Op parent) {
+    const bool binds_less = child.op == Op::kOr || (child.op == Op::kAnd && parent == Op::kNot);
+    return binds_less ? "(" + print(child) + ")" : print(child);
+}
+
+std::string print_list(const SelectorNode& node, std::string_view joiner) {
+    std::string out;
+    for (const auto& child : node.children) {
+        if (!out.empty()) {
+            out += joiner;
+        }
+        out += print_operand(*child, node.op);
+    }
+    return out;
+}
+
+std::string print(const SelectorNode& node) {
+    switch (node.op) {
+        case Op::kAll: return "all()";
+        case Op::kGlobal: return "global()";
+        case Op::kHas: return "has(" + node.label + ")";
+        case Op::kEquals: return node.label + " == " + quote(node.values.front());
+        case Op::kNotEquals: return node.label + " != " + quote(node.values.front());
+        case Op::kIn: return node.label + " in " + print_set(node.values);
+        case Op::kNotIn: return node.label + " not in " + print_set(node.values);
+        case Op::kContains: return node.label + " contains " + quote(node.values.front());
+        case Op::kStartsWith: return node.label + " starts with " + quote(node.values.front());
+        case Op::kEndsWith: return node.label + " ends with " + quote(node.values.front());
+        case Op::kNot: return "!" + print_operand(*node.children.front(), Op::kNot);
+        case Op::kAnd: return print_list(node, " && ");
+        case Op::kOr: return print_list(node, " || ");
+    }
+    return {};
+}
+
+bool uses(const SelectorNode& node, Op op) {
+    return node.op == op || std::any_of(node.children.begin(), node.children.end(), [&](const auto& child) { return uses(*child, op); });
+}
+
+SelectorNodePtr prefixed(const SelectorNode& node, std::string_view prefix, std::string_view all_label) {
+    auto out = std::make_shared<SelectorNode>();
+    out->op = node.op;
+    out->values = node.values;
+    if (node.op == Op::kAll) {
+        out->op = Op::kHas;
+        out->label = all_label;
+    } else if (node.op == Op::kGlobal) {
+        auto has = std::make_shared<SelectorNode>();
+        has->op = Op::kHas;
+        has->label = all_label;
+        out->op = Op::kNot;
+        out->children.push_back(std::move(has));
+    } else if (!node.label.empty()) {
+        out->label = std::string(prefix) + node.label;
+    }
+    for (const auto& child : node.children) {
+        out->children.push_back(prefixed(*child, prefix, all_label));
+    }
+    return out;
+}
+
+SelectorNodePtr make_all() {
+    auto node = std::make_shared<SelectorNode>();
+    node->op = Op::kAll;
+    return node;
+}
+
+}  // namespace
+
+Selector::Selector() {
+    static const SelectorNodePtr all = make_all();
+    root_ = all;
+}
+
+Selector::Selector(std::shared_ptr<const SelectorNode> root) : root_(std::move(root)) {}
+
+std::variant<Selector, SelectorError> Selector::parse_located(std::string_view text) {
+    auto parsed = parse_selector(text);
+    if (SelectorError* error = std::get_if<SelectorError>(&parsed)) {
+        return std::move(*error);
+    }
+    return Selector(std::move(*std::get_if<SelectorNodePtr>(&parsed)));
+}
+
+Result<Selector> Selector::parse(std::string_view text) {
+    auto parsed = parse_located(text);
+    if (const SelectorError* error = std::get_if<SelectorError>(&parsed)) {
+        return Error(Code::kInvalidInput, "at character " + std::to_string(error->offset + 1) + ": " + error->message);
+    }
+    return std::move(*std::get_if<Selector>(&parsed));
+}
+
+bool Selector::matches(const Labels& labels) const { return evaluate(*root_, labels); }
+
+std::string Selector::to_string() const { return print(*root_); }
+
+bool Selector::is_all() const { return root_->op == Op::kAll; }
+
+bool Selector::is_global() const { return root_->op == Op::kGlobal; }
+
+bool Selector::uses_global() const { return uses(*root_, Op::kGlobal); }
+
+Selector Selector::with_prefix(std::string_view prefix, std::string_view all_label) const {
+    return Selector(prefixed(*root_, prefix, all_label));
+}
+
+}  // namespace namegate::policy
