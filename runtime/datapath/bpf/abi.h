@@ -15,10 +15,10 @@
 
 #ifdef __cplusplus
 #include <type_traits>
-#define NG_ABI_CHECK(type, size)                                           \
-    static_assert(sizeof(type) == (size), #type ": size");                 \
-    static_assert(std::is_trivially_copyable_v<type>, #type ": trivial");  \
-    static_assert(std::has_unique_object_representations_v<type>, #type ": padding")
+#define NG_ABI_CHECK(type, size)                                                                                       \
+	static_assert(sizeof(type) == (size), #type ": size");                                                         \
+	static_assert(std::is_trivially_copyable_v<type>, #type ": trivial");                                          \
+	static_assert(std::has_unique_object_representations_v<type>, #type ": padding")
 #else
 #define NG_ABI_CHECK(type, size) _Static_assert(sizeof(type) == (size), #type ": size")
 #endif
@@ -26,26 +26,34 @@
 #define NG_ABI_VERSION 1
 
 /* Limits. Those marked (default) are map sizes that namegate.yaml may change at load. */
-#define NG_MAX_SLOTS 1024              /* endpoints on a node */
-#define NG_MAX_RULES 1024              /* rules of one compiled policy, tier ends included */
-#define NG_BITMAP_WORDS 16             /* NG_MAX_RULES / 64 */
-#define NG_MAX_BITMAPS 65536           /* bitmaps of all compiled policies; index 0 is the empty bitmap */
-#define NG_RULE_TABLE 65536            /* rules of all compiled policies */
-#define NG_COUNTER_TABLE 16384         /* rule counters of all endpoints; index 0 is shared by who found no room */
-#define NG_MAX_ENDPOINT_ADDRS 4        /* addresses of one endpoint */
-#define NG_MAX_VERDICT_STEPS 32        /* Pass jumps and Log rules that one verdict follows */
-#define NG_LEARNT_PATTERNS 8           /* patterns that can open one address of one endpoint at a time */
-#define NG_LEARNT_PER_ENDPOINT 8192    /* (default) learnt addresses of one endpoint */
-#define NG_FLOWS_PER_ENDPOINT 8192     /* (default) tracked flows of one endpoint */
-#define NG_PENDING_SETS 256            /* pending questions: sets of NG_PENDING_WAYS */
+#define NG_MAX_SLOTS 1024 /* endpoints on a node */
+#define NG_MAX_RULES 1024 /* rules of one compiled policy, tier ends included */
+#define NG_BITMAP_WORDS 16 /* NG_MAX_RULES / 64 */
+#define NG_MAX_BITMAPS 65536 /* bitmaps of all compiled policies; index 0 is the empty bitmap */
+#define NG_RULE_TABLE 65536 /* rules of all compiled policies */
+#define NG_COUNTER_TABLE 16384 /* rule counters of all endpoints; index 0 is shared by who found no room */
+#define NG_MAX_ENDPOINT_ADDRS 4 /* addresses of one endpoint */
+#define NG_MAX_VERDICT_STEPS 32 /* Pass jumps and Log rules that one verdict follows */
+#define NG_LEARNT_PATTERNS 8 /* patterns that can open one address of one endpoint at a time */
+#define NG_LEARNT_PER_ENDPOINT 8192 /* (default) learnt addresses of one endpoint */
+#define NG_FLOWS_PER_ENDPOINT 8192 /* (default) tracked flows of one endpoint */
+#define NG_PENDING_SETS 256 /* pending questions: sets of NG_PENDING_WAYS */
 #define NG_PENDING_WAYS 8
-#define NG_PENDING_SECONDS 30          /* a question waits this long for its answer */
-#define NG_DNS_MAX_MESSAGE 1472        /* bytes of a UDP answer that the kernel parser takes */
-#define NG_DNS_MAX_ANSWERS 64          /* answer records it takes */
-#define NG_DNS_STEP_BUDGET 384         /* labels and pointers it follows in one message */
-#define NG_NAME_MAX 256                /* a domain name on the wire: 255 bytes and a spare */
-#define NG_MAX_DNS_PORTS 8             /* different ports of trusted servers */
-#define NG_DENY_EVENTS_PER_TICK 16     /* denial events of one endpoint in a tick; more are only counted */
+#define NG_PENDING_SECONDS 30 /* a question waits this long for its answer */
+#define NG_DNS_MAX_MESSAGE 1472 /* bytes of a UDP answer that the kernel parser takes */
+#define NG_DNS_MAX_ANSWERS 64 /* answer records it takes */
+#define NG_DNS_STEP_BUDGET 384 /* labels and pointers it follows in one message */
+#define NG_NAME_MAX 256 /* a domain name on the wire: 255 bytes and a spare */
+#define NG_MAX_DNS_PORTS 8 /* different ports of trusted servers */
+#define NG_DENY_EVENTS_PER_TICK 16 /* denial events of one endpoint in a tick; more are only counted */
+#define NG_DNS_RING_BYTES (4u << 20) /* `dns_events`: answers on their way to the name cache */
+#define NG_EVENT_RING_BYTES (256u << 10) /* `events` */
+
+/* A flow without packets for this long is over. Seconds; a TCP flow that saw FIN or RST, other TCP, the rest. */
+#define NG_IDLE_CLOSING 10
+#define NG_IDLE_TCP 86400
+#define NG_IDLE_OTHER 180
+#define NG_CUT_SECONDS 300 /* a flow that was cut stays dead this long */
 
 /* Coarse time: boot_ns >> NG_TICK_SHIFT, about 0.134 s a tick, 18 years in 32 bits. */
 #define NG_TICK_SHIFT 27
@@ -57,13 +65,18 @@ enum ng_reason {
 	NG_R_COUNT
 };
 #define NG_STATS_STRIDE 32 /* counters reserved for an endpoint in `stats`: slot * stride + reason */
+#ifdef __cplusplus
+static_assert(NG_R_COUNT <= NG_STATS_STRIDE, "an endpoint's counters need a wider stride");
+#else
+_Static_assert(NG_R_COUNT <= NG_STATS_STRIDE, "an endpoint's counters need a wider stride");
+#endif
 
 enum ng_direction_index { NG_EGRESS = 0, NG_INGRESS = 1 }; /* from the pod, to the pod */
 
 enum ng_mode {
-	NG_MODE_CLOSED = 0,   /* only ARP and neighbour discovery pass */
+	NG_MODE_CLOSED = 0, /* only ARP and neighbour discovery pass */
 	NG_MODE_ENFORCED = 1, /* at least one direction has a policy */
-	NG_MODE_OPEN = 2,     /* no policy selects the endpoint */
+	NG_MODE_OPEN = 2, /* no policy selects the endpoint */
 };
 
 struct ng_addr {
@@ -74,37 +87,37 @@ NG_ABI_CHECK(struct ng_addr, 16);
 /* `ifaces`: host interface index -> endpoint. Hash. Written at ADD, deleted at DEL. */
 struct ng_iface {
 	__u32 endpoint; /* endpoint id: never reused while the maps live */
-	__u32 slot;     /* index into endpoints, flows, learnt, pending, stats */
+	__u32 slot; /* index into endpoints, flows, learnt, pending, stats */
 };
 NG_ABI_CHECK(struct ng_iface, 8);
 
 /* What one direction of an endpoint is judged by. policy == 0: everything is allowed. */
-#define NG_DIR_CIDR4 (1u << 0)   /* the policy has IPv4 prefixes: look into cidr4, else use any4 */
-#define NG_DIR_CIDR6 (1u << 1)   /* likewise IPv6 */
-#define NG_DIR_SPORT (1u << 2)   /* some rule looks at the source port */
+#define NG_DIR_CIDR4 (1u << 0) /* the policy has IPv4 prefixes: look into cidr4, else use any4 */
+#define NG_DIR_CIDR6 (1u << 1) /* likewise IPv6 */
+#define NG_DIR_SPORT (1u << 2) /* some rule looks at the source port */
 #define NG_DIR_DOMAINS (1u << 3) /* some rule has domains: names are matched, learnt addresses looked up */
-#define NG_DIR_MID (1u << 4)     /* some pattern has its wildcard in the middle */
+#define NG_DIR_MID (1u << 4) /* some pattern has its wildcard in the middle */
 struct ng_direction {
-	__u32 policy;       /* compiled policy id, never reused while the maps live */
-	__u32 rule_base;    /* its first rule in `rules` */
+	__u32 policy; /* compiled policy id, never reused while the maps live */
+	__u32 rule_base; /* its first rule in `rules` */
 	__u32 counter_base; /* this endpoint's first counter in `counters` */
-	__u16 words;        /* words of its bitmaps that are in use, 1..NG_BITMAP_WORDS */
-	__u16 flags;        /* NG_DIR_* */
-	__u32 any4;         /* bitmap of the rules that take every IPv4 destination */
+	__u16 words; /* words of its bitmaps that are in use, 1..NG_BITMAP_WORDS */
+	__u16 flags; /* NG_DIR_* */
+	__u32 any4; /* bitmap of the rules that take every IPv4 destination */
 	__u32 any6;
-	__u16 max_labels;   /* labels of the deepest domain pattern */
+	__u16 max_labels; /* labels of the deepest domain pattern */
 	__u16 n_rules;
-	__u32 no_port;      /* bitmap of the rules that constrain neither protocol nor port */
+	__u32 no_port; /* bitmap of the rules that constrain neither protocol nor port */
 };
 NG_ABI_CHECK(struct ng_direction, 32);
 
 struct ng_endpoint_config {
-	__u32 endpoint;   /* must equal ng_iface.endpoint, else the packet is dropped */
+	__u32 endpoint; /* must equal ng_iface.endpoint, else the packet is dropped */
 	__u32 generation; /* raised whenever a direction changes: flows of another generation are judged anew */
-	__u8 mode;        /* enum ng_mode */
+	__u8 mode; /* enum ng_mode */
 	__u8 n_addrs;
 	__u16 flags;
-	__u8 mac[6];      /* of the pod's interface; frames with another source are spoofed; all zero: not checked */
+	__u8 mac[6]; /* of the pod's interface; frames with another source are spoofed; all zero: not checked */
 	__u16 pad;
 	struct ng_direction direction[2]; /* by ng_direction_index */
 	struct ng_addr addrs[NG_MAX_ENDPOINT_ADDRS];
@@ -137,7 +150,7 @@ struct ng_cidr6_key {
 };
 NG_ABI_CHECK(struct ng_cidr6_key, 24);
 struct ng_cidr_value {
-	__u32 match;   /* bitmap: rules whose nets hold the address (or that have no destination) */
+	__u32 match; /* bitmap: rules whose nets hold the address (or that have no destination) */
 	__u32 exclude; /* bitmap: rules whose notNets hold it, to be taken off the learnt bits; 0 = none */
 };
 NG_ABI_CHECK(struct ng_cidr_value, 8);
@@ -147,9 +160,9 @@ enum ng_port_side { NG_PORT_DESTINATION = 0, NG_PORT_SOURCE = 1 };
 struct ng_port_key {
 	__u32 prefix_len; /* 32 policy, +8 side, +8 protocol, +0..16 port; always at least 40 */
 	__u32 policy;
-	__u8 side;     /* enum ng_port_side */
+	__u8 side; /* enum ng_port_side */
 	__u8 protocol; /* IP protocol number */
-	__u8 port[2];  /* network order */
+	__u8 port[2]; /* network order */
 };
 NG_ABI_CHECK(struct ng_port_key, 12);
 
@@ -181,8 +194,13 @@ NG_ABI_CHECK(struct ng_counter, 16);
  * `suffixes`: hash without kind -> the labels themselves, so that a hit is confirmed byte by byte. Hash.
  */
 #define NG_PATTERN_EXACT 0u /* the name itself */
-#define NG_PATTERN_WILD 1u  /* *.suffix: one or more labels before the suffix */
-#define NG_PATTERN_MID 2u   /* key: the suffix; marks that patterns like a.*.suffix exist (id: see ng_hash.h) */
+#define NG_PATTERN_WILD 1u /* *.suffix: one or more labels before the suffix */
+#define NG_PATTERN_MID                                                                                                 \
+	2u /* a.b.*.suffix (id: see ng_hash.h). Besides, under the suffix's own hash with this kind,
+			       a marker whose `bitmap` is a mask: bit n - 1 set = some pattern has n labels before
+			       its wildcard (1..NG_MID_PREFIX_LABELS), NG_MID_DEEP = some pattern has more */
+#define NG_MID_PREFIX_LABELS 4u
+#define NG_MID_DEEP 0x80000000u
 #define NG_PATTERN_KINDS 3u /* mask */
 struct ng_pattern_key {
 	__u64 id;
@@ -196,17 +214,18 @@ struct ng_pattern_value {
 };
 NG_ABI_CHECK(struct ng_pattern_value, 8);
 struct ng_suffix {
-	__u8 labels[NG_NAME_MAX]; /* wire format, lower case, without the root label's zero byte */
-	__u32 len;                /* bytes of labels in use */
-	__u32 pad;
+	__u8 labels[NG_NAME_MAX]; /* wire format, lower case, without the root label's zero byte; NG_PATTERN_MID: the
+				     labels before the wildcard, then those after it */
+	__u32 len; /* bytes of labels in use */
+	__u32 prefix_len; /* of these, before the wildcard; 0 for the other kinds */
 };
 NG_ABI_CHECK(struct ng_suffix, 264);
 
 /* `learnt`: slot -> inner hash {address -> ng_learnt}. Replaced as a whole, never written in place. */
 struct ng_learnt {
 	__u64 pattern[NG_LEARNT_PATTERNS]; /* pattern ids, packed from 0 up to `count` */
-	__u32 expiry[NG_LEARNT_PATTERNS];  /* tick until which new flows are opened by that pattern */
-	struct ng_addr server;             /* who answered last */
+	__u32 expiry[NG_LEARNT_PATTERNS]; /* tick until which new flows are opened by that pattern */
+	struct ng_addr server; /* who answered last */
 	__u16 be_server_port;
 	__u8 count;
 	__u8 pad;
@@ -224,16 +243,17 @@ struct ng_flow_key {
 	__u16 pad;
 };
 NG_ABI_CHECK(struct ng_flow_key, 24);
-#define NG_FLOW_CUT (1u << 0)     /* tombstone: a changed policy denied this flow */
+#define NG_FLOW_CUT (1u << 0) /* tombstone: a changed policy denied this flow */
 #define NG_FLOW_CLOSING (1u << 1) /* FIN or RST was seen: a short idle time ends it */
 #define NG_FLOW_REPLIED (1u << 2) /* a packet came back */
+#define NG_FLOW_NODE (1u << 3) /* the node itself began it: always allowed (E7) */
 struct ng_flow {
-	__u64 pattern;    /* pattern id that admitted it, 0 if none */
+	__u64 pattern; /* pattern id that admitted it, 0 if none */
 	__u32 generation; /* of the endpoint's configuration that judged it */
-	__u32 last_seen;  /* low 32 bits of jiffies */
-	__u16 rule;       /* number of the rule that admitted it */
-	__u8 direction;   /* enum ng_direction_index: who began */
-	__u8 flags;       /* NG_FLOW_* */
+	__u32 last_seen; /* low 32 bits of jiffies */
+	__u16 rule; /* number of the rule that admitted it */
+	__u8 direction; /* enum ng_direction_index: who began */
+	__u8 flags; /* NG_FLOW_* */
 	__u32 pad;
 };
 NG_ABI_CHECK(struct ng_flow, 24);
@@ -245,9 +265,9 @@ struct ng_pending {
 	__u16 be_server_port;
 	__u16 be_client_port;
 	__u16 be_id;
-	__u8 local;       /* index of the endpoint's address */
+	__u8 local; /* index of the endpoint's address */
 	__u8 outstanding; /* questions asked less answers seen */
-	__u32 asked;      /* tick of the last question */
+	__u32 asked; /* tick of the last question */
 	__u32 pad;
 };
 NG_ABI_CHECK(struct ng_pending, 40);
@@ -280,19 +300,33 @@ NG_ABI_CHECK(struct ng_trusted_key, 24);
 /* `config`: one entry, settings that may change while programs run. */
 struct ng_config {
 	__u16 be_dns_ports[NG_MAX_DNS_PORTS]; /* ports of trusted servers; unused: 0 */
-	__u32 extra_ttl;                      /* seconds, D13 */
+	__u32 extra_ttl; /* seconds, D13 */
 	__u32 min_ttl;
 	__u32 max_ttl;
 	__u32 pad;
 };
 NG_ABI_CHECK(struct ng_config, 32);
 
+/* `deny_budget`: slot -> denial events sent in this tick. Array. */
+struct ng_deny_budget {
+	__u32 tick;
+	__u32 sent;
+};
+NG_ABI_CHECK(struct ng_deny_budget, 8);
+
+/* `clock`: one entry, filled by running the program clock_now. */
+struct ng_clock {
+	__u64 jiffies;
+	__u64 boot_ns;
+};
+NG_ABI_CHECK(struct ng_clock, 16);
+
 /* `meta`: one entry, written by the runtime under the node lock only: who owns which numbers. */
 struct ng_meta {
 	__u32 abi_version;
 	__u32 next_endpoint;
 	__u32 next_policy;
-	__u32 hz;   /* jiffies a second, measured at load */
+	__u32 hz; /* jiffies a second, measured at load */
 	__u64 seed; /* of all name hashes */
 };
 NG_ABI_CHECK(struct ng_meta, 24);
@@ -318,17 +352,17 @@ NG_ABI_CHECK(struct ng_policy, 64);
 
 /* Events in the ring buffers: a header, then `payload` bytes. */
 enum ng_event_kind {
-	NG_EVENT_ANSWER = 1,   /* `dns_events`: payload is the DNS message */
+	NG_EVENT_ANSWER = 1, /* `dns_events`: payload is the DNS message */
 	NG_EVENT_UNPARSED = 2, /* `dns_events`: the same, and the kernel parser did not decide it */
-	NG_EVENT_DENIED = 3,   /* `events`: no payload */
-	NG_EVENT_LOGGED = 4,   /* `events`: a Log rule matched */
-	NG_EVENT_CUT = 5,      /* `events`: a flow was cut by a policy change */
-	NG_EVENT_LIMIT = 6,    /* `events`: `reason` says which limit */
+	NG_EVENT_DENIED = 3, /* `events`: no payload */
+	NG_EVENT_LOGGED = 4, /* `events`: a Log rule matched */
+	NG_EVENT_CUT = 5, /* `events`: a flow was cut by a policy change */
+	NG_EVENT_LIMIT = 6, /* `events`: `reason` says which limit */
 };
 struct ng_event {
 	__u64 boot_ns;
 	__u32 endpoint;
-	__u16 kind;    /* enum ng_event_kind */
+	__u16 kind; /* enum ng_event_kind */
 	__u16 payload; /* bytes that follow */
 	struct ng_addr remote; /* the peer; for answers the server */
 	__u16 be_remote_port;
@@ -336,8 +370,8 @@ struct ng_event {
 	__u8 protocol;
 	__u8 direction; /* enum ng_direction_index */
 	__u16 rule;
-	__u16 reason;  /* enum ng_reason */
-	__u16 learnt;  /* answers: addresses put into the learnt map */
+	__u16 reason; /* enum ng_reason */
+	__u16 learnt; /* answers: addresses put into the learnt map */
 	__u32 ifindex;
 };
 NG_ABI_CHECK(struct ng_event, 48);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * What every part of the programs uses: settings fixed at load, counters, events, time.
+ */
+#ifndef NG_COMMON_H
+#define NG_COMMON_H
+
+#include <linux/bpf.h>
+#include <linux/in.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+#include "abi.h"
+#include "maps.h"
+#include "ng_hash.h"
+
+/* Set before load, constant to the verifier. */
+const volatile __u64 name_seed = 1;
+const volatile __u32 jiffies_hz = 250;
+
+/* Go on to the next program on the hook and to the stack: others may attach there too. */
+#define NG_NEXT TC_ACT_UNSPEC
+#define NG_DROP TC_ACT_SHOT
+
+/*
+ * The packet's first byte, and the first behind its linear part. Loaded by hand: clang copies the 32-bit field
+ * through half registers, and the verifier then no longer knows it for a pointer.
+ */
+static __always_inline void *packet_start(const struct __sk_buff *skb)
+{
+	void *start;
+
+	asm volatile("%0 = *(u32 *)(%1 + %2)"
+		     : "=r"(start)
+		     : "r"(skb), "i"(__builtin_offsetof(struct __sk_buff, data)));
+	return start;
+}
+
+static __always_inline void *packet_end(const struct __sk_buff *skb)
+{
+	void *end;
+
+	asm volatile("%0 = *(u32 *)(%1 + %2)"
+		     : "=r"(end)
+		     : "r"(skb), "i"(__builtin_offsetof(struct __sk_buff, data_end)));
+	return end;
+}
+
+static __always_inline void count(__u32 slot, __u32 reason)
+{
+	__u32 index = slot * NG_STATS_STRIDE + reason;
+	__u64 *value = bpf_map_lookup_elem(&stats, &index);
+
+	if (value)
+		*value += 1;
+}
+
+static __always_inline int drop(__u32 slot, __u32 reason)
+{
+	count(slot, reason);
+	return NG_DROP;
+}
+
+static __always_inline __u32 tick_of(__u64 boot_ns)
+{
+	return (__u32)(boot_ns >> NG_TICK_SHIFT);
+}
+
+static __always_inline __u32 now_jiffies(void)
+{
+	return (__u32)bpf_jiffies64();
+}
+
+/* Signed distance in ticks, right across the wrap of 32 bits. */
+static __always_inline int tick_after(__u32 a, __u32 b)
+{
+	return (__s32)(a - b) > 0;
+}
+
+static __always_inline int addr_equal(const struct ng_addr *a, const struct ng_addr *b)
+{
+	return a->w[3] == b->w[3] && a->w[2] == b->w[2] && a->w[1] == b->w[1] && a->w[0] == b->w[0];
+}
+
+static __always_inline int addr_is_v4(const struct ng_addr *a)
+{
+	return a->w[0] == 0 && a->w[1] == 0 && a->w[2] == bpf_htonl(0xffff);
+}
+
+/* Denials of one endpoint may not fill the ring: a few a tick, the rest is only counted. */
+static __always_inline int may_report_denial(__u32 slot, __u32 tick)
+{
+	struct ng_deny_budget *budget = bpf_map_lookup_elem(&deny_budget, &slot);
+
+	if (!budget)
+		return 0;
+	if (budget->tick != tick) {
+		budget->tick = tick;
+		budget->sent = 0;
+	}
+	if (budget->sent >= NG_DENY_EVENTS_PER_TICK)
+		return 0;
+	budget->sent += 1;
+	return 1;
+}
+
+static __always_inline void send_event(__u32 slot, struct ng_event *event)
+{
+	if (bpf_ringbuf_output(&events, event, sizeof(*event), 0))
+		count(slot, NG_R_EVENT_LOST);
+}
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * From a solicited answer to learnt addresses, before the pod sees it. Only the answer section, only A and
+ * AAAA records whose owner is the name that an unbroken chain of CNAMEs has reached from the question (D8).
+ * Undecided is whatever needs more than this: records out of order or off the chain, more of anything than
+ * the limits, names that do not parse.
+ */
+#ifndef NG_DNS_ANSWER_H
+#define NG_DNS_ANSWER_H
+
+#include "dns_match.h"
+
+#define NG_TYPE_A 1
+#define NG_TYPE_CNAME 5
+#define NG_TYPE_AAAA 28
+#define NG_TYPE_ANY 255
+#define NG_CLASS_IN 1
+#define NG_DNS_RESPONSE 0x80
+#define NG_DNS_OPCODE 0x78
+#define NG_DNS_RCODE 0x0f
+#define NG_LEARN_ATTEMPTS 3
+#define NG_NS_PER_SECOND 1000000000ULL
+
+/* Tick at which an address with this record TTL ends: D13. */
+static __always_inline __u32 expiry_tick(__u64 now, __u32 ttl)
+{
+	__u32 zero = 0;
+	struct ng_config *settings = bpf_map_lookup_elem(&config, &zero);
+	__u64 seconds = ttl & 0x80000000U ? 0 : ttl; /* RFC 2181 section 8 */
+
+	if (settings) {
+		seconds += settings->extra_ttl;
+		if (seconds < settings->min_ttl)
+			seconds = settings->min_ttl;
+		if (seconds > settings->max_ttl)
+			seconds = settings->max_ttl;
+	}
+	return tick_of(now + seconds * NG_NS_PER_SECOND);
+}
+
+/* Puts one pattern into dns->entry. 1: changed; 0: was there already; -1: no room. */
+static __always_inline int merge_pattern(struct ng_dns *dns, __u64 id, __u32 expiry)
+{
+	__u32 now = tick_of(dns->now);
+	__u32 count = dns->entry.count;
+	__u32 place = NG_LEARNT_PATTERNS;
+
+	for (__u32 i = 0; i < NG_LEARNT_PATTERNS; i++) {
+		if (i >= count)
+			break;
+		if (dns->entry.pattern[i] == id) {
+			if (!tick_after(expiry, dns->entry.expiry[i]))
+				return 0;
+			place = i;
+			break;
+		}
+		if (!tick_after(dns->entry.expiry[i], now))
+			place = i;
+	}
+	if (place >= NG_LEARNT_PATTERNS) {
+		if (count >= NG_LEARNT_PATTERNS)
+			return -1;
+		place = count;
+		dns->entry.count = (__u8)(count + 1);
+	}
+	dns->entry.pattern[place & (NG_LEARNT_PATTERNS - 1)] = id;
+	dns->entry.expiry[place & (NG_LEARNT_PATTERNS - 1)] = expiry;
+	return 1;
+}
+
+/* Merges all patterns met into dns->entry. Returns 1 when that changed it. */
+int merge_patterns(__u32 expiry)
+{
+	struct ng_dns *dns = dns_state();
+	int changed = 0;
+
+	if (!dns)
+		return 0;
+	for (__u32 i = 0; i < NG_MAX_MATCHES; i++) {
+		if (i >= dns->matches)
+			break;
+		int merged = merge_pattern(dns, dns->match[i], expiry);
+
+		if (merged < 0)
+			dns->full += 1;
+		else
+			changed |= merged;
+	}
+	return changed;
+}
+
+/*
+ * Opens dns->address for the patterns met. The entry is copied, merged and replaced as a whole; another CPU
+ * may do the same at the same time, so it is read again until nothing is left to merge.
+ */
+int learn_address(__u32 ttl)
+{
+	struct ng_dns *dns = dns_state();
+	void *inner = dns ? bpf_map_lookup_elem(&learnt, &dns->slot) : 0;
+
+	if (!inner)
+		return NG_UNDECIDED;
+	__u32 expiry = expiry_tick(dns->now, ttl);
+	__u32 full = dns->full;
+	dns->learnt += 1;
+	for (int attempt = 0; attempt < NG_LEARN_ATTEMPTS; attempt++) {
+		struct ng_learnt *old = bpf_map_lookup_elem(inner, &dns->address);
+
+		if (old)
+			__builtin_memcpy(&dns->entry, old, sizeof(dns->entry));
+		else
+			__builtin_memset(&dns->entry, 0, sizeof(dns->entry));
+		if (!merge_patterns(expiry))
+			return NG_DECIDED;
+		/* The element may have been recycled for another address while it was copied. */
+		if (old && bpf_map_lookup_elem(inner, &dns->address) != old)
+			continue;
+		dns->entry.server = dns->server;
+		dns->entry.be_server_port = dns->be_server_port;
+		dns->entry.updated = tick_of(dns->now);
+		if (bpf_map_update_elem(inner, &dns->address, &dns->entry, BPF_ANY)) {
+			dns->full = full + 1;
+			dns->learnt -= 1;
+			return NG_DECIDED;
+		}
+		dns->full = full;
+	}
+	return NG_DECIDED;
+}
+
+/* The chain goes on at the last name walked, which stands at `at` in the message. */
+static __always_inline int set_target(struct ng_dns *dns, __u32 at)
+{
+	__u32 first;
+
+	__builtin_memcpy(dns->target.bytes, dns->name.bytes, NG_NAME_MAX);
+	dns->target.length = dns->name.length;
+	first = dns->message[at & NG_MESSAGE_MASK];
+	dns->target_at = first >= NG_POINTER ? read16(dns, at) & 0x3fff : at;
+	return match_name();
+}
+
+static __always_inline int is_target(struct ng_dns *dns)
+{
+	__u32 length = dns->name.length;
+
+	if (length != dns->target.length)
+		return 0;
+	for (__u32 i = 0; i < NG_NAME_MAX / 8; i++) {
+		__u64 ours = *(__u64 *)&dns->name.bytes[i * 8];
+		__u64 theirs = *(__u64 *)&dns->target.bytes[i * 8];
+
+		if (length < 8)
+			return length == 0 || ((ours ^ theirs) & ((1ULL << (length * 8)) - 1)) == 0;
+		if (ours != theirs)
+			return 0;
+		length -= 8;
+	}
+	return length == 0;
+}
+
+/* Reads the owner name at `at`: returns the offset behind it, or -1; *matches says whether it is the target. */
+static __always_inline int read_owner(struct ng_dns *dns, __u32 at, int *matches)
+{
+	int end;
+
+	if (dns->message[at & NG_MESSAGE_MASK] >= NG_POINTER && (read16(dns, at) & 0x3fff) == dns->target_at) {
+		*matches = 1;
+		return (int)at + 2;
+	}
+	end = walk_name(at);
+	*matches = end > 0 && is_target(dns);
+	return end;
+}
+
+/* An A or AAAA record of the target. */
+static __always_inline int take_address(struct ng_dns *dns, __u32 type, __u32 at, __u32 length, __u32 ttl)
+{
+	__u8 *data = &dns->message[at & NG_MESSAGE_MASK];
+
+	if (length != (type == NG_TYPE_A ? 4 : 16))
+		return NG_UNDECIDED;
+	if (type == NG_TYPE_A) {
+		dns->address.w[0] = 0;
+		dns->address.w[1] = 0;
+		dns->address.w[2] = bpf_htonl(0xffff);
+		dns->address.w[3] = *(__u32 *)data;
+	} else {
+		__builtin_memcpy(&dns->address, data, 16);
+	}
+	return learn_address(ttl);
+}
+
+/* One record at `at`. Returns the offset behind it; 0: nothing more to learn; -1: undecided. */
+int parse_record(__u32 at)
+{
+	struct ng_dns *dns = dns_state();
+	int matches = 0;
+
+	if (!dns)
+		return NG_UNDECIDED;
+	int end = read_owner(dns, at & NG_MESSAGE_MASK, &matches);
+	if (end < 0)
+		return NG_UNDECIDED;
+	__u32 fixed = (__u32)end & NG_MESSAGE_MASK;
+	__u32 type = read16(dns, fixed);
+	__u32 ttl = read16(dns, fixed + 4) << 16 | read16(dns, fixed + 6);
+	__u32 length = read16(dns, fixed + 8);
+	__u32 data = fixed + 10;
+	if (data + length > dns->length)
+		return NG_UNDECIDED;
+	if (type != NG_TYPE_A && type != NG_TYPE_AAAA && type != NG_TYPE_CNAME)
+		return (int)(data + length);
+	if (!matches || read16(dns, fixed + 2) != NG_CLASS_IN)
+		return NG_UNDECIDED;
+	if (type == NG_TYPE_CNAME) {
+		int behind = walk_name(data);
+
+		if (behind < 0 || (__u32)behind != data + length || set_target(dns, data))
+			return NG_UNDECIDED;
+	} else if (dns->matches == 0) {
+		return 0;
+	} else if (take_address(dns, type, data, length, ttl)) {
+		return NG_UNDECIDED;
+	}
+	return (int)(data + length);
+}
+
+/* All answer records, from `at` on. */
+static __always_inline int parse_records(__u32 at, __u32 records)
+{
+	if (records > NG_DNS_MAX_ANSWERS)
+		return NG_UNDECIDED;
+	for (__u32 i = 0; i < NG_DNS_MAX_ANSWERS; i++) {
+		if (i >= records)
+			break;
+		int next = parse_record(at);
+
+		if (next < 0)
+			return NG_UNDECIDED;
+		if (next == 0)
+			break;
+		at = (__u32)next;
+	}
+	return NG_DECIDED;
+}
+
+/* Learns from the answer in dns->message, whose question section was compared with the question asked. */
+int parse_answer(void)
+{
+	struct ng_dns *dns = dns_state();
+
+	if (!dns)
+		return NG_UNDECIDED;
+	if (dns->message[2] & NG_DNS_OPCODE)
+		return NG_UNDECIDED;
+	if (dns->message[3] & NG_DNS_RCODE)
+		return NG_DECIDED; /* no such name, or a failure: no address to learn */
+	int end = walk_name(NG_DNS_HEADER);
+	if (end < 0 || (__u32)end + 4 > dns->length)
+		return NG_UNDECIDED;
+	__u32 type = read16(dns, (__u32)end);
+	if (type != NG_TYPE_A && type != NG_TYPE_AAAA && type != NG_TYPE_ANY && type != NG_TYPE_CNAME)
+		return NG_DECIDED;
+	if (set_target(dns, NG_DNS_HEADER))
+		return NG_UNDECIDED;
+	return parse_records((__u32)end + 4, read16(dns, 6));
+}
+
+#endif

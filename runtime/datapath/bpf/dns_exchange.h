@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * Questions and answers. A question that the policy lets through to a trusted server is noted; an answer counts
+ * only when its server, ports, id and question are those of a noted one (D9, D10). Each endpoint has its own
+ * table of notes, sets of a few places found by client port and id. Notes are written in place: a torn one
+ * mixes two questions of the same endpoint to trusted servers, and no answer fits it.
+ */
+#ifndef NG_DNS_EXCHANGE_H
+#define NG_DNS_EXCHANGE_H
+
+#include "dns_answer.h"
+#include "flow.h"
+
+#define NG_UDP_HEADER 8
+#define NG_MAX_QUESTION 259 /* name and type and class */
+#define NG_MIN_MESSAGE 17 /* header, the root name, type and class */
+#define NG_PENDING_TICKS ((__u32)((__u64)NG_PENDING_SECONDS * NG_NS_PER_SECOND >> NG_TICK_SHIFT))
+
+static __always_inline int is_dns_port(__u16 be_port)
+{
+	__u32 zero = 0;
+	struct ng_config *settings = bpf_map_lookup_elem(&config, &zero);
+
+	if (!settings)
+		return 0;
+	for (int i = 0; i < NG_MAX_DNS_PORTS; i++) {
+		if (!settings->be_dns_ports[i])
+			return 0;
+		if (settings->be_dns_ports[i] == be_port)
+			return 1;
+	}
+	return 0;
+}
+
+static __always_inline int is_trusted(const struct ng_addr *server, __u16 be_port)
+{
+	struct ng_trusted_key key = {.prefix_len = 160, .be_port = be_port, .addr = *server};
+
+	return bpf_map_lookup_elem(&trusted, &key) != 0;
+}
+
+/* Loads up to `most` bytes of the UDP payload at `from` into dns->message. */
+static __noinline int load_message(struct __sk_buff *skb, struct ng_dns *dns, __u32 from, __u32 most)
+{
+	__u32 length = skb->len;
+
+	if (length < from + NG_MIN_MESSAGE)
+		return -1;
+	length -= from;
+	if (length > most)
+		length = most;
+	dns->length = length;
+	length = ((length - 1) & NG_MESSAGE_MASK) + 1;
+	return bpf_skb_load_bytes(skb, from, dns->message, length) ? -1 : 0;
+}
+
+/* Offset behind the question's name, which is not compressed; 0 when it is no name. */
+int question_end(void)
+{
+	struct ng_dns *dns = dns_state();
+	volatile struct ng_walk *walk;
+
+	if (!dns)
+		return 0;
+	walk = &dns->walk;
+	walk->at = NG_DNS_HEADER;
+	for (int i = 0; i < NG_MAX_LABELS; i++) {
+		__u32 at = walk->at & NG_MESSAGE_MASK;
+
+		if (at >= dns->length)
+			return 0;
+		__u32 length = dns->message[at];
+		if (length == 0)
+			return (int)at + 1;
+		if (length > 63)
+			return 0;
+		walk->at = at + length + 1;
+	}
+	return 0;
+}
+
+/* Seeded hash of the question section as it stands, case included; 0 when there is no single question. */
+__u64 hash_question(void)
+{
+	struct ng_dns *dns = dns_state();
+
+	if (!dns || dns->length < NG_MIN_MESSAGE || read16(dns, 4) != 1)
+		return 0;
+	__u32 end = (__u32)question_end();
+	if (end == 0 || end + 4 > dns->length)
+		return 0;
+	__u32 length = end + 4 - NG_DNS_HEADER;
+	if (length > NG_MAX_QUESTION)
+		return 0;
+	__u64 hash = name_seed + length;
+	__u32 at = NG_DNS_HEADER;
+	for (int i = 0; i < (NG_MAX_QUESTION + 7) / 8; i++) {
+		if (length == 0)
+			break;
+		__u64 word = *(__u64 *)&dns->message[at & NG_MESSAGE_MASK];
+
+		if (length < 8) {
+			word &= (1ULL << (length * 8)) - 1;
+			length = 0;
+		} else {
+			length -= 8;
+		}
+		hash = ng_hash_word(hash, word);
+		at += 8;
+	}
+	return hash | 1;
+}
+
+static __always_inline struct ng_pending_set *pending_set(__u32 slot, __u16 be_client_port, __u16 be_id)
+{
+	void *inner = bpf_map_lookup_elem(&pending, &slot);
+	__u64 hash = ng_hash_mix(name_seed, (__u64)be_client_port << 16 | be_id);
+	__u32 index = (__u32)hash & (NG_PENDING_SETS - 1);
+
+	return inner ? bpf_map_lookup_elem(inner, &index) : 0;
+}
+
+static __always_inline int same_exchange(const struct ng_pending *note, const struct ng_packet *p, __u16 be_id,
+					 __u64 question)
+{
+	return note->question == question && note->be_id == be_id && note->be_client_port == p->key.be_local_port &&
+	       note->be_server_port == p->key.be_remote_port && note->local == p->key.local &&
+	       addr_equal(&note->server, &p->key.remote);
+}
+
+static __always_inline int is_waiting(const struct ng_pending *note, __u32 now)
+{
+	return note->question && note->outstanding && now - note->asked <= NG_PENDING_TICKS;
+}
+
+/* The place for a new note: its own from before, else a free one, else the oldest. */
+static __noinline int note_place(const struct ng_pending_set *set, const struct ng_packet *p, __u16 be_id,
+				 __u64 question)
+{
+	__u32 now = tick_of(bpf_ktime_get_boot_ns());
+	__u32 oldest_age = 0;
+	int place = 0;
+
+	for (int i = 0; i < NG_PENDING_WAYS; i++) {
+		const struct ng_pending *note = &set->way[i];
+		__u32 age = is_waiting(note, now) ? now - note->asked : NG_PENDING_TICKS + 1;
+
+		if (same_exchange(note, p, be_id, question))
+			return i;
+		if (age > oldest_age) {
+			oldest_age = age;
+			place = i;
+		}
+	}
+	return place;
+}
+
+/* Notes the question that the packet carries. The packet goes on whatever comes of it. */
+static __noinline int note_question(struct __sk_buff *skb, __u32 slot, const struct ng_packet *p)
+{
+	struct ng_dns *dns = dns_state();
+	__u32 now = tick_of(bpf_ktime_get_boot_ns());
+	__u16 be_id;
+
+	if (!dns || load_message(skb, dns, p->transport + NG_UDP_HEADER, NG_DNS_HEADER + NG_MAX_QUESTION))
+		return 0;
+	if (dns->message[2] & NG_DNS_RESPONSE)
+		return 0;
+	__u64 question = hash_question();
+	if (!question)
+		return 0;
+	be_id = *(__u16 *)dns->message;
+	struct ng_pending_set *set = pending_set(slot, p->key.be_local_port, be_id);
+	if (!set)
+		return 0;
+	struct ng_pending *note = &set->way[note_place(set, p, be_id, question) & (NG_PENDING_WAYS - 1)];
+	if (is_waiting(note, now)) {
+		if (same_exchange(note, p, be_id, question)) {
+			note->asked = now;
+			if (note->outstanding < 255)
+				note->outstanding += 1;
+			count(slot, NG_R_QUESTION);
+			return 0;
+		}
+		count(slot, NG_R_QUESTION_LOST);
+	}
+	note->question = 0; /* no answer fits while the note is rewritten */
+	note->server = p->key.remote;
+	note->be_server_port = p->key.be_remote_port;
+	note->be_client_port = p->key.be_local_port;
+	note->be_id = be_id;
+	note->local = p->key.local;
+	note->outstanding = 1;
+	note->asked = now;
+	note->question = question;
+	count(slot, NG_R_QUESTION);
+	return 0;
+}
+
+/* Takes the note that the answer in dns->message fits. Returns 1 when there was one. */
+static __noinline int take_note(struct ng_dns *dns, __u32 slot, const struct ng_packet *p)
+{
+	__u16 be_id = *(__u16 *)dns->message;
+	__u32 now = tick_of(dns->now);
+	struct ng_pending_set *set = pending_set(slot, p->key.be_local_port, be_id);
+
+	if (!set || !(dns->message[2] & NG_DNS_RESPONSE))
+		return 0;
+	__u64 question = hash_question();
+	if (!question)
+		return 0;
+	for (int i = 0; i < NG_PENDING_WAYS; i++) {
+		struct ng_pending *note = &set->way[i];
+
+		if (is_waiting(note, now) && same_exchange(note, p, be_id, question)) {
+			note->outstanding -= 1;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* A copy for the name cache. Nobody is woken for an answer: the reader looks in every few milliseconds. */
+static __noinline int send_answer(struct ng_dns *dns, const struct ng_packet *p, __u32 ifindex, int decision)
+{
+	__u32 length = dns->length;
+	__u64 flags = BPF_RB_NO_WAKEUP;
+
+	if (length > NG_DNS_MAX_MESSAGE)
+		length = NG_DNS_MAX_MESSAGE;
+	dns->event.boot_ns = dns->now;
+	dns->event.endpoint = dns->endpoint;
+	dns->event.kind = decision == NG_DECIDED ? NG_EVENT_ANSWER : NG_EVENT_UNPARSED;
+	dns->event.payload = (__u16)length;
+	dns->event.remote = p->key.remote;
+	dns->event.be_remote_port = p->key.be_remote_port;
+	dns->event.be_local_port = p->key.be_local_port;
+	dns->event.protocol = p->key.protocol;
+	dns->event.direction = NG_INGRESS;
+	dns->event.rule = 0;
+	dns->event.reason = dns->full ? NG_R_LEARNT_FULL : NG_R_NONE;
+	dns->event.learnt = (__u16)dns->learnt;
+	dns->event.ifindex = ifindex;
+	if (bpf_ringbuf_query(&dns_events, BPF_RB_AVAIL_DATA) > NG_DNS_RING_BYTES / 4)
+		flags = BPF_RB_FORCE_WAKEUP;
+	if (bpf_ringbuf_output(&dns_events, &dns->event, sizeof(dns->event) + length, flags))
+		count(dns->slot, NG_R_EVENT_LOST);
+	return 0;
+}
+
+static __always_inline void count_answer(struct ng_dns *dns, int decision)
+{
+	count(dns->slot, NG_R_ANSWER);
+	if (dns->learnt)
+		count(dns->slot, NG_R_LEARNT);
+	if (dns->full)
+		count(dns->slot, NG_R_LEARNT_FULL);
+	if (decision != NG_DECIDED)
+		count(dns->slot, NG_R_UNPARSED);
+}
+
+/*
+ * Learns from a packet of a DNS server to the pod. Returns 1 when it answers a noted question: it then passes
+ * as the reply that it is. 0: judge it like any other packet.
+ */
+static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
+					const struct ng_packet *p)
+{
+	struct ng_dns *dns = dns_state();
+	__u32 from = p->transport + NG_UDP_HEADER;
+	int decision = NG_UNDECIDED;
+
+	if (!dns || load_message(skb, dns, from, NG_DNS_MAX_MESSAGE))
+		return 0;
+	dns->now = bpf_ktime_get_boot_ns();
+	if (!take_note(dns, slot, p)) {
+		if (is_trusted(&p->key.remote, p->key.be_remote_port))
+			count(slot, NG_R_UNSOLICITED);
+		return 0;
+	}
+	dns->slot = slot;
+	dns->endpoint = config->endpoint;
+	dns->policy = config->direction[NG_EGRESS].policy;
+	dns->max_labels = config->direction[NG_EGRESS].max_labels;
+	dns->has_mid = config->direction[NG_EGRESS].flags & NG_DIR_MID;
+	dns->matches = 0;
+	dns->learnt = 0;
+	dns->full = 0;
+	dns->steps = NG_DNS_STEP_BUDGET;
+	dns->server = p->key.remote;
+	dns->be_server_port = p->key.be_remote_port;
+	if (!(config->direction[NG_EGRESS].flags & NG_DIR_DOMAINS))
+		decision = NG_DECIDED; /* no name matters to the policy: only the cache wants to know */
+	else if (p->fragment == NG_WHOLE && skb->len - from <= NG_DNS_MAX_MESSAGE)
+		decision = parse_answer();
+	count_answer(dns, decision);
+	send_answer(dns, p, skb->ifindex, decision);
+	return 1;
+}
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * Which domain patterns of the endpoint's policy does a name meet? One lookup for each suffix, from the right,
+ * never deeper than the deepest pattern. A hash hit is confirmed by the bytes. D5, D6, D7 of the policy
+ * semantics: exact names, *.suffix, and a.*.suffix with up to NG_MID_PREFIX_LABELS labels in front.
+ */
+#ifndef NG_DNS_MATCH_H
+#define NG_DNS_MATCH_H
+
+#include "dns_name.h"
+
+enum ng_decision { NG_UNDECIDED = -1, NG_DECIDED = 0 };
+
+/* Remembers that the chain met the pattern. NG_UNDECIDED when there are more than one address can hold. */
+static __always_inline int add_match(struct ng_dns *dns, __u64 id)
+{
+	__u32 count = dns->matches;
+
+	for (__u32 i = 0; i < NG_MAX_MATCHES; i++) {
+		if (i >= count)
+			break;
+		if (dns->match[i] == id)
+			return NG_DECIDED;
+	}
+	if (count >= NG_MAX_MATCHES)
+		return NG_UNDECIDED;
+	dns->match[count & (NG_MAX_MATCHES - 1)] = id;
+	dns->matches = count + 1;
+	return NG_DECIDED;
+}
+
+static __always_inline struct ng_pattern_value *find_pattern(struct ng_dns *dns, __u64 id)
+{
+	struct ng_pattern_key key = {.id = id, .policy = dns->policy};
+
+	return bpf_map_lookup_elem(&patterns, &key);
+}
+
+/* Hash of the name's first `labels` labels, as a name of its own. */
+static __always_inline __u64 prefix_hash(struct ng_dns *dns, __u32 labels)
+{
+	__u64 hash = name_seed;
+
+	for (__u32 i = NG_MID_PREFIX_LABELS; i > 0; i--) {
+		if (i <= labels)
+			hash = ng_hash_mix(hash, dns->label_hash[i - 1]);
+	}
+	return hash;
+}
+
+/* Patterns a.*.suffix, where the suffix with this hash begins at label `first`. `lengths`: the marker's mask. */
+int match_middle(__u64 suffix_hash, __u32 first, __u32 lengths)
+{
+	struct ng_dns *dns = dns_state();
+
+	if (!dns || lengths & NG_MID_DEEP)
+		return NG_UNDECIDED;
+	for (__u32 labels = 1; labels <= NG_MID_PREFIX_LABELS; labels++) {
+		/* At least one label stands for the wildcard. */
+		if (labels >= first || !(lengths & 1U << (labels - 1)))
+			continue;
+		__u64 hash = ng_hash_mix(suffix_hash, prefix_hash(dns, labels)) & ~(__u64)NG_PATTERN_KINDS;
+		if (!find_pattern(dns, hash | NG_PATTERN_MID))
+			continue;
+		if (!confirm_middle(hash, dns->label_at[labels], dns->label_at[first & NG_LABEL_MASK]))
+			continue;
+		if (add_match(dns, hash | NG_PATTERN_MID))
+			return NG_UNDECIDED;
+	}
+	return NG_DECIDED;
+}
+
+/* The suffix that begins at label `first`, whose hash is `hash`. */
+static __always_inline int match_suffix(struct ng_dns *dns, __u64 hash, __u32 first)
+{
+	__u64 base = hash & ~(__u64)NG_PATTERN_KINDS;
+	__u64 id = base | (first ? NG_PATTERN_WILD : NG_PATTERN_EXACT);
+
+	if (dns->steps == 0)
+		return NG_UNDECIDED;
+	dns->steps -= 1;
+	if (find_pattern(dns, id) && confirm_suffix(base, dns->label_at[first & NG_LABEL_MASK]) && add_match(dns, id))
+		return NG_UNDECIDED;
+	if (!dns->has_mid || !first)
+		return NG_DECIDED;
+	struct ng_pattern_value *marker = find_pattern(dns, base | NG_PATTERN_MID);
+	return marker ? match_middle(hash, first, marker->bitmap) : NG_DECIDED;
+}
+
+/* Adds the patterns that the last name walked meets. */
+int match_name(void)
+{
+	struct ng_dns *dns = dns_state();
+	__u64 hash = name_seed;
+
+	if (!dns)
+		return NG_UNDECIDED;
+	for (__u32 depth = 0; depth < NG_MAX_LABELS; depth++) {
+		__u32 labels = dns->walk.labels;
+
+		if (depth >= labels || depth >= dns->max_labels)
+			break;
+		__u32 first = (labels - 1 - depth) & NG_LABEL_MASK;
+		hash = ng_hash_mix(hash, dns->label_hash[first]);
+		if (match_suffix(dns, hash, first))
+			return NG_UNDECIDED;
+	}
+	return NG_DECIDED;
+}
+
+#endif

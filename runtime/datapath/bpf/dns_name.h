@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * Domain names in a DNS message (RFC 1035 section 4.1.4): followed through compression pointers, lowered, and
+ * written out flat, with a hash for each label. The walker's state lives in map memory and is volatile: each
+ * load is an unknown number to the verifier, so that the states of the loop merge. Buffers are indexed with a
+ * mask and have room behind them for one unaligned 8-byte access.
+ */
+#ifndef NG_DNS_NAME_H
+#define NG_DNS_NAME_H
+
+#include "common.h"
+
+#define NG_DNS_HEADER 12
+#define NG_MESSAGE_BUFFER 2048
+#define NG_MESSAGE_MASK (NG_MESSAGE_BUFFER - 1)
+#define NG_MAX_LABELS 128
+#define NG_LABEL_MASK (NG_MAX_LABELS - 1)
+#define NG_NAME_MASK (NG_NAME_MAX - 1)
+#define NG_MAX_MATCHES NG_LEARNT_PATTERNS
+#define NG_POINTER 0xc0
+#define NG_MAX_NAME_STEPS 136 /* labels and pointers of one name */
+#define NG_MAX_NAME_BYTES 254 /* 255 less the root label */
+
+struct ng_walk {
+	__u32 at; /* next byte to read */
+	__u32 end; /* first byte behind the name where it began; 0 until known */
+	__u32 limit; /* pointers must lead below this */
+	__u32 labels;
+	__u32 length; /* bytes of labels so far */
+};
+
+struct ng_name {
+	__u8 bytes[NG_NAME_MAX + 72]; /* wire format, lowered, without the root label */
+	__u32 length;
+};
+
+struct ng_dns {
+	struct ng_event event; /* directly before the message: one output call sends both */
+	__u8 message[NG_MESSAGE_BUFFER];
+	__u8 message_room[96];
+	struct ng_walk walk;
+	struct ng_name name; /* the last name walked */
+	struct ng_name target; /* the name that the chain has reached */
+	__u64 label_hash[NG_MAX_LABELS];
+	__u16 label_at[NG_MAX_LABELS]; /* its length byte in name.bytes */
+	__u32 length; /* of the message */
+	__u32 target_at; /* where the target stands in the message: pointers to it need no walk */
+	__u32 target_labels;
+	__u32 steps; /* left of the budget */
+	/* what the endpoint's policy names */
+	__u32 slot;
+	__u32 endpoint;
+	__u32 policy;
+	__u32 max_labels;
+	__u32 has_mid;
+	__u32 matches;
+	__u64 match[NG_MAX_MATCHES]; /* ids of the patterns that the chain met */
+	/* what is written to the learnt map */
+	struct ng_addr address;
+	struct ng_learnt entry;
+	struct ng_addr server;
+	__u64 now; /* boot_ns */
+	__u32 learnt;
+	__u32 full;
+	__u16 be_server_port;
+	__u16 pad[3];
+};
+
+NG_MAP(dns_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_dns, 1, 0);
+
+static __always_inline struct ng_dns *dns_state(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&dns_scratch, &zero);
+}
+
+static __always_inline __u32 read16(const struct ng_dns *dns, __u32 at)
+{
+	return (__u32)dns->message[at & NG_MESSAGE_MASK] << 8 | dns->message[(at + 1) & NG_MESSAGE_MASK];
+}
+
+/* Copies one label, lowered, from the message to name.bytes; returns its hash. */
+__u64 copy_label(__u32 from, __u32 to, __u32 length)
+{
+	struct ng_dns *dns = dns_state();
+	__u64 hash;
+
+	if (!dns)
+		return 0;
+	length &= 63;
+	hash = name_seed + length;
+	dns->name.bytes[to & NG_NAME_MASK] = (__u8)length;
+	from += 1;
+	to += 1;
+	for (int i = 0; i < 8; i++) {
+		if (length == 0)
+			break;
+		__u64 word = ng_lower8(*(__u64 *)&dns->message[from & NG_MESSAGE_MASK]);
+
+		if (length < 8) {
+			word &= (1ULL << (length * 8)) - 1;
+			length = 0;
+		} else {
+			length -= 8;
+		}
+		*(__u64 *)&dns->name.bytes[to & NG_NAME_MASK] = word;
+		hash = ng_hash_word(hash, word);
+		from += 8;
+		to += 8;
+	}
+	return hash;
+}
+
+/* One label or pointer. 0: go on; 1: the name is complete; -1: not a name, or out of budget. */
+static __always_inline int walk_step(struct ng_dns *dns, volatile struct ng_walk *walk)
+{
+	__u32 at = walk->at & NG_MESSAGE_MASK;
+	__u32 length;
+
+	if (at >= dns->length || dns->steps == 0)
+		return -1;
+	dns->steps -= 1;
+	length = dns->message[at];
+	if (length == 0) {
+		if (!walk->end)
+			walk->end = at + 1;
+		return 1;
+	}
+	if (length >= NG_POINTER) {
+		__u32 to = read16(dns, at) & 0x3fff;
+
+		if (at + 1 >= dns->length || to >= walk->limit)
+			return -1;
+		if (!walk->end)
+			walk->end = at + 2;
+		walk->limit = to;
+		walk->at = to;
+		return 0;
+	}
+	__u32 written = walk->length;
+	__u32 label = walk->labels & NG_LABEL_MASK;
+	if (length > 63 || written + length + 1 > NG_MAX_NAME_BYTES)
+		return -1;
+	dns->label_hash[label] = copy_label(at, written, length);
+	dns->label_at[label] = (__u16)written;
+	walk->labels = label + 1;
+	walk->length = written + length + 1;
+	walk->at = at + length + 1;
+	return 0;
+}
+
+/* Walks the name at `at`. Returns the offset behind it, or -1. The name is in dns->name, its labels hashed. */
+int walk_name(__u32 at)
+{
+	struct ng_dns *dns = dns_state();
+	volatile struct ng_walk *walk;
+	int state = 0;
+
+	if (!dns)
+		return -1;
+	walk = &dns->walk;
+	walk->at = at;
+	walk->end = 0;
+	walk->limit = at;
+	walk->labels = 0;
+	walk->length = 0;
+	for (int i = 0; i < NG_MAX_NAME_STEPS; i++) {
+		state = walk_step(dns, walk);
+		if (state)
+			break;
+	}
+	if (state != 1)
+		return -1;
+	dns->name.length = walk->length;
+	return (int)walk->end;
+}
+
+/*
+ * Confirms a hash hit byte by byte: are `length` bytes of the last name, from `at` on, those of the labels kept
+ * under `hash`, from `from` on?
+ */
+int same_labels(__u64 hash, __u32 from, __u32 at, __u32 length)
+{
+	struct ng_dns *dns = dns_state();
+	struct ng_suffix *suffix = bpf_map_lookup_elem(&suffixes, &hash);
+
+	if (!dns || !suffix)
+		return 0;
+	for (__u32 i = 0; i < NG_NAME_MAX / 8; i++) {
+		if (length == 0)
+			return 1;
+		__u64 ours = *(__u64 *)&dns->name.bytes[at & NG_NAME_MASK];
+		__u64 theirs = *(__u64 *)&suffix->labels[from & NG_NAME_MASK];
+
+		if (length < 8)
+			return ((ours ^ theirs) & ((1ULL << (length * 8)) - 1)) == 0;
+		if (ours != theirs)
+			return 0;
+		length -= 8;
+		at += 8;
+		from += 8;
+	}
+	return length == 0;
+}
+
+/* Is the last name, from label offset `at` to its end, the pattern kept under `hash`? */
+int confirm_suffix(__u64 hash, __u32 at)
+{
+	struct ng_dns *dns = dns_state();
+	struct ng_suffix *suffix = bpf_map_lookup_elem(&suffixes, &hash);
+
+	if (!dns || !suffix || suffix->prefix_len || at + suffix->len != dns->name.length)
+		return 0;
+	return same_labels(hash, 0, at, suffix->len);
+}
+
+/* Does the last name begin with the pattern's labels before its wildcard and end, from `at`, with those after it? */
+int confirm_middle(__u64 hash, __u32 prefix_length, __u32 at)
+{
+	struct ng_dns *dns = dns_state();
+	struct ng_suffix *suffix = bpf_map_lookup_elem(&suffixes, &hash);
+
+	if (!dns || !suffix || suffix->prefix_len != prefix_length || suffix->len < prefix_length)
+		return 0;
+	__u32 rest = suffix->len - prefix_length;
+	return at + rest == dns->name.length && same_labels(hash, 0, 0, prefix_length) &&
+	       same_labels(hash, prefix_length, at, rest);
+}
+
+#endif

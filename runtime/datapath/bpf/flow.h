@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * Flows. An established flow is accepted by one lookup, in both directions, with no policy (E1). A flow is
+ * judged anew when the endpoint's policy has changed since, and cut when the new policy denies it (E8): its
+ * entry stays as a tombstone, so that packets of the peer cannot bring it back as a flow of their own.
+ * Of an entry only `last_seen` and `flags` are written in place: an element may be recycled under our feet, and
+ * neither can open anything.
+ */
+#ifndef NG_FLOW_H
+#define NG_FLOW_H
+
+#include "packet.h"
+#include "verdict.h"
+
+static __always_inline void *flow_table(__u32 slot)
+{
+	return bpf_map_lookup_elem(&flows, &slot);
+}
+
+static __always_inline __u32 idle_limit(__u8 protocol, __u8 flags)
+{
+	__u32 seconds = flags & NG_FLOW_CUT	  ? NG_CUT_SECONDS
+			: flags & NG_FLOW_CLOSING ? NG_IDLE_CLOSING
+			: protocol == IPPROTO_TCP ? NG_IDLE_TCP
+						  : NG_IDLE_OTHER;
+
+	return seconds * jiffies_hz;
+}
+
+static __always_inline int starts_connection(const struct ng_packet *p)
+{
+	return p->key.protocol == IPPROTO_TCP && (p->tcp_flags & (NG_TCP_SYN | NG_TCP_ACK)) == NG_TCP_SYN;
+}
+
+/* Fills what the verdict asks from a packet of `direction`. */
+static __always_inline void ask(struct ng_judgement *j, const struct ng_endpoint_config *config,
+				const struct ng_packet *p, int direction)
+{
+	__u16 remote = p->key.be_remote_port;
+	__u16 local = p->key.be_local_port;
+	__u16 destination = direction == NG_EGRESS ? remote : local;
+	__u16 source = direction == NG_EGRESS ? local : remote;
+
+	j->rules = config->direction[direction & 1];
+	j->key = p->key;
+	j->flow_pattern = 0;
+	j->endpoint = config->endpoint;
+	j->tick = tick_of(bpf_ktime_get_boot_ns());
+	j->direction = (__u8)direction;
+	if (p->is_icmp) {
+		j->destination_port[0] = p->icmp_type;
+		j->destination_port[1] = p->icmp_code;
+		j->source_port[0] = 0;
+		j->source_port[1] = 0;
+	} else {
+		__builtin_memcpy(j->destination_port, &destination, 2);
+		__builtin_memcpy(j->source_port, &source, 2);
+	}
+}
+
+/* The verdict of a packet as the first of a flow of `direction`; open directions need no rules. */
+static __always_inline int judge_packet(struct ng_judgement *j, const struct ng_endpoint_config *config,
+					const struct ng_packet *p, int direction)
+{
+	ask(j, config, p, direction);
+	j->rule = 0;
+	j->pattern = 0;
+	if (j->rules.policy == 0)
+		return NG_ACT_ALLOW;
+	return judge(j);
+}
+
+static __always_inline void store_flow(struct ng_judgement *j, __u32 generation, __u8 flags)
+{
+	struct ng_flow flow = {
+		.pattern = j->pattern,
+		.generation = generation,
+		.last_seen = now_jiffies(),
+		.rule = j->rule,
+		.direction = j->direction,
+		.flags = flags,
+	};
+	void *table = flow_table(j->slot);
+
+	if (table)
+		bpf_map_update_elem(table, &j->key, &flow, BPF_ANY);
+}
+
+static __always_inline int deny(struct ng_judgement *j, __u16 kind, __u16 reason)
+{
+	report_verdict(j, kind, reason);
+	return drop(j->slot, reason);
+}
+
+/* What the node itself sends was not received on any interface; what it forwards was. No pod can forge that. */
+static __always_inline int is_from_node(const struct __sk_buff *skb, int direction)
+{
+	return direction == NG_INGRESS && skb->ingress_ifindex == 0;
+}
+
+/* First packet of a flow, or one whose entry is gone. */
+static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *j,
+				    const struct ng_endpoint_config *config, const struct ng_packet *p, int direction)
+{
+	if (is_from_node(skb, direction)) {
+		ask(j, config, p, direction);
+		j->rule = 0;
+		j->pattern = 0;
+		store_flow(j, config->generation, NG_FLOW_NODE);
+		return NG_NEXT;
+	}
+	if (judge_packet(j, config, p, direction) != NG_ACT_ALLOW)
+		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
+	store_flow(j, config->generation, 0);
+	count(j->slot, NG_R_ALLOWED);
+	return NG_NEXT;
+}
+
+/* A flow judged under another generation of the configuration: keep it or cut it, in its own direction. */
+static __always_inline int judge_again(struct ng_judgement *j, const struct ng_endpoint_config *config,
+				       const struct ng_packet *p, const struct ng_flow *flow)
+{
+	__u64 pattern = flow->pattern;
+	__u8 flags = flow->flags & (NG_FLOW_CLOSING | NG_FLOW_REPLIED | NG_FLOW_NODE);
+
+	ask(j, config, p, flow->direction);
+	j->flow_pattern = pattern;
+	j->rule = 0;
+	j->pattern = pattern;
+	if (flags & NG_FLOW_NODE || j->rules.policy == 0 || judge(j) == NG_ACT_ALLOW) {
+		store_flow(j, config->generation, flags);
+		return NG_NEXT;
+	}
+	j->pattern = pattern;
+	store_flow(j, config->generation, flags | NG_FLOW_CUT);
+	return deny(j, NG_EVENT_CUT, NG_R_CUT);
+}
+
+static __always_inline struct ng_judgement *begin(__u32 slot, __u32 ifindex)
+{
+	struct ng_judgement *j = judgement();
+
+	if (j) {
+		j->slot = slot;
+		j->ifindex = ifindex;
+	}
+	return j;
+}
+
+/* The verdict of a whole packet or first fragment. */
+static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
+				      const struct ng_packet *p, int direction)
+{
+	void *table = flow_table(slot);
+	struct ng_flow *flow = table ? bpf_map_lookup_elem(table, &p->key) : 0;
+	__u32 now = now_jiffies();
+	struct ng_judgement *j;
+
+	if (flow && !starts_connection(p) && now - flow->last_seen <= idle_limit(p->key.protocol, flow->flags)) {
+		if (flow->generation == config->generation) {
+			if (flow->flags & NG_FLOW_CUT)
+				return drop(slot, NG_R_CUT);
+			if (flow->last_seen != now)
+				flow->last_seen = now;
+			if (p->tcp_flags & (NG_TCP_FIN | NG_TCP_RST) && !(flow->flags & NG_FLOW_CLOSING))
+				flow->flags |= NG_FLOW_CLOSING;
+			if (flow->direction != direction && !(flow->flags & NG_FLOW_REPLIED))
+				flow->flags |= NG_FLOW_REPLIED;
+			const struct ng_direction *rules = &config->direction[flow->direction & 1];
+			if (rules->counter_base && !(flow->flags & NG_FLOW_NODE)) {
+				__u32 index = rules->counter_base + flow->rule;
+				struct ng_counter *counter = bpf_map_lookup_elem(&counters, &index);
+
+				if (counter)
+					counter->packets += 1;
+			}
+			return NG_NEXT;
+		}
+		j = begin(slot, skb->ifindex);
+		return j ? judge_again(j, config, p, flow) : drop(slot, NG_R_MALFORMED);
+	}
+	j = begin(slot, skb->ifindex);
+	return j ? new_flow(skb, j, config, p, direction) : drop(slot, NG_R_MALFORMED);
+}
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * Only the first fragment of a packet carries ports. Once it is admitted the others may follow for a while;
+ * a fragment that comes before or without it is dropped. ICMP errors carry the start of the packet they
+ * complain about: they pass when that packet belongs to a flow, whatever the policy says of ICMP.
+ */
+#ifndef NG_FRAGMENT_H
+#define NG_FRAGMENT_H
+
+#include "flow.h"
+
+#define NG_FRAGMENT_TICKS 224 /* 30 seconds, as a receiver waits (RFC 791, RFC 8200 section 4.5) */
+
+static __always_inline void fragment_key(struct ng_frag_key *key, __u32 slot, const struct ng_packet *p, int direction)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	key->remote = p->key.remote;
+	key->slot = slot;
+	key->be_id = p->be_frag_id;
+	key->protocol = p->key.protocol;
+	key->direction = (__u8)direction;
+	key->local = p->key.local;
+}
+
+static __always_inline void admit_fragments(__u32 slot, const struct ng_packet *p, int direction)
+{
+	struct ng_frag_key key;
+	__u32 until = tick_of(bpf_ktime_get_boot_ns()) + NG_FRAGMENT_TICKS;
+
+	fragment_key(&key, slot, p, direction);
+	bpf_map_update_elem(&frags, &key, &until, BPF_ANY);
+}
+
+static __always_inline int judge_fragment(__u32 slot, const struct ng_packet *p, int direction)
+{
+	struct ng_frag_key key;
+	__u32 *until;
+
+	fragment_key(&key, slot, p, direction);
+	until = bpf_map_lookup_elem(&frags, &key);
+	if (until && tick_after(*until, tick_of(bpf_ktime_get_boot_ns())))
+		return NG_NEXT;
+	return drop(slot, NG_R_FRAGMENT);
+}
+
+static __always_inline int is_icmp_error(const struct ng_packet *p)
+{
+	if (!p->is_icmp)
+		return 0;
+	if (p->is_v6)
+		return p->icmp_type >= 1 && p->icmp_type <= 4;
+	return p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12;
+}
+
+/*
+ * Does the error quote a packet of a live flow? The quoted packet went the other way, so its source is our
+ * side when the error comes in.
+ */
+static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, const struct ng_packet *p, int direction)
+{
+	struct ng_flow_key key = {.local = p->key.local};
+	__u32 at = p->transport + 8;
+	__u8 header[40] = {};
+	__u16 ports[4] = {};
+	__u32 inner = p->is_v6 ? 40 : 20;
+	struct ng_addr source, destination;
+
+	if (bpf_skb_load_bytes(skb, at, header, 20))
+		return 0;
+	if (p->is_v6) {
+		if (bpf_skb_load_bytes(skb, at, header, 40))
+			return 0;
+		__builtin_memcpy(&source, header + 8, 16);
+		__builtin_memcpy(&destination, header + 24, 16);
+		key.protocol = header[6];
+	} else {
+		__u32 be_addr;
+
+		__builtin_memcpy(&be_addr, header + 12, 4);
+		addr_from_v4(&source, be_addr);
+		__builtin_memcpy(&be_addr, header + 16, 4);
+		addr_from_v4(&destination, be_addr);
+		key.protocol = header[9];
+		inner = (header[0] & 15) * 4;
+	}
+	if (bpf_skb_load_bytes(skb, at + inner, ports, sizeof(ports)))
+		return 0;
+	if (!has_ports(key.protocol)) {
+		/* An echo's identifier stands behind type, code and checksum. */
+		ports[0] = ports[2];
+		ports[1] = ports[2];
+	}
+	int from_us = direction == NG_INGRESS;
+	if (!addr_equal(from_us ? &source : &destination, &p->local))
+		return 0;
+	key.remote = from_us ? destination : source;
+	key.be_local_port = from_us ? ports[0] : ports[1];
+	key.be_remote_port = from_us ? ports[1] : ports[0];
+	void *table = flow_table(slot);
+	struct ng_flow *flow = table ? bpf_map_lookup_elem(table, &key) : 0;
+	return flow && !(flow->flags & NG_FLOW_CUT);
+}
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * The programs of namegate, attached to the host side of each endpoint's veth:
+ *   pod_egress   at its ingress hook: packets from the pod. Anti-spoof, flow or verdict, DNS questions noted.
+ *   pod_ingress  at its egress hook: packets to the pod. DNS answers learnt, flow or verdict.
+ * Both fail closed: an unknown interface, an endpoint that is not programmed, whatever does not parse, is
+ * dropped. What passes goes on to other programs on the hook and to the stack.
+ */
+#include "common.h"
+#include "dns_exchange.h"
+#include "flow.h"
+#include "fragment.h"
+#include "neighbour.h"
+#include "packet.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* The endpoint behind the interface, or nothing when it is not (or no longer) configured. */
+static __always_inline const struct ng_endpoint_config *find_endpoint(__u32 ifindex, __u32 *slot)
+{
+	struct ng_iface *iface = bpf_map_lookup_elem(&ifaces, &ifindex);
+	struct ng_endpoint *endpoint;
+
+	if (!iface)
+		return 0;
+	*slot = iface->slot;
+	endpoint = bpf_map_lookup_elem(&endpoints, slot);
+	if (!endpoint)
+		return 0;
+	const struct ng_endpoint_config *config = &endpoint->version[endpoint->active & 1];
+	return config->endpoint == iface->endpoint ? config : 0;
+}
+
+static __always_inline int is_ip(const struct __sk_buff *skb)
+{
+	return skb->protocol == bpf_htons(ETH_P_IP) || skb->protocol == bpf_htons(ETH_P_IPV6);
+}
+
+/* A datagram to a trusted DNS server has no flow: it is judged each time, and answered through its note. */
+static __always_inline int ask_server(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
+				      const struct ng_packet *p)
+{
+	struct ng_judgement *j = begin(slot, skb->ifindex);
+
+	if (!j)
+		return drop(slot, NG_R_MALFORMED);
+	if (judge_packet(j, config, p, NG_EGRESS) != NG_ACT_ALLOW)
+		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
+	note_question(skb, slot, p);
+	return NG_NEXT;
+}
+
+static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
+					const struct ng_packet *p)
+{
+	if (p->fragment == NG_LATER_FRAGMENT)
+		return judge_fragment(slot, p, NG_EGRESS);
+	int verdict;
+	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
+	    is_trusted(&p->key.remote, p->key.be_remote_port))
+		verdict = ask_server(skb, slot, config, p);
+	else if (is_icmp_error(p) && quotes_flow(skb, slot, p, NG_EGRESS))
+		verdict = NG_NEXT;
+	else
+		verdict = judge_flow(skb, slot, config, p, NG_EGRESS);
+	if (p->fragment == NG_FIRST_FRAGMENT && verdict == NG_NEXT)
+		admit_fragments(slot, p, NG_EGRESS);
+	return verdict;
+}
+
+static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
+					 const struct ng_packet *p)
+{
+	if (p->fragment == NG_LATER_FRAGMENT && config->direction[NG_INGRESS].policy)
+		return judge_fragment(slot, p, NG_INGRESS);
+	if (p->fragment == NG_LATER_FRAGMENT)
+		return NG_NEXT;
+	int verdict = NG_NEXT;
+	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) && learn_answer(skb, slot, config, p))
+		verdict = NG_NEXT;
+	else if (is_icmp_error(p) && quotes_flow(skb, slot, p, NG_INGRESS))
+		verdict = NG_NEXT;
+	else
+		verdict = judge_flow(skb, slot, config, p, NG_INGRESS);
+	if (p->fragment == NG_FIRST_FRAGMENT && verdict == NG_NEXT)
+		admit_fragments(slot, p, NG_INGRESS);
+	return verdict;
+}
+
+SEC("tc")
+int pod_egress(struct __sk_buff *skb)
+{
+	__u32 slot = 0;
+	const struct ng_endpoint_config *config = find_endpoint(skb->ifindex, &slot);
+	struct ng_packet packet = {};
+
+	if (!config)
+		return NG_DROP;
+	if (skb->vlan_present)
+		return drop(slot, NG_R_MALFORMED);
+	if (!own_mac(skb, config))
+		return drop(slot, NG_R_SPOOFED);
+	if (!is_ip(skb))
+		return judge_link(skb, slot, config, NG_EGRESS);
+	int reason = parse_packet(skb, &packet, NG_EGRESS);
+	if (reason != NG_R_NONE)
+		return drop(slot, (__u32)reason);
+	if (is_neighbour_discovery(&packet))
+		return judge_neighbour(skb, slot, config, &packet);
+	if (config->mode == NG_MODE_CLOSED)
+		return drop(slot, NG_R_CLOSED);
+	packet.key.local = (__u8)find_local(config, &packet.local);
+	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
+		return drop(slot, NG_R_SPOOFED);
+	return judge_egress(skb, slot, config, &packet);
+}
+
+SEC("tc")
+int pod_ingress(struct __sk_buff *skb)
+{
+	__u32 slot = 0;
+	const struct ng_endpoint_config *config = find_endpoint(skb->ifindex, &slot);
+	struct ng_packet packet = {};
+
+	if (!config)
+		return NG_DROP;
+	if (skb->vlan_present)
+		return drop(slot, NG_R_MALFORMED);
+	if (!is_ip(skb))
+		return judge_link(skb, slot, config, NG_INGRESS);
+	int reason = parse_packet(skb, &packet, NG_INGRESS);
+	if (reason != NG_R_NONE)
+		return drop(slot, (__u32)reason);
+	if (is_neighbour_discovery(&packet))
+		return NG_NEXT;
+	if (config->mode == NG_MODE_CLOSED)
+		return drop(slot, NG_R_CLOSED);
+	packet.key.local = (__u8)find_local(config, &packet.local);
+	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
+		return judge_stray(slot, config);
+	return judge_ingress(skb, slot, config, &packet);
+}
+
+/* Run by the runtime alone: the two clocks at one moment. */
+SEC("tc")
+int clock_now(struct __sk_buff *skb __attribute__((unused)))
+{
+	__u32 zero = 0;
+	struct ng_clock now = {.jiffies = bpf_jiffies64(), .boot_ns = bpf_ktime_get_boot_ns()};
+
+	bpf_map_update_elem(&clock, &zero, &now, BPF_ANY);
+	return NG_NEXT;
+}
+
+/* The floor that measurements are compared with. */
+SEC("tc")
+int empty(struct __sk_buff *skb __attribute__((unused)))
+{
+	return NG_NEXT;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * From a frame to the facts a verdict needs. Anything that does not parse is refused by the caller: a reason
+ * other than NG_R_NONE means drop. Headers in the usual place are read in place; IPv4 options and IPv6
+ * extension headers go through bpf_skb_load_bytes, so a frame that is not linear is fine too.
+ */
+#ifndef NG_PACKET_H
+#define NG_PACKET_H
+
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+
+#include "common.h"
+
+#define NG_MAX_EXTENSION_HEADERS 6
+#define NG_IP4_FRAGMENT 0x3fff /* more-fragments bit and offset */
+#define NG_IP4_OFFSET 0x1fff
+/* ICMP types (linux/icmp.h pulls in the C library's socket headers, which have no BPF target). */
+#define NG_ICMP_ECHO 8
+#define NG_ICMP_ECHO_REPLY 0
+#define NG_ICMP6_ECHO 128
+#define NG_ICMP6_ECHO_REPLY 129
+#define NG_TCP_FIN 0x01
+#define NG_TCP_SYN 0x02
+#define NG_TCP_RST 0x04
+#define NG_TCP_ACK 0x10
+
+enum ng_fragment { NG_WHOLE = 0, NG_FIRST_FRAGMENT = 1, NG_LATER_FRAGMENT = 2 };
+
+struct ng_packet {
+	struct ng_flow_key key; /* `local` is filled by find_local() */
+	struct ng_addr local;
+	__u32 transport; /* offset of the transport header in the frame */
+	__u32 be_frag_id;
+	__u8 fragment; /* enum ng_fragment */
+	__u8 tcp_flags;
+	__u8 is_icmp; /* 1: type and code below are set */
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 hop_limit;
+	__u8 is_v6;
+	__u8 pad;
+};
+
+static __always_inline void addr_from_v4(struct ng_addr *out, __u32 be_addr)
+{
+	out->w[0] = 0;
+	out->w[1] = 0;
+	out->w[2] = bpf_htonl(0xffff);
+	out->w[3] = be_addr;
+}
+
+static __always_inline void set_ports(struct ng_packet *p, int direction, __u16 source, __u16 destination)
+{
+	p->key.be_local_port = direction == NG_EGRESS ? source : destination;
+	p->key.be_remote_port = direction == NG_EGRESS ? destination : source;
+}
+
+static __always_inline int is_icmp_protocol(const struct ng_packet *p)
+{
+	return p->key.protocol == (p->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+}
+
+static __always_inline int has_ports(__u8 protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
+	       protocol == IPPROTO_UDPLITE;
+}
+
+/* Echo and its reply share the flow, keyed by their identifier. */
+static __always_inline void set_icmp(struct ng_packet *p, const __u8 *header)
+{
+	__u16 identifier;
+
+	p->is_icmp = 1;
+	p->icmp_type = header[0];
+	p->icmp_code = header[1];
+	__builtin_memcpy(&identifier, header + 4, sizeof(identifier));
+	int echo = p->is_v6 ? header[0] == NG_ICMP6_ECHO || header[0] == NG_ICMP6_ECHO_REPLY
+			    : header[0] == NG_ICMP_ECHO || header[0] == NG_ICMP_ECHO_REPLY;
+	p->key.be_local_port = echo ? identifier : 0;
+	p->key.be_remote_port = echo ? identifier : 0;
+}
+
+/* Transport header at an unusual offset. */
+static __noinline int load_transport(struct __sk_buff *skb, struct ng_packet *p, int direction)
+{
+	__u8 header[14] = {};
+	__u16 source, destination;
+
+	if (p->key.protocol == IPPROTO_TCP) {
+		if (bpf_skb_load_bytes(skb, p->transport, header, 14))
+			return NG_R_MALFORMED;
+		p->tcp_flags = header[13];
+	} else if (bpf_skb_load_bytes(skb, p->transport, header, 8)) {
+		return NG_R_MALFORMED;
+	}
+	if (is_icmp_protocol(p)) {
+		set_icmp(p, header);
+		return NG_R_NONE;
+	}
+	__builtin_memcpy(&source, header, 2);
+	__builtin_memcpy(&destination, header + 2, 2);
+	set_ports(p, direction, source, destination);
+	return NG_R_NONE;
+}
+
+/* Transport header where it nearly always is: right behind a plain IP header, in the linear part. */
+static __always_inline int read_transport(struct __sk_buff *skb, struct ng_packet *p, int direction, __u32 usual)
+{
+	void *data = packet_start(skb);
+	void *end = packet_end(skb);
+	__u8 *header = data + usual;
+
+	if (!has_ports(p->key.protocol) && !is_icmp_protocol(p))
+		return NG_R_NONE;
+	if (p->transport != usual || is_icmp_protocol(p) || (void *)(header + 14) > end)
+		return load_transport(skb, p, direction);
+	set_ports(p, direction, *(__u16 *)header, *(__u16 *)(header + 2));
+	if (p->key.protocol == IPPROTO_TCP)
+		p->tcp_flags = header[13];
+	return NG_R_NONE;
+}
+
+static __always_inline int parse_ip4(struct __sk_buff *skb, struct ng_packet *p, int direction)
+{
+	void *data = packet_start(skb);
+	void *end = packet_end(skb);
+	struct iphdr *ip = data + ETH_HLEN;
+
+	if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
+		return NG_R_MALFORMED;
+	addr_from_v4(&p->key.remote, direction == NG_EGRESS ? ip->daddr : ip->saddr);
+	addr_from_v4(&p->local, direction == NG_EGRESS ? ip->saddr : ip->daddr);
+	p->key.protocol = ip->protocol;
+	p->hop_limit = ip->ttl;
+	p->transport = ETH_HLEN + ip->ihl * 4;
+	__u16 fragment = bpf_ntohs(ip->frag_off) & NG_IP4_FRAGMENT;
+	if (fragment) {
+		p->be_frag_id = ip->id;
+		p->fragment = fragment & NG_IP4_OFFSET ? NG_LATER_FRAGMENT : NG_FIRST_FRAGMENT;
+		if (p->fragment == NG_LATER_FRAGMENT)
+			return NG_R_NONE;
+	}
+	return read_transport(skb, p, direction, ETH_HLEN + sizeof(struct iphdr));
+}
+
+/* Follows IPv6 extension headers to the transport header. Source routing is not followed: refused. */
+static __noinline int skip_extensions(struct __sk_buff *skb, struct ng_packet *p)
+{
+	__u8 next = p->key.protocol;
+	__u32 offset = ETH_HLEN + sizeof(struct ipv6hdr);
+
+	for (int i = 0; i < NG_MAX_EXTENSION_HEADERS; i++) {
+		__u8 header[8];
+
+		if (next != IPPROTO_HOPOPTS && next != IPPROTO_DSTOPTS && next != IPPROTO_FRAGMENT) {
+			p->key.protocol = next;
+			p->transport = offset;
+			return next == IPPROTO_ROUTING ? NG_R_MALFORMED : NG_R_NONE;
+		}
+		if (bpf_skb_load_bytes(skb, offset, header, sizeof(header)))
+			return NG_R_MALFORMED;
+		if (next == IPPROTO_FRAGMENT) {
+			__u16 fragment = (__u16)(header[2] << 8 | header[3]);
+
+			p->fragment = fragment & 0xfff8 ? NG_LATER_FRAGMENT
+				      : fragment & 1	? NG_FIRST_FRAGMENT
+							: NG_WHOLE;
+			__builtin_memcpy(&p->be_frag_id, header + 4, sizeof(p->be_frag_id));
+			offset += 8;
+		} else {
+			offset += (header[1] + 1) * 8;
+		}
+		next = header[0];
+		if (p->fragment == NG_LATER_FRAGMENT) {
+			p->key.protocol = next;
+			return NG_R_NONE;
+		}
+	}
+	return NG_R_MALFORMED;
+}
+
+static __always_inline int parse_ip6(struct __sk_buff *skb, struct ng_packet *p, int direction)
+{
+	void *data = packet_start(skb);
+	void *end = packet_end(skb);
+	struct ipv6hdr *ip = data + ETH_HLEN;
+
+	if ((void *)(ip + 1) > end || ip->version != 6)
+		return NG_R_MALFORMED;
+	__builtin_memcpy(&p->key.remote, direction == NG_EGRESS ? &ip->daddr : &ip->saddr, 16);
+	__builtin_memcpy(&p->local, direction == NG_EGRESS ? &ip->saddr : &ip->daddr, 16);
+	p->is_v6 = 1;
+	p->key.protocol = ip->nexthdr;
+	p->hop_limit = ip->hop_limit;
+	p->transport = ETH_HLEN + sizeof(struct ipv6hdr);
+	if (ip->nexthdr != IPPROTO_TCP && ip->nexthdr != IPPROTO_UDP) {
+		int reason = skip_extensions(skb, p);
+
+		if (reason != NG_R_NONE || p->fragment == NG_LATER_FRAGMENT)
+			return reason;
+	}
+	return read_transport(skb, p, direction, ETH_HLEN + sizeof(struct ipv6hdr));
+}
+
+/* Link and IP header into the linear part, where they nearly always are. */
+static __always_inline int make_linear(struct __sk_buff *skb, __u32 bytes)
+{
+	void *data = packet_start(skb);
+	void *end = packet_end(skb);
+
+	if (data + bytes <= end)
+		return 0;
+	return bpf_skb_pull_data(skb, skb->len < bytes ? skb->len : bytes);
+}
+
+static __always_inline int parse_packet(struct __sk_buff *skb, struct ng_packet *p, int direction)
+{
+	if (make_linear(skb, ETH_HLEN + sizeof(struct ipv6hdr)))
+		return NG_R_MALFORMED;
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return parse_ip4(skb, p, direction);
+	return parse_ip6(skb, p, direction);
+}
+
+/* Which of the endpoint's addresses the packet carries; NG_MAX_ENDPOINT_ADDRS when none. */
+static __always_inline __u32 find_local(const struct ng_endpoint_config *config, const struct ng_addr *local)
+{
+	for (__u32 i = 0; i < NG_MAX_ENDPOINT_ADDRS; i++) {
+		if (i < config->n_addrs && addr_equal(&config->addrs[i], local))
+			return i;
+	}
+	return NG_MAX_ENDPOINT_ADDRS;
+}
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * The verdict of a new flow: which rules take its remote address (prefixes, or names that opened it), which
+ * its protocol and ports; the lowest rule in both decides. The cost does not depend on the number of rules or
+ * addresses. Pass jumps to the next tier, Log is reported and skipped. runtime/policy/compiled_policy.h says
+ * the same for the runtime, whose evaluate() must agree with this file.
+ */
+#ifndef NG_VERDICT_H
+#define NG_VERDICT_H
+
+#include "common.h"
+
+#define NG_NO_RULE 0xffff
+
+/* One verdict in the making. Lives in a per-CPU map: too large for the stack next to its callers. */
+struct ng_judgement {
+	__u64 set[NG_BITMAP_WORDS]; /* rules that take the packet */
+	/* asked */
+	struct ng_direction rules;
+	struct ng_flow_key key;
+	__u64 flow_pattern; /* pattern that admitted the flow when it is judged anew, else 0: counts as learnt (E8) */
+	__u32 slot;
+	__u32 endpoint;
+	__u32 ifindex;
+	__u32 tick;
+	__u8 destination_port[2]; /* network order; ICMP: type and code */
+	__u8 source_port[2];
+	__u8 direction;
+	__u8 pad[3];
+	/* while judging */
+	__u32 learnt[NG_LEARNT_PATTERNS]; /* bitmaps of the patterns that opened the address; 0: none */
+	__u64 learnt_id[NG_LEARNT_PATTERNS];
+	struct ng_cidr_value nets;
+	__u32 named; /* how many patterns opened the address */
+	__u32 from; /* number of the rule to go on at */
+	/* answered */
+	__u64 pattern; /* that opened the way, 0 when a prefix did */
+	__u16 rule;
+	__u16 pad2[3];
+};
+
+NG_MAP(judge_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_judgement, 1, 0);
+
+static __always_inline struct ng_judgement *judgement(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&judge_scratch, &zero);
+}
+
+static __always_inline struct ng_bitmap *bitmap_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&bitmaps, &index);
+}
+
+static const __u8 ng_bit_index[64] = {
+	0,  1,	2,  53, 3,  7,	54, 27, 4,  38, 41, 8,	34, 55, 48, 28, 62, 5,	39, 46, 44, 42,
+	22, 9,	24, 35, 59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21,
+	23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
+};
+
+/* Number of the lowest set bit; BPF has no instruction for it, so de Bruijn's. */
+static __always_inline __u32 lowest_bit(__u64 word)
+{
+	return ng_bit_index[((word & -word) * 0x022fdd63cc95386dULL) >> 58 & 63];
+}
+
+static __always_inline struct ng_cidr_value match_prefix(const struct ng_direction *rules, const struct ng_addr *remote)
+{
+	int v4 = addr_is_v4(remote);
+	struct ng_cidr_value *value = 0;
+	struct ng_cidr_value none = {.match = v4 ? rules->any4 : rules->any6};
+
+	if (v4 && rules->flags & NG_DIR_CIDR4) {
+		struct ng_cidr4_key key = {.prefix_len = 64, .policy = rules->policy, .be_addr = remote->w[3]};
+
+		value = bpf_map_lookup_elem(&cidr4, &key);
+	} else if (!v4 && rules->flags & NG_DIR_CIDR6) {
+		struct ng_cidr6_key key = {.prefix_len = 160, .policy = rules->policy, .addr = *remote};
+
+		value = bpf_map_lookup_elem(&cidr6, &key);
+	}
+	return value ? *value : none;
+}
+
+static __always_inline __u32 match_port(const struct ng_direction *rules, __u8 protocol, __u8 side, const __u8 *port)
+{
+	struct ng_port_key key = {.prefix_len = 64,
+				  .policy = rules->policy,
+				  .side = side,
+				  .protocol = protocol,
+				  .port = {port[0], port[1]}};
+	__u32 *value = bpf_map_lookup_elem(&ports, &key);
+
+	return value ? *value : rules->no_port;
+}
+
+/* One more pattern that opened the address. */
+int open_by_pattern(struct ng_judgement *j, __u64 id)
+{
+	if (!j || j->named >= NG_LEARNT_PATTERNS)
+		return 0;
+	struct ng_pattern_key key = {.id = id, .policy = j->rules.policy};
+	struct ng_pattern_value *value = bpf_map_lookup_elem(&patterns, &key);
+
+	if (!value)
+		return 0;
+	j->learnt[j->named & (NG_LEARNT_PATTERNS - 1)] = value->bitmap;
+	j->learnt_id[j->named & (NG_LEARNT_PATTERNS - 1)] = id;
+	j->named += 1;
+	return 0;
+}
+
+/* ORs a bitmap into the set. */
+int add_bitmap(struct ng_judgement *j, __u32 index)
+{
+	struct ng_bitmap *bitmap = bitmap_at(index);
+
+	if (!j || !bitmap)
+		return 0;
+	for (__u32 w = 0; w < NG_BITMAP_WORDS; w++) {
+		if (w >= j->rules.words)
+			break;
+		j->set[w] |= bitmap->words[w];
+	}
+	return 0;
+}
+
+/* Takes the rules of a bitmap out of the set. */
+int remove_bitmap(struct ng_judgement *j, __u32 index)
+{
+	struct ng_bitmap *bitmap = bitmap_at(index);
+
+	if (!j || !bitmap)
+		return 0;
+	for (__u32 w = 0; w < NG_BITMAP_WORDS; w++) {
+		if (w >= j->rules.words)
+			break;
+		j->set[w] &= ~bitmap->words[w];
+	}
+	return 0;
+}
+
+/* Rules that take the remote address by a name, less those whose notNets hold it. */
+int judge_names(struct ng_judgement *j)
+{
+	if (!j)
+		return 0;
+	void *inner = bpf_map_lookup_elem(&learnt, &j->slot);
+	struct ng_learnt *entry = inner ? bpf_map_lookup_elem(inner, &j->key.remote) : 0;
+
+	if (j->flow_pattern)
+		open_by_pattern(j, j->flow_pattern);
+	for (__u32 i = 0; i < NG_LEARNT_PATTERNS; i++) {
+		if (!entry || i >= entry->count)
+			break;
+		if (tick_after(entry->expiry[i], j->tick))
+			open_by_pattern(j, entry->pattern[i]);
+	}
+	for (__u32 i = 0; i < NG_LEARNT_PATTERNS; i++) {
+		if (i >= j->named)
+			break;
+		add_bitmap(j, j->learnt[i]);
+	}
+	if (j->nets.exclude)
+		remove_bitmap(j, j->nets.exclude);
+	return 0;
+}
+
+/* Number of the first rule in the set at or after `from`; NG_NO_RULE when there is none. */
+int next_rule(struct ng_judgement *j, __u32 from)
+{
+	if (!j)
+		return NG_NO_RULE;
+	__u64 mask = ~0ULL << (from & 63);
+
+	for (__u32 w = from >> 6; w < NG_BITMAP_WORDS; w++) {
+		if (w >= j->rules.words)
+			break;
+		__u64 word = j->set[w & (NG_BITMAP_WORDS - 1)] & mask;
+
+		if (word)
+			return (int)(w * 64 + lowest_bit(word));
+		mask = ~0ULL;
+	}
+	return NG_NO_RULE;
+}
+
+/* ANDs prefixes, names, protocol and ports together into the set. */
+int judge_match(struct ng_judgement *j)
+{
+	if (!j)
+		return 0;
+	const struct ng_direction *rules = &j->rules;
+	__u32 words = rules->words;
+
+	j->nets = match_prefix(rules, &j->key.remote);
+	for (__u32 w = 0; w < NG_BITMAP_WORDS; w++) {
+		if (w >= words)
+			break;
+		/* volatile: else clang makes it a call of memset, which BPF does not have */
+		*(volatile __u64 *)&j->set[w] = 0;
+	}
+	j->named = 0;
+	if (rules->flags & NG_DIR_DOMAINS)
+		judge_names(j);
+	struct ng_bitmap *nets = bitmap_at(j->nets.match);
+	struct ng_bitmap *port =
+		bitmap_at(match_port(rules, j->key.protocol, NG_PORT_DESTINATION, j->destination_port));
+	if (!nets || !port) {
+		j->rules.words = 0; /* nothing matches: the verdict is deny */
+		return 0;
+	}
+	for (__u32 w = 0; w < NG_BITMAP_WORDS; w++) {
+		if (w >= words)
+			break;
+		j->set[w] = (j->set[w] | nets->words[w]) & port->words[w];
+	}
+	if (rules->flags & NG_DIR_SPORT) {
+		port = bitmap_at(match_port(rules, j->key.protocol, NG_PORT_SOURCE, j->source_port));
+		if (!port) {
+			j->rules.words = 0;
+			return 0;
+		}
+		for (__u32 w = 0; w < NG_BITMAP_WORDS; w++) {
+			if (w >= words)
+				break;
+			j->set[w] &= port->words[w];
+		}
+	}
+	return 0;
+}
+
+/* The pattern through which the rule took the packet; 0 when its prefixes would have done. */
+__u64 opening_pattern(struct ng_judgement *j)
+{
+	if (!j)
+		return 0;
+	__u32 word = j->rule >> 6 & (NG_BITMAP_WORDS - 1);
+	__u64 bit = 1ULL << (j->rule & 63);
+	struct ng_bitmap *nets = bitmap_at(j->nets.match);
+
+	if (nets && nets->words[word] & bit)
+		return 0;
+	for (__u32 i = 0; i < NG_LEARNT_PATTERNS; i++) {
+		struct ng_bitmap *bitmap;
+
+		if (i >= j->named)
+			break;
+		bitmap = bitmap_at(j->learnt[i]);
+		if (bitmap && bitmap->words[word] & bit)
+			return j->learnt_id[i];
+	}
+	return 0;
+}
+
+static __always_inline void count_rule(__u32 base, __u32 rule, int new_flow)
+{
+	/* Index 0 is shared by the endpoints for which no counters were left. */
+	__u32 index = base ? base + rule : 0;
+	struct ng_counter *counter = bpf_map_lookup_elem(&counters, &index);
+
+	if (!counter)
+		return;
+	counter->packets += 1;
+	if (new_flow)
+		counter->flows += 1;
+}
+
+/* Tells the daemon what became of the packet. Bounded for each endpoint and tick. */
+int report_verdict(struct ng_judgement *j, __u16 kind, __u16 reason)
+{
+	if (!j || !may_report_denial(j->slot, j->tick))
+		return 0;
+	struct ng_event event = {
+		.boot_ns = bpf_ktime_get_boot_ns(),
+		.endpoint = j->endpoint,
+		.kind = kind,
+		.remote = j->key.remote,
+		.be_remote_port = j->key.be_remote_port,
+		.be_local_port = j->key.be_local_port,
+		.protocol = j->key.protocol,
+		.direction = j->direction,
+		.rule = j->rule,
+		.reason = reason,
+		.ifindex = j->ifindex,
+	};
+
+	send_event(j->slot, &event);
+	return 0;
+}
+
+/* One step of a verdict: the next rule in the set. Returns its action; Pass and Log leave *j ready to go on. */
+int judge_step(struct ng_judgement *j)
+{
+	if (!j)
+		return NG_ACT_DENY;
+	__u32 number = (__u32)next_rule(j, j->from);
+	__u32 index = j->rules.rule_base + number;
+	struct ng_rule *rule = bpf_map_lookup_elem(&rules, &index);
+
+	j->rule = (__u16)number;
+	if (number >= NG_MAX_RULES || !rule)
+		return NG_ACT_DENY;
+	count_rule(j->rules.counter_base, number, 1);
+	if (rule->action == NG_ACT_PASS) {
+		j->from = rule->next;
+	} else if (rule->action == NG_ACT_LOG) {
+		j->from = number + 1;
+		report_verdict(j, NG_EVENT_LOGGED, NG_R_NONE);
+	} else if (rule->action == NG_ACT_ALLOW) {
+		j->pattern = opening_pattern(j);
+	}
+	return rule->action;
+}
+
+/*
+ * Judges the packet described in *j. Returns the action, NG_ACT_ALLOW or NG_ACT_DENY, and leaves rule and
+ * pattern in *j. Whatever goes wrong denies.
+ */
+int judge(struct ng_judgement *j)
+{
+	if (!j)
+		return NG_ACT_DENY;
+	judge_match(j);
+	j->pattern = 0;
+	j->from = 0;
+	for (int step = 0; step < NG_MAX_VERDICT_STEPS; step++) {
+		int action = judge_step(j);
+
+		if (action == NG_ACT_ALLOW || action == NG_ACT_DENY)
+			return action;
+	}
+	count(j->slot, NG_R_RULE_LOOP);
+	return NG_ACT_DENY;
+}
+
+#endif
