@@ -53,7 +53,9 @@ using BitmapIndex = std::uint32_t;  // into CompiledPolicy::bitmaps; 0 is the em
 struct CidrEntry {
     IpPrefix prefix;  // both families; 0.0.0.0/0 and ::/0 are always present
     BitmapIndex match = 0;
-    BitmapIndex exclude = 0;  // rules whose notNets hold it
+    // Rules with domains that refuse it all the same (notNets, notSelector, another family): taken off the learnt
+    // bits. The two widest prefixes may have it too.
+    BitmapIndex exclude = 0;
 };
 
 // Rules that take a protocol and port, by the longest prefix.

@@ -36,6 +36,9 @@ Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot);
 // The labels that selectors see of a set: its own, and those of its namespace.
 Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot);
 
+// Given, or of the pod's document; empty when unknown.
+std::string service_account_of(const EndpointView& endpoint, const Snapshot& snapshot);
+
 // The dropped-in document of this pod, or null; lives as long as the snapshot.
 const PodDocument* find_pod(const Snapshot& snapshot, std::string_view name_space, std::string_view name);
 

@@ -57,7 +57,7 @@ class PolicyStore {
     };
 
     Problems duplicates(const std::string& path, const std::vector<std::shared_ptr<const Resource>>& resources) const;
-    bool retry_refused();
+    void retry_refused();
     bool accept(const std::string& path, File& file, std::vector<std::shared_ptr<const Resource>> resources);
 
     std::map<std::string, File> files_;

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rules of one endpoint and direction in order, with where they come from: the first step of compile().
+// Plain values that point into the snapshot.
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "policy/compile.h"
+#include "policy/compiled_policy.h"
+#include "policy/selection.h"
+
+namespace namegate::policy {
+
+// A compiled rule and its source; both null for a tier's end and the profile.
+struct NumberedRule {
+    CompiledRule compiled;
+    const Policy* policy = nullptr;
+    const Rule* rule = nullptr;
+    bool v4 = true;  // can match packets of this family, as far as the local side and the protocol go
+    bool v6 = true;
+};
+
+// Numbers the rules tier by tier (E2-E5). Fails over the limits, naming the policies.
+Result<std::vector<NumberedRule>> number_rules(const CompileInput& input, const Labels& labels);
+
+// The other side of the wire, and the endpoint's own side.
+inline const EntityRule& remote_of(const Rule& rule, Direction direction) {
+    return direction == Direction::kEgress ? rule.destination : rule.source;
+}
+inline const EntityRule& local_of(const Rule& rule, Direction direction) {
+    return direction == Direction::kEgress ? rule.source : rule.destination;
+}
+
+// "NetworkPolicy default/x, rule 3 (policies.d/x.yaml:12)", for errors.
+std::string where(const NumberedRule& rule);
+
+}  // namespace namegate::policy

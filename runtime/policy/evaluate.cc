@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/evaluate.h"
+
+#include <algorithm>
+
+namespace namegate::policy {
+namespace {
+
+const CidrEntry* longest(const std::vector<CidrEntry>& entries, const IpAddress& address) {
+    const CidrEntry* best = nullptr;
+    for (const CidrEntry& entry : entries) {
+        if (entry.prefix.contains(address) && (best == nullptr || entry.prefix.length() >= best->prefix.length())) {
+            best = &entry;
+        }
+    }
+    return best;
+}
+
+BitmapIndex longest_port(const std::vector<PortEntry>& entries, std::uint8_t protocol, std::uint16_t port) {
+    constexpr unsigned kPortBits = 16;
+    const PortEntry* best = nullptr;
+    BitmapIndex any = 0;
+    for (const PortEntry& entry : entries) {
+        if (entry.any_protocol) {
+            any = entry.bitmap;
+            continue;
+        }
+        const bool holds = entry.prefix_bits == 0 || ((entry.port ^ port) >> (kPortBits - entry.prefix_bits)) == 0;
+        if (entry.protocol == protocol && holds && (best == nullptr || entry.prefix_bits >= best->prefix_bits)) {
+            best = &entry;
+        }
+    }
+    return best == nullptr ? any : best->bitmap;
+}
+
+void intersect(Bitmap& bits, const Bitmap& other) {
+    for (std::size_t i = 0; i < bits.size(); ++i) {
+        bits[i] &= other[i];
+    }
+}
+
+// The rules that take the packet.
+Bitmap candidates(const CompiledPolicy& policy, const PacketView& packet, std::vector<DomainPattern>& opened) {
+    Bitmap bits(policy.words(), 0);
+    for (const PatternEntry& entry : policy.patterns) {
+        const bool opens =
+            std::any_of(packet.names.begin(), packet.names.end(), [&](const std::string& name) { return entry.pattern.matches(name); });
+        if (!opens) {
+            continue;
+        }
+        opened.push_back(entry.pattern);
+        for (std::size_t i = 0; i < bits.size(); ++i) {
+            bits[i] |= policy.bitmaps[entry.bitmap][i];
+        }
+    }
+    if (const CidrEntry* cidr = longest(policy.cidrs, packet.remote)) {
+        for (std::size_t i = 0; i < bits.size(); ++i) {
+            bits[i] = (bits[i] & ~policy.bitmaps[cidr->exclude][i]) | policy.bitmaps[cidr->match][i];
+        }
+    }
+    intersect(bits, policy.bitmaps[longest_port(policy.ports, packet.protocol, packet.destination_port)]);
+    if (!policy.source_ports.empty()) {
+        intersect(bits, policy.bitmaps[longest_port(policy.source_ports, packet.protocol, packet.source_port)]);
+    }
+    return bits;
+}
+
+}  // namespace
+
+Verdict evaluate(const CompiledPolicy& policy, const PacketView& packet) {
+    Verdict verdict;
+    const Bitmap bits = candidates(policy, packet, verdict.opened);
+    for (std::size_t rule = 0; rule < policy.rules.size();) {
+        if ((bits[rule / 64] >> (rule % 64) & 1) == 0) {
+            ++rule;
+            continue;
+        }
+        verdict.rule = rule;
+        switch (policy.rules[rule].action) {
+            case RuleAction::kAllow: verdict.allowed = true; return verdict;
+            case RuleAction::kDeny: return verdict;
+            case RuleAction::kLog:
+                verdict.logged.push_back(rule);
+                ++rule;
+                break;
+            case RuleAction::kPass:
+                verdict.passed.push_back(rule);
+                rule = std::max<std::size_t>(policy.rules[rule].next, rule + 1);
+                break;
+        }
+    }
+    return verdict;
+}
+
+}  // namespace namegate::policy
