@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds and installs namegate. See `./install.sh --help`.
+set -euo pipefail
+root=$(cd "$(dirname "$0")" && pwd)
+
+usage() {
+  cat <<'EOF'
+usage: sudo ./install.sh [OPTION...]            build from source and install
+       sudo ./install.sh --uninstall [OPTION...]
+       sudo ./install.sh --demo                 show namegate at work, in a private place
+       ./install.sh --dependencies build|run|test
+
+Installs, each by rename inside its folder, so that it may be repeated while pods run:
+  PREFIX/sbin/namegated  PREFIX/bin/namegatectl  CNI_BIN/namegate  the systemd unit
+  /etc/namegate/namegate.yaml (kept when it exists)  /etc/namegate/policies.d/
+  and, last of all, CNI_CONF/10-namegate.conflist (kept when it exists)
+
+options
+  --prefix DIR         where the programs go (default /usr/local)
+  --destdir DIR        put before every path, for packaging; nothing is started (default none)
+  --cni-bin-dir DIR    the runtime's plugin folder (default /opt/cni/bin)
+  --cni-conf-dir DIR   the runtime's configuration folder (default /etc/cni/net.d)
+  --no-conflist        leave the runtime's configuration alone
+  --build-dir DIR      take the programs from here instead of building
+  --uninstall          remove what was installed; /etc/namegate, and state of running pods, stay.
+                       Refuses while pods are enforced, unless --force
+  --force              uninstall although pods are enforced: they lose their policy at their next start
+  --dependencies SET   only install the Debian packages that are missing for SET
+  --demo               build, then run the demonstration; leaves nothing behind
+  -h, --help           this text
+
+Debian packages that are missing are installed with apt-get, as root. Exit codes: 0 done, 1 failed, 2 usage.
+EOF
+}
+
+fail() { echo "install.sh: $*" >&2; exit 1; }
+
+action=install prefix=/usr/local destdir='' cni_bin=/opt/cni/bin cni_conf=/etc/cni/net.d
+conflist=yes build_dir='' force=no set_name=''
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --prefix | --destdir | --cni-bin-dir | --cni-conf-dir | --build-dir | --dependencies)
+      [ $# -ge 2 ] || { echo "install.sh: $1 needs a value" >&2; exit 2; }
+      case "$1" in
+        --prefix) prefix=$2 ;;
+        --destdir) destdir=$2 ;;
+        --cni-bin-dir) cni_bin=$2 ;;
+        --cni-conf-dir) cni_conf=$2 ;;
+        --build-dir) build_dir=$2 ;;
+        --dependencies) action=dependencies set_name=$2 ;;
+      esac
+      shift
+      ;;
+    --no-conflist) conflist=no ;;
+    --uninstall) action=uninstall ;;
+    --force) force=yes ;;
+    --demo) action=demo ;;
+    -h | --help) usage; exit 0 ;;
+    *) echo "install.sh: unknown option \"$1\"" >&2; usage >&2; exit 2 ;;
+  esac
+  shift
+done
+
+# Debian packages, by what they are for; docs/dependencies.md gives the reasons.
+build_packages=(
+  cmake ninja-build g++ clang-14 llvm-14 bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev
+  libnl-route-3-dev nlohmann-json3-dev libldns-dev libssl-dev libyaml-cpp-dev libidn2-dev libunistring-dev libsystemd-dev
+)
+run_packages=(nftables)
+demo_packages=(iproute2 containernetworking-plugins dnsmasq-base python3)
+test_packages=(
+  "${demo_packages[@]}" catch2 ccache clang-format clang-tidy clang shellcheck git strace libclang-rt-14-dev
+  qemu-system-x86 busybox-static cpio xz-utils
+)
+
+install_packages() { # names
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  [ "$(id -u)" = 0 ] || fail "missing packages (run as root, or install them): ${missing[*]}"
+  echo "installing: ${missing[*]}"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+dependencies() { # build|run|test
+  case "$1" in
+    build) install_packages "${build_packages[@]}" ;;
+    run) install_packages "${run_packages[@]}" ;;
+    demo) install_packages "${build_packages[@]}" "${run_packages[@]}" "${demo_packages[@]}" ;;
+    test) install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" ;;
+    *) echo "install.sh: --dependencies takes build, run or test" >&2; exit 2 ;;
+  esac
+}
+
+build() {
+  if [ -z "$build_dir" ]; then
+    build_dir=$root/build/release
+    (cd "$root" && cmake --preset release -DNAMEGATE_TESTS=OFF -B build/install >/dev/null) || fail "cmake failed"
+    build_dir=$root/build/install
+    cmake --build "$build_dir" --target namegate namegated namegatectl -- --quiet || fail "the build failed"
+  fi
+  for program in plugin/namegate runtime/daemon/namegated runtime/ctl/namegatectl; do
+    [ -x "$build_dir/$program" ] || fail "$build_dir/$program is not there"
+  done
+}
+
+# Readers, and a plugin being started, see the old file or the new one. The temporary name ends in nothing that a
+# runtime would read as a configuration.
+place() { # source target mode
+  local target=$destdir$2
+  local temporary
+  temporary=$(dirname "$target")/.$(basename "$target").new
+  mkdir -p "$(dirname "$target")"
+  install -m "$3" "$1" "$temporary"
+  mv -f "$temporary" "$target"
+}
+
+place_new() { # source target mode: an operator's file is never overwritten
+  [ -e "$destdir$2" ] && { echo "kept $destdir$2"; return 0; }
+  place "$@"
+}
+
+has_systemd() { [ -z "$destdir" ] && [ -d /run/systemd/system ]; }
+
+do_install() {
+  [ "$(id -u)" = 0 ] || [ -n "$destdir" ] || fail "must be root (or use --destdir)"
+  [ -n "$build_dir" ] || dependencies build
+  [ -n "$destdir" ] || dependencies run
+  build
+  local unit
+  unit=$(mktemp)
+  sed "s,/usr/local/,$prefix/,g" "$root/cni-conf/namegated.service" >"$unit"
+  place "$build_dir/runtime/daemon/namegated" "$prefix/sbin/namegated" 0755
+  place "$build_dir/runtime/ctl/namegatectl" "$prefix/bin/namegatectl" 0755
+  place "$unit" /etc/systemd/system/namegated.service 0644
+  rm -f "$unit"
+  mkdir -p "$destdir/etc/namegate/policies.d"
+  place_new "$root/cni-conf/namegate.yaml" /etc/namegate/namegate.yaml 0644
+  place "$build_dir/plugin/namegate" "$cni_bin/namegate" 0755
+  if has_systemd; then
+    systemctl daemon-reload
+    systemctl enable --quiet namegated.service
+    systemctl restart namegated.service
+  fi
+  # The runtime starts using the plugin the moment it sees this file: so it comes last.
+  [ "$conflist" = no ] || place_new "$root/cni-conf/10-namegate.conflist" "$cni_conf/10-namegate.conflist" 0644
+  echo "installed: $destdir$prefix/sbin/namegated $destdir$prefix/bin/namegatectl $destdir$cni_bin/namegate"
+}
+
+do_uninstall() {
+  local running=0
+  [ -z "$destdir" ] && running=$(find /run/namegate/endpoints -name '*.json' 2>/dev/null | wc -l)
+  if [ "$running" -gt 0 ] && [ $force = no ]; then
+    find /run/namegate/endpoints -name '*.json' -printf '  %f\n'
+    fail "$running endpoint(s) above are still enforced; remove the pods first, or use --force"
+  fi
+  rm -f "$destdir$cni_conf/10-namegate.conflist"
+  if has_systemd; then
+    systemctl disable --quiet --now namegated.service 2>/dev/null || true
+  fi
+  rm -f "$destdir/etc/systemd/system/namegated.service" "$destdir$prefix/sbin/namegated" "$destdir$prefix/bin/namegatectl"
+  # Running pods still need the plugin for their DEL.
+  if [ "$running" -eq 0 ]; then
+    rm -f "$destdir$cni_bin/namegate"
+    [ -n "$destdir" ] || rm -rf /sys/fs/bpf/namegate /run/namegate
+  fi
+  has_systemd && systemctl daemon-reload
+  echo "uninstalled; /etc/namegate was kept"
+}
+
+do_demo() {
+  [ "$(id -u)" = 0 ] || fail "the demonstration must be root: it makes network namespaces"
+  [ -n "$build_dir" ] || dependencies demo
+  build
+  exec "$root/cni-conf/demo/run" "$build_dir"
+}
+
+case $action in
+  install) do_install ;;
+  uninstall) do_uninstall ;;
+  dependencies) dependencies "$set_name" ;;
+  demo) do_demo ;;
+esac

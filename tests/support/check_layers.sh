@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Fails when a folder includes what its layer may not see, or a library leaves its folder. Run by every build.
+# usage: check_layers.sh ROOT
+set -u
+cd "${1:?root of the tree}" || exit 2
+
+# folder: the folders it may include (its own is understood)
+declare -A may=(
+  [base]=""
+  [cni]="base" [policy]="base" [endpoints]="base" [netlink]="base"
+  [dns]="base policy/domain_pattern.h"
+  [datapath]="base policy"
+  [control]="base cni policy dns endpoints netlink datapath"
+  [daemon]="base cni policy dns endpoints netlink datapath control"
+  [ctl]="base policy dns endpoints control"
+)
+# library: pattern of its headers, folders that may use it
+libraries=(
+  'yaml-cpp/|policy'
+  'ldns/|dns'
+  'bpf/|datapath'
+  'netlink/[a-z-]*\.h>|netlink'
+  'nlohmann/|cni policy dns endpoints netlink control daemon ctl plugin'
+  'idn2\.h|policy'
+  'systemd/|daemon'
+)
+
+bad=0
+report() { printf '%s\n' "$*"; bad=1; }
+
+check_file() { # file folder
+  local file=$1 folder=$2 line included ok allowed
+  while IFS= read -r line; do
+    included=$(sed -E 's/^[0-9]+:#include "([^"]+)".*/\1/' <<<"$line")
+    case "$included" in "$folder"/* | abi.h | ng_hash.h | reasons.def) continue ;; esac
+    ok=no
+    for allowed in ${may[$folder]}; do
+      case "$included" in "$allowed" | "$allowed"/*) ok=yes ;; esac
+    done
+    [ $ok = yes ] || report "$file:${line%%:*}: runtime/$folder may not include \"$included\""
+  done < <(grep -nE '^#include "' "$file")
+}
+
+for folder in "${!may[@]}"; do
+  [ -d "runtime/$folder" ] || continue
+  while IFS= read -r file; do
+    check_file "$file" "$folder"
+  done < <(find "runtime/$folder" -maxdepth 1 -name '*.h' -o -maxdepth 1 -name '*.cc' | sort)
+done
+while IFS= read -r line; do
+  report "$line: the plugin may not include the daemon or the command line"
+done < <(grep -rnE '^#include "(daemon|ctl)/' plugin --include='*.h' --include='*.cc')
+
+for entry in "${libraries[@]}"; do
+  pattern=${entry%|*} folders=" ${entry##*|} "
+  while IFS= read -r line; do
+    folder=$(sed -E 's,^(runtime/)?([a-z]+)/.*,\2,' <<<"$line")
+    case "$folders" in *" $folder "*) ;; *) report "$line: this library stops in:$folders" ;; esac
+  done < <(grep -rnE "^#include <$pattern" runtime plugin --include='*.h' --include='*.cc')
+done
+exit $bad

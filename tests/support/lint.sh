@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What needs no compiler: formatting, sizes, layers, shell scripts. Prints each finding, exits 1 when there is one.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+bad=0
+report() { printf '%s\n' "$*"; bad=1; }
+
+mapfile -t sources < <(git ls-files 'plugin/*.cc' 'plugin/*.h' 'runtime/*.cc' 'runtime/*.h' 'runtime/*.c' 'tests/*.cc' 'tests/*.h' 'tests/*.c')
+clang-format --dry-run --Werror "${sources[@]}" || bad=1
+for file in "${sources[@]}"; do
+  lines=$(wc -l <"$file")
+  [ "$lines" -le 600 ] || report "$file: $lines lines, 600 is the most"
+  case "$file" in
+    *.cc | *.h) head -3 "$file" | grep -q 'SPDX-License-Identifier' || report "$file: no SPDX line" ;;
+  esac
+done
+tests/support/check_layers.sh . || bad=1
+mapfile -t scripts < <(git ls-files | xargs -r grep -lE '^#!/usr/bin/env bash' 2>/dev/null)
+shellcheck "${scripts[@]}" || bad=1
+exit $bad

@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# clang-tidy over what is shipped. A file is looked at again only when it, a header or the rules changed.
+# usage: tidy.sh BUILD_FOLDER
+set -u
+build=$(cd "${1:?build folder with compile_commands.json}" && pwd)
+cd "$(dirname "$0")/../.." || exit 2
+stamps=$build/tidy
+mkdir -p "$stamps"
+headers=$(git ls-files 'runtime/*.h' 'plugin/*.h' .clang-tidy | xargs cat | sha256sum | cut -c1-16)
+
+check() { # file headers stamps build
+  local stamp
+  stamp=$3/$(cat "$1" - <<<"$2" | sha256sum | cut -c1-24)
+  [ -e "$stamp" ] && return 0
+  clang-tidy --quiet -p "$4" "$1" 2>/dev/null && touch "$stamp"
+}
+export -f check
+git ls-files 'runtime/*.cc' 'plugin/*.cc' | xargs -P 2 -I{} bash -c 'check "$@"' _ {} "$headers" "$stamps" "$build"
