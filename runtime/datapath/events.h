@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reader of the two ring buffers. A ring has one reader: the daemon, which holds the only EventReader of the
+// node. Answers wake nobody, so consume() has to be called every 50 to 100 ms besides when the descriptor is
+// readable. One thread. A record that does not parse is dropped and counted.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "base/result.h"
+#include "datapath/loader.h"
+
+struct ring_buffer;
+
+namespace namegate::datapath {
+
+class EventReader {
+  public:
+    // `payload` lives until the callback returns.
+    using Callback = std::function<void(const ng_event& event, std::span<const std::uint8_t> payload)>;
+
+    static Result<std::unique_ptr<EventReader>> create(Datapath& datapath, Callback callback);
+    ~EventReader();
+    EventReader(const EventReader&) = delete;
+    EventReader& operator=(const EventReader&) = delete;
+    EventReader(EventReader&&) = delete;
+    EventReader& operator=(EventReader&&) = delete;
+
+    // Readable (epoll) when the kernel forced a wake-up.
+    int fd() const;
+    // Hands every waiting record to the callback; returns how many.
+    Result<std::size_t> consume();
+    std::uint64_t malformed() const { return malformed_; }
+
+  private:
+    EventReader(Datapath& datapath, Callback callback) : datapath_(&datapath), callback_(std::move(callback)) {}
+    static int on_record(void* context, void* data, std::size_t size);
+
+    Datapath* datapath_;
+    Callback callback_;
+    ring_buffer* rings_ = nullptr;
+    std::uint64_t malformed_ = 0;
+};
+
+}  // namespace namegate::datapath

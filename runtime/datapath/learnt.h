@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Learnt addresses of an endpoint, written from user space: fills from the name cache (D14) and the sweep
+// of what expired. The kernel writes the same entries at the same time: an entry is copied, merged and put
+// back as a whole, and the sweep puts back what turned out to be fresh. Node lock held for no other reason
+// than to keep two sweeps apart.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/ip.h"
+#include "base/result.h"
+#include "datapath/loader.h"
+
+namespace namegate::datapath {
+
+struct LearntFill {
+    IpAddress address;
+    std::uint64_t pattern = 0;  // pattern_id()
+    std::uint32_t expiry = 0;   // tick
+    IpAddress server;           // who answered
+    std::uint16_t server_port = 0;
+};
+
+// Adds the pattern, or extends it, never shortens. kExhausted: the endpoint's limit of addresses, or of
+// live patterns on this address, is reached.
+Result<> insert_learnt(Datapath& datapath, std::uint32_t slot, const LearntFill& fill, std::uint32_t now_tick);
+
+struct SweepResult {
+    std::size_t removed = 0;
+    std::size_t kept_by_flow = 0;
+    std::size_t left = 0;
+};
+// Removes addresses whose patterns all expired more than `grace_ticks` ago and that no live flow uses.
+Result<SweepResult> sweep_learnt(Datapath& datapath, std::uint32_t slot, std::uint32_t now_tick, std::uint32_t grace_ticks);
+
+}  // namespace namegate::datapath

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Map access by file descriptor, typed and in batches, so that libbpf stays inside this folder. Owns
+// nothing. Any thread. A missing key is an empty optional or `false`, never an error; a full map is
+// kExhausted; the rest is kIo with the map's errno.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace namegate::datapath {
+
+enum class Write { kAny, kOnlyNew, kOnlyExisting };
+
+namespace raw {
+
+// Byte-wise calls behind the templates; sizes are the caller's promise, checked by the kernel's map type.
+Result<bool> lookup(int fd, const void* key, void* value);
+Result<bool> take(int fd, const void* key, void* value);
+Result<> update(int fd, const void* key, const void* value, Write how);
+Result<bool> erase(int fd, const void* key);
+Result<> update_many(int fd, const void* keys, const void* values, std::size_t count);
+Result<> erase_many(int fd, const void* keys, std::size_t count, std::size_t key_size);
+// Every entry, appended to both vectors. An entry changed meanwhile may be missed or come twice.
+Result<> read_all(int fd, std::vector<std::uint8_t>& keys, std::vector<std::uint8_t>& values);
+unsigned possible_cpus();
+
+}  // namespace raw
+
+template <typename V, typename K>
+Result<std::optional<V>> map_lookup(int fd, const K& key) {
+    V value{};
+    NG_ASSIGN(const bool found, raw::lookup(fd, &key, &value));
+    return found ? std::optional<V>(value) : std::nullopt;
+}
+
+// Removes the entry and returns what it held.
+template <typename V, typename K>
+Result<std::optional<V>> map_take(int fd, const K& key) {
+    V value{};
+    NG_ASSIGN(const bool found, raw::take(fd, &key, &value));
+    return found ? std::optional<V>(value) : std::nullopt;
+}
+
+template <typename K, typename V>
+Result<> map_update(int fd, const K& key, const V& value, Write how = Write::kAny) {
+    return raw::update(fd, &key, &value, how);
+}
+
+// True when there was something to erase.
+template <typename K>
+Result<bool> map_erase(int fd, const K& key) {
+    return raw::erase(fd, &key);
+}
+
+template <typename K, typename V>
+Result<> map_update_many(int fd, const std::vector<K>& keys, const std::vector<V>& values) {
+    return raw::update_many(fd, keys.data(), values.data(), keys.size());
+}
+
+// Keys that are gone already are skipped.
+template <typename K>
+Result<> map_erase_many(int fd, const std::vector<K>& keys) {
+    return raw::erase_many(fd, keys.data(), keys.size(), sizeof(K));
+}
+
+namespace raw {
+void copy(void* to, const std::vector<std::uint8_t>& from, std::size_t at, std::size_t size);
+}  // namespace raw
+
+template <typename K, typename V>
+Result<std::vector<std::pair<K, V>>> map_entries(int fd) {
+    std::vector<std::uint8_t> keys;
+    std::vector<std::uint8_t> values;
+    NG_TRY(raw::read_all(fd, keys, values));
+    std::vector<std::pair<K, V>> entries(keys.size() / sizeof(K));
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        raw::copy(&entries[i].first, keys, i * sizeof(K), sizeof(K));
+        raw::copy(&entries[i].second, values, i * sizeof(V), sizeof(V));
+    }
+    return entries;
+}
+
+}  // namespace namegate::datapath

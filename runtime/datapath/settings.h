@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Settings of the node that may change while programs run: trusted DNS servers (D9) and TTL bounds (D13).
+// Node lock held. The old settings stay in force for whatever could not be written.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+#include "datapath/loader.h"
+
+namespace namegate::datapath {
+
+struct TrustedPrefix {
+    IpPrefix prefix;
+    std::uint16_t port = 53;
+};
+struct TtlSettings {
+    std::uint32_t extra = 0;  // seconds
+    std::uint32_t min = 0;
+    std::uint32_t max = 0;
+};
+
+// Exactly these are trusted afterwards. kInvalidInput for more than NG_MAX_DNS_PORTS different ports.
+Result<> set_trusted(Datapath& datapath, const std::vector<TrustedPrefix>& servers);
+Result<> set_config(Datapath& datapath, const TtlSettings& ttl);
+Result<ng_config> read_config(Datapath& datapath);
+
+}  // namespace namegate::datapath

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Slots: the index under which an endpoint has its own flows, learnt addresses and pending questions. To
+// put inner maps into the outer ones waits for an RCU grace period, so slots are made ahead and kept
+// empty, as spares, when an endpoint goes. No state of its own. Node lock held; errors leave the slot as
+// it was or lost to its endpoint, never shared.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "datapath/loader.h"
+
+namespace namegate::datapath {
+
+inline constexpr std::uint32_t kMaxSpareSlots = 8;
+
+struct SlotUse {
+    std::uint32_t slot = 0;
+    std::uint32_t endpoint = 0;
+};
+
+// A spare, or a new one; kExhausted when all NG_MAX_SLOTS are taken.
+Result<std::uint32_t> acquire_slot(Datapath& datapath, std::uint32_t endpoint);
+// Closes the slot, empties it, and keeps it as a spare or destroys it. Its interface must be unbound before.
+Result<> release_slot(Datapath& datapath, std::uint32_t slot);
+// Makes spares until there are `wanted` (at most kMaxSpareSlots).
+Result<> ensure_spare_slots(Datapath& datapath, std::uint32_t wanted);
+Result<std::vector<SlotUse>> used_slots(Datapath& datapath);
+Result<std::uint32_t> count_spare_slots(Datapath& datapath);
+
+}  // namespace namegate::datapath
