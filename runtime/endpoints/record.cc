@@ -72,8 +72,10 @@ class Fields {
         if (value == nullptr) {
             return;
         }
-        const bool in_range = value->is_number_unsigned() ? value->get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<T>::max()}
-                                                          : value->is_number_integer() && std::numeric_limits<T>::is_signed;
+        using Limits = std::numeric_limits<T>;
+        const bool in_range = value->is_number_unsigned() ? value->get<std::uint64_t>() <= std::uint64_t{Limits::max()}
+                                                          : value->is_number_integer() && Limits::is_signed &&
+                                                                value->get<std::int64_t>() >= std::int64_t{Limits::min()};
         if (!in_range) {
             fail(field, "is not a whole number within its range");
             return;

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dns/name_cache.h"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <set>
+
+#include "support/dns_message.h"
+#include "support/manual_clock.h"
+
+using namespace namegate::test;
+using namegate::IpAddress;
+using namegate::dns::Learning;
+using namegate::dns::NameCache;
+using namegate::dns::NameCacheLimits;
+using namegate::dns::Reached;
+using namegate::policy::DomainPattern;
+
+namespace {
+
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr namegate::dns::LifetimeSettings kLifetime{0, 2, 86400};
+
+Learning learn(const DnsMessage& message) {
+    const auto parsed = namegate::dns::parse_message(message.build());
+    REQUIRE(parsed);
+    return namegate::dns::learn(*parsed);
+}
+
+Learning answer(const std::string& name, const std::string& address, std::uint32_t ttl = 300) {
+    return learn(DnsMessage::response(name).ttl(ttl).a(name, address));
+}
+
+Learning alias(const std::string& from, const std::string& to, std::uint32_t ttl = 300) {
+    return learn(DnsMessage::response(from).ttl(ttl).cname(from, to));
+}
+
+std::string numbered(unsigned i) {
+    return "10." + std::to_string(i >> 16) + "." + std::to_string(i >> 8 & 255U) + "." + std::to_string(i & 255U);
+}
+
+struct Fixture {
+    ManualClock clock;
+    NameCache cache{clock, NameCacheLimits{}};
+
+    // address -> seconds left
+    std::map<std::string, std::uint64_t> match(std::uint32_t endpoint, const char* pattern) const {
+        std::map<std::string, std::uint64_t> out;
+        cache.for_each_match(endpoint, *DomainPattern::parse(pattern), [&](const Reached& reached) {
+            auto& left = out[reached.address.to_string()];
+            left = std::max(left, (reached.expiry_boot_ns - clock.boot_ns()) / kSecond);
+        });
+        return out;
+    }
+};
+
+using Found = std::map<std::string, std::uint64_t>;
+
+}  // namespace
+
+TEST_CASE("D14: what was resolved before the policy named it is found by exact, wildcard and middle patterns") {
+    Fixture f;
+    f.cache.record(1, answer("api.weather.com", "192.0.2.1"), kLifetime);
+    f.cache.record(1, answer("update.a.example.com", "192.0.2.2", 60), kLifetime);
+    f.cache.record(1, answer("update.b.example.com", "192.0.2.3", 60), kLifetime);
+    CHECK(f.match(1, "api.weather.com") == Found{{"192.0.2.1", 300}});
+    CHECK(f.match(1, "*.weather.com") == Found{{"192.0.2.1", 300}});
+    CHECK(f.match(1, "update.*.example.com") == Found{{"192.0.2.2", 60}, {"192.0.2.3", 60}});
+    CHECK(f.match(1, "weather.com").empty());
+    CHECK(f.match(1, "eather.com").empty());
+}
+
+TEST_CASE("D11: what one endpoint resolved is nothing to another") {
+    Fixture f;
+    f.cache.record(1, answer("example.com", "192.0.2.1"), kLifetime);
+    CHECK(f.match(2, "example.com").empty());
+    CHECK(f.cache.entries(2).empty());
+    CHECK(f.cache.names_by_address(2).empty());
+}
+
+TEST_CASE("D8: question, owners and targets of a chain all match, in the answer's own order of leading") {
+    Fixture f;
+    f.cache.record(1,
+                   learn(DnsMessage::response("www.example.com")
+                             .ttl(5)
+                             .cname("www.example.com", "edge.cdn.net")
+                             .ttl(100)
+                             .cname("edge.cdn.net", "host.cloud.org")
+                             .ttl(600)
+                             .a("host.cloud.org", "192.0.2.1")),
+                   kLifetime);
+    // D13: the record's time to live counts, however short the CNAME's is.
+    const char* pattern = GENERATE("www.example.com", "*.cdn.net", "host.cloud.org");
+    CHECK(f.match(1, pattern) == Found{{"192.0.2.1", 600}});
+    std::vector<Reached> reached;
+    f.cache.for_each_match(1, *DomainPattern::parse("edge.cdn.net"), [&](const Reached& one) { reached.push_back(one); });
+    REQUIRE(reached.size() == 1);
+    CHECK(reached[0].names == std::vector<std::string>{"edge.cdn.net", "host.cloud.org"});
+}
+
+TEST_CASE("D8: a name behind an address in the chain does not claim it") {
+    Fixture f;
+    f.cache.record(
+        1, learn(DnsMessage::response("evil.com").a("evil.com", "192.0.2.66").cname("evil.com", "good.com").a("good.com", "192.0.2.1")),
+        kLifetime);
+    CHECK(f.match(1, "good.com") == Found{{"192.0.2.1", 300}});
+}
+
+TEST_CASE("D8: chains split over two responses are joined, whichever came first") {
+    Fixture f;
+    const Learning first = alias("www.example.com", "cdn.net", 60);
+    const Learning second = answer("cdn.net", "192.0.2.1", 300);
+    const bool forwards = GENERATE(true, false);
+    f.cache.record(1, forwards ? first : second, kLifetime);
+    f.cache.record(1, forwards ? second : first, kLifetime);
+    CHECK(f.match(1, "www.example.com") == Found{{"192.0.2.1", 60}});  // no longer than the link is known
+    CHECK(f.match(1, "cdn.net") == Found{{"192.0.2.1", 300}});
+
+    // What the later answer changed is reported with it.
+    std::map<std::string, std::set<std::string>> joined;
+    f.cache.for_each_joined(1, forwards ? second : first,
+                            [&](const Reached& reached) { joined[reached.names.front()].insert(reached.address.to_string()); });
+    CHECK(joined["www.example.com"] == std::set<std::string>{"192.0.2.1"});
+
+    f.clock.advance_seconds(60);
+    CHECK(f.match(1, "www.example.com").empty());
+    CHECK(f.match(1, "cdn.net") == Found{{"192.0.2.1", 240}});
+}
+
+TEST_CASE("D8: chains are joined within one endpoint only") {
+    Fixture f;
+    f.cache.record(1, alias("www.example.com", "cdn.net"), kLifetime);
+    f.cache.record(2, answer("cdn.net", "192.0.2.1"), kLifetime);
+    CHECK(f.match(1, "www.example.com").empty());
+    CHECK(f.match(2, "www.example.com").empty());
+}
+
+TEST_CASE("loops of links end") {
+    Fixture f;
+    f.cache.record(1, alias("a.com", "b.com"), kLifetime);
+    f.cache.record(1, alias("b.com", "a.com"), kLifetime);
+    f.cache.record(1, answer("b.com", "192.0.2.1"), kLifetime);
+    CHECK(f.match(1, "a.com").size() == 1);
+    CHECK(f.cache.names_by_address(1).at(*IpAddress::parse("192.0.2.1")) == std::vector<std::string>{"b.com", "a.com"});
+    std::size_t reports = 0;
+    f.cache.for_each_joined(1, answer("b.com", "192.0.2.1"), [&](const Reached&) { ++reports; });
+    CHECK(reports == 2);
+}
+
+TEST_CASE("of two ways to a name the longer lasting counts") {
+    Fixture f;
+    f.cache.record(1, alias("a.com", "short.com", 10), kLifetime);
+    f.cache.record(1, alias("a.com", "long.com", 100), kLifetime);
+    f.cache.record(1, alias("short.com", "end.com", 1000), kLifetime);
+    f.cache.record(1, alias("long.com", "end.com", 1000), kLifetime);
+    f.cache.record(1, answer("end.com", "192.0.2.1", 1000), kLifetime);
+    CHECK(f.match(1, "a.com") == Found{{"192.0.2.1", 100}});
+}
+
+TEST_CASE("D13: seeing an answer again only extends it, and expiry is to the second") {
+    Fixture f;
+    f.cache.record(1, answer("a.com", "192.0.2.1", 100), kLifetime);
+    f.cache.record(1, answer("a.com", "192.0.2.1", 10), kLifetime);
+    CHECK(f.match(1, "a.com") == Found{{"192.0.2.1", 100}});
+    f.clock.advance_seconds(50);
+    f.cache.record(1, answer("a.com", "192.0.2.2", 100), kLifetime);
+    f.clock.advance_seconds(49);
+    CHECK(f.match(1, "a.com").size() == 2);
+    f.clock.advance_seconds(1);
+    CHECK(f.match(1, "a.com") == Found{{"192.0.2.2", 50}});
+    CHECK(f.cache.entries(1).at(0).addresses.size() == 1);
+    CHECK(f.cache.expire() == 0);
+    f.clock.advance_seconds(50);
+    CHECK(f.cache.entries(1).empty());
+    CHECK(f.cache.expire() == 1);
+    CHECK(f.cache.stats().bytes == 0);
+    CHECK(f.cache.stats().endpoints == 0);
+}
+
+TEST_CASE("expiry works in bounded steps") {
+    Fixture f;
+    for (unsigned i = 0; i < 10; ++i) {
+        f.cache.record(1, answer("n" + std::to_string(i) + ".com", numbered(i), 10), kLifetime);
+    }
+    f.clock.advance_seconds(10);
+    CHECK(f.cache.expire(4) == 4);
+    CHECK(f.cache.expire(4) == 4);
+    CHECK(f.cache.expire(4) == 2);
+    CHECK(f.cache.expire(4) == 0);
+}
+
+TEST_CASE("rotating addresses leave nothing behind") {
+    Fixture f;
+    for (unsigned i = 0; i < 10'000; ++i) {
+        f.cache.record(1, answer("rotating.com", numbered(i), 5), kLifetime);
+        f.clock.advance_seconds(1);
+    }
+    CHECK(f.cache.stats().addresses == 5);
+    CHECK(f.match(1, "rotating.com").size() == 4);
+}
+
+TEST_CASE("bounds: the least recently answered name goes first") {
+    ManualClock clock;
+    const auto limits = GENERATE(
+        values<NameCacheLimits>({{3, 100, 1U << 20U, 100, 10, 10}, {100, 3, 1U << 20U, 100, 10, 10}, {100, 100, 1U << 20U, 3, 10, 10}}));
+    NameCache cache(clock, limits);
+    cache.record(1, answer("a.com", "192.0.2.1"), kLifetime);
+    cache.record(1, answer("b.com", "192.0.2.2"), kLifetime);
+    cache.record(1, answer("c.com", "192.0.2.3"), kLifetime);
+    cache.record(1, answer("a.com", "192.0.2.1"), kLifetime);
+    cache.record(1, answer("d.com", "192.0.2.4"), kLifetime);
+    std::vector<std::string> names;
+    for (const auto& entry : cache.entries(1)) {
+        names.push_back(entry.name);
+    }
+    CHECK(names == std::vector<std::string>{"a.com", "c.com", "d.com"});
+    CHECK(cache.stats().evicted == 1);
+}
+
+TEST_CASE("bounds: bytes") {
+    ManualClock clock;
+    NameCacheLimits limits;
+    limits.bytes = 64 * 1024;
+    NameCache cache(clock, limits);
+    for (unsigned i = 0; i < 2000; ++i) {
+        cache.record(i % 7, answer("name-number-" + std::to_string(i) + ".example.com", numbered(i)), kLifetime);
+        CHECK(cache.stats().bytes <= limits.bytes);
+    }
+    CHECK(cache.stats().names > 50);
+    CHECK(cache.stats().evicted > 1000);
+}
+
+TEST_CASE("bounds: one endpoint cannot push out another") {
+    ManualClock clock;
+    NameCacheLimits limits;
+    limits.names_per_endpoint = 10;
+    NameCache cache(clock, limits);
+    cache.record(1, answer("kept.com", "192.0.2.1"), kLifetime);
+    for (unsigned i = 0; i < 1000; ++i) {
+        cache.record(2, answer("n" + std::to_string(i) + ".com", numbered(i)), kLifetime);
+    }
+    CHECK(cache.entries(1).size() == 1);
+    CHECK(cache.entries(2).size() == 10);
+}
+
+TEST_CASE("bounds: addresses and links of one name") {
+    ManualClock clock;
+    NameCacheLimits limits;
+    limits.addresses_per_name = 4;
+    limits.links_per_name = 2;
+    NameCache cache(clock, limits);
+    for (unsigned i = 0; i < 10; ++i) {
+        cache.record(1, answer("a.com", numbered(i), 100 + i), kLifetime);
+        cache.record(1, alias("a.com", "t" + std::to_string(i) + ".com", 100 + i), kLifetime);
+    }
+    const auto entries = cache.entries(1);
+    REQUIRE(entries.size() == 1);
+    REQUIRE(entries[0].addresses.size() == 4);
+    CHECK(entries[0].addresses[0].address.to_string() == numbered(6));
+    REQUIRE(entries[0].links.size() == 2);
+    CHECK(entries[0].links[0].target == "t9.com");
+    cache.forget(1);
+    CHECK(cache.stats().bytes == 0);
+    CHECK(cache.stats().addresses == 0);
+}
+
+TEST_CASE("bounds: ways longer than the limit are not walked, and reports end") {
+    Fixture f;
+    for (unsigned i = 0; i < 100; ++i) {
+        f.cache.record(1, alias("n" + std::to_string(i) + ".com", "n" + std::to_string(i + 1) + ".com"), kLifetime);
+    }
+    f.cache.record(1, answer("n100.com", "192.0.2.1"), kLifetime);
+    CHECK(f.match(1, "n0.com").empty());
+    CHECK(f.match(1, "n50.com").size() == 1);
+
+    auto many = DnsMessage::response("many.com").uncompressed();
+    for (unsigned i = 0; i < 1000; ++i) {
+        many.a("many.com", numbered(i));
+    }
+    f.cache.record(2, learn(many), kLifetime);
+    for (unsigned i = 0; i < 100; ++i) {
+        f.cache.record(2, alias("a" + std::to_string(i) + ".com", "many.com"), kLifetime);
+    }
+    std::size_t reports = 0;
+    f.cache.for_each_joined(2, answer("many.com", "10.0.0.1"), [&](const Reached&) { ++reports; });
+    CHECK(reports == namegate::dns::kMaxJoinedReports);
+}
+
+TEST_CASE("an endpoint is forgotten as a whole, and only it") {
+    Fixture f;
+    f.cache.record(1, answer("a.com", "192.0.2.1"), kLifetime);
+    f.cache.record(2, answer("a.com", "192.0.2.1"), kLifetime);
+    f.cache.record(1, alias("b.com", "a.com"), kLifetime);
+    CHECK(f.cache.endpoints() == std::vector<std::uint32_t>{1, 2});
+    f.cache.forget(1);
+    f.cache.forget(7);
+    CHECK(f.cache.endpoints() == std::vector<std::uint32_t>{2});
+    CHECK(f.match(1, "a.com").empty());
+    CHECK(f.match(2, "a.com").size() == 1);
+}
+
+TEST_CASE("an answer that teaches nothing leaves no trace") {
+    Fixture f;
+    f.cache.record(1, learn(DnsMessage::response("a.com")), kLifetime);
+    f.cache.record(1, Learning{}, kLifetime);
+    f.cache.record(1, answer("a.com", "192.0.2.1", 5), {0, 0, 0});
+    CHECK(f.cache.stats().names == 0);
+    CHECK(f.cache.stats().endpoints == 0);
+}

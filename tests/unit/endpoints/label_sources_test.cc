@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endpoints/label_sources.h"
+
+#include <catch2/catch.hpp>
+
+#include "sample_record.h"
+
+using namegate::Code;
+using namegate::Error;
+using namegate::Result;
+using namegate::endpoints::Labels;
+using namegate::endpoints::LabelSource;
+using namegate::endpoints::LabelSources;
+using namegate::endpoints::Record;
+using namegate::test::sample_record;
+
+namespace {
+
+class BrokenSource final : public LabelSource {
+  public:
+    std::string_view name() const override { return "containerd"; }
+    Result<std::optional<Labels>> labels(const Record&) override { return Error(Code::kTryAgain, "no connection"); }
+};
+
+std::optional<Labels> documents(std::string_view pod_namespace, std::string_view pod_name) {
+    if (pod_namespace == "default" && pod_name == "weather") {
+        return Labels{{"app", "from-file"}, {"extra", "1"}};
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+TEST_CASE("labels are merged, and the earlier source wins") {
+    LabelSources args_first;
+    REQUIRE(args_first.add(namegate::endpoints::make_cni_args_source()));
+    REQUIRE(args_first.add(namegate::endpoints::make_files_source(documents)));
+    CHECK(*args_first.resolve(sample_record()) == Labels{{"app", "weather-app"}, {"tier", ""}, {"extra", "1"}});
+    CHECK(args_first.names() == std::vector<std::string>{"cni-args", "files"});
+
+    LabelSources files_first;
+    REQUIRE(files_first.add(namegate::endpoints::make_files_source(documents)));
+    REQUIRE(files_first.add(namegate::endpoints::make_cni_args_source()));
+    CHECK(files_first.resolve(sample_record())->at("app") == "from-file");
+}
+
+TEST_CASE("a pod that no file knows, and a container without a pod, have the labels that came with ADD") {
+    LabelSources sources;
+    REQUIRE(sources.add(namegate::endpoints::make_files_source(documents)));
+    Record record = sample_record();
+    record.pod_name = GENERATE("unknown", "");
+    CHECK(sources.resolve(record)->empty());
+    REQUIRE(sources.add(namegate::endpoints::make_cni_args_source()));
+    CHECK(*sources.resolve(record) == record.cni_labels);
+}
+
+TEST_CASE("a source that cannot answer leaves no labels at all") {
+    LabelSources sources;
+    REQUIRE(sources.add(namegate::endpoints::make_cni_args_source()));
+    REQUIRE(sources.add(std::make_unique<BrokenSource>()));
+    const auto labels = sources.resolve(sample_record());
+    REQUIRE_FALSE(labels);
+    CHECK(labels.error().code() == Code::kTryAgain);
+    CHECK(labels.error().message() == "label source \"containerd\": no connection");
+}
+
+TEST_CASE("a source is listed once, and labels are limited") {
+    LabelSources sources;
+    REQUIRE(sources.add(namegate::endpoints::make_cni_args_source()));
+    CHECK(sources.add(namegate::endpoints::make_cni_args_source()).error().code() == Code::kExists);
+    Record record = sample_record();
+    for (std::size_t i = 0; i < namegate::endpoints::kMaxRecordLabels; ++i) {
+        record.cni_labels["key" + std::to_string(i)] = "";
+    }
+    CHECK(sources.resolve(record).error().code() == Code::kExhausted);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "endpoints/record.h"
+
+#include <catch2/catch.hpp>
+
+#include "sample_record.h"
+
+using namegate::Code;
+using namegate::endpoints::Record;
+using namegate::endpoints::record_from_json;
+using namegate::endpoints::to_json;
+using namegate::test::sample_record;
+
+namespace {
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    const std::size_t at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("a record comes back as it was") {
+    const auto full = record_from_json(to_json(sample_record()));
+    REQUIRE(full);
+    CHECK(*full == sample_record());
+    const auto empty = record_from_json(to_json(Record{}));
+    REQUIRE(empty);
+    CHECK(*empty == Record{});
+}
+
+TEST_CASE("a record is read strictly, and the error names the field") {
+    struct Row {
+        const char* from;
+        const char* to;
+        const char* names;
+    };
+    const Row row = GENERATE(values<Row>({
+        {"\"slot\": 7", "\"slots\": 7", "\"slot\" is missing"},
+        {"\"slot\": 7", "\"slot\": 7, \"colour\": 1", "\"colour\" is not known"},
+        {"\"slot\": 7", "\"slot\": -7", "\"slot\" is not a whole number"},
+        {"\"slot\": 7", "\"slot\": 4294967296", "\"slot\" is not a whole number"},
+        {"\"slot\": 7", "\"slot\": 7.5", "\"slot\" is not a whole number"},
+        {"\"slot\": 7", "\"slot\": \"7\"", "\"slot\" is not a whole number"},
+        {"\"ready\": true", "\"ready\": 1", "\"ready\" is not true or false"},
+        {"\"podName\": \"weather\"", "\"podName\": null", "\"podName\" is not a text"},
+        {"\"mode\": \"chained\"", "\"mode\": \"second\"", "\"mode\" is neither"},
+        {"\"10.0.0.7\"", "\"10.0.0\"", "\"addresses\" holds"},
+        {"\"10.0.0.7\"", "7", "\"addresses\" holds"},
+        {"\"10.0.0.7\"", "\"10.0.0.1\", \"10.0.0.2\", \"10.0.0.3\", \"10.0.0.4\"", "\"addresses\" is not a list of at most 4"},
+        {"02:ab:", "02-ab:", "\"mac\" is not an address"},
+        {"02:ab:", "02:xb:", "\"mac\" is not an address"},
+        {"\"tier\": \"\"", "\"tier\": {}", "\"cniLabels\" is not a text"},
+        {"\"created\": 1700000000", "\"created\": 18446744073709551615", "\"created\" is not a whole number"},
+    }));
+    CAPTURE(row.to);
+    const auto record = record_from_json(replaced(to_json(sample_record()), row.from, row.to));
+    REQUIRE_FALSE(record);
+    CHECK(record.error().code() == Code::kInvalidInput);
+    CHECK(record.error().message().find(row.names) != std::string::npos);
+}
+
+TEST_CASE("another version is refused before anything else") {
+    const auto record = record_from_json("{\"version\": 2, \"id\": \"new style\"}");
+    REQUIRE_FALSE(record);
+    CHECK(record.error().code() == Code::kUnsupported);
+    CHECK(record.error().message().find("version 2") != std::string::npos);
+}
+
+TEST_CASE("what is no JSON object is refused") {
+    const std::string text = GENERATE("", "[]", "null", "{", "{\"version\": 1", "garbage", "{}");
+    CHECK(record_from_json(text).error().code() == Code::kInvalidInput);
+}
+
+TEST_CASE("sizes are limited") {
+    Record record = sample_record();
+    record.netns = std::string(namegate::endpoints::kMaxRecordText + 1, 'n');
+    CHECK(record_from_json(to_json(record)).error().code() == Code::kExhausted);
+    record = sample_record();
+    for (std::size_t i = 0; i < namegate::endpoints::kMaxRecordLabels; ++i) {
+        record.cni_labels["key" + std::to_string(i)] = "";
+    }
+    CHECK(record_from_json(to_json(record)).error().code() == Code::kExhausted);
+    CHECK(record_from_json(std::string(namegate::endpoints::kMaxRecordBytes + 1, ' ')).error().code() == Code::kExhausted);
+}
+
+TEST_CASE("bytes that are not UTF-8 do not stop a record from being written") {
+    Record record = sample_record();
+    record.netns = "/run/\xff\xfe";
+    CHECK(record_from_json(to_json(record)));
+}
