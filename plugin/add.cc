@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "endpoints/host_interface_name.h"
+#include "plugin/attachment.h"
+#include "plugin/chained.h"
+#include "plugin/ipam.h"
+#include "plugin/masquerade.h"
+#include "plugin/operations.h"
+#include "plugin/pod_network.h"
+
+namespace namegate::plugin {
+
+namespace {
+
+using cni::CniError;
+using cni::ErrorCode;
+using cni::Outcome;
+
+void log_undo(std::string_view step, const Result<>& result) {
+    if (!result) {
+        log::warning("undoing a failed ADD", {log::kv("step", step), log::kv("error", result.error().message())});
+    }
+}
+
+endpoints::Record make_record(const Request& request, const cni::Args& args, const Clock& clock) {
+    endpoints::Record record;
+    record.container_id = request.environment.container_id;
+    record.ifname = request.environment.ifname;
+    record.netns = request.environment.netns;
+    record.pod_namespace = args.pod_namespace;
+    record.pod_name = args.pod_name;
+    record.pod_uid = args.pod_uid;
+    record.kubernetes = args.is_kubernetes();
+    record.cni_labels = request.config.labels;
+    record.network = request.config.name;
+    record.created = clock.wall_seconds();
+    return record;
+}
+
+Outcome<> check_addresses(const std::vector<IpAddress>& addresses) {
+    if (addresses.empty()) {
+        return CniError(ErrorCode::kFailed, "the pod's interface has no address");
+    }
+    if (addresses.size() > endpoints::kMaxRecordAddresses) {
+        return CniError(ErrorCode::kFailed, "the pod has " + std::to_string(addresses.size()) + " addresses, and at most " +
+                                                std::to_string(endpoints::kMaxRecordAddresses) + " are handled");
+    }
+    return Unit{};
+}
+
+Outcome<PodNetworkSpec> make_spec(const Request& request, const cni::AddResult& ipam) {
+    const cni::Environment& environment = request.environment;
+    PodNetworkSpec spec;
+    spec.ifname = environment.ifname;
+    spec.host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
+    spec.alias = make_alias({request.config.name, environment.container_id, environment.ifname});
+    spec.mtu = request.config.mtu;
+    for (const cni::IpConfig& ip : ipam.ips) {
+        spec.addresses.push_back(ip.address);
+    }
+    NG_TRY(check_addresses(spec.addresses));
+    spec.routes = pod_routes(ipam);
+    for (const cni::Route& route : spec.routes) {
+        if (route.destination.is_v4() ? !spec.has_v4() : !spec.has_v6()) {
+            return CniError(ErrorCode::kInvalidConfig,
+                            "ipam gives a route to " + route.destination.to_string() + " and no address of its family");
+        }
+    }
+    if (spec.has_v6() && spec.mtu != 0 && spec.mtu < cni::kMinMtuV6) {
+        return CniError(ErrorCode::kInvalidConfig,
+                        "mtu is " + std::to_string(spec.mtu) + ", and IPv6 needs at least " + std::to_string(cni::kMinMtuV6));
+    }
+    return spec;
+}
+
+cni::AddResult make_result(const Request& request, const PodNetwork& network, const PodNetworkSpec& spec, const cni::AddResult& ipam) {
+    cni::AddResult result;
+    const netlink::Link& host = network.host_link();
+    const netlink::Link& pod = network.pod_link();
+    result.interfaces.push_back({host.name, netlink::to_string(host.mac), "", host.mtu, "", ""});
+    result.interfaces.push_back({pod.name, netlink::to_string(pod.mac), request.environment.netns, pod.mtu, "", ""});
+    for (const cni::IpConfig& ip : ipam.ips) {
+        result.ips.push_back({ip.address, ip.address.bits(), ip.address.is_v4() ? gateway_v4() : gateway_v6(), 1U});
+    }
+    result.routes = spec.routes;
+    result.dns = request.config.dns.empty() ? ipam.dns : request.config.dns;
+    return result;
+}
+
+std::vector<IpPrefix> own_networks(const cni::AddResult& ipam) {
+    std::vector<IpPrefix> networks;
+    for (const cni::IpConfig& ip : ipam.ips) {
+        networks.emplace_back(ip.address, ip.prefix_length);
+    }
+    return networks;
+}
+
+// Everything but IPAM, from names that are free to packets that flow; `undo` grows with each step.
+Outcome<> build(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, EndpointProgrammer& programmer,
+                UndoStack& undo) {
+    // Removing nothing is harmless, so each undo is noted before its step. The link goes first of all: packets
+    // must not flow past programs that are already gone.
+    undo.push([&programmer, &record] { log_undo("programs", programmer.remove(record.container_id, record.ifname)); });
+    undo.push([&network, &spec] { log_undo("interface", netlink::delete_link(network.host(), spec.host_ifname)); });
+    NG_TRY(network.make_links(spec));
+    NG_TRY(network.configure_pod(spec));
+    record.host_ifname = spec.host_ifname;
+    record.host_ifindex = network.host_link().index;
+    record.mac = network.pod_link().mac;
+    record.addresses = spec.addresses;
+    NG_TRY(programmer.add(record));
+    NG_TRY(network.open_host_side(spec));
+    return Unit{};
+}
+
+}  // namespace
+
+Outcome<cni::Json> Operations::add(const Request& request) {
+    NG_ASSIGN(const cni::Args args, cni::parse_args(request.environment.args));
+    if (request.config.has_ipam()) {
+        if (request.config.prev_result) {
+            return CniError(ErrorCode::kInvalidConfig, "namegate is chained and has ipam",
+                            "remove ipam to adopt the interface that the plugin before it made, or put namegate first");
+        }
+        return add_first(request, args);
+    }
+    if (!request.config.prev_result) {
+        return CniError(ErrorCode::kInvalidConfig, "ipam is missing",
+                        "as the first plugin namegate needs ipam.type; without ipam it must come after a plugin that makes the interface");
+    }
+    return add_chained(request, args);
+}
+
+Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args& args) {
+    const cni::Environment& environment = request.environment;
+    const std::string host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
+    const Ipam ipam(request, dependencies_.environment);
+    NG_ASSIGN(const netlink::Netns pod, open_pod_netns(environment));
+    NG_TRY(ipam.find());
+    std::optional<Masquerade> masquerade;
+    if (request.config.ip_masq) {
+        NG_ASSIGN(masquerade, Masquerade::create());
+    }
+    NG_ASSIGN(PodNetwork network, PodNetwork::open(pod));
+    NG_TRY(network.check_names_free(environment.ifname, host_ifname));
+    NG_ASSIGN(const std::unique_ptr<EndpointProgrammer> programmer, dependencies_.make_programmer(request.config.config_path));
+    endpoints::Record record = make_record(request, args, *dependencies_.clock);
+    PodNetworkSpec spec;
+
+    // Last of all that is undone: an address is given back when nothing uses it any more.
+    UndoStack undo;
+    undo.push([&ipam] {
+        if (const auto released = ipam.run(cni::Command::kDel); !released) {
+            log::warning("undoing a failed ADD", {log::kv("step", "ipam"), log::kv("error", released.error().message)});
+        }
+    });
+    NG_ASSIGN(const cni::AddResult ipam_result, ipam.add());
+    NG_ASSIGN(spec, make_spec(request, ipam_result));
+    if (masquerade) {
+        undo.push([&masquerade, &spec] { log_undo("masquerade", masquerade->remove(spec.host_ifname)); });
+        NG_TRY(masquerade->add(spec.host_ifname, own_networks(ipam_result)));
+    }
+    NG_TRY(build(network, spec, record, *programmer, undo));
+    undo.dismiss();
+    return cni::to_json(make_result(request, network, spec, ipam_result), request.config.cni_version);
+}
+
+Outcome<cni::Json> Operations::add_chained(const Request& request, const cni::Args& args) {
+    NG_TRY(cni::with_code(cni::parse_result(*request.config.prev_result).with_context("prevResult"), ErrorCode::kInvalidConfig));
+    NG_ASSIGN(const netlink::Netns pod, open_pod_netns(request.environment));
+    NG_ASSIGN(AdoptedVeth veth, adopt_veth(pod, request.environment.ifname));
+    NG_TRY(check_addresses(veth.addresses));
+    NG_ASSIGN(const std::unique_ptr<EndpointProgrammer> programmer, dependencies_.make_programmer(request.config.config_path));
+    endpoints::Record record = make_record(request, args, *dependencies_.clock);
+    record.mode = "chained";
+    record.host_ifname = veth.host.name;
+    record.host_ifindex = veth.host.index;
+    record.mac = veth.pod.mac;
+    record.addresses = std::move(veth.addresses);
+    NG_TRY(programmer->add(record));
+    return *request.config.prev_result;
+}
+
+}  // namespace namegate::plugin

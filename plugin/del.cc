@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <set>
+#include <utility>
+
+#include "base/log.h"
+#include "endpoints/host_interface_name.h"
+#include "netlink/link.h"
+#include "plugin/attachment.h"
+#include "plugin/ipam.h"
+#include "plugin/masquerade.h"
+#include "plugin/operations.h"
+
+namespace namegate::plugin {
+
+namespace {
+
+using cni::Outcome;
+
+// A failing DEL keeps a pod from ever going away. What only leaves something small behind, which the daemon or
+// the next boot clears, is told in the log instead.
+void note(std::string_view step, const std::string& message) {
+    log::warning("DEL goes on after a failure", {log::kv("step", step), log::kv("error", message)});
+}
+
+void remove_programs(const MakeProgrammer& make, const std::string& config_path, const cni::Attachment& attachment) {
+    const auto programmer = make(config_path);
+    if (!programmer) {
+        note("programs", programmer.error().message());
+        return;
+    }
+    if (const auto removed = (*programmer)->remove(attachment.container_id, attachment.ifname); !removed) {
+        note("programs", removed.error().message());
+    }
+}
+
+void remove_masquerade(const std::string& host_ifname) {
+    const auto masquerade = Masquerade::create();
+    if (!masquerade) {
+        note("masquerade", masquerade.error().message());
+        return;
+    }
+    if (const auto removed = masquerade->remove(host_ifname); !removed) {
+        note("masquerade", removed.error().message());
+    }
+}
+
+Result<> remove_link(const std::string& host_ifname) {
+    NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
+    return netlink::delete_link(socket, host_ifname);
+}
+
+// Host interfaces of this network that the runtime no longer knows.
+Result<std::vector<netlink::Link>> stale_links(const Request& request) {
+    std::set<std::string> valid;
+    for (const cni::Attachment& attachment : *request.config.valid_attachments) {
+        valid.insert(endpoints::host_interface_name(attachment.container_id, attachment.ifname));
+    }
+    NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
+    NG_ASSIGN(std::vector<netlink::Link> links, netlink::list_links(socket));
+    std::vector<netlink::Link> stale;
+    for (netlink::Link& link : links) {
+        const auto owner = parse_alias(link.alias);
+        // The name must be the one that follows from the owner: an alias is a text that anybody may copy.
+        if (owner && owner->network == request.config.name && valid.count(link.name) == 0 &&
+            link.name == endpoints::host_interface_name(owner->container_id, owner->ifname)) {
+            stale.push_back(std::move(link));
+        }
+    }
+    return stale;
+}
+
+// Rules whose interface is gone serve nobody, of whatever network.
+void remove_orphaned_rules() {
+    const auto masquerade = Masquerade::create();
+    auto socket = netlink::Socket::open();
+    if (!masquerade || !socket) {
+        return;
+    }
+    const auto names = masquerade->list();
+    if (!names) {
+        note("masquerade", names.error().message());
+        return;
+    }
+    for (const std::string& name : *names) {
+        const auto link = netlink::find_link(*socket, name);
+        if (!link && link.error().code() == Code::kNotFound) {
+            remove_masquerade(name);
+        }
+    }
+}
+
+}  // namespace
+
+Outcome<> Operations::del(const Request& request) {
+    const cni::Environment& environment = request.environment;
+    const cni::Attachment attachment{environment.container_id, environment.ifname};
+    if (!request.config.has_ipam()) {
+        // Chained: the interface is another plugin's, whose own DEL comes next and must not be held up.
+        remove_programs(dependencies_.make_programmer, request.config.config_path, attachment);
+        return Unit{};
+    }
+    const std::string host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
+    // The interface first: from here on nothing flows. The address last: from there on another pod may have it.
+    const auto link_removed = remove_link(host_ifname);
+    remove_programs(dependencies_.make_programmer, request.config.config_path, attachment);
+    if (request.config.ip_masq) {
+        remove_masquerade(host_ifname);
+    }
+    NG_TRY(link_removed);
+    return Ipam(request, dependencies_.environment).run(cni::Command::kDel);
+}
+
+Outcome<> Operations::gc(const Request& request) {
+    if (!request.config.valid_attachments) {
+        return Unit{};
+    }
+    Outcome<> result = Unit{};
+    if (request.config.has_ipam()) {
+        NG_ASSIGN(const std::vector<netlink::Link> stale, stale_links(request));
+        for (const netlink::Link& link : stale) {
+            const auto owner = parse_alias(link.alias);
+            log::info("GC removes an attachment", {log::kv("container", owner->container_id), log::kv("interface", link.name)});
+            if (const auto removed = remove_link(link.name); !removed) {
+                result = removed.error();
+                continue;
+            }
+            remove_programs(dependencies_.make_programmer, request.config.config_path, {owner->container_id, owner->ifname});
+        }
+        if (request.config.ip_masq) {
+            remove_orphaned_rules();
+        }
+        if (auto delegated = Ipam(request, dependencies_.environment).run(cni::Command::kGc); !delegated) {
+            result = std::move(delegated);
+        }
+    }
+    return result;
+}
+
+}  // namespace namegate::plugin

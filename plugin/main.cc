@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The CNI plugin as a program: the real environment, stdin and stdout around the dispatcher.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cni/json.h"
+#include "plugin/dispatcher.h"
+#include "plugin/operations.h"
+#include "plugin/wiring.h"
+
+namespace namegate::plugin {
+namespace {
+
+std::optional<std::string> get_environment(const std::string& name) {
+    // Read before any thread is started. NOLINTNEXTLINE(concurrency-mt-unsafe)
+    const char* value = std::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+Result<std::string> read_stdin() {
+    std::string text;
+    std::array<char, 16384> buffer{};
+    for (;;) {
+        const ssize_t got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return sys_error("reading the configuration from stdin", errno);
+        }
+        if (got == 0) {
+            return text;
+        }
+        text.append(buffer.data(), static_cast<std::size_t>(got));
+        if (text.size() > cni::kMaxJsonBytes) {
+            return Error(Code::kInvalidInput, "the configuration on stdin is longer than " + std::to_string(cni::kMaxJsonBytes) + " bytes");
+        }
+    }
+}
+
+bool write_all(int fd, const std::string& text) {
+    std::size_t written = 0;
+    while (written < text.size()) {
+        const ssize_t got = ::write(fd, text.data() + written, text.size() - written);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return false;
+        }
+        written += static_cast<std::size_t>(got);
+    }
+    return true;
+}
+
+// A closed stdin, stdout or stderr would be given away to the next file that is opened.
+bool open_standard_files() {
+    for (;;) {
+        const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (fd < 0) {
+            return false;
+        }
+        if (fd > STDERR_FILENO) {
+            ::close(fd);
+            return true;
+        }
+        ::fcntl(fd, F_SETFD, 0);
+    }
+}
+
+std::vector<std::string> whole_environment() {
+    std::vector<std::string> variables;
+    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+        variables.emplace_back(*variable);
+    }
+    return variables;
+}
+
+int run() {
+    if (!open_standard_files()) {
+        return 1;
+    }
+    log::configure(log::Level::kInfo, log::Format::kText);
+    SystemClock clock;
+    Operations operations({[&clock](const std::string& path) { return make_programmer(path, clock); }, whole_environment(), &clock});
+    const Reply reply = dispatch({get_environment, read_stdin}, operations);
+    const bool told = write_all(STDERR_FILENO, reply.standard_error) && write_all(STDOUT_FILENO, reply.standard_output);
+    // A result that nobody got is no success: the runtime calls DEL.
+    return told ? reply.exit_status : 1;
+}
+
+}  // namespace
+}  // namespace namegate::plugin
+
+int main() {
+    try {
+        return namegate::plugin::run();
+    } catch (const std::exception& exception) {
+        namegate::log::error("unexpected", {namegate::log::kv("error", exception.what())});
+        const std::string reply = namegate::cni::to_json({namegate::cni::ErrorCode::kInternal, exception.what()}, "");
+        return ::write(STDOUT_FILENO, reply.data(), reply.size()) < 0 ? 2 : 1;
+    }
+}

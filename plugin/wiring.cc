@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/wiring.h"
+
+#include <utility>
+
+#include "control/config.h"
+#include "control/endpoint_service.h"
+
+namespace namegate::plugin {
+
+namespace {
+
+class ServiceProgrammer final : public EndpointProgrammer {
+  public:
+    explicit ServiceProgrammer(std::unique_ptr<control::EndpointService> service) : service_(std::move(service)) {}
+
+    Result<> add(endpoints::Record& record) override { return service_->add(record); }
+    Result<> remove(const std::string& container_id, const std::string& ifname) override { return service_->remove(container_id, ifname); }
+    Result<> check(const std::string& container_id, const std::string& ifname) override { return service_->check(container_id, ifname); }
+
+  private:
+    std::unique_ptr<control::EndpointService> service_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<EndpointProgrammer>> make_programmer(const std::string& config_path, Clock& clock) {
+    NG_ASSIGN(const control::Config config, control::load_config(config_path));
+    NG_ASSIGN(std::unique_ptr<control::EndpointService> service, control::EndpointService::create(config, clock));
+    return std::unique_ptr<EndpointProgrammer>(std::make_unique<ServiceProgrammer>(std::move(service)));
+}
+
+}  // namespace namegate::plugin

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "plugin/attachment.h"
+#include "plugin/child.h"
+#include "plugin/masquerade.h"
+#include "plugin/pod_network.h"
+
+using namespace namegate;
+using namespace namegate::plugin;
+
+namespace {
+
+cni::IpConfig ip(const std::string& address, unsigned length) { return {*IpAddress::parse(address), length, std::nullopt, std::nullopt}; }
+
+cni::Route route(const std::string& destination) {
+    cni::Route made;
+    made.destination = *IpPrefix::parse(destination);
+    return made;
+}
+
+std::vector<std::string> texts(const cni::AddResult& ipam) {
+    std::vector<std::string> result;
+    for (const cni::Route& each : pod_routes(ipam)) {
+        result.push_back(each.destination.to_string() + " via " + each.gateway->to_string());
+    }
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("the routes of a pod") {
+    using Texts = std::vector<std::string>;
+    cni::AddResult ipam;
+    ipam.ips = {ip("10.1.0.5", 16), ip("fd00::5", 64)};
+    CHECK(texts(ipam) == Texts{"0.0.0.0/0 via 169.254.1.1", "::/0 via fe80::1"});
+    ipam.routes = {route("0.0.0.0/0")};
+    CHECK(texts(ipam) == Texts{"0.0.0.0/0 via 169.254.1.1", "fd00::/64 via fe80::1"});
+    // A second network of the pod: only what it names, and its own addresses.
+    ipam.ips = {ip("10.1.0.5", 16)};
+    ipam.routes = {route("192.168.0.0/24")};
+    CHECK(texts(ipam) == Texts{"192.168.0.0/24 via 169.254.1.1", "10.1.0.0/16 via 169.254.1.1"});
+    ipam.routes = {route("10.1.0.0/16")};
+    CHECK(texts(ipam) == Texts{"10.1.0.0/16 via 169.254.1.1"});
+}
+
+TEST_CASE("the alias of a host interface tells whose it is") {
+    const auto owner = parse_alias(make_alias({"net", "c1", "eth0"}));
+    REQUIRE(owner);
+    CHECK(owner->network == "net");
+    CHECK(owner->container_id == "c1");
+    CHECK(owner->ifname == "eth0");
+    CHECK(make_alias({"net", std::string(300, 'a'), "eth0"}).empty());
+    for (const char* text : {"", "namegate", "namegate a b", "namegate a b c d", "other a b c", "namegate a b "}) {
+        CHECK_FALSE(parse_alias(text));
+    }
+}
+
+TEST_CASE("masquerade rules are named after the host interface alone") {
+    const std::string add = masquerade_add_script("ng0123456789a", {*IpPrefix::parse("10.1.0.0/16"), *IpPrefix::parse("fd00::/64")});
+    CHECK_THAT(add, Catch::Contains("add rule inet namegate pod-ng0123456789a ip daddr 10.1.0.0/16 return\n"));
+    CHECK_THAT(add, Catch::Contains("add rule inet namegate pod-ng0123456789a ip6 daddr fd00::/64 return\n"));
+    CHECK_THAT(add, Catch::EndsWith("add element inet namegate pods { \"ng0123456789a\" : jump pod-ng0123456789a }\n"));
+    CHECK_THAT(masquerade_remove_script("ng0123456789a"), Catch::EndsWith("delete chain inet namegate pod-ng0123456789a\n"));
+}
+
+TEST_CASE("a program that is run") {
+    const auto run = [](const std::string& script, const std::string& input) {
+        return run_child({"/bin/sh", {"sh", "-c", script}, {"PATH=/usr/bin:/bin", "NAME=value"}, input});
+    };
+    const std::string large(300000, 'x');
+    const auto echoed = run("cat; echo $NAME; exit 3", large);
+    REQUIRE(echoed);
+    CHECK(echoed->standard_output == large + "value\n");
+    CHECK(echoed->exit_status == 3);
+    CHECK(run("kill -9 $$", "")->exit_status == 128 + 9);
+    CHECK(run_child({"/no/such/program", {"x"}, {}, ""})->exit_status == 127);
+    const auto endless = run("cat /dev/zero", "");
+    REQUIRE_FALSE(endless);
+    CHECK(endless.error().code() == Code::kExhausted);
+}
