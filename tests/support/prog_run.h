@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs a tc program once (or `repeat` times) on a packet by BPF_PROG_TEST_RUN. `ifindex` has to exist in
+// the namespace of the calling thread. Throws when the kernel refuses the call.
+#pragma once
+
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
+
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace namegate::test {
+
+struct RunResult {
+    std::int32_t verdict = 0;       // -1: TC_ACT_UNSPEC, go on; 2: TC_ACT_SHOT
+    std::uint32_t duration_ns = 0;  // mean of one run
+    std::vector<std::uint8_t> packet;
+
+    bool passed() const { return verdict == -1; }
+    bool dropped() const { return verdict == 2; }
+};
+
+inline RunResult run_program(int fd, const std::vector<std::uint8_t>& packet, std::uint32_t ifindex, int repeat = 1) {
+    __sk_buff context{};
+    // The kernel finds the device by ifindex; ingress_ifindex must be what it already is, which is the same one.
+    context.ifindex = ifindex;
+    context.ingress_ifindex = ifindex;
+    RunResult result;
+    result.packet.resize(packet.size() + 256);
+    bpf_test_run_opts options{};
+    options.sz = sizeof options;
+    options.data_in = packet.data();
+    options.data_size_in = static_cast<std::uint32_t>(packet.size());
+    options.data_out = result.packet.data();
+    options.data_size_out = static_cast<std::uint32_t>(result.packet.size());
+    options.ctx_in = &context;
+    options.ctx_size_in = sizeof context;
+    options.repeat = repeat;
+    const int error = bpf_prog_test_run_opts(fd, &options);
+    if (error != 0) {
+        throw std::runtime_error("bpf_prog_test_run: " + std::string(std::strerror(-error)));
+    }
+    result.verdict = static_cast<std::int32_t>(options.retval);
+    result.duration_ns = options.duration;
+    result.packet.resize(options.data_size_out);
+    return result;
+}
+
+}  // namespace namegate::test
