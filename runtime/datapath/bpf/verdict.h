@@ -146,8 +146,11 @@ int judge_names(struct ng_judgement *j)
 {
 	if (!j)
 		return 0;
-	void *inner = bpf_map_lookup_elem(&learnt, &j->slot);
-	struct ng_learnt *entry = inner ? bpf_map_lookup_elem(inner, &j->key.remote) : 0;
+	/* Before kernel 6.2 a key must be on the stack or in a map. */
+	__u32 slot = j->slot;
+	struct ng_addr remote = j->key.remote;
+	void *inner = bpf_map_lookup_elem(&learnt, &slot);
+	struct ng_learnt *entry = inner ? bpf_map_lookup_elem(inner, &remote) : 0;
 
 	if (j->flow_pattern)
 		open_by_pattern(j, j->flow_pattern);
