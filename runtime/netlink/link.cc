@@ -67,13 +67,16 @@ std::optional<Link> read_link(nlmsghdr* message) {
 
 Result<Link> query_link(Socket& socket, nl_msg* message, const std::string& name) {
     std::optional<Link> found;
-    NG_TRY(socket.query(
+    const auto asked = socket.query(
         message, "looking up interface " + name, [&found] { found.reset(); },
         [&found](nlmsghdr* header) {
             if (auto link = read_link(header)) {
                 found = std::move(link);
             }
-        }));
+        });
+    if (!asked && asked.error().code() != Code::kNotFound) {
+        return asked.error();
+    }
     if (!found) {
         return Error(Code::kNotFound, "no interface " + name);
     }

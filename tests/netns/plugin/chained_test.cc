@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// namegate after another plugin: it adopts the interface.
+#include <catch2/catch.hpp>
+
+#include "cni_call.h"
+#include "endpoints/record.h"
+
+using namespace namegate;
+using namespace namegate::test;
+
+namespace {
+
+nlohmann::json bridge_config() {
+    return {{"cniVersion", "1.0.0"}, {"name", "testnet"}, {"type", "bridge"},
+            {"bridge", "br-test"},   {"isGateway", true}, {"ipam", {{"type", "host-local"}, {"ranges", {{{{"subnet", "10.33.0.0/24"}}}}}}}};
+}
+
+}  // namespace
+
+TEST_CASE("a veth that bridge made is found by the kernel's word and adopted") {
+    const CniCaller bridge("/usr/lib/cni/bridge");
+    CniCaller cni;
+    const TestNetns pod;
+    const CniReply made = bridge.call_with(bridge_config(), "ADD", "b1", pod.path());
+    REQUIRE(made.status == 0);
+    cni.config["prevResult"] = made.output;
+    const CniReply added = cni.call("ADD", "b1", pod.path());
+    INFO(added.output.dump() << added.errors);
+    REQUIRE(added.status == 0);
+    CHECK(added.output == made.output);
+    const auto record = endpoints::record_from_json(must_run("cat " + cni.state() + "/endpoint-b1-eth0.json"));
+    REQUIRE(record);
+    CHECK(record->mode == "chained");
+    // The bridge comes first in prevResult, the veth second.
+    CHECK(record->host_ifname == made.output["interfaces"][1]["name"]);
+    CHECK(record->addresses.at(0).to_string() + "/24" == made.output["ips"][0]["address"]);
+    CHECK(cni.call("CHECK", "b1", pod.path()).status == 0);
+
+    cni.set_fault("remove");
+    CHECK(cni.call("DEL", "b1", pod.path()).status == 0);
+    cni.clear_fault("remove");
+    cni.config.erase("prevResult");
+    CHECK(cni.call("DEL", "b1", "").status == 0);
+    CHECK(run_command("ls " + cni.state() + " | grep endpoint").text.empty());
+    CHECK(run_command("ip link show " + record->host_ifname).status == 0);
+    CHECK(bridge.call_with(bridge_config(), "DEL", "b1", pod.path()).status == 0);
+    must_run("ip link del br-test");
+}
+
+TEST_CASE("an interface that cannot be adopted") {
+    CniCaller cni;
+    cni.config["prevResult"] = {{"cniVersion", "1.0.0"}};
+    const TestNetns pod;
+    pod.must("ip link add eth0 type bridge");
+    CniReply reply = cni.call("ADD", "d1", pod.path());
+    CHECK(reply.code() == 101);
+    CHECK_THAT(reply.message(), Catch::Contains("is a bridge device, not a veth"));
+    CHECK(cni.call("ADD", "d1", pod.path(), "eth7").status != 0);
+
+    // Both sides elsewhere: an index that happens to exist on the host must not be believed.
+    const TestNetns third;
+    pod.must("ip link add eth1 type veth peer name x0 netns " + third.name());
+    reply = cni.call("ADD", "d1", pod.path(), "eth1");
+    CHECK(reply.code() == 101);
+    CHECK_THAT(reply.message(), Catch::Contains("another network namespace"));
+    cni.use_host_local(true, false);
+    reply = cni.call("ADD", "d1", pod.path(), "eth2");
+    CHECK(reply.code() == 7);
+    CHECK_THAT(reply.message(), Catch::Contains("chained and has ipam"));
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A policy runtime for tests: the folder of the configuration file is its state. Each endpoint is a file with
+// the flags of the host interface at the time of add(); files named "fail-…" make the step of that name fail.
+#include <dirent.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <utility>
+
+#include "base/file.h"
+#include "plugin/wiring.h"
+
+namespace namegate::plugin {
+
+namespace {
+
+class FileProgrammer final : public EndpointProgrammer {
+  public:
+    explicit FileProgrammer(std::string directory) : directory_(std::move(directory)) {}
+
+    Result<> add(endpoints::Record& record) override {
+        const auto flags = read_file("/sys/class/net/" + record.host_ifname + "/flags", 64);
+        NG_TRY(write_file_atomically(path(record.container_id, record.ifname), flags ? *flags : "none", 0600));
+        NG_TRY(write_file_atomically(path(record.container_id, record.ifname) + ".json", endpoints::to_json(record), 0600));
+        return exists("fail-add") ? Result<>(Error(Code::kTryAgain, "told to fail")) : ok();
+    }
+
+    Result<> remove(const std::string& container_id, const std::string& ifname) override {
+        if (exists("fail-remove")) {
+            return Error(Code::kIo, "told to fail");
+        }
+        NG_TRY(remove_file(path(container_id, ifname) + ".json"));
+        return remove_file(path(container_id, ifname));
+    }
+
+    Result<> check(const std::string& container_id, const std::string& ifname) override {
+        return std::filesystem::exists(path(container_id, ifname)) ? ok()
+                                                                   : Result<>(Error(Code::kNotFound, "the endpoint is not programmed"));
+    }
+
+  private:
+    bool exists(const std::string& name) const { return std::filesystem::exists(directory_ + "/" + name); }
+    std::string path(const std::string& container_id, const std::string& ifname) const {
+        return directory_ + "/endpoint-" + container_id + "-" + ifname;
+    }
+
+    std::string directory_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<EndpointProgrammer>> make_programmer(const std::string& config_path, Clock& /*clock*/) {
+    std::string directory = std::filesystem::path(config_path).parent_path();
+    if (std::filesystem::exists(directory + "/fail-create")) {
+        return Error(Code::kInvalidInput, "told to fail");
+    }
+    return std::unique_ptr<EndpointProgrammer>(std::make_unique<FileProgrammer>(std::move(directory)));
+}
+
+}  // namespace namegate::plugin
