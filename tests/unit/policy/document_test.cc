@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/document.h"
+
+#include <catch2/catch.hpp>
+
+using namespace namegate::policy;
+
+namespace {
+
+std::string first_problem(const std::string& path, std::string_view content) {
+    const ParseOutcome outcome = parse_documents(path, content);
+    return outcome.problems.empty() ? "" : to_string(outcome.problems.front());
+}
+
+}  // namespace
+
+TEST_CASE("YAML: documents, places, quotes and types") {
+    const ParseOutcome outcome = parse_documents("f.yaml", "a: 1\nb: '1'\n---\n# nothing\n---\n- x: [true, ~, 1.5, text]\n");
+    REQUIRE(outcome.problems.empty());
+    REQUIRE(outcome.documents.size() == 2);
+    const Node& first = outcome.documents[0];
+    CHECK(first.find("a")->scalar_type() == Node::ScalarType::kInteger);
+    CHECK(first.find("b")->scalar_type() == Node::ScalarType::kText);
+    CHECK(first.find("b")->line() == 2);
+    CHECK(first.find("b")->column() == 4);
+    CHECK(first.find("c") == nullptr);
+    const Node& list = *outcome.documents[1].items()[0].find("x");
+    CHECK(list.items()[0].scalar_type() == Node::ScalarType::kBool);
+    CHECK(list.items()[1].is_null());
+    CHECK(list.items()[2].scalar_type() == Node::ScalarType::kFloat);
+    CHECK(list.items()[3].text() == "text");
+}
+
+TEST_CASE("YAML: what is refused, with its place") {
+    CHECK_THAT(first_problem("f.yaml", "a:\n\tb: 1\n"), Catch::StartsWith("f.yaml:2:1: error: a tab"));
+    CHECK_THAT(first_problem("f.yaml", "a:\n  - b: 1\n  \tc: 2\n"), Catch::StartsWith("f.yaml:3:3: error: a tab"));
+    CHECK_THAT(first_problem("f.yaml", "a:\n-\tb\n"), Catch::StartsWith("f.yaml:2:2: error: a tab"));
+    CHECK(first_problem("f.yaml", "a: [1,\n\t2]\nb:\tc\n").empty());
+    CHECK_THAT(first_problem("f.yaml", "a: 1\na: 2\n"), Catch::StartsWith("f.yaml:2:1: error:") && Catch::Contains("twice"));
+    CHECK_THAT(first_problem("f.yaml", "a: !!binary x\n"), Catch::Contains("tag"));
+    CHECK_THAT(first_problem("f.yaml", "a: [1\n"), Catch::Contains("not valid YAML"));
+    CHECK_THAT(first_problem("f.yaml", "a: &x {b: 1}\nc:\n  <<: *x\n"), Catch::Contains("merge keys"));
+    CHECK_THAT(first_problem("f.yaml", "a:\n  b: 1\n - Egress\n"), Catch::StartsWith("f.yaml:3:2") && Catch::Contains("types:"));
+}
+
+TEST_CASE("YAML: anchors are expanded within the limits") {
+    const ParseOutcome good = parse_documents("f.yaml", "a: &x [1, 2]\nb: *x\n");
+    REQUIRE(good.problems.empty());
+    CHECK(good.documents[0].find("b")->items().size() == 2);
+    CHECK_THAT(first_problem("f.yaml", "a: &x [*x]\n"), Catch::Contains("anchor"));
+    std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+    for (int i = 1; i < 10; ++i) {
+        bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+        for (int j = 0; j < 10; ++j) {
+            bomb += (j == 0 ? "*a" : ",*a") + std::to_string(i - 1);
+        }
+        bomb += "]\n";
+    }
+    CHECK_THAT(first_problem("f.yaml", bomb), Catch::Contains("aliases expanded"));
+}
+
+TEST_CASE("size and depth are bounded in both forms") {
+    CHECK_THAT(first_problem("f.yaml", std::string(kMaxPolicyFileBytes + 1, ' ')), Catch::Contains("bytes"));
+    for (const char* name : {"f.yaml", "f.json"}) {
+        const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+        CHECK(first_problem(name, nested(kMaxDocumentDepth)).empty());
+        CHECK_THAT(first_problem(name, nested(kMaxDocumentDepth + 1)), Catch::Contains("levels"));
+        CHECK_FALSE(first_problem(name, std::string(100'000, '[')).empty());
+    }
+    CHECK_FALSE(first_problem("f.yaml", std::string(20'000, '{')).empty());
+}
+
+TEST_CASE("JSON: the same tree") {
+    const ParseOutcome outcome = parse_documents("f.json", "{\n\t\"a\": [1, -2.5e3, \"1\", true, null],\n\t\"b\\u00e9\\n\": {} }\n");
+    REQUIRE(outcome.problems.empty());
+    const Node& root = outcome.documents.at(0);
+    const Node& list = *root.find("a");
+    CHECK(list.line() == 2);
+    CHECK(list.column() == 7);
+    CHECK(list.items()[0].scalar_type() == Node::ScalarType::kInteger);
+    CHECK(list.items()[1].scalar_type() == Node::ScalarType::kFloat);
+    CHECK(list.items()[2].scalar_type() == Node::ScalarType::kText);
+    CHECK(list.items()[3].scalar_type() == Node::ScalarType::kBool);
+    CHECK(list.items()[4].is_null());
+    CHECK(root.find("b\xc3\xa9\n")->is_map());
+    CHECK(parse_documents("f.json", R"("\ud83d\ude00")").documents.at(0).text() == "\xf0\x9f\x98\x80");
+}
+
+TEST_CASE("JSON: what YAML takes and JSON does not is refused") {
+    for (const char* text : {"{a: 1}",
+                             "{'a': 1}",
+                             "{\"a\": 1,}",
+                             "[1,]",
+                             "{\"a\": 1} # c",
+                             "[01]",
+                             "[.5]",
+                             "[1.]",
+                             "[+1]",
+                             "[tru]",
+                             "{\"a\"}",
+                             "{\"a\": 1",
+                             "\"\\x\"",
+                             "\"a\nb\"",
+                             "[1 2]",
+                             "{\"a\": 1, \"a\": 2}",
+                             "{} {}",
+                             "---\n{}",
+                             "\"\\ud800\"",
+                             "[",
+                             "{",
+                             "// c"}) {
+        INFO(text);
+        CHECK_FALSE(first_problem("f.json", text).empty());
+    }
+    CHECK_THAT(first_problem("f.json", "{\"a\": 1,\n }"), Catch::StartsWith("f.json:2:2: error: not valid JSON: a comma before the end"));
+    CHECK(first_problem("f.json", "  ").empty());
+}

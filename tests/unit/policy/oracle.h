@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The measure for the compiler: what policies mean to one packet, worked out in the plainest way from the
+// resources themselves, rule by rule. Slow and readable on purpose; shares no code with compile().
+#pragma once
+
+#include <vector>
+
+#include "policy/endpoint_view.h"
+#include "policy/evaluate.h"
+#include "policy/snapshot.h"
+
+namespace namegate::policy::test {
+
+struct Question {
+    const Snapshot* snapshot;
+    const std::vector<EndpointView>* endpoints;
+    const EndpointView* self;  // one of them
+    Direction direction;
+    IpAddress local;
+    PacketView packet;
+};
+
+bool naive_allows(const Question& question);
+
+}  // namespace namegate::policy::test

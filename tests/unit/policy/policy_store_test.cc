@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/policy_store.h"
+
+#include <catch2/catch.hpp>
+
+#include "base/file.h"
+#include "support/temp_dir.h"
+
+using namespace namegate;
+using namespace namegate::policy;
+
+namespace {
+
+std::string set(const std::string& name, const std::string& net = "1.2.3.4") {
+    return "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\nmetadata: {name: " + name + "}\nspec: {nets: [" + net + "]}\n";
+}
+
+}  // namespace
+
+TEST_CASE("a file that fails keeps its own last good content") {
+    PolicyStore store;
+    CHECK(store.set_file("a", set("a")));
+    CHECK_FALSE(store.set_file("a", set("a")));
+    const auto before = store.snapshot();
+    CHECK(store.snapshot() == before);
+    CHECK_FALSE(store.set_file("a", "garbage: ["));
+    CHECK_FALSE(store.set_file("b", "garbage: ["));
+    CHECK(store.set_file("c", set("c")));
+    const auto files = store.files();
+    REQUIRE(files.size() == 3);
+    CHECK((files[0].in_force == FileStatus::InForce::kLastGood && !files[0].loaded && files[0].resources == 1));
+    CHECK((files[1].in_force == FileStatus::InForce::kNone && files[1].problems.size() == 1));
+    CHECK(files[2].in_force == FileStatus::InForce::kCurrent);
+    CHECK(store.snapshot()->sets().size() == 2);
+    CHECK(store.snapshot()->generation() > before->generation());
+    CHECK(before->sets().size() == 1);
+    store.set_unreadable("c", "no permission");
+    CHECK(store.snapshot()->sets().size() == 2);
+    CHECK(store.remove_file("c"));
+    CHECK_FALSE(store.remove_file("c"));
+    CHECK_FALSE(store.remove_file("b"));
+    CHECK(store.snapshot()->sets().size() == 1);
+    CHECK(store.set_file("a", "# nothing\n"));
+    CHECK(store.snapshot()->sets().empty());
+}
+
+TEST_CASE("V7: a resource belongs to the first file that had it, until that lets go") {
+    PolicyStore store;
+    CHECK(store.set_file("a", set("x", "1.1.1.1")));
+    CHECK_FALSE(store.set_file("b", set("x", "2.2.2.2") + "---\n" + set("y")));
+    CHECK_THAT(to_string(store.files()[1].problems.at(0)), Catch::Contains("already defined at a:1:1"));
+    CHECK(store.snapshot()->sets().size() == 1);
+    CHECK(store.set_file("a", set("z")));
+    CHECK(store.files()[1].loaded);
+    CHECK(store.files()[1].problems.empty());
+    CHECK(store.snapshot()->sets().size() == 3);
+}
+
+TEST_CASE("which names are policy files") {
+    for (const char* yes : {"a.yaml", "a.yml", "a.json", "10-x.y.yaml"}) {
+        CHECK(is_policy_file_name(yes));
+    }
+    for (const char* no : {"", ".yaml", ".a.yaml", "a.yaml~", "a.yaml.tmp", ".a.yaml.swp", "a.yaml.swp", "a.txt", "yaml", "a/b.yaml"}) {
+        CHECK_FALSE(is_policy_file_name(no));
+    }
+}
+
+TEST_CASE("a folder is read, and read again") {
+    const namegate::test::TempDir folder;
+    PolicyStore store;
+    REQUIRE(write_file_atomically(folder.path() + "/a.yaml", set("a"), 0644).has_value());
+    REQUIRE(write_file_atomically(folder.path() + "/b.json", "{}", 0644).has_value());
+    REQUIRE(write_file_atomically(folder.path() + "/c.txt", "x", 0644).has_value());
+    REQUIRE(load_folder(store, folder.path()).has_value());
+    CHECK(store.paths().size() == 2);
+    CHECK(store.snapshot()->sets().size() == 1);
+    REQUIRE(remove_file(folder.path() + "/a.yaml").has_value());
+    REQUIRE(make_directories(folder.path() + "/d.yaml", 0755).has_value());
+    REQUIRE(load_folder(store, folder.path()).has_value());
+    CHECK(store.snapshot()->sets().empty());
+    CHECK_FALSE(store.files().back().loaded);
+    CHECK_FALSE(load_folder(store, folder.path() + "/none").has_value());
+}
