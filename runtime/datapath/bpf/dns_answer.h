@@ -191,7 +191,7 @@ static __always_inline int take_address(struct ng_dns *dns, __u32 type, __u32 at
 	return learn_address(ttl);
 }
 
-/* One record at `at`. Returns the offset behind it; 0: nothing more to learn; -1: undecided. */
+/* One record at `at`. Returns the offset behind it; -1: undecided. */
 int parse_record(__u32 at)
 {
 	struct ng_dns *dns = dns_state();
@@ -218,9 +218,7 @@ int parse_record(__u32 at)
 
 		if (behind < 0 || (__u32)behind != data + length || set_target(dns, data))
 			return NG_UNDECIDED;
-	} else if (dns->matches == 0) {
-		return 0;
-	} else if (take_address(dns, type, data, length, ttl)) {
+	} else if (dns->matches && take_address(dns, type, data, length, ttl)) {
 		return NG_UNDECIDED;
 	}
 	return (int)(data + length);
@@ -238,8 +236,6 @@ static __always_inline int parse_records(__u32 at, __u32 records)
 
 		if (next < 0)
 			return NG_UNDECIDED;
-		if (next == 0)
-			break;
 		at = (__u32)next;
 	}
 	return NG_DECIDED;

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One endpoint under real policy files, in the real programs: YAML through the policy compiler and the datapath's
+// writers into the maps, packets through BPF_PROG_TEST_RUN. Everything lives in a network namespace and a BPF file
+// system of the test's own. The endpoint sits on the loopback interface, the only one that test runs need.
+#pragma once
+
+#include <sched.h>
+
+#include <initializer_list>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "datapath/clock.h"
+#include "datapath/endpoint_writer.h"
+#include "datapath/learnt.h"
+#include "datapath/loader.h"
+#include "datapath/policy_writer.h"
+#include "datapath/reader.h"
+#include "datapath/settings.h"
+#include "datapath/slots.h"
+#include "policy/compile.h"
+#include "policy/policy_store.h"
+#include "support/bpffs.h"
+#include "support/dns_message.h"
+#include "support/packet.h"
+#include "support/prog_run.h"
+
+namespace namegate::test {
+
+template <typename T>
+T must(Result<T> result) {
+    if (!result) {
+        throw std::runtime_error(result.error().message());
+    }
+    return std::move(result).value();
+}
+
+inline constexpr std::uint32_t kLoopback = 1;
+inline constexpr const char* kPod4 = "10.88.0.2";
+inline constexpr const char* kPod6 = "fd00:88::2";
+inline constexpr const char* kDns4 = "192.0.2.53";
+inline constexpr const char* kDns6 = "2001:db8::53";
+
+// Makes the calling process's network its own, once, before anything is loaded.
+inline void own_network() {
+    static const bool done = [] {
+        require_root();
+        if (::unshare(CLONE_NEWNET) != 0) {
+            throw std::runtime_error("unshare(CLONE_NEWNET) failed");
+        }
+        return true;
+    }();
+    static_cast<void>(done);
+}
+
+class Scene {
+  public:
+    explicit Scene(policy::EndpointView view = weather_pod()) : view_(std::move(view)) {
+        own_network();
+        datapath::DatapathOptions options;
+        options.bpffs_dir = bpffs_.path() + "/namegate";
+        options.spare_slots = 1;
+        datapath_ = must(datapath::Datapath::open(options));
+        must(datapath::set_trusted(*datapath_, {{*IpPrefix::parse(kDns4), 53}, {*IpPrefix::parse(kDns6), 53}}));
+        must(datapath::set_config(*datapath_, {.extra = 0, .min = 2, .max = 86400}));
+        identity_.endpoint = must(datapath_->next_endpoint_id());
+        identity_.slot = must(datapath::acquire_slot(*datapath_, identity_.endpoint));
+        identity_.addresses = view_.addresses;
+        identity_.mac = kPodMac;
+        must(datapath::write_closed(*datapath_, identity_));
+        must(datapath::bind_interface(*datapath_, kLoopback, identity_));
+    }
+
+    static policy::EndpointView weather_pod() {
+        policy::EndpointView view;
+        view.name_space = "default";
+        view.pod = "weather";
+        view.labels = {{"app", "weather-app"}};
+        view.is_kubernetes = true;
+        view.addresses = {*IpAddress::parse(kPod4), *IpAddress::parse(kPod6)};
+        return view;
+    }
+
+    // Puts the content in force; an empty one leaves the endpoint open. Throws when a document is refused.
+    void apply(std::string_view yaml) {
+        store_.set_file("policy.yaml", yaml);
+        for (const auto& problem : store_.files().front().problems) {
+            throw std::runtime_error(policy::to_string(problem));
+        }
+        datapath::EndpointPolicies policies;
+        policies.egress = install(policy::Direction::kEgress);
+        policies.ingress = install(policy::Direction::kIngress);
+        must(datapath::write_policies(*datapath_, identity_, policies));
+    }
+
+    RunResult egress(const Bytes& frame, int repeat = 1) { return run(datapath::ProgramId::kPodEgress, frame, repeat); }
+    RunResult ingress(const Bytes& frame, int repeat = 1) { return run(datapath::ProgramId::kPodIngress, frame, repeat); }
+    RunResult run(datapath::ProgramId program, const Bytes& frame, int repeat) {
+        return run_program(must(datapath_->program(program)), frame, kLoopback, repeat);
+    }
+
+    // The pod sends a question; the answer comes back. Returns whether the answer was let through.
+    bool resolve(const Bytes& question, const Bytes& answer, std::uint16_t port = 40000, bool v6 = false) {
+        const char* pod = v6 ? kPod6 : kPod4;
+        const char* server = v6 ? kDns6 : kDns4;
+        const bool asked = egress(Packet().ethernet().ip(pod, server).udp(port, 53).payload(question).build()).passed();
+        return asked && deliver(answer, port, v6);
+    }
+    bool deliver(const Bytes& answer, std::uint16_t port = 40000, bool v6 = false) {
+        const char* pod = v6 ? kPod6 : kPod4;
+        const char* server = v6 ? kDns6 : kDns4;
+        return ingress(Packet().ethernet(kHostMac, kPodMac).ip(server, pod).udp(53, port).payload(answer).build()).passed();
+    }
+    // A name with addresses, asked and answered the plain way.
+    bool resolve(std::string_view name, std::initializer_list<const char*> addresses) {
+        DnsMessage answer = DnsMessage::response(name);
+        for (const char* address : addresses) {
+            answer.ttl(60).a(name, address);
+        }
+        return resolve(DnsMessage::query(name).build(), answer.build());
+    }
+
+    // The first packet of a connection from the pod.
+    bool connects(std::string_view address, std::uint16_t port = 443, std::uint16_t from = 50000) {
+        const char* pod = IpAddress::parse(address)->is_v4() ? kPod4 : kPod6;
+        return egress(Packet().ethernet().ip(pod, address).tcp(from, port).build()).passed();
+    }
+
+    std::vector<std::string> learnt() {
+        std::vector<std::string> out;
+        for (const auto& entry : must(datapath::read_learnt(*datapath_, identity_.slot))) {
+            out.push_back(entry.address.to_string());
+        }
+        std::sort(out.begin(), out.end());
+        return out;
+    }
+    std::uint64_t count(ng_reason reason) { return must(datapath::read_stats(*datapath_, identity_.slot))[reason]; }
+
+    datapath::Datapath& datapath() { return *datapath_; }
+    const datapath::EndpointIdentity& identity() const { return identity_; }
+    policy::EndpointView& view() { return view_; }
+
+  private:
+    datapath::PolicyId install(policy::Direction direction) {
+        const auto snapshot = store_.snapshot();
+        if (!policy::selects(*snapshot, view_, direction)) {
+            return 0;
+        }
+        const policy::CompileInput input{snapshot.get(), &view_, nullptr, direction};
+        return must(datapath::install_policy(*datapath_, must(policy::compile(input))));
+    }
+
+    Bpffs bpffs_;
+    policy::EndpointView view_;
+    std::unique_ptr<datapath::Datapath> datapath_;
+    datapath::EndpointIdentity identity_;
+    policy::PolicyStore store_;
+};
+
+}  // namespace namegate::test
