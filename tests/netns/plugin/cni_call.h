@@ -31,6 +31,7 @@ class CniCaller {
 
     nlohmann::json config;
     std::string arguments;  // CNI_ARGS
+    std::string launcher;   // a command that starts the plugin, such as "timeout 1"
 
     // The folder of the policy runtime's stand-in.
     const std::string& state() const { return directory_.path(); }
@@ -57,8 +58,8 @@ class CniCaller {
         const TempDir files;
         std::ofstream(files.path() + "/in") << input.dump();
         const std::string line = "{ CNI_COMMAND=" + command + " CNI_CONTAINERID=" + id + " CNI_NETNS=" + netns + " CNI_IFNAME=" + ifname +
-                                 " CNI_PATH=" + state() + "/bin:/usr/lib/cni CNI_ARGS='" + arguments + "' " + plugin_ + " < " +
-                                 files.path() + "/in > " + files.path() + "/out 2> " + files.path() + "/err; }";
+                                 " CNI_PATH=" + state() + "/bin:/usr/lib/cni CNI_ARGS='" + arguments + "' " + launcher + " " + plugin_ +
+                                 " < " + files.path() + "/in > " + files.path() + "/out 2> " + files.path() + "/err; }";
         CniReply reply;
         reply.status = run_command(line).status;
         reply.output = nlohmann::json::parse(content(files.path() + "/out"), nullptr, false);

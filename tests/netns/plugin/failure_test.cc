@@ -101,6 +101,29 @@ TEST_CASE("a runtime that cannot be reached does not hold up DEL") {
     CHECK(cni.call("DEL", "f2", pod.path()).status == 0);
 }
 
+TEST_CASE("ADD killed at any moment: the following DEL leaves nothing, and a new ADD works") {
+    CniCaller cni;
+    cni.use_host_local(true, true);
+    cni.config["ipMasq"] = true;
+    const std::string before = cni.node_state();
+    unsigned killed = 0;
+    for (unsigned tenths = 5; tenths < 205; tenths += 10) {
+        const TestNetns pod;
+        cni.launcher = "timeout -s KILL " + std::to_string(tenths / 10000.0);
+        killed += cni.call("ADD", "z1", pod.path()).status == 0 ? 0U : 1U;
+        cni.launcher.clear();
+        const CniReply deleted = cni.call("DEL", "z1", pod.path());
+        INFO(tenths << deleted.output.dump() << deleted.errors);
+        CHECK(deleted.status == 0);
+        // host-local itself can be caught between making a lease and writing whose it is.
+        must_run("find /var/lib/cni -type f -name '*[.:]*' -empty -delete");
+        CHECK(cni.node_state() == before);
+        CHECK(cni.call("ADD", "z1", pod.path()).status == 0);
+        CHECK(cni.call("DEL", "z1", pod.path()).status == 0);
+    }
+    CHECK(killed > 0);
+}
+
 TEST_CASE("CHECK finds damage") {
     struct Row {
         const char* damage;  // $host is the host interface, $pod runs a command in the pod
