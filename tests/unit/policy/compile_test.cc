@@ -18,10 +18,11 @@ class Fixture {
   public:
     explicit Fixture(const std::string& text) {
         store_.set_file("t.yaml", text);
-        for (const Problem& problem : store_.files()[0].problems) {
+        const FileStatus status = store_.files().at(0);
+        for (const Problem& problem : status.problems) {
             UNSCOPED_INFO(to_string(problem));
         }
-        REQUIRE(store_.files()[0].loaded);
+        REQUIRE(status.loaded);
         self.name_space = "ns";
         self.pod = "self";
         self.labels = {{"app", "web"}};

@@ -34,10 +34,11 @@ void check_example(const std::string& file, const EndpointView& selected, const 
     PolicyStore store;
     load_file(store, std::string(NAMEGATE_EXAMPLES) + "/" + file);
     REQUIRE(store.files().size() == 1);
-    for (const Problem& problem : store.files()[0].problems) {
+    const FileStatus status = store.files()[0];
+    for (const Problem& problem : status.problems) {
         UNSCOPED_INFO(to_string(problem));
     }
-    CHECK(store.files()[0].problems.empty());
+    CHECK(status.problems.empty());
     const auto snapshot = store.snapshot();
     CHECK(selects(*snapshot, selected, Direction::kEgress));
     CHECK_FALSE(selects(*snapshot, selected, Direction::kIngress));
