@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// namegate.yaml: the settings that plugin, daemon and command line share. A value; every field has a default,
+// so a file that is not there is a complete configuration. Parsing is pure and safe from any thread; an
+// error tells every problem, one a line, as file:line:col: error: field: message.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "datapath/loader.h"
+#include "dns/lifetime.h"
+#include "dns/trusted_servers.h"
+
+namespace namegate::control {
+
+inline constexpr const char* kDefaultConfigPath = "/etc/namegate/namegate.yaml";
+inline constexpr std::size_t kMaxConfigBytes = 256 * 1024;
+inline constexpr std::size_t kMaxPolicyDirs = 16;
+inline constexpr std::uint32_t kMaxTtlSeconds = 365 * 24 * 3600;
+inline constexpr std::uint32_t kMaxPerEndpoint = 1'000'000;
+
+struct Config {
+    std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};
+    std::string state_dir = "/run/namegate";
+    std::string cache_dir = "/var/lib/namegate";
+    std::string bpffs_dir = "/sys/fs/bpf/namegate";
+
+    bool servers_from_node = true;                   // dnsTrustedServers is not set
+    std::vector<dns::TrustedServer> trusted_servers;  // when it is
+    std::string resolv_conf = "/etc/resolv.conf";     // the node's; not a key
+    dns::LifetimeSettings lifetime;
+
+    std::vector<std::string> label_sources{"cni-args", "files"};
+    std::uint32_t label_timeout_seconds = 10;
+
+    log::Level log_level = log::Level::kInfo;
+    log::Format log_format = log::Format::kText;
+
+    std::uint32_t learnt_per_endpoint = NG_LEARNT_PER_ENDPOINT;
+    std::uint32_t flows_per_endpoint = NG_FLOWS_PER_ENDPOINT;
+
+    std::string socket_path() const { return state_dir + "/namegated.sock"; }
+    std::string lock_path() const { return state_dir + "/lock"; }
+    std::string records_dir() const { return state_dir + "/endpoints"; }
+    std::string name_cache_path() const { return cache_dir + "/names.cache"; }
+    bool uses_label_source(std::string_view name) const;
+    datapath::DatapathOptions datapath_options() const;
+};
+
+// `path` is for messages; a name in .json is read as JSON.
+Result<Config> parse_config(const std::string& path, std::string_view content);
+// A file that is not there is all defaults.
+Result<Config> load_config(const std::string& path);
+
+}  // namespace namegate::control

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the plugin asks of the runtime for one endpoint: the same with a daemon (which then programs the
+// policy) and without one (then it is done here, in the process that asks). One object serves one call of the plugin;
+// one thread. Functions block on disk, kernel, node lock and, for a bounded time, the daemon.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "control/config.h"
+#include "endpoints/record.h"
+
+namespace namegate::control {
+
+class EndpointService {
+  public:
+    // Makes the state folder; touches nothing else.
+    static Result<std::unique_ptr<EndpointService>> create(const Config& config, Clock& clock);
+
+    // Closed first, then programmed; fills in id, slot and ready. Undoes itself on failure. kTryAgain when a
+    // source of labels cannot answer yet.
+    Result<> add(endpoints::Record& record);
+    // From the two ids alone. What is gone already is success.
+    Result<> remove(const std::string& container_id, const std::string& ifname);
+    // Is everything that add() made in place, and is a policy in force?
+    Result<> check(const std::string& container_id, const std::string& ifname);
+
+  private:
+    EndpointService(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
+    Result<> admit(endpoints::Record& record);
+    Result<> program(endpoints::Record& record);
+    Result<> program_here(endpoints::Record& record);
+    Result<> remove_here(const std::string& container_id, const std::string& ifname);
+    void reprogram_others();
+
+    Config config_;
+    Clock& clock_;
+};
+
+}  // namespace namegate::control

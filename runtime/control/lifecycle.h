@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How an endpoint enters and leaves the kernel, and how records and kernel are brought back together after
+// somebody died in between: what the plugin and the daemon share. The caller holds the node lock. One thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "control/config.h"
+#include "datapath/endpoint_writer.h"
+#include "datapath/loader.h"
+#include "endpoints/record_store.h"
+
+namespace namegate::control {
+
+datapath::EndpointIdentity identity_of(const endpoints::Record& record);
+
+// Gives the record an id and a slot, writes it, and attaches both programs, closed. Undone on failure.
+Result<> admit_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, endpoints::Record& record);
+// Everything that admit_endpoint() made; what is gone already is fine.
+Result<> evict_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, const endpoints::Record& record);
+
+struct Reconciled {
+    std::vector<endpoints::Record> records;  // whose interfaces exist
+    std::vector<std::string> repairs;        // what was put right, for the log
+};
+// Evicts endpoints whose interface is gone, takes back slots and links without a record, and attaches again
+// what lost its programs (closed until it is programmed).
+Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::RecordStore& store);
+
+// The servers in force: configured, or the node's. The second are read each time.
+std::vector<dns::TrustedServer> trusted_servers(const Config& config);
+// Trusted servers and TTL bounds, into the kernel.
+Result<> apply_settings(datapath::Datapath& datapath, const Config& config);
+
+inline constexpr unsigned kLockTimeoutMs = 10'000;
+
+}  // namespace namegate::control

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From a snapshot and endpoint records to what the kernel enforces: labels, selection, compiling, install,
+// fill from the name cache (D14), flip. An endpoint whose policy cannot be compiled keeps what is in force for it; a
+// new one stays closed. Remembers what it programmed, for the tools. One thread; the caller holds the node
+// lock around everything that programs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "control/config.h"
+#include "datapath/loader.h"
+#include "datapath/policy_writer.h"
+#include "dns/name_cache.h"
+#include "endpoints/record.h"
+#include "policy/compile.h"
+
+namespace namegate::control {
+
+using CompiledRef = std::shared_ptr<const policy::CompiledPolicy>;
+
+// What is in force for an endpoint, as far as this process programmed it.
+struct Programmed {
+    CompiledRef egress;  // null: no policy selects it in this direction
+    CompiledRef ingress;
+    std::string error;  // why the newest policy is not in force; empty: it is
+};
+
+struct ProgramSummary {
+    std::size_t programmed = 0;
+    std::vector<std::pair<endpoints::Record, Error>> failed;
+};
+
+class Programmer {
+  public:
+    // `cache` may be null: then nothing is filled. All outlive the programmer.
+    Programmer(datapath::Datapath& datapath, const Config& config, const Clock& clock, const dns::NameCache* cache)
+        : datapath_(datapath), config_(config), clock_(clock), cache_(cache) {}
+
+    void use_snapshot(std::shared_ptr<const policy::Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
+    const policy::Snapshot& snapshot() const { return *snapshot_; }
+
+    // `all` are the node's endpoints, for rules that select some (S7).
+    Result<> program(const endpoints::Record& record, const std::vector<endpoints::Record>& all);
+    ProgramSummary program_all(const std::vector<endpoints::Record>& all);
+    void forget(std::uint32_t endpoint) { programmed_.erase(endpoint); }
+
+    // Do rules depend on which other endpoints there are? Then one that comes or goes concerns all.
+    bool rules_select_endpoints() const;
+
+    // Opens what a learnt answer reaches for the domain patterns in force of this endpoint.
+    struct Opening {
+        IpAddress address;
+        std::string name;
+        std::uint64_t expiry_boot_ns = 0;
+        IpAddress server;
+        std::uint16_t server_port = 0;
+    };
+    Result<> open_address(const endpoints::Record& record, const Opening& opening);
+
+    Result<policy::EndpointView> view_of(const endpoints::Record& record) const;
+    const Programmed* find(std::uint32_t endpoint) const;
+
+  private:
+    struct Pass {
+        std::vector<policy::EndpointView> views;
+        std::map<std::string, CompiledRef> compiled;  // endpoints with the same labels share the work
+    };
+    Pass start_pass(const std::vector<endpoints::Record>& all) const;
+    Result<> program_in(Pass& pass, const endpoints::Record& record);
+    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction);
+    Result<> fill(const endpoints::Record& record, const policy::CompiledPolicy& policy);
+
+    datapath::Datapath& datapath_;
+    const Config& config_;
+    const Clock& clock_;
+    const dns::NameCache* cache_;
+    std::shared_ptr<const policy::Snapshot> snapshot_ = std::make_shared<const policy::Snapshot>();
+    std::map<std::uint32_t, Programmed> programmed_;
+};
+
+}  // namespace namegate::control
