@@ -12,7 +12,7 @@
 
 namespace namegate::plugin {
 
-inline constexpr std::size_t kMaxChildOutputBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxChildOutputBytes = 1024UL * 1024;
 
 struct ChildCommand {
     std::string path;

@@ -18,7 +18,7 @@ namespace namegate::cni {
 
 inline constexpr std::size_t kMaxIfnameBytes = 15;
 inline constexpr std::size_t kMaxContainerIdBytes = 1024;
-inline constexpr std::size_t kMaxArgsBytes = 64 * 1024;
+inline constexpr std::size_t kMaxArgsBytes = 64UL * 1024;
 inline constexpr std::size_t kMaxPathEntries = 64;
 
 using GetEnvironment = std::function<std::optional<std::string>(const std::string& name)>;

@@ -15,7 +15,7 @@
 
 namespace namegate::cni {
 
-inline constexpr std::size_t kMaxJsonBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxJsonBytes = 1024UL * 1024;
 inline constexpr int kMaxJsonDepth = 64;
 
 using Json = nlohmann::json;
