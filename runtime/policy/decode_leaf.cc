@@ -182,7 +182,7 @@ std::optional<Selector> decode_selector(const Cursor& owner, std::string_view ke
         field->error_inside(error->offset, "at character " + std::to_string(error->offset + 1) + " of the selector: " + error->message);
         return std::nullopt;
     }
-    Selector& selector = *std::get_if<Selector>(&parsed);
+    Selector& selector = std::get<Selector>(parsed);
     if (selector.uses_global() && (global == GlobalRule::kRefused || !selector.is_global())) {
         field->error("global() may only stand in a namespaceSelector, and alone");
         return std::nullopt;

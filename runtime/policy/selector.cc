@@ -147,18 +147,19 @@ Selector::Selector(std::shared_ptr<const SelectorNode> root) : root_(std::move(r
 
 std::variant<Selector, SelectorError> Selector::parse_located(std::string_view text) {
     auto parsed = parse_selector(text);
-    if (SelectorError* error = std::get_if<SelectorError>(&parsed)) {
-        return std::move(*error);
+    if (SelectorNodePtr* root = std::get_if<SelectorNodePtr>(&parsed)) {
+        return Selector(std::move(*root));
     }
-    return Selector(std::move(*std::get_if<SelectorNodePtr>(&parsed)));
+    return std::get<SelectorError>(std::move(parsed));
 }
 
 Result<Selector> Selector::parse(std::string_view text) {
     auto parsed = parse_located(text);
-    if (const SelectorError* error = std::get_if<SelectorError>(&parsed)) {
-        return Error(Code::kInvalidInput, "at character " + std::to_string(error->offset + 1) + ": " + error->message);
+    if (Selector* selector = std::get_if<Selector>(&parsed)) {
+        return std::move(*selector);
     }
-    return std::move(*std::get_if<Selector>(&parsed));
+    const SelectorError& error = std::get<SelectorError>(parsed);
+    return Error(Code::kInvalidInput, "at character " + std::to_string(error.offset + 1) + ": " + error.message);
 }
 
 bool Selector::matches(const Labels& labels) const { return evaluate(*root_, labels); }
