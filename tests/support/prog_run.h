@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Runs a tc program once (or `repeat` times) on a packet by BPF_PROG_TEST_RUN. `ifindex` has to exist in
-// the namespace of the calling thread. Throws when the kernel refuses the call.
+// the namespace of the calling thread; `from` is the interface the packet came in by, 0 when the node itself sends
+// it. Throws when the kernel refuses the call.
 #pragma once
 
 #include <bpf/bpf.h>
@@ -24,11 +25,11 @@ struct RunResult {
     bool dropped() const { return verdict == 2; }
 };
 
-inline RunResult run_program(int fd, const std::vector<std::uint8_t>& packet, std::uint32_t ifindex, int repeat = 1) {
+inline RunResult run_program(int fd, const std::vector<std::uint8_t>& packet, std::uint32_t ifindex, int repeat = 1,
+                             std::uint32_t from = 1) {
     __sk_buff context{};
-    // The kernel finds the device by ifindex; ingress_ifindex must be what it already is, which is the same one.
     context.ifindex = ifindex;
-    context.ingress_ifindex = ifindex;
+    context.ingress_ifindex = from;
     RunResult result;
     result.packet.resize(packet.size() + 256);
     bpf_test_run_opts options{};

@@ -7,6 +7,7 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <memory>
 #include <stdexcept>
@@ -19,6 +20,7 @@
 #include "datapath/endpoint_writer.h"
 #include "datapath/learnt.h"
 #include "datapath/loader.h"
+#include "datapath/map.h"
 #include "datapath/policy_writer.h"
 #include "datapath/reader.h"
 #include "datapath/settings.h"
@@ -41,6 +43,7 @@ T must(Result<T> result) {
 }
 
 inline constexpr std::uint32_t kLoopback = 1;
+inline constexpr std::uint32_t kUplink = 7;  // where forwarded packets came in; need not exist
 inline constexpr const char* kPod4 = "10.88.0.2";
 inline constexpr const char* kPod6 = "fd00:88::2";
 inline constexpr const char* kDns4 = "192.0.2.53";
@@ -60,14 +63,13 @@ inline void own_network() {
 
 class Scene {
   public:
-    explicit Scene(policy::EndpointView view = weather_pod()) : view_(std::move(view)) {
+    explicit Scene(policy::EndpointView view = weather_pod(), datapath::DatapathOptions options = {}) : view_(std::move(view)) {
         own_network();
-        datapath::DatapathOptions options;
         options.bpffs_dir = bpffs_.path() + "/namegate";
         options.spare_slots = 1;
         datapath_ = must(datapath::Datapath::open(options));
         must(datapath::set_trusted(*datapath_, {{*IpPrefix::parse(kDns4), 53}, {*IpPrefix::parse(kDns6), 53}}));
-        must(datapath::set_config(*datapath_, {.extra = 0, .min = 2, .max = 86400}));
+        set_ttl({0, 2, 86400});
         identity_.endpoint = must(datapath_->next_endpoint_id());
         identity_.slot = must(datapath::acquire_slot(*datapath_, identity_.endpoint));
         identity_.addresses = view_.addresses;
@@ -100,8 +102,12 @@ class Scene {
 
     RunResult egress(const Bytes& frame, int repeat = 1) { return run(datapath::ProgramId::kPodEgress, frame, repeat); }
     RunResult ingress(const Bytes& frame, int repeat = 1) { return run(datapath::ProgramId::kPodIngress, frame, repeat); }
+    // From the node itself to the pod.
+    RunResult node_sends(const Bytes& frame) {
+        return run_program(must(datapath_->program(datapath::ProgramId::kPodIngress)), frame, kLoopback, 1, 0);
+    }
     RunResult run(datapath::ProgramId program, const Bytes& frame, int repeat) {
-        return run_program(must(datapath_->program(program)), frame, kLoopback, repeat);
+        return run_program(must(datapath_->program(program)), frame, kLoopback, repeat, kUplink);
     }
 
     // The pod sends a question; the answer comes back. Returns whether the answer was let through.
@@ -139,11 +145,33 @@ class Scene {
         std::sort(out.begin(), out.end());
         return out;
     }
+    // What the programs hold about an address or flow, to look at or to alter; throws when there is no entry.
+    ng_learnt learnt_entry(std::string_view address) {
+        const Fd inner = must(datapath_->inner_map(datapath::MapId::kLearnt, identity_.slot));
+        return must(datapath::map_lookup<ng_learnt>(inner.get(), datapath::to_ng_addr(*IpAddress::parse(address)))).value();
+    }
+    // Ends the lifetime of every pattern that opened the address, as if its TTL had passed.
+    void expire(std::string_view address) {
+        ng_learnt entry = learnt_entry(address);
+        const std::uint32_t past = datapath::tick_of(must(datapath::read_clock(*datapath_)).boot_ns) - 1;
+        std::fill(std::begin(entry.expiry), std::end(entry.expiry), past);
+        const Fd inner = must(datapath_->inner_map(datapath::MapId::kLearnt, identity_.slot));
+        must(datapath::map_update(inner.get(), datapath::to_ng_addr(*IpAddress::parse(address)), entry));
+    }
+    std::vector<datapath::FlowEntry> flows() { return must(datapath::read_flows(*datapath_, identity_.slot)); }
+    // As if no packet of the flow had been seen for this long.
+    void make_idle(const datapath::FlowEntry& flow, std::uint32_t seconds) {
+        ng_flow value = flow.value;
+        value.last_seen = static_cast<std::uint32_t>(must(datapath::read_clock(*datapath_)).jiffies) - seconds * datapath_->hz();
+        const Fd inner = must(datapath_->inner_map(datapath::MapId::kFlows, identity_.slot));
+        must(datapath::map_update(inner.get(), flow.key, value));
+    }
+    void set_ttl(const datapath::TtlSettings& ttl) { must(datapath::set_config(*datapath_, ttl)); }
+
     std::uint64_t count(ng_reason reason) { return must(datapath::read_stats(*datapath_, identity_.slot))[reason]; }
 
     datapath::Datapath& datapath() { return *datapath_; }
     const datapath::EndpointIdentity& identity() const { return identity_; }
-    policy::EndpointView& view() { return view_; }
 
   private:
     datapath::PolicyId install(policy::Direction direction) {

@@ -42,6 +42,7 @@
 #define NG_PENDING_SECONDS 30 /* a question waits this long for its answer */
 #define NG_DNS_MAX_MESSAGE 1472 /* bytes of a UDP answer that the kernel parser takes */
 #define NG_DNS_MAX_ANSWERS 64 /* answer records it takes */
+#define NG_DNS_MAX_CHAIN 32 /* names of one chain, the question's included */
 #define NG_DNS_STEP_BUDGET 384 /* labels and pointers it follows in one message */
 #define NG_NAME_MAX 256 /* a domain name on the wire: 255 bytes and a spare */
 #define NG_MAX_DNS_PORTS 8 /* different ports of trusted servers */

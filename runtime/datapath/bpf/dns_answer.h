@@ -13,7 +13,6 @@
 #define NG_TYPE_A 1
 #define NG_TYPE_CNAME 5
 #define NG_TYPE_AAAA 28
-#define NG_TYPE_ANY 255
 #define NG_CLASS_IN 1
 #define NG_DNS_RESPONSE 0x80
 #define NG_DNS_OPCODE 0x78
@@ -216,7 +215,8 @@ int parse_record(__u32 at)
 	if (type == NG_TYPE_CNAME) {
 		int behind = walk_name(data);
 
-		if (behind < 0 || (__u32)behind != data + length || set_target(dns, data))
+		dns->chain += 1;
+		if (dns->chain >= NG_DNS_MAX_CHAIN || behind < 0 || (__u32)behind != data + length || set_target(dns, data))
 			return NG_UNDECIDED;
 	} else if (dns->matches && take_address(dns, type, data, length, ttl)) {
 		return NG_UNDECIDED;
@@ -255,8 +255,7 @@ int parse_answer(void)
 	int end = walk_name(NG_DNS_HEADER);
 	if (end < 0 || (__u32)end + 4 > dns->length)
 		return NG_UNDECIDED;
-	__u32 type = read16(dns, (__u32)end);
-	if (type != NG_TYPE_A && type != NG_TYPE_AAAA && type != NG_TYPE_ANY && type != NG_TYPE_CNAME)
+	if (read16(dns, (__u32)end + 2) != NG_CLASS_IN)
 		return NG_DECIDED;
 	if (set_target(dns, NG_DNS_HEADER))
 		return NG_UNDECIDED;

@@ -283,6 +283,7 @@ static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const
 	dns->policy = config->direction[NG_EGRESS].policy;
 	dns->max_labels = config->direction[NG_EGRESS].max_labels;
 	dns->has_mid = config->direction[NG_EGRESS].flags & NG_DIR_MID;
+	dns->chain = 0;
 	dns->matches = 0;
 	dns->learnt = 0;
 	dns->full = 0;

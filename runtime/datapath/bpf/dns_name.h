@@ -24,7 +24,7 @@
 struct ng_walk {
 	__u32 at; /* next byte to read */
 	__u32 end; /* first byte behind the name where it began; 0 until known */
-	__u32 limit; /* pointers must lead below this */
+	__u32 limit; /* pointers must lead below this, and not into the header */
 	__u32 labels;
 	__u32 length; /* bytes of labels so far */
 };
@@ -45,7 +45,7 @@ struct ng_dns {
 	__u16 label_at[NG_MAX_LABELS]; /* its length byte in name.bytes */
 	__u32 length; /* of the message */
 	__u32 target_at; /* where the target stands in the message: pointers to it need no walk */
-	__u32 target_labels;
+	__u32 chain; /* CNAME records followed */
 	__u32 steps; /* left of the budget */
 	/* what the endpoint's policy names */
 	__u32 slot;
@@ -130,7 +130,7 @@ static __always_inline int walk_step(struct ng_dns *dns, volatile struct ng_walk
 	if (length >= NG_POINTER) {
 		__u32 to = read16(dns, at) & 0x3fff;
 
-		if (at + 1 >= dns->length || to >= walk->limit)
+		if (at + 1 >= dns->length || to < NG_DNS_HEADER || to >= walk->limit)
 			return -1;
 		if (!walk->end)
 			walk->end = at + 2;

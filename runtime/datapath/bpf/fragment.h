@@ -54,7 +54,7 @@ static __always_inline int is_icmp_error(const struct ng_packet *p)
 
 /*
  * Does the error quote a packet of a live flow? The quoted packet went the other way, so its source is our
- * side when the error comes in.
+ * side when the error comes in. Routers on the way may send us errors; ours go to the flow's peer only.
  */
 static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, const struct ng_packet *p, int direction)
 {
@@ -94,6 +94,8 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, const struc
 	if (!addr_equal(from_us ? &source : &destination, &p->local))
 		return 0;
 	key.remote = from_us ? destination : source;
+	if (!from_us && !addr_equal(&key.remote, &p->key.remote))
+		return 0;
 	key.be_local_port = from_us ? ports[0] : ports[1];
 	key.be_remote_port = from_us ? ports[1] : ports[0];
 	void *table = flow_table(slot);

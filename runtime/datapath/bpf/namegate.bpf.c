@@ -105,7 +105,7 @@ int pod_egress(struct __sk_buff *skb)
 	int reason = parse_packet(skb, &packet, NG_EGRESS);
 	if (reason != NG_R_NONE)
 		return drop(slot, (__u32)reason);
-	if (is_neighbour_discovery(&packet))
+	if (is_neighbour_discovery(&packet, &packet.local))
 		return judge_neighbour(skb, slot, config, &packet);
 	if (config->mode == NG_MODE_CLOSED)
 		return drop(slot, NG_R_CLOSED);
@@ -131,7 +131,7 @@ int pod_ingress(struct __sk_buff *skb)
 	int reason = parse_packet(skb, &packet, NG_INGRESS);
 	if (reason != NG_R_NONE)
 		return drop(slot, (__u32)reason);
-	if (is_neighbour_discovery(&packet))
+	if (is_neighbour_discovery(&packet, &packet.key.remote))
 		return NG_NEXT;
 	if (config->mode == NG_MODE_CLOSED)
 		return drop(slot, NG_R_CLOSED);

@@ -84,12 +84,16 @@ static __always_inline int judge_link(struct __sk_buff *skb, __u32 slot, const s
 	return NG_NEXT;
 }
 
-static __always_inline int is_neighbour_discovery(const struct ng_packet *p)
+static __always_inline int is_neighbour_discovery(const struct ng_packet *p, const struct ng_addr *sender)
 {
 	if (!p->is_v6 || !p->is_icmp || p->fragment != NG_WHOLE)
 		return 0;
 	if (p->icmp_type >= NG_ND_ROUTER_SOLICITATION && p->icmp_type <= NG_ND_REDIRECT)
 		return p->hop_limit == 255;
+	/* Listener messages come with no proof of the hop limit (it is 1), so those from further away are told by
+	 * their source, which RFC 3810 section 5 wants link-local, or unspecified before there is an address. */
+	if (!is_link_local(sender) && !is_unspecified(sender))
+		return 0;
 	return (p->icmp_type >= NG_MLD_QUERY && p->icmp_type <= NG_MLD_DONE) || p->icmp_type == NG_MLD2_REPORT;
 }
 
