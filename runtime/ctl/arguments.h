@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command line of namegatectl, taken apart. Options may stand anywhere before "--". Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace namegate::ctl {
+
+enum class Format { kTable, kJson };
+
+struct Arguments {
+    std::string command;  // empty: none given
+    std::vector<std::string> operands;
+    std::string socket;  // empty: that of the configuration
+    std::string config_path;
+    Format format = Format::kTable;
+    bool help = false;
+    bool version = false;
+    bool offline = false;  // explain
+};
+
+// kInvalidInput says what is wrong with the arguments.
+Result<Arguments> parse_arguments(const std::vector<std::string>& arguments);
+
+}  // namespace namegate::ctl

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// namegatectl without its main(): from arguments to output and an exit code, with everything outside
+// injected. One thread; blocks on the daemon and, for `check`, on the disk.
+#pragma once
+
+#include <functional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "control/protocol.h"
+
+namespace namegate::ctl {
+
+enum ExitCode : int {
+    kYes = 0,          // yes, healthy
+    kNo = 1,           // no, unhealthy, not found
+    kUsage = 2,        // bad arguments, bad input
+    kUnreachable = 3,  // no daemon answers
+};
+
+struct Environment {
+    std::ostream& out;
+    std::ostream& err;
+    bool colour = false;
+    // control::ask_daemon() with a timeout; an error with a sys_errno or kTryAgain means that no daemon answers.
+    std::function<Result<control::Json>(const std::string& socket_path, const control::Request& request)> ask;
+};
+
+// `arguments` without the program's name.
+int run(const std::vector<std::string>& arguments, const Environment& environment);
+
+}  // namespace namegate::ctl
