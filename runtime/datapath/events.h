@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "base/result.h"
 #include "datapath/loader.h"
@@ -37,10 +38,9 @@ class EventReader {
     std::uint64_t malformed() const { return malformed_; }
 
   private:
-    EventReader(Datapath& datapath, Callback callback) : datapath_(&datapath), callback_(std::move(callback)) {}
+    explicit EventReader(Callback callback) : callback_(std::move(callback)) {}
     static int on_record(void* context, void* data, std::size_t size);
 
-    Datapath* datapath_;
     Callback callback_;
     ring_buffer* rings_ = nullptr;
     std::uint64_t malformed_ = 0;

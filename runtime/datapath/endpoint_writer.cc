@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/endpoint_writer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "datapath/extents.h"
+#include "datapath/map.h"
+#include "datapath/reader.h"
+
+namespace namegate::datapath {
+
+namespace {
+
+Result<ng_endpoint> read_endpoint(Datapath& datapath, std::uint32_t slot) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kEndpoints));
+    NG_ASSIGN(const auto endpoint, map_lookup<ng_endpoint>(fd, slot));
+    if (!endpoint) {
+        return Error(Code::kInvalidInput, "slot " + std::to_string(slot) + " does not exist");
+    }
+    return *endpoint;
+}
+
+const ng_endpoint_config& active_of(const ng_endpoint& endpoint) { return endpoint.version[endpoint.active & 1]; }
+
+Result<ng_endpoint_config> base_config(const EndpointIdentity& identity) {
+    if (identity.endpoint == 0) {
+        return Error(Code::kInternal, "an endpoint without an id");
+    }
+    if (identity.addresses.empty() || identity.addresses.size() > NG_MAX_ENDPOINT_ADDRS) {
+        return Error(Code::kUnsupported, "an endpoint has 1 to " + std::to_string(NG_MAX_ENDPOINT_ADDRS) + " addresses, not " +
+                                             std::to_string(identity.addresses.size()));
+    }
+    ng_endpoint_config config{};
+    config.endpoint = identity.endpoint;
+    config.n_addrs = static_cast<__u8>(identity.addresses.size());
+    for (std::size_t i = 0; i < identity.addresses.size(); ++i) {
+        config.addrs[i] = to_ng_addr(identity.addresses[i]);
+    }
+    std::copy(identity.mac.begin(), identity.mac.end(), std::begin(config.mac));
+    return config;
+}
+
+// Beside the active version first, then the flip.
+Result<> put_config(Datapath& datapath, std::uint32_t slot, ng_endpoint_config config) {
+    NG_ASSIGN(ng_endpoint endpoint, read_endpoint(datapath, slot));
+    const ng_endpoint_config& active = active_of(endpoint);
+    config.generation = active.generation;
+    if (std::memcmp(&config, &active, sizeof config) == 0) {
+        return ok();
+    }
+    config.generation = active.generation + 1;
+    const __u32 other = (endpoint.active & 1) ^ 1;
+    endpoint.version[other] = config;
+    NG_ASSIGN(const int fd, datapath.map(MapId::kEndpoints));
+    NG_TRY(map_update(fd, slot, endpoint));
+    endpoint.active = other;
+    return map_update(fd, slot, endpoint);
+}
+
+Result<> zero_counters(Datapath& datapath, const Extent& extent) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kCounters));
+    std::vector<std::uint32_t> keys(extent.size);
+    for (std::uint32_t i = 0; i < extent.size; ++i) {
+        keys[i] = extent.base + i;
+    }
+    const std::vector<ng_counter> zeros(keys.size() * raw::possible_cpus());
+    return raw::update_many(fd, keys.data(), zeros.data(), keys.size());
+}
+
+// Every endpoint's active configuration, by slot.
+Result<std::vector<ng_endpoint_config>> active_configs(Datapath& datapath) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kEndpoints));
+    NG_ASSIGN(const auto entries, (map_entries<std::uint32_t, ng_endpoint>(fd)));
+    std::vector<ng_endpoint_config> configs;
+    for (const auto& entry : entries) {
+        if (active_of(entry.second).endpoint != 0) {
+            configs.push_back(active_of(entry.second));
+        }
+    }
+    return configs;
+}
+
+// Counters for the directions that have none yet. Those of the active configuration are taken until the flip.
+Result<> assign_counters(Datapath& datapath, const ng_endpoint_config& active, ng_endpoint_config& config) {
+    bool missing = false;
+    for (int d : {NG_EGRESS, NG_INGRESS}) {
+        ng_direction& direction = config.direction[d];
+        if (direction.policy != 0 && direction.policy == active.direction[d].policy && active.endpoint == config.endpoint) {
+            direction.counter_base = active.direction[d].counter_base;
+        }
+        missing = missing || (direction.policy != 0 && direction.counter_base == 0);
+    }
+    if (!missing) {
+        return ok();
+    }
+    NG_ASSIGN(const auto configs, active_configs(datapath));
+    std::vector<Extent> used;
+    for (const auto& other : configs) {
+        for (const ng_direction& direction : other.direction) {
+            if (direction.counter_base != 0) {
+                used.push_back({direction.counter_base, direction.n_rules});
+            }
+        }
+    }
+    for (ng_direction& direction : config.direction) {
+        if (direction.policy == 0 || direction.counter_base != 0) {
+            continue;
+        }
+        // Without room the endpoint counts into the shared counter 0.
+        if (const auto base = find_room(used, direction.n_rules, 1, NG_COUNTER_TABLE)) {
+            direction.counter_base = *base;
+            used.push_back({*base, direction.n_rules});
+            NG_TRY(zero_counters(datapath, {*base, direction.n_rules}));
+        }
+    }
+    return ok();
+}
+
+}  // namespace
+
+Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity) {
+    NG_ASSIGN(ng_endpoint_config config, base_config(identity));
+    config.mode = NG_MODE_CLOSED;
+    return put_config(datapath, identity.slot, config);
+}
+
+Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies) {
+    NG_ASSIGN(ng_endpoint_config config, base_config(identity));
+    if (policies.egress != 0) {
+        NG_ASSIGN(config.direction[NG_EGRESS], policy_direction(datapath, policies.egress));
+    }
+    if (policies.ingress != 0) {
+        NG_ASSIGN(config.direction[NG_INGRESS], policy_direction(datapath, policies.ingress));
+    }
+    config.mode = policies.egress != 0 || policies.ingress != 0 ? NG_MODE_ENFORCED : NG_MODE_OPEN;
+    NG_ASSIGN(const ng_endpoint endpoint, read_endpoint(datapath, identity.slot));
+    NG_TRY(assign_counters(datapath, active_of(endpoint), config));
+    return put_config(datapath, identity.slot, config);
+}
+
+Result<> bind_interface(Datapath& datapath, std::uint32_t ifindex, const EndpointIdentity& identity) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kIfaces));
+    return map_update(fd, ifindex, ng_iface{identity.endpoint, identity.slot});
+}
+
+Result<> unbind_interface(Datapath& datapath, std::uint32_t ifindex) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kIfaces));
+    auto erased = map_erase(fd, ifindex);
+    return erased ? ok() : Result<>(erased.error());
+}
+
+Result<std::optional<ng_endpoint_config>> active_config(Datapath& datapath, std::uint32_t slot) {
+    NG_ASSIGN(const ng_endpoint endpoint, read_endpoint(datapath, slot));
+    const ng_endpoint_config& config = active_of(endpoint);
+    return config.endpoint == 0 ? std::nullopt : std::optional<ng_endpoint_config>(config);
+}
+
+Result<std::set<PolicyId>> policies_in_use(Datapath& datapath) {
+    NG_ASSIGN(const auto configs, active_configs(datapath));
+    std::set<PolicyId> ids;
+    for (const auto& config : configs) {
+        for (const ng_direction& direction : config.direction) {
+            if (direction.policy != 0) {
+                ids.insert(direction.policy);
+            }
+        }
+    }
+    return ids;
+}
+
+}  // namespace namegate::datapath

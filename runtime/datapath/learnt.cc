@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/learnt.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "datapath/clock.h"
+#include "datapath/map.h"
+#include "datapath/reader.h"
+
+namespace namegate::datapath {
+
+namespace {
+
+constexpr int kMergeTries = 8;  // the kernel may write the same address between our look and our write
+
+void stamp(ng_learnt& entry, const LearntFill& fill, std::uint32_t now_tick) {
+    entry.server = to_ng_addr(fill.server);
+    entry.be_server_port = htons(fill.server_port);
+    entry.updated = now_tick;
+}
+
+enum class Merge { kChanged, kAsIs, kFull };
+
+Merge merge(ng_learnt& entry, const LearntFill& fill, std::uint32_t now_tick) {
+    const std::size_t count = std::min<std::size_t>(entry.count, NG_LEARNT_PATTERNS);
+    std::optional<std::size_t> expired;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (entry.pattern[i] == fill.pattern) {
+            if (!tick_after(fill.expiry, entry.expiry[i])) {
+                return Merge::kAsIs;
+            }
+            entry.expiry[i] = fill.expiry;
+            stamp(entry, fill, now_tick);
+            return Merge::kChanged;
+        }
+        if (!expired && !tick_after(entry.expiry[i], now_tick)) {
+            expired = i;
+        }
+    }
+    std::size_t at = count;
+    if (count == NG_LEARNT_PATTERNS) {
+        if (!expired) {
+            return Merge::kFull;
+        }
+        at = *expired;
+    } else {
+        entry.count = static_cast<__u8>(count + 1);
+    }
+    entry.pattern[at] = fill.pattern;
+    entry.expiry[at] = fill.expiry;
+    stamp(entry, fill, now_tick);
+    return Merge::kChanged;
+}
+
+Result<> full(const LearntFill& fill, std::string_view limit) {
+    return Error(Code::kExhausted, fill.address.to_string() + " cannot be learnt: " + std::string(limit));
+}
+
+bool is_over(const ng_learnt& entry, std::uint32_t now_tick, std::uint32_t grace_ticks) {
+    const std::size_t count = std::min<std::size_t>(entry.count, NG_LEARNT_PATTERNS);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (ticks_between(entry.expiry[i], now_tick) <= static_cast<std::int32_t>(grace_ticks)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Result<std::set<IpAddress>> remotes_of_live_flows(Datapath& datapath, std::uint32_t slot) {
+    NG_ASSIGN(const auto flows, read_flows(datapath, slot));
+    NG_ASSIGN(const ng_clock now, read_clock(datapath));
+    std::set<IpAddress> remotes;
+    for (const auto& flow : flows) {
+        if (flow_is_live(flow, now.jiffies, datapath.hz())) {
+            remotes.insert(flow.remote);
+        }
+    }
+    return remotes;
+}
+
+// What came back fresh was answered between our look and our delete: put back, joined with what is there by now.
+Result<> put_back(int inner, const ng_addr& key, const ng_learnt& value, std::uint32_t now_tick) {
+    auto written = map_update(inner, key, value, Write::kOnlyNew);
+    if (written || written.error().code() != Code::kExists) {
+        return written;
+    }
+    NG_ASSIGN(auto there, map_lookup<ng_learnt>(inner, key));
+    if (!there) {
+        return map_update(inner, key, value);
+    }
+    for (std::size_t i = 0; i < std::min<std::size_t>(value.count, NG_LEARNT_PATTERNS); ++i) {
+        LearntFill fill;
+        fill.pattern = value.pattern[i];
+        fill.expiry = value.expiry[i];
+        fill.server = to_address(there->server);
+        fill.server_port = ntohs(there->be_server_port);
+        static_cast<void>(merge(*there, fill, now_tick));  // full: what is newer stays
+    }
+    return map_update(inner, key, *there);
+}
+
+// True when the entry is gone.
+Result<bool> remove_if_over(int inner, const ng_addr& key, std::uint32_t now_tick, std::uint32_t grace_ticks) {
+    NG_ASSIGN(const auto taken, map_take<ng_learnt>(inner, key));
+    if (!taken || is_over(*taken, now_tick, grace_ticks)) {
+        return true;
+    }
+    NG_TRY(put_back(inner, key, *taken, now_tick));
+    return false;
+}
+
+}  // namespace
+
+Result<> insert_learnt(Datapath& datapath, std::uint32_t slot, const LearntFill& fill, std::uint32_t now_tick) {
+    NG_ASSIGN(const Fd inner, datapath.inner_map(MapId::kLearnt, slot));
+    const ng_addr key = to_ng_addr(fill.address);
+    for (int attempt = 0; attempt < kMergeTries; ++attempt) {
+        NG_ASSIGN(const auto there, map_lookup<ng_learnt>(inner.get(), key));
+        ng_learnt entry = there.value_or(ng_learnt{});
+        const Merge merged = merge(entry, fill, now_tick);
+        if (merged == Merge::kAsIs) {
+            return ok();
+        }
+        if (merged == Merge::kFull) {
+            return full(fill, "as many patterns as fit have opened it");
+        }
+        auto written = map_update(inner.get(), key, entry, there ? Write::kOnlyExisting : Write::kOnlyNew);
+        if (written) {
+            continue;  // the next look confirms that it is still there
+        }
+        if (written.error().code() == Code::kExhausted) {
+            return full(fill, "the endpoint's limit of learnt addresses is reached");
+        }
+        if (written.error().code() != Code::kExists && written.error().code() != Code::kNotFound) {
+            return written.error();
+        }
+    }
+    return Error(Code::kTryAgain, fill.address.to_string() + " is being learnt by the kernel at this moment");
+}
+
+Result<SweepResult> sweep_learnt(Datapath& datapath, std::uint32_t slot, std::uint32_t now_tick, std::uint32_t grace_ticks) {
+    NG_ASSIGN(const Fd inner, datapath.inner_map(MapId::kLearnt, slot));
+    NG_ASSIGN(const auto entries, (map_entries<ng_addr, ng_learnt>(inner.get())));
+    SweepResult result;
+    std::vector<ng_addr> over;
+    for (const auto& entry : entries) {
+        if (is_over(entry.second, now_tick, grace_ticks)) {
+            over.push_back(entry.first);
+        }
+    }
+    result.left = entries.size() - over.size();
+    if (over.empty()) {
+        return result;
+    }
+    NG_ASSIGN(const auto live, remotes_of_live_flows(datapath, slot));
+    for (const auto& key : over) {
+        if (live.count(to_address(key)) != 0) {
+            ++result.kept_by_flow;
+            ++result.left;
+            continue;
+        }
+        NG_ASSIGN(const bool gone, remove_if_over(inner.get(), key, now_tick, grace_ticks));
+        ++(gone ? result.removed : result.left);
+    }
+    return result;
+}
+
+}  // namespace namegate::datapath

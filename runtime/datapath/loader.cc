@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/loader.h"
+
+#include <bpf/bpf.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+
+#include "base/file.h"
+#include "datapath/clock.h"
+#include "datapath/map.h"
+#include "datapath/object.h"
+#include "datapath/slots.h"
+
+namespace namegate::datapath {
+
+namespace {
+
+constexpr const char* kMapNames[kMapCount] = {"ifaces",   "endpoints", "cidr4",    "cidr6",       "ports",      "bitmaps",
+                                              "rules",    "counters",  "patterns", "suffixes",    "learnt",     "flows",
+                                              "pending",  "frags",     "trusted",  "config",      "meta",       "slots",
+                                              "policies", "stats",     "clock",    "deny_budget", "dns_events", "events"};
+constexpr const char* kProgramNames[kProgramCount] = {"pod_egress", "pod_ingress", "clock_now", "empty"};
+constexpr std::size_t kMaxPins = 65536;
+
+bool is_bpffs(const std::string& path) {
+    struct statfs info {};
+    return ::statfs(path.c_str(), &info) == 0 && static_cast<unsigned long>(info.f_type) == BPF_FS_MAGIC;
+}
+
+std::string existing_parent(const std::string& path) {
+    std::filesystem::path at(path);
+    std::error_code ignored;
+    while (!std::filesystem::exists(at, ignored) && at.has_parent_path() && at != at.parent_path()) {
+        at = at.parent_path();
+    }
+    return at.string();
+}
+
+// A node that never used BPF has no bpffs yet.
+Result<> ensure_bpffs(const std::string& dir) {
+    if (is_bpffs(existing_parent(dir))) {
+        return make_directories(dir, 0700);
+    }
+    const std::string standard = "/sys/fs/bpf";
+    const bool below_standard = dir == standard || dir.rfind(standard + "/", 0) == 0;
+    const std::string root = below_standard ? standard : dir;
+    if (!below_standard) {
+        NG_TRY(make_directories(root, 0700));
+    }
+    if (::mount("bpf", root.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) {
+        return sys_error("mounting the BPF file system on " + root, errno);
+    }
+    return make_directories(dir, 0700);
+}
+
+Result<> remove_tree(const std::string& path) {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    if (error) {
+        return sys_error("removing " + path, error.value());
+    }
+    return ok();
+}
+
+bool exists(const std::string& path) {
+    struct stat info {};
+    return ::lstat(path.c_str(), &info) == 0;
+}
+
+// Every pin that a load makes. A single missing one means that the set cannot be trusted any more.
+bool all_pinned(const std::string& folder) {
+    for (const char* name : kMapNames) {
+        if (!exists(folder + "/maps/" + name)) {
+            return false;
+        }
+    }
+    for (const char* name : kProgramNames) {
+        if (!exists(folder + "/programs/" + name)) {
+            return false;
+        }
+    }
+    return exists(folder + "/links");
+}
+
+Result<ng_meta> new_meta() {
+    ng_meta meta{};
+    meta.abi_version = NG_ABI_VERSION;
+    meta.next_endpoint = 1;
+    meta.next_policy = 1;
+    NG_ASSIGN(meta.hz, jiffies_per_second());
+    if (::getrandom(&meta.seed, sizeof meta.seed, 0) != static_cast<ssize_t>(sizeof meta.seed)) {
+        return sys_error("drawing the seed of name hashes", errno);
+    }
+    return meta;
+}
+
+// Links of a set that lost pins: they are handed to the new programs, whose maps are empty, so that their
+// interfaces are closed until they are programmed again, rather than open for a moment.
+Result<> adopt_links(const std::string& old_links, const std::string& fresh) {
+    if (!exists(old_links)) {
+        return ok();
+    }
+    NG_ASSIGN(const auto names, list_directory(old_links, kMaxPins));
+    NG_ASSIGN(const Fd egress, open_pin(fresh + "/programs/pod_egress"));
+    NG_ASSIGN(const Fd ingress, open_pin(fresh + "/programs/pod_ingress"));
+    for (const auto& name : names) {
+        NG_ASSIGN(const Fd link, open_pin(old_links + "/" + name));
+        const bool from_pod = name.size() > 3 && name.compare(name.size() - 3, 3, "-in") == 0;
+        const int error = bpf_link_update(link.get(), from_pod ? egress.get() : ingress.get(), nullptr);
+        if (error == -ENOLINK) {
+            continue;  // severed: its interface is gone
+        }
+        if (error != 0) {
+            return sys_error("handing the link " + name + " to the new programs", -error);
+        }
+        const std::string to = fresh + "/links/" + name;
+        if (std::rename((old_links + "/" + name).c_str(), to.c_str()) != 0) {
+            return sys_error("moving the link " + name, errno);
+        }
+    }
+    return ok();
+}
+
+// Loads beside and renames into place. A crash at any moment is put right by the next call.
+Result<> load_fresh(const DatapathOptions& options, const std::string& folder) {
+    const std::string loading = folder + "-loading";
+    // A crash between moving links and the rename leaves the moved ones in the folder beside.
+    std::error_code unreadable;
+    const bool has_links = exists(loading + "/links") && !std::filesystem::is_empty(loading + "/links", unreadable);
+    if (!has_links || !all_pinned(loading)) {
+        NG_TRY(remove_tree(loading));
+        for (const char* part : {"/maps", "/programs", "/links"}) {
+            NG_TRY(make_directories(loading + part, 0700));
+        }
+        NG_ASSIGN(const ng_meta meta, new_meta());
+        NG_TRY(load_and_pin(options, meta, loading));
+    }
+    NG_TRY(adopt_links(folder + "/links", loading));
+    NG_TRY(remove_tree(folder));
+    if (std::rename(loading.c_str(), folder.c_str()) != 0) {
+        return sys_error("renaming " + loading + " to " + folder, errno);
+    }
+    return ok();
+}
+
+}  // namespace
+
+const char* map_name(MapId id) { return kMapNames[static_cast<std::size_t>(id)]; }
+const char* program_name(ProgramId id) { return kProgramNames[static_cast<std::size_t>(id)]; }
+
+Datapath::Datapath(DatapathOptions options)
+    : options_(std::move(options)), folder_(options_.bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION)) {}
+
+Result<std::unique_ptr<Datapath>> Datapath::open(const DatapathOptions& options) {
+    std::unique_ptr<Datapath> datapath(new Datapath(options));
+    if (!all_pinned(datapath->folder_)) {
+        NG_TRY(ensure_bpffs(options.bpffs_dir));
+        NG_TRY(load_fresh(options, datapath->folder_).with_context("loading the datapath into " + datapath->folder_));
+        datapath->fresh_ = true;
+    }
+    NG_TRY(datapath->read_meta());
+    if (datapath->fresh_) {
+        NG_TRY(ensure_spare_slots(*datapath, options.spare_slots));
+    }
+    return datapath;
+}
+
+Result<> Datapath::read_meta() {
+    NG_ASSIGN(const int fd, map(MapId::kMeta));
+    const std::uint32_t zero = 0;
+    NG_ASSIGN(const auto meta, map_lookup<ng_meta>(fd, zero));
+    if (!meta || meta->abi_version != NG_ABI_VERSION) {
+        return Error(Code::kUnsupported, "the maps pinned in " + folder_ + " have layout version " +
+                                             std::to_string(meta ? meta->abi_version : 0) + ", this program has version " +
+                                             std::to_string(NG_ABI_VERSION) + ": remove " + folder_ + " and start again");
+    }
+    meta_ = *meta;
+    return ok();
+}
+
+Result<int> Datapath::map(MapId id) {
+    Fd& fd = maps_[static_cast<std::size_t>(id)];
+    if (!fd.valid()) {
+        NG_ASSIGN(fd, open_pin(folder_ + "/maps/" + map_name(id)));
+    }
+    return fd.get();
+}
+
+Result<int> Datapath::program(ProgramId id) {
+    Fd& fd = programs_[static_cast<std::size_t>(id)];
+    if (!fd.valid()) {
+        NG_ASSIGN(fd, open_pin(folder_ + "/programs/" + program_name(id)));
+    }
+    return fd.get();
+}
+
+Result<Fd> Datapath::inner_map(MapId outer, std::uint32_t slot) {
+    NG_ASSIGN(const int fd, map(outer));
+    NG_ASSIGN(const auto id, map_lookup<std::uint32_t>(fd, slot));
+    if (!id) {
+        return Error(Code::kNotFound, std::string("slot ") + std::to_string(slot) + " has no inner map in " + map_name(outer));
+    }
+    const int inner = bpf_map_get_fd_by_id(*id);
+    if (inner < 0) {
+        return sys_error(std::string("opening the inner map of slot ") + std::to_string(slot) + " in " + map_name(outer), -inner);
+    }
+    return Fd(inner);
+}
+
+Result<std::uint32_t> Datapath::take_number(std::uint32_t ng_meta::*member) {
+    NG_TRY(read_meta());
+    ng_meta next = meta_;
+    const std::uint32_t number = next.*member;
+    if (number == UINT32_MAX) {
+        return Error(Code::kExhausted, "all numbers are used up: remove " + folder_ + " and start again");
+    }
+    next.*member += 1;
+    NG_ASSIGN(const int fd, map(MapId::kMeta));
+    const std::uint32_t zero = 0;
+    NG_TRY(map_update(fd, zero, next));
+    meta_ = next;
+    return number;
+}
+
+Result<std::uint32_t> Datapath::next_endpoint_id() { return take_number(&ng_meta::next_endpoint); }
+Result<std::uint32_t> Datapath::next_policy_id() { return take_number(&ng_meta::next_policy); }
+
+Result<> Datapath::remove() {
+    NG_TRY(remove_tree(folder_));
+    return remove_tree(folder_ + "-loading");
+}
+
+}  // namespace namegate::datapath

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/object.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <namegate_bpf.skel.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "base/log.h"
+#include "datapath/map.h"
+
+namespace namegate::datapath {
+
+namespace {
+
+constexpr std::size_t kLogBytes = 1 << 20;
+constexpr std::size_t kLogTail = 1500;
+
+// libbpf speaks to stderr by itself otherwise.
+int print_to_log(enum libbpf_print_level level, const char* format, va_list arguments) {
+    char line[512];
+    if (level == LIBBPF_DEBUG) {
+        return 0;
+    }
+    const int length = std::vsnprintf(line, sizeof line, format, arguments);
+    std::string text(line);
+    while (!text.empty() && text.back() == '\n') {
+        text.pop_back();
+    }
+    log::debug("libbpf", {log::kv("text", text)});
+    return length;
+}
+
+struct DestroySkeleton {
+    void operator()(namegate_bpf* skeleton) const { namegate_bpf::destroy(skeleton); }
+};
+
+std::string tail(const std::string& log) {
+    const std::string text = log.c_str();  // up to the first zero byte
+    return text.size() > kLogTail ? "..." + text.substr(text.size() - kLogTail) : text;
+}
+
+Result<> size_inner_map(bpf_map* outer, std::uint32_t entries) {
+    bpf_map* inner = bpf_map__inner_map(outer);
+    if (inner == nullptr) {
+        return Error(Code::kInternal, std::string("the map ") + bpf_map__name(outer) + " has no inner map in the BPF object");
+    }
+    if (const int error = bpf_map__set_max_entries(inner, entries); error != 0) {
+        return sys_error("sizing an inner map", -error);
+    }
+    return ok();
+}
+
+Result<> load(namegate_bpf* skeleton, const DatapathOptions& options, const ng_meta& meta) {
+    NG_TRY(size_inner_map(skeleton->maps.learnt, options.learnt_per_endpoint));
+    NG_TRY(size_inner_map(skeleton->maps.flows, options.flows_per_endpoint));
+    skeleton->rodata->name_seed = meta.seed;
+    skeleton->rodata->jiffies_hz = meta.hz;
+    std::string log(kLogBytes, '\0');
+    bpf_program* program = nullptr;
+    bpf_object__for_each_program(program, skeleton->obj) { bpf_program__set_log_buf(program, log.data(), log.size()); }
+    const int error = namegate_bpf::load(skeleton);
+    if (error != 0) {
+        const Error plain = sys_error("the kernel refused the BPF programs", -error);
+        return Error(plain.code(), plain.message() + "; end of the verifier's log: " + tail(log), -error);
+    }
+    return ok();
+}
+
+}  // namespace
+
+std::string pin_name(const std::string& name) {
+    std::string out;
+    for (const char c : name) {
+        out += c == '.' ? std::string("%d") : c == '%' ? std::string("%p") : std::string(1, c);
+    }
+    return out;
+}
+
+std::string name_of_pin(const std::string& pin) {
+    std::string out;
+    for (std::size_t i = 0; i < pin.size(); ++i) {
+        if (pin[i] == '%' && i + 1 < pin.size()) {
+            out += pin[++i] == 'd' ? '.' : '%';
+        } else {
+            out += pin[i];
+        }
+    }
+    return out;
+}
+
+Result<Fd> open_pin(const std::string& path) {
+    const int fd = bpf_obj_get(path.c_str());
+    if (fd == -ENOENT) {
+        return Error(Code::kNotFound, path + " is not pinned", ENOENT);
+    }
+    if (fd < 0) {
+        return sys_error("opening the pin " + path, -fd);
+    }
+    return Fd(fd);
+}
+
+Result<> load_and_pin(const DatapathOptions& options, const ng_meta& meta, const std::string& folder) {
+    libbpf_set_print(print_to_log);
+    const std::unique_ptr<namegate_bpf, DestroySkeleton> skeleton(namegate_bpf::open());
+    if (!skeleton) {
+        return sys_error("opening the embedded BPF object", errno);
+    }
+    NG_TRY(load(skeleton.get(), options, meta));
+    for (std::size_t i = 0; i < kMapCount; ++i) {
+        const char* name = map_name(static_cast<MapId>(i));
+        const int fd = bpf_object__find_map_fd_by_name(skeleton->obj, name);
+        if (fd < 0) {
+            return Error(Code::kInternal, std::string("the BPF object has no map ") + name);
+        }
+        if (const int error = bpf_obj_pin(fd, (folder + "/maps/" + name).c_str()); error != 0) {
+            return sys_error(std::string("pinning the map ") + name, -error);
+        }
+    }
+    for (std::size_t i = 0; i < kProgramCount; ++i) {
+        const char* name = program_name(static_cast<ProgramId>(i));
+        const bpf_program* program = bpf_object__find_program_by_name(skeleton->obj, name);
+        if (program == nullptr) {
+            return Error(Code::kInternal, std::string("the BPF object has no program ") + name);
+        }
+        if (const int error = bpf_obj_pin(bpf_program__fd(program), (folder + "/programs/" + name).c_str()); error != 0) {
+            return sys_error(std::string("pinning the program ") + name, -error);
+        }
+    }
+    const std::uint32_t zero = 0;
+    return map_update(bpf_map__fd(skeleton->maps.meta), zero, meta);
+}
+
+}  // namespace namegate::datapath

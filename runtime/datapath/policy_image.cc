@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/policy_image.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "datapath/pattern_id.h"
+
+namespace namegate::datapath {
+
+namespace {
+
+static_assert(policy::kMaxCompiledRules == NG_MAX_RULES);
+static_assert(policy::kMaxPassAndLogRules < NG_MAX_VERDICT_STEPS);
+
+using Kind = policy::DomainPattern::Kind;
+
+std::uint32_t absolute(policy::BitmapIndex index, const PolicyPlace& place) { return index == 0 ? 0 : place.bitmap_base + index - 1; }
+
+Result<> check(const policy::CompiledPolicy& policy) {
+    const auto fail = [](const char* what) { return Error(Code::kInternal, std::string("a compiled policy ") + what); };
+    if (policy.rules.empty() || policy.rules.size() > NG_MAX_RULES) {
+        return fail("has no rules or too many");
+    }
+    if (policy.bitmaps.empty()) {
+        return fail("has no empty bitmap");
+    }
+    for (const auto& bitmap : policy.bitmaps) {
+        if (bitmap.size() != policy.words()) {
+            return fail("has a bitmap of another size");
+        }
+    }
+    const auto bad = [&](policy::BitmapIndex index) { return index >= policy.bitmaps.size(); };
+    const auto bad_cidr = [&](const policy::CidrEntry& entry) { return bad(entry.match) || bad(entry.exclude); };
+    const auto bad_port = [&](const policy::PortEntry& entry) { return bad(entry.bitmap) || entry.prefix_bits > 16; };
+    const auto bad_pattern = [&](const policy::PatternEntry& entry) { return bad(entry.bitmap); };
+    if (std::any_of(policy.cidrs.begin(), policy.cidrs.end(), bad_cidr) ||
+        std::any_of(policy.ports.begin(), policy.ports.end(), bad_port) ||
+        std::any_of(policy.source_ports.begin(), policy.source_ports.end(), bad_port) ||
+        std::any_of(policy.patterns.begin(), policy.patterns.end(), bad_pattern)) {
+        return fail("refers to a bitmap that it does not have");
+    }
+    return ok();
+}
+
+void add_bitmaps_and_rules(const policy::CompiledPolicy& policy, const PolicyPlace& place, PolicyImage& image) {
+    for (std::uint32_t i = 1; i < policy.bitmaps.size(); ++i) {
+        ng_bitmap bitmap{};
+        std::copy(policy.bitmaps[i].begin(), policy.bitmaps[i].end(), std::begin(bitmap.words));
+        image.bitmap_keys.push_back(absolute(i, place));
+        image.bitmaps.push_back(bitmap);
+    }
+    for (std::uint32_t i = 0; i < policy.rules.size(); ++i) {
+        image.rule_keys.push_back(place.rule_base + i);
+        image.rules.push_back({static_cast<__u8>(policy.rules[i].action), 0, policy.rules[i].next});
+    }
+}
+
+void add_cidr(const policy::CidrEntry& entry, const PolicyPlace& place, PolicyImage& image) {
+    const ng_cidr_value value{absolute(entry.match, place), absolute(entry.exclude, place)};
+    const auto& bytes = entry.prefix.address().bytes();
+    if (entry.prefix.is_v4()) {
+        ng_cidr4_key key{32 + entry.prefix.length(), place.id, 0};
+        std::memcpy(&key.be_addr, bytes.data() + 12, 4);
+        image.cidr4_keys.push_back(key);
+        image.cidr4_values.push_back(value);
+        return;
+    }
+    ng_cidr6_key key{32 + entry.prefix.length(), place.id, {}};
+    std::memcpy(&key.addr, bytes.data(), 16);
+    image.cidr6_keys.push_back(key);
+    image.cidr6_values.push_back(value);
+}
+
+// A family whose only prefix is the whole family needs no look-up at all.
+void add_cidrs(const policy::CompiledPolicy& policy, const PolicyPlace& place, PolicyImage& image) {
+    for (const auto& entry : policy.cidrs) {
+        const bool v4 = entry.prefix.is_v4();
+        if (entry.prefix.length() == 0) {
+            (v4 ? image.direction.any4 : image.direction.any6) = absolute(entry.match, place);
+        }
+        if (entry.prefix.length() != 0 || entry.exclude != 0) {
+            image.direction.flags = static_cast<__u16>(image.direction.flags | (v4 ? NG_DIR_CIDR4 : NG_DIR_CIDR6));
+        }
+    }
+    for (const auto& entry : policy.cidrs) {
+        if ((image.direction.flags & (entry.prefix.is_v4() ? NG_DIR_CIDR4 : NG_DIR_CIDR6)) != 0) {
+            add_cidr(entry, place, image);
+        }
+    }
+}
+
+void add_ports(const std::vector<policy::PortEntry>& entries, ng_port_side side, const PolicyPlace& place, PolicyImage& image) {
+    for (const auto& entry : entries) {
+        ng_port_key key{};
+        key.prefix_len = entry.any_protocol ? 40 : 48U + entry.prefix_bits;
+        key.policy = place.id;
+        key.side = static_cast<__u8>(side);
+        if (entry.any_protocol) {
+            if (side == NG_PORT_DESTINATION) {
+                image.direction.no_port = absolute(entry.bitmap, place);
+            }
+        } else {
+            key.protocol = entry.protocol;
+            key.port[0] = static_cast<__u8>(entry.port >> 8);
+            key.port[1] = static_cast<__u8>(entry.port & 0xff);
+        }
+        image.port_keys.push_back(key);
+        image.port_values.push_back(absolute(entry.bitmap, place));
+    }
+}
+
+Result<> collision(const std::string& name) {
+    return Error(Code::kInternal, "two domain patterns have the same hash (one is `" + name +
+                                      "`): remove the pinned objects and start again, which draws another seed");
+}
+
+std::uint32_t middle_length_bit(std::size_t labels) {
+    return labels >= 1 && labels <= NG_MID_PREFIX_LABELS ? 1U << (labels - 1) : NG_MID_DEEP;
+}
+
+Result<> add_patterns(const policy::CompiledPolicy& policy, const PolicyPlace& place, PolicyImage& image) {
+    constexpr std::uint64_t kHash = ~std::uint64_t{NG_PATTERN_KINDS};
+    std::map<std::uint64_t, std::uint32_t> found;  // id -> value: a bitmap, or a marker's mask
+    std::map<std::uint64_t, std::uint32_t> markers;
+    for (const auto& entry : policy.patterns) {
+        const std::uint64_t id = pattern_id(place.seed, entry.pattern);
+        const ng_suffix suffix = suffix_of(entry.pattern);
+        const auto known = image.suffixes.emplace(id & kHash, suffix);
+        const bool fresh = found.emplace(id, absolute(entry.bitmap, place)).second;
+        if (!fresh || !same_suffix(known.first->second, suffix)) {
+            return collision(entry.pattern.text());
+        }
+        if (entry.pattern.kind() == Kind::kMiddle) {
+            const std::uint64_t marker = (hash_labels(place.seed, entry.pattern.suffix_labels()) & kHash) | NG_PATTERN_MID;
+            markers[marker] |= middle_length_bit(entry.pattern.prefix_labels().size());
+        }
+        const std::size_t depth = std::max<std::size_t>(image.direction.max_labels, entry.pattern.suffix_labels().size());
+        image.direction.max_labels = static_cast<__u16>(depth);
+    }
+    for (const auto& marker : markers) {
+        if (!found.emplace(marker.first, marker.second).second) {
+            return collision("a wildcard in the middle");
+        }
+    }
+    for (const auto& entry : found) {
+        image.pattern_keys.push_back({entry.first, place.id, 0});
+        image.pattern_values.push_back({entry.second, 0});
+    }
+    const unsigned flags = (policy.patterns.empty() ? 0 : NG_DIR_DOMAINS) | (markers.empty() ? 0 : NG_DIR_MID);
+    image.direction.flags = static_cast<__u16>(image.direction.flags | flags);
+    return ok();
+}
+
+}  // namespace
+
+bool same_suffix(const ng_suffix& a, const ng_suffix& b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+Result<PolicyImage> make_policy_image(const policy::CompiledPolicy& policy, const PolicyPlace& place) {
+    NG_TRY(check(policy));
+    PolicyImage image;
+    image.direction.policy = place.id;
+    image.direction.rule_base = place.rule_base;
+    image.direction.words = static_cast<__u16>(policy.words());
+    image.direction.n_rules = static_cast<__u16>(policy.rules.size());
+    add_bitmaps_and_rules(policy, place, image);
+    add_cidrs(policy, place, image);
+    add_ports(policy.ports, NG_PORT_DESTINATION, place, image);
+    add_ports(policy.source_ports, NG_PORT_SOURCE, place, image);
+    if (!policy.source_ports.empty()) {
+        image.direction.flags = static_cast<__u16>(image.direction.flags | NG_DIR_SPORT);
+    }
+    NG_TRY(add_patterns(policy, place, image));
+    return image;
+}
+
+}  // namespace namegate::datapath

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A compiled policy as map entries, for the policy writer: pure translation, no kernel involved. Fails only
+// for policies that the compiler never makes, and for hash collisions.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "base/result.h"
+#include "datapath/bpf/abi.h"
+#include "policy/compiled_policy.h"
+
+namespace namegate::datapath {
+
+// Where the policy's parts go.
+struct PolicyPlace {
+    std::uint32_t id = 0;
+    std::uint32_t bitmap_base = 0;
+    std::uint32_t rule_base = 0;
+    std::uint64_t seed = 0;
+};
+
+struct PolicyImage {
+    std::vector<std::uint32_t> bitmap_keys;
+    std::vector<ng_bitmap> bitmaps;
+    std::vector<std::uint32_t> rule_keys;
+    std::vector<ng_rule> rules;
+    std::vector<ng_cidr4_key> cidr4_keys;
+    std::vector<ng_cidr_value> cidr4_values;
+    std::vector<ng_cidr6_key> cidr6_keys;
+    std::vector<ng_cidr_value> cidr6_values;
+    std::vector<ng_port_key> port_keys;
+    std::vector<std::uint32_t> port_values;
+    std::vector<ng_pattern_key> pattern_keys;
+    std::vector<ng_pattern_value> pattern_values;
+    std::map<std::uint64_t, ng_suffix> suffixes;
+    ng_direction direction{};
+};
+
+Result<PolicyImage> make_policy_image(const policy::CompiledPolicy& policy, const PolicyPlace& place);
+
+bool same_suffix(const ng_suffix& a, const ng_suffix& b);
+
+}  // namespace namegate::datapath

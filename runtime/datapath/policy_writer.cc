@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/policy_writer.h"
+
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "datapath/endpoint_writer.h"
+#include "datapath/extents.h"
+#include "datapath/map.h"
+#include "datapath/policy_image.h"
+
+namespace namegate::datapath {
+
+namespace {
+
+using Catalogue = std::vector<std::pair<std::uint32_t, ng_policy>>;
+
+Result<Catalogue> read_catalogue(Datapath& datapath) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kPolicies));
+    return map_entries<std::uint32_t, ng_policy>(fd);
+}
+
+bool is_complete(const ng_policy& entry) { return entry.content[0] != 0 || entry.content[1] != 0; }
+
+Result<PolicyPlace> find_place(Datapath& datapath, const Catalogue& catalogue, const policy::CompiledPolicy& policy) {
+    std::vector<Extent> bitmaps;
+    std::vector<Extent> rules;
+    for (const auto& entry : catalogue) {
+        bitmaps.push_back({entry.second.bitmap_base, entry.second.n_bitmaps});
+        rules.push_back({entry.second.direction.rule_base, entry.second.direction.n_rules});
+    }
+    const auto n_bitmaps = static_cast<std::uint32_t>(policy.bitmaps.empty() ? 0 : policy.bitmaps.size() - 1);
+    const auto n_rules = static_cast<std::uint32_t>(policy.rules.size());
+    const auto bitmap_base = find_room(std::move(bitmaps), n_bitmaps, 1, NG_MAX_BITMAPS);
+    if (!bitmap_base) {
+        return Error(Code::kExhausted, "no room for " + std::to_string(n_bitmaps) + " bitmaps: the policies of this node need more than " +
+                                           std::to_string(NG_MAX_BITMAPS));
+    }
+    const auto rule_base = find_room(std::move(rules), n_rules, 0, NG_RULE_TABLE);
+    if (!rule_base) {
+        return Error(Code::kExhausted, "no room for " + std::to_string(n_rules) + " rules: the policies of this node have more than " +
+                                           std::to_string(NG_RULE_TABLE));
+    }
+    PolicyPlace place;
+    place.bitmap_base = *bitmap_base;
+    place.rule_base = *rule_base;
+    place.seed = datapath.seed();
+    NG_ASSIGN(place.id, datapath.next_policy_id());
+    return place;
+}
+
+template <typename K, typename V>
+Result<> put(Datapath& datapath, MapId map, const std::vector<K>& keys, const std::vector<V>& values) {
+    if (keys.empty()) {
+        return ok();
+    }
+    NG_ASSIGN(const int fd, datapath.map(map));
+    return map_update_many(fd, keys, values).with_context(map_name(map));
+}
+
+// Suffixes are shared between policies: what is there already must be the same.
+Result<> put_suffixes(Datapath& datapath, const PolicyImage& image) {
+    if (image.suffixes.empty()) {
+        return ok();
+    }
+    NG_ASSIGN(const int fd, datapath.map(MapId::kSuffixes));
+    std::vector<std::uint64_t> keys;
+    std::vector<ng_suffix> values;
+    for (const auto& entry : image.suffixes) {
+        NG_ASSIGN(const auto there, map_lookup<ng_suffix>(fd, entry.first));
+        if (there && !same_suffix(*there, entry.second)) {
+            return Error(Code::kInternal,
+                         "two domain patterns have the same hash: remove the pinned objects and start again, which draws another seed");
+        }
+        if (!there) {
+            keys.push_back(entry.first);
+            values.push_back(entry.second);
+        }
+    }
+    return put(datapath, MapId::kSuffixes, keys, values);
+}
+
+Result<> put_image(Datapath& datapath, const PolicyImage& image) {
+    NG_TRY(put(datapath, MapId::kBitmaps, image.bitmap_keys, image.bitmaps));
+    NG_TRY(put(datapath, MapId::kRules, image.rule_keys, image.rules));
+    NG_TRY(put(datapath, MapId::kCidr4, image.cidr4_keys, image.cidr4_values));
+    NG_TRY(put(datapath, MapId::kCidr6, image.cidr6_keys, image.cidr6_values));
+    NG_TRY(put(datapath, MapId::kPorts, image.port_keys, image.port_values));
+    NG_TRY(put_suffixes(datapath, image));
+    return put(datapath, MapId::kPatterns, image.pattern_keys, image.pattern_values);
+}
+
+template <typename K, typename V>
+Result<> erase_of(Datapath& datapath, MapId map, const std::set<PolicyId>& ids) {
+    NG_ASSIGN(const int fd, datapath.map(map));
+    NG_ASSIGN(const auto entries, (map_entries<K, V>(fd)));
+    std::vector<K> keys;
+    for (const auto& entry : entries) {
+        if (ids.count(entry.first.policy) != 0) {
+            keys.push_back(entry.first);
+        }
+    }
+    return map_erase_many(fd, keys).with_context(map_name(map));
+}
+
+Result<> erase_lonely_suffixes(Datapath& datapath) {
+    constexpr std::uint64_t kHash = ~std::uint64_t{NG_PATTERN_KINDS};
+    NG_ASSIGN(const int patterns, datapath.map(MapId::kPatterns));
+    NG_ASSIGN(const auto entries, (map_entries<ng_pattern_key, ng_pattern_value>(patterns)));
+    std::set<std::uint64_t> needed;
+    for (const auto& entry : entries) {
+        needed.insert(entry.first.id & kHash);
+    }
+    NG_ASSIGN(const int suffixes, datapath.map(MapId::kSuffixes));
+    NG_ASSIGN(const auto there, (map_entries<std::uint64_t, ng_suffix>(suffixes)));
+    std::vector<std::uint64_t> keys;
+    for (const auto& entry : there) {
+        if (needed.count(entry.first) == 0) {
+            keys.push_back(entry.first);
+        }
+    }
+    return map_erase_many(suffixes, keys);
+}
+
+// The catalogue entries go last: whoever dies before leaves the policy to the next who cleans up.
+Result<> purge(Datapath& datapath, const Catalogue& gone) {
+    std::set<PolicyId> ids;
+    bool cidrs = false;
+    bool patterns = false;
+    for (const auto& entry : gone) {
+        ids.insert(entry.first);
+        cidrs = cidrs || entry.second.n_cidrs != 0;
+        patterns = patterns || entry.second.n_patterns != 0;
+    }
+    if (cidrs) {
+        NG_TRY((erase_of<ng_cidr4_key, ng_cidr_value>(datapath, MapId::kCidr4, ids)));
+        NG_TRY((erase_of<ng_cidr6_key, ng_cidr_value>(datapath, MapId::kCidr6, ids)));
+    }
+    NG_TRY((erase_of<ng_port_key, std::uint32_t>(datapath, MapId::kPorts, ids)));
+    if (patterns) {
+        NG_TRY((erase_of<ng_pattern_key, ng_pattern_value>(datapath, MapId::kPatterns, ids)));
+        NG_TRY(erase_lonely_suffixes(datapath));
+    }
+    NG_ASSIGN(const int fd, datapath.map(MapId::kPolicies));
+    return map_erase_many(fd, std::vector<std::uint32_t>(ids.begin(), ids.end()));
+}
+
+// Programs that began before the last flip may still read the old policy; this waits until none does.
+void wait_for_programs() { static_cast<void>(::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)); }
+
+}  // namespace
+
+Result<PolicyId> install_policy(Datapath& datapath, const policy::CompiledPolicy& policy) {
+    NG_ASSIGN(const auto catalogue, read_catalogue(datapath));
+    for (const auto& entry : catalogue) {
+        const bool same = entry.second.content[0] == policy.content_hash[0] && entry.second.content[1] == policy.content_hash[1];
+        if (same && is_complete(entry.second)) {
+            return entry.first;
+        }
+    }
+    NG_ASSIGN(const PolicyPlace place, find_place(datapath, catalogue, policy));
+    NG_ASSIGN(const PolicyImage image, make_policy_image(policy, place));
+    ng_policy entry{};
+    entry.bitmap_base = place.bitmap_base;
+    entry.n_bitmaps = static_cast<__u32>(image.bitmaps.size());
+    entry.n_cidrs = static_cast<__u32>(image.cidr4_keys.size() + image.cidr6_keys.size());
+    entry.n_patterns = static_cast<__u32>(image.pattern_keys.size());
+    entry.direction = image.direction;
+    // Without content it reserves the extents, and tells whoever cleans up that the rest may be incomplete.
+    NG_ASSIGN(const int fd, datapath.map(MapId::kPolicies));
+    NG_TRY(map_update(fd, place.id, entry).with_context("policies"));
+    if (auto written = put_image(datapath, image); !written) {
+        static_cast<void>(purge(datapath, {{place.id, entry}}));  // or the next remove_unused_policies() does it
+        return written.error().with_context("writing a compiled policy");
+    }
+    entry.content[0] = policy.content_hash[0];
+    entry.content[1] = policy.content_hash[1];
+    NG_TRY(map_update(fd, place.id, entry));
+    return place.id;
+}
+
+Result<std::size_t> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use) {
+    NG_ASSIGN(const auto catalogue, read_catalogue(datapath));
+    NG_ASSIGN(const auto of_endpoints, policies_in_use(datapath));
+    Catalogue gone;
+    for (const auto& entry : catalogue) {
+        if (in_use.count(entry.first) == 0 && of_endpoints.count(entry.first) == 0) {
+            gone.push_back(entry);
+        }
+    }
+    if (gone.empty()) {
+        return std::size_t{0};
+    }
+    wait_for_programs();
+    NG_TRY(purge(datapath, gone));
+    return gone.size();
+}
+
+Result<ng_direction> policy_direction(Datapath& datapath, PolicyId id) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kPolicies));
+    NG_ASSIGN(const auto entry, map_lookup<ng_policy>(fd, id));
+    if (!entry || !is_complete(*entry)) {
+        return Error(Code::kNotFound, "compiled policy " + std::to_string(id) + " is not installed");
+    }
+    return entry->direction;
+}
+
+Result<std::vector<PolicyId>> installed_policies(Datapath& datapath) {
+    NG_ASSIGN(const auto catalogue, read_catalogue(datapath));
+    std::vector<PolicyId> ids;
+    for (const auto& entry : catalogue) {
+        if (is_complete(entry.second)) {
+            ids.push_back(entry.first);
+        }
+    }
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
+}  // namespace namegate::datapath

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/slots.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "base/fd.h"
+#include "datapath/map.h"
+
+namespace namegate::datapath {
+
+namespace {
+
+constexpr std::size_t kOuters = 3;
+constexpr std::array<MapId, kOuters> kOuterMaps{MapId::kLearnt, MapId::kFlows, MapId::kPending};
+
+Result<Fd> make_inner(MapId outer, const DatapathOptions& options) {
+    int fd = -1;
+    if (outer == MapId::kLearnt) {
+        LIBBPF_OPTS(bpf_map_create_opts, create, .map_flags = BPF_F_NO_PREALLOC);
+        fd = bpf_map_create(BPF_MAP_TYPE_HASH, "learnt_inner", sizeof(ng_addr), sizeof(ng_learnt), options.learnt_per_endpoint, &create);
+    } else if (outer == MapId::kFlows) {
+        fd =
+            bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "flows_inner", sizeof(ng_flow_key), sizeof(ng_flow), options.flows_per_endpoint, nullptr);
+    } else {
+        fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "pending_inner", sizeof(__u32), sizeof(ng_pending_set), NG_PENDING_SETS, nullptr);
+    }
+    if (fd < 0) {
+        return sys_error(std::string("making an inner map of ") + map_name(outer), -fd);
+    }
+    return Fd(fd);
+}
+
+// In one call if the kernel can, so that it waits for one grace period only.
+Result<> fill_outer(int outer, const std::vector<std::uint32_t>& slots, const std::vector<Fd>& inners) {
+    std::vector<std::uint32_t> values;
+    for (const Fd& inner : inners) {
+        values.push_back(static_cast<std::uint32_t>(inner.get()));
+    }
+    if (map_update_many(outer, slots, values)) {
+        return ok();
+    }
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        NG_TRY(map_update(outer, slots[i], values[i]));
+    }
+    return ok();
+}
+
+Result<> clear_outer(int outer, std::uint32_t slot) {
+    auto erased = map_erase(outer, slot);
+    return erased ? ok() : Result<>(erased.error());
+}
+
+// Runs `work(0..2)` at once: each outer map waits for a grace period, and they may be the same one.
+template <typename Work>
+Result<> on_each_outer(const Work& work) {
+    std::array<Result<>, kOuters> results{ok(), ok(), ok()};
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < kOuters; ++i) {
+        threads.emplace_back([&results, &work, i] { results[i] = work(i); });
+    }
+    for (auto& thread : threads) {
+        thread.join();
+    }
+    for (auto& result : results) {
+        NG_TRY(result);
+    }
+    return ok();
+}
+
+Result<std::array<int, kOuters>> outer_fds(Datapath& datapath) {
+    std::array<int, kOuters> fds{};
+    for (std::size_t i = 0; i < kOuters; ++i) {
+        NG_ASSIGN(fds[i], datapath.map(kOuterMaps[i]));
+    }
+    return fds;
+}
+
+Result<std::vector<ng_slot_state>> read_states(Datapath& datapath) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kSlots));
+    NG_ASSIGN(const auto entries, (map_entries<std::uint32_t, ng_slot_state>(fd)));
+    std::vector<ng_slot_state> states(NG_MAX_SLOTS);
+    for (const auto& entry : entries) {
+        if (entry.first < states.size()) {
+            states[entry.first] = entry.second;
+        }
+    }
+    return states;
+}
+
+std::vector<std::uint32_t> slots_in(const std::vector<ng_slot_state>& states, ng_slot_use use) {
+    std::vector<std::uint32_t> found;
+    for (std::uint32_t slot = 0; slot < states.size(); ++slot) {
+        if (states[slot].use == use) {
+            found.push_back(slot);
+        }
+    }
+    return found;
+}
+
+Result<> set_state(Datapath& datapath, std::uint32_t slot, ng_slot_use use, std::uint32_t endpoint) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kSlots));
+    return map_update(fd, slot, ng_slot_state{use, endpoint});
+}
+
+Result<> make_spares(Datapath& datapath, const std::vector<std::uint32_t>& slots) {
+    NG_ASSIGN(const auto fds, outer_fds(datapath));
+    std::array<std::vector<Fd>, kOuters> inners;
+    for (std::size_t i = 0; i < kOuters; ++i) {
+        for (std::size_t n = 0; n < slots.size(); ++n) {
+            NG_ASSIGN(Fd inner, make_inner(kOuterMaps[i], datapath.options()));
+            inners[i].push_back(std::move(inner));
+        }
+    }
+    NG_TRY(on_each_outer([&](std::size_t i) { return fill_outer(fds[i], slots, inners[i]); }));
+    for (const std::uint32_t slot : slots) {
+        NG_TRY(set_state(datapath, slot, NG_SLOT_SPARE, 0));
+    }
+    return ok();
+}
+
+template <typename K, typename V>
+Result<> empty_inner(Datapath& datapath, MapId outer, std::uint32_t slot) {
+    auto inner = datapath.inner_map(outer, slot);
+    if (!inner) {
+        return inner.error().code() == Code::kNotFound ? ok() : Result<>(inner.error());
+    }
+    NG_ASSIGN(const auto entries, (map_entries<K, V>(inner->get())));
+    std::vector<K> keys;
+    keys.reserve(entries.size());
+    for (const auto& entry : entries) {
+        keys.push_back(entry.first);
+    }
+    return map_erase_many(inner->get(), keys);
+}
+
+Result<> empty_pending(Datapath& datapath, std::uint32_t slot) {
+    auto inner = datapath.inner_map(MapId::kPending, slot);
+    if (!inner) {
+        return inner.error().code() == Code::kNotFound ? ok() : Result<>(inner.error());
+    }
+    std::vector<std::uint32_t> keys(NG_PENDING_SETS);
+    for (std::uint32_t i = 0; i < keys.size(); ++i) {
+        keys[i] = i;
+    }
+    return map_update_many(inner->get(), keys, std::vector<ng_pending_set>(NG_PENDING_SETS));
+}
+
+Result<> clear_books(Datapath& datapath, std::uint32_t slot) {
+    NG_ASSIGN(const int stats, datapath.map(MapId::kStats));
+    std::vector<std::uint32_t> keys(NG_STATS_STRIDE);
+    for (std::uint32_t i = 0; i < keys.size(); ++i) {
+        keys[i] = slot * NG_STATS_STRIDE + i;
+    }
+    const std::vector<std::uint64_t> zeros(keys.size() * raw::possible_cpus());
+    NG_TRY(raw::update_many(stats, keys.data(), zeros.data(), keys.size()));
+    NG_ASSIGN(const int budget, datapath.map(MapId::kDenyBudget));
+    return map_update(budget, slot, ng_deny_budget{});
+}
+
+}  // namespace
+
+Result<std::uint32_t> acquire_slot(Datapath& datapath, std::uint32_t endpoint) {
+    NG_ASSIGN(const auto states, read_states(datapath));
+    auto spares = slots_in(states, NG_SLOT_SPARE);
+    if (spares.empty()) {
+        spares = slots_in(states, NG_SLOT_EMPTY);
+        if (spares.empty()) {
+            return Error(Code::kExhausted, "all " + std::to_string(NG_MAX_SLOTS) + " endpoint slots of this node are in use");
+        }
+        spares.resize(1);
+        NG_TRY(make_spares(datapath, spares));
+    }
+    NG_TRY(set_state(datapath, spares.front(), NG_SLOT_USED, endpoint));
+    return spares.front();
+}
+
+Result<> release_slot(Datapath& datapath, std::uint32_t slot) {
+    if (slot >= NG_MAX_SLOTS) {
+        return Error(Code::kInvalidInput, "slot " + std::to_string(slot) + " does not exist");
+    }
+    NG_ASSIGN(const auto states, read_states(datapath));
+    if (states[slot].use != NG_SLOT_USED) {
+        return ok();
+    }
+    NG_ASSIGN(const int endpoints, datapath.map(MapId::kEndpoints));
+    NG_TRY(map_update(endpoints, slot, ng_endpoint{}));
+    if (slots_in(states, NG_SLOT_SPARE).size() >= kMaxSpareSlots) {
+        NG_ASSIGN(const auto fds, outer_fds(datapath));
+        NG_TRY(on_each_outer([&](std::size_t i) { return clear_outer(fds[i], slot); }));
+        NG_TRY(clear_books(datapath, slot));
+        return set_state(datapath, slot, NG_SLOT_EMPTY, 0);
+    }
+    NG_TRY((empty_inner<ng_addr, ng_learnt>(datapath, MapId::kLearnt, slot)));
+    NG_TRY((empty_inner<ng_flow_key, ng_flow>(datapath, MapId::kFlows, slot)));
+    NG_TRY(empty_pending(datapath, slot));
+    NG_TRY(clear_books(datapath, slot));
+    return set_state(datapath, slot, NG_SLOT_SPARE, 0);
+}
+
+Result<> ensure_spare_slots(Datapath& datapath, std::uint32_t wanted) {
+    NG_ASSIGN(const auto states, read_states(datapath));
+    const std::size_t have = slots_in(states, NG_SLOT_SPARE).size();
+    const std::size_t target = std::min(wanted, kMaxSpareSlots);
+    if (have >= target) {
+        return ok();
+    }
+    auto empty = slots_in(states, NG_SLOT_EMPTY);
+    empty.resize(std::min(empty.size(), target - have));
+    return empty.empty() ? ok() : make_spares(datapath, empty);
+}
+
+Result<std::vector<SlotUse>> used_slots(Datapath& datapath) {
+    NG_ASSIGN(const auto states, read_states(datapath));
+    std::vector<SlotUse> used;
+    for (const std::uint32_t slot : slots_in(states, NG_SLOT_USED)) {
+        used.push_back({slot, states[slot].endpoint});
+    }
+    return used;
+}
+
+Result<std::uint32_t> count_spare_slots(Datapath& datapath) {
+    NG_ASSIGN(const auto states, read_states(datapath));
+    return static_cast<std::uint32_t>(slots_in(states, NG_SLOT_SPARE).size());
+}
+
+}  // namespace namegate::datapath
