@@ -54,7 +54,7 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
         return;
     }
     const auto index = static_cast<std::size_t>(level);
-    static const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;
+    static const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;  // NOLINT(concurrency-mt-unsafe): nothing here sets it
     std::string line(journal ? kPriorities[index] : std::string_view());
     if (g_format.load() == Format::kJson) {
         line += "{\"level\":\"" + std::string(kNames[index]) + "\",\"event\":" + quoted(event);

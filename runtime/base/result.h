@@ -101,7 +101,7 @@ inline Result<> ok() { return Unit{}; }
 // Returns the error of `expr` from the calling function, if it has one.
 #define NG_TRY(expr)                                       \
     do {                                                   \
-        if (auto ng_try_result = (expr); !ng_try_result) { \
+        if (auto&& ng_try_result = (expr); !ng_try_result) { \
             return ng_try_result.error();                  \
         }                                                  \
     } while (false)

@@ -27,9 +27,9 @@ std::string why_unusable(std::string_view address, const Result<IpAddress>& pars
 }
 
 bool is_loopback(const IpAddress& address) {
-    static const IpPrefix kLoopback4 = IpPrefix(IpAddress::v4({127, 0, 0, 0}), 8);
-    static const IpPrefix kLoopback6 = IpPrefix(IpAddress(IpAddress::Bytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}), 128);
-    return kLoopback4.contains(address) || kLoopback6.contains(address);
+    static const IpPrefix loopback4 = IpPrefix(IpAddress::v4({127, 0, 0, 0}), 8);
+    static const IpPrefix loopback6 = IpPrefix(IpAddress(IpAddress::Bytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}), 128);
+    return loopback4.contains(address) || loopback6.contains(address);
 }
 
 void take_server(ResolvConf& conf, std::string_view address, const std::string& place) {

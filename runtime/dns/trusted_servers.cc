@@ -62,7 +62,7 @@ Result<Parts> split(std::string_view text) {
 
 std::string TrustedServer::to_string() const {
     const bool host = prefix.length() == prefix.address().bits();
-    const std::string address = host ? prefix.address().to_string() : prefix.to_string();
+    std::string address = host ? prefix.address().to_string() : prefix.to_string();
     if (port == kDefaultDnsPort) {
         return address;
     }

@@ -80,6 +80,7 @@ std::optional<std::uint8_t> decode_protocol(const Cursor& cursor) {
         return static_cast<std::uint8_t>(*number);
     }
     std::vector<std::string_view> names;
+    names.reserve(std::size(kProtocols));
     for (const ProtocolName& entry : kProtocols) {
         names.push_back(entry.name);
     }

@@ -187,8 +187,10 @@ void check_icmp(const Cursor& cursor, const Rule& rule) {
 void check_families(const Cursor& cursor, const Rule& rule) {
     int family = rule.ip_version.value_or(0);
     std::string reason = "ipVersion " + std::to_string(family);
-    if (family == 0 && (rule.protocol == kProtocolIcmp || rule.protocol == kProtocolIcmp6)) {
-        family = rule.protocol == kProtocolIcmp ? 4 : 6;
+    const bool v4 = rule.protocol == kProtocolIcmp;
+    const bool v6 = rule.protocol == kProtocolIcmp6;
+    if (family == 0 && (v4 || v6)) {
+        family = v4 ? 4 : 6;
         reason = "protocol " + protocol_name(*rule.protocol);
     }
     for (const char* side : {"source", "destination"}) {

@@ -129,7 +129,7 @@ void TreeBuilder::alias(Mark mark, Anchor anchor) {
     }
 }
 
-void TreeBuilder::take_key(Frame& frame, Node node) {
+void TreeBuilder::take_key(Frame& frame, const Node& node) {
     if (!node.is_scalar()) {
         fail(mark_of(node), "a field's name must be text, not " + node.describe());
         return;

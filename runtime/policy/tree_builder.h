@@ -61,7 +61,7 @@ class TreeBuilder {
 
     bool count(std::size_t nodes, Mark mark);
     void attach(Node node);
-    void take_key(Frame& frame, Node node);
+    void take_key(Frame& frame, const Node& node);
     void remember(Anchor anchor, const Node& node);
 
     std::string file_;
