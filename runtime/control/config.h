@@ -31,7 +31,7 @@ struct Config {
     std::string cache_dir = "/var/lib/namegate";
     std::string bpffs_dir = "/sys/fs/bpf/namegate";
 
-    bool servers_from_node = true;                   // dnsTrustedServers is not set
+    bool servers_from_node = true;                    // dnsTrustedServers is not set
     std::vector<dns::TrustedServer> trusted_servers;  // when it is
     std::string resolv_conf = "/etc/resolv.conf";     // the node's; not a key
     dns::LifetimeSettings lifetime;

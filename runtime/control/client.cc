@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/client.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <string_view>
+
+#include "base/fd.h"
+
+namespace namegate::control {
+
+namespace {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+Result<> wait_for(int fd, short events, Deadline deadline) {
+    for (;;) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+        if (left <= 0) {
+            return Error(Code::kTryAgain, "the daemon did not answer in time");
+        }
+        pollfd waiting{fd, events, 0};
+        const int ready = ::poll(&waiting, 1, static_cast<int>(left));
+        if (ready > 0) {
+            return ok();
+        }
+        if (ready < 0 && errno != EINTR) {
+            return sys_error("waiting for the daemon", errno);
+        }
+    }
+}
+
+Result<Fd> connect_to(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof(address.sun_path)) {
+        return Error(Code::kInvalidInput, "the socket path " + path + " is too long; a path has at most " +
+                                              std::to_string(sizeof(address.sun_path) - 1) + " bytes");
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd.valid()) {
+        return sys_error("socket", errno);
+    }
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+        const int failure = errno;
+        if (failure == ENOENT || failure == ECONNREFUSED || failure == ENOTDIR) {
+            return Error(Code::kNotFound, "no daemon listens on " + path, failure);
+        }
+        return sys_error("connecting to " + path, failure);
+    }
+    return fd;
+}
+
+Result<> send_all(int fd, const std::string& text, Deadline deadline) {
+    std::size_t sent = 0;
+    while (sent < text.size()) {
+        const ssize_t got = ::send(fd, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+        if (got >= 0) {
+            sent += static_cast<std::size_t>(got);
+        } else if (errno == EAGAIN) {
+            NG_TRY(wait_for(fd, POLLOUT, deadline));
+        } else if (errno != EINTR) {
+            return sys_error("asking the daemon", errno);
+        }
+    }
+    return ok();
+}
+
+Result<std::string> receive_line(int fd, Deadline deadline) {
+    std::string line;
+    std::array<char, 65536> buffer{};
+    for (;;) {
+        const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
+        if (got == 0) {
+            return Error(Code::kTryAgain, "the daemon closed the connection without an answer");
+        }
+        if (got < 0) {
+            if (errno == EAGAIN) {
+                NG_TRY(wait_for(fd, POLLIN, deadline));
+            } else if (errno != EINTR) {
+                return sys_error("reading the daemon's answer", errno);
+            }
+            continue;
+        }
+        const std::string_view chunk(buffer.data(), static_cast<std::size_t>(got));
+        const std::size_t end = chunk.find('\n');
+        line.append(chunk.substr(0, end));
+        if (end != std::string_view::npos) {
+            return line;
+        }
+        if (line.size() > kMaxReplyBytes) {
+            return Error(Code::kExhausted, "the daemon's answer is longer than " + std::to_string(kMaxReplyBytes) + " bytes");
+        }
+    }
+}
+
+}  // namespace
+
+Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
+    const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    NG_ASSIGN(const Fd fd, connect_to(socket_path));
+    NG_TRY(send_all(fd.get(), encode_request(request) + "\n", deadline));
+    NG_ASSIGN(const std::string line, receive_line(fd.get(), deadline));
+    return parse_reply(line);
+}
+
+}  // namespace namegate::control

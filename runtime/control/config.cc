@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/config.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "base/file.h"
+#include "endpoints/label_sources.h"
+#include "policy/cursor.h"
+#include "policy/shape.h"
+
+namespace namegate::control {
+
+namespace {
+
+using policy::Cursor;
+using policy::FieldSpec;
+using policy::ObjectSpec;
+using policy::Shape;
+
+constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning", "error"};
+constexpr std::array<std::string_view, 2> kFormats = {"text", "json"};
+constexpr std::array<std::string_view, 2> kDenyActions = {"Drop", "Reject"};
+constexpr std::array<std::string_view, 2> kPolicyChanges = {"Cut", "Keep"};
+constexpr std::array<std::string_view, 4> kLabelSources = {"cni-args", "files", "containerd", "kubernetes"};
+
+constexpr FieldSpec text(std::string_view name, std::span<const std::string_view> allowed = {}) {
+    FieldSpec field;
+    field.name = name;
+    field.allowed = allowed;
+    return field;
+}
+
+constexpr FieldSpec number(std::string_view name) {
+    FieldSpec field;
+    field.name = name;
+    field.shape = Shape::kInteger;
+    return field;
+}
+
+constexpr FieldSpec texts(std::string_view name, std::size_t max_items, std::span<const std::string_view> allowed = {}) {
+    FieldSpec field = text(name, allowed);
+    field.list = true;
+    field.max_items = max_items;
+    return field;
+}
+
+constexpr FieldSpec object(std::string_view name, const ObjectSpec& spec) {
+    FieldSpec field;
+    field.name = name;
+    field.shape = Shape::kObject;
+    field.object = &spec;
+    return field;
+}
+
+constexpr std::array kLogFields = {text("level", kLevels), text("format", kFormats)};
+constexpr ObjectSpec kLog = {"log", kLogFields};
+constexpr std::array kContainerdFields = {text("address"), text("namespace")};
+constexpr ObjectSpec kContainerd = {"containerd", kContainerdFields};
+constexpr std::array kLimitFields = {number("learntAddressesPerEndpoint"), number("flowsPerEndpoint")};
+constexpr ObjectSpec kLimits = {"limits", kLimitFields};
+constexpr std::array kRootFields = {
+    texts("policyDirs", kMaxPolicyDirs),
+    texts("podManifestDirs", kMaxPolicyDirs),
+    text("stateDir"),
+    text("cacheDir"),
+    text("bpffsDir"),
+    texts("dnsTrustedServers", dns::kMaxTrustedServers),
+    number("dnsExtraTTL"),
+    number("dnsMinTTL"),
+    number("dnsMaxTTL"),
+    texts("labelSources", kLabelSources.size(), kLabelSources),
+    object("containerd", kContainerd),
+    number("labelTimeout"),
+    text("denyAction", kDenyActions),
+    text("policyChange", kPolicyChanges),
+    text("metricsAddress"),
+    object("log", kLog),
+    object("limits", kLimits),
+};
+constexpr ObjectSpec kRoot = {"the configuration", kRootFields};
+
+std::string without_trailing_slashes(std::string path) {
+    while (path.size() > 1 && path.back() == '/') {
+        path.pop_back();
+    }
+    return path;
+}
+
+bool check_absolute(const Cursor& cursor) {
+    if (const std::string& path = cursor.node().text(); path.empty() || path.front() != '/' || path.find('\0') != std::string::npos) {
+        cursor.error("\"" + path + "\" is no absolute path; start it with \"/\"");
+        return false;
+    }
+    return true;
+}
+
+void read_path(const Cursor& root, std::string_view key, std::string& out) {
+    if (const auto cursor = root.child(key); cursor && check_absolute(*cursor)) {
+        out = without_trailing_slashes(cursor->node().text());
+    }
+}
+
+struct Range {
+    std::uint32_t low = 0;
+    std::uint32_t high = 0;
+};
+
+void read_number(const Cursor& root, std::string_view key, const Range& range, std::uint32_t& out) {
+    const auto cursor = root.child(key);
+    if (!cursor) {
+        return;
+    }
+    const std::string& digits = cursor->node().text();
+    std::uint32_t value = 0;
+    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (parsed.ec != std::errc() || parsed.ptr != digits.data() + digits.size() || value < range.low || value > range.high) {
+        cursor->error("\"" + digits + "\" is out of range; write a whole number from " + std::to_string(range.low) + " to " +
+                      std::to_string(range.high));
+        return;
+    }
+    out = value;
+}
+
+void read_policy_dirs(const Cursor& root, Config& config) {
+    if (!root.child("policyDirs")) {
+        return;
+    }
+    config.policy_dirs.clear();
+    root.each("policyDirs", [&config](const Cursor& item) {
+        if (!check_absolute(item)) {
+            return;
+        }
+        const std::string path = without_trailing_slashes(item.node().text());
+        if (std::find(config.policy_dirs.begin(), config.policy_dirs.end(), path) != config.policy_dirs.end()) {
+            item.error("the folder is in the list already");
+            return;
+        }
+        config.policy_dirs.push_back(path);
+    });
+}
+
+void read_dns(const Cursor& root, Config& config) {
+    constexpr Range kTtl = {0, kMaxTtlSeconds};
+    read_number(root, "dnsExtraTTL", kTtl, config.lifetime.extra_seconds);
+    read_number(root, "dnsMinTTL", kTtl, config.lifetime.min_seconds);
+    read_number(root, "dnsMaxTTL", {1, kMaxTtlSeconds}, config.lifetime.max_seconds);
+    if (config.lifetime.min_seconds > config.lifetime.max_seconds) {
+        root.field_error("dnsMinTTL", "dnsMinTTL is larger than dnsMaxTTL (" + std::to_string(config.lifetime.max_seconds) + ")");
+    }
+    const auto servers = root.child("dnsTrustedServers");
+    if (!servers) {
+        return;
+    }
+    config.servers_from_node = false;
+    std::vector<std::string> good;
+    root.each("dnsTrustedServers", [&good](const Cursor& item) {
+        if (const auto server = dns::parse_trusted_server(item.node().text()); !server) {
+            item.error(server.error().message());
+        } else {
+            good.push_back(item.node().text());
+        }
+    });
+    auto parsed = dns::parse_trusted_servers(good);
+    if (!parsed) {
+        servers->error(parsed.error().message());
+        return;
+    }
+    config.trusted_servers = std::move(parsed).value();
+}
+
+void read_label_sources(const Cursor& root, Config& config) {
+    if (!root.child("labelSources")) {
+        return;
+    }
+    config.label_sources.clear();
+    root.each("labelSources", [&config](const Cursor& item) {
+        const std::string& name = item.node().text();
+        if (name != endpoints::kCniArgsSource && name != endpoints::kFilesSource) {
+            item.error("not supported yet: the label source \"" + name + "\"; write cni-args or files");
+        } else if (config.uses_label_source(name)) {
+            item.error("the label source is in the list already");
+        } else {
+            config.label_sources.push_back(name);
+        }
+    });
+}
+
+void read_log(const Cursor& root, Config& config) {
+    const auto section = root.child("log");
+    if (!section) {
+        return;
+    }
+    if (const auto level = section->text("level")) {
+        const auto found = std::find(kLevels.begin(), kLevels.end(), *level);
+        config.log_level = static_cast<log::Level>(found - kLevels.begin());
+    }
+    if (const auto format = section->text("format")) {
+        config.log_format = *format == "json" ? log::Format::kJson : log::Format::kText;
+    }
+}
+
+// What is written down for later versions must not be taken in silence.
+void refuse_unsupported(const Cursor& root) {
+    if (const auto dirs = root.child("podManifestDirs"); dirs && !dirs->node().items().empty()) {
+        dirs->error("not supported yet: put Pod documents into a policy folder");
+    }
+    if (root.text("denyAction").value_or("Drop") != "Drop") {
+        root.child("denyAction")->error("not supported yet: only Drop");
+    }
+    if (root.text("policyChange").value_or("Cut") != "Cut") {
+        root.child("policyChange")->error("not supported yet: only Cut");
+    }
+    if (!root.text("metricsAddress").value_or("").empty()) {
+        root.child("metricsAddress")->error("not supported yet: leave it out");
+    }
+}
+
+void decode(const Cursor& root, Config& config) {
+    read_policy_dirs(root, config);
+    read_path(root, "stateDir", config.state_dir);
+    read_path(root, "cacheDir", config.cache_dir);
+    read_path(root, "bpffsDir", config.bpffs_dir);
+    read_dns(root, config);
+    read_label_sources(root, config);
+    read_number(root, "labelTimeout", {0, 300}, config.label_timeout_seconds);
+    read_log(root, config);
+    if (const auto limits = root.child("limits")) {
+        read_number(*limits, "learntAddressesPerEndpoint", {16, kMaxPerEndpoint}, config.learnt_per_endpoint);
+        read_number(*limits, "flowsPerEndpoint", {16, kMaxPerEndpoint}, config.flows_per_endpoint);
+    }
+    refuse_unsupported(root);
+}
+
+Error all_problems(const policy::Problems& problems) {
+    std::string message;
+    for (const policy::Problem& problem : problems) {
+        message += (message.empty() ? "" : "\n") + policy::to_string(problem);
+    }
+    return {Code::kInvalidInput, message};
+}
+
+}  // namespace
+
+bool Config::uses_label_source(std::string_view name) const {
+    return std::find(label_sources.begin(), label_sources.end(), name) != label_sources.end();
+}
+
+datapath::DatapathOptions Config::datapath_options() const {
+    datapath::DatapathOptions options;
+    options.bpffs_dir = bpffs_dir;
+    options.learnt_per_endpoint = learnt_per_endpoint;
+    options.flows_per_endpoint = flows_per_endpoint;
+    return options;
+}
+
+Result<Config> parse_config(const std::string& path, std::string_view content) {
+    const policy::ParseOutcome parsed = policy::parse_documents(path, content);
+    if (policy::has_errors(parsed.problems)) {
+        return all_problems(parsed.problems);
+    }
+    Config config;
+    if (parsed.documents.empty()) {
+        return config;
+    }
+    policy::DecodeContext context{path, {}, {}};
+    const Cursor root(context, parsed.documents.front());
+    if (parsed.documents.size() > 1) {
+        Cursor(context, parsed.documents[1]).error("a second document; the configuration is one");
+    }
+    policy::check_object(root, kRoot);
+    if (!policy::has_errors(context.problems)) {
+        decode(root, config);
+    }
+    if (policy::has_errors(context.problems)) {
+        return all_problems(context.problems);
+    }
+    return config;
+}
+
+Result<Config> load_config(const std::string& path) {
+    auto content = read_file(path, kMaxConfigBytes);
+    if (!content) {
+        if (content.error().code() == Code::kNotFound) {
+            return Config{};
+        }
+        return content.error();
+    }
+    return parse_config(path, *content);
+}
+
+}  // namespace namegate::control

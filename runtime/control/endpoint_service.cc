@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/endpoint_service.h"
+
+#include <utility>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "control/client.h"
+#include "control/lifecycle.h"
+#include "control/policy_folders.h"
+#include "control/programmer.h"
+#include "datapath/attach.h"
+#include "datapath/map.h"
+#include "endpoints/host_interface_name.h"
+
+namespace namegate::control {
+
+namespace {
+
+using endpoints::Record;
+
+constexpr unsigned kProgramTimeoutMs = 3'000;
+constexpr unsigned kForgetTimeoutMs = 1'000;
+
+Result<FileLock> lock_node(const Config& config) {
+    return FileLock::acquire(config.lock_path(), kLockTimeoutMs).with_context("the node lock");
+}
+
+// All that programming in this process needs. The node lock is held while it lives.
+struct Embedded {
+    FileLock lock;
+    std::unique_ptr<datapath::Datapath> datapath;
+    endpoints::RecordStore store;
+    policy::PolicyStore policies;
+    std::vector<FolderProblem> problems;
+};
+
+void log_problems(const Embedded& embedded) {
+    for (const FolderProblem& problem : embedded.problems) {
+        log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
+    }
+    for (const policy::FileStatus& file : embedded.policies.files()) {
+        if (!file.loaded) {
+            log::warning("policy file refused",
+                         {log::kv("file", file.path),
+                          log::kv("error", file.problems.empty() ? std::string("unreadable") : policy::to_string(file.problems.front()))});
+        }
+    }
+}
+
+Result<Embedded> open_embedded(const Config& config) {
+    NG_ASSIGN(FileLock lock, lock_node(config));
+    NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config.datapath_options()));
+    Embedded embedded{std::move(lock), std::move(datapath), endpoints::RecordStore(config.records_dir()), {}, {}};
+    NG_TRY(apply_settings(*embedded.datapath, config));
+    embedded.problems = load_policy_folders(embedded.policies, config.policy_dirs);
+    log_problems(embedded);
+    return embedded;
+}
+
+Json ids(const std::string& container_id, const std::string& ifname) { return {{"container", container_id}, {"interface", ifname}}; }
+
+bool daemon_is_absent(const Error& error) { return error.code() == Code::kNotFound && error.sys_errno() != 0; }
+
+}  // namespace
+
+Result<std::unique_ptr<EndpointService>> EndpointService::create(const Config& config, Clock& clock) {
+    NG_TRY(make_directories(config.state_dir, 0755));
+    return std::unique_ptr<EndpointService>(new EndpointService(config, clock));
+}
+
+Result<> EndpointService::admit(Record& record) {
+    NG_ASSIGN(const FileLock lock, lock_node(config_));
+    NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config_.datapath_options()));
+    const endpoints::RecordStore store(config_.records_dir());
+    if (datapath->fresh()) {
+        NG_TRY(apply_settings(*datapath, config_));
+        NG_TRY(reconcile(*datapath, store));
+    }
+    // Left by an ADD that was never followed by its DEL.
+    if (const auto stale = store.read(record.container_id, record.ifname); stale) {
+        NG_TRY(evict_endpoint(*datapath, store, *stale));
+    }
+    return admit_endpoint(*datapath, store, record);
+}
+
+Result<> EndpointService::program_here(Record& record) {
+    NG_ASSIGN(const Embedded embedded, open_embedded(config_));
+    NG_ASSIGN(const endpoints::RecordListing listing, embedded.store.list());
+    Programmer programmer(*embedded.datapath, config_, clock_, nullptr);
+    programmer.use_snapshot(embedded.policies.snapshot());
+    NG_TRY(programmer.program(record, listing.records));
+    record.ready = true;
+    NG_TRY(embedded.store.write(record));
+    if (programmer.rules_select_endpoints()) {
+        for (const auto& failure : programmer.program_all(listing.records).failed) {
+            log::warning("endpoint keeps its policy",
+                         {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
+        }
+    }
+    return ok();
+}
+
+Result<> EndpointService::program(Record& record) {
+    const auto asked = ask_daemon(config_.socket_path(), {"program", ids(record.container_id, record.ifname)}, kProgramTimeoutMs);
+    if (asked) {
+        record.ready = true;
+        return ok();
+    }
+    if (!daemon_is_absent(asked.error())) {
+        log::warning("the daemon did not program the endpoint, so the plugin does", {log::kv("error", asked.error().message())});
+    }
+    return program_here(record);
+}
+
+Result<> EndpointService::add(Record& record) {
+    NG_TRY(admit(record));
+    UndoStack undo;
+    undo.push([this, &record] {
+        if (const auto removed = remove(record.container_id, record.ifname); !removed) {
+            log::warning("undoing a failed ADD", {log::kv("step", "endpoint"), log::kv("error", removed.error().message())});
+        }
+    });
+    NG_TRY(program(record));
+    undo.dismiss();
+    return ok();
+}
+
+Result<> EndpointService::remove_here(const std::string& container_id, const std::string& ifname) {
+    NG_ASSIGN(const FileLock lock, lock_node(config_));
+    const endpoints::RecordStore store(config_.records_dir());
+    const auto record = store.read(container_id, ifname);
+    if (!record && record.error().code() == Code::kNotFound) {
+        return ok();
+    }
+    NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config_.datapath_options()));
+    if (record) {
+        return evict_endpoint(*datapath, store, *record);
+    }
+    // The record cannot be read. Its links follow from the ids; its slot is found by the next reconciliation.
+    log::warning("an endpoint record cannot be read", {log::kv("container", container_id), log::kv("error", record.error().message())});
+    NG_TRY(datapath::detach(*datapath, endpoints::host_interface_name(container_id, ifname), 0));
+    return store.remove(container_id, ifname);
+}
+
+// The other endpoints' rules may name the one that is gone, and its address goes to somebody else.
+void EndpointService::reprogram_others() {
+    const auto work = [this]() -> Result<> {
+        NG_ASSIGN(const Embedded embedded, open_embedded(config_));
+        NG_ASSIGN(const endpoints::RecordListing listing, embedded.store.list());
+        Programmer programmer(*embedded.datapath, config_, clock_, nullptr);
+        programmer.use_snapshot(embedded.policies.snapshot());
+        if (!listing.records.empty() && programmer.rules_select_endpoints()) {
+            const ProgramSummary summary = programmer.program_all(listing.records);
+            if (!summary.failed.empty()) {
+                return summary.failed.front().second;
+            }
+        }
+        NG_TRY(datapath::remove_unused_policies(*embedded.datapath, {}));
+        return ok();
+    };
+    if (const auto result = work(); !result) {
+        log::warning("policies were not brought up to date", {log::kv("error", result.error().message())});
+    }
+}
+
+Result<> EndpointService::remove(const std::string& container_id, const std::string& ifname) {
+    const endpoints::RecordStore store(config_.records_dir());
+    const auto record = store.read(container_id, ifname);
+    if (!record && record.error().code() == Code::kNotFound) {
+        return ok();
+    }
+    NG_TRY(remove_here(container_id, ifname));
+    const Json arguments = record ? Json{{"endpoint", record->id}} : Json::object();
+    if (!ask_daemon(config_.socket_path(), {"forget", arguments}, kForgetTimeoutMs)) {
+        reprogram_others();
+    }
+    return ok();
+}
+
+Result<> EndpointService::check(const std::string& container_id, const std::string& ifname) {
+    NG_ASSIGN(const FileLock lock, lock_node(config_));
+    const endpoints::RecordStore store(config_.records_dir());
+    NG_ASSIGN(const Record record, store.read(container_id, ifname));
+    NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config_.datapath_options()));
+    NG_ASSIGN(const bool attached, datapath::is_attached(*datapath, record.host_ifname, record.host_ifindex));
+    if (!attached) {
+        return Error(Code::kNotFound, "the programs are gone from " + record.host_ifname);
+    }
+    NG_ASSIGN(const int map, datapath->map(datapath::MapId::kIfaces));
+    NG_ASSIGN(const auto bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
+    if (!bound || bound->endpoint != record.id || bound->slot != record.slot) {
+        return Error(Code::kNotFound, record.host_ifname + " is not bound to its endpoint");
+    }
+    NG_ASSIGN(const auto active, datapath::active_config(*datapath, record.slot));
+    if (!active || active->endpoint != record.id || active->mode == NG_MODE_CLOSED) {
+        return Error(Code::kNotFound, "no policy is in force for " + record.host_ifname + ": it is closed");
+    }
+    return ok();
+}
+
+}  // namespace namegate::control

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/lifecycle.h"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "datapath/attach.h"
+#include "datapath/map.h"
+#include "datapath/reader.h"
+#include "datapath/settings.h"
+#include "datapath/slots.h"
+#include "dns/resolv_conf.h"
+#include "netlink/link.h"
+
+namespace namegate::control {
+
+namespace {
+
+using endpoints::Record;
+
+void note(std::string_view step, const Result<>& result) {
+    if (!result) {
+        log::warning("undoing an endpoint", {log::kv("step", step), log::kv("error", result.error().message())});
+    }
+}
+
+Result<std::optional<netlink::Link>> find_interface(netlink::Socket& socket, const Record& record) {
+    auto link = netlink::find_link(socket, record.host_ifname);
+    if (!link) {
+        if (link.error().code() == Code::kNotFound) {
+            return std::optional<netlink::Link>();
+        }
+        return link.error();
+    }
+    // A namesake made later is not the endpoint's.
+    if (link->index != record.host_ifindex) {
+        return std::optional<netlink::Link>();
+    }
+    return std::optional<netlink::Link>(std::move(link).value());
+}
+
+Result<std::optional<std::uint32_t>> slot_owner(datapath::Datapath& datapath, std::uint32_t slot) {
+    NG_ASSIGN(const std::vector<datapath::SlotUse> used, datapath::used_slots(datapath));
+    for (const datapath::SlotUse& use : used) {
+        if (use.slot == slot) {
+            return std::optional<std::uint32_t>(use.endpoint);
+        }
+    }
+    return std::optional<std::uint32_t>();
+}
+
+// An interface number that has gone to another endpoint meanwhile stays bound.
+Result<> unbind_own(datapath::Datapath& datapath, const Record& record) {
+    NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
+    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
+    return bound && bound->endpoint == record.id ? datapath::unbind_interface(datapath, record.host_ifindex) : ok();
+}
+
+Result<> release_own_slot(datapath::Datapath& datapath, const Record& record) {
+    NG_ASSIGN(const std::optional<std::uint32_t> owner, slot_owner(datapath, record.slot));
+    return owner && *owner == record.id ? datapath::release_slot(datapath, record.slot) : ok();
+}
+
+Result<> attach_closed(datapath::Datapath& datapath, const Record& record) {
+    NG_TRY(datapath::write_closed(datapath, identity_of(record)));
+    NG_TRY(datapath::bind_interface(datapath, record.host_ifindex, identity_of(record)));
+    NG_TRY(datapath::attach(datapath, record.host_ifname, record.host_ifindex));
+    return ok();
+}
+
+// Is everything of this record in the kernel, programs aside?
+Result<bool> is_known(datapath::Datapath& datapath, const Record& record) {
+    NG_ASSIGN(const std::optional<std::uint32_t> owner, slot_owner(datapath, record.slot));
+    NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
+    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
+    return owner && *owner == record.id && bound && bound->endpoint == record.id && bound->slot == record.slot;
+}
+
+// Puts one record right; the records of a datapath that was lost get new numbers.
+Result<> repair(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, Reconciled& outcome) {
+    NG_ASSIGN(const bool known, is_known(datapath, record));
+    if (!known) {
+        NG_TRY(release_own_slot(datapath, record));
+        NG_TRY(admit_endpoint(datapath, store, record));
+        outcome.repairs.push_back("attached " + record.host_ifname + " again as endpoint " + std::to_string(record.id));
+        return ok();
+    }
+    NG_ASSIGN(const bool attached, datapath::is_attached(datapath, record.host_ifname, record.host_ifindex));
+    if (!attached) {
+        NG_TRY(datapath::attach(datapath, record.host_ifname, record.host_ifindex));
+        outcome.repairs.push_back("attached the programs of " + record.host_ifname + " again");
+    }
+    return ok();
+}
+
+Result<> release_orphans(datapath::Datapath& datapath, Reconciled& outcome) {
+    std::set<std::uint32_t> alive;
+    std::set<std::uint32_t> alive_interfaces;
+    for (const Record& record : outcome.records) {
+        alive.insert(record.id);
+        alive_interfaces.insert(record.host_ifindex);
+    }
+    NG_ASSIGN(const auto interfaces, datapath::read_interfaces(datapath));
+    for (const auto& entry : interfaces) {
+        if (alive.count(entry.second.endpoint) == 0 || alive_interfaces.count(entry.first) == 0) {
+            NG_TRY(datapath::unbind_interface(datapath, entry.first));
+            outcome.repairs.push_back("unbound interface number " + std::to_string(entry.first));
+        }
+    }
+    NG_ASSIGN(const std::vector<datapath::SlotUse> used, datapath::used_slots(datapath));
+    for (const datapath::SlotUse& use : used) {
+        if (alive.count(use.endpoint) == 0) {
+            NG_TRY(datapath::release_slot(datapath, use.slot));
+            outcome.repairs.push_back("took back slot " + std::to_string(use.slot));
+        }
+    }
+    NG_ASSIGN(const std::vector<std::string> severed, datapath::remove_severed_links(datapath));
+    for (const std::string& name : severed) {
+        outcome.repairs.push_back("removed the links of " + name + ", which is gone");
+    }
+    return ok();
+}
+
+}  // namespace
+
+datapath::EndpointIdentity identity_of(const Record& record) { return {record.id, record.slot, record.addresses, record.mac}; }
+
+Result<> admit_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record) {
+    UndoStack undo;
+    NG_ASSIGN(record.id, datapath.next_endpoint_id());
+    NG_ASSIGN(record.slot, datapath::acquire_slot(datapath, record.id));
+    record.ready = false;
+    undo.push([&datapath, &record] { note("slot", datapath::release_slot(datapath, record.slot)); });
+    undo.push([&store, &record] { note("record", store.remove(record.container_id, record.ifname)); });
+    NG_TRY(store.write(record));
+    undo.push([&datapath, &record] { note("interface", unbind_own(datapath, record)); });
+    undo.push([&datapath, &record] { note("programs", datapath::detach(datapath, record.host_ifname, record.host_ifindex)); });
+    NG_TRY(attach_closed(datapath, record));
+    undo.dismiss();
+    return ok();
+}
+
+Result<> evict_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, const Record& record) {
+    NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
+    NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
+    NG_TRY(datapath::detach(datapath, record.host_ifname, link ? record.host_ifindex : 0));
+    NG_TRY(unbind_own(datapath, record));
+    NG_TRY(release_own_slot(datapath, record));
+    return store.remove(record.container_id, record.ifname);
+}
+
+Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::RecordStore& store) {
+    Reconciled outcome;
+    NG_ASSIGN(const endpoints::RecordListing listing, store.list());
+    for (const endpoints::BadRecord& bad : listing.bad) {
+        outcome.repairs.push_back("left " + bad.path + " alone, which cannot be read: " + bad.why);
+    }
+    NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
+    for (Record record : listing.records) {
+        NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
+        if (!link) {
+            NG_TRY(evict_endpoint(datapath, store, record));
+            outcome.repairs.push_back("removed endpoint " + std::to_string(record.id) + ", whose interface " + record.host_ifname +
+                                      " is gone");
+            continue;
+        }
+        if (const auto repaired = repair(datapath, store, record, outcome); !repaired) {
+            outcome.repairs.push_back("could not repair " + record.host_ifname + ": " + repaired.error().message());
+        }
+        outcome.records.push_back(std::move(record));
+    }
+    // A record that cannot be read belongs to some endpoint: then nothing is an orphan for certain.
+    if (listing.bad.empty()) {
+        NG_TRY(release_orphans(datapath, outcome));
+    }
+    return outcome;
+}
+
+std::vector<dns::TrustedServer> trusted_servers(const Config& config) {
+    if (!config.servers_from_node) {
+        return config.trusted_servers;
+    }
+    const auto content = read_file(config.resolv_conf, dns::kMaxResolvConfBytes);
+    return content ? dns::resolv_conf_servers(*content).servers : std::vector<dns::TrustedServer>();
+}
+
+Result<> apply_settings(datapath::Datapath& datapath, const Config& config) {
+    std::vector<datapath::TrustedPrefix> prefixes;
+    for (const dns::TrustedServer& server : trusted_servers(config)) {
+        prefixes.push_back({server.prefix, server.port});
+    }
+    NG_TRY(datapath::set_trusted(datapath, prefixes));
+    return datapath::set_config(datapath, {config.lifetime.extra_seconds, config.lifetime.min_seconds, config.lifetime.max_seconds});
+}
+
+}  // namespace namegate::control

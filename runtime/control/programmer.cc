@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/programmer.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "control/lifecycle.h"
+#include "datapath/clock.h"
+#include "datapath/endpoint_writer.h"
+#include "datapath/learnt.h"
+#include "datapath/pattern_id.h"
+#include "endpoints/label_sources.h"
+
+namespace namegate::control {
+
+namespace {
+
+using endpoints::Record;
+using policy::Direction;
+
+bool looks_at_endpoints(const policy::EntityRule& side) {
+    return side.selector || side.not_selector || side.namespace_selector || side.service_accounts;
+}
+
+bool looks_at_endpoints(const std::vector<policy::Rule>& rules) {
+    return std::any_of(rules.begin(), rules.end(),
+                       [](const policy::Rule& rule) { return looks_at_endpoints(rule.source) || looks_at_endpoints(rule.destination); });
+}
+
+// The last tick is counted whole: nothing ends early.
+std::uint32_t expiry_tick(std::uint64_t boot_ns) { return datapath::tick_of(boot_ns) + 1; }
+
+void append(std::string& key, std::string_view text) { key.append(std::to_string(text.size())).append(":").append(text); }
+
+// Everything of an endpoint that compiling looks at.
+std::string share_key(const policy::Snapshot& snapshot, const policy::EndpointView& view, Direction direction) {
+    std::string key = direction == Direction::kEgress ? "E" : "I";
+    append(key, view.name_space);
+    append(key, policy::service_account_of(view, snapshot));
+    append(key, policy::find_pod(snapshot, view.name_space, view.pod) != nullptr ? view.pod : std::string());
+    for (const auto& label : policy::effective_labels(view, snapshot)) {
+        append(key, label.first);
+        append(key, label.second);
+    }
+    return key;
+}
+
+}  // namespace
+
+Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
+    endpoints::LabelSources sources;
+    for (const std::string& name : config_.label_sources) {
+        if (name == endpoints::kCniArgsSource) {
+            NG_TRY(sources.add(endpoints::make_cni_args_source()));
+        } else if (name == endpoints::kFilesSource) {
+            const auto find = [this](std::string_view name_space, std::string_view pod) -> std::optional<endpoints::Labels> {
+                const policy::PodDocument* document = policy::find_pod(*snapshot_, name_space, pod);
+                return document == nullptr ? std::nullopt : std::optional<endpoints::Labels>(document->labels);
+            };
+            NG_TRY(sources.add(endpoints::make_files_source(find)));
+        }
+    }
+    policy::EndpointView view;
+    NG_ASSIGN(view.labels, sources.resolve(record));
+    view.name_space = record.pod_namespace;
+    view.pod = record.pod_name;
+    view.service_account = record.service_account;
+    view.is_kubernetes = record.kubernetes;
+    view.use_pod_document = config_.uses_label_source(endpoints::kFilesSource);
+    view.addresses = record.addresses;
+    return view;
+}
+
+Programmer::Pass Programmer::start_pass(const std::vector<Record>& all) const {
+    Pass pass;
+    for (const Record& record : all) {
+        // One whose labels are unknown matches no selector; it is programmed (or not) on its own.
+        if (auto view = view_of(record); view) {
+            pass.views.push_back(std::move(view).value());
+        }
+    }
+    return pass;
+}
+
+Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) {
+    if (!policy::selects(*snapshot_, view, direction)) {
+        return CompiledRef();
+    }
+    const std::string key = share_key(*snapshot_, view, direction);
+    if (const auto known = pass.compiled.find(key); known != pass.compiled.end()) {
+        return known->second;
+    }
+    policy::CompileInput input;
+    input.snapshot = snapshot_.get();
+    input.endpoint = &view;
+    input.endpoints = &pass.views;
+    input.direction = direction;
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(input));
+    CompiledRef shared = std::make_shared<const policy::CompiledPolicy>(std::move(compiled));
+    pass.compiled.emplace(key, shared);
+    return shared;
+}
+
+Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& policy) {
+    if (cache_ == nullptr) {
+        return ok();
+    }
+    const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
+    std::size_t refused = 0;
+    for (const policy::PatternEntry& entry : policy.patterns) {
+        const std::uint64_t id = datapath::pattern_id(datapath_.seed(), entry.pattern);
+        cache_->for_each_match(record.id, entry.pattern, [&](const dns::Reached& reached) {
+            datapath::LearntFill fill;
+            fill.address = reached.address;
+            fill.pattern = id;
+            fill.expiry = expiry_tick(reached.expiry_boot_ns);
+            refused += datapath::insert_learnt(datapath_, record.slot, fill, now) ? 0U : 1U;
+        });
+    }
+    // A full table denies and is counted; it is no reason to keep the old policy.
+    if (refused > 0) {
+        log::warning("addresses in the name cache were not opened", {log::kv("interface", record.host_ifname), log::kv("count", refused)});
+    }
+    return ok();
+}
+
+Result<> Programmer::program_in(Pass& pass, const Record& record) {
+    Programmed& state = programmed_[record.id];
+    const auto attempt = [&]() -> Result<> {
+        NG_ASSIGN(const policy::EndpointView view, view_of(record));
+        NG_ASSIGN(CompiledRef egress, compile(pass, view, Direction::kEgress));
+        NG_ASSIGN(CompiledRef ingress, compile(pass, view, Direction::kIngress));
+        datapath::EndpointPolicies policies;
+        if (egress) {
+            NG_ASSIGN(policies.egress, datapath::install_policy(datapath_, *egress));
+        }
+        if (ingress) {
+            NG_ASSIGN(policies.ingress, datapath::install_policy(datapath_, *ingress));
+        }
+        if (egress && !egress->patterns.empty()) {
+            NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
+            const bool unchanged = active && active->mode == NG_MODE_ENFORCED && active->direction[NG_EGRESS].policy == policies.egress;
+            if (!unchanged) {
+                NG_TRY(fill(record, *egress));
+            }
+        }
+        NG_TRY(datapath::write_policies(datapath_, identity_of(record), policies));
+        state.egress = std::move(egress);
+        state.ingress = std::move(ingress);
+        return ok();
+    };
+    const Result<> result = attempt();
+    state.error = result ? std::string() : result.error().message();
+    return result;
+}
+
+Result<> Programmer::program(const Record& record, const std::vector<Record>& all) {
+    Pass pass = start_pass(all);
+    return program_in(pass, record);
+}
+
+ProgramSummary Programmer::program_all(const std::vector<Record>& all) {
+    Pass pass = start_pass(all);
+    ProgramSummary summary;
+    for (const Record& record : all) {
+        if (const auto result = program_in(pass, record); !result) {
+            summary.failed.emplace_back(record, result.error());
+        } else {
+            ++summary.programmed;
+        }
+    }
+    return summary;
+}
+
+bool Programmer::rules_select_endpoints() const {
+    for (const auto& tier : snapshot_->tiers()) {
+        for (const policy::Policy* policy : tier.policies) {
+            if (!policy->staged && (looks_at_endpoints(policy->egress) || looks_at_endpoints(policy->ingress))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+Result<> Programmer::open_address(const Record& record, const Opening& opening) {
+    const Programmed* state = find(record.id);
+    if (state == nullptr || !state->egress) {
+        return ok();
+    }
+    const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
+    for (const policy::PatternEntry& entry : state->egress->patterns) {
+        if (!entry.pattern.matches(opening.name)) {
+            continue;
+        }
+        datapath::LearntFill fill;
+        fill.address = opening.address;
+        fill.pattern = datapath::pattern_id(datapath_.seed(), entry.pattern);
+        fill.expiry = expiry_tick(opening.expiry_boot_ns);
+        fill.server = opening.server;
+        fill.server_port = opening.server_port;
+        NG_TRY(datapath::insert_learnt(datapath_, record.slot, fill, now));
+    }
+    return ok();
+}
+
+const Programmed* Programmer::find(std::uint32_t endpoint) const {
+    const auto found = programmed_.find(endpoint);
+    return found == programmed_.end() ? nullptr : &found->second;
+}
+
+}  // namespace namegate::control

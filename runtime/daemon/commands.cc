@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/commands.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "daemon/views.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+using control::Json;
+using control::Request;
+using endpoints::Record;
+
+// The `endpoint` argument; required.
+Result<const Record*> endpoint_argument(Node& node, const Request& request) {
+    NG_ASSIGN(const std::string text, control::text_argument(request.arguments, "endpoint"));
+    if (text.empty()) {
+        return Error(Code::kInvalidInput, "the command \"" + request.command + "\" needs the argument \"endpoint\"");
+    }
+    return find_endpoint(node.records(), text);
+}
+
+Result<Json> status(Node& node, const Learner& learner, const Request& /*request*/) { return view_status(node, learner); }
+
+Result<Json> list_endpoints(Node& node, const Learner& /*learner*/, const Request& /*request*/) {
+    Json out = Json::array();
+    for (const auto& entry : node.records()) {
+        NG_ASSIGN(Json one, view_endpoint(node, entry.second));
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+Result<Json> policies(Node& node, const Learner& /*learner*/, const Request& request) {
+    NG_ASSIGN(const Record* record, endpoint_argument(node, request));
+    return view_rules(node, *record);
+}
+
+Result<Json> ips(Node& node, const Learner& /*learner*/, const Request& request) {
+    NG_ASSIGN(const Record* record, endpoint_argument(node, request));
+    return view_addresses(node, *record);
+}
+
+Result<Json> names(Node& node, const Learner& /*learner*/, const Request& request) {
+    NG_ASSIGN(const std::string text, control::text_argument(request.arguments, "endpoint"));
+    Json out = Json::array();
+    if (!text.empty()) {
+        NG_ASSIGN(const Record* record, find_endpoint(node.records(), text));
+        out.push_back({{"endpoint", display_name(*record)}, {"names", view_names(node, record->id)}});
+        return out;
+    }
+    for (const std::uint32_t endpoint : node.cache().endpoints()) {
+        const auto record = node.records().find(endpoint);
+        if (record != node.records().end()) {
+            out.push_back({{"endpoint", display_name(record->second)}, {"names", view_names(node, endpoint)}});
+        }
+    }
+    return out;
+}
+
+Result<Json> program(Node& node, const Learner& /*learner*/, const Request& request) {
+    NG_ASSIGN(const std::string container, control::text_argument(request.arguments, "container"));
+    NG_ASSIGN(const std::string interface, control::text_argument(request.arguments, "interface"));
+    NG_TRY(node.program(container, interface));
+    return Json::object();
+}
+
+Result<Json> forget(Node& node, const Learner& /*learner*/, const Request& request) {
+    const auto found = request.arguments.find("endpoint");
+    if (found == request.arguments.end()) {
+        // The plugin could not read whose record it removed.
+        node.reconcile();
+        return Json::object();
+    }
+    if (!found->is_number_unsigned() || found->get<std::uint64_t>() > UINT32_MAX) {
+        return Error(Code::kInvalidInput, "the argument \"endpoint\" is no endpoint id");
+    }
+    node.forget(found->get<std::uint32_t>());
+    return Json::object();
+}
+
+struct Command {
+    const char* name;
+    Result<Json> (*handle)(Node&, const Learner&, const Request&);
+};
+constexpr std::array<Command, 7> kCommands = {{
+    {"status", status},
+    {"endpoints", list_endpoints},
+    {"policies", policies},
+    {"ips", ips},
+    {"dns", names},
+    {"program", program},
+    {"forget", forget},
+}};
+
+}  // namespace
+
+Result<Json> handle_command(Node& node, const Learner& learner, const Request& request) {
+    for (const Command& command : kCommands) {
+        if (request.command == command.name) {
+            return command.handle(node, learner, request);
+        }
+    }
+    return Error(Code::kUnsupported, "there is no command \"" + request.command.substr(0, 64) + "\"");
+}
+
+Result<const Record*> find_endpoint(const RecordMap& records, const std::string& text) {
+    const Record* found = nullptr;
+    for (const auto& entry : records) {
+        const Record& record = entry.second;
+        const bool exact = record.container_id == text || record.host_ifname == text ||
+                           (!record.pod_name.empty() && record.pod_namespace + "/" + record.pod_name == text);
+        const bool prefix = !text.empty() && record.container_id.compare(0, text.size(), text) == 0;
+        if (!exact && !prefix) {
+            continue;
+        }
+        if (found != nullptr) {
+            return Error(Code::kInvalidInput, "several endpoints match \"" + text + "\": give the host interface, such as " +
+                                                  found->host_ifname + " or " + record.host_ifname);
+        }
+        found = &record;
+    }
+    if (found == nullptr) {
+        return Error(Code::kNotFound, "no endpoint is \"" + text + "\"; see: namegatectl endpoints");
+    }
+    return found;
+}
+
+}  // namespace namegate::daemon

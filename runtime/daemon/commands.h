@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The commands of the socket: what is asked becomes one JSON value. Reads the node's state and the kernel's
+// maps; only `program` and `forget` (the plugin's) change anything. One thread: that of the event loop.
+#pragma once
+
+#include "base/result.h"
+#include "control/protocol.h"
+#include "daemon/learner.h"
+#include "daemon/node.h"
+
+namespace namegate::daemon {
+
+// status, endpoints, policies, ips, dns, program, forget. kUnsupported for another command.
+Result<control::Json> handle_command(Node& node, const Learner& learner, const control::Request& request);
+
+// ENDPOINT: "namespace/pod", a container id or its beginning, a host interface. kNotFound, or kInvalidInput
+// when several match.
+Result<const endpoints::Record*> find_endpoint(const RecordMap& records, const std::string& text);
+
+}  // namespace namegate::daemon

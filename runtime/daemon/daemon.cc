@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/daemon.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include <algorithm>
+#include <functional>
+#include <list>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/commands.h"
+#include "daemon/directory_watch.h"
+#include "daemon/learner.h"
+#include "daemon/node.h"
+#include "daemon/socket_server.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+constexpr std::uint64_t kMs = 1000;
+constexpr std::uint64_t kConsumeUs = 50 * kMs;
+constexpr std::uint64_t kTickUs = 1000 * kMs;
+constexpr std::uint64_t kServersUs = 2000 * kMs;
+constexpr std::uint64_t kRescanUs = 10'000 * kMs;
+constexpr std::uint64_t kReconcileUs = 60'000 * kMs;
+constexpr std::uint64_t kSaveUs = 300'000 * kMs;
+constexpr std::uint64_t kQuietUs = 50 * kMs;       // a folder is read once it has been quiet this long,
+constexpr std::uint64_t kImpatientUs = 500 * kMs;  // or after this long in any case
+
+struct Timer {
+    std::function<void()> work;
+    std::uint64_t period_us = 0;
+};
+
+// sd-event gives a timer 0.25 s of leeway unless told otherwise.
+constexpr std::uint64_t kAccuracyUs = 5 * kMs;
+
+Result<> checked(int status, const char* what) { return status < 0 ? Result<>(sys_error(what, -status)) : ok(); }
+
+class Loop {
+  public:
+    explicit Loop(const control::Config& config) : config_(config) {}
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+    Loop(Loop&&) = delete;
+    Loop& operator=(Loop&&) = delete;
+
+    Result<> start();
+    Result<> run();
+
+  private:
+    Result<> add_timers();
+    Result<> every(std::uint64_t period_us, std::function<void()> work);
+    Result<> add_signals();
+    Result<> watch_folders();
+    void folders_changed();
+    void read_folders();
+    void rescan();
+    static int on_timer(sd_event_source* source, std::uint64_t due, void* timer);
+    static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* loop);
+    static int on_folders(sd_event_source* source, int fd, std::uint32_t events, void* loop);
+    static int on_quiet(sd_event_source* source, std::uint64_t due, void* loop);
+    static int on_rings(sd_event_source* source, int fd, std::uint32_t events, void* loop);
+
+    const control::Config& config_;
+    SystemClock clock_;
+    sd_event* event_ = nullptr;
+    std::list<Timer> timers_;
+    std::unique_ptr<Node> node_;
+    std::unique_ptr<Learner> learner_;
+    std::unique_ptr<DirectoryWatch> watch_;
+    std::unique_ptr<SocketServer> server_;
+    sd_event_source* quiet_ = nullptr;
+    std::uint64_t changed_since_us_ = 0;  // 0: nothing waits to be read
+    std::string signature_;
+};
+
+Loop::~Loop() {
+    server_.reset();
+    sd_event_source_disable_unref(quiet_);
+    sd_event_unref(event_);
+}
+
+Result<> Loop::start() {
+    NG_TRY(checked(sd_event_default(&event_), "sd_event_default"));
+    NG_TRY(add_signals());
+    NG_ASSIGN(node_, Node::open(config_, clock_));
+    NG_ASSIGN(learner_, Learner::create(*node_));
+    NG_TRY(checked(sd_event_add_io(event_, nullptr, learner_->fd(), EPOLLIN, &Loop::on_rings, this), "sd_event_add_io"));
+    NG_TRY(watch_folders());
+    NG_TRY(add_timers());
+    const auto handle = [this](const control::Request& request) { return handle_command(*node_, *learner_, request); };
+    NG_ASSIGN(server_, SocketServer::create(event_, config_.socket_path(), handle));
+    NG_TRY(checked(sd_event_set_watchdog(event_, 1), "sd_event_set_watchdog"));
+    return ok();
+}
+
+Result<> Loop::add_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        sigaddset(&set, signal);
+    }
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        NG_TRY(checked(sd_event_add_signal(event_, nullptr, signal, &Loop::on_signal, this), "sd_event_add_signal"));
+    }
+    return ok();
+}
+
+int Loop::on_signal(sd_event_source* /*source*/, const signalfd_siginfo* info, void* loop) {
+    auto* self = static_cast<Loop*>(loop);
+    if (info->ssi_signo == SIGHUP) {
+        sd_notify(0, "RELOADING=1");
+        self->read_folders();
+        self->node_->refresh_servers();
+        self->node_->reconcile();
+        sd_notify(0, "READY=1");
+        return 0;
+    }
+    return sd_event_exit(self->event_, 0);
+}
+
+int Loop::on_timer(sd_event_source* source, std::uint64_t /*due*/, void* timer) {
+    const auto* self = static_cast<Timer*>(timer);
+    self->work();
+    sd_event_source_set_time_relative(source, self->period_us);
+    return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+Result<> Loop::every(std::uint64_t period_us, std::function<void()> work) {
+    timers_.push_back({std::move(work), period_us});
+    return checked(sd_event_add_time_relative(event_, nullptr, CLOCK_MONOTONIC, period_us, kAccuracyUs, &Loop::on_timer, &timers_.back()),
+                   "sd_event_add_time");
+}
+
+Result<> Loop::add_timers() {
+    NG_TRY(every(kConsumeUs, [this] { learner_->consume(); }));
+    NG_TRY(every(kTickUs, [this] {
+        node_->tick();
+        server_->drop_idle();
+    }));
+    NG_TRY(every(kServersUs, [this] { node_->refresh_servers(); }));
+    NG_TRY(every(kRescanUs, [this] { rescan(); }));
+    NG_TRY(every(kReconcileUs, [this] { node_->reconcile(); }));
+    return every(kSaveUs, [this] { node_->save_cache(); });
+}
+
+Result<> Loop::watch_folders() {
+    NG_ASSIGN(DirectoryWatch watch, DirectoryWatch::create(config_.policy_dirs));
+    watch_ = std::make_unique<DirectoryWatch>(std::move(watch));
+    NG_TRY(checked(sd_event_add_io(event_, nullptr, watch_->fd(), EPOLLIN, &Loop::on_folders, this), "sd_event_add_io"));
+    NG_TRY(
+        checked(sd_event_add_time_relative(event_, &quiet_, CLOCK_MONOTONIC, 0, kAccuracyUs, &Loop::on_quiet, this), "sd_event_add_time"));
+    // What changed between the first reading and the watch.
+    changed_since_us_ = 1;
+    return ok();
+}
+
+int Loop::on_folders(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* loop) {
+    auto* self = static_cast<Loop*>(loop);
+    if (self->watch_->drain()) {
+        self->folders_changed();
+    }
+    return 0;
+}
+
+void Loop::folders_changed() {
+    std::uint64_t now = 0;
+    sd_event_now(event_, CLOCK_MONOTONIC, &now);
+    if (changed_since_us_ == 0) {
+        changed_since_us_ = now;
+    }
+    sd_event_source_set_time(quiet_, std::min(now + kQuietUs, changed_since_us_ + kImpatientUs));
+    sd_event_source_set_enabled(quiet_, SD_EVENT_ONESHOT);
+}
+
+int Loop::on_quiet(sd_event_source* /*source*/, std::uint64_t /*due*/, void* loop) {
+    static_cast<Loop*>(loop)->read_folders();
+    return 0;
+}
+
+void Loop::read_folders() {
+    changed_since_us_ = 0;
+    node_->set_trouble("folder watch", watch_->arm());
+    signature_ = watch_->signature();
+    node_->reload_policies();
+}
+
+// For what inotify did not tell.
+void Loop::rescan() {
+    if (changed_since_us_ == 0 && watch_->signature() != signature_) {
+        read_folders();
+    }
+}
+
+int Loop::on_rings(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* loop) {
+    static_cast<Loop*>(loop)->learner_->consume();
+    return 0;
+}
+
+Result<> Loop::run() {
+    sd_notifyf(0, "READY=1\nSTATUS=%zu endpoints", node_->records().size());
+    log::info("ready", {log::kv("endpoints", node_->records().size()), log::kv("socket", config_.socket_path())});
+    const int status = sd_event_loop(event_);
+    sd_notify(0, "STOPPING=1");
+    server_.reset();
+    learner_->consume();
+    node_->save_cache();
+    log::info("stopped; policies stay enforced", {});
+    return checked(status, "sd_event_loop");
+}
+
+}  // namespace
+
+Result<> run_daemon(const control::Config& config) {
+    Loop loop(config);
+    NG_TRY(loop.start());
+    return loop.run();
+}
+
+}  // namespace namegate::daemon

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/node.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "control/lifecycle.h"
+#include "datapath/clock.h"
+#include "datapath/learnt.h"
+#include "datapath/slots.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+using endpoints::Record;
+
+constexpr unsigned kBusyLockMs = 2'000;                   // of an operation that must be done now
+constexpr unsigned kSweepLockMs = 1;                      // of one that can wait for the next tick
+constexpr std::size_t kSweepEndpoints = 16;               // a tick, so that no tick takes long
+constexpr std::uint64_t kCollectDelayNs = 5'000'000'000;  // packets in flight may still look at a policy
+constexpr std::uint64_t kSweepGraceSeconds = 60;
+constexpr std::uint32_t kSpareSlots = 4;
+
+}  // namespace
+
+Node::Node(const control::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath)
+    : config_(config),
+      clock_(clock),
+      datapath_(std::move(datapath)),
+      store_(config.records_dir()),
+      cache_(clock, dns::NameCacheLimits{}),
+      programmer_(std::make_unique<control::Programmer>(*datapath_, config_, clock_, &cache_)) {}
+
+Result<std::unique_ptr<Node>> Node::open(const control::Config& config, const Clock& clock) {
+    NG_TRY(make_directories(config.state_dir, 0755));
+    NG_TRY(make_directories(config.cache_dir, 0700));
+    std::unique_ptr<Node> node;
+    {
+        NG_ASSIGN(const FileLock lock, FileLock::acquire(config.lock_path(), control::kLockTimeoutMs).with_context("the node lock"));
+        NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config.datapath_options()));
+        log::info(datapath->fresh() ? "datapath loaded" : "datapath adopted", {log::kv("pins", datapath->folder())});
+        node = std::unique_ptr<Node>(new Node(config, clock, std::move(datapath)));
+        NG_TRY(control::apply_settings(*node->datapath_, config));
+        node->servers_ = control::trusted_servers(config);
+        node->set_trouble("endpoints", node->reconcile_locked());
+    }
+    node->boot_id_ = read_file("/proc/sys/kernel/random/boot_id", 128).value_or("unknown");
+    const auto names = node->cache_.load(config.name_cache_path(), node->cache_scope());
+    if (!names) {
+        log::info("starting with an empty name cache", {log::kv("why", names.error().message())});
+    } else {
+        log::info("name cache loaded", {log::kv("names", *names)});
+    }
+    node->reload_policies();
+    return node;
+}
+
+std::string Node::cache_scope() const { return boot_id_ + "/" + std::to_string(datapath_->seed()); }
+
+void Node::set_trouble(const std::string& subject, const Result<>& result) {
+    if (result) {
+        if (troubles_.erase(subject) > 0) {
+            log::info("recovered", {log::kv("subject", subject)});
+        }
+        return;
+    }
+    std::string& known = troubles_[subject];
+    if (known != result.error().message()) {
+        known = result.error().message();
+        log::error("degraded", {log::kv("subject", subject), log::kv("error", known)});
+    }
+}
+
+std::vector<Record> Node::all_records() const {
+    std::vector<Record> all;
+    for (const auto& entry : records_) {
+        all.push_back(entry.second);
+    }
+    return all;
+}
+
+void Node::log_files() const {
+    for (const policy::FileStatus& file : policies_.files()) {
+        if (file.loaded) {
+            continue;
+        }
+        for (const policy::Problem& problem : file.problems) {
+            log::warning("policy file refused",
+                         {log::kv("problem", policy::to_string(problem)), log::kv("in_force", policy::to_string(file.in_force))});
+        }
+    }
+}
+
+void Node::reload_policies() {
+    folder_problems_ = control::load_policy_folders(policies_, config_.policy_dirs);
+    for (const control::FolderProblem& problem : folder_problems_) {
+        log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
+    }
+    log_files();
+    const auto snapshot = policies_.snapshot();
+    if (snapshot->generation() == generation_ && !program_due_) {
+        return;
+    }
+    generation_ = snapshot->generation();
+    programmer_->use_snapshot(snapshot);
+    log::info("policies in force", {log::kv("files", policies_.files().size()), log::kv("policies", snapshot->policy_count())});
+    program_all();
+}
+
+void Node::program_all() {
+    const auto work = [this]() -> Result<> {
+        NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
+        return program_all_locked();
+    };
+    const Result<> result = work();
+    // A policy that does not compile is told by its endpoints, and does not get better by itself.
+    program_due_ = !result;
+    set_trouble("programming", result);
+}
+
+Result<> Node::program_all_locked() {
+    const control::ProgramSummary summary = programmer_->program_all(all_records());
+    collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
+    std::string failures;
+    bool retry = false;
+    for (const auto& failure : summary.failed) {
+        log::error("endpoint keeps its last policy",
+                   {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
+        retry = retry || failure.second.code() == Code::kTryAgain || failure.second.code() == Code::kIo;
+        failures = failure.second.message();
+    }
+    for (auto& entry : records_) {
+        const control::Programmed* state = programmer_->find(entry.first);
+        if (!entry.second.ready && state != nullptr && state->error.empty()) {
+            NG_TRY(mark_ready(entry.second));
+        }
+    }
+    return retry ? Result<>(Error(Code::kTryAgain, failures)) : ok();
+}
+
+Result<> Node::mark_ready(Record& record) {
+    record.ready = true;
+    return store_.write(record);
+}
+
+Result<> Node::program(const std::string& container_id, const std::string& ifname) {
+    NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
+    return program_one_locked(container_id, ifname);
+}
+
+Result<> Node::program_one_locked(const std::string& container_id, const std::string& ifname) {
+    NG_ASSIGN(Record record, store_.read(container_id, ifname));
+    // A container that is added anew has a new endpoint.
+    for (auto entry = records_.begin(); entry != records_.end();) {
+        const bool same = entry->second.container_id == container_id && entry->second.ifname == ifname;
+        entry = same && entry->first != record.id ? records_.erase(entry) : std::next(entry);
+    }
+    records_[record.id] = record;
+    const Result<> programmed = programmer_->program(record, all_records());
+    collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
+    if (!programmed) {
+        // The plugin undoes a new endpoint.
+        records_.erase(record.id);
+        programmer_->forget(record.id);
+        return programmed;
+    }
+    NG_TRY(mark_ready(records_[record.id]));
+    log::info("endpoint programmed", {log::kv("endpoint", record.id), log::kv("interface", record.host_ifname),
+                                      log::kv("pod", record.pod_namespace + "/" + record.pod_name)});
+    if (programmer_->rules_select_endpoints()) {
+        set_trouble("programming", program_all_locked());
+    }
+    return ok();
+}
+
+void Node::forget(std::uint32_t endpoint) {
+    cache_.forget(endpoint);
+    programmer_->forget(endpoint);
+    collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
+    if (records_.erase(endpoint) > 0 && programmer_->rules_select_endpoints()) {
+        program_all();
+    }
+}
+
+void Node::refresh_servers() {
+    const auto servers = control::trusted_servers(config_);
+    // A file that is being rewritten has no server for a moment: what was trusted stays so.
+    if (servers == servers_ || (servers.empty() && config_.servers_from_node)) {
+        return;
+    }
+    const auto work = [this]() -> Result<> {
+        NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
+        return control::apply_settings(*datapath_, config_);
+    };
+    const Result<> result = work();
+    set_trouble("trusted servers", result);
+    if (result) {
+        servers_ = servers;
+        log::info("trusted servers changed", {log::kv("count", servers.size())});
+    }
+}
+
+Result<> Node::reconcile_locked() {
+    NG_ASSIGN(const control::Reconciled outcome, control::reconcile(*datapath_, store_));
+    for (const std::string& repair : outcome.repairs) {
+        log::warning("reconciled", {log::kv("what", repair)});
+    }
+    RecordMap records;
+    for (const Record& record : outcome.records) {
+        records[record.id] = record;
+    }
+    for (const auto& entry : records_) {
+        if (records.count(entry.first) == 0) {
+            cache_.forget(entry.first);
+            programmer_->forget(entry.first);
+        }
+    }
+    records_ = std::move(records);
+    return datapath::ensure_spare_slots(*datapath_, kSpareSlots);
+}
+
+void Node::reconcile() {
+    const auto work = [this]() -> Result<> {
+        NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
+        NG_TRY(reconcile_locked());
+        return program_all_locked();
+    };
+    set_trouble("endpoints", work());
+}
+
+void Node::sweep() {
+    const auto lock = FileLock::acquire(config_.lock_path(), kSweepLockMs);
+    if (!lock) {
+        return;
+    }
+    const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
+    auto next = records_.lower_bound(sweep_next_);
+    const std::size_t count = std::min(kSweepEndpoints, records_.size());
+    Result<> result = ok();
+    for (std::size_t i = 0; i < count; ++i) {
+        next = next == records_.end() ? records_.begin() : next;
+        const auto config = datapath::active_config(*datapath_, next->second.slot);
+        // The slot may have gone to another endpoint while nobody told us.
+        if (config && *config && (*config)->endpoint == next->first) {
+            const auto swept = datapath::sweep_learnt(*datapath_, next->second.slot, now, datapath::ticks_in(kSweepGraceSeconds));
+            if (!swept) {
+                result = swept.error();
+            }
+        }
+        ++next;
+    }
+    sweep_next_ = next == records_.end() ? 0 : next->first;
+    if (collect_at_ns_ != 0 && clock_.boot_ns() >= collect_at_ns_) {
+        collect_at_ns_ = 0;
+        const auto removed = datapath::remove_unused_policies(*datapath_, {});
+        if (!removed) {
+            result = removed.error();
+        }
+    }
+    set_trouble("expiry", result);
+}
+
+void Node::tick() {
+    cache_.expire();
+    sweep();
+    if (program_due_) {
+        program_all();
+    }
+}
+
+void Node::save_cache() { set_trouble("name cache file", cache_.save(config_.name_cache_path(), cache_scope())); }
+
+}  // namespace namegate::daemon

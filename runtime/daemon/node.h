@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything that the daemon knows and does, without the event loop: policies, endpoints, name cache, the
+// datapath. Owns them all. One thread. What fails is logged once, remembered for `status`, and tried again
+// by the next tick; nothing here ends the daemon once open() succeeded.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "control/config.h"
+#include "control/policy_folders.h"
+#include "control/programmer.h"
+#include "datapath/loader.h"
+#include "dns/name_cache.h"
+#include "endpoints/record_store.h"
+#include "policy/policy_store.h"
+
+namespace namegate::daemon {
+
+using RecordMap = std::map<std::uint32_t, endpoints::Record>;  // by endpoint id
+
+class Node {
+  public:
+    // Adopts what is pinned, loads what is not; drops nothing of a running endpoint.
+    static Result<std::unique_ptr<Node>> open(const control::Config& config, const Clock& clock);
+    ~Node() = default;
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+    Node(Node&&) = delete;
+    Node& operator=(Node&&) = delete;
+
+    // Reads the policy folders; when what is in force changed, programs every endpoint.
+    void reload_policies();
+    // Programs every endpoint with the policies as they are.
+    void program_all();
+    // For the plugin: the endpoint was admitted, or is gone.
+    Result<> program(const std::string& container_id, const std::string& ifname);
+    void forget(std::uint32_t endpoint);
+
+    // Trusted servers, read again; into the kernel if they changed.
+    void refresh_servers();
+    // Records against interfaces and kernel.
+    void reconcile();
+    // What is due every second: expired addresses and names, policies nobody uses, and what failed before.
+    void tick();
+    void save_cache();
+
+    const control::Config& config() const { return config_; }
+    const Clock& clock() const { return clock_; }
+    datapath::Datapath& datapath() { return *datapath_; }
+    const policy::PolicyStore& policies() const { return policies_; }
+    const std::vector<control::FolderProblem>& folder_problems() const { return folder_problems_; }
+    const RecordMap& records() const { return records_; }
+    control::Programmer& programmer() { return *programmer_; }
+    dns::NameCache& cache() { return cache_; }
+    // Why the daemon is not healthy, by subject; empty: it is.
+    const std::map<std::string, std::string>& troubles() const { return troubles_; }
+    void set_trouble(const std::string& subject, const Result<>& result);
+
+  private:
+    Node(const control::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath);
+    std::vector<endpoints::Record> all_records() const;
+    void log_files() const;
+    Result<> mark_ready(endpoints::Record& record);
+    Result<> program_all_locked();
+    Result<> reconcile_locked();
+    Result<> program_one_locked(const std::string& container_id, const std::string& ifname);
+    void sweep();
+    std::string cache_scope() const;
+
+    control::Config config_;
+    const Clock& clock_;
+    std::unique_ptr<datapath::Datapath> datapath_;
+    endpoints::RecordStore store_;
+    policy::PolicyStore policies_;
+    std::vector<control::FolderProblem> folder_problems_;
+    dns::NameCache cache_;
+    std::unique_ptr<control::Programmer> programmer_;
+    RecordMap records_;
+    std::map<std::string, std::string> troubles_;
+    std::vector<dns::TrustedServer> servers_;
+    std::uint64_t generation_ = 0;  // of the snapshot that was programmed
+    bool program_due_ = false;      // the last attempt did not get through
+    std::uint64_t collect_at_ns_ = 0;
+    std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts
+    std::string boot_id_;
+};
+
+}  // namespace namegate::daemon

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/socket_server.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "base/log.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+constexpr int kBacklog = 64;
+
+Result<sockaddr_un> address_of(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof(address.sun_path)) {
+        return Error(Code::kInvalidInput, "the socket path " + path + " is too long; a path has at most " +
+                                              std::to_string(sizeof(address.sun_path) - 1) + " bytes: set a shorter stateDir");
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    return address;
+}
+
+bool somebody_listens(const sockaddr_un& address) {
+    const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const bool connected = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    return connected || errno == EAGAIN;
+}
+
+std::uint64_t now_us(sd_event* loop) {
+    std::uint64_t now = 0;
+    sd_event_now(loop, CLOCK_MONOTONIC, &now);
+    return now;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SocketServer>> SocketServer::create(sd_event* loop, const std::string& path, Handler handler) {
+    std::unique_ptr<SocketServer> server(new SocketServer(loop, path, std::move(handler)));
+    NG_TRY(server->listen());
+    return server;
+}
+
+Result<> SocketServer::listen() {
+    NG_ASSIGN(const sockaddr_un address, address_of(path_));
+    if (somebody_listens(address)) {
+        return Error(Code::kExists, "another daemon listens on " + path_);
+    }
+    if (::unlink(path_.c_str()) != 0 && errno != ENOENT) {
+        return sys_error("removing the old " + path_, errno);
+    }
+    fd_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd_.valid()) {
+        return sys_error("socket", errno);
+    }
+    // The mode has to be right from the start: connecting asks for write permission.
+    const mode_t old_mask = ::umask(0177);
+    const int bound = ::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+    const int failure = errno;
+    ::umask(old_mask);
+    if (bound != 0) {
+        return sys_error("binding " + path_, failure);
+    }
+    bound_ = true;
+    if (::listen(fd_.get(), kBacklog) != 0) {
+        return sys_error("listening on " + path_, errno);
+    }
+    if (const int added = sd_event_add_io(loop_, &source_, fd_.get(), EPOLLIN, &SocketServer::on_accept, this); added < 0) {
+        return sys_error("sd_event_add_io", -added);
+    }
+    return ok();
+}
+
+SocketServer::~SocketServer() {
+    while (!clients_.empty()) {
+        drop(*clients_.front());
+    }
+    sd_event_source_disable_unref(source_);
+    if (bound_) {
+        ::unlink(path_.c_str());
+    }
+}
+
+int SocketServer::on_accept(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* server) {
+    static_cast<SocketServer*>(server)->accept_clients();
+    return 0;
+}
+
+int SocketServer::on_client(sd_event_source* /*source*/, int /*fd*/, std::uint32_t events, void* client) {
+    auto* self = static_cast<Client*>(client);
+    self->server->serve(*self, events);
+    return 0;
+}
+
+void SocketServer::accept_clients() {
+    for (;;) {
+        Fd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (!fd.valid()) {
+            return;
+        }
+        if (clients_.size() >= kMaxClients) {
+            drop_idle();
+        }
+        if (clients_.size() >= kMaxClients) {
+            const std::string reply = control::encode_reply(Error(Code::kTryAgain, "the daemon serves as many clients as it takes")) + "\n";
+            [[maybe_unused]] const ssize_t told = ::send(fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
+            continue;
+        }
+        auto client = std::make_unique<Client>();
+        client->server = this;
+        client->fd = std::move(fd);
+        client->last_us = now_us(loop_);
+        if (sd_event_add_io(loop_, &client->source, client->fd.get(), EPOLLIN, &SocketServer::on_client, client.get()) < 0) {
+            continue;
+        }
+        clients_.push_back(std::move(client));
+    }
+}
+
+void SocketServer::serve(Client& client, std::uint32_t events) {
+    client.last_us = now_us(loop_);
+    bool alive = (events & (EPOLLERR)) == 0;
+    if (alive && !client.closing && (events & (EPOLLIN | EPOLLHUP)) != 0) {
+        alive = read_input(client);
+    }
+    // First what waits to be sent: only then is the next request looked at.
+    if (alive && !client.output.empty()) {
+        alive = write_output(client);
+    }
+    if (alive) {
+        answer_lines(client);
+        alive = write_output(client);
+    }
+    if (!alive) {
+        drop(client);
+    }
+}
+
+// False when the client is gone.
+bool SocketServer::read_input(Client& client) {
+    std::array<char, 65536> buffer{};
+    const ssize_t got = ::recv(client.fd.get(), buffer.data(), buffer.size(), 0);
+    if (got < 0) {
+        return errno == EAGAIN || errno == EINTR;
+    }
+    if (got == 0) {
+        // Half a line is no request. What is still to be sent may yet be read by the other side.
+        client.closing = true;
+        return client.sent < client.output.size() || client.input.find('\n') != std::string::npos;
+    }
+    client.input.append(buffer.data(), static_cast<std::size_t>(got));
+    return true;
+}
+
+// One reply at a time: the next request waits until the client has taken it.
+void SocketServer::answer_lines(Client& client) {
+    while (client.output.empty()) {
+        const std::size_t end = client.input.find('\n');
+        if (end == std::string::npos ? client.input.size() > control::kMaxRequestBytes : end > control::kMaxRequestBytes) {
+            client.input.clear();
+            client.output = control::encode_reply(Error(
+                                Code::kExhausted, "the request is longer than " + std::to_string(control::kMaxRequestBytes) + " bytes")) +
+                            "\n";
+            client.closing = true;
+            return;
+        }
+        if (end == std::string::npos) {
+            return;
+        }
+        const std::string line = client.input.substr(0, end);
+        client.input.erase(0, end + 1);
+        answer(client, line);
+        if (!write_output(client)) {
+            client.closing = true;
+            return;
+        }
+    }
+}
+
+void SocketServer::answer(Client& client, const std::string& line) {
+    const auto request = control::parse_request(line);
+    std::string reply = control::encode_reply(request ? handler_(*request) : Result<control::Json>(request.error()));
+    if (reply.size() > control::kMaxReplyBytes) {
+        reply = control::encode_reply(Error(
+            Code::kExhausted, "the answer is longer than " + std::to_string(control::kMaxReplyBytes) + " bytes; ask about one endpoint"));
+    }
+    client.output = reply + "\n";
+    client.sent = 0;
+}
+
+// False when there is nothing more to do for the client.
+bool SocketServer::write_output(Client& client) {
+    while (client.sent < client.output.size()) {
+        const ssize_t got = ::send(client.fd.get(), client.output.data() + client.sent, client.output.size() - client.sent, MSG_NOSIGNAL);
+        if (got > 0) {
+            client.sent += static_cast<std::size_t>(got);
+        } else if (errno == EAGAIN) {
+            sd_event_source_set_io_events(client.source, EPOLLOUT);
+            return true;
+        } else if (errno != EINTR) {
+            return false;
+        }
+    }
+    client.output.clear();
+    client.sent = 0;
+    if (client.closing) {
+        return client.input.find('\n') != std::string::npos;
+    }
+    sd_event_source_set_io_events(client.source, EPOLLIN);
+    return true;
+}
+
+void SocketServer::drop(Client& client) {
+    sd_event_source_disable_unref(client.source);
+    clients_.remove_if([&client](const std::unique_ptr<Client>& one) { return one.get() == &client; });
+}
+
+void SocketServer::drop_idle() {
+    const std::uint64_t now = now_us(loop_);
+    for (auto next = clients_.begin(); next != clients_.end();) {
+        Client& client = **next++;
+        if (now - client.last_us > kClientIdleUs) {
+            drop(client);
+        }
+    }
+}
+
+}  // namespace namegate::daemon

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The daemon's unix socket (0600): clients that send one request a line and get one line for each, in order.
+// Bounded in clients, request size, reply size and time without a word; who breaks a bound is told, where
+// possible, and dropped. Owns the socket file. One thread: that of the event loop. A client can harm none but itself.
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "control/protocol.h"
+
+namespace namegate::daemon {
+
+inline constexpr std::size_t kMaxClients = 64;
+inline constexpr std::uint64_t kClientIdleUs = 30'000'000;
+
+class SocketServer {
+  public:
+    using Handler = std::function<Result<control::Json>(const control::Request&)>;
+
+    // Replaces a socket that nobody listens on; kExists when another daemon does.
+    static Result<std::unique_ptr<SocketServer>> create(sd_event* loop, const std::string& path, Handler handler);
+    ~SocketServer();
+    SocketServer(const SocketServer&) = delete;
+    SocketServer& operator=(const SocketServer&) = delete;
+    SocketServer(SocketServer&&) = delete;
+    SocketServer& operator=(SocketServer&&) = delete;
+
+    std::size_t clients() const { return clients_.size(); }
+    // Drops clients that have been silent for too long; call now and then.
+    void drop_idle();
+
+  private:
+    struct Client {
+        SocketServer* server = nullptr;
+        Fd fd;
+        sd_event_source* source = nullptr;
+        std::string input;
+        std::string output;
+        std::size_t sent = 0;
+        std::uint64_t last_us = 0;
+        bool closing = false;  // once the output is sent
+    };
+
+    SocketServer(sd_event* loop, std::string path, Handler handler) : loop_(loop), path_(std::move(path)), handler_(std::move(handler)) {}
+    Result<> listen();
+    void accept_clients();
+    void serve(Client& client, std::uint32_t events);
+    bool read_input(Client& client);
+    void answer_lines(Client& client);
+    void answer(Client& client, const std::string& line);
+    bool write_output(Client& client);
+    void drop(Client& client);
+    static int on_accept(sd_event_source* source, int fd, std::uint32_t events, void* server);
+    static int on_client(sd_event_source* source, int fd, std::uint32_t events, void* client);
+
+    sd_event* loop_;
+    std::string path_;
+    Handler handler_;
+    Fd fd_;
+    bool bound_ = false;
+    sd_event_source* source_ = nullptr;
+    std::list<std::unique_ptr<Client>> clients_;
+};
+
+}  // namespace namegate::daemon

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/views.h"
+
+#include <arpa/inet.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "control/lifecycle.h"
+#include "datapath/clock.h"
+#include "datapath/endpoint_writer.h"
+#include "datapath/map.h"
+#include "datapath/reader.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+using control::Json;
+using endpoints::Record;
+using policy::Direction;
+
+constexpr std::array<const char*, 3> kModes = {"closed", "enforced", "open"};
+
+Json texts(const std::vector<IpAddress>& addresses) {
+    Json out = Json::array();
+    for (const IpAddress& address : addresses) {
+        out.push_back(address.to_string());
+    }
+    return out;
+}
+
+Result<std::string> mode_of(Node& node, const Record& record) {
+    NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
+    if (!active || active->endpoint != record.id || active->mode >= kModes.size()) {
+        return std::string("closed");
+    }
+    return std::string(kModes[active->mode]);
+}
+
+Json view_files(const Node& node) {
+    Json files = Json::array();
+    for (const policy::FileStatus& file : node.policies().files()) {
+        Json problems = Json::array();
+        for (const policy::Problem& problem : file.problems) {
+            problems.push_back(policy::to_string(problem));
+        }
+        files.push_back({{"path", file.path},
+                         {"loaded", file.loaded},
+                         {"in_force", policy::to_string(file.in_force)},
+                         {"resources", file.resources},
+                         {"problems", std::move(problems)}});
+    }
+    return files;
+}
+
+// Everything that keeps the answer from being "healthy", one line each.
+Json view_degraded(Node& node) {
+    Json degraded = Json::array();
+    for (const control::FolderProblem& problem : node.folder_problems()) {
+        degraded.push_back("policy folder " + problem.folder + ": " + problem.why);
+    }
+    for (const policy::FileStatus& file : node.policies().files()) {
+        if (!file.loaded) {
+            degraded.push_back("policy file " + file.path + " is refused (in force: " + std::string(policy::to_string(file.in_force)) +
+                               ")");
+        }
+    }
+    for (const auto& entry : node.records()) {
+        const control::Programmed* state = node.programmer().find(entry.first);
+        if (state != nullptr && !state->error.empty()) {
+            degraded.push_back("endpoint " + display_name(entry.second) + " keeps its last policy: " + state->error);
+        }
+    }
+    for (const auto& trouble : node.troubles()) {
+        degraded.push_back(trouble.first + ": " + trouble.second);
+    }
+    if (control::trusted_servers(node.config()).empty()) {
+        degraded.push_back("no DNS server is trusted, so no name opens anything: set dnsTrustedServers");
+    }
+    return degraded;
+}
+
+Json view_origin(const policy::CompiledRule& rule, std::size_t number) {
+    static constexpr std::array<const char*, 4> kActions = {"Deny", "Allow", "Pass", "Log"};
+    const policy::RuleOrigin& origin = rule.origin;
+    return {{"number", number},           {"tier", origin.tier},
+            {"kind", origin.policy_kind}, {"policy", origin.policy_name},
+            {"index", origin.rule_index}, {"action", kActions[static_cast<std::size_t>(rule.action)]},
+            {"text", origin.text},        {"file", origin.file},
+            {"line", origin.line}};
+}
+
+Result<Json> view_direction(Node& node, const Record& record, Direction direction) {
+    const control::Programmed* state = node.programmer().find(record.id);
+    const control::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
+    Json out = {{"direction", direction == Direction::kEgress ? "egress" : "ingress"}, {"enforced", compiled != nullptr}};
+    Json rules = Json::array();
+    if (compiled != nullptr) {
+        NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
+        std::vector<ng_counter> counters;
+        if (active && active->endpoint == record.id) {
+            NG_ASSIGN(counters, datapath::read_counters(node.datapath(), active->direction[static_cast<std::size_t>(direction)]));
+        }
+        for (std::size_t i = 0; i < compiled->rules.size(); ++i) {
+            Json rule = view_origin(compiled->rules[i], i);
+            rule["packets"] = i < counters.size() ? counters[i].packets : 0;
+            rule["flows"] = i < counters.size() ? counters[i].flows : 0;
+            rules.push_back(std::move(rule));
+        }
+    }
+    out["rules"] = std::move(rules);
+    return out;
+}
+
+// Pattern text -> rules of the egress policy that it opens.
+std::map<std::string, std::string> rules_by_pattern(const control::Programmed* state) {
+    std::map<std::string, std::string> out;
+    if (state == nullptr || !state->egress) {
+        return out;
+    }
+    const policy::CompiledPolicy& compiled = *state->egress;
+    for (const policy::PatternEntry& entry : compiled.patterns) {
+        std::string& text = out[entry.pattern.text()];
+        const policy::Bitmap& bitmap = compiled.bitmaps[entry.bitmap];
+        for (std::size_t rule = 0; rule < compiled.rules.size() && rule / 64 < bitmap.size(); ++rule) {
+            if ((bitmap[rule / 64] >> (rule % 64) & 1U) != 0) {
+                const policy::RuleOrigin& origin = compiled.rules[rule].origin;
+                text += (text.empty() ? "" : ", ") + origin.policy_name + "[" + std::to_string(origin.rule_index) + "]";
+            }
+        }
+    }
+    return out;
+}
+
+Result<std::map<IpAddress, std::uint64_t>> live_flows(Node& node, std::uint32_t slot) {
+    NG_ASSIGN(const ng_clock now, datapath::read_clock(node.datapath()));
+    NG_ASSIGN(const auto flows, datapath::read_flows(node.datapath(), slot));
+    std::map<IpAddress, std::uint64_t> counts;
+    for (const datapath::FlowEntry& flow : flows) {
+        if (datapath::flow_is_live(flow, now.jiffies, node.datapath().hz())) {
+            ++counts[flow.remote];
+        }
+    }
+    return counts;
+}
+
+std::int64_t seconds_left(std::uint64_t expiry_boot_ns, std::uint64_t now) {
+    return expiry_boot_ns <= now ? 0 : static_cast<std::int64_t>((expiry_boot_ns - now + 999'999'999) / 1'000'000'000);
+}
+
+}  // namespace
+
+std::string display_name(const Record& record) {
+    return record.pod_name.empty() ? record.container_id : record.pod_namespace + "/" + record.pod_name;
+}
+
+Result<Json> view_status(Node& node, const Learner& learner) {
+    std::map<std::string, std::size_t> modes = {{"enforced", 0}, {"open", 0}, {"closed", 0}};
+    for (const auto& entry : node.records()) {
+        NG_ASSIGN(const std::string mode, mode_of(node, entry.second));
+        ++modes[mode];
+    }
+    NG_ASSIGN(const std::vector<datapath::PolicyId> installed, datapath::installed_policies(node.datapath()));
+    const dns::NameCacheStats names = node.cache().stats();
+    Json servers = Json::array();
+    for (const dns::TrustedServer& server : control::trusted_servers(node.config())) {
+        servers.push_back(server.to_string());
+    }
+    Json degraded = view_degraded(node);
+    const LearnerStats& learnt = learner.stats();
+    return Json{{"healthy", degraded.empty()},
+                {"version", NAMEGATE_VERSION},
+                {"pid", ::getpid()},
+                {"pins", node.datapath().folder()},
+                {"folders", node.config().policy_dirs},
+                {"files", view_files(node)},
+                {"endpoints",
+                 {{"total", node.records().size()}, {"enforced", modes["enforced"]}, {"open", modes["open"]}, {"closed", modes["closed"]}}},
+                {"policies", {{"documents", node.programmer().snapshot().policy_count()}, {"compiled", installed.size()}}},
+                {"names", {{"names", names.names}, {"addresses", names.addresses}, {"bytes", names.bytes}, {"evicted", names.evicted}}},
+                {"answers",
+                 {{"seen", learnt.answers},
+                  {"not_parsed_by_kernel", learnt.unparsed_by_kernel},
+                  {"malformed", learnt.malformed},
+                  {"opened_by_daemon", learnt.opened}}},
+                {"trusted_servers", std::move(servers)},
+                {"degraded", std::move(degraded)}};
+}
+
+Result<Json> view_endpoint(Node& node, const Record& record) {
+    NG_ASSIGN(const std::string mode, mode_of(node, record));
+    NG_ASSIGN(const datapath::Stats stats, datapath::read_stats(node.datapath(), record.slot));
+    Json labels = Json::object();
+    Json policies = Json::array();
+    if (const auto view = node.programmer().view_of(record); view) {
+        for (const auto& label : policy::effective_labels(*view, node.programmer().snapshot())) {
+            labels[label.first] = label.second;
+        }
+        for (const policy::SelectedPolicy& selected : policy::selected_policies(node.programmer().snapshot(), *view)) {
+            policies.push_back({{"tier", selected.tier},
+                                {"kind", selected.kind},
+                                {"name", selected.name},
+                                {"staged", selected.staged},
+                                {"ingress", selected.ingress},
+                                {"egress", selected.egress},
+                                {"file", selected.place.file},
+                                {"line", selected.place.line}});
+        }
+    }
+    Json counters = Json::object();
+    for (std::size_t i = 0; i < stats.size(); ++i) {
+        if (stats[i] != 0) {
+            counters[datapath::reason_name(static_cast<ng_reason>(i))] = stats[i];
+        }
+    }
+    const control::Programmed* state = node.programmer().find(record.id);
+    return Json{{"id", record.id},
+                {"name", display_name(record)},
+                {"namespace", record.pod_namespace},
+                {"pod", record.pod_name},
+                {"container", record.container_id},
+                {"interface", record.ifname},
+                {"host_interface", record.host_ifname},
+                {"host_ifindex", record.host_ifindex},
+                {"network", record.network},
+                {"attached", record.mode},
+                {"addresses", texts(record.addresses)},
+                {"labels", std::move(labels)},
+                {"mode", mode},
+                {"policies", std::move(policies)},
+                {"error", state == nullptr ? std::string() : state->error},
+                {"counters", std::move(counters)}};
+}
+
+Result<Json> view_rules(Node& node, const Record& record) {
+    NG_ASSIGN(const std::string mode, mode_of(node, record));
+    Json directions = Json::array();
+    for (const Direction direction : {Direction::kEgress, Direction::kIngress}) {
+        NG_ASSIGN(Json one, view_direction(node, record, direction));
+        directions.push_back(std::move(one));
+    }
+    return Json{{"endpoint", display_name(record)}, {"mode", mode}, {"directions", std::move(directions)}};
+}
+
+Result<Json> view_addresses(Node& node, const Record& record) {
+    NG_ASSIGN(const auto learnt, datapath::read_learnt(node.datapath(), record.slot));
+    NG_ASSIGN(const auto flows, live_flows(node, record.slot));
+    const auto names = node.cache().names_by_address(record.id);
+    const auto rules = rules_by_pattern(node.programmer().find(record.id));
+    const std::uint32_t now = datapath::tick_of(node.clock().boot_ns());
+    Json out = Json::array();
+    for (const datapath::LearntEntry& entry : learnt) {
+        const ng_learnt& value = entry.value;
+        Json patterns = Json::array();
+        for (std::size_t i = 0; i < value.count && i < NG_LEARNT_PATTERNS; ++i) {
+            NG_ASSIGN(const std::string text, datapath::read_pattern_text(node.datapath(), value.pattern[i]));
+            const std::int64_t left = datapath::ticks_to_ms(datapath::ticks_between(now, value.expiry[i])) / 1000;
+            const auto rule = rules.find(text);
+            patterns.push_back({{"pattern", text.empty() ? "(in no policy any more)" : text},
+                                {"rules", rule == rules.end() ? std::string() : rule->second},
+                                {"ttl", std::max<std::int64_t>(left, 0)}});
+        }
+        const auto known = names.find(entry.address);
+        const auto live = flows.find(entry.address);
+        const IpAddress server = datapath::to_address(value.server);
+        const std::string port = std::to_string(ntohs(value.be_server_port));
+        const bool from_cache = server == IpAddress();
+        out.push_back(
+            {{"address", entry.address.to_string()},
+             {"names", known == names.end() ? std::vector<std::string>() : known->second},
+             {"patterns", std::move(patterns)},
+             {"server", from_cache ? "name cache" : (server.is_v4() ? server.to_string() : "[" + server.to_string() + "]") + ":" + port},
+             {"flows", live == flows.end() ? 0 : live->second}});
+    }
+    return out;
+}
+
+Json view_names(Node& node, std::uint32_t endpoint) {
+    const std::uint64_t now = node.clock().boot_ns();
+    Json names = Json::array();
+    for (const dns::NameEntry& entry : node.cache().entries(endpoint)) {
+        Json addresses = Json::array();
+        for (const dns::NameEntry::Address& address : entry.addresses) {
+            addresses.push_back({{"address", address.address.to_string()}, {"ttl", seconds_left(address.expiry_boot_ns, now)}});
+        }
+        Json links = Json::array();
+        for (const dns::NameEntry::Link& link : entry.links) {
+            links.push_back({{"target", link.target}, {"ttl", seconds_left(link.expiry_boot_ns, now)}});
+        }
+        names.push_back({{"name", entry.name}, {"addresses", std::move(addresses)}, {"cnames", std::move(links)}});
+    }
+    return names;
+}
+
+}  // namespace namegate::daemon

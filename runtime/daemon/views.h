@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The node's state as JSON, for the tools. Reads only; a map that cannot be read is the command's error. One
+// thread: that of the event loop.
+#pragma once
+
+#include "base/result.h"
+#include "control/protocol.h"
+#include "daemon/learner.h"
+#include "daemon/node.h"
+
+namespace namegate::daemon {
+
+Result<control::Json> view_status(Node& node, const Learner& learner);
+// One endpoint: who it is, what selects it, what was counted.
+Result<control::Json> view_endpoint(Node& node, const endpoints::Record& record);
+// The rules in force, by direction and tier, with their counters.
+Result<control::Json> view_rules(Node& node, const endpoints::Record& record);
+// The allow map.
+Result<control::Json> view_addresses(Node& node, const endpoints::Record& record);
+control::Json view_names(Node& node, std::uint32_t endpoint);
+
+// How people call it: "namespace/pod", or the container's id.
+std::string display_name(const endpoints::Record& record);
+
+}  // namespace namegate::daemon
