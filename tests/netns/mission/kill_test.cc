@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+// The second promise: no daemon in the way. Processes die in the middle of everything, and policy stays enforced,
+// names keep being learnt, pods start, and nothing is left behind.
+#include <netinet/in.h>
+#include <signal.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "base/file.h"
+#include "datapath/loader.h"
+#include "site.h"
+
+using namespace namegate;
+using namespace namegate::test;
+
+namespace {
+
+constexpr unsigned kRestarts = 10;
+constexpr unsigned kLoadNames = 6000;  // then they come again: an endpoint's learnt addresses are limited
+constexpr unsigned kVisitsWithoutDaemon = 60;
+constexpr unsigned kMoments = 20;
+
+// A pod that looks names up and connects, all the time.
+class Load {
+  public:
+    explicit Load(const Pod& pod) : first_(World::take_indexes(2 * kLoadNames)) {
+        thread_ = std::thread([this, &pod] { pod.netns.within([this] { run(); }); });
+    }
+    ~Load() { stop(); }
+    Load(const Load&) = delete;
+    Load& operator=(const Load&) = delete;
+    Load(Load&&) = delete;
+    Load& operator=(Load&&) = delete;
+
+    void stop() {
+        stop_ = true;
+        if (thread_.joinable()) {
+            thread_.join();
+        }
+    }
+    unsigned visits() const { return visits_; }
+    // Waits for so many more visits.
+    bool go_on(unsigned more) const {
+        const unsigned until = visits_ + more;
+        return eventually([&] { return visits_ >= until; }, Milliseconds(30000));
+    }
+
+    std::atomic<unsigned> unanswered{0};
+    std::atomic<unsigned> denied{0};  // an allowed name that could not be reached at once
+    std::atomic<unsigned> leaked{0};  // a name outside the policy that could
+
+  private:
+    void run() {
+        for (unsigned i = 0; !stop_; ++i) {
+            const bool outside = i % 4 == 3;
+            const bool v6 = i % 2 == 1;
+            const unsigned index = first_ + i % kLoadNames + (outside ? kLoadNames : 0);
+            const Fd udp = open_socket(AF_INET, SOCK_DGRAM);
+            const auto answer =
+                ask(udp, {World::fresh_name(index, i % 3, outside ? "denied.test" : "allowed.test"), v6 ? kTypeAaaa : kTypeA, kServer4});
+            if (!answer || answer->addresses.empty()) {
+                unanswered += 1;
+                continue;
+            }
+            Fd tcp = open_tcp(answer->addresses[0]);
+            const bool connected = connect_to(tcp, answer->addresses[0], kTcpPort, outside ? Milliseconds(10) : kBeforeRepeat).connected;
+            drop_connection(tcp);
+            leaked += outside && connected ? 1U : 0U;
+            denied += !outside && !connected ? 1U : 0U;
+            visits_ += 1;
+        }
+    }
+
+    unsigned first_;
+    std::atomic<unsigned> visits_{0};
+    std::atomic<bool> stop_{false};
+    std::thread thread_;
+};
+
+std::size_t open_files(pid_t pid) {
+    std::size_t count = 0;
+    std::error_code ignored;
+    for (auto it = std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/fd", ignored);
+         it != std::filesystem::directory_iterator(); ++it) {
+        count += 1;
+    }
+    return count;
+}
+
+// Maps of endpoints: they are not pinned themselves, but stand in maps that are.
+unsigned inner_maps(const Node& node) {
+    const auto lock = FileLock::acquire(node.folder() + "/state/lock", 10000);
+    datapath::DatapathOptions options;
+    options.bpffs_dir = node.bpffs();
+    auto opened = datapath::Datapath::open(options);
+    REQUIRE(opened);
+    unsigned count = 0;
+    for (const datapath::MapId outer : {datapath::MapId::kFlows, datapath::MapId::kLearnt, datapath::MapId::kPending}) {
+        for (std::uint32_t slot = 0; slot < NG_MAX_SLOTS; ++slot) {
+            count += (*opened)->inner_map(outer, slot) ? 1U : 0U;
+        }
+    }
+    return count;
+}
+
+// A pod that starts, does its work and goes, while there is no daemon.
+void live_a_life(const Node& node, const std::string& name) {
+    const auto pod = node.add({name, "default", {{"app", "client"}}});
+    const unsigned index = World::take_indexes(2);
+    CHECK(reaches(*pod, World::fresh_name(index, 1, "allowed.test")));
+    CHECK_FALSE(reaches(*pod, World::fresh_name(index + 1, 1, "denied.test"), kDenied));
+    node.remove(*pod);
+}
+
+}  // namespace
+
+TEST_CASE("the daemon is killed and started again, ten times under load: nobody notices, nothing grows") {
+    Site site;
+    site.node.write_policy("policy.yaml", allow_domains("load", "app == \"client\"", {"*.allowed.test"}));
+    site.node.start_daemon();
+    const auto pod = site.node.add({"load", "default", {{"app", "client"}}});
+    live_a_life(site.node, "first");
+    const std::string pins = site.node.pins();
+    const std::string state = site.node.state();
+    const unsigned maps = inner_maps(site.node);
+    std::size_t files = 0;
+    Load load(*pod);
+    for (unsigned i = 0; i < kRestarts; ++i) {
+        INFO("restart " << i);
+        CHECK(load.go_on(20));
+        site.node.kill_daemon();
+        CHECK(load.go_on(kVisitsWithoutDaemon));
+        if (i % 3 == 0) {
+            live_a_life(site.node, "orphan");
+        }
+        site.node.start_daemon();
+        CHECK(load.go_on(20));
+        const std::size_t now = open_files(site.node.daemon()->pid());
+        files = files == 0 ? now : files;
+        CHECK(eventually([&] { return open_files(site.node.daemon()->pid()) <= files + 1; }));
+        CHECK(site.node.pins() == pins);
+        CHECK(site.node.state() == state);
+    }
+    load.stop();
+    std::printf("daemon killed %u times: %u visits, %u lookups failed, %u wrongly denied, %u wrongly allowed\n", kRestarts, load.visits(),
+                load.unanswered.load(), load.denied.load(), load.leaked.load());
+    CHECK(load.unanswered == 0);
+    CHECK(load.denied == 0);
+    CHECK(load.leaked == 0);
+    CHECK(inner_maps(site.node) == maps);
+    site.node.stop_daemon();
+    site.node.remove(*pod);
+    CHECK(site.node.state().empty());
+}
+
+TEST_CASE("what the daemon's successor finds: a pod that came and one that went meanwhile, an edited policy") {
+    Site site;
+    site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"*.allowed.test"}));
+    site.node.start_daemon();
+    const auto gone = site.node.add({"gone", "default", {{"app", "client"}}});
+    site.node.kill_daemon();
+    site.node.remove(*gone);
+    const auto come = site.node.add({"come", "default", {{"app", "client"}}});
+    site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"*.edited.test"}));
+    site.node.start_daemon();
+    const unsigned index = World::take_indexes(4);
+    unsigned next = index;
+    CHECK(eventually([&] { return reaches(*come, World::fresh_name(next, 0, "edited.test"), kDenied); }));
+    next += 1;
+    CHECK_FALSE(reaches(*come, World::fresh_name(next, 0, "allowed.test"), kDenied));
+    site.node.remove(*come);
+    CHECK(site.node.state().empty());
+    site.node.stop_daemon();
+}
+
+TEST_CASE("the plugin is killed at any moment of ADD: DEL leaves nothing, and a new ADD works") {
+    const bool with_daemon = GENERATE(true, false);
+    INFO(with_daemon);
+    Site site;
+    site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"*.allowed.test"}));
+    if (with_daemon) {
+        site.node.start_daemon();
+    }
+    live_a_life(site.node, "first");
+    Pod measured(PodSpec{"measured", "default", {{"app", "client"}}});
+    const auto start = SteadyClock::now();
+    REQUIRE(site.node.call("ADD", measured).status == 0);
+    const auto whole = SteadyClock::now() - start;
+    site.node.remove(measured);
+    const std::string pins = site.node.pins();
+    unsigned killed = 0;
+    for (unsigned i = 0; i < kMoments; ++i) {
+        const auto moment = std::chrono::duration_cast<Milliseconds>(whole * i / kMoments);
+        INFO("after " << moment.count() << " ms of " << std::chrono::duration_cast<Milliseconds>(whole).count());
+        Pod pod(PodSpec{"victim", "default", {{"app", "client"}}});
+        {
+            const auto process = site.node.start("ADD", pod, site.node.folder() + "/calls/killed");
+            process->wait(moment);
+            process->signal(SIGKILL);
+            killed += process->wait(kPatience) == 128 + SIGKILL ? 1U : 0U;
+        }
+        const CniReply deleted = site.node.call("DEL", static_cast<const Pod&>(pod));
+        INFO(deleted.text());
+        CHECK(deleted.status == 0);
+        // host-local itself can be caught between making a lease and writing whose it is.
+        must_run("find " + site.node.folder() + "/ipam -type f -name '*[.:]*' -empty -delete");
+        CHECK(site.node.state().empty());
+        CHECK(site.node.pins() == pins);
+        live_a_life(site.node, "victim");
+        CHECK(site.node.state().empty());
+    }
+    std::printf("plugin killed in the middle of ADD %u times, %s: nothing left\n", killed, with_daemon ? "daemon running" : "no daemon");
+    CHECK(killed > kMoments / 2);
+    if (with_daemon) {
+        site.node.stop_daemon();
+    }
+}

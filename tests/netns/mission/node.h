@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A node with namegate installed: folders of its own, the real plugin called as a container runtime calls it,
+// the real daemon as a process. `state()` lists as text everything that pods leave on a node, so that "nothing
+// left behind" is one comparison. One thread; errors of the test's own making throw.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/ip.h"
+#include "client.h"
+#include "process.h"
+#include "support/netns.h"
+#include "support/temp_dir.h"
+
+namespace namegate::test {
+
+inline constexpr const char* kPods4 = "10.88.0.0/16";
+inline constexpr const char* kPods6 = "fd88::/64";
+
+struct PodSpec {
+    std::string name;
+    std::string name_space = "default";
+    std::map<std::string, std::string> labels;
+};
+
+struct CniReply {
+    int status = -1;
+    nlohmann::json output;  // null when nothing was printed
+    std::string errors;     // stderr
+
+    std::string text() const { return "status " + std::to_string(status) + ": " + output.dump() + "\n" + errors; }
+};
+
+// A container before and after its ADD: the namespace lives as long as the object.
+struct Pod {
+    explicit Pod(PodSpec what) : spec(std::move(what)), id(spec.name_space + "-" + spec.name) {}
+
+    PodSpec spec;
+    std::string id;  // of the container
+    TestNetns netns;
+    IpAddress v4;
+    IpAddress v6;
+    std::string host_ifname;
+};
+
+// Short for the questions that most tests ask.
+std::optional<Answer> resolve(const Pod& pod, const std::string& name, std::uint16_t type = kTypeA);
+// Looks the name up and connects: the daily work of a pod. False when either fails.
+bool reaches(const Pod& pod, const std::string& name, Milliseconds most = kBeforeRepeat);
+
+class Node {
+  public:
+    // Extra lines for namegate.yaml.
+    explicit Node(const std::string& settings = "");
+    ~Node();
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+    Node(Node&&) = delete;
+    Node& operator=(Node&&) = delete;
+
+    // By rename, as careful writers do.
+    void write_policy(const std::string& file, const std::string& content) const;
+    void remove_policy(const std::string& file) const;
+
+    std::unique_ptr<Pod> add(const PodSpec& spec) const;
+    void remove(const Pod& pod) const;
+    // Fills in the pod's addresses when an ADD succeeds.
+    CniReply call(const std::string& command, Pod& pod) const;
+    CniReply call(const std::string& command, const Pod& pod) const;
+    // The same, not waited for.
+    std::unique_ptr<Process> start(const std::string& command, const Pod& pod, const std::string& files) const;
+    static CniReply reply_of(const std::string& files, int status);
+
+    // Waits until it answers.
+    void start_daemon();
+    void kill_daemon();  // SIGKILL
+    void stop_daemon();  // SIGTERM, and a clean exit
+    Process* daemon() { return daemon_.get(); }
+    std::optional<nlohmann::json> ask_daemon(const std::string& command) const;
+    std::string daemon_log() const;
+
+    // Interfaces, pinned links, records, leases and translation rules of pods.
+    std::string state() const;
+    // How many pins of each kind.
+    std::string pins() const;
+    const std::string& folder() const { return directory_.path(); }
+    const std::string& bpffs() const { return bpffs_; }
+
+  private:
+    std::string config_for(const Pod& pod) const;
+
+    TempDir directory_;
+    std::string bpffs_;
+    std::unique_ptr<Process> daemon_;
+};
+
+}  // namespace namegate::test
