@@ -13,7 +13,8 @@ namespace namegate::ctl {
 enum class Format { kTable, kJson };
 
 struct Arguments {
-    std::string command;  // empty: none given
+    bool has_command = false;
+    std::string command;
     std::vector<std::string> operands;
     std::string socket;  // empty: that of the configuration
     std::string config_path;

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `namegatectl check`: reads policy files and prints what is wrong with them. Blocks on the disk.
+#pragma once
+
+#include "ctl/output.h"
+
+namespace namegate::ctl {
+
+int run_check(const Context& context);
+
+}  // namespace namegate::ctl

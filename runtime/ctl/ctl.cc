@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/ctl.h"
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "control/config.h"
+#include "ctl/arguments.h"
+#include "ctl/check.h"
+#include "ctl/help.h"
+#include "ctl/match.h"
+#include "ctl/output.h"
+#include "ctl/show.h"
+
+namespace namegate::ctl {
+
+namespace {
+
+using control::Json;
+
+constexpr std::size_t kAnyNumber = 100'000;
+
+struct Command {
+    std::string_view name;
+    std::size_t min_operands;
+    std::size_t max_operands;
+    int (*run_here)(const Context& context);                   // or:
+    void (*show)(const Context& context, const Json& result);  // asks the daemon
+};
+
+constexpr std::array<Command, 8> kCommands = {{
+    {"check", 0, kAnyNumber, run_check, nullptr},
+    {"status", 0, 0, nullptr, show_status},
+    {"endpoints", 0, 0, nullptr, show_endpoints},
+    {"policies", 1, 1, nullptr, show_policies},
+    {"ips", 1, 1, nullptr, show_ips},
+    {"dns", 0, 1, nullptr, show_dns},
+    {"selector", 1, kAnyNumber, run_selector, nullptr},
+    {"domain", 2, 2, run_domain, nullptr},
+}};
+
+const Command* find_command(std::string_view name) {
+    for (const Command& command : kCommands) {
+        if (command.name == name) {
+            return &command;
+        }
+    }
+    return nullptr;
+}
+
+// No connection, or no answer: what the daemon itself says has no errno.
+bool is_unreachable(const Error& error) { return error.sys_errno() != 0 || error.code() == Code::kTryAgain; }
+
+int report_failure(const Context& context, const Error& error) {
+    if (is_unreachable(error)) {
+        const char* advice = error.code() == Code::kPermission ? "; only root may ask the daemon" : "; is namegated running?";
+        return fail(context.environment, kUnreachable, error.message() + advice);
+    }
+    return fail(context.environment, error.code() == Code::kInvalidInput ? kUsage : kNo, error.message());
+}
+
+Result<std::string> socket_path(const Arguments& arguments) {
+    if (!arguments.socket.empty()) {
+        return arguments.socket;
+    }
+    NG_ASSIGN(const control::Config config, control::load_config(arguments.config_path));
+    return config.socket_path();
+}
+
+int ask(const Context& context, const Command& command) {
+    const auto path = socket_path(context.arguments);
+    if (!path) {
+        return fail(context.environment, kUsage, path.error().message());
+    }
+    control::Request request;
+    request.command = context.arguments.command;
+    if (!context.arguments.operands.empty()) {
+        request.arguments["endpoint"] = context.arguments.operands.front();
+    }
+    const auto result = context.environment.ask(*path, request);
+    if (!result) {
+        return report_failure(context, result.error());
+    }
+    if (context.json()) {
+        print_json(context, *result);
+    } else {
+        command.show(context, *result);
+    }
+    return command.name == "status" && !is_healthy(*result) ? kNo : kYes;
+}
+
+int show_help(const Environment& environment, const Arguments& arguments) {
+    const bool asked_by_name = arguments.command == "help";
+    const std::string topic = !asked_by_name ? arguments.command : arguments.operands.empty() ? "" : arguments.operands.front();
+    const std::string page = topic.empty() ? main_help() : command_help(topic);
+    if (page.empty()) {
+        return fail(environment, kUsage, "unknown command \"" + topic + "\"; see namegatectl --help");
+    }
+    environment.out << page;
+    return kYes;
+}
+
+int usage(const Environment& environment, const Command& command) {
+    return fail(environment, kUsage,
+                "usage: namegatectl [OPTION...] " + std::string(synopsis_of(command.name)) + "; see namegatectl " +
+                    std::string(command.name) + " --help");
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, const Environment& environment) {
+    const auto parsed = parse_arguments(arguments);
+    if (!parsed) {
+        return fail(environment, kUsage, parsed.error().message() + "; see namegatectl --help");
+    }
+    if (parsed->version) {
+        environment.out << "namegatectl " << NAMEGATE_VERSION << '\n';
+        return kYes;
+    }
+    if (parsed->help || parsed->command == "help") {
+        return show_help(environment, *parsed);
+    }
+    if (!parsed->has_command) {
+        return fail(environment, kUsage, "a command is missing; see namegatectl --help");
+    }
+    const Command* command = find_command(parsed->command);
+    if (command == nullptr) {
+        return fail(environment, kUsage, "unknown command \"" + parsed->command + "\"; see namegatectl --help");
+    }
+    if (parsed->operands.size() < command->min_operands || parsed->operands.size() > command->max_operands) {
+        return usage(environment, *command);
+    }
+    for (const std::string& operand : parsed->operands) {
+        if (operand.empty() && command->name != "selector") {
+            return fail(environment, kUsage, "an argument is empty; see namegatectl " + parsed->command + " --help");
+        }
+    }
+    const Context context{*parsed, environment};
+    return command->run_here != nullptr ? command->run_here(context) : ask(context, *command);
+}
+
+}  // namespace namegate::ctl

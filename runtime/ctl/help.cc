@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/help.h"
+
+#include <array>
+
+namespace namegate::ctl {
+
+namespace {
+
+struct Page {
+    std::string_view command;
+    std::string_view synopsis;
+    std::string_view summary;
+    std::string_view description;
+    std::string_view exit_codes;
+    std::string_view examples;
+};
+
+constexpr std::string_view kDaemonExit =
+    "    0  the answer is printed\n"
+    "    1  the daemon refused, or has no such endpoint\n"
+    "    2  bad arguments, or more than one endpoint meant\n"
+    "    3  no daemon answers\n";
+
+constexpr std::string_view kEndpointText =
+    "    ENDPOINT is namespace/pod, a container id or the beginning of one, or the name of\n"
+    "    the host's interface.\n";
+
+constexpr std::array<Page, 8> kPages = {{
+    {"check", "check [FILE or DIR...]", "are these policy files right?",
+     "    Reads the files, and of each folder the files that the daemon would read (*.yaml,\n"
+     "    *.yml, *.json; not hidden, not below it), and prints every problem as\n"
+     "        file:line:column: error: field: message\n"
+     "    Without arguments the configured policy folders are checked. All files are judged\n"
+     "    together, so that one resource in two files is found. Needs no daemon.\n",
+     "    0  no errors (there may be warnings)\n    1  errors\n    2  bad arguments, or nothing there to read\n",
+     "    namegatectl check /etc/namegate/policies.d\n    namegatectl check -o json weather.yaml\n"},
+    {"status", "status", "is the daemon up and well?",
+     "    Shows the daemon, the policy files with what is in force of each and why one was\n"
+     "    refused, the counts, and everything that does not work as it should.\n",
+     "    0  the daemon is up and healthy\n    1  it is up, and something is wrong\n    2  bad arguments\n    3  no daemon answers\n",
+     "    namegatectl status || systemctl status namegated\n"},
+    {"endpoints", "endpoints", "every endpoint of this node",
+     "    Shows the id, pod, container, interface, addresses, labels, the policies that select\n"
+     "    it, and the mode: open (no policy selects it), enforced, or closed (its policy is\n"
+     "    not known yet: nothing passes).\n",
+     kDaemonExit, "    namegatectl endpoints -o json\n"},
+    {"policies", "policies ENDPOINT", "the rules in force for an endpoint",
+     "    Shows the rules in the order in which they are asked, by tier, with the packets and\n"
+     "    new flows that each decided, and where each is written.\n",
+     kDaemonExit, "    namegatectl policies default/weather\n"},
+    {"ips", "ips ENDPOINT", "the addresses that names opened for an endpoint",
+     "    Shows each address with the names that led to it, the patterns and rules that they\n"
+     "    open, the server that answered, how long it stays open for new flows, and the flows\n"
+     "    that are alive.\n",
+     kDaemonExit, "    namegatectl ips default/weather\n"},
+    {"dns", "dns [ENDPOINT]", "the names that endpoints resolved lately",
+     "    Shows the name cache, whether or not a policy cares for the names: of one endpoint,\n"
+     "    or of all.\n",
+     kDaemonExit, "    namegatectl dns default/weather\n"},
+    {"selector", "selector EXPR [key=value...]", "does a selector match these labels?",
+     "    Reads the selector, prints it in its canonical form, and matches it against the\n"
+     "    labels. Needs no daemon.\n",
+     "    0  it matches\n    1  it does not\n    2  the selector or a label is invalid\n",
+     "    namegatectl selector 'app == \"weather-app\" && !has(test)' app=weather-app\n"},
+    {"domain", "domain PATTERN NAME", "does a domain pattern match a name?",
+     "    A pattern without \"*\" matches that name only. A \"*\" stands for one or more whole\n"
+     "    labels at its place: *.example.com matches www.example.com and a.b.example.com, and\n"
+     "    neither example.com nor evilexample.com. Needs no daemon.\n",
+     "    0  it matches\n    1  it does not\n    2  the pattern or the name is invalid\n",
+     "    namegatectl domain '*.example.com' www.example.com\n"},
+}};
+
+constexpr std::string_view kOptions =
+    "    -s, --socket SOCKET   the daemon's socket (default: that of the configuration)\n"
+    "    --config FILE         the configuration (default /etc/namegate/namegate.yaml)\n"
+    "    -o, --output FORMAT   table (default) or json\n"
+    "    -h, --help            this text; after a command, that command's\n"
+    "    -V, --version         the version\n";
+
+const Page* find_page(std::string_view command) {
+    for (const Page& page : kPages) {
+        if (page.command == command) {
+            return &page;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+std::string main_help() {
+    std::string out =
+        "NAME\n    namegatectl - asks namegated, and checks policy files\n\n"
+        "SYNOPSIS\n    namegatectl [OPTION...] COMMAND [ARGUMENT...]\n\nCOMMANDS\n";
+    for (const Page& page : kPages) {
+        std::string line = "    ";
+        line += page.synopsis;
+        line.append(line.size() < 34 ? 34 - line.size() : 2, ' ');
+        line += page.summary;
+        out += line + "\n";
+    }
+    out += "\n";
+    out += kEndpointText;
+    out += "    `namegatectl COMMAND --help` tells more of each.\n\nOPTIONS\n";
+    out += kOptions;
+    return out +
+           "\nEXIT STATUS\n    0  yes, or healthy\n    1  no, or not healthy\n    2  bad arguments or bad input\n"
+           "    3  no daemon answers\n\n"
+           "FILES\n    /etc/namegate/namegate.yaml       the configuration\n"
+           "    /etc/namegate/policies.d          policy files\n    /run/namegate/namegated.sock      the daemon's socket\n";
+}
+
+std::string command_help(std::string_view command) {
+    const Page* page = find_page(command);
+    if (page == nullptr) {
+        return {};
+    }
+    std::string out = "NAME\n    namegatectl ";
+    out.append(page->command).append(" - ").append(page->summary);
+    out.append("\n\nSYNOPSIS\n    namegatectl [OPTION...] ").append(page->synopsis);
+    out.append("\n\nDESCRIPTION\n").append(page->description);
+    if (page->synopsis.find("ENDPOINT") != std::string_view::npos) {
+        out.append("\n").append(kEndpointText);
+    }
+    out.append("\nOPTIONS\n").append(kOptions);
+    out.append("\nEXIT STATUS\n").append(page->exit_codes);
+    return out.append("\nEXAMPLES\n").append(page->examples);
+}
+
+std::string_view synopsis_of(std::string_view command) {
+    const Page* page = find_page(command);
+    return page == nullptr ? std::string_view() : page->synopsis;
+}
+
+}  // namespace namegate::ctl

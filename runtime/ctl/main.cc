@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// namegatectl as a program: the real streams and the real socket around run().
+#include <unistd.h>
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "control/client.h"
+#include "ctl/ctl.h"
+
+namespace {
+
+constexpr unsigned kTimeoutMs = 10'000;
+
+bool set_and_not_empty(const char* variable) {
+    // Before any thread is started. NOLINTNEXTLINE(concurrency-mt-unsafe)
+    const char* value = std::getenv(variable);
+    return value != nullptr && *value != '\0';
+}
+
+bool wants_colour() {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe)
+    const char* terminal = std::getenv("TERM");
+    return ::isatty(STDOUT_FILENO) == 1 && !set_and_not_empty("NO_COLOR") && terminal != nullptr && std::string_view(terminal) != "dumb";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace namegate;
+    try {
+        log::configure(log::Level::kWarning, log::Format::kText);
+        const ctl::Environment environment{std::cout, std::cerr, wants_colour(),
+                                           [](const std::string& socket_path, const control::Request& request) {
+                                               return control::ask_daemon(socket_path, request, kTimeoutMs);
+                                           }};
+        const int code = ctl::run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), environment);
+        std::cout.flush();
+        if (!std::cout) {
+            std::cerr << "namegatectl: the output could not be written\n";
+            return ctl::kUsage;
+        }
+        return code;
+    } catch (const std::exception& exception) {
+        std::cerr << "namegatectl: " << exception.what() << '\n';
+        return ctl::kUsage;
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every command needs: its arguments, where it prints, and the few ways to end. One thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "control/protocol.h"
+#include "ctl/arguments.h"
+#include "ctl/ctl.h"
+
+namespace namegate::ctl {
+
+struct Context {
+    const Arguments& arguments;
+    const Environment& environment;
+
+    std::ostream& out() const { return environment.out; }
+    bool json() const { return arguments.format == Format::kJson; }
+};
+
+// "namegatectl: message", line by line and printable; returns the code.
+int fail(const Environment& environment, ExitCode code, std::string_view message);
+
+// Indented, in ASCII: whatever a terminal would act on is escaped.
+void print_json(const Context& context, const control::Json& json);
+
+}  // namespace namegate::ctl

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/reply.h"
+
+namespace namegate::ctl {
+
+using control::Json;
+
+const Json& member(const Json& object, const char* key) {
+    static const Json kNull;
+    if (!object.is_object()) {
+        return kNull;
+    }
+    const auto found = object.find(key);
+    return found == object.end() ? kNull : *found;
+}
+
+std::string text_of(const Json& value) {
+    if (value.is_string()) {
+        return value.get<std::string>();
+    }
+    if (value.is_boolean()) {
+        return value.get<bool>() ? "yes" : "no";
+    }
+    return value.is_number() ? value.dump() : std::string();
+}
+
+std::string text_of(const Json& object, const char* key) { return text_of(member(object, key)); }
+
+std::uint64_t number_of(const Json& object, const char* key) {
+    const Json& value = member(object, key);
+    return value.is_number_unsigned() ? value.get<std::uint64_t>() : 0;
+}
+
+std::string joined(const Json& list, std::string_view separator) {
+    std::string out;
+    if (!list.is_array()) {
+        return text_of(list);
+    }
+    for (const Json& item : list) {
+        if (!out.empty()) {
+            out += separator;
+        }
+        out += text_of(item);
+    }
+    return out;
+}
+
+std::string labels_text(const Json& labels) {
+    std::string out;
+    if (!labels.is_object()) {
+        return out;
+    }
+    for (const auto& label : labels.items()) {
+        out += (out.empty() ? "" : ",") + label.key() + "=" + text_of(label.value());
+    }
+    return out;
+}
+
+}  // namespace namegate::ctl

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading the daemon's answers, which may come from another version: what is absent or of another type
+// reads as empty, never as an error. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "control/protocol.h"
+
+namespace namegate::ctl {
+
+// The member of an object, or null.
+const control::Json& member(const control::Json& object, const char* key);
+
+// A text as it is, a number in digits, yes or no; of anything else nothing.
+std::string text_of(const control::Json& value);
+std::string text_of(const control::Json& object, const char* key);
+std::uint64_t number_of(const control::Json& object, const char* key);
+// The texts of a list.
+std::string joined(const control::Json& list, std::string_view separator);
+// "app=weather,env=test"
+std::string labels_text(const control::Json& labels);
+
+}  // namespace namegate::ctl

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The daemon's answers as tables for people. Each function prints one command's result; the JSON that it
+// reads is given beside it. Cannot fail: what is absent is shown as "-".
+#pragma once
+
+#include "ctl/output.h"
+
+namespace namegate::ctl {
+
+// {version, uptimeSeconds, healthy, degraded: [text], endpoints: {open, enforced, closed},
+//  files: [{path, loaded, inForce, resources, problems: [text or {file, line, column, severity, field, message}]}],
+//  counters: {name: number}}
+void show_status(const Context& context, const control::Json& result);
+bool is_healthy(const control::Json& result);
+
+// [{id, endpoint, containerId, interface, addresses: [], labels: {}, mode, policies: [], error}]
+void show_endpoints(const Context& context, const control::Json& result);
+
+// {endpoint, egress: {enforced, rules: [{number, tier, policy, action, text, file, line, packets, flows}]}, ingress: {…}}
+void show_policies(const Context& context, const control::Json& result);
+
+// [{address, names: [], patterns: [], rule, server, ttlSeconds, liveFlows}]
+void show_ips(const Context& context, const control::Json& result);
+
+// [{endpoint, name, addresses: [], ttlSeconds}]
+void show_dns(const Context& context, const control::Json& result);
+
+}  // namespace namegate::ctl

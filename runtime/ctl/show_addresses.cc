@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/printable.h"
+#include "ctl/reply.h"
+#include "ctl/show.h"
+#include "ctl/table.h"
+
+namespace namegate::ctl {
+
+using control::Json;
+
+namespace {
+
+std::string ttl_text(const Json& entry) {
+    return member(entry, "ttlSeconds").is_number() ? duration_text(number_of(entry, "ttlSeconds")) : std::string();
+}
+
+}  // namespace
+
+void show_ips(const Context& context, const Json& result) {
+    if (!result.is_array() || result.empty()) {
+        context.out() << "no name has opened an address\n";
+        return;
+    }
+    Table table({"ADDRESS", "NAMES", "PATTERNS", "RULE", "SERVER", "TTL", "FLOWS"});
+    for (const Json& entry : result) {
+        table.add({text_of(entry, "address"), joined(member(entry, "names"), ","), joined(member(entry, "patterns"), ","),
+                   joined(member(entry, "rule"), ","), text_of(entry, "server"), ttl_text(entry), text_of(entry, "liveFlows")});
+    }
+    table.print(context.out());
+}
+
+void show_dns(const Context& context, const Json& result) {
+    if (!result.is_array() || result.empty()) {
+        context.out() << "no names\n";
+        return;
+    }
+    Table table({"ENDPOINT", "NAME", "ADDRESSES", "TTL"});
+    for (const Json& entry : result) {
+        table.add({text_of(entry, "endpoint"), text_of(entry, "name"), joined(member(entry, "addresses"), ","), ttl_text(entry)});
+    }
+    table.print(context.out());
+}
+
+}  // namespace namegate::ctl

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+
+#include "ctl/printable.h"
+#include "ctl/reply.h"
+#include "ctl/show.h"
+#include "ctl/table.h"
+
+namespace namegate::ctl {
+
+using control::Json;
+
+namespace {
+
+constexpr std::size_t kShownContainerId = 12;
+
+std::string place_of(const Json& rule) {
+    const std::string file = text_of(rule, "file");
+    return file.empty() || number_of(rule, "line") == 0 ? file : file + ":" + text_of(rule, "line");
+}
+
+void show_direction(const Context& context, std::string_view name, const Json& direction) {
+    context.out() << '\n' << name << ": ";
+    const Json& enforced = member(direction, "enforced");
+    if (!enforced.is_boolean() || !enforced.get<bool>()) {
+        context.out() << "open, no policy selects it in this direction\n";
+        return;
+    }
+    context.out() << "enforced\n";
+    Table table({"#", "TIER", "POLICY", "ACTION", "RULE", "PACKETS", "FLOWS", "PLACE"});
+    for (const Json& rule : member(direction, "rules")) {
+        table.add({text_of(rule, "number"), text_of(rule, "tier"), text_of(rule, "policy"), text_of(rule, "action"), text_of(rule, "text"),
+                   text_of(rule, "packets"), text_of(rule, "flows"), place_of(rule)});
+    }
+    table.print(context.out());
+}
+
+}  // namespace
+
+void show_endpoints(const Context& context, const Json& result) {
+    if (!result.is_array() || result.empty()) {
+        context.out() << "no endpoints\n";
+        return;
+    }
+    Table table({"ID", "ENDPOINT", "CONTAINER", "INTERFACE", "ADDRESSES", "MODE", "LABELS", "POLICIES"});
+    std::vector<std::string> errors;
+    for (const Json& endpoint : result) {
+        table.add({text_of(endpoint, "id"), text_of(endpoint, "endpoint"), text_of(endpoint, "containerId").substr(0, kShownContainerId),
+                   text_of(endpoint, "interface"), joined(member(endpoint, "addresses"), ","), text_of(endpoint, "mode"),
+                   labels_text(member(endpoint, "labels")), joined(member(endpoint, "policies"), ",")});
+        if (const std::string error = text_of(endpoint, "error"); !error.empty()) {
+            errors.push_back(text_of(endpoint, "endpoint") + ": " + error);
+        }
+    }
+    table.print(context.out());
+    for (const std::string& error : errors) {
+        context.out() << "error: " << printable(error) << '\n';
+    }
+}
+
+void show_policies(const Context& context, const Json& result) {
+    context.out() << printable(text_of(result, "endpoint")) << '\n';
+    if (const std::string error = text_of(result, "error"); !error.empty()) {
+        context.out() << "error: " << printable(error) << '\n';
+    }
+    show_direction(context, "egress", member(result, "egress"));
+    show_direction(context, "ingress", member(result, "ingress"));
+}
+
+}  // namespace namegate::ctl

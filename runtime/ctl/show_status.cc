@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/printable.h"
+#include "ctl/reply.h"
+#include "ctl/show.h"
+#include "ctl/table.h"
+
+namespace namegate::ctl {
+
+using control::Json;
+
+namespace {
+
+std::string problem_text(const Json& problem) {
+    if (!problem.is_object()) {
+        return text_of(problem);
+    }
+    std::string out = text_of(problem, "file");
+    if (number_of(problem, "line") > 0) {
+        out += ":" + text_of(problem, "line") + ":" + text_of(problem, "column");
+    }
+    out += ": " + text_of(problem, "severity") + ": ";
+    const std::string field = text_of(problem, "field");
+    return out + (field.empty() ? "" : field + ": ") + text_of(problem, "message");
+}
+
+void print_line(const Context& context, std::string_view name, const std::string& value) {
+    context.out() << name << std::string(name.size() < 11 ? 11 - name.size() : 1, ' ') << printable(value) << '\n';
+}
+
+void print_counts(const Context& context, std::string_view name, const Json& counts) {
+    std::string text;
+    if (counts.is_object()) {
+        for (const auto& count : counts.items()) {
+            text += (text.empty() ? "" : ", ") + count.key() + " " + text_of(count.value());
+        }
+    }
+    if (!text.empty()) {
+        print_line(context, name, text);
+    }
+}
+
+void print_files(const Context& context, const Json& files) {
+    Table table({"FILE", "LOADED", "IN FORCE", "RESOURCES"});
+    std::vector<std::string> problems;
+    if (files.is_array()) {
+        for (const Json& file : files) {
+            table.add({text_of(file, "path"), text_of(file, "loaded"), text_of(file, "inForce"), text_of(file, "resources")});
+            for (const Json& problem : member(file, "problems")) {
+                problems.push_back(problem_text(problem));
+            }
+        }
+    }
+    if (table.empty()) {
+        print_line(context, "files", "none");
+        return;
+    }
+    context.out() << '\n';
+    table.print(context.out());
+    if (!problems.empty()) {
+        context.out() << '\n';
+    }
+    for (const std::string& problem : problems) {
+        context.out() << printable(problem) << '\n';
+    }
+}
+
+}  // namespace
+
+bool is_healthy(const Json& result) {
+    const Json& healthy = member(result, "healthy");
+    return healthy.is_boolean() && healthy.get<bool>();
+}
+
+void show_status(const Context& context, const Json& result) {
+    print_line(context, "daemon", text_of(result, "version") + ", up " + duration_text(number_of(result, "uptimeSeconds")));
+    print_line(context, "healthy", is_healthy(result) ? "yes" : "no");
+    if (const Json& degraded = member(result, "degraded"); degraded.is_array()) {
+        for (const Json& item : degraded) {
+            print_line(context, "degraded", text_of(item));
+        }
+    }
+    print_counts(context, "endpoints", member(result, "endpoints"));
+    print_counts(context, "counters", member(result, "counters"));
+    print_files(context, member(result, "files"));
+}
+
+}  // namespace namegate::ctl
