@@ -130,7 +130,7 @@ Result<> adopt_links(const std::string& old_links, const std::string& fresh) {
 }
 
 // Loads beside and renames into place. A crash at any moment is put right by the next call.
-Result<> load_fresh(const DatapathOptions& options, const std::string& folder) {
+Result<> load_fresh(const std::string& folder) {
     const std::string loading = folder + "-loading";
     // A crash between moving links and the rename leaves the moved ones in the folder beside.
     std::error_code unreadable;
@@ -141,7 +141,7 @@ Result<> load_fresh(const DatapathOptions& options, const std::string& folder) {
             NG_TRY(make_directories(loading + part, 0700));
         }
         NG_ASSIGN(const ng_meta meta, new_meta());
-        NG_TRY(load_and_pin(options, meta, loading));
+        NG_TRY(load_and_pin(meta, loading));
     }
     NG_TRY(adopt_links(folder + "/links", loading));
     NG_TRY(remove_tree(folder));
@@ -163,7 +163,7 @@ Result<std::unique_ptr<Datapath>> Datapath::open(const DatapathOptions& options)
     std::unique_ptr<Datapath> datapath(new Datapath(options));
     if (!all_pinned(datapath->folder_)) {
         NG_TRY(ensure_bpffs(options.bpffs_dir));
-        NG_TRY(load_fresh(options, datapath->folder_).with_context("loading the datapath into " + datapath->folder_));
+        NG_TRY(load_fresh(datapath->folder_).with_context("loading the datapath into " + datapath->folder_));
         datapath->fresh_ = true;
     }
     NG_TRY(datapath->read_meta());

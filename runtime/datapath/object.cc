@@ -45,20 +45,7 @@ std::string tail(const std::string& log) {
     return text.size() > kLogTail ? "..." + text.substr(text.size() - kLogTail) : text;
 }
 
-Result<> size_inner_map(bpf_map* outer, std::uint32_t entries) {
-    bpf_map* inner = bpf_map__inner_map(outer);
-    if (inner == nullptr) {
-        return Error(Code::kInternal, std::string("the map ") + bpf_map__name(outer) + " has no inner map in the BPF object");
-    }
-    if (const int error = bpf_map__set_max_entries(inner, entries); error != 0) {
-        return sys_error("sizing an inner map", -error);
-    }
-    return ok();
-}
-
-Result<> load(namegate_bpf* skeleton, const DatapathOptions& options, const ng_meta& meta) {
-    NG_TRY(size_inner_map(skeleton->maps.learnt, options.learnt_per_endpoint));
-    NG_TRY(size_inner_map(skeleton->maps.flows, options.flows_per_endpoint));
+Result<> load(namegate_bpf* skeleton, const ng_meta& meta) {
     skeleton->rodata->name_seed = meta.seed;
     skeleton->rodata->jiffies_hz = meta.hz;
     std::string log(kLogBytes, '\0');
@@ -105,13 +92,13 @@ Result<Fd> open_pin(const std::string& path) {
     return Fd(fd);
 }
 
-Result<> load_and_pin(const DatapathOptions& options, const ng_meta& meta, const std::string& folder) {
+Result<> load_and_pin(const ng_meta& meta, const std::string& folder) {
     libbpf_set_print(print_to_log);
     const std::unique_ptr<namegate_bpf, DestroySkeleton> skeleton(namegate_bpf::open());
     if (!skeleton) {
         return sys_error("opening the embedded BPF object", errno);
     }
-    NG_TRY(load(skeleton.get(), options, meta));
+    NG_TRY(load(skeleton.get(), meta));
     for (std::size_t i = 0; i < kMapCount; ++i) {
         const char* name = map_name(static_cast<MapId>(i));
         const int fd = bpf_object__find_map_fd_by_name(skeleton->obj, name);

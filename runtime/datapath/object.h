@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Making the datapath's objects: the BPF object is opened, sized, verified, and its maps and programs are
+// Making the datapath's objects: the BPF object is opened, verified, and its maps and programs are
 // pinned into a folder. For the loader only. Errors carry the last lines of the verifier's log.
 #pragma once
 
@@ -13,7 +13,7 @@
 namespace namegate::datapath {
 
 // Pins everything below `folder`/maps and `folder`/programs, which exist and are empty, and writes `meta`.
-Result<> load_and_pin(const DatapathOptions& options, const ng_meta& meta, const std::string& folder);
+Result<> load_and_pin(const ng_meta& meta, const std::string& folder);
 
 // The name of a pin for any interface name: bpffs reserves the dot.
 std::string pin_name(const std::string& name);

@@ -1,46 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A BPF file system of the test's own, mounted on a temporary folder: when it is unmounted, every pin in
-// it goes, and with them maps, programs and links. A crash leaves the mount, named by its prefix.
+// A BPF file system of the test's own over /sys/fs/bpf, in a mount namespace of the process's own: when it is
+// unmounted, or the process dies, every pin in it goes, and with them maps, programs and links. Make the first
+// one before any thread.
 #pragma once
 
+#include <sched.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <stdexcept>
+#include <cerrno>
 #include <string>
+
+#include "support/netns.h"
 
 namespace namegate::test {
 
-// Ends the process with 77 (skipped), or with 1 when NAMEGATE_REQUIRE_ROOT is set, unless it may use BPF.
-inline void require_root() {
-    if (::geteuid() == 0) {
-        return;
-    }
-    std::fputs("skipped: needs root (CAP_BPF, CAP_NET_ADMIN, CAP_SYS_ADMIN)\n", stderr);
-    std::_Exit(std::getenv("NAMEGATE_REQUIRE_ROOT") != nullptr ? 1 : 77);  // NOLINT(concurrency-mt-unsafe): one thread
+inline void own_mounts() {
+    static const bool done = [] {
+        require_root();
+        if (::unshare(CLONE_NEWNS) != 0) {
+            fail_with_errno("unshare(CLONE_NEWNS)");
+        }
+        if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+            fail_with_errno("making the mounts private");
+        }
+        return true;
+    }();
+    static_cast<void>(done);
 }
 
 class Bpffs {
   public:
     Bpffs() {
-        require_root();
-        std::string name = "/tmp/namegate-bpffs-XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr) {
-            throw std::runtime_error("mkdtemp failed");
-        }
-        path_ = name;
-        if (::mount("bpf", path_.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) {
-            ::rmdir(path_.c_str());
-            throw std::runtime_error("cannot mount bpffs on " + path_);
+        own_mounts();
+        if (::mount("namegate-test", path_.c_str(), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") != 0) {
+            fail_with_errno("mounting a BPF file system");
         }
     }
-    ~Bpffs() {
-        ::umount2(path_.c_str(), MNT_DETACH);
-        ::rmdir(path_.c_str());
-    }
+    ~Bpffs() { ::umount2(path_.c_str(), MNT_DETACH); }
     Bpffs(const Bpffs&) = delete;
     Bpffs& operator=(const Bpffs&) = delete;
     Bpffs(Bpffs&&) = delete;
@@ -49,7 +46,7 @@ class Bpffs {
     const std::string& path() const { return path_; }
 
   private:
-    std::string path_;
+    const std::string path_ = "/sys/fs/bpf";
 };
 
 }  // namespace namegate::test

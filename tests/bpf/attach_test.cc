@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/attach.h"
+
+#include <net/if.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <functional>
+#include <stdexcept>
+#include <thread>
+
+#include "datapath_fixture.h"
+#include "support/netns.h"
+
+namespace namegate::test {
+namespace {
+
+using namespace datapath;
+
+// Runs `work` on a thread in a network namespace of its own that has a veth pair, gate.0 and pod0.
+void with_veth(const std::function<void(std::uint32_t ifindex)>& work) {
+    std::exception_ptr failure;
+    std::thread thread([&] {
+        try {
+            if (::unshare(CLONE_NEWNET) != 0) {
+                throw std::runtime_error("unshare(CLONE_NEWNET) failed");
+            }
+            must_run("ip link add gate.0 type veth peer name pod0");
+            work(::if_nametoindex("gate.0"));
+        } catch (...) {
+            failure = std::current_exception();
+        }
+    });
+    thread.join();
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+}
+
+AttachKind attach_as(DatapathFixture& fixture, AttachMode mode, std::uint32_t ifindex) {
+    fixture.options().attach = mode;
+    fixture.reopen();
+    return take(attach(fixture.datapath(), "gate.0", ifindex));
+}
+
+TEST_CASE("programs are attached and detached, again and again", "[attach]") {
+    DatapathFixture fixture;
+    const auto mode = GENERATE(AttachMode::kAuto, AttachMode::kClsact);
+    // A kernel without tcx (before 6.6) takes clsact in both rounds.
+    with_veth([&](std::uint32_t ifindex) {
+        const AttachKind kind = attach_as(fixture, mode, ifindex);
+        auto& datapath = fixture.datapath();
+        CHECK(take(is_attached(datapath, "gate.0", ifindex)));
+        CHECK(take(list_links(datapath)).size() == (kind == AttachKind::kTcx ? 2U : 0U));
+        CHECK(take(attach(datapath, "gate.0", ifindex)) == kind);
+        CHECK(take(list_links(datapath)).size() == (kind == AttachKind::kTcx ? 2U : 0U));
+        if (kind == AttachKind::kTcx) {
+            CHECK(take(list_links(datapath)).front().ifname == "gate.0");
+            CHECK(take(list_links(datapath)).front().ifindex == ifindex);
+        }
+        fixture.reopen();
+        CHECK(take(is_attached(fixture.datapath(), "gate.0", ifindex)));
+        take(detach(fixture.datapath(), "gate.0", ifindex));
+        CHECK_FALSE(take(is_attached(fixture.datapath(), "gate.0", ifindex)));
+        take(detach(fixture.datapath(), "gate.0", ifindex));
+        CHECK(take(list_links(fixture.datapath())).empty());
+    });
+}
+
+TEST_CASE("links of interfaces that are gone are found and removed", "[attach]") {
+    DatapathFixture fixture;
+    with_veth([&](std::uint32_t ifindex) {
+        if (attach_as(fixture, AttachMode::kAuto, ifindex) != AttachKind::kTcx) {
+            WARN("no tcx links on this kernel");
+            return;
+        }
+        auto& datapath = fixture.datapath();
+        CHECK(take(remove_severed_links(datapath)).empty());
+        must_run("ip link del gate.0");
+        CHECK(take(list_links(datapath)).front().ifindex == 0);
+        CHECK_FALSE(take(is_attached(datapath, "gate.0", ifindex)));
+        // A new interface of that name gets new links; then they are severed and swept.
+        must_run("ip link add gate.0 type veth peer name pod0");
+        const auto again = ::if_nametoindex("gate.0");
+        take(attach(datapath, "gate.0", again));
+        CHECK(take(is_attached(datapath, "gate.0", again)));
+        must_run("ip link del gate.0");
+        CHECK(take(remove_severed_links(datapath)) == std::vector<std::string>{"gate.0"});
+        CHECK(take(list_links(datapath)).empty());
+    });
+}
+
+TEST_CASE("a missing interface is kNotFound and leaves no pins", "[attach]") {
+    DatapathFixture fixture;
+    with_veth([&](std::uint32_t ifindex) {
+        const auto attached = attach(fixture.datapath(), "gate.0", ifindex + 1000);
+        REQUIRE_FALSE(attached);
+        CHECK(attached.error().code() == Code::kNotFound);
+        CHECK(take(list_links(fixture.datapath())).empty());
+        take(detach(fixture.datapath(), "gate.0", 0));
+    });
+}
+
+TEST_CASE("links survive a lost pin by moving to the new programs", "[attach]") {
+    DatapathFixture fixture;
+    with_veth([&](std::uint32_t ifindex) {
+        if (attach_as(fixture, AttachMode::kAuto, ifindex) != AttachKind::kTcx) {
+            return;
+        }
+        REQUIRE(::unlink((fixture.datapath().folder() + "/maps/ifaces").c_str()) == 0);
+        fixture.reopen();
+        CHECK(fixture.datapath().fresh());
+        CHECK(take(is_attached(fixture.datapath(), "gate.0", ifindex)));
+        CHECK(take(list_links(fixture.datapath())).size() == 2);
+    });
+}
+
+}  // namespace
+}  // namespace namegate::test

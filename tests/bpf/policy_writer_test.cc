@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/policy_writer.h"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+
+#include "datapath/extents.h"
+#include "datapath/pattern_id.h"
+#include "datapath/policy_image.h"
+#include "datapath/reader.h"
+#include "datapath_fixture.h"
+
+namespace namegate::test {
+namespace {
+
+using namespace datapath;
+
+struct Sizes {
+    std::size_t cidr4, cidr6, ports, patterns, suffixes, policies;
+    bool operator==(const Sizes&) const = default;
+};
+
+Sizes sizes(DatapathFixture& fixture) {
+    return {
+        fixture.size_of<ng_cidr4_key, ng_cidr_value>(MapId::kCidr4), fixture.size_of<ng_cidr6_key, ng_cidr_value>(MapId::kCidr6),
+        fixture.size_of<ng_port_key, std::uint32_t>(MapId::kPorts),  fixture.size_of<ng_pattern_key, ng_pattern_value>(MapId::kPatterns),
+        fixture.size_of<std::uint64_t, ng_suffix>(MapId::kSuffixes), fixture.size_of<std::uint32_t, ng_policy>(MapId::kPolicies)};
+}
+
+TEST_CASE("policies with equal content share, and removal leaves the maps empty", "[policy]") {
+    DatapathFixture fixture;
+    auto& datapath = fixture.datapath();
+    const auto first = sample_policy(1, {"api.weather.com", "*.example.com", "a.*.example.net"}, 10);
+    const auto one = take(install_policy(datapath, first));
+    CHECK(take(install_policy(datapath, first)) == one);
+    const auto two = take(install_policy(datapath, sample_policy(2, {"*.example.com"})));
+    CHECK(one != two);
+    CHECK(take(installed_policies(datapath)) == std::vector<PolicyId>{one, two});
+    CHECK(sizes(fixture) == Sizes{11, 0, 2, 5, 3, 2});
+
+    const auto direction = take(policy_direction(datapath, one));
+    CHECK(direction.flags == (NG_DIR_CIDR4 | NG_DIR_DOMAINS | NG_DIR_MID));
+    CHECK(direction.max_labels == 3);
+    CHECK(direction.any4 != 0);
+    CHECK(direction.no_port != 0);
+    CHECK(direction.n_rules == 2);
+    const auto wild = pattern_id(datapath.seed(), take(policy::DomainPattern::parse("*.example.com")));
+    CHECK(take(read_pattern_text(datapath, wild)) == "*.example.com");
+    const auto middle = pattern_id(datapath.seed(), take(policy::DomainPattern::parse("a.*.example.net")));
+    CHECK(take(read_pattern_text(datapath, middle)) == "a.*.example.net");
+
+    CHECK(take(remove_unused_policies(datapath, {two})) == 1);
+    CHECK(sizes(fixture) == Sizes{0, 0, 1, 1, 1, 1});
+    CHECK(take(remove_unused_policies(datapath, {})) == 1);
+    CHECK(sizes(fixture) == Sizes{0, 0, 0, 0, 0, 0});
+    CHECK(policy_direction(datapath, two).error().code() == Code::kNotFound);
+}
+
+TEST_CASE("extents do not overlap and are used again", "[policy]") {
+    DatapathFixture fixture;
+    auto& datapath = fixture.datapath();
+    const auto one = take(install_policy(datapath, sample_policy(1, {})));
+    const auto two = take(install_policy(datapath, sample_policy(2, {})));
+    const auto base = take(policy_direction(datapath, one)).rule_base;
+    CHECK(take(policy_direction(datapath, two)).rule_base == base + 2);
+    take(remove_unused_policies(datapath, {two}));
+    const auto three = take(install_policy(datapath, sample_policy(3, {})));
+    CHECK(three > two);
+    CHECK(take(policy_direction(datapath, three)).rule_base == base);
+    CHECK(find_room({{5, 5}, {1, 2}}, 2, 1, 20) == std::optional<std::uint32_t>(3));
+    CHECK(find_room({{1, 10}}, 10, 1, 20) == std::nullopt);
+    CHECK(find_room({{1, 10}}, 9, 1, 20) == std::optional<std::uint32_t>(11));
+}
+
+TEST_CASE("a writer that died is cleaned up after", "[policy]") {
+    DatapathFixture fixture;
+    auto& datapath = fixture.datapath();
+    const auto id = take(install_policy(datapath, sample_policy(1, {"*.example.com"}, 5)));
+    const int fd = take(datapath.map(MapId::kPolicies));
+    auto entry = *take(map_lookup<ng_policy>(fd, id));
+    entry.content[0] = entry.content[1] = 0;
+    take(map_update(fd, id, entry));
+    CHECK(take(installed_policies(datapath)).empty());
+    CHECK(take(install_policy(datapath, sample_policy(1, {}))) != id);
+    CHECK(take(remove_unused_policies(datapath, {})) == 2);
+    CHECK(sizes(fixture) == Sizes{0, 0, 0, 0, 0, 0});
+}
+
+TEST_CASE("a malformed compiled policy is refused and leaves nothing", "[policy]") {
+    DatapathFixture fixture;
+    auto policy = sample_policy(1, {});
+    policy.cidrs[0].match = 99;
+    CHECK(install_policy(fixture.datapath(), policy).error().code() == Code::kInternal);
+    CHECK(sizes(fixture) == Sizes{0, 0, 0, 0, 0, 0});
+}
+
+TEST_CASE("a hundred thousand prefixes install quickly", "[policy]") {
+    DatapathFixture fixture;
+    const auto policy = sample_policy(1, {}, 100'000);
+    const auto begin = std::chrono::steady_clock::now();
+    take(install_policy(fixture.datapath(), policy));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(1500));
+    CHECK(sizes(fixture).cidr4 == 100'001);
+    take(remove_unused_policies(fixture.datapath(), {}));
+    CHECK(sizes(fixture).cidr4 == 0);
+}
+
+}  // namespace
+}  // namespace namegate::test

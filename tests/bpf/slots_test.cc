@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/slots.h"
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "datapath/reader.h"
+#include "datapath_fixture.h"
+
+namespace namegate::test {
+namespace {
+
+using namespace datapath;
+
+TEST_CASE("spares are made at load, taken, and come back empty", "[slots]") {
+    DatapathFixture fixture;
+    auto& datapath = fixture.datapath();
+    CHECK(take(count_spare_slots(datapath)) == fixture.options().spare_slots);
+    const auto slot = take(acquire_slot(datapath, 7));
+    REQUIRE(take(used_slots(datapath)).size() == 1);
+    CHECK(take(used_slots(datapath)).front().endpoint == 7);
+
+    const Fd learnt = take(datapath.inner_map(MapId::kLearnt, slot));
+    const Fd flows = take(datapath.inner_map(MapId::kFlows, slot));
+    const Fd pending = take(datapath.inner_map(MapId::kPending, slot));
+    for (std::uint32_t i = 0; i < 40; ++i) {
+        ng_addr addr{{1, 2, 3, i}};
+        ng_flow_key key{};
+        key.remote = addr;
+        take(map_update(learnt.get(), addr, ng_learnt{}));
+        take(map_update(flows.get(), key, ng_flow{}));
+    }
+    ng_pending_set set{};
+    set.way[3].question = 9;
+    take(map_update(pending.get(), std::uint32_t{5}, set));
+
+    take(release_slot(datapath, slot));
+    take(release_slot(datapath, slot));
+    CHECK(take(read_learnt(datapath, slot)).empty());
+    CHECK(take(read_flows(datapath, slot)).empty());
+    CHECK(take(map_lookup<ng_pending_set>(pending.get(), std::uint32_t{5}))->way[3].question == 0);
+    CHECK(take(count_spare_slots(datapath)) == fixture.options().spare_slots);
+    CHECK(take(used_slots(datapath)).empty());
+}
+
+TEST_CASE("without a spare a slot is made, and not too many are kept", "[slots]") {
+    DatapathFixture fixture;
+    auto& datapath = fixture.datapath();
+    std::set<std::uint32_t> slots;
+    for (std::uint32_t i = 0; i < 12; ++i) {
+        slots.insert(take(acquire_slot(datapath, i + 1)));
+    }
+    CHECK(slots.size() == 12);
+    CHECK(take(count_spare_slots(datapath)) == 0);
+    for (const auto slot : slots) {
+        take(release_slot(datapath, slot));
+    }
+    CHECK(take(count_spare_slots(datapath)) == kMaxSpareSlots);
+    CHECK(read_learnt(datapath, *slots.rbegin()).error().code() == Code::kNotFound);
+    CHECK(release_slot(datapath, NG_MAX_SLOTS).error().code() == Code::kInvalidInput);
+}
+
+}  // namespace
+}  // namespace namegate::test
