@@ -3,13 +3,12 @@
 """The servers of the demonstration's "world": a greeting over TCP port 80 and UDP port 7 on every address."""
 import socket
 import socketserver
-import sys
 import threading
 
 
 class Greeting(socketserver.BaseRequestHandler):
     def handle(self):
-        address = self.request.getsockname()[0]
+        address = self.request.getsockname()[0].removeprefix("::ffff:")
         self.request.sendall(f"hello from {address}\n".encode())
 
 
