@@ -47,16 +47,14 @@ Result<Json> ips(Node& node, const Learner& /*learner*/, const Request& request)
 
 Result<Json> names(Node& node, const Learner& /*learner*/, const Request& request) {
     NG_ASSIGN(const std::string text, control::text_argument(request.arguments, "endpoint"));
-    Json out = Json::array();
     if (!text.empty()) {
         NG_ASSIGN(const Record* record, find_endpoint(node.records(), text));
-        out.push_back({{"endpoint", display_name(*record)}, {"names", view_names(node, record->id)}});
-        return out;
+        return view_names(node, *record);
     }
-    for (const std::uint32_t endpoint : node.cache().endpoints()) {
-        const auto record = node.records().find(endpoint);
-        if (record != node.records().end()) {
-            out.push_back({{"endpoint", display_name(record->second)}, {"names", view_names(node, endpoint)}});
+    Json out = Json::array();
+    for (const auto& entry : node.records()) {
+        for (Json& name : view_names(node, entry.second)) {
+            out.push_back(std::move(name));
         }
     }
     return out;

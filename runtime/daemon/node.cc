@@ -47,6 +47,7 @@ Result<std::unique_ptr<Node>> Node::open(const control::Config& config, const Cl
         node->servers_ = control::trusted_servers(config);
         node->set_trouble("endpoints", node->reconcile_locked());
     }
+    node->started_boot_ns_ = clock.boot_ns();
     node->boot_id_ = read_file("/proc/sys/kernel/random/boot_id", 128).value_or("unknown");
     const auto names = node->cache_.load(config.name_cache_path(), node->cache_scope());
     if (!names) {

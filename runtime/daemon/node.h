@@ -53,6 +53,7 @@ class Node {
 
     const control::Config& config() const { return config_; }
     const Clock& clock() const { return clock_; }
+    std::uint64_t started_boot_ns() const { return started_boot_ns_; }
     datapath::Datapath& datapath() { return *datapath_; }
     const policy::PolicyStore& policies() const { return policies_; }
     const std::vector<control::FolderProblem>& folder_problems() const { return folder_problems_; }
@@ -89,6 +90,7 @@ class Node {
     bool program_due_ = false;      // the last attempt did not get through
     std::uint64_t collect_at_ns_ = 0;
     std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts
+    std::uint64_t started_boot_ns_ = 0;
     std::string boot_id_;
 };
 

@@ -51,7 +51,7 @@ Json view_files(const Node& node) {
         }
         files.push_back({{"path", file.path},
                          {"loaded", file.loaded},
-                         {"in_force", policy::to_string(file.in_force)},
+                         {"inForce", policy::to_string(file.in_force)},
                          {"resources", file.resources},
                          {"problems", std::move(problems)}});
     }
@@ -98,7 +98,7 @@ Json view_origin(const policy::CompiledRule& rule, std::size_t number) {
 Result<Json> view_direction(Node& node, const Record& record, Direction direction) {
     const control::Programmed* state = node.programmer().find(record.id);
     const control::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
-    Json out = {{"direction", direction == Direction::kEgress ? "egress" : "ingress"}, {"enforced", compiled != nullptr}};
+    Json out = {{"enforced", compiled != nullptr}};
     Json rules = Json::array();
     if (compiled != nullptr) {
         NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
@@ -149,8 +149,8 @@ Result<std::map<IpAddress, std::uint64_t>> live_flows(Node& node, std::uint32_t 
     return counts;
 }
 
-std::int64_t seconds_left(std::uint64_t expiry_boot_ns, std::uint64_t now) {
-    return expiry_boot_ns <= now ? 0 : static_cast<std::int64_t>((expiry_boot_ns - now + 999'999'999) / 1'000'000'000);
+std::uint64_t seconds_left(std::uint64_t expiry_boot_ns, std::uint64_t now) {
+    return expiry_boot_ns <= now ? 0 : (expiry_boot_ns - now + 999'999'999) / 1'000'000'000;
 }
 
 }  // namespace
@@ -176,19 +176,22 @@ Result<Json> view_status(Node& node, const Learner& learner) {
     return Json{{"healthy", degraded.empty()},
                 {"version", NAMEGATE_VERSION},
                 {"pid", ::getpid()},
+                {"uptimeSeconds", (node.clock().boot_ns() - node.started_boot_ns()) / 1'000'000'000},
                 {"pins", node.datapath().folder()},
                 {"folders", node.config().policy_dirs},
                 {"files", view_files(node)},
-                {"endpoints",
-                 {{"total", node.records().size()}, {"enforced", modes["enforced"]}, {"open", modes["open"]}, {"closed", modes["closed"]}}},
-                {"policies", {{"documents", node.programmer().snapshot().policy_count()}, {"compiled", installed.size()}}},
-                {"names", {{"names", names.names}, {"addresses", names.addresses}, {"bytes", names.bytes}, {"evicted", names.evicted}}},
-                {"answers",
-                 {{"seen", learnt.answers},
-                  {"not_parsed_by_kernel", learnt.unparsed_by_kernel},
-                  {"malformed", learnt.malformed},
-                  {"opened_by_daemon", learnt.opened}}},
-                {"trusted_servers", std::move(servers)},
+                {"endpoints", {{"enforced", modes["enforced"]}, {"open", modes["open"]}, {"closed", modes["closed"]}}},
+                {"counters",
+                 {{"policies", node.programmer().snapshot().policy_count()},
+                  {"compiled policies", installed.size()},
+                  {"names", names.names},
+                  {"addresses", names.addresses},
+                  {"names pushed out", names.evicted},
+                  {"answers", learnt.answers},
+                  {"answers not parsed by the kernel", learnt.unparsed_by_kernel},
+                  {"malformed answers", learnt.malformed},
+                  {"addresses opened by the daemon", learnt.opened}}},
+                {"trustedServers", std::move(servers)},
                 {"degraded", std::move(degraded)}};
 }
 
@@ -202,14 +205,7 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
             labels[label.first] = label.second;
         }
         for (const policy::SelectedPolicy& selected : policy::selected_policies(node.programmer().snapshot(), *view)) {
-            policies.push_back({{"tier", selected.tier},
-                                {"kind", selected.kind},
-                                {"name", selected.name},
-                                {"staged", selected.staged},
-                                {"ingress", selected.ingress},
-                                {"egress", selected.egress},
-                                {"file", selected.place.file},
-                                {"line", selected.place.line}});
+            policies.push_back(selected.name + (selected.staged ? " (staged)" : ""));
         }
     }
     Json counters = Json::object();
@@ -220,13 +216,10 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
     }
     const control::Programmed* state = node.programmer().find(record.id);
     return Json{{"id", record.id},
-                {"name", display_name(record)},
-                {"namespace", record.pod_namespace},
-                {"pod", record.pod_name},
-                {"container", record.container_id},
-                {"interface", record.ifname},
-                {"host_interface", record.host_ifname},
-                {"host_ifindex", record.host_ifindex},
+                {"endpoint", display_name(record)},
+                {"containerId", record.container_id},
+                {"containerInterface", record.ifname},
+                {"interface", record.host_ifname},
                 {"network", record.network},
                 {"attached", record.mode},
                 {"addresses", texts(record.addresses)},
@@ -239,12 +232,14 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
 
 Result<Json> view_rules(Node& node, const Record& record) {
     NG_ASSIGN(const std::string mode, mode_of(node, record));
-    Json directions = Json::array();
-    for (const Direction direction : {Direction::kEgress, Direction::kIngress}) {
-        NG_ASSIGN(Json one, view_direction(node, record, direction));
-        directions.push_back(std::move(one));
-    }
-    return Json{{"endpoint", display_name(record)}, {"mode", mode}, {"directions", std::move(directions)}};
+    NG_ASSIGN(Json egress, view_direction(node, record, Direction::kEgress));
+    NG_ASSIGN(Json ingress, view_direction(node, record, Direction::kIngress));
+    const control::Programmed* state = node.programmer().find(record.id);
+    return Json{{"endpoint", display_name(record)},
+                {"mode", mode},
+                {"error", state == nullptr ? std::string() : state->error},
+                {"egress", std::move(egress)},
+                {"ingress", std::move(ingress)}};
 }
 
 Result<Json> view_addresses(Node& node, const Record& record) {
@@ -257,13 +252,19 @@ Result<Json> view_addresses(Node& node, const Record& record) {
     for (const datapath::LearntEntry& entry : learnt) {
         const ng_learnt& value = entry.value;
         Json patterns = Json::array();
+        std::set<std::string> opened;
+        std::int64_t ttl = 0;
         for (std::size_t i = 0; i < value.count && i < NG_LEARNT_PATTERNS; ++i) {
             NG_ASSIGN(const std::string text, datapath::read_pattern_text(node.datapath(), value.pattern[i]));
-            const std::int64_t left = datapath::ticks_to_ms(datapath::ticks_between(now, value.expiry[i])) / 1000;
-            const auto rule = rules.find(text);
-            patterns.push_back({{"pattern", text.empty() ? "(in no policy any more)" : text},
-                                {"rules", rule == rules.end() ? std::string() : rule->second},
-                                {"ttl", std::max<std::int64_t>(left, 0)}});
+            // A pattern that no policy has any more opens nothing.
+            if (text.empty()) {
+                continue;
+            }
+            patterns.push_back(text);
+            ttl = std::max(ttl, datapath::ticks_to_ms(datapath::ticks_between(now, value.expiry[i])) / 1000);
+            if (const auto rule = rules.find(text); rule != rules.end()) {
+                opened.insert(rule->second);
+            }
         }
         const auto known = names.find(entry.address);
         const auto live = flows.find(entry.address);
@@ -274,25 +275,30 @@ Result<Json> view_addresses(Node& node, const Record& record) {
             {{"address", entry.address.to_string()},
              {"names", known == names.end() ? std::vector<std::string>() : known->second},
              {"patterns", std::move(patterns)},
+             {"rule", opened},
              {"server", from_cache ? "name cache" : (server.is_v4() ? server.to_string() : "[" + server.to_string() + "]") + ":" + port},
-             {"flows", live == flows.end() ? 0 : live->second}});
+             {"ttlSeconds", static_cast<std::uint64_t>(ttl)},
+             {"liveFlows", live == flows.end() ? 0 : live->second}});
     }
     return out;
 }
 
-Json view_names(Node& node, std::uint32_t endpoint) {
+Json view_names(Node& node, const Record& record) {
     const std::uint64_t now = node.clock().boot_ns();
     Json names = Json::array();
-    for (const dns::NameEntry& entry : node.cache().entries(endpoint)) {
+    for (const dns::NameEntry& entry : node.cache().entries(record.id)) {
         Json addresses = Json::array();
+        std::uint64_t ttl = 0;
         for (const dns::NameEntry::Address& address : entry.addresses) {
-            addresses.push_back({{"address", address.address.to_string()}, {"ttl", seconds_left(address.expiry_boot_ns, now)}});
+            addresses.push_back(address.address.to_string());
+            ttl = std::max(ttl, seconds_left(address.expiry_boot_ns, now));
         }
-        Json links = Json::array();
         for (const dns::NameEntry::Link& link : entry.links) {
-            links.push_back({{"target", link.target}, {"ttl", seconds_left(link.expiry_boot_ns, now)}});
+            addresses.push_back("-> " + link.target);
+            ttl = std::max(ttl, seconds_left(link.expiry_boot_ns, now));
         }
-        names.push_back({{"name", entry.name}, {"addresses", std::move(addresses)}, {"cnames", std::move(links)}});
+        names.push_back(
+            {{"endpoint", display_name(record)}, {"name", entry.name}, {"addresses", std::move(addresses)}, {"ttlSeconds", ttl}});
     }
     return names;
 }

@@ -18,7 +18,8 @@ Result<control::Json> view_endpoint(Node& node, const endpoints::Record& record)
 Result<control::Json> view_rules(Node& node, const endpoints::Record& record);
 // The allow map.
 Result<control::Json> view_addresses(Node& node, const endpoints::Record& record);
-control::Json view_names(Node& node, std::uint32_t endpoint);
+// The name cache of one endpoint.
+control::Json view_names(Node& node, const endpoints::Record& record);
 
 // How people call it: "namespace/pod", or the container's id.
 std::string display_name(const endpoints::Record& record);
