@@ -99,11 +99,11 @@ inline Result<> ok() { return Unit{}; }
 #define NG_CONCAT(a, b) NG_CONCAT_INNER(a, b)
 
 // Returns the error of `expr` from the calling function, if it has one.
-#define NG_TRY(expr)                                       \
-    do {                                                   \
+#define NG_TRY(expr)                                         \
+    do {                                                     \
         if (auto&& ng_try_result = (expr); !ng_try_result) { \
-            return ng_try_result.error();                  \
-        }                                                  \
+            return ng_try_result.error();                    \
+        }                                                    \
     } while (false)
 
 // Declares `decl` with the value of `expr`, or returns its error from the calling function.
