@@ -8,19 +8,19 @@
 
 namespace namegate::ctl {
 
-// {version, uptimeSeconds, healthy, degraded: [text], endpoints: {open, enforced, closed},
-//  files: [{path, loaded, inForce, resources, problems: [text or {file, line, column, severity, field, message}]}],
-//  counters: {name: number}}
+// {healthy, version, uptimeSeconds, degraded: [text], endpoints: {mode: number}, trustedServers: [], folders: [], pins,
+//  files: [{path, loaded, inForce, resources, problems: [text]}], counters: {name: number}}
 void show_status(const Context& context, const control::Json& result);
 bool is_healthy(const control::Json& result);
 
 // [{id, endpoint, containerId, interface, addresses: [], labels: {}, mode, policies: [], error}]
 void show_endpoints(const Context& context, const control::Json& result);
 
-// {endpoint, egress: {enforced, rules: [{number, tier, policy, action, text, file, line, packets, flows}]}, ingress: {…}}
+// {endpoint, mode, error, egress: {enforced, rules: [{number, tier, policy, index, action, text, file, line, packets,
+//  flows}]}, ingress: {…}}
 void show_policies(const Context& context, const control::Json& result);
 
-// [{address, names: [], patterns: [], rule, server, ttlSeconds, liveFlows}]
+// [{address, names: [], patterns: [], rule: [], server, ttlSeconds, liveFlows}]
 void show_ips(const Context& context, const control::Json& result);
 
 // [{endpoint, name, addresses: [], ttlSeconds}]

@@ -11,7 +11,7 @@ using control::Json;
 namespace {
 
 std::string ttl_text(const Json& entry) {
-    return member(entry, "ttlSeconds").is_number() ? duration_text(number_of(entry, "ttlSeconds")) : std::string();
+    return is_count(member(entry, "ttlSeconds")) ? duration_text(number_of(entry, "ttlSeconds")) : std::string();
 }
 
 }  // namespace

@@ -14,6 +14,13 @@ namespace {
 
 constexpr std::size_t kShownContainerId = 12;
 
+// "default/weather[1]": the second rule of the policy; a tier's end has no policy.
+std::string policy_rule_of(const Json& rule) {
+    const std::string policy = text_of(rule, "policy");
+    const Json& index = member(rule, "index");
+    return policy.empty() || !is_count(index) ? policy : policy + "[" + text_of(index) + "]";
+}
+
 std::string place_of(const Json& rule) {
     const std::string file = text_of(rule, "file");
     return file.empty() || number_of(rule, "line") == 0 ? file : file + ":" + text_of(rule, "line");
@@ -29,7 +36,7 @@ void show_direction(const Context& context, std::string_view name, const Json& d
     context.out() << "enforced\n";
     Table table({"#", "TIER", "POLICY", "ACTION", "RULE", "PACKETS", "FLOWS", "PLACE"});
     for (const Json& rule : member(direction, "rules")) {
-        table.add({text_of(rule, "number"), text_of(rule, "tier"), text_of(rule, "policy"), text_of(rule, "action"), text_of(rule, "text"),
+        table.add({text_of(rule, "number"), text_of(rule, "tier"), policy_rule_of(rule), text_of(rule, "action"), text_of(rule, "text"),
                    text_of(rule, "packets"), text_of(rule, "flows"), place_of(rule)});
     }
     table.print(context.out());
@@ -62,6 +69,9 @@ void show_policies(const Context& context, const Json& result) {
     context.out() << printable(text_of(result, "endpoint")) << '\n';
     if (const std::string error = text_of(result, "error"); !error.empty()) {
         context.out() << "error: " << printable(error) << '\n';
+    }
+    if (text_of(result, "mode") == "closed") {
+        context.out() << "closed: nothing passes until its policy is known\n";
     }
     show_direction(context, "egress", member(result, "egress"));
     show_direction(context, "ingress", member(result, "ingress"));

@@ -10,20 +10,10 @@ using control::Json;
 
 namespace {
 
-std::string problem_text(const Json& problem) {
-    if (!problem.is_object()) {
-        return text_of(problem);
-    }
-    std::string out = text_of(problem, "file");
-    if (number_of(problem, "line") > 0) {
-        out += ":" + text_of(problem, "line") + ":" + text_of(problem, "column");
-    }
-    out += ": " + text_of(problem, "severity") + ": ";
-    const std::string field = text_of(problem, "field");
-    return out + (field.empty() ? "" : field + ": ") + text_of(problem, "message");
-}
-
 void print_line(const Context& context, std::string_view name, const std::string& value) {
+    if (value.empty()) {
+        return;
+    }
     context.out() << name << std::string(name.size() < 11 ? 11 - name.size() : 1, ' ') << printable(value) << '\n';
 }
 
@@ -31,11 +21,22 @@ void print_counts(const Context& context, std::string_view name, const Json& cou
     std::string text;
     if (counts.is_object()) {
         for (const auto& count : counts.items()) {
-            text += (text.empty() ? "" : ", ") + count.key() + " " + text_of(count.value());
+            text += (text.empty() ? "" : ", ") + text_of(count.value()) + " " + count.key();
         }
     }
-    if (!text.empty()) {
-        print_line(context, name, text);
+    print_line(context, name, text);
+}
+
+void print_counters(const Context& context, const Json& counters) {
+    Table table({"COUNTER", "VALUE"});
+    if (counters.is_object()) {
+        for (const auto& counter : counters.items()) {
+            table.add({counter.key(), text_of(counter.value())});
+        }
+    }
+    if (!table.empty()) {
+        context.out() << '\n';
+        table.print(context.out());
     }
 }
 
@@ -46,7 +47,7 @@ void print_files(const Context& context, const Json& files) {
         for (const Json& file : files) {
             table.add({text_of(file, "path"), text_of(file, "loaded"), text_of(file, "inForce"), text_of(file, "resources")});
             for (const Json& problem : member(file, "problems")) {
-                problems.push_back(problem_text(problem));
+                problems.push_back(text_of(problem));
             }
         }
     }
@@ -80,8 +81,11 @@ void show_status(const Context& context, const Json& result) {
         }
     }
     print_counts(context, "endpoints", member(result, "endpoints"));
-    print_counts(context, "counters", member(result, "counters"));
+    print_line(context, "dns", joined(member(result, "trustedServers"), ", "));
+    print_line(context, "folders", joined(member(result, "folders"), ", "));
+    print_line(context, "pins", text_of(result, "pins"));
     print_files(context, member(result, "files"));
+    print_counters(context, member(result, "counters"));
 }
 
 }  // namespace namegate::ctl

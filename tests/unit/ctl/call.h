@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// namegatectl called in memory, with a daemon that gives one answer.
+#pragma once
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "ctl/ctl.h"
+
+namespace namegate::test {
+
+struct Called {
+    int code = -1;
+    std::string out;
+    std::string err;
+    std::string socket;  // that was asked; empty: none
+    control::Request request;
+};
+
+class Ctl {
+  public:
+    Result<control::Json> reply = Error(Code::kNotFound, "no daemon listens", 2);
+    bool colour = false;
+
+    Called operator()(const std::vector<std::string>& arguments) const {
+        Called called;
+        std::ostringstream out;
+        std::ostringstream err;
+        const ctl::Environment environment{out, err, colour, [this, &called](const std::string& socket, const control::Request& request) {
+                                               called.socket = socket;
+                                               called.request = request;
+                                               return reply;
+                                           }};
+        called.code = ctl::run(arguments, environment);
+        called.out = out.str();
+        called.err = err.str();
+        return called;
+    }
+};
+
+inline control::Json json_of(const std::string& text) {
+    control::Json parsed = control::Json::parse(text, nullptr, false);
+    return parsed;
+}
+
+}  // namespace namegate::test

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+
+#include "unit/ctl/call.h"
+
+using namespace namegate;
+using Catch::Contains;
+using control::Json;
+using test::Called;
+using test::Ctl;
+
+namespace {
+
+Called show(std::vector<std::string> arguments, Result<Json> reply) {
+    Ctl ctl;
+    ctl.reply = std::move(reply);
+    arguments.insert(arguments.end(), {"-s", "/x"});
+    return ctl(arguments);
+}
+
+Json status(bool healthy) {
+    return {{"healthy", healthy},
+            {"version", "0.1.0"},
+            {"uptimeSeconds", 3700},
+            {"pins", "/sys/fs/bpf/namegate/v1"},
+            {"folders", {"/etc/namegate/policies.d"}},
+            {"files",
+             {{{"path", "/p/a.yaml"}, {"loaded", true}, {"inForce", "current"}, {"resources", 2}, {"problems", Json::array()}},
+              {{"path", "/p/b.yaml"},
+               {"loaded", false},
+               {"inForce", "last good"},
+               {"resources", 1},
+               {"problems", {"/p/b.yaml:1:2: error: spec: \x1b[m"}}}}},
+            {"endpoints", {{"enforced", 2}, {"open", 1}, {"closed", 0}}},
+            {"counters", {{"names", 17}}},
+            {"trustedServers", {"192.0.2.53:53"}},
+            {"degraded", healthy ? Json::array() : Json{"policy file /p/b.yaml is refused"}}};
+}
+
+}  // namespace
+
+TEST_CASE("status") {
+    const Called good = show({"status"}, status(true));
+    CHECK(good.code == 0);
+    CHECK(good.out ==
+          "daemon     0.1.0, up 1h1m\n"
+          "healthy    yes\n"
+          "endpoints  2 enforced, 1 open, 0 closed\n"
+          "dns        192.0.2.53:53\n"
+          "folders    /etc/namegate/policies.d\n"
+          "pins       /sys/fs/bpf/namegate/v1\n"
+          "\n"
+          "FILE       LOADED  IN FORCE   RESOURCES\n"
+          "/p/a.yaml  yes     current    2\n"
+          "/p/b.yaml  no      last good  1\n"
+          "\n"
+          "/p/b.yaml:1:2: error: spec: \\x1b[m\n"
+          "\n"
+          "COUNTER  VALUE\n"
+          "names    17\n");
+    const Called bad = show({"status"}, status(false));
+    CHECK(bad.code == 1);
+    CHECK_THAT(bad.out, Contains("healthy    no\ndegraded   policy file /p/b.yaml is refused\n"));
+    CHECK(show({"status"}, Json::object()).code == 1);
+    CHECK(show({"status"}, Json("text")).code == 1);
+}
+
+TEST_CASE("endpoints") {
+    const Json reply = {{{"id", 7},
+                         {"endpoint", "default/weather"},
+                         {"containerId", "0123456789abcdef"},
+                         {"interface", "ng0123456789a"},
+                         {"addresses", {"10.88.0.2", "fd00::2"}},
+                         {"labels", {{"app", "weather-app"}, {"evil", "\x1b[2J"}}},
+                         {"mode", "enforced"},
+                         {"policies", {"weather"}},
+                         {"error", "too many rules"}}};
+    const Called called = show({"endpoints"}, reply);
+    CHECK(called.code == 0);
+    CHECK(called.out ==
+          "ID  ENDPOINT         CONTAINER     INTERFACE      ADDRESSES          MODE      LABELS                        POLICIES\n"
+          "7   default/weather  0123456789ab  ng0123456789a  10.88.0.2,fd00::2  enforced  app=weather-app,evil=\\x1b[2J  weather\n"
+          "error: default/weather: too many rules\n");
+    CHECK(show({"endpoints"}, Json::array()).out == "no endpoints\n");
+    CHECK(show({"endpoints"}, Json()).code == 0);
+}
+
+TEST_CASE("policies") {
+    const Json reply = {{"endpoint", "default/weather"},
+                        {"mode", "enforced"},
+                        {"error", ""},
+                        {"egress",
+                         {{"enforced", true},
+                          {"rules",
+                           {{{"number", 0},
+                             {"tier", "default"},
+                             {"policy", "weather"},
+                             {"index", 0},
+                             {"action", "Allow"},
+                             {"text", "Allow UDP to port 53"},
+                             {"file", "/p/a.yaml"},
+                             {"line", 10},
+                             {"packets", 12},
+                             {"flows", 3}},
+                            {{"number", 1},
+                             {"tier", "default"},
+                             {"policy", ""},
+                             {"index", -1},
+                             {"action", "Deny"},
+                             {"text", "end of tier default: Deny"},
+                             {"file", ""},
+                             {"line", 0},
+                             {"packets", 0},
+                             {"flows", 0}}}}}},
+                        {"ingress", {{"enforced", false}, {"rules", Json::array()}}}};
+    CHECK(show({"policies", "default/weather"}, reply).out ==
+          "default/weather\n"
+          "\n"
+          "egress: enforced\n"
+          "#  TIER     POLICY      ACTION  RULE                       PACKETS  FLOWS  PLACE\n"
+          "0  default  weather[0]  Allow   Allow UDP to port 53       12       3      /p/a.yaml:10\n"
+          "1  default  -           Deny    end of tier default: Deny  0        0      -\n"
+          "\n"
+          "ingress: open, no policy selects it in this direction\n");
+    Json closed = reply;
+    closed["mode"] = "closed";
+    closed["error"] = "labels are unknown";
+    CHECK_THAT(show({"policies", "x"}, closed).out, Contains("error: labels are unknown\nclosed: nothing passes"));
+}
+
+TEST_CASE("ips") {
+    const Json reply = {{{"address", "192.0.2.10"},
+                         {"names", {"api.weather.com", "edge.example"}},
+                         {"patterns", {"api.weather.com"}},
+                         {"rule", {"weather[1]"}},
+                         {"server", "192.0.2.53:53"},
+                         {"ttlSeconds", 312},
+                         {"liveFlows", 2}}};
+    CHECK(show({"ips", "default/weather"}, reply).out ==
+          "ADDRESS     NAMES                         PATTERNS         RULE        SERVER         TTL    FLOWS\n"
+          "192.0.2.10  api.weather.com,edge.example  api.weather.com  weather[1]  192.0.2.53:53  5m12s  2\n");
+    CHECK(show({"ips", "x"}, Json::array()).out == "no name has opened an address\n");
+}
+
+TEST_CASE("dns") {
+    const Json reply = {{{"endpoint", "default/weather"}, {"name", "bad\nname.com"}, {"addresses", {"192.0.2.10"}}, {"ttlSeconds", 60}}};
+    CHECK(show({"dns"}, reply).out ==
+          "ENDPOINT         NAME           ADDRESSES   TTL\n"
+          "default/weather  bad\\nname.com  192.0.2.10  1m\n");
+    CHECK(show({"dns"}, Json::array()).out == "no names\n");
+}
+
+TEST_CASE("answers as JSON are passed on whole, with nothing a terminal would act on") {
+    const Json reply = {{"healthy", true}, {"new", {{"deep", {1, 2}}}}, {"text", "\x1b[2J\xc2\x9b\x7f\xff"}};
+    const Called called = show({"status", "-o", "json"}, reply);
+    CHECK(called.code == 0);
+    CHECK(test::json_of(called.out)["new"] == reply["new"]);
+    for (const char c : called.out) {
+        CHECK((c == '\n' || (c >= ' ' && c < '\x7f')));
+    }
+}
+
+TEST_CASE("answers of another form show nothing, and break nothing") {
+    for (const char* command : {"status", "endpoints", "dns"}) {
+        for (const Json& reply :
+             {Json(), Json(1), Json("x"), Json{{"files", 3}}, Json{1, "x", nullptr}, Json{{{"addresses", {{"a", 1}}}}}}) {
+            INFO(command << " " << reply.dump());
+            CHECK(show({command}, reply).code != 2);
+        }
+    }
+    CHECK(show({"policies", "x"}, Json{{"egress", {{"enforced", true}, {"rules", "x"}}}}).code == 0);
+    CHECK(show({"ips", "x"}, Json{{{"names", {{"x", 1}}}, {"ttlSeconds", -1}}}).code == 0);
+}
