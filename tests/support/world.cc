@@ -152,8 +152,12 @@ World::~World() {
 
 void World::make_network(const std::string& pods4, const std::string& pods6) const {
     const std::string world = "ip -n " + netns_.name() + " ";
-    must_run("ip link add uplink type veth peer name eth0 netns " + netns_.name() + " && ip addr add " + kNodeAddress4 +
-             "/24 dev uplink && ip addr add " + kNodeAddress6 + "/64 dev uplink nodad && ip link set uplink up");
+    // A link-local address that waits for duplicate detection has the first packets of IPv6 dropped.
+    const std::string no_waiting = "echo 0 > /proc/sys/net/ipv6/conf/";
+    must_run("ip link add uplink type veth peer name eth0 netns " + netns_.name() + " && " + no_waiting + "uplink/accept_dad");
+    netns_.must("sh -c '" + no_waiting + "eth0/accept_dad'");
+    must_run("ip addr add " + std::string(kNodeAddress4) + "/24 dev uplink && ip addr add " + kNodeAddress6 +
+             "/64 dev uplink nodad && ip link set uplink up");
     must_run(world + "link set lo up && " + world + "link set eth0 up");
     for (const char* address : {kServer4, kOtherServer4}) {
         must_run(world + "addr add " + address + "/24 dev eth0");
@@ -215,6 +219,8 @@ void World::open_sockets() {
     watch(tcp_.get());
     udp_ = must_fd(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
     set_option(udp_, IPPROTO_IPV6, IPV6_RECVPKTINFO);
+    // Echoes come from addresses that no interface has, only the route.
+    set_option(udp_, IPPROTO_IPV6, IPV6_FREEBIND);
     bind_any(udp_, kUdpPort);
     watch(udp_.get());
 }

@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,7 +57,8 @@ Process::Process(const ProcessOptions& options) {
         ::execve(argv[0], argv.data(), envp.data());
         ::_exit(127);
     }
-    pidfd_.reset(::pidfd_open(pid_, 0));
+    // glibc 2.36 declares pidfd_open() without its C linkage.
+    pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
     if (!pidfd_.valid()) {
         fail_with_errno("pidfd_open");
     }
