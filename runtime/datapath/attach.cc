@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/file.h"
+#include "datapath/libbpf_options.h"
 #include "datapath/object.h"
 
 namespace namegate::datapath {
@@ -103,7 +104,9 @@ Result<> attach_tcx(Datapath& datapath, const Hook& hook, const std::string& ifn
 }
 
 bpf_tc_hook tc_hook(std::uint32_t ifindex, bpf_tc_attach_point point) {
-    LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(ifindex), .attach_point = point);
+    auto hook = libbpf_options<bpf_tc_hook>();
+    hook.ifindex = static_cast<int>(ifindex);
+    hook.attach_point = point;
     return hook;
 }
 
@@ -113,7 +116,11 @@ Result<> attach_clsact(Datapath& datapath, const Hook& hook, const std::string& 
         return attach_error("making the clsact qdisc of " + ifname, -error);
     }
     NG_ASSIGN(const int program, datapath.program(hook.program));
-    LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .flags = BPF_TC_F_REPLACE, .handle = kHandle, .priority = kPriority);
+    auto options = libbpf_options<bpf_tc_opts>();
+    options.prog_fd = program;
+    options.flags = BPF_TC_F_REPLACE;
+    options.handle = kHandle;
+    options.priority = kPriority;
     if (const int error = bpf_tc_attach(&point, &options); error != 0) {
         return attach_error("attaching a filter to " + ifname, -error);
     }
@@ -122,7 +129,9 @@ Result<> attach_clsact(Datapath& datapath, const Hook& hook, const std::string& 
 
 Result<> detach_clsact(const Hook& hook, const std::string& ifname, std::uint32_t ifindex) {
     bpf_tc_hook point = tc_hook(ifindex, hook.clsact);
-    LIBBPF_OPTS(bpf_tc_opts, options, .handle = kHandle, .priority = kPriority);
+    auto options = libbpf_options<bpf_tc_opts>();
+    options.handle = kHandle;
+    options.priority = kPriority;
     const int error = bpf_tc_detach(&point, &options);
     // No such interface, qdisc, or filter: nothing of ours is there.
     if (error != 0 && error != -ENOENT && error != -ENODEV && error != -EINVAL) {
@@ -134,7 +143,9 @@ Result<> detach_clsact(const Hook& hook, const std::string& ifname, std::uint32_
 // The id of our filter's program; 0 when there is none.
 std::uint32_t clsact_program(const Hook& hook, std::uint32_t ifindex) {
     bpf_tc_hook point = tc_hook(ifindex, hook.clsact);
-    LIBBPF_OPTS(bpf_tc_opts, options, .handle = kHandle, .priority = kPriority);
+    auto options = libbpf_options<bpf_tc_opts>();
+    options.handle = kHandle;
+    options.priority = kPriority;
     return bpf_tc_query(&point, &options) == 0 ? options.prog_id : 0;
 }
 

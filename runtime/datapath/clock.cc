@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <ctime>
 
+#include "datapath/libbpf_options.h"
 #include "datapath/map.h"
 
 namespace namegate::datapath {
@@ -15,7 +16,10 @@ namespace namegate::datapath {
 Result<ng_clock> read_clock(Datapath& datapath) {
     NG_ASSIGN(const int program, datapath.program(ProgramId::kClockNow));
     const std::array<std::uint8_t, 64> frame{};
-    LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame.data(), .data_size_in = frame.size(), .repeat = 1);
+    auto options = libbpf_options<bpf_test_run_opts>();
+    options.data_in = frame.data();
+    options.data_size_in = frame.size();
+    options.repeat = 1;
     if (const int error = bpf_prog_test_run_opts(program, &options); error != 0) {
         return sys_error("running clock_now", -error);
     }

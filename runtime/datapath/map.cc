@@ -9,6 +9,8 @@
 #include <cstring>
 #include <string>
 
+#include "datapath/libbpf_options.h"
+
 namespace namegate::datapath::raw {
 
 namespace {
@@ -102,7 +104,8 @@ Result<> update_many(int fd, const void* keys, const void* values, std::size_t c
         return ok();
     }
     auto done = static_cast<__u32>(count);
-    LIBBPF_OPTS(bpf_map_batch_opts, options, .elem_flags = BPF_ANY);
+    auto options = libbpf_options<bpf_map_batch_opts>();
+    options.elem_flags = BPF_ANY;
     if (const int error = bpf_map_update_batch(fd, keys, values, &done, &options); error != 0) {
         return map_error("writing " + std::to_string(count) + " map entries", -error);
     }
@@ -111,7 +114,7 @@ Result<> update_many(int fd, const void* keys, const void* values, std::size_t c
 
 Result<> erase_many(int fd, const void* keys, std::size_t count, std::size_t key_size) {
     const char* at = static_cast<const char*>(keys);
-    LIBBPF_OPTS(bpf_map_batch_opts, options);
+    auto options = libbpf_options<bpf_map_batch_opts>();
     while (count > 0) {
         auto done = static_cast<__u32>(count);
         const int error = bpf_map_delete_batch(fd, at, &done, &options);
@@ -138,7 +141,7 @@ Result<> read_all(int fd, std::vector<std::uint8_t>& keys, std::vector<std::uint
     std::vector<std::uint8_t> some_keys;
     std::vector<std::uint8_t> some_values;
     bool first = true;
-    LIBBPF_OPTS(bpf_map_batch_opts, options);
+    auto options = libbpf_options<bpf_map_batch_opts>();
     for (;;) {
         some_keys.resize(batch * sizes.key);
         some_values.resize(batch * sizes.value);

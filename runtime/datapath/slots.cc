@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "datapath/libbpf_options.h"
 #include "datapath/map.h"
 
 namespace namegate::datapath {
@@ -24,7 +25,8 @@ constexpr std::array<MapId, kOuters> kOuterMaps{MapId::kLearnt, MapId::kFlows, M
 Result<Fd> make_inner(MapId outer, const DatapathOptions& options) {
     int fd = -1;
     if (outer == MapId::kLearnt) {
-        LIBBPF_OPTS(bpf_map_create_opts, create, .map_flags = BPF_F_NO_PREALLOC);
+        auto create = libbpf_options<bpf_map_create_opts>();
+        create.map_flags = BPF_F_NO_PREALLOC;
         fd = bpf_map_create(BPF_MAP_TYPE_HASH, "learnt_inner", sizeof(ng_addr), sizeof(ng_learnt), options.learnt_per_endpoint, &create);
     } else if (outer == MapId::kFlows) {
         fd =
