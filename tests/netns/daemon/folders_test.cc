@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy folder changes in all the ways in which people and programs save files.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "node.h"
+
+namespace namegate::test {
+namespace {
+
+class Watched {
+  public:
+    Watched() {
+        node.start();
+        const CommandOutput added = node.cni("ADD", "pod", pod.path());
+        if (added.status != 0) {
+            throw std::runtime_error(added.text);
+        }
+    }
+    ~Watched() { node.cni("DEL", "pod", pod.path()); }
+    Watched(const Watched&) = delete;
+    Watched& operator=(const Watched&) = delete;
+    Watched(Watched&&) = delete;
+    Watched& operator=(Watched&&) = delete;
+
+    bool becomes(const std::string& mode) const { return node.becomes("pod", mode); }
+    // In the policy folder, with $GOOD naming a good file outside.
+    void shell(const std::string& command) const {
+        DaemonNode::write(node.folder() + "/good", deny_policy("deny"));
+        must_run("cd " + node.policies() + " && GOOD=" + node.folder() + "/good && " + command);
+    }
+
+    DaemonNode node;
+    TestNetns pod;
+};
+
+bool has_file(const DaemonNode& node, const std::string& name, const std::string& in_force) {
+    const control::Json status = node.must_ask("status");
+    for (const control::Json& file : status["files"]) {
+        const std::string path = file["path"].get<std::string>();
+        if (path.size() >= name.size() && path.compare(path.size() - name.size(), name.size(), name) == 0) {
+            return file["inForce"] == in_force;
+        }
+    }
+    return false;
+}
+
+TEST_CASE("every way of saving a file is seen") {
+    Watched watched;
+    REQUIRE(watched.becomes("open"));
+    SECTION("written in place") { watched.shell("cat $GOOD > a.yaml"); }
+    SECTION("written slowly") { watched.shell("(head -c 40 $GOOD; sleep 0.3; tail -c +41 $GOOD) > a.yaml"); }
+    SECTION("renamed into place, as sed -i does") { watched.shell("cp $GOOD .sedXY && mv .sedXY a.yaml"); }
+    SECTION("vim: swap file, backup, new file") {
+        watched.shell("touch .a.yaml.swp && touch a.yaml && mv a.yaml a.yaml~ && cat $GOOD > a.yaml && rm a.yaml~ .a.yaml.swp");
+    }
+    SECTION("emacs: lock link, backup by rename") {
+        watched.shell("ln -s user@host.1:2 .#a.yaml; touch a.yaml && mv a.yaml a.yaml~ && cat $GOOD > a.yaml && rm '.#a.yaml'");
+    }
+    SECTION("a hard link") { watched.shell("ln $GOOD a.yaml"); }
+    SECTION("a ConfigMap: files through a link that is swapped") {
+        watched.shell(
+            "mkdir ..1 ..2 && ln -s ..1 ..data && ln -s ..data/a.yaml a.yaml && sleep 0.2 && cp $GOOD ..2/a.yaml && "
+            "ln -s ..2 ..tmp && mv -T ..tmp ..data");
+    }
+    SECTION("the folder goes and comes again") {
+        watched.shell("cd .. && rm -r policies.d && sleep 0.2 && mkdir policies.d && cp $GOOD policies.d/a.yaml");
+    }
+    SECTION("the folder above it goes and comes again") {
+        watched.shell("cd ../.. && mv conf old && sleep 0.2 && mkdir -p conf/policies.d && cp $GOOD conf/policies.d/a.yaml");
+    }
+    SECTION("the folder is replaced by a link") {
+        watched.shell("cd .. && mkdir other && cp $GOOD other/a.yaml && rmdir policies.d && ln -s other policies.d");
+    }
+    INFO(watched.node.log());
+    CHECK(watched.becomes("enforced"));
+    watched.shell("rm a.yaml");
+    CHECK(watched.becomes("open"));
+}
+
+TEST_CASE("a bad file keeps its last good content, a missing folder too") {
+    Watched watched;
+    watched.shell("cp $GOOD a.yaml");
+    REQUIRE(watched.becomes("enforced"));
+    watched.shell("echo 'spec: [' > a.yaml");
+    CHECK(eventually([&] { return has_file(watched.node, "/a.yaml", "last good"); }));
+    watched.shell("echo garbage > b.yaml");
+    CHECK(eventually([&] { return has_file(watched.node, "/b.yaml", "none"); }));
+    watched.shell("head -c 5000000 /dev/zero > c.yaml && mkdir d.yaml && ln -s nowhere e.yaml && mkfifo f.yaml");
+    CHECK(eventually([&] { return has_file(watched.node, "/c.yaml", "none"); }));
+    CHECK(watched.node.must_ask("status")["healthy"] == false);
+    CHECK(watched.becomes("enforced"));
+    watched.shell("cd .. && mv policies.d away");
+    CHECK(eventually([&] { return watched.node.must_ask("status")["degraded"].dump().find("policy folder") != std::string::npos; }));
+    CHECK(watched.becomes("enforced"));
+    must_run("mkdir " + watched.node.policies());
+    CHECK(watched.becomes("open"));
+    CHECK(eventually([&] { return watched.node.must_ask("status")["healthy"] == true; }));
+}
+
+TEST_CASE("a new pod starts under the policies, with a broken file among them") {
+    Watched watched;
+    watched.shell("cp $GOOD a.yaml && echo garbage > b.yaml");
+    REQUIRE(watched.becomes("enforced"));
+    const TestNetns second;
+    REQUIRE(watched.node.cni("ADD", "second", second.path()).status == 0);
+    CHECK(watched.node.mode_of("second") == "enforced");
+    watched.node.stop(SIGKILL);
+    const TestNetns third;
+    REQUIRE(watched.node.cni("ADD", "third", third.path()).status == 0);
+    watched.node.start();
+    CHECK(watched.node.mode_of("third") == "enforced");
+    CHECK(watched.node.cni("DEL", "second", second.path()).status == 0);
+    CHECK(watched.node.cni("DEL", "third", third.path()).status == 0);
+}
+
+TEST_CASE("SIGHUP reads everything again") {
+    Watched watched;
+    watched.shell("cp $GOOD a.yaml");
+    ::kill(watched.node.pid(), SIGHUP);
+    CHECK(watched.becomes("enforced"));
+    CHECK(watched.node.alive());
+}
+
+}  // namespace
+}  // namespace namegate::test

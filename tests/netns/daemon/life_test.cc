@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon comes and goes; what is enforced stays.
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "node.h"
+
+namespace namegate::test {
+namespace {
+
+TEST_CASE("an endpoint made without a daemon is enforced, adopted, and followed") {
+    DaemonNode node;
+    const TestNetns pod;
+    node.write(node.policies() + "/a.yaml", deny_policy("deny"));
+    const CommandOutput added = node.cni("ADD", "one", pod.path());
+    INFO(added.text);
+    REQUIRE(added.status == 0);
+    const std::string pins = node.pins();
+    node.start();
+    CHECK(node.mode_of("one") == "enforced");
+    CHECK(node.must_ask("status")["healthy"] == true);
+
+    REQUIRE(node.stop(SIGKILL) == 128 + SIGKILL);
+    CHECK(node.pins() == pins);
+    REQUIRE(::unlink((node.policies() + "/a.yaml").c_str()) == 0);
+    node.start();
+    CHECK(node.mode_of("one") == "open");
+    CHECK(node.pins() == pins);
+
+    CHECK(node.stop(SIGTERM) == 0);
+    CHECK(node.pins() == pins);
+    CHECK(::access(node.socket().c_str(), F_OK) != 0);
+    CHECK(node.cni("DEL", "one", pod.path()).status == 0);
+    CHECK(node.pins().empty());
+    CHECK(run_command("ls " + node.folder() + "/run/endpoints").text.empty());
+}
+
+TEST_CASE("an endpoint whose interface is gone is cleared at start") {
+    DaemonNode node;
+    TestNetns pod;
+    REQUIRE(node.cni("ADD", "gone", pod.path()).status == 0);
+    pod.remove();
+    REQUIRE(eventually([] { return run_command("ip -br link show type veth").text.find("ng") == std::string::npos; }));
+    node.start();
+    CHECK(node.must_ask("endpoints").empty());
+    CHECK(node.pins().empty());
+    CHECK(node.cni("DEL", "gone", "").status == 0);
+}
+
+TEST_CASE("pins that are lost are made again, closed first and then programmed") {
+    DaemonNode node;
+    const TestNetns pod;
+    node.write(node.policies() + "/a.yaml", deny_policy("deny"));
+    REQUIRE(node.cni("ADD", "lost", pod.path()).status == 0);
+    must_run("rm -rf " + node.bpffs());
+    node.start();
+    CHECK(node.mode_of("lost") == "enforced");
+    CHECK_FALSE(node.pins().empty());
+    CHECK(node.cni("CHECK", "lost", pod.path()).status != 0);  // no prevResult; still no crash
+    CHECK(node.cni("DEL", "lost", pod.path()).status == 0);
+    CHECK(eventually([&] { return node.must_ask("endpoints").empty(); }));
+}
+
+TEST_CASE("restarts leave nothing behind") {
+    DaemonNode node;
+    const TestNetns pod;
+    REQUIRE(node.cni("ADD", "kept", pod.path()).status == 0);
+    node.start();
+    const std::string all = must_run("find " + node.bpffs() + " | sort");
+    for (int i = 0; i < 10; ++i) {
+        node.stop(i % 2 == 0 ? SIGKILL : SIGTERM);
+        node.start();
+        CHECK(node.mode_of("kept") == "open");
+    }
+    CHECK(must_run("find " + node.bpffs() + " | sort") == all);
+    CHECK(node.cni("DEL", "kept", pod.path()).status == 0);
+}
+
+TEST_CASE("a second daemon does not take over") {
+    DaemonNode node;
+    node.start();
+    const CommandOutput second = run_command(NAMEGATED " --config " + node.config_path());
+    CHECK(second.status == 1);
+    CHECK(second.text.find("another daemon") != std::string::npos);
+    CHECK(node.ask("status"));
+}
+
+TEST_CASE("a configuration with an error keeps the daemon from starting, and says where") {
+    DaemonNode node;
+    node.write(node.config_path(), "policyDir: [/x]\n");
+    const CommandOutput output = run_command(NAMEGATED " --config " + node.config_path());
+    CHECK(output.status == 2);
+    CHECK(output.text.find(":1:1: error: policyDir") != std::string::npos);
+    CHECK(run_command(NAMEGATED " --help").status == 0);
+    CHECK(run_command(NAMEGATED " --version").status == 0);
+    CHECK(run_command(NAMEGATED " --nonsense").status == 2);
+}
+
+}  // namespace
+}  // namespace namegate::test

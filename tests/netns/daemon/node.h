@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A node with folders of its own: the daemon as a process on it, the plugin called as a runtime calls it, and
+// questions to the socket. What goes wrong in the set-up throws.
+#pragma once
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "base/file.h"
+#include "control/client.h"
+#include "control/config.h"
+#include "support/netns.h"
+#include "support/temp_dir.h"
+
+namespace namegate::test {
+
+// Polls until it is so, for at most `seconds`.
+inline bool eventually(const std::function<bool()>& condition, int seconds = 10) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            return false;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return true;
+}
+
+inline std::string deny_policy(const std::string& name) {
+    return "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: " + name +
+           "}\nspec: {selector: all(), types: [Egress], egress: [{action: Deny}]}\n";
+}
+
+class DaemonNode {
+  public:
+    DaemonNode() {
+        config_.policy_dirs = {dir_.path() + "/conf/policies.d"};
+        config_.state_dir = dir_.path() + "/run";
+        must_run("mkdir -p " + policies());
+        write(config_path(), "policyDirs: [" + policies() + "]\nstateDir: " + config_.state_dir + "\ncacheDir: " + dir_.path() +
+                                 "/var\nbpffsDir: " + bpffs() + "\ndnsTrustedServers: [192.0.2.53]\n");
+    }
+    ~DaemonNode() {
+        stop(SIGKILL);
+        run_command("rm -rf " + bpffs());
+    }
+    DaemonNode(const DaemonNode&) = delete;
+    DaemonNode& operator=(const DaemonNode&) = delete;
+    DaemonNode(DaemonNode&&) = delete;
+    DaemonNode& operator=(DaemonNode&&) = delete;
+
+    std::string policies() const { return config_.policy_dirs.front(); }
+    std::string bpffs() const { return "/sys/fs/bpf/namegate-test-" + std::to_string(::getpid()); }
+    std::string folder() const { return dir_.path(); }
+    std::string socket() const { return config_.socket_path(); }
+    std::string config_path() const { return dir_.path() + "/namegate.yaml"; }
+    pid_t pid() const { return pid_; }
+
+    static void write(const std::string& path, const std::string& content) {
+        if (const auto written = write_file_atomically(path, content, 0644); !written) {
+            throw std::runtime_error(written.error().message());
+        }
+    }
+
+    void start() {
+        pid_ = ::fork();
+        if (pid_ == 0) {
+            const std::string log = dir_.path() + "/log";
+            if (std::freopen(log.c_str(), "a", stderr) != nullptr) {
+                ::execl(NAMEGATED, "namegated", "--config", config_path().c_str(), static_cast<char*>(nullptr));
+            }
+            ::_exit(127);
+        }
+        if (!eventually([this] { return ask("status").has_value(); }, 30)) {
+            throw std::runtime_error("the daemon does not answer: " + log());
+        }
+    }
+    // Returns the exit status, or 128 + the signal; -1 when none runs.
+    int stop(int signal) {
+        if (pid_ <= 0) {
+            return -1;
+        }
+        ::kill(pid_, signal);
+        int status = 0;
+        ::waitpid(pid_, &status, 0);
+        pid_ = -1;
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    }
+    bool alive() const { return pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == 0; }
+
+    Result<control::Json> ask(const std::string& command, const control::Json& arguments = control::Json::object()) const {
+        return control::ask_daemon(socket(), {command, arguments}, 5000);
+    }
+    control::Json must_ask(const std::string& command, const control::Json& arguments = control::Json::object()) const {
+        auto reply = ask(command, arguments);
+        if (!reply) {
+            throw std::runtime_error(command + ": " + reply.error().message() + "\n" + log());
+        }
+        return *reply;
+    }
+    // "enforced", "open", "closed"; empty when there is no such endpoint.
+    std::string mode_of(const std::string& container) const {
+        for (const control::Json& endpoint : must_ask("endpoints")) {
+            if (endpoint["containerId"] == container) {
+                return endpoint["mode"].get<std::string>();
+            }
+        }
+        return {};
+    }
+    bool becomes(const std::string& container, const std::string& mode) const {
+        return eventually([&] { return mode_of(container) == mode; });
+    }
+
+    CommandOutput cni(const std::string& command, const std::string& container, const std::string& netns) const {
+        const std::string conf = R"({"cniVersion":"1.0.0","name":"net","type":"namegate","config":")" + config_path() +
+                                 R"(","ipam":{"type":"host-local","ranges":[[{"subnet":"10.88.0.0/24"}]],"dataDir":")" + dir_.path() +
+                                 R"(/ipam"}})";
+        write(dir_.path() + "/net.conf", conf);
+        return run_command("CNI_COMMAND=" + command + " CNI_CONTAINERID=" + container +
+                           " CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" + netns +
+                           " CNI_ARGS='IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + container + "' " NAMEGATE_PLUGIN " < " +
+                           dir_.path() + "/net.conf");
+    }
+    std::string pins() const { return must_run("find " + bpffs() + " -path '*links/*' | sort"); }
+    std::string log() const { return run_command("cat " + dir_.path() + "/log").text; }
+
+  private:
+    TempDir dir_;
+    control::Config config_;
+    pid_t pid_ = -1;
+};
+
+}  // namespace namegate::test

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Clients that do not keep to the protocol harm none but themselves.
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "node.h"
+
+namespace namegate::test {
+namespace {
+
+Fd connect_to(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const timeval patience{5, 0};
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+        fail_with_errno("connect");
+    }
+    return fd;
+}
+
+void say(const Fd& fd, const std::string& text) {
+    std::size_t sent = 0;
+    while (sent < text.size()) {
+        const ssize_t got = ::send(fd.get(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+        if (got <= 0) {
+            return;
+        }
+        sent += static_cast<std::size_t>(got);
+    }
+}
+
+// Up to `lines` lines, or what came before the end.
+std::string hear(const Fd& fd, int lines) {
+    std::string out;
+    char c = 0;
+    while (lines > 0 && ::recv(fd.get(), &c, 1, 0) == 1) {
+        out += c;
+        lines -= c == '\n' ? 1 : 0;
+    }
+    return out;
+}
+
+TEST_CASE("the socket is root's alone") {
+    DaemonNode node;
+    node.start();
+    struct stat status {};
+    REQUIRE(::stat(node.socket().c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777) == 0600);
+}
+
+TEST_CASE("garbage is answered, line by line, and the connection goes on") {
+    DaemonNode node;
+    node.start();
+    const Fd client = connect_to(node.socket());
+    say(client, "garbage\n\n{\"command\":\"nothing\"}\n{\"command\":\"ips\"}\n{\"command\":\"status\"}\n");
+    const std::string replies = hear(client, 5);
+    CHECK(replies.find("no JSON") != std::string::npos);
+    CHECK(replies.find("unsupported") != std::string::npos);
+    CHECK(replies.find("needs the argument") != std::string::npos);
+    CHECK(replies.find("\"ok\":true") != std::string::npos);
+    for (const char* text :
+         {"{\"command\":\"ips\",\"arguments\":{\"endpoint\":5}}\n", "{\"command\":\"ips\",\"arguments\":{\"endpoint\":\"none\"}}\n",
+          "{\"command\":\"program\"}\n", "{\"command\":\"program\",\"arguments\":{\"container\":\"../../x\",\"interface\":\"/\"}}\n",
+          "{\"command\":\"forget\",\"arguments\":{\"endpoint\":-1}}\n",
+          "{\"command\":\"forget\",\"arguments\":{\"endpoint\":99999999999}}\n"}) {
+        INFO(text);
+        say(client, text);
+        CHECK(hear(client, 1).find("\"ok\":false") != std::string::npos);
+    }
+    CHECK(node.alive());
+}
+
+TEST_CASE("half a line, then the end") {
+    DaemonNode node;
+    node.start();
+    for (int i = 0; i < 200; ++i) {
+        say(connect_to(node.socket()), "{\"command\":\"sta");
+    }
+    const Fd half = connect_to(node.socket());
+    say(half, "{\"command\":\"status\"}");
+    ::shutdown(half.get(), SHUT_WR);
+    CHECK(hear(half, 1).empty());
+    const Fd whole = connect_to(node.socket());
+    say(whole, "{\"command\":\"status\"}\n");
+    ::shutdown(whole.get(), SHUT_WR);
+    CHECK(hear(whole, 1).find("\"ok\":true") != std::string::npos);
+    CHECK(node.ask("status"));
+}
+
+TEST_CASE("a request that does not end is cut off") {
+    DaemonNode node;
+    node.start();
+    const Fd client = connect_to(node.socket());
+    say(client, std::string(3 * control::kMaxRequestBytes, 'x'));
+    const std::string reply = hear(client, 1);
+    CHECK((reply.empty() || reply.find("exhausted") != std::string::npos));
+    CHECK(node.ask("status"));
+}
+
+TEST_CASE("more clients than it serves") {
+    DaemonNode node;
+    node.start();
+    std::vector<Fd> clients;
+    for (int i = 0; i < 80; ++i) {
+        clients.push_back(connect_to(node.socket()));
+    }
+    CHECK(hear(clients.back(), 1).find("try-again") != std::string::npos);
+    say(clients.front(), "{\"command\":\"status\"}\n");
+    CHECK(hear(clients.front(), 1).find("\"ok\":true") != std::string::npos);
+    clients.clear();
+    CHECK(eventually([&] { return node.ask("status").has_value(); }));
+}
+
+TEST_CASE("a client that asks and never reads stops nobody") {
+    DaemonNode node;
+    node.start();
+    const Fd deaf = connect_to(node.socket());
+    const timeval short_time{1, 0};
+    ::setsockopt(deaf.get(), SOL_SOCKET, SO_SNDTIMEO, &short_time, sizeof(short_time));
+    std::string many;
+    for (int i = 0; i < 20000; ++i) {
+        many += "{\"command\":\"status\"}\n";
+    }
+    say(deaf, many);
+    CHECK(node.ask("status"));
+}
+
+}  // namespace
+}  // namespace namegate::test

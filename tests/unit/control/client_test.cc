@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/client.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include "base/fd.h"
+#include "support/temp_dir.h"
+
+namespace namegate::control {
+namespace {
+
+// Listens, takes one request, sends `reply` and hangs up.
+class OneAnswer {
+  public:
+    OneAnswer(const std::string& path, std::string reply) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::memcpy(address.sun_path, path.data(), path.size());
+        REQUIRE(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+        REQUIRE(::listen(fd_.get(), 1) == 0);
+        thread_ = std::thread([this, text = std::move(reply)] {
+            const Fd client(::accept(fd_.get(), nullptr, nullptr));
+            std::array<char, 4096> buffer{};
+            if (::recv(client.get(), buffer.data(), buffer.size(), 0) > 0 && !text.empty()) {
+                static_cast<void>(::send(client.get(), text.data(), text.size(), MSG_NOSIGNAL));
+            }
+            if (text.empty()) {
+                // Silence, until the other side has had enough.
+                static_cast<void>(::recv(client.get(), buffer.data(), buffer.size(), 0));
+            }
+        });
+    }
+    ~OneAnswer() { thread_.join(); }
+    OneAnswer(const OneAnswer&) = delete;
+    OneAnswer& operator=(const OneAnswer&) = delete;
+    OneAnswer(OneAnswer&&) = delete;
+    OneAnswer& operator=(OneAnswer&&) = delete;
+
+  private:
+    Fd fd_;
+    std::thread thread_;
+};
+
+TEST_CASE("nobody listens") {
+    const test::TempDir dir;
+    const auto reply = ask_daemon(dir.path() + "/none", {"status"}, 1000);
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().code() == Code::kNotFound);
+    CHECK(reply.error().sys_errno() != 0);
+    const auto too_long = ask_daemon("/" + std::string(200, 'x'), {"status"}, 1000);
+    REQUIRE_FALSE(too_long);
+    CHECK(too_long.error().code() == Code::kInvalidInput);
+}
+
+TEST_CASE("an answer, a refusal, half an answer, none") {
+    const test::TempDir dir;
+    const std::string path = dir.path() + "/s";
+    SECTION("answer") {
+        const OneAnswer daemon(path, "{\"ok\":true,\"result\":[1]}\n");
+        const auto reply = ask_daemon(path, {"status"}, 5000);
+        REQUIRE(reply);
+        CHECK(*reply == Json::array({1}));
+    }
+    SECTION("refusal") {
+        const OneAnswer daemon(path, "{\"ok\":false,\"error\":{\"code\":\"not-found\",\"message\":\"no such\"}}\n");
+        const auto reply = ask_daemon(path, {"ips"}, 5000);
+        REQUIRE_FALSE(reply);
+        CHECK(reply.error().code() == Code::kNotFound);
+        CHECK(reply.error().sys_errno() == 0);
+    }
+    SECTION("half") {
+        const OneAnswer daemon(path, "{\"ok\":true");
+        const auto reply = ask_daemon(path, {"status"}, 5000);
+        REQUIRE_FALSE(reply);
+        CHECK(reply.error().code() == Code::kTryAgain);
+    }
+    SECTION("none") {
+        const OneAnswer daemon(path, "");
+        const auto reply = ask_daemon(path, {"status"}, 100);
+        REQUIRE_FALSE(reply);
+        CHECK(reply.error().code() == Code::kTryAgain);
+    }
+}
+
+}  // namespace
+}  // namespace namegate::control

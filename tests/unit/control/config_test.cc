@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/config.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "base/file.h"
+#include "support/temp_dir.h"
+
+namespace namegate::control {
+namespace {
+
+std::string error_of(const std::string& content) {
+    const auto config = parse_config("n.yaml", content);
+    return config ? std::string() : config.error().message();
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST_CASE("a configuration that is not there, or empty, is all defaults") {
+    const test::TempDir dir;
+    const auto config = load_config(dir.path() + "/none.yaml");
+    REQUIRE(config);
+    CHECK(config->policy_dirs == std::vector<std::string>{"/etc/namegate/policies.d"});
+    CHECK(config->state_dir == "/run/namegate");
+    CHECK(config->socket_path() == "/run/namegate/namegated.sock");
+    CHECK(config->servers_from_node);
+    CHECK(config->lifetime.min_seconds == 2);
+    CHECK(config->uses_label_source("cni-args"));
+    CHECK(config->uses_label_source("files"));
+    CHECK(parse_config("n.yaml", ""));
+    CHECK(parse_config("n.yaml", "# nothing\n"));
+    CHECK(parse_config("n.json", "{}"));
+}
+
+TEST_CASE("the configuration that is delivered is all defaults") {
+    const auto content = read_file(NAMEGATE_SOURCE_DIR "/cni-conf/namegate.yaml", kMaxConfigBytes);
+    REQUIRE(content);
+    CHECK(parse_config("namegate.yaml", *content));
+    // And what it shows as defaults is right, were it not commented out.
+    std::string active;
+    for (std::size_t at = 0; at < content->size();) {
+        const std::size_t end = content->find('\n', at);
+        const std::string line = content->substr(at, end - at);
+        active += (line.size() > 1 && line[0] == '#' && line[1] != ' ' ? line.substr(1)
+                   : line.compare(0, 3, "#  ") == 0                    ? line.substr(1)
+                                                                       : line) +
+                  "\n";
+        at = end + 1;
+    }
+    const auto config = parse_config("namegate.yaml", active);
+    INFO((config ? std::string() : config.error().message()));
+    REQUIRE(config);
+    const Config defaults;
+    CHECK(config->policy_dirs == defaults.policy_dirs);
+    CHECK(config->state_dir == defaults.state_dir);
+    CHECK(config->cache_dir == defaults.cache_dir);
+    CHECK(config->bpffs_dir == defaults.bpffs_dir);
+    CHECK(config->lifetime.extra_seconds == defaults.lifetime.extra_seconds);
+    CHECK(config->lifetime.min_seconds == defaults.lifetime.min_seconds);
+    CHECK(config->lifetime.max_seconds == defaults.lifetime.max_seconds);
+    CHECK(config->label_sources == defaults.label_sources);
+    CHECK(config->label_timeout_seconds == defaults.label_timeout_seconds);
+    CHECK(config->learnt_per_endpoint == defaults.learnt_per_endpoint);
+    CHECK(config->flows_per_endpoint == defaults.flows_per_endpoint);
+}
+
+TEST_CASE("every key is read") {
+    const auto config = parse_config("n.yaml",
+                                     "policyDirs: [/a, /b/]\n"
+                                     "stateDir: /s\n"
+                                     "cacheDir: /c\n"
+                                     "bpffsDir: /sys/fs/bpf/x\n"
+                                     "dnsTrustedServers: [10.0.0.53, '[fd00::53]:5353']\n"
+                                     "dnsExtraTTL: 5\ndnsMinTTL: 7\ndnsMaxTTL: 100\n"
+                                     "labelSources: [files]\nlabelTimeout: 3\n"
+                                     "containerd: {address: /run/containerd/containerd.sock, namespace: k8s.io}\n"
+                                     "denyAction: Drop\npolicyChange: Cut\n"
+                                     "log: {level: debug, format: json}\n"
+                                     "limits: {learntAddressesPerEndpoint: 100, flowsPerEndpoint: 200}\n");
+    INFO((config ? std::string() : config.error().message()));
+    REQUIRE(config);
+    CHECK(config->policy_dirs == std::vector<std::string>{"/a", "/b"});
+    CHECK(config->state_dir == "/s");
+    CHECK(config->cache_dir == "/c");
+    CHECK(config->bpffs_dir == "/sys/fs/bpf/x");
+    CHECK_FALSE(config->servers_from_node);
+    REQUIRE(config->trusted_servers.size() == 2);
+    CHECK(config->lifetime.extra_seconds == 5);
+    CHECK(config->lifetime.min_seconds == 7);
+    CHECK(config->lifetime.max_seconds == 100);
+    CHECK(config->label_sources == std::vector<std::string>{"files"});
+    CHECK(config->label_timeout_seconds == 3);
+    CHECK(config->log_level == log::Level::kDebug);
+    CHECK(config->log_format == log::Format::kJson);
+    CHECK(config->datapath_options().learnt_per_endpoint == 100);
+    CHECK(config->datapath_options().flows_per_endpoint == 200);
+}
+
+TEST_CASE("errors tell the place and what to write") {
+    CHECK(contains(error_of("policyDir: [/a]\n"), "n.yaml:1:1: error: policyDir: "));
+    CHECK(contains(error_of("policyDir: [/a]\n"), "did you mean \"policyDirs\"?"));
+    CHECK(contains(error_of("\nlog: {lvl: debug}\n"), "n.yaml:2:"));
+    CHECK(contains(error_of("stateDir: run\n"), "absolute"));
+    CHECK(contains(error_of("policyDirs: [a]\n"), "policyDirs[0]"));
+    CHECK(contains(error_of("policyDirs: [/a, /a/]\n"), "in the list already"));
+    CHECK(contains(error_of("policyDirs: /a\n"), "a list is needed"));
+    CHECK(contains(error_of("dnsTrustedServers: [example.com]\n"), "dnsTrustedServers[0]"));
+    CHECK(contains(error_of("dnsMinTTL: -1\n"), "from 0 to"));
+    CHECK(contains(error_of("dnsMinTTL: 10s\n"), "a whole number is needed"));
+    CHECK(contains(error_of("dnsMinTTL: 99999999999999999999\n"), "from 0 to"));
+    CHECK(contains(error_of("dnsMinTTL: 10\ndnsMaxTTL: 5\n"), "larger than dnsMaxTTL"));
+    CHECK(contains(error_of("log: {level: loud}\n"), "debug, info, warning or error"));
+    CHECK(contains(error_of("limits: {flowsPerEndpoint: 1}\n"), "from 16 to"));
+    CHECK(contains(error_of("a: 1\n---\nb: 2\n"), "second document"));
+    CHECK_FALSE(error_of("- a\n").empty());
+    CHECK_FALSE(error_of("{").empty());
+}
+
+TEST_CASE("what is not offered yet is said, never taken in silence") {
+    for (const char* content :
+         {"labelSources: [containerd]\n", "labelSources: [kubernetes]\n", "denyAction: Reject\n", "policyChange: Keep\n",
+          "metricsAddress: 127.0.0.1:9090\n", "podManifestDirs: [/etc/kubernetes/manifests]\n"}) {
+        INFO(content);
+        CHECK(contains(error_of(content), "not supported yet"));
+    }
+}
+
+TEST_CASE("a file that is too large is refused by its size") {
+    const test::TempDir dir;
+    const std::string path = dir.path() + "/large.yaml";
+    REQUIRE(write_file_atomically(path, std::string(kMaxConfigBytes + 1, '#'), 0644));
+    const auto config = load_config(path);
+    REQUIRE_FALSE(config);
+    CHECK(config.error().code() == Code::kExhausted);
+}
+
+}  // namespace
+}  // namespace namegate::control
