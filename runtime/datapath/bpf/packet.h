@@ -192,6 +192,9 @@ static __always_inline int parse_ip6(struct __sk_buff *skb, struct ng_packet *p,
 		return NG_R_MALFORMED;
 	__builtin_memcpy(&p->key.remote, direction == NG_EGRESS ? &ip->daddr : &ip->saddr, 16);
 	__builtin_memcpy(&p->local, direction == NG_EGRESS ? &ip->saddr : &ip->daddr, 16);
+	/* Inside this program an IPv4 address is an IPv4-mapped one; on the wire there is no such thing. */
+	if (addr_is_v4(&p->key.remote) || addr_is_v4(&p->local))
+		return NG_R_MALFORMED;
 	p->is_v6 = 1;
 	p->key.protocol = ip->nexthdr;
 	p->hop_limit = ip->hop_limit;
