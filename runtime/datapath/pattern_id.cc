@@ -87,7 +87,7 @@ ng_suffix suffix_of(const policy::DomainPattern& pattern) {
 }
 
 std::string pattern_text(std::uint64_t id, const ng_suffix& suffix) {
-    const std::string behind = text_between(suffix, suffix.prefix_len, suffix.len);
+    std::string behind = text_between(suffix, suffix.prefix_len, suffix.len);
     switch (id & NG_PATTERN_KINDS) {
         case NG_PATTERN_WILD: return behind.empty() ? "*" : "*." + behind;
         case NG_PATTERN_MID: {

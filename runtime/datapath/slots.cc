@@ -43,6 +43,7 @@ Result<Fd> make_inner(MapId outer, const DatapathOptions& options) {
 // In one call if the kernel can, so that it waits for one grace period only.
 Result<> fill_outer(int outer, const std::vector<std::uint32_t>& slots, const std::vector<Fd>& inners) {
     std::vector<std::uint32_t> values;
+    values.reserve(inners.size());
     for (const Fd& inner : inners) {
         values.push_back(static_cast<std::uint32_t>(inner.get()));
     }
