@@ -39,14 +39,13 @@ Result<> set_flag(bool& flag) {
     return ok();
 }
 
-const std::array<Option, 6>& options() {
-    static constexpr std::array<Option, 6> kOptions = {{
+const std::array<Option, 5>& options() {
+    static constexpr std::array<Option, 5> kOptions = {{
         {"-s", "--socket", true, [](Arguments& a, const std::string& value) { return set_text(a.socket, "--socket", value); }},
         {"", "--config", true, [](Arguments& a, const std::string& value) { return set_text(a.config_path, "--config", value); }},
         {"-o", "--output", true, set_format},
         {"-h", "--help", false, [](Arguments& a, const std::string&) { return set_flag(a.help); }},
         {"-V", "--version", false, [](Arguments& a, const std::string&) { return set_flag(a.version); }},
-        {"", "--offline", false, [](Arguments& a, const std::string&) { return set_flag(a.offline); }},
     }};
     return kOptions;
 }

@@ -21,7 +21,6 @@ struct Arguments {
     Format format = Format::kTable;
     bool help = false;
     bool version = false;
-    bool offline = false;  // explain
 };
 
 // kInvalidInput says what is wrong with the arguments.

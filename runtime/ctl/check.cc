@@ -57,7 +57,7 @@ Result<> read_folder(Files& files, std::string folder) {
             continue;
         }
         const std::string path = (folder == "/" ? "" : folder) + "/" + name;
-        if (const auto read = read_into(files, path); !read) {
+        if (auto read = read_into(files, path); !read) {
             if (read.error().code() == Code::kExhausted && files.inputs.size() >= policy::kMaxPolicyFiles) {
                 return read;
             }

@@ -6,12 +6,12 @@ namespace namegate::ctl {
 using control::Json;
 
 const Json& member(const Json& object, const char* key) {
-    static const Json kNull;
+    static const Json none;
     if (!object.is_object()) {
-        return kNull;
+        return none;
     }
     const auto found = object.find(key);
-    return found == object.end() ? kNull : *found;
+    return found == object.end() ? none : *found;
 }
 
 std::string text_of(const Json& value) {

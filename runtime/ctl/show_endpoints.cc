@@ -49,12 +49,12 @@ void show_endpoints(const Context& context, const Json& result) {
         context.out() << "no endpoints\n";
         return;
     }
-    Table table({"ID", "ENDPOINT", "CONTAINER", "INTERFACE", "ADDRESSES", "MODE", "LABELS", "POLICIES"});
+    Table table({"ID", "ENDPOINT", "CONTAINER", "INTERFACE", "ADDRESSES", "MODE", "POLICIES", "LABELS"});
     std::vector<std::string> errors;
     for (const Json& endpoint : result) {
         table.add({text_of(endpoint, "id"), text_of(endpoint, "endpoint"), text_of(endpoint, "containerId").substr(0, kShownContainerId),
                    text_of(endpoint, "interface"), joined(member(endpoint, "addresses"), ","), text_of(endpoint, "mode"),
-                   labels_text(member(endpoint, "labels")), joined(member(endpoint, "policies"), ",")});
+                   joined(member(endpoint, "policies"), ","), labels_text(member(endpoint, "labels"))});
         if (const std::string error = text_of(endpoint, "error"); !error.empty()) {
             errors.push_back(text_of(endpoint, "endpoint") + ": " + error);
         }

@@ -78,8 +78,8 @@ TEST_CASE("endpoints") {
     const Called called = show({"endpoints"}, reply);
     CHECK(called.code == 0);
     CHECK(called.out ==
-          "ID  ENDPOINT         CONTAINER     INTERFACE      ADDRESSES          MODE      LABELS                        POLICIES\n"
-          "7   default/weather  0123456789ab  ng0123456789a  10.88.0.2,fd00::2  enforced  app=weather-app,evil=\\x1b[2J  weather\n"
+          "ID  ENDPOINT         CONTAINER     INTERFACE      ADDRESSES          MODE      POLICIES  LABELS\n"
+          "7   default/weather  0123456789ab  ng0123456789a  10.88.0.2,fd00::2  enforced  weather   app=weather-app,evil=\\x1b[2J\n"
           "error: default/weather: too many rules\n");
     CHECK(show({"endpoints"}, Json::array()).out == "no endpoints\n");
     CHECK(show({"endpoints"}, Json()).code == 0);
