@@ -127,11 +127,14 @@ std::optional<Answer> parse_answer(const std::uint8_t* data, std::size_t size) {
     }
     Answer answer;
     answer.rcode = data[3] & 15U;
-    std::size_t at = skip_name(data, size, kDnsHeaderBytes);
-    if (at == 0) {
-        return std::nullopt;
+    std::size_t at = kDnsHeaderBytes;
+    for (unsigned i = 0; i < read16(data, 4); ++i) {
+        at = skip_name(data, size, at);
+        if (at == 0) {
+            return std::nullopt;
+        }
+        at += 4;
     }
-    at += 4;
     for (unsigned i = 0; i < read16(data, 6); ++i) {
         at = skip_name(data, size, at);
         if (at == 0 || at + 10 > size) {
@@ -144,7 +147,11 @@ std::optional<Answer> parse_answer(const std::uint8_t* data, std::size_t size) {
             return std::nullopt;
         }
         if (type == kTypeA || type == kTypeAaaa) {
-            answer.addresses.push_back(*IpAddress::from_bytes(data + at, length));
+            const auto address = IpAddress::from_bytes(data + at, length);
+            if (!address) {
+                return std::nullopt;
+            }
+            answer.addresses.push_back(*address);
         }
         at += length;
     }

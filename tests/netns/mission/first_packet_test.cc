@@ -145,7 +145,7 @@ void run_visits(bool with_daemon, unsigned visits_per_pod) {
     for (const auto& pod : pods) {
         site.node.remove(*pod);
     }
-    CHECK(site.node.state().empty());
+    CHECK(site.node.state() == "");
 }
 
 }  // namespace

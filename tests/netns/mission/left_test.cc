@@ -12,12 +12,12 @@
 using namespace namegate::test;
 
 TEST_CASE("nothing is left behind: interfaces, namespaces, pins, rules, processes") {
-    CHECK(run_command("ip -o link | cut -d: -f2 | grep -v '^ lo$'").text.empty());
-    CHECK(run_command("ip netns list").text.empty());
-    CHECK(run_command("ls /sys/fs/bpf").text.empty());
-    CHECK(run_command("nft list ruleset | grep pod-").text.empty());
+    CHECK(run_command("ip -o link | cut -d: -f2 | grep -v '^ lo$'").text == "");
+    CHECK(run_command("ip netns list").text == "");
+    CHECK(run_command("ls /sys/fs/bpf | grep namegate").text == "");
+    CHECK(run_command("nft list ruleset | grep pod-").text == "");
     const std::string self = std::to_string(::getpid());
     std::ifstream file("/proc/" + self + "/task/" + self + "/children");
     const std::string children((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    CHECK(children.empty());
+    CHECK(children == "");
 }
