@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/endpoint_service.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "base/cleanup.h"
@@ -60,6 +62,9 @@ Result<Embedded> open_embedded(const Config& config) {
 }
 
 Json ids(const std::string& container_id, const std::string& ifname) { return {{"container", container_id}, {"interface", ifname}}; }
+
+// Without pins there is nothing of ours in the kernel, and nothing to load for a DEL.
+bool is_loaded(const Config& config) { return ::access((config.bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION)).c_str(), F_OK) == 0; }
 
 bool daemon_is_absent(const Error& error) { return error.code() == Code::kNotFound && error.sys_errno() != 0; }
 
@@ -131,10 +136,18 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
     NG_ASSIGN(const FileLock lock, lock_node(config_));
     const endpoints::RecordStore store(config_.records_dir());
     const auto record = store.read(container_id, ifname);
-    if (!record && record.error().code() == Code::kNotFound) {
-        return ok();
+    const bool unknown = !record && record.error().code() == Code::kNotFound;
+    if (unknown) {
+        // An ADD may have died early: with the record half written, and a slot taken that nobody speaks for.
+        NG_TRY(store.remove(container_id, ifname));
+        if (!is_loaded(config_)) {
+            return ok();
+        }
     }
     NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config_.datapath_options()));
+    if (unknown) {
+        return release_leftovers(*datapath, store);
+    }
     if (record) {
         return evict_endpoint(*datapath, store, *record);
     }
@@ -168,10 +181,10 @@ void EndpointService::reprogram_others() {
 Result<> EndpointService::remove(const std::string& container_id, const std::string& ifname) {
     const endpoints::RecordStore store(config_.records_dir());
     const auto record = store.read(container_id, ifname);
+    NG_TRY(remove_here(container_id, ifname));
     if (!record && record.error().code() == Code::kNotFound) {
         return ok();
     }
-    NG_TRY(remove_here(container_id, ifname));
     const Json arguments = record ? Json{{"endpoint", record->id}} : Json::object();
     if (!ask_daemon(config_.socket_path(), {"forget", arguments}, kForgetTimeoutMs)) {
         reprogram_others();

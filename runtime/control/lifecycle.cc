@@ -181,6 +181,16 @@ Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::Reco
     return outcome;
 }
 
+Result<> release_leftovers(datapath::Datapath& datapath, const endpoints::RecordStore& store) {
+    NG_ASSIGN(endpoints::RecordListing listing, store.list());
+    if (!listing.bad.empty()) {
+        return ok();  // as above
+    }
+    Reconciled outcome;
+    outcome.records = std::move(listing.records);
+    return release_orphans(datapath, outcome);
+}
+
 std::vector<dns::TrustedServer> trusted_servers(const Config& config) {
     if (!config.servers_from_node) {
         return config.trusted_servers;

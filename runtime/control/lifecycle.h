@@ -30,6 +30,9 @@ struct Reconciled {
 // what lost its programs (closed until it is programmed).
 Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::RecordStore& store);
 
+// Takes back slots, bindings and links that no record speaks for: what an ADD leaves that died before it wrote one.
+Result<> release_leftovers(datapath::Datapath& datapath, const endpoints::RecordStore& store);
+
 // The servers in force: configured, or the node's. The second are read each time.
 std::vector<dns::TrustedServer> trusted_servers(const Config& config);
 // Trusted servers and TTL bounds, into the kernel.

@@ -42,6 +42,20 @@ Result<Record> read_record(const std::string& path) {
     return record_from_json(text).with_context(path);
 }
 
+// Writes of the file that died before their rename.
+Result<> remove_unfinished(const std::string& directory, const std::string& file_name) {
+    const auto names = list_directory(directory, kMaxRecordFiles);
+    if (!names) {
+        return names.error().code() == Code::kNotFound ? ok() : Result<>(names.error());
+    }
+    for (const std::string& name : *names) {
+        if (name.starts_with("." + file_name + ".")) {
+            NG_TRY(remove_file(directory + "/" + name));
+        }
+    }
+    return ok();
+}
+
 }  // namespace
 
 Result<std::string> RecordStore::path_of(std::string_view container_id, std::string_view ifname) const {
@@ -78,6 +92,7 @@ Result<Record> RecordStore::read(std::string_view container_id, std::string_view
 
 Result<> RecordStore::remove(std::string_view container_id, std::string_view ifname) const {
     NG_ASSIGN(const std::string path, path_of(container_id, ifname));
+    NG_TRY(remove_unfinished(directory_, path.substr(directory_.size() + 1)));
     return remove_file(path);
 }
 
