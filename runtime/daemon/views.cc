@@ -58,6 +58,24 @@ Json view_files(const Node& node) {
     return files;
 }
 
+// What the programs counted for all endpoints together, by reason; reasons that never came up are left out.
+Result<Json> view_kernel_counters(Node& node) {
+    datapath::Stats sums{};
+    for (const auto& entry : node.records()) {
+        NG_ASSIGN(const datapath::Stats stats, datapath::read_stats(node.datapath(), entry.second.slot));
+        for (std::size_t i = 0; i < stats.size(); ++i) {
+            sums[i] += stats[i];
+        }
+    }
+    Json out = Json::object();
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+        if (sums[i] != 0) {
+            out[datapath::reason_name(static_cast<ng_reason>(i))] = sums[i];
+        }
+    }
+    return out;
+}
+
 // Everything that keeps the answer from being "healthy", one line each.
 Json view_degraded(Node& node) {
     Json degraded = Json::array();
@@ -173,6 +191,17 @@ Result<Json> view_status(Node& node, const Learner& learner) {
     }
     Json degraded = view_degraded(node);
     const LearnerStats& learnt = learner.stats();
+    Json counters = {{"policies", node.programmer().snapshot().policy_count()},
+                     {"compiled policies", installed.size()},
+                     {"names", names.names},
+                     {"addresses", names.addresses},
+                     {"names pushed out", names.evicted},
+                     {"answers", learnt.answers},
+                     {"answers not parsed by the kernel", learnt.unparsed_by_kernel},
+                     {"malformed answers", learnt.malformed},
+                     {"addresses opened by the daemon", learnt.opened}};
+    NG_ASSIGN(const Json kernel, view_kernel_counters(node));
+    counters.update(kernel);
     return Json{{"healthy", degraded.empty()},
                 {"version", NAMEGATE_VERSION},
                 {"pid", ::getpid()},
@@ -181,16 +210,7 @@ Result<Json> view_status(Node& node, const Learner& learner) {
                 {"folders", node.config().policy_dirs},
                 {"files", view_files(node)},
                 {"endpoints", {{"enforced", modes["enforced"]}, {"open", modes["open"]}, {"closed", modes["closed"]}}},
-                {"counters",
-                 {{"policies", node.programmer().snapshot().policy_count()},
-                  {"compiled policies", installed.size()},
-                  {"names", names.names},
-                  {"addresses", names.addresses},
-                  {"names pushed out", names.evicted},
-                  {"answers", learnt.answers},
-                  {"answers not parsed by the kernel", learnt.unparsed_by_kernel},
-                  {"malformed answers", learnt.malformed},
-                  {"addresses opened by the daemon", learnt.opened}}},
+                {"counters", std::move(counters)},
                 {"trustedServers", std::move(servers)},
                 {"degraded", std::move(degraded)}};
 }

@@ -91,7 +91,8 @@ class Scene {
     // Puts the content in force; an empty one leaves the endpoint open. Throws when a document is refused.
     void apply(std::string_view yaml) {
         store_.set_file("policy.yaml", yaml);
-        for (const auto& problem : store_.files().front().problems) {
+        const std::vector<policy::FileStatus> files = store_.files();
+        for (const policy::Problem& problem : files.front().problems) {
             throw std::runtime_error(policy::to_string(problem));
         }
         datapath::EndpointPolicies policies;
