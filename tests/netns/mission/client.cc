@@ -216,10 +216,11 @@ std::size_t count_connected(const TestNetns& netns, const std::vector<IpAddress>
         for (const IpAddress& address : addresses) {
             const SocketAddress to(address, port);
             sockets.push_back(open_tcp(address));
-            ::connect(sockets.back().get(), to.get(), to.size);
+            static_cast<void>(::connect(sockets.back().get(), to.get(), to.size));  // what comes of it is asked below
         }
         const auto deadline = SteadyClock::now() + most;
         std::vector<pollfd> waiting;
+        waiting.reserve(sockets.size());
         for (const Fd& socket : sockets) {
             waiting.push_back({socket.get(), POLLOUT, 0});
         }

@@ -27,7 +27,7 @@ Fd hold_connection(const Pod& pod, const std::string& name) {
         return {};
     }
     Fd tcp = socket_inside(pod.netns, AF_INET, SOCK_STREAM);
-    if (!connect_to(tcp, answer->addresses[0], kTcpPort, kBeforeRepeat).connected || !echoes(tcp, "hello", kBeforeRepeat)) {
+    if (!connect_to(tcp, answer->addresses[0], kTcpPort, kBeforeRepeat).connected || !echoes(tcp, "hello", kPatience)) {
         return {};
     }
     return tcp;
@@ -58,7 +58,7 @@ TEST_CASE("a tightened policy takes effect, and cuts the connections it would no
 
     site.node.write_policy("policy.yaml", policy({"one.test"}));
     CHECK(is_cut(two));
-    CHECK(echoes(one, "and this one stays", kBeforeRepeat));
+    CHECK(echoes(one, "and this one stays", kPatience));
     CHECK_FALSE(reaches(*pod, "two.test", kDenied));
     CHECK(reaches(*pod, "one.test"));
 
@@ -67,7 +67,7 @@ TEST_CASE("a tightened policy takes effect, and cuts the connections it would no
     CHECK_FALSE(connects_from(pod->netns, ip("198.18.0.3"), kTcpPort, kDenied));
     site.node.write_policy("policy.yaml", policy({"one.test", "three.test"}));
     CHECK(eventually([&] { return connects_from(pod->netns, ip("198.18.0.3"), kTcpPort, kDenied); }));
-    CHECK(echoes(one, "through all of it", kBeforeRepeat));
+    CHECK(echoes(one, "through all of it", kPatience));
 
     // Without the file nothing selects the pod any more.
     site.node.remove_policy("policy.yaml");
@@ -86,11 +86,11 @@ TEST_CASE("a connection outlives its name's TTL and other edits, but not its rul
     const Fd one = hold_connection(*pod, "one.test");
     REQUIRE(one.valid());
     CHECK(eventually([&] { return !connects_from(pod->netns, ip("198.18.0.1"), kTcpPort, kDenied); }));
-    CHECK(echoes(one, "the TTL has passed", kBeforeRepeat));
+    CHECK(echoes(one, "the TTL has passed", kPatience));
 
     site.node.write_policy("policy.yaml", policy({"one.test", "two.test"}));
     CHECK(eventually([&] { return reaches(*pod, "two.test", kDenied); }));
-    CHECK(echoes(one, "rule and domain are still there", kBeforeRepeat));
+    CHECK(echoes(one, "rule and domain are still there", kPatience));
     CHECK_FALSE(connects_from(pod->netns, ip("198.18.0.1"), kTcpPort, kDenied));
 
     site.node.write_policy("policy.yaml", policy({"two.test"}));
@@ -126,7 +126,7 @@ TEST_CASE("a file that is wrong leaves its last good content in force, and other
         CHECK(eventually([&] { return reaches(*pod, marker, kDenied); }));
         CHECK(reaches(*pod, "one.test"));
         CHECK_FALSE(reaches(*pod, "two.test", kDenied));
-        CHECK(echoes(one, "undisturbed", kBeforeRepeat));
+        CHECK(echoes(one, "undisturbed", kPatience));
     }
     site.node.write_policy("policy.yaml", policy({"two.test"}));
     CHECK(eventually([&] { return reaches(*pod, "two.test", kDenied); }));

@@ -65,7 +65,7 @@ void visit(unsigned number, unsigned index, Tally& tally) {
     const IpAddress& address = answer->addresses.front();
     const auto start = SteadyClock::now();
     if (use_udp) {
-        const bool back = connect_to(socket, address, kUdpPort, kBeforeRepeat).connected && echoes(socket, "visit", kBeforeRepeat);
+        const bool back = connect_to(socket, address, kUdpPort, kBeforeRepeat).connected && echoes(socket, "visit", kPatience);
         tally.denied += back ? 0U : 1U;
     } else {
         const Attempt attempt = connect_to(socket, address, kTcpPort, Milliseconds(3000));

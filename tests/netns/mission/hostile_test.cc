@@ -15,10 +15,10 @@ using namespace namegate::test;
 namespace {
 
 constexpr std::uint16_t kOwnEtherType = 0x88b5;  // IEEE 802, for experiments
-const std::string kAllowed4 = "198.18.0.1";
-const std::string kAllowed6 = "2001:db8:1::1";
-const std::string kForbidden4 = "198.18.0.2";
-const std::string kForbidden6 = "2001:db8:1::2";
+constexpr const char* kAllowed4 = "198.18.0.1";
+constexpr const char* kAllowed6 = "2001:db8:1::1";
+constexpr const char* kForbidden4 = "198.18.0.2";
+constexpr const char* kForbidden6 = "2001:db8:1::2";
 
 Mac parse_mac(const std::string& text) {
     std::array<unsigned, 6> parts{};
@@ -172,8 +172,8 @@ TEST_CASE("no shape of packet passes a policy that forbids its destination; no f
     witness.expect_silence(pod, forbidden_shapes(pod));
     witness.expect_silence(pod, fragments(pod));
     // A datagram in honest fragments gets there and back.
-    CHECK(echoes_from(pod.pod.netns, *IpAddress::parse(kAllowed4), kUdpPort, std::string(3000, 'a'), kBeforeRepeat));
-    CHECK(echoes_from(pod.pod.netns, *IpAddress::parse(kAllowed6), kUdpPort, std::string(3000, 'b'), kBeforeRepeat));
+    CHECK(echoes_from(pod.pod.netns, *IpAddress::parse(kAllowed4), kUdpPort, std::string(3000, 'a'), kPatience));
+    CHECK(echoes_from(pod.pod.netns, *IpAddress::parse(kAllowed6), kUdpPort, std::string(3000, 'b'), kPatience));
     site.node.remove(pod.pod);
     CHECK(site.node.state() == "");
 }

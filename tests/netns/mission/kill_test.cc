@@ -22,7 +22,7 @@ namespace {
 constexpr unsigned kRestarts = 10;
 constexpr unsigned kLoadNames = 6000;  // then they come again: an endpoint's learnt addresses are limited
 constexpr unsigned kVisitsWithoutDaemon = 60;
-constexpr unsigned kMoments = 20;
+constexpr unsigned kMoments = 16;
 
 // A pod that looks names up and connects, all the time.
 class Load {
@@ -187,9 +187,30 @@ TEST_CASE("what the daemon's successor finds: a pod that came and one that went 
     site.node.stop_daemon();
 }
 
-TEST_CASE("the plugin is killed at any moment of ADD: DEL leaves nothing, and a new ADD works") {
+namespace {
+
+// Starts the call and kills it. Returns whether it was still running.
+bool kill_call(const Node& node, const std::string& command, const Pod& pod, Milliseconds moment) {
+    const auto process = node.start(command, pod, node.folder() + "/calls/killed");
+    process->wait(moment);
+    process->signal(SIGKILL);
+    return process->wait(kPatience) == 128 + SIGKILL;
+}
+
+std::chrono::microseconds duration_of(const Node& node, const std::string& command, Pod& pod) {
+    const auto start = SteadyClock::now();
+    const CniReply reply = node.call(command, pod);
+    INFO(reply.text());
+    REQUIRE(reply.status == 0);
+    return std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - start);
+}
+
+}  // namespace
+
+TEST_CASE("the plugin is killed at any moment of ADD or DEL: the next DEL leaves nothing, and a new ADD works") {
     const bool with_daemon = GENERATE(true, false);
-    INFO(with_daemon);
+    const std::string command = GENERATE("ADD", "DEL");
+    INFO(command << (with_daemon ? ", daemon running" : ", no daemon"));
     Site site;
     site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"*.allowed.test"}));
     if (with_daemon) {
@@ -197,23 +218,19 @@ TEST_CASE("the plugin is killed at any moment of ADD: DEL leaves nothing, and a 
     }
     live_a_life(site.node, "first");
     Pod measured(PodSpec{"measured", "default", {{"app", "client"}}});
-    const auto start = SteadyClock::now();
-    REQUIRE(site.node.call("ADD", measured).status == 0);
-    const auto whole = SteadyClock::now() - start;
-    site.node.remove(measured);
+    const auto add_time = duration_of(site.node, "ADD", measured);
+    const auto del_time = duration_of(site.node, "DEL", measured);
     const std::string pins = site.node.pins();
     unsigned killed = 0;
     for (unsigned i = 0; i < kMoments; ++i) {
-        const auto moment = std::chrono::duration_cast<Milliseconds>(whole * i / kMoments);
-        INFO("after " << moment.count() << " ms of " << std::chrono::duration_cast<Milliseconds>(whole).count());
+        const auto moment = std::chrono::duration_cast<Milliseconds>((command == "ADD" ? add_time : del_time) * i / kMoments);
+        INFO("killed after " << moment.count() << " ms");
         Pod pod(PodSpec{"victim", "default", {{"app", "client"}}});
-        {
-            const auto process = site.node.start("ADD", pod, site.node.folder() + "/calls/killed");
-            process->wait(moment);
-            process->signal(SIGKILL);
-            killed += process->wait(kPatience) == 128 + SIGKILL ? 1U : 0U;
+        if (command == "DEL") {
+            REQUIRE(site.node.call("ADD", pod).status == 0);
         }
-        const CniReply deleted = site.node.call("DEL", static_cast<const Pod&>(pod));
+        killed += kill_call(site.node, command, pod, moment) ? 1U : 0U;
+        const CniReply deleted = site.node.call("DEL", pod);
         INFO(deleted.text());
         CHECK(deleted.status == 0);
         // host-local itself can be caught between making a lease and writing whose it is.
@@ -224,7 +241,8 @@ TEST_CASE("the plugin is killed at any moment of ADD: DEL leaves nothing, and a 
         live_a_life(site.node, "victim");
         CHECK(site.node.state() == "");
     }
-    std::printf("plugin killed in the middle of ADD %u times, %s: nothing left\n", killed, with_daemon ? "daemon running" : "no daemon");
+    std::printf("plugin killed in the middle of %s %u times, %s: nothing left\n", command.c_str(), killed,
+                with_daemon ? "daemon running" : "no daemon");
     CHECK(killed > kMoments / 2);
     if (with_daemon) {
         site.node.stop_daemon();

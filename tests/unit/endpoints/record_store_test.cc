@@ -108,3 +108,18 @@ TEST_CASE("what could not be read back is not written") {
     CHECK_FALSE(store.write(record));
     CHECK(store.list()->records.empty());
 }
+
+TEST_CASE("a write that died before its rename goes with its record, and nobody else's does") {
+    const TempDir dir;
+    const RecordStore store(dir.path());
+    REQUIRE(store.write(sample_record()));
+    const auto names = namegate::list_directory(dir.path(), 10);
+    REQUIRE(names);
+    REQUIRE(names->size() == 1);
+    REQUIRE(namegate::write_file_atomically(dir.path() + "/." + names->front() + ".4711.tmp", "{\"ver", 0600));
+    REQUIRE(namegate::write_file_atomically(dir.path() + "/.another-eth0-1.json.4711.tmp", "{", 0600));
+    CHECK(store.list()->records.size() == 1);
+    REQUIRE(store.remove("0123abc", "eth0"));
+    CHECK(namegate::list_directory(dir.path(), 10).value() == std::vector<std::string>{".another-eth0-1.json.4711.tmp"});
+    REQUIRE(store.remove("never", "eth0"));
+}
