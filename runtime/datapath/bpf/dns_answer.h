@@ -88,18 +88,37 @@ int merge_patterns(__u32 expiry)
 	return changed;
 }
 
+/* Does the entry hold every pattern met for at least as long? Then there is nothing to write. */
+static __always_inline int holds_matches(const struct ng_dns *dns, const struct ng_learnt *entry, __u32 expiry)
+{
+	__u32 held = 0;
+
+	for (__u32 i = 0; i < NG_LEARNT_PATTERNS; i++) {
+		if (i >= entry->count)
+			break;
+		if (tick_after(expiry, entry->expiry[i]))
+			continue;
+		for (__u32 m = 0; m < NG_MAX_MATCHES; m++) {
+			if (m >= dns->matches)
+				break;
+			if (dns->match[m] == entry->pattern[i])
+				held += 1;
+		}
+	}
+	return held == dns->matches;
+}
+
 /*
  * Opens dns->address for the patterns met. The entry is copied, merged and replaced as a whole; another CPU
  * may do the same at the same time, so it is read again until nothing is left to merge.
  */
-int learn_address(__u32 ttl)
+int learn_address(__u32 expiry)
 {
 	struct ng_dns *dns = dns_state();
 	void *inner = dns ? bpf_map_lookup_elem(&learnt, &dns->slot) : 0;
 
 	if (!inner)
 		return NG_UNDECIDED;
-	__u32 expiry = expiry_tick(dns->now, ttl);
 	__u32 full = dns->full;
 	dns->learnt += 1;
 	for (int attempt = 0; attempt < NG_LEARN_ATTEMPTS; attempt++) {
@@ -127,12 +146,22 @@ int learn_address(__u32 ttl)
 	return NG_DECIDED;
 }
 
+/* Whole words, as many as `length` bytes need. */
+static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 length)
+{
+	for (__u32 i = 0; i < NG_NAME_MAX / 8; i++) {
+		if (i * 8 >= length)
+			break;
+		*(__u64 *)&to[i * 8] = *(const __u64 *)&from[i * 8];
+	}
+}
+
 /* The chain goes on at the last name walked, which stands at `at` in the message. */
 static __always_inline int set_target(struct ng_dns *dns, __u32 at)
 {
 	__u32 first;
 
-	__builtin_memcpy(dns->target.bytes, dns->name.bytes, NG_NAME_MAX);
+	copy_words(dns->target.bytes, dns->name.bytes, dns->name.length);
 	dns->target.length = dns->name.length;
 	first = dns->message[at & NG_MESSAGE_MASK];
 	dns->target_at = first >= NG_POINTER ? read16(dns, at) & 0x3fff : at;
@@ -176,8 +205,10 @@ static __always_inline int read_owner(struct ng_dns *dns, __u32 at, int *matches
 static __always_inline int take_address(struct ng_dns *dns, __u32 type, __u32 at, __u32 length, __u32 ttl)
 {
 	__u8 *data = &dns->message[at & NG_MESSAGE_MASK];
+	void *inner = bpf_map_lookup_elem(&learnt, &dns->slot);
+	struct ng_learnt *old;
 
-	if (length != (type == NG_TYPE_A ? 4 : 16))
+	if (!inner || length != (type == NG_TYPE_A ? 4 : 16))
 		return NG_UNDECIDED;
 	if (type == NG_TYPE_A) {
 		dns->address.w[0] = 0;
@@ -187,7 +218,15 @@ static __always_inline int take_address(struct ng_dns *dns, __u32 type, __u32 at
 	} else {
 		__builtin_memcpy(&dns->address, data, 16);
 	}
-	return learn_address(ttl);
+	if (!dns->expiry || ttl != dns->ttl) {
+		dns->ttl = ttl;
+		dns->expiry = expiry_tick(dns->now, ttl);
+	}
+	old = bpf_map_lookup_elem(inner, &dns->address);
+	if (!old || !holds_matches(dns, old, dns->expiry))
+		return learn_address(dns->expiry);
+	dns->learnt += 1;
+	return NG_DECIDED;
 }
 
 /* One record at `at`. Returns the offset behind it; -1: undecided. */
@@ -202,15 +241,16 @@ int parse_record(__u32 at)
 	if (end < 0)
 		return NG_UNDECIDED;
 	__u32 fixed = (__u32)end & NG_MESSAGE_MASK;
-	__u32 type = read16(dns, fixed);
-	__u32 ttl = read16(dns, fixed + 4) << 16 | read16(dns, fixed + 6);
+	__u64 head = read64(dns, fixed); /* type, class, TTL */
+	__u32 type = head >> 48;
+	__u32 ttl = (__u32)head;
 	__u32 length = read16(dns, fixed + 8);
 	__u32 data = fixed + 10;
 	if (data + length > dns->length)
 		return NG_UNDECIDED;
 	if (type != NG_TYPE_A && type != NG_TYPE_AAAA && type != NG_TYPE_CNAME)
 		return (int)(data + length);
-	if (!matches || read16(dns, fixed + 2) != NG_CLASS_IN)
+	if (!matches || (head >> 32 & 0xffff) != NG_CLASS_IN)
 		return NG_UNDECIDED;
 	if (type == NG_TYPE_CNAME) {
 		int behind = walk_name(data);

@@ -137,7 +137,7 @@ static __always_inline int is_waiting(const struct ng_pending *note, __u32 now)
 static __noinline int note_place(const struct ng_pending_set *set, const struct ng_packet *p, __u16 be_id,
 				 __u64 question)
 {
-	__u32 now = tick_of(bpf_ktime_get_boot_ns());
+	__u32 now = tick_of(boot_time());
 	__u32 oldest_age = 0;
 	int place = 0;
 
@@ -159,7 +159,7 @@ static __noinline int note_place(const struct ng_pending_set *set, const struct 
 static __noinline int note_question(struct __sk_buff *skb, __u32 slot, const struct ng_packet *p)
 {
 	struct ng_dns *dns = dns_state();
-	__u32 now = tick_of(bpf_ktime_get_boot_ns());
+	__u32 now = tick_of(boot_time());
 	__u16 be_id;
 
 	if (!dns || load_message(skb, dns, p->transport + NG_UDP_HEADER, NG_DNS_HEADER + NG_MAX_QUESTION))
@@ -272,7 +272,7 @@ static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const
 
 	if (!dns || load_message(skb, dns, from, NG_DNS_MAX_MESSAGE))
 		return 0;
-	dns->now = bpf_ktime_get_boot_ns();
+	dns->now = boot_time();
 	if (!take_note(dns, slot, p)) {
 		if (is_trusted(&p->key.remote, p->key.be_remote_port))
 			count(slot, NG_R_UNSOLICITED);
@@ -285,6 +285,7 @@ static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const
 	dns->has_mid = config->direction[NG_EGRESS].flags & NG_DIR_MID;
 	dns->chain = 0;
 	dns->matches = 0;
+	dns->expiry = 0;
 	dns->learnt = 0;
 	dns->full = 0;
 	dns->steps = NG_DNS_STEP_BUDGET;

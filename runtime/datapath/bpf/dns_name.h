@@ -60,6 +60,8 @@ struct ng_dns {
 	struct ng_learnt entry;
 	struct ng_addr server;
 	__u64 now; /* boot_ns */
+	__u32 ttl; /* of the last address record */
+	__u32 expiry; /* tick at which it ends; 0: not known yet */
 	__u32 learnt;
 	__u32 full;
 	__u16 be_server_port;
@@ -73,6 +75,12 @@ static __always_inline struct ng_dns *dns_state(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&dns_scratch, &zero);
+}
+
+/* Eight bytes in network order. */
+static __always_inline __u64 read64(const struct ng_dns *dns, __u32 at)
+{
+	return bpf_be64_to_cpu(*(const __u64 *)&dns->message[at & NG_MESSAGE_MASK]);
 }
 
 static __always_inline __u32 read16(const struct ng_dns *dns, __u32 at)

@@ -45,7 +45,7 @@ static __always_inline void ask(struct ng_judgement *j, const struct ng_endpoint
 	j->key = p->key;
 	j->flow_pattern = 0;
 	j->endpoint = config->endpoint;
-	j->tick = tick_of(bpf_ktime_get_boot_ns());
+	j->tick = tick_of(boot_time());
 	j->direction = (__u8)direction;
 	if (p->is_icmp) {
 		j->destination_port[0] = p->icmp_type;

@@ -25,7 +25,7 @@ static __always_inline void fragment_key(struct ng_frag_key *key, __u32 slot, co
 static __always_inline void admit_fragments(__u32 slot, const struct ng_packet *p, int direction)
 {
 	struct ng_frag_key key;
-	__u32 until = tick_of(bpf_ktime_get_boot_ns()) + NG_FRAGMENT_TICKS;
+	__u32 until = tick_of(boot_time()) + NG_FRAGMENT_TICKS;
 
 	fragment_key(&key, slot, p, direction);
 	bpf_map_update_elem(&frags, &key, &until, BPF_ANY);
@@ -38,7 +38,7 @@ static __always_inline int judge_fragment(__u32 slot, const struct ng_packet *p,
 
 	fragment_key(&key, slot, p, direction);
 	until = bpf_map_lookup_elem(&frags, &key);
-	if (until && tick_after(*until, tick_of(bpf_ktime_get_boot_ns())))
+	if (until && tick_after(*until, tick_of(boot_time())))
 		return NG_NEXT;
 	return drop(slot, NG_R_FRAGMENT);
 }

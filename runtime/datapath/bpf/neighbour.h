@@ -28,12 +28,12 @@ struct ng_arp {
 
 static __always_inline int equal_mac(const __u8 *a, const __u8 *b)
 {
-	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] && a[4] == b[4] && a[5] == b[5];
+	return *(__u32 *)a == *(__u32 *)b && *(__u16 *)(a + 4) == *(__u16 *)(b + 4);
 }
 
 static __always_inline int has_mac(const struct ng_endpoint_config *config)
 {
-	return config->mac[0] | config->mac[1] | config->mac[2] | config->mac[3] | config->mac[4] | config->mac[5];
+	return *(__u32 *)config->mac | *(__u16 *)(config->mac + 4);
 }
 
 static __always_inline int own_mac(struct __sk_buff *skb, const struct ng_endpoint_config *config)
@@ -43,7 +43,7 @@ static __always_inline int own_mac(struct __sk_buff *skb, const struct ng_endpoi
 
 	if ((void *)(eth + 1) > end)
 		return 0;
-	return !has_mac(config) || equal_mac(eth->h_source, config->mac);
+	return equal_mac(eth->h_source, config->mac) || !has_mac(config);
 }
 
 static __always_inline int is_link_local(const struct ng_addr *addr)

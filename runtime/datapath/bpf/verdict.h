@@ -237,7 +237,7 @@ int judge_match(struct ng_judgement *j)
 /* The pattern through which the rule took the packet; 0 when its prefixes would have done. */
 __u64 opening_pattern(struct ng_judgement *j)
 {
-	if (!j)
+	if (!j || !j->named)
 		return 0;
 	__u32 word = j->rule >> 6 & (NG_BITMAP_WORDS - 1);
 	__u64 bit = 1ULL << (j->rule & 63);
@@ -276,7 +276,7 @@ int report_verdict(struct ng_judgement *j, __u16 kind, __u16 reason)
 	if (!j || !may_report_denial(j->slot, j->tick))
 		return 0;
 	struct ng_event event = {
-		.boot_ns = bpf_ktime_get_boot_ns(),
+		.boot_ns = boot_time(),
 		.endpoint = j->endpoint,
 		.kind = kind,
 		.remote = j->key.remote,

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How long ADD and DEL take as a container runtime sees it: from the start of the plugin's process to its end.
+// namegate without and with its daemon, and the reference plugin ptp, turn by turn in one run, all with the same
+// host-local IPAM, on a node of the benchmark's own. Under namegate a policy with domains selects every pod.
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "measure.h"
+#include "support/netns.h"
+#include "support/temp_dir.h"
+
+using namespace namegate::test;
+using namegate::bench::percentile;
+using nlohmann::json;
+
+extern char** environ;
+
+namespace {
+
+constexpr const char* kPtp = "/usr/lib/cni/ptp";
+
+struct Candidate {
+    std::string name;
+    std::string program;
+    json config;
+    bool needs_daemon = false;
+    std::vector<double> add_ms;
+    std::vector<double> del_ms;
+};
+
+class CniBench {
+  public:
+    CniBench(std::string plugin, std::string daemon, std::string control, std::string examples)
+        : plugin_(std::move(plugin)), daemon_(std::move(daemon)), control_(std::move(control)) {
+        for (const char* folder : {"policies.d", "state", "cache"}) {
+            must_run("mkdir -p " + path(folder));
+        }
+        must_run("cp " + examples + "/network-policy.yaml " + path("policies.d/"));
+        std::ofstream(path("namegate.yaml")) << "policyDirs: [" + path("policies.d") + "]\nstateDir: " + path("state") +
+                                                    "\ncacheDir: " + path("cache") +
+                                                    "\nbpffsDir: /sys/fs/bpf/namegate\ndnsTrustedServers: [192.0.2.53]\n";
+        must_run(
+            "ip link add node0 type veth peer name node1 && ip link set node1 up && ip address add 192.0.2.1/24 dev node0 && "
+            "ip address add 2001:db8::1/64 dev node0 nodad && ip link set node0 up");
+    }
+
+    void run(bool v6, unsigned rounds) {
+        std::vector<Candidate> all{candidate("namegate, no daemon", plugin_, "namegate", v6), candidate("ptp", kPtp, "ptp", v6)};
+        if (!daemon_.empty()) {
+            all.insert(all.begin() + 1, candidate("namegate, daemon", plugin_, "namegate", v6));
+            all[1].needs_daemon = true;
+        }
+        for (unsigned round = 0; round <= rounds; ++round) {
+            for (Candidate& it : all) {
+                one(it, round != 0);  // the first loads programs and files, for everybody
+            }
+        }
+        std::printf("%-24s %10s %10s %12s %12s\n", v6 ? "IPv4 and IPv6" : "IPv4", "ADD median", "ADD p99", "DEL median", "DEL p99");
+        for (const Candidate& it : all) {
+            std::printf("%-24s %7.1f ms %7.1f ms %9.1f ms %9.1f ms\n", it.name.c_str(), percentile(it.add_ms, 50),
+                        percentile(it.add_ms, 99), percentile(it.del_ms, 50), percentile(it.del_ms, 99));
+        }
+        std::printf("\n");
+    }
+
+  private:
+    std::string path(const std::string& name) const { return directory_.path() + "/" + name; }
+
+    Candidate candidate(const std::string& name, const std::string& program, const std::string& type, bool v6) const {
+        json ranges = json::array({json::array({{{"subnet", "10.22.0.0/16"}}})});
+        json routes = json::array({{{"dst", "0.0.0.0/0"}}});
+        if (v6) {
+            ranges.push_back(json::array({{{"subnet", "fd22::/64"}}}));
+            routes.push_back({{"dst", "::/0"}});
+        }
+        json config{{"cniVersion", "1.0.0"},
+                    {"name", "bench-" + type},
+                    {"type", type},
+                    {"ipam", {{"type", "host-local"}, {"ranges", ranges}, {"routes", routes}}}};
+        if (type == "namegate") {
+            config["config"] = path("namegate.yaml");
+        }
+        return {name, program, config, false, {}, {}};
+    }
+
+    void one(Candidate& it, bool counts) {
+        const TestNetns netns;
+        const std::string id = "bench" + std::to_string(next_++);
+        if (it.needs_daemon) {
+            start_daemon();
+        }
+        const double add = call(it, "ADD", id, netns.path());
+        const double del = call(it, "DEL", id, netns.path());
+        if (it.needs_daemon) {
+            stop_daemon();
+        }
+        if (counts) {
+            it.add_ms.push_back(add);
+            it.del_ms.push_back(del);
+        }
+    }
+
+    // Milliseconds. Throws unless the plugin succeeds.
+    double call(const Candidate& it, const std::string& command, const std::string& id, const std::string& netns) {
+        const std::string in = path("in");
+        const std::string out = path("out");
+        std::ofstream(in) << it.config.dump();
+        std::vector<std::string> environment{"CNI_COMMAND=" + command,
+                                             "CNI_CONTAINERID=" + id,
+                                             "CNI_NETNS=" + netns,
+                                             "CNI_IFNAME=eth0",
+                                             "CNI_PATH=/usr/lib/cni:/bin",
+                                             "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                                             "CNI_ARGS=K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + id};
+        const auto begin = std::chrono::steady_clock::now();
+        const int status = wait_for(spawn({it.program}, environment, in, out));
+        const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+        if (status != 0) {
+            throw std::runtime_error(it.name + ": " + command + " failed: " + must_run("cat " + out));
+        }
+        return took.count();
+    }
+
+    static pid_t spawn(std::vector<std::string> arguments, std::vector<std::string> environment, const std::string& in,
+                       const std::string& out) {
+        const auto pointers = [](std::vector<std::string>& strings) {
+            std::vector<char*> list;
+            for (std::string& text : strings) {
+                list.push_back(text.data());
+            }
+            list.push_back(nullptr);
+            return list;
+        };
+        posix_spawn_file_actions_t actions;
+        ::posix_spawn_file_actions_init(&actions);
+        ::posix_spawn_file_actions_addopen(&actions, 0, in.c_str(), O_RDONLY, 0);
+        ::posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        ::posix_spawn_file_actions_addopen(&actions, 2, (out + ".err").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+        pid_t pid = 0;
+        std::vector<char*> argv = pointers(arguments);
+        std::vector<char*> envp = pointers(environment);
+        const int error = ::posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), envp.data());
+        ::posix_spawn_file_actions_destroy(&actions);
+        if (error != 0) {
+            throw std::runtime_error("starting " + arguments[0] + ": " + std::strerror(error));
+        }
+        return pid;
+    }
+    static int wait_for(pid_t pid) {
+        int status = 0;
+        while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        }
+        return status;
+    }
+
+    void start_daemon() {
+        daemon_pid_ =
+            spawn({daemon_, "--config", path("namegate.yaml")}, {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, "/dev/null", path("daemon.log"));
+        for (int i = 0; i < 200; ++i) {
+            if (run_command(control_ + " -s " + path("state/namegated.sock") + " status").status == 0) {
+                return;
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        throw std::runtime_error("the daemon does not become healthy: " + run_command("cat " + path("daemon.log.err")).text);
+    }
+    void stop_daemon() {
+        ::kill(daemon_pid_, SIGTERM);
+        wait_for(daemon_pid_);
+    }
+
+    TempDir directory_;
+    std::string plugin_;
+    std::string daemon_;
+    std::string control_;
+    pid_t daemon_pid_ = 0;
+    unsigned next_ = 0;
+};
+
+}  // namespace
+
+// usage: bench_cni PLUGIN DAEMON CONTROL EXAMPLES [--quick]
+int main(int argc, char** argv) {
+    if (argc < 5) {
+        std::fprintf(stderr, "usage: bench_cni PLUGIN DAEMON CONTROL EXAMPLES [--quick]\n");
+        return 2;
+    }
+    const bool quick = argc > 5 && std::strcmp(argv[5], "--quick") == 0;
+    const unsigned rounds = quick ? 10 : 50;
+    try {
+        require_root();
+        if (::access(kPtp, X_OK) != 0) {
+            std::fprintf(stderr, "bench_cni: needs the package containernetworking-plugins (ptp, host-local)\n");
+            return 1;
+        }
+        enter_private_node();
+        std::printf("\nCNI: time of one call, %u rounds turn by turn, host-local IPAM\n\n", rounds);
+        CniBench bench(argv[1], argv[2], argv[3], argv[4]);
+        bench.run(false, rounds);
+        bench.run(true, rounds);
+        std::printf(
+            "p99 of so few is nearly the worst. namegate compiles and enforces a policy with domains within ADD, and takes it\n"
+            "away within DEL; ptp enforces nothing. With IPv6, ptp waits for duplicate address detection.\n");
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "bench_cni: %s\n", error.what());
+        return 1;
+    }
+    return 0;
+}
