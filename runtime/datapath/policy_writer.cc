@@ -127,12 +127,18 @@ Result<> erase_lonely_suffixes(Datapath& datapath) {
     return map_erase_many(suffixes, keys);
 }
 
-// The catalogue entries go last: whoever dies before leaves the policy to the next who cleans up.
+// The catalogue entries lose their content first, so that nobody takes half a policy for a whole one, and go last:
+// whoever dies before leaves the policy to the next who cleans up.
 Result<> purge(Datapath& datapath, const Catalogue& gone) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kPolicies));
     std::set<PolicyId> ids;
     bool cidrs = false;
     bool patterns = false;
     for (const auto& entry : gone) {
+        ng_policy doomed = entry.second;
+        doomed.content[0] = 0;
+        doomed.content[1] = 0;
+        NG_TRY(map_update(fd, entry.first, doomed));
         ids.insert(entry.first);
         cidrs = cidrs || entry.second.n_cidrs != 0;
         patterns = patterns || entry.second.n_patterns != 0;
@@ -146,7 +152,6 @@ Result<> purge(Datapath& datapath, const Catalogue& gone) {
         NG_TRY((erase_of<ng_pattern_key, ng_pattern_value>(datapath, MapId::kPatterns, ids)));
         NG_TRY(erase_lonely_suffixes(datapath));
     }
-    NG_ASSIGN(const int fd, datapath.map(MapId::kPolicies));
     return map_erase_many(fd, std::vector<std::uint32_t>(ids.begin(), ids.end()));
 }
 
