@@ -120,7 +120,7 @@ class CniBench {
                                              "CNI_IFNAME=eth0",
                                              "CNI_PATH=/usr/lib/cni:/bin",
                                              "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
-                                             "CNI_ARGS=K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + id};
+                                             "CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + id};
         const auto begin = std::chrono::steady_clock::now();
         const int status = wait_for(spawn({it.program}, environment, in, out));
         const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
