@@ -88,6 +88,8 @@ TEST_CASE("half a line, then the end") {
     for (int i = 0; i < 200; ++i) {
         say(connect_to(node.socket()), "{\"command\":\"sta");
     }
+    // Until the daemon has seen them go it may turn others away.
+    REQUIRE(eventually([&] { return node.ask("status").has_value(); }));
     const Fd half = connect_to(node.socket());
     say(half, "{\"command\":\"status\"}");
     ::shutdown(half.get(), SHUT_WR);
