@@ -70,10 +70,10 @@ class ProgramBench {
     void forget_learnt();
 
     // Mean of many runs of one packet.
-    double hot(datapath::ProgramId program, const Bytes& frame) {
+    double hot(datapath::ProgramId program, const Bytes& frame, std::uint32_t from = kUplink) {
         std::vector<double> runs;
         for (unsigned i = 0; i < kRuns; ++i) {
-            runs.push_back(scene_.run(program, frame, static_cast<int>(1'000'000 / scale_)).duration_ns);
+            runs.push_back(scene_.run(program, frame, static_cast<int>(1'000'000 / scale_), from).duration_ns);
         }
         return median(runs);
     }
@@ -149,6 +149,9 @@ void ProgramBench::flows() {
     add("new flow by name, one hot flow", hot(ProgramId::kPodEgress, tcp_out(kKnown, kPort, kSyn, 50001)) - floor_hot_, "", "1110");
     const auto turn = [](unsigned i) { return tcp_out(kKnown, kPort, kSyn, local_port(i)); };
     add("new flow by name, 64,000 in turn (2)", single(ProgramId::kPodEgress, turn, 64000) - floor_single_, "", "1110");
+    const Bytes from_node = tcp_in("192.0.2.1", 50002, kSyn, 8080);
+    must_pass(scene_.node_sends(from_node).passed());
+    add("new flow of the node itself: inserted, not judged", hot(ProgramId::kPodIngress, from_node, 0) - floor_hot_);
     use_nets();
     add("new flow by net, no insert (1)", no_insert(kDns4, 53), "170", "479");
     add("new flow by net, one hot flow", hot(ProgramId::kPodEgress, tcp_out("10.1.2.3", kPort, kSyn, 50001)) - floor_hot_, "", "1110");

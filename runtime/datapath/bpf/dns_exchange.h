@@ -55,14 +55,10 @@ static __noinline int load_message(struct __sk_buff *skb, struct ng_dns *dns, __
 }
 
 /* Offset behind the question's name, which is not compressed; 0 when it is no name. */
-int question_end(void)
+static __always_inline int question_end(struct ng_dns *dns)
 {
-	struct ng_dns *dns = dns_state();
-	volatile struct ng_walk *walk;
+	volatile struct ng_walk *walk = &dns->walk;
 
-	if (!dns)
-		return 0;
-	walk = &dns->walk;
 	walk->at = NG_DNS_HEADER;
 	for (int i = 0; i < NG_MAX_LABELS; i++) {
 		__u32 at = walk->at & NG_MESSAGE_MASK;
@@ -86,7 +82,7 @@ __u64 hash_question(void)
 
 	if (!dns || dns->length < NG_MIN_MESSAGE || read16(dns, 4) != 1)
 		return 0;
-	__u32 end = (__u32)question_end();
+	__u32 end = (__u32)question_end(dns);
 	if (end == 0 || end + 4 > dns->length)
 		return 0;
 	__u32 length = end + 4 - NG_DNS_HEADER;

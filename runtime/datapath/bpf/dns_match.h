@@ -62,7 +62,7 @@ int match_middle(__u64 suffix_hash, __u32 first, __u32 lengths)
 		__u64 hash = ng_hash_mix(suffix_hash, prefix_hash(dns, labels)) & ~(__u64)NG_PATTERN_KINDS;
 		if (!find_pattern(dns, hash | NG_PATTERN_MID))
 			continue;
-		if (!confirm_middle(hash, dns->label_at[labels], dns->label_at[first & NG_LABEL_MASK]))
+		if (!confirm_middle(dns, hash, dns->label_at[labels], dns->label_at[first & NG_LABEL_MASK]))
 			continue;
 		if (add_match(dns, hash | NG_PATTERN_MID))
 			return NG_UNDECIDED;
@@ -79,7 +79,7 @@ static __always_inline int match_suffix(struct ng_dns *dns, __u64 hash, __u32 fi
 	if (dns->steps == 0)
 		return NG_UNDECIDED;
 	dns->steps -= 1;
-	if (find_pattern(dns, id) && confirm_suffix(base, dns->label_at[first & NG_LABEL_MASK]) && add_match(dns, id))
+	if (find_pattern(dns, id) && confirm_suffix(dns, base, dns->label_at[first & NG_LABEL_MASK]) && add_match(dns, id))
 		return NG_UNDECIDED;
 	if (!dns->has_mid || !first)
 		return NG_DECIDED;

@@ -184,16 +184,22 @@ int walk_name(__u32 at)
 	return (int)walk->end;
 }
 
+/* Lengths of a pattern's labels: in all, and of those before its wildcard. */
+static __always_inline __u32 suffix_shape(__u32 length, __u32 prefix_length)
+{
+	return length << 16 | prefix_length;
+}
+
 /*
  * Confirms a hash hit byte by byte: are `length` bytes of the last name, from `at` on, those of the labels kept
- * under `hash`, from `from` on?
+ * under `hash`, from `from` on, and do these have the shape?
  */
-int same_labels(__u64 hash, __u32 from, __u32 at, __u32 length)
+__noinline int same_labels(__u64 hash, __u32 from, __u32 at, __u32 length, __u32 shape)
 {
 	struct ng_dns *dns = dns_state();
 	struct ng_suffix *suffix = bpf_map_lookup_elem(&suffixes, &hash);
 
-	if (!dns || !suffix)
+	if (!dns || !suffix || suffix_shape(suffix->len, suffix->prefix_len) != shape)
 		return 0;
 	for (__u32 i = 0; i < NG_NAME_MAX / 8; i++) {
 		if (length == 0)
@@ -213,27 +219,20 @@ int same_labels(__u64 hash, __u32 from, __u32 at, __u32 length)
 }
 
 /* Is the last name, from label offset `at` to its end, the pattern kept under `hash`? */
-int confirm_suffix(__u64 hash, __u32 at)
+static __always_inline int confirm_suffix(const struct ng_dns *dns, __u64 hash, __u32 at)
 {
-	struct ng_dns *dns = dns_state();
-	struct ng_suffix *suffix = bpf_map_lookup_elem(&suffixes, &hash);
+	__u32 length = dns->name.length - at;
 
-	if (!dns || !suffix || suffix->prefix_len || at + suffix->len != dns->name.length)
-		return 0;
-	return same_labels(hash, 0, at, suffix->len);
+	return same_labels(hash, 0, at, length, suffix_shape(length, 0));
 }
 
 /* Does the last name begin with the pattern's labels before its wildcard and end, from `at`, with those after it? */
-int confirm_middle(__u64 hash, __u32 prefix_length, __u32 at)
+static __always_inline int confirm_middle(const struct ng_dns *dns, __u64 hash, __u32 prefix_length, __u32 at)
 {
-	struct ng_dns *dns = dns_state();
-	struct ng_suffix *suffix = bpf_map_lookup_elem(&suffixes, &hash);
+	__u32 rest = dns->name.length - at;
+	__u32 shape = suffix_shape(prefix_length + rest, prefix_length);
 
-	if (!dns || !suffix || suffix->prefix_len != prefix_length || suffix->len < prefix_length)
-		return 0;
-	__u32 rest = suffix->len - prefix_length;
-	return at + rest == dns->name.length && same_labels(hash, 0, 0, prefix_length) &&
-	       same_labels(hash, prefix_length, at, rest);
+	return same_labels(hash, 0, 0, prefix_length, shape) && same_labels(hash, prefix_length, at, rest, shape);
 }
 
 #endif

@@ -96,7 +96,7 @@ static __always_inline __u32 match_port(const struct ng_direction *rules, __u8 p
 }
 
 /* One more pattern that opened the address. */
-int open_by_pattern(struct ng_judgement *j, __u64 id)
+static __always_inline int open_by_pattern(struct ng_judgement *j, __u64 id)
 {
 	if (!j || j->named >= NG_LEARNT_PATTERNS)
 		return 0;
@@ -112,7 +112,7 @@ int open_by_pattern(struct ng_judgement *j, __u64 id)
 }
 
 /* ORs a bitmap into the set. */
-int add_bitmap(struct ng_judgement *j, __u32 index)
+static __always_inline int add_bitmap(struct ng_judgement *j, __u32 index)
 {
 	struct ng_bitmap *bitmap = bitmap_at(index);
 
@@ -127,7 +127,7 @@ int add_bitmap(struct ng_judgement *j, __u32 index)
 }
 
 /* Takes the rules of a bitmap out of the set. */
-int remove_bitmap(struct ng_judgement *j, __u32 index)
+static __always_inline int remove_bitmap(struct ng_judgement *j, __u32 index)
 {
 	struct ng_bitmap *bitmap = bitmap_at(index);
 
@@ -142,7 +142,7 @@ int remove_bitmap(struct ng_judgement *j, __u32 index)
 }
 
 /* Rules that take the remote address by a name, less those whose notNets hold it. */
-int judge_names(struct ng_judgement *j)
+static __always_inline int judge_names(struct ng_judgement *j)
 {
 	if (!j)
 		return 0;
@@ -171,7 +171,7 @@ int judge_names(struct ng_judgement *j)
 }
 
 /* Number of the first rule in the set at or after `from`; NG_NO_RULE when there is none. */
-int next_rule(struct ng_judgement *j, __u32 from)
+static __always_inline int next_rule(struct ng_judgement *j, __u32 from)
 {
 	if (!j)
 		return NG_NO_RULE;
@@ -190,7 +190,7 @@ int next_rule(struct ng_judgement *j, __u32 from)
 }
 
 /* ANDs prefixes, names, protocol and ports together into the set. */
-int judge_match(struct ng_judgement *j)
+static __always_inline int judge_match(struct ng_judgement *j)
 {
 	if (!j)
 		return 0;
@@ -235,7 +235,7 @@ int judge_match(struct ng_judgement *j)
 }
 
 /* The pattern through which the rule took the packet; 0 when its prefixes would have done. */
-__u64 opening_pattern(struct ng_judgement *j)
+static __always_inline __u64 opening_pattern(struct ng_judgement *j)
 {
 	if (!j || !j->named)
 		return 0;
