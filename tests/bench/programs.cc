@@ -225,9 +225,11 @@ void ProgramBench::answers() {
     constexpr const char* kName = "www.example.com";
     const DnsMessage question = DnsMessage::query(kName);
     const std::uint64_t solicited = scene_.count(NG_R_UNSOLICITED);
-    for (const auto& [count, beat] : {std::pair{1U, "423"}, std::pair{8U, "794"}, std::pair{30U, "1831"}}) {
+    const std::pair<unsigned, const char*> sizes[] = {{1, "423"}, {8, "794"}, {30, "1831"}};
+    for (const auto& size : sizes) {
+        const unsigned count = size.first;
         const std::string what = "answer, " + std::to_string(count) + (count == 1 ? " address" : " addresses");
-        add(what + ", known", answer_known(question, addresses(kName, count, 0)), beat);
+        add(what + ", known", answer_known(question, addresses(kName, count, 0)), size.second);
         add(what + ", known, lifetime extended (2)", answer_single(kName, [&](unsigned i) { return addresses(kName, count, 0, 3600 + i); }),
             beat);
         const auto fresh = [&](unsigned i) { return addresses(kName, count, i * count); };

@@ -256,7 +256,8 @@ int parse_record(__u32 at)
 		int behind = walk_name(data);
 
 		dns->chain += 1;
-		if (dns->chain >= NG_DNS_MAX_CHAIN || behind < 0 || (__u32)behind != data + length || set_target(dns, data))
+		if (dns->chain >= NG_DNS_MAX_CHAIN || behind < 0 || (__u32)behind != data + length ||
+		    set_target(dns, data))
 			return NG_UNDECIDED;
 	} else if (dns->matches && take_address(dns, type, data, length, ttl)) {
 		return NG_UNDECIDED;

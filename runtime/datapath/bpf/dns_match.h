@@ -79,7 +79,8 @@ static __always_inline int match_suffix(struct ng_dns *dns, __u64 hash, __u32 fi
 	if (dns->steps == 0)
 		return NG_UNDECIDED;
 	dns->steps -= 1;
-	if (find_pattern(dns, id) && confirm_suffix(dns, base, dns->label_at[first & NG_LABEL_MASK]) && add_match(dns, id))
+	if (find_pattern(dns, id) && confirm_suffix(dns, base, dns->label_at[first & NG_LABEL_MASK]) &&
+	    add_match(dns, id))
 		return NG_UNDECIDED;
 	if (!dns->has_mid || !first)
 		return NG_DECIDED;
