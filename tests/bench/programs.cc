@@ -231,7 +231,7 @@ void ProgramBench::answers() {
         const std::string what = "answer, " + std::to_string(count) + (count == 1 ? " address" : " addresses");
         add(what + ", known", answer_known(question, addresses(kName, count, 0)), size.second);
         add(what + ", known, lifetime extended (2)", answer_single(kName, [&](unsigned i) { return addresses(kName, count, 0, 3600 + i); }),
-            beat);
+            size.second);
         const auto fresh = [&](unsigned i) { return addresses(kName, count, i * count); };
         add(what + ", first seen (2)", answer_single(kName, fresh, true));
     }
