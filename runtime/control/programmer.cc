@@ -151,7 +151,7 @@ Result<> Programmer::program_in(Pass& pass, const Record& record) {
         state.ingress = std::move(ingress);
         return ok();
     };
-    const Result<> result = attempt();
+    Result<> result = attempt();
     state.error = result ? std::string() : result.error().message();
     return result;
 }

@@ -160,7 +160,7 @@ Result<> Node::program_one_locked(const std::string& container_id, const std::st
         entry = same && entry->first != record.id ? records_.erase(entry) : std::next(entry);
     }
     records_[record.id] = record;
-    const Result<> programmed = programmer_->program(record, all_records());
+    Result<> programmed = programmer_->program(record, all_records());
     collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
     if (!programmed) {
         // The plugin undoes a new endpoint.

@@ -158,7 +158,7 @@ void TreeBuilder::attach(Node node) {
     if (frame.node.is_sequence()) {
         NodeMaker::items(frame.node).push_back(std::move(node));
     } else if (!frame.has_key) {
-        take_key(frame, std::move(node));
+        take_key(frame, node);
     } else {
         NodeMaker::entries(frame.node).push_back({std::move(frame.key), frame.key_mark.line, frame.key_mark.column, std::move(node)});
         frame.has_key = false;
