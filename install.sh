@@ -64,7 +64,7 @@ done
 
 # Debian packages, by what they are for; docs/dependencies.md gives the reasons.
 build_packages=(
-  cmake ninja-build g++ clang-14 llvm-14 bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev
+  cmake ninja-build g++ binutils clang-14 llvm-14 bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev
   libnl-route-3-dev nlohmann-json3-dev libldns-dev libssl-dev libyaml-cpp-dev libidn2-dev libunistring-dev libsystemd-dev
 )
 run_packages=(nftables)
@@ -116,6 +116,8 @@ place() { # source target mode
   temporary=$(dirname "$target")/.$(basename "$target").new
   mkdir -p "$(dirname "$target")"
   install -m "$3" "$1" "$temporary"
+  # Debug information stays in the build folder.
+  [ "$3" != 0755 ] || strip "$temporary"
   mv -f "$temporary" "$target"
 }
 
