@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -218,8 +219,13 @@ TEST_CASE("the plugin is killed at any moment of ADD or DEL: the next DEL leaves
     }
     live_a_life(site.node, "first");
     Pod measured(PodSpec{"measured", "default", {{"app", "client"}}});
-    const auto add_time = duration_of(site.node, "ADD", measured);
-    const auto del_time = duration_of(site.node, "DEL", measured);
+    auto add_time = duration_of(site.node, "ADD", measured);
+    auto del_time = duration_of(site.node, "DEL", measured);
+    // The quickest of a few: the moments must fall inside calls that are not slowed down by other work.
+    for (int again = 0; again < 3; ++again) {
+        add_time = std::min(add_time, duration_of(site.node, "ADD", measured));
+        del_time = std::min(del_time, duration_of(site.node, "DEL", measured));
+    }
     const std::string pins = site.node.pins();
     unsigned killed = 0;
     for (unsigned i = 0; i < kMoments; ++i) {
