@@ -56,6 +56,8 @@ class Node {
     std::uint64_t started_boot_ns() const { return started_boot_ns_; }
     datapath::Datapath& datapath() { return *datapath_; }
     const policy::PolicyStore& policies() const { return policies_; }
+    // The servers in force: while the node's file is being rewritten, those from before.
+    const std::vector<dns::TrustedServer>& trusted_servers() const { return servers_; }
     const std::vector<control::FolderProblem>& folder_problems() const { return folder_problems_; }
     const RecordMap& records() const { return records_; }
     control::Programmer& programmer() { return *programmer_; }

@@ -10,7 +10,6 @@
 #include <set>
 #include <utility>
 
-#include "control/lifecycle.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/map.h"
@@ -97,7 +96,7 @@ Json view_degraded(Node& node) {
     for (const auto& trouble : node.troubles()) {
         degraded.push_back(trouble.first + ": " + trouble.second);
     }
-    if (control::trusted_servers(node.config()).empty()) {
+    if (node.trusted_servers().empty()) {
         degraded.push_back("no DNS server is trusted, so no name opens anything: set dnsTrustedServers");
     }
     return degraded;
@@ -186,7 +185,7 @@ Result<Json> view_status(Node& node, const Learner& learner) {
     NG_ASSIGN(const std::vector<datapath::PolicyId> installed, datapath::installed_policies(node.datapath()));
     const dns::NameCacheStats names = node.cache().stats();
     Json servers = Json::array();
-    for (const dns::TrustedServer& server : control::trusted_servers(node.config())) {
+    for (const dns::TrustedServer& server : node.trusted_servers()) {
         servers.push_back(server.to_string());
     }
     Json degraded = view_degraded(node);

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #define CATCH_CONFIG_RUNNER
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
-#include <cstdio>
 
-#include "support/netns.h"
+#include "support/node_start.h"
 
 int main(int argc, char** argv) {
-    namegate::test::require_root();
-    if (::access("/usr/lib/cni/host-local", X_OK) != 0) {
-        std::fprintf(stderr, "skipped: needs the package containernetworking-plugins (host-local)\n");
-        return 77;
-    }
-    namegate::test::enter_private_node();
+    namegate::test::start_node();
     // The address by which the node speaks to its pods.
     namegate::test::must_run(
         "ip link add node0 type veth peer name node1 && ip link set node1 up && ip address add 192.0.2.1/24 dev node0 && "
