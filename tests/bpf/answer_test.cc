@@ -117,6 +117,42 @@ TEST_CASE("one answer for each time the question was asked") {
     CHECK(scene.learnt() == Names{"203.0.113.1", "203.0.113.3", "203.0.113.4"});
 }
 
+TEST_CASE("D15: an answer teaches though another CPU noted its question a tick later; not after the question's time") {
+    Scene scene;
+    scene.apply(domain_policy("example.com"));
+    const auto taught_after = [&](std::int32_t ticks, std::string_view address) {
+        REQUIRE(scene.egress(from_pod(kDns4).udp(40000, 53).payload(ask("example.com")).build()).passed());
+        scene.shift_questions(ticks);
+        const std::size_t before = scene.learnt().size();
+        scene.deliver(answer("example.com", address));
+        return scene.learnt().size() > before;
+    };
+    CHECK(taught_after(1, "203.0.113.1"));
+    CHECK(taught_after(8, "203.0.113.2"));
+    CHECK_FALSE(taught_after(-(NG_PENDING_SECONDS + 2) * 8, "203.0.113.3"));
+}
+
+TEST_CASE("a question noted a tick later is no reason to forget it for the next one") {
+    Scene scene;
+    scene.apply(domain_policy("'*.example.com'"));
+    // More questions than a set has places: some share one, and the newest must not be taken for the oldest.
+    constexpr unsigned kQuestions = NG_PENDING_SETS * 2;
+    unsigned taught = 0;
+    for (unsigned i = 0; i < kQuestions; ++i) {
+        const std::string name = "n" + std::to_string(i) + ".example.com";
+        const std::string address = "203.0." + std::to_string(i / 250) + "." + std::to_string(1 + i % 250);
+        const auto port = static_cast<std::uint16_t>(41000 + i);
+        REQUIRE(scene.egress(from_pod(kDns4).udp(port, 53).payload(ask(name)).build()).passed());
+        scene.shift_questions(1);
+        const std::string other = "o" + std::to_string(i) + ".example.com";
+        REQUIRE(scene.egress(from_pod(kDns4).udp(static_cast<std::uint16_t>(port + kQuestions), 53).payload(ask(other)).build()).passed());
+        scene.deliver(answer(name, address), port);
+        scene.shift_questions(-1);
+        taught += scene.learnt().size() > taught ? 1U : 0U;
+    }
+    CHECK(taught == kQuestions);
+}
+
 TEST_CASE("many questions at once, answered in any order") {
     Scene scene;
     scene.apply(domain_policy("'*.example.com'"));

@@ -159,6 +159,21 @@ TEST_CASE("an idle flow is over") {
     CHECK(scene.ingress(tcp_in("192.0.2.1", 443, kAck)).dropped());
 }
 
+TEST_CASE("a flow whose last packet another CPU saw a moment later is alive") {
+    Scene scene;
+    scene.apply(domain_policy("example.com"));
+    REQUIRE(scene.resolve("example.com", {"203.0.113.1"}));
+    REQUIRE(scene.connects("203.0.113.1", 443, kLocal));
+    scene.expire("203.0.113.1");
+    for (const std::uint32_t ahead : {2U, 10 * scene.datapath().hz()}) {
+        scene.make_later(scene.flows()[0], ahead);
+        CHECK(scene.egress(tcp_out("203.0.113.1", 443, kAck)).passed());
+    }
+    // That is no excuse for an entry of long ago, which looks as if it were ahead once half of 2^32 has gone by.
+    scene.make_later(scene.flows()[0], (NG_AHEAD_SECONDS + 10) * scene.datapath().hz());
+    CHECK(scene.egress(tcp_out("203.0.113.1", 443, kAck)).dropped());
+}
+
 TEST_CASE("an echo and its reply are one flow, by identifier") {
     Scene scene;
     scene.apply(

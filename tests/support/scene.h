@@ -165,6 +165,23 @@ class Scene {
         const Fd inner = must(datapath_->inner_map(datapath::MapId::kFlows, identity_.slot));
         must(datapath::map_update(inner.get(), flow.key, value));
     }
+    // As if its last packet had been seen by a CPU whose clock is this much ahead.
+    void make_later(const datapath::FlowEntry& flow, std::uint32_t jiffies) {
+        ng_flow value = flow.value;
+        value.last_seen = static_cast<std::uint32_t>(must(datapath::read_clock(*datapath_)).jiffies) + jiffies;
+        const Fd inner = must(datapath_->inner_map(datapath::MapId::kFlows, identity_.slot));
+        must(datapath::map_update(inner.get(), flow.key, value));
+    }
+    // As if the questions that wait had been asked this many ticks later, or with a negative number earlier.
+    void shift_questions(std::int32_t ticks) {
+        const Fd inner = must(datapath_->inner_map(datapath::MapId::kPending, identity_.slot));
+        for (auto& [index, set] : must(datapath::map_entries<std::uint32_t, ng_pending_set>(inner.get()))) {
+            for (ng_pending& note : set.way) {
+                note.asked += note.question != 0 ? static_cast<std::uint32_t>(ticks) : 0U;
+            }
+            must(datapath::map_update(inner.get(), index, set));
+        }
+    }
     void set_ttl(const datapath::TtlSettings& ttl) { must(datapath::set_config(*datapath_, ttl)); }
 
     std::uint64_t count(ng_reason reason) { return must(datapath::read_stats(*datapath_, identity_.slot))[reason]; }

@@ -55,6 +55,7 @@
 #define NG_IDLE_TCP 86400
 #define NG_IDLE_OTHER 180
 #define NG_CUT_SECONDS 300 /* a flow that was cut stays dead this long */
+#define NG_AHEAD_SECONDS 60 /* a CPU that was stopped in between finds times of others this much later than its own */
 
 /* Coarse time: boot_ns >> NG_TICK_SHIFT, about 0.134 s a tick, 18 years in 32 bits. */
 #define NG_TICK_SHIFT 27
@@ -269,7 +270,7 @@ struct ng_pending {
 	__u8 local; /* index of the endpoint's address */
 	__u8 outstanding; /* questions asked less answers seen */
 	__u32 asked; /* tick of the last question */
-	__u32 pad;
+	__u32 taken; /* how often the place was taken: who raises it from what he saw may write */
 };
 NG_ABI_CHECK(struct ng_pending, 40);
 struct ng_pending_set {

@@ -95,6 +95,15 @@ static __always_inline __u64 boot_time(void)
 	return last->boot_ns;
 }
 
+/*
+ * Have at most `limit` units passed from `then` to `now`? What another CPU wrote may be a little later than the
+ * moment that this one holds: up to `ahead` units, that is no time at all, and not 2^32 of them.
+ */
+static __always_inline int is_within(__u32 now, __u32 then, __u32 limit, __u32 ahead)
+{
+	return now - then + ahead <= limit + ahead;
+}
+
 /* Signed distance in ticks, right across the wrap of 32 bits. */
 static __always_inline int tick_after(__u32 a, __u32 b)
 {

@@ -14,7 +14,10 @@
 #define NG_UDP_HEADER 8
 #define NG_MAX_QUESTION 259 /* name and type and class */
 #define NG_MIN_MESSAGE 17 /* header, the root name, type and class */
-#define NG_PENDING_TICKS ((__u32)((__u64)NG_PENDING_SECONDS * NG_NS_PER_SECOND >> NG_TICK_SHIFT))
+#define NG_TICKS(seconds) ((__u32)((__u64)(seconds)*NG_NS_PER_SECOND >> NG_TICK_SHIFT))
+#define NG_PENDING_TICKS NG_TICKS(NG_PENDING_SECONDS)
+#define NG_AHEAD_TICKS NG_TICKS(NG_AHEAD_SECONDS)
+#define NG_PLACE_ATTEMPTS 4 /* for a place that no other CPU takes at the same moment */
 
 static __always_inline int is_dns_port(__u16 be_port)
 {
@@ -126,7 +129,7 @@ static __always_inline int same_exchange(const struct ng_pending *note, const st
 
 static __always_inline int is_waiting(const struct ng_pending *note, __u32 now)
 {
-	return note->question && note->outstanding && now - note->asked <= NG_PENDING_TICKS;
+	return note->question && note->outstanding && is_within(now, note->asked, NG_PENDING_TICKS, NG_AHEAD_TICKS);
 }
 
 /* The place for a new note: its own from before, else a free one, else the oldest. */
@@ -139,7 +142,7 @@ static __noinline int note_place(const struct ng_pending_set *set, const struct 
 
 	for (int i = 0; i < NG_PENDING_WAYS; i++) {
 		const struct ng_pending *note = &set->way[i];
-		__u32 age = is_waiting(note, now) ? now - note->asked : NG_PENDING_TICKS + 1;
+		__u32 age = is_waiting(note, now) ? now - note->asked + NG_AHEAD_TICKS : ~0U;
 
 		if (same_exchange(note, p, be_id, question))
 			return i;
@@ -151,11 +154,40 @@ static __noinline int note_place(const struct ng_pending_set *set, const struct 
 	return place;
 }
 
+/* Writes the question into the note. 0: another CPU has taken that place meanwhile. */
+static __always_inline int write_note(struct ng_pending *note, __u32 slot, const struct ng_packet *p, __u16 be_id,
+				      __u64 question)
+{
+	__u32 now = tick_of(boot_time());
+	__u32 taken = note->taken;
+	int waiting = is_waiting(note, now);
+
+	if (waiting && same_exchange(note, p, be_id, question)) {
+		note->asked = now;
+		if (note->outstanding < 255)
+			note->outstanding += 1;
+		return 1;
+	}
+	if (__sync_val_compare_and_swap(&note->taken, taken, taken + 1) != taken)
+		return 0;
+	if (waiting)
+		count(slot, NG_R_QUESTION_LOST);
+	note->question = 0; /* no answer fits while the note is rewritten */
+	note->server = p->key.remote;
+	note->be_server_port = p->key.be_remote_port;
+	note->be_client_port = p->key.be_local_port;
+	note->be_id = be_id;
+	note->local = p->key.local;
+	note->outstanding = 1;
+	note->asked = now;
+	note->question = question;
+	return 1;
+}
+
 /* Notes the question that the packet carries. The packet goes on whatever comes of it. */
 static __noinline int note_question(struct __sk_buff *skb, __u32 slot, const struct ng_packet *p)
 {
 	struct ng_dns *dns = dns_state();
-	__u32 now = tick_of(boot_time());
 	__u16 be_id;
 
 	if (!dns || load_message(skb, dns, p->transport + NG_UDP_HEADER, NG_DNS_HEADER + NG_MAX_QUESTION))
@@ -169,27 +201,15 @@ static __noinline int note_question(struct __sk_buff *skb, __u32 slot, const str
 	struct ng_pending_set *set = pending_set(slot, p->key.be_local_port, be_id);
 	if (!set)
 		return 0;
-	struct ng_pending *note = &set->way[note_place(set, p, be_id, question) & (NG_PENDING_WAYS - 1)];
-	if (is_waiting(note, now)) {
-		if (same_exchange(note, p, be_id, question)) {
-			note->asked = now;
-			if (note->outstanding < 255)
-				note->outstanding += 1;
+	for (int i = 0; i < NG_PLACE_ATTEMPTS; i++) {
+		struct ng_pending *note = &set->way[note_place(set, p, be_id, question) & (NG_PENDING_WAYS - 1)];
+
+		if (write_note(note, slot, p, be_id, question)) {
 			count(slot, NG_R_QUESTION);
 			return 0;
 		}
-		count(slot, NG_R_QUESTION_LOST);
 	}
-	note->question = 0; /* no answer fits while the note is rewritten */
-	note->server = p->key.remote;
-	note->be_server_port = p->key.be_remote_port;
-	note->be_client_port = p->key.be_local_port;
-	note->be_id = be_id;
-	note->local = p->key.local;
-	note->outstanding = 1;
-	note->asked = now;
-	note->question = question;
-	count(slot, NG_R_QUESTION);
+	count(slot, NG_R_QUESTION_LOST);
 	return 0;
 }
 

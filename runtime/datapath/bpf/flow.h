@@ -27,6 +27,11 @@ static __always_inline __u32 idle_limit(__u8 protocol, __u8 flags)
 	return seconds * jiffies_hz;
 }
 
+static __always_inline int is_alive(const struct ng_flow *flow, __u8 protocol, __u32 now)
+{
+	return is_within(now, flow->last_seen, idle_limit(protocol, flow->flags), NG_AHEAD_SECONDS * jiffies_hz);
+}
+
 static __always_inline int starts_connection(const struct ng_packet *p)
 {
 	return p->key.protocol == IPPROTO_TCP && (p->tcp_flags & (NG_TCP_SYN | NG_TCP_ACK)) == NG_TCP_SYN;
@@ -156,7 +161,7 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 	__u32 now = now_jiffies();
 	struct ng_judgement *j;
 
-	if (flow && !starts_connection(p) && now - flow->last_seen <= idle_limit(p->key.protocol, flow->flags)) {
+	if (flow && !starts_connection(p) && is_alive(flow, p->key.protocol, now)) {
 		if (flow->generation == config->generation) {
 			if (flow->flags & NG_FLOW_CUT)
 				return drop(slot, NG_R_CUT);
