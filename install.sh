@@ -71,7 +71,7 @@ run_packages=(nftables)
 demo_packages=(iproute2 containernetworking-plugins dnsmasq-base python3)
 test_packages=(
   "${demo_packages[@]}" catch2 ccache clang-format clang-tidy clang shellcheck git strace libclang-rt-14-dev
-  qemu-system-x86 busybox-static cpio xz-utils
+  iputils-ping qemu-system-x86 busybox-static cpio xz-utils
 )
 
 install_packages() { # names
