@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -182,8 +183,10 @@ Result<AttachKind> attach(Datapath& datapath, const std::string& ifname, std::ui
 
 Result<> detach(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex) {
     for (const Hook& hook : kHooks) {
-        NG_TRY(remove_file(link_path(datapath, ifname, hook)));
-        if (ifindex != 0) {
+        const std::string path = link_path(datapath, ifname, hook);
+        const bool by_tcx = ::access(path.c_str(), F_OK) == 0;
+        NG_TRY(remove_file(path));
+        if (!by_tcx && ifindex != 0) {
             NG_TRY(detach_clsact(hook, ifname, ifindex));
         }
     }

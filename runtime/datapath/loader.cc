@@ -160,6 +160,7 @@ Datapath::Datapath(DatapathOptions options)
     : options_(std::move(options)), folder_(options_.bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION)) {}
 
 Result<std::unique_ptr<Datapath>> Datapath::open(const DatapathOptions& options) {
+    use_own_log();
     std::unique_ptr<Datapath> datapath(new Datapath(options));
     if (!all_pinned(datapath->folder_)) {
         NG_TRY(ensure_bpffs(options.bpffs_dir));

@@ -36,6 +36,12 @@ int print_to_log(enum libbpf_print_level level, const char* format, va_list argu
     return length;
 }
 
+}  // namespace
+
+void use_own_log() { libbpf_set_print(print_to_log); }
+
+namespace {
+
 struct DestroySkeleton {
     void operator()(namegate_bpf* skeleton) const { namegate_bpf::destroy(skeleton); }
 };
@@ -93,7 +99,6 @@ Result<Fd> open_pin(const std::string& path) {
 }
 
 Result<> load_and_pin(const ng_meta& meta, const std::string& folder) {
-    libbpf_set_print(print_to_log);
     const std::unique_ptr<namegate_bpf, DestroySkeleton> skeleton(namegate_bpf::open());
     if (!skeleton) {
         return sys_error("opening the embedded BPF object", errno);

@@ -19,6 +19,9 @@ Result<> load_and_pin(const ng_meta& meta, const std::string& folder);
 std::string pin_name(const std::string& name);
 std::string name_of_pin(const std::string& pin);
 
+// What libbpf has to say goes to our log, as debugging.
+void use_own_log();
+
 Result<Fd> open_pin(const std::string& path);
 
 }  // namespace namegate::datapath
