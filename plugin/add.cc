@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <future>
 #include <optional>
 #include <utility>
 
@@ -53,13 +54,18 @@ Outcome<> check_addresses(const std::vector<IpAddress>& addresses) {
     return Unit{};
 }
 
-Outcome<PodNetworkSpec> make_spec(const Request& request, const cni::AddResult& ipam) {
+// What is known before there is an address.
+PodNetworkSpec make_link_spec(const Request& request) {
     const cni::Environment& environment = request.environment;
     PodNetworkSpec spec;
     spec.ifname = environment.ifname;
     spec.host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
     spec.alias = make_alias({request.config.name, environment.container_id, environment.ifname});
     spec.mtu = request.config.mtu;
+    return spec;
+}
+
+Outcome<> add_addresses(PodNetworkSpec& spec, const cni::AddResult& ipam) {
     for (const cni::IpConfig& ip : ipam.ips) {
         spec.addresses.push_back(ip.address);
     }
@@ -75,7 +81,7 @@ Outcome<PodNetworkSpec> make_spec(const Request& request, const cni::AddResult& 
         return CniError(ErrorCode::kInvalidConfig,
                         "mtu is " + std::to_string(spec.mtu) + ", and IPv6 needs at least " + std::to_string(cni::kMinMtuV6));
     }
-    return spec;
+    return Unit{};
 }
 
 cni::AddResult make_result(const Request& request, const PodNetwork& network, const PodNetworkSpec& spec, const cni::AddResult& ipam) {
@@ -100,14 +106,19 @@ std::vector<IpPrefix> own_networks(const cni::AddResult& ipam) {
     return networks;
 }
 
-// Everything but IPAM, from names that are free to packets that flow; `undo` grows with each step.
-Outcome<> build(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, EndpointProgrammer& programmer,
-                UndoStack& undo) {
+// The links, down; `undo` takes them away, and what programs they will have.
+Outcome<> make_links(PodNetwork& network, const PodNetworkSpec& spec, const endpoints::Record& record, EndpointProgrammer& programmer,
+                     UndoStack& undo) {
     // Removing nothing is harmless, so each undo is noted before its step. The link goes first of all: packets
     // must not flow past programs that are already gone.
     undo.push([&programmer, &record] { log_undo("programs", programmer.remove(record.container_id, record.ifname)); });
     undo.push([&network, &spec] { log_undo("interface", netlink::delete_link(network.host(), spec.host_ifname)); });
     NG_TRY(network.make_links(spec));
+    return Unit{};
+}
+
+// From links to packets that flow.
+Outcome<> bring_up(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, EndpointProgrammer& programmer) {
     NG_TRY(network.configure_pod(spec));
     record.host_ifname = spec.host_ifname;
     record.host_ifindex = network.host_link().index;
@@ -137,20 +148,18 @@ Outcome<cni::Json> Operations::add(const Request& request) {
 }
 
 Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args& args) {
-    const cni::Environment& environment = request.environment;
-    const std::string host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
+    PodNetworkSpec spec = make_link_spec(request);
     const Ipam ipam(request, dependencies_.environment);
-    NG_ASSIGN(const netlink::Netns pod, open_pod_netns(environment));
+    NG_ASSIGN(const netlink::Netns pod, open_pod_netns(request.environment));
     NG_TRY(ipam.find());
     std::optional<Masquerade> masquerade;
     if (request.config.ip_masq) {
         NG_ASSIGN(masquerade, Masquerade::create());
     }
     NG_ASSIGN(PodNetwork network, PodNetwork::open(pod));
-    NG_TRY(network.check_names_free(environment.ifname, host_ifname));
+    NG_TRY(network.check_names_free(spec.ifname, spec.host_ifname));
     NG_ASSIGN(const std::unique_ptr<EndpointProgrammer> programmer, dependencies_.make_programmer(request.config.config_path));
     endpoints::Record record = make_record(request, args, *dependencies_.clock);
-    PodNetworkSpec spec;
 
     // Last of all that is undone: an address is given back when nothing uses it any more.
     UndoStack undo;
@@ -159,13 +168,16 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
             log::warning("undoing a failed ADD", {log::kv("step", "ipam"), log::kv("error", released.error().message)});
         }
     });
-    NG_ASSIGN(const cni::AddResult ipam_result, ipam.add());
-    NG_ASSIGN(spec, make_spec(request, ipam_result));
+    // Another process, so it works while the links are made. Whatever fails, it is waited for before it is undone.
+    std::future<Outcome<cni::AddResult>> addresses = std::async(std::launch::async, [&ipam] { return ipam.add(); });
+    NG_TRY(make_links(network, spec, record, *programmer, undo));
+    NG_ASSIGN(const cni::AddResult ipam_result, addresses.get());
+    NG_TRY(add_addresses(spec, ipam_result));
     if (masquerade) {
         undo.push([&masquerade, &spec] { log_undo("masquerade", masquerade->remove(spec.host_ifname)); });
         NG_TRY(masquerade->add(spec.host_ifname, own_networks(ipam_result)));
     }
-    NG_TRY(build(network, spec, record, *programmer, undo));
+    NG_TRY(bring_up(network, spec, record, *programmer));
     undo.dismiss();
     return cni::to_json(make_result(request, network, spec, ipam_result), request.config.cni_version);
 }

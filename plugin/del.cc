@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include "netlink/link.h"
 #include "plugin/attachment.h"
 #include "plugin/ipam.h"
+#include "plugin/link_removal.h"
 #include "plugin/masquerade.h"
 #include "plugin/operations.h"
 
@@ -22,13 +24,21 @@ void note(std::string_view step, const std::string& message) {
     log::warning("DEL goes on after a failure", {log::kv("step", step), log::kv("error", message)});
 }
 
-void remove_programs(const MakeProgrammer& make, const std::string& config_path, const cni::Attachment& attachment) {
-    const auto programmer = make(config_path);
+// Nothing when there is none: the interface must go away all the same.
+std::unique_ptr<EndpointProgrammer> find_programmer(const MakeProgrammer& make, const std::string& config_path) {
+    auto programmer = make(config_path);
     if (!programmer) {
         note("programs", programmer.error().message());
+        return nullptr;
+    }
+    return std::move(programmer).value();
+}
+
+void remove_programs(EndpointProgrammer* programmer, const cni::Attachment& attachment) {
+    if (programmer == nullptr) {
         return;
     }
-    if (const auto removed = (*programmer)->remove(attachment.container_id, attachment.ifname); !removed) {
+    if (const auto removed = programmer->remove(attachment.container_id, attachment.ifname); !removed) {
         note("programs", removed.error().message());
     }
 }
@@ -42,11 +52,6 @@ void remove_masquerade(const std::string& host_ifname) {
     if (const auto removed = masquerade->remove(host_ifname); !removed) {
         note("masquerade", removed.error().message());
     }
-}
-
-Result<> remove_link(const std::string& host_ifname) {
-    NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
-    return netlink::delete_link(socket, host_ifname);
 }
 
 // Host interfaces of this network that the runtime no longer knows.
@@ -94,20 +99,24 @@ void remove_orphaned_rules() {
 Outcome<> Operations::del(const Request& request) {
     const cni::Environment& environment = request.environment;
     const cni::Attachment attachment{environment.container_id, environment.ifname};
+    // Made before the interface goes: it makes that quick.
+    const std::unique_ptr<EndpointProgrammer> programmer = find_programmer(dependencies_.make_programmer, request.config.config_path);
     if (!request.config.has_ipam()) {
         // Chained: the interface is another plugin's, whose own DEL comes next and must not be held up.
-        remove_programs(dependencies_.make_programmer, request.config.config_path, attachment);
+        remove_programs(programmer.get(), attachment);
         return Unit{};
     }
     const std::string host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
-    // The interface first: from here on nothing flows. The address last: from there on another pod may have it.
-    const auto link_removed = remove_link(host_ifname);
-    remove_programs(dependencies_.make_programmer, request.config.config_path, attachment);
+    // The interface first: from here on nothing flows, and programs of one that stays would be missed. The address
+    // last: from there on another pod may have it.
+    NG_ASSIGN(LinkRemoval removal, LinkRemoval::begin(host_ifname));
+    remove_programs(programmer.get(), attachment);
     if (request.config.ip_masq) {
         remove_masquerade(host_ifname);
     }
-    NG_TRY(link_removed);
-    return Ipam(request, dependencies_.environment).run(cni::Command::kDel);
+    Outcome<> released = Ipam(request, dependencies_.environment).run(cni::Command::kDel);
+    NG_TRY(removal.finish());
+    return released;
 }
 
 Outcome<> Operations::gc(const Request& request) {
@@ -117,14 +126,20 @@ Outcome<> Operations::gc(const Request& request) {
     Outcome<> result = Unit{};
     if (request.config.has_ipam()) {
         NG_ASSIGN(const std::vector<netlink::Link> stale, stale_links(request));
+        const std::unique_ptr<EndpointProgrammer> programmer =
+            stale.empty() ? nullptr : find_programmer(dependencies_.make_programmer, request.config.config_path);
         for (const netlink::Link& link : stale) {
             const auto owner = parse_alias(link.alias);
             log::info("GC removes an attachment", {log::kv("container", owner->container_id), log::kv("interface", link.name)});
-            if (const auto removed = remove_link(link.name); !removed) {
-                result = removed.error();
+            auto removal = LinkRemoval::begin(link.name);
+            if (!removal) {
+                result = removal.error();
                 continue;
             }
-            remove_programs(dependencies_.make_programmer, request.config.config_path, {owner->container_id, owner->ifname});
+            remove_programs(programmer.get(), {owner->container_id, owner->ifname});
+            if (const auto gone = removal->finish(); !gone) {
+                result = gone.error();
+            }
         }
         if (request.config.ip_masq) {
             remove_orphaned_rules();

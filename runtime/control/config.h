@@ -47,6 +47,7 @@ struct Config {
 
     std::string socket_path() const { return state_dir + "/namegated.sock"; }
     std::string lock_path() const { return state_dir + "/lock"; }
+    std::string grace_path() const { return state_dir + "/grace"; }  // lock of base/grace_period.h
     std::string records_dir() const { return state_dir + "/endpoints"; }
     std::string name_cache_path() const { return cache_dir + "/names.cache"; }
     bool uses_label_source(std::string_view name) const;

@@ -2,13 +2,15 @@
 //
 // What the plugin asks of the runtime for one endpoint: the same with a daemon (which then programs the
 // policy) and without one (then it is done here, in the process that asks). One object serves one call of the plugin;
-// one thread. Functions block on disk, kernel, node lock and, for a bounded time, the daemon.
+// one thread. Functions block on disk, kernel, node lock and, for a bounded time, the daemon. While the object lives
+// the kernel's grace periods are short, also for what the plugin does to the links meanwhile.
 #pragma once
 
 #include <memory>
 #include <string>
 
 #include "base/clock.h"
+#include "base/grace_period.h"
 #include "base/result.h"
 #include "control/config.h"
 #include "endpoints/record.h"
@@ -29,7 +31,7 @@ class EndpointService {
     Result<> check(const std::string& container_id, const std::string& ifname);
 
   private:
-    EndpointService(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
+    EndpointService(const Config& config, Clock& clock) : config_(config), clock_(clock), hurry_(config.grace_path()) {}
     Result<> admit(endpoints::Record& record);
     Result<> program(endpoints::Record& record);
     Result<> program_here(endpoints::Record& record);
@@ -38,6 +40,7 @@ class EndpointService {
 
     Config config_;
     Clock& clock_;
+    ShortGracePeriods hurry_;
 };
 
 }  // namespace namegate::control

@@ -128,6 +128,15 @@ void append_link_up(Batch& batch, std::uint32_t index, std::string_view name) {
     batch.append(message.get(), "setting interface " + std::string(name) + " up");
 }
 
+void append_link_down(Batch& batch, std::string_view name) {
+    const MessagePtr message = make_message(RTM_SETLINK, 0);
+    ifinfomsg header{};
+    header.ifi_change = IFF_UP;
+    put_header(message.get(), header);
+    put_text(message.get(), IFLA_IFNAME, name);
+    batch.append(message.get(), "setting interface " + std::string(name) + " down");
+}
+
 void append_link_alias(Batch& batch, std::string_view name, std::string_view alias) {
     const MessagePtr message = make_message(RTM_SETLINK, 0);
     put_header(message.get(), ifinfomsg{});

@@ -47,6 +47,7 @@ struct VethPair {
 // Both sides of a veth in one request, each made where it belongs; the socket's namespace gets the host side.
 void append_veth(Batch& batch, const VethPair& pair);
 void append_link_up(Batch& batch, std::uint32_t index, std::string_view name);
+void append_link_down(Batch& batch, std::string_view name);
 void append_link_alias(Batch& batch, std::string_view name, std::string_view alias);
 void append_delete_link(Batch& batch, std::string_view name);
 

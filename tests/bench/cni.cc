@@ -44,6 +44,7 @@ class CniBench {
         for (const char* folder : {"policies.d", "state", "cache"}) {
             must_run("mkdir -p " + path(folder));
         }
+        must_run("mount -t tmpfs tmpfs " + path("state"));  // as /run is
         must_run("cp " + examples + "/network-policy.yaml " + path("policies.d/"));
         std::ofstream(path("namegate.yaml")) << "policyDirs: [" + path("policies.d") + "]\nstateDir: " + path("state") +
                                                     "\ncacheDir: " + path("cache") +
@@ -52,6 +53,12 @@ class CniBench {
             "ip link add node0 type veth peer name node1 && ip link set node1 up && ip address add 192.0.2.1/24 dev node0 && "
             "ip address add 2001:db8::1/64 dev node0 nodad && ip link set node0 up");
     }
+
+    ~CniBench() { static_cast<void>(run_command("umount " + path("state"))); }
+    CniBench(const CniBench&) = delete;
+    CniBench& operator=(const CniBench&) = delete;
+    CniBench(CniBench&&) = delete;
+    CniBench& operator=(CniBench&&) = delete;
 
     void run(bool v6, unsigned rounds) {
         std::vector<Candidate> all{candidate("namegate, no daemon", plugin_, "namegate", v6), candidate("ptp", kPtp, "ptp", v6)};
