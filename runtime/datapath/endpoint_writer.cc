@@ -118,6 +118,23 @@ Result<> assign_counters(Datapath& datapath, const ng_endpoint_config& active, n
     return ok();
 }
 
+std::uint32_t near_place(std::uint32_t ifindex) { return ifindex & (NG_NEAR_IFACES - 1); }
+
+// Nothing when the place is another interface's: the programs then look into the hash.
+Result<> take_near_place(Datapath& datapath, std::uint32_t ifindex, const ng_iface& iface) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kNearIfaces));
+    const std::uint32_t place = near_place(ifindex);
+    NG_ASSIGN(const auto there, map_lookup<ng_near_iface>(fd, place));
+    return there && there->ifindex == 0 ? map_update(fd, place, ng_near_iface{ifindex, iface, 0}) : ok();
+}
+
+Result<> leave_near_place(Datapath& datapath, std::uint32_t ifindex) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kNearIfaces));
+    const std::uint32_t place = near_place(ifindex);
+    NG_ASSIGN(const auto there, map_lookup<ng_near_iface>(fd, place));
+    return there && there->ifindex == ifindex ? map_update(fd, place, ng_near_iface{}) : ok();
+}
+
 }  // namespace
 
 Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity) {
@@ -141,11 +158,16 @@ Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, co
 }
 
 Result<> bind_interface(Datapath& datapath, std::uint32_t ifindex, const EndpointIdentity& identity) {
+    // Out of the near place first: at no time do the two say different things.
+    NG_TRY(leave_near_place(datapath, ifindex));
+    const ng_iface iface{identity.endpoint, identity.slot};
     NG_ASSIGN(const int fd, datapath.map(MapId::kIfaces));
-    return map_update(fd, ifindex, ng_iface{identity.endpoint, identity.slot});
+    NG_TRY(map_update(fd, ifindex, iface));
+    return take_near_place(datapath, ifindex, iface);
 }
 
 Result<> unbind_interface(Datapath& datapath, std::uint32_t ifindex) {
+    NG_TRY(leave_near_place(datapath, ifindex));
     NG_ASSIGN(const int fd, datapath.map(MapId::kIfaces));
     auto erased = map_erase(fd, ifindex);
     return erased ? ok() : Result<>(erased.error());

@@ -30,6 +30,7 @@ struct DatapathOptions {
 
 enum class MapId : std::uint8_t {
     kIfaces,
+    kNearIfaces,
     kEndpoints,
     kCidr4,
     kCidr6,
@@ -54,7 +55,7 @@ enum class MapId : std::uint8_t {
     kDnsEvents,
     kEvents,
 };
-inline constexpr std::size_t kMapCount = 24;
+inline constexpr std::size_t kMapCount = 25;
 
 enum class ProgramId : std::uint8_t { kPodEgress, kPodIngress, kClockNow, kEmpty };
 inline constexpr std::size_t kProgramCount = 4;

@@ -90,5 +90,23 @@ TEST_CASE("interfaces are bound and unbound", "[endpoint]") {
     CHECK(take(read_interfaces(datapath)).empty());
 }
 
+TEST_CASE("of two interfaces with one near place, the first has it until it goes", "[endpoint]") {
+    DatapathFixture fixture;
+    auto& datapath = fixture.datapath();
+    const auto near = [&datapath] { return *take(map_lookup<ng_near_iface>(take(datapath.map(MapId::kNearIfaces)), std::uint32_t{42})); };
+    constexpr std::uint32_t kOther = 42 + NG_NEAR_IFACES;
+    take(bind_interface(datapath, 42, DatapathFixture::identity(3, 9)));
+    take(bind_interface(datapath, kOther, DatapathFixture::identity(4, 10)));
+    CHECK(near().ifindex == 42);
+    CHECK(take(read_interfaces(datapath)).size() == 2);
+    take(bind_interface(datapath, 42, DatapathFixture::identity(5, 11)));
+    CHECK(near().iface.endpoint == 5);
+    take(unbind_interface(datapath, kOther));
+    CHECK(near().ifindex == 42);
+    take(unbind_interface(datapath, 42));
+    CHECK(near().ifindex == 0);
+    CHECK(near().iface.endpoint == 0);
+}
+
 }  // namespace
 }  // namespace namegate::test

@@ -27,6 +27,7 @@
 
 /* Limits. Those marked (default) are map sizes that namegate.yaml may change at load. */
 #define NG_MAX_SLOTS 1024 /* endpoints on a node */
+#define NG_NEAR_IFACES 4096 /* places by interface index, a power of two */
 #define NG_MAX_RULES 1024 /* rules of one compiled policy, tier ends included */
 #define NG_BITMAP_WORDS 16 /* NG_MAX_RULES / 64 */
 #define NG_MAX_BITMAPS 65536 /* bitmaps of all compiled policies; index 0 is the empty bitmap */
@@ -92,6 +93,18 @@ struct ng_iface {
 	__u32 slot; /* index into endpoints, flows, learnt, pending, stats */
 };
 NG_ABI_CHECK(struct ng_iface, 8);
+
+/*
+ * `near_ifaces`: the same by the low bits of the interface index, for the interfaces that came first to their place.
+ * An array, whose lookup is a few instructions where that of a hash is a call. A place goes from free to one interface
+ * and back, never from one to another.
+ */
+struct ng_near_iface {
+	__u32 ifindex; /* 0: free */
+	struct ng_iface iface;
+	__u32 pad;
+};
+NG_ABI_CHECK(struct ng_near_iface, 16);
 
 /* What one direction of an endpoint is judged by. policy == 0: everything is allowed. */
 #define NG_DIR_CIDR4 (1u << 0) /* the policy has IPv4 prefixes: look into cidr4, else use any4 */

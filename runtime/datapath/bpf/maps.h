@@ -19,6 +19,7 @@
 
 /* Who is behind an interface, and what applies to it. */
 NG_MAP(ifaces, BPF_MAP_TYPE_HASH, __u32, struct ng_iface, NG_MAX_SLOTS * 2, 0);
+NG_MAP(near_ifaces, BPF_MAP_TYPE_ARRAY, __u32, struct ng_near_iface, NG_NEAR_IFACES, 0);
 NG_MAP(endpoints, BPF_MAP_TYPE_ARRAY, __u32, struct ng_endpoint, NG_MAX_SLOTS, 0);
 
 /* Compiled policies. */

@@ -15,10 +15,21 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
+static __always_inline const struct ng_iface *find_iface(__u32 ifindex)
+{
+	__u32 place = ifindex & (NG_NEAR_IFACES - 1);
+	struct ng_near_iface *near = bpf_map_lookup_elem(&near_ifaces, &place);
+
+	/* An endpoint of 0 is a place that is just being written. */
+	if (near && near->ifindex == ifindex && near->iface.endpoint)
+		return &near->iface;
+	return bpf_map_lookup_elem(&ifaces, &ifindex);
+}
+
 /* The endpoint behind the interface, or nothing when it is not (or no longer) configured. */
 static __always_inline const struct ng_endpoint_config *find_endpoint(__u32 ifindex, __u32 *slot)
 {
-	struct ng_iface *iface = bpf_map_lookup_elem(&ifaces, &ifindex);
+	const struct ng_iface *iface = find_iface(ifindex);
 	struct ng_endpoint *endpoint;
 
 	if (!iface)
