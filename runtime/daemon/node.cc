@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/grace_period.h"
 #include "base/log.h"
 #include "control/lifecycle.h"
 #include "datapath/clock.h"
@@ -220,6 +221,8 @@ Result<> Node::reconcile_locked() {
         }
     }
     records_ = std::move(records);
+    // The node lock is held, and pods wait for it. This also sets back what a plugin left that was killed.
+    const ShortGracePeriods hurry(config_.grace_path());
     return datapath::ensure_spare_slots(*datapath_, kSpareSlots);
 }
 

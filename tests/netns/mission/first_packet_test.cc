@@ -130,6 +130,9 @@ void run_visits(bool with_daemon, unsigned visits_per_pod) {
     std::printf("first packet, %s: %u fresh names, %u first packets lost, %u denied, %u unanswered, slowest connection %lld us\n",
                 with_daemon ? "daemon running" : "no daemon", total.visits, total.lost, total.denied, total.unanswered,
                 static_cast<long long>(total.slowest.count()));
+    if (with_daemon && total.lost + total.denied + total.unanswered > 0) {
+        UNSCOPED_INFO("the node's counters: " << site.node.ask_daemon("status").value_or(nullptr).dump());
+    }
     const std::uint64_t before = site.world.connections();
     unsigned answered = 0;
     const std::size_t reached = visit_outside(*pods[0], kOutside, answered);
