@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kernel's parser as a function: a DNS answer through both programs by test runs, as the answer to a question of
+// the pod's own, and what it opened. Nothing learnt is left behind for the next.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "datapath/events.h"
+#include "support/dns_corpus.h"
+#include "traffic.h"
+
+namespace namegate::test {
+
+inline constexpr std::uint32_t kCorpusMaxTtl = 1'000'000;
+
+class KernelParser {
+  public:
+    // Of an endpoint whose policy names kCorpusPatterns.
+    KernelParser() {
+        scene_.set_ttl({0, 0, kCorpusMaxTtl});
+        std::string domains;
+        for (const char* text : kCorpusPatterns) {
+            domains += (domains.empty() ? "'" : ", '") + std::string(text) + "'";
+        }
+        scene_.apply(domain_policy(domains));
+        reader_ = must(datapath::EventReader::create(scene_.datapath(),
+                                                     [this](const ng_event& event, std::span<const std::uint8_t>) { kind_ = event.kind; }));
+        inner_ = must(scene_.datapath().inner_map(datapath::MapId::kLearnt, scene_.identity().slot));
+    }
+
+    struct Outcome {
+        bool asked = false;                         // the question was noted and the answer fitted it
+        bool decided = false;                       // by the kernel alone
+        std::map<IpAddress, std::uint32_t> learnt;  // expiry tick
+        std::uint32_t tick = 0;
+    };
+
+    Outcome run(const Bytes& answer) {
+        Bytes question = answer;
+        if (question.size() > 2) {
+            question[2] &= 0x7f;
+        }
+        kind_.reset();
+        scene_.resolve(question, answer, port_);
+        port_ = port_ == 65535 ? 1024 : static_cast<std::uint16_t>(port_ + 1);
+        must(reader_->consume());
+        Outcome out;
+        out.asked = kind_.has_value();
+        out.decided = kind_ == NG_EVENT_ANSWER;
+        out.tick = datapath::tick_of(must(datapath::read_clock(scene_.datapath())).boot_ns);
+        for (const auto& [address, value] : must(datapath::map_entries<ng_addr, ng_learnt>(inner_.get()))) {
+            out.learnt[datapath::to_address(address)] = *std::max_element(value.expiry, value.expiry + value.count);
+            must(datapath::map_erase(inner_.get(), address));
+        }
+        return out;
+    }
+
+  private:
+    Scene scene_;
+    Fd inner_;
+    std::unique_ptr<datapath::EventReader> reader_;
+    std::optional<unsigned> kind_;
+    std::uint16_t port_ = 1024;
+};
+
+}  // namespace namegate::test
