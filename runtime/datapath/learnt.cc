@@ -16,6 +16,10 @@ namespace namegate::datapath {
 
 namespace {
 
+// With more than this part of the map in use, what has expired gets no grace: names that rotate through many
+// addresses would fill it with what is of no use to anybody.
+constexpr std::size_t kRoomyPart = 4;
+
 constexpr int kMergeTries = 8;  // the kernel may write the same address between our look and our write
 
 void stamp(ng_learnt& entry, const LearntFill& fill, std::uint32_t now_tick) {
@@ -146,6 +150,10 @@ Result<> insert_learnt(Datapath& datapath, std::uint32_t slot, const LearntFill&
 Result<SweepResult> sweep_learnt(Datapath& datapath, std::uint32_t slot, std::uint32_t now_tick, std::uint32_t grace_ticks) {
     NG_ASSIGN(const Fd inner, datapath.inner_map(MapId::kLearnt, slot));
     NG_ASSIGN(const auto entries, (map_entries<ng_addr, ng_learnt>(inner.get())));
+    NG_ASSIGN(const std::size_t capacity, raw::capacity(inner.get()));
+    if (entries.size() > capacity / kRoomyPart) {
+        grace_ticks = 0;
+    }
     SweepResult result;
     std::vector<ng_addr> over;
     for (const auto& entry : entries) {

@@ -32,7 +32,8 @@ struct SweepResult {
     std::size_t kept_by_flow = 0;
     std::size_t left = 0;
 };
-// Removes addresses whose patterns all expired more than `grace_ticks` ago and that no live flow uses.
+// Removes addresses whose patterns all expired more than `grace_ticks` ago, for the tools to show until then, and
+// that no live flow uses. No grace once a quarter of the endpoint's limit is in use.
 Result<SweepResult> sweep_learnt(Datapath& datapath, std::uint32_t slot, std::uint32_t now_tick, std::uint32_t grace_ticks);
 
 }  // namespace namegate::datapath

@@ -52,6 +52,11 @@ Result<Sizes> sizes_of(int fd) {
 
 }  // namespace
 
+Result<std::size_t> capacity(int fd) {
+    NG_ASSIGN(const Sizes sizes, sizes_of(fd));
+    return std::size_t{sizes.entries};
+}
+
 Result<bool> lookup(int fd, const void* key, void* value) {
     const int error = bpf_map_lookup_elem(fd, key, value);
     if (error == -ENOENT) {

@@ -28,6 +28,8 @@ Result<> update_many(int fd, const void* keys, const void* values, std::size_t c
 Result<> erase_many(int fd, const void* keys, std::size_t count, std::size_t key_size);
 // Every entry, appended to both vectors. An entry changed meanwhile may be missed or come twice.
 Result<> read_all(int fd, std::vector<std::uint8_t>& keys, std::vector<std::uint8_t>& values);
+// Entries that the map can hold.
+Result<std::size_t> capacity(int fd);
 unsigned possible_cpus();
 
 }  // namespace raw

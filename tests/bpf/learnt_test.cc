@@ -87,5 +87,20 @@ TEST_CASE("the sweep takes what is long over and unused", "[learnt]") {
     CHECK(take(read_learnt(datapath, slot)).size() == 2);
 }
 
+TEST_CASE("no grace for what expired once a quarter of the map is in use", "[learnt]") {
+    DatapathFixture fixture;
+    auto& datapath = fixture.datapath();
+    const auto slot = take(acquire_slot(datapath, 1));
+    const unsigned quarter = fixture.options().learnt_per_endpoint / 4;
+    for (unsigned i = 0; i < quarter; ++i) {
+        take(insert_learnt(datapath, slot, fill("192.0.2." + std::to_string(i), 4, i % 2 == 0 ? 900 : 5000), 10));
+    }
+    CHECK(take(sweep_learnt(datapath, slot, 1000, ticks_in(60))).removed == 0);
+    take(insert_learnt(datapath, slot, fill("192.0.2.255", 4, 1000), 10));
+    const auto swept = take(sweep_learnt(datapath, slot, 1000, ticks_in(60)));
+    CHECK(swept.removed == quarter / 2);
+    CHECK(swept.left == quarter / 2 + 1);
+}
+
 }  // namespace
 }  // namespace namegate::test
