@@ -142,7 +142,10 @@ Result<> Loop::every(std::uint64_t period_us, std::function<void()> work) {
 }
 
 Result<> Loop::add_timers() {
-    NG_TRY(every(kConsumeUs, [this] { learner_->consume(); }));
+    NG_TRY(every(kConsumeUs, [this] {
+        learner_->consume();
+        node_->cache().expire();
+    }));
     NG_TRY(every(kTickUs, [this] {
         node_->tick();
         server_->drop_idle();
@@ -213,7 +216,7 @@ Result<> Loop::run() {
     sd_notify(0, "STOPPING=1");
     server_.reset();
     learner_->consume();
-    node_->save_cache();
+    node_->save_cache_now();
     log::info("stopped; policies stay enforced", {});
     return checked(status, "sd_event_loop");
 }

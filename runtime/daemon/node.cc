@@ -269,12 +269,24 @@ void Node::sweep() {
 
 void Node::tick() {
     cache_.expire();
+    if (const auto saved = saver_.poll(); saved) {
+        set_trouble("name cache file", *saved);
+    }
     sweep();
     if (program_due_) {
         program_all();
     }
 }
 
-void Node::save_cache() { set_trouble("name cache file", cache_.save(config_.name_cache_path(), cache_scope())); }
+void Node::save_cache() {
+    if (const auto started = saver_.start(cache_, config_.name_cache_path(), cache_scope()); !started) {
+        set_trouble("name cache file", started);
+    }
+}
+
+void Node::save_cache_now() {
+    static_cast<void>(saver_.wait());  // so that the older picture is not the last to be written
+    set_trouble("name cache file", cache_.save(config_.name_cache_path(), cache_scope()));
+}
 
 }  // namespace namegate::daemon

@@ -16,6 +16,7 @@
 #include "control/config.h"
 #include "control/policy_folders.h"
 #include "control/programmer.h"
+#include "daemon/cache_saver.h"
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
@@ -49,7 +50,10 @@ class Node {
     void reconcile();
     // What is due every second: expired addresses and names, policies nobody uses, and what failed before.
     void tick();
+    // Starts saving the name cache, in the background; the next ticks tell how it went.
     void save_cache();
+    // Saves it before it returns: for the end.
+    void save_cache_now();
 
     const control::Config& config() const { return config_; }
     const Clock& clock() const { return clock_; }
@@ -84,6 +88,7 @@ class Node {
     policy::PolicyStore policies_;
     std::vector<control::FolderProblem> folder_problems_;
     dns::NameCache cache_;
+    CacheSaver saver_;
     std::unique_ptr<control::Programmer> programmer_;
     RecordMap records_;
     std::map<std::string, std::string> troubles_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace namegate::dns {
 namespace {
@@ -45,6 +46,10 @@ std::uint64_t link_expiry(const Learning& learning, const ChainLink& link, std::
 
 }  // namespace
 
+bool NameCache::ByEnding::operator()(std::string_view a, std::string_view b) const {
+    return std::lexicographical_compare(a.rbegin(), a.rend(), b.rbegin(), b.rend());
+}
+
 void NameCache::record(std::uint32_t endpoint, const Learning& learning, const LifetimeSettings& lifetime) {
     if (learning.empty()) {
         return;
@@ -70,6 +75,7 @@ void NameCache::record(std::uint32_t endpoint, const Learning& learning, const L
 // The name's entry, moved to the young end.
 NameCache::EntryRef NameCache::touch(std::uint32_t endpoint, const std::string& name) {
     Endpoint& owner = endpoints_[endpoint];
+    owner.id = endpoint;
     const auto known = owner.names.find(name);
     if (known != owner.names.end()) {
         const EntryRef entry = known->second;
@@ -78,7 +84,7 @@ NameCache::EntryRef NameCache::touch(std::uint32_t endpoint, const std::string& 
         return entry;
     }
     const EntryRef entry = entries_.emplace(entries_.begin());
-    entry->endpoint = endpoint;
+    entry->endpoint = &owner;
     entry->name = name;
     entry->age = owner.by_age.insert(owner.by_age.begin(), entry);
     entry->due = due_.emplace(0, entry);
@@ -94,7 +100,7 @@ void NameCache::put_link(Entry& entry, const std::string& target, std::uint64_t 
         return;
     }
     entry.links.push_back({target, expiry});
-    endpoints_[entry.endpoint].owners_by_target.emplace(target, entry.name);
+    entry.endpoint->owners_by_target.emplace(target, entry.name);
 }
 
 // Leaves out what has expired and what is over the limits of one name, the soonest to expire first.
@@ -111,7 +117,7 @@ void NameCache::trim(Entry& entry, std::uint64_t now) {
     }
     auto& links = entry.links;
     std::sort(links.begin(), links.end(), later);
-    auto& backwards = endpoints_[entry.endpoint].owners_by_target;
+    auto& backwards = entry.endpoint->owners_by_target;
     while (!links.empty() && (links.back().expiry_boot_ns <= now || links.size() > limits_.links_per_name)) {
         backwards.erase({links.back().target, entry.name});
         links.pop_back();
@@ -146,29 +152,32 @@ void NameCache::enforce_bounds(std::uint32_t endpoint) {
         ++evicted_;
     }
     while (entries_.size() > limits_.names || addresses_ > limits_.addresses || bytes_ > limits_.bytes) {
-        erase(std::prev(entries_.end()));
-        ++evicted_;
+        if (drop_forgotten(1) == 0) {
+            erase(std::prev(entries_.end()));
+            ++evicted_;
+        }
     }
 }
 
 void NameCache::erase(EntryRef entry) {
-    const auto owner = endpoints_.find(entry->endpoint);
+    Endpoint& owner = *entry->endpoint;
     for (const NameEntry::Link& link : entry->links) {
-        owner->second.owners_by_target.erase({link.target, entry->name});
+        owner.owners_by_target.erase({link.target, entry->name});
     }
-    owner->second.names.erase(entry->name);
-    owner->second.by_age.erase(entry->age);
-    if (owner->second.names.empty()) {
-        endpoints_.erase(owner);
-    }
+    owner.names.erase(entry->name);
+    owner.by_age.erase(entry->age);
     due_.erase(entry->due);
     bytes_ -= entry->counted_bytes;
     addresses_ -= entry->counted_addresses;
     entries_.erase(entry);
+    if (owner.names.empty() && !owner.forgotten) {
+        endpoints_.erase(owner.id);
+    }
 }
 
 void NameCache::clear() {
     endpoints_.clear();
+    forgotten_.clear();
     due_.clear();
     entries_.clear();
     addresses_ = bytes_ = 0;
@@ -188,14 +197,32 @@ void NameCache::restore(std::uint32_t endpoint, const NameEntry& saved, std::uin
 }
 
 void NameCache::forget(std::uint32_t endpoint) {
-    for (auto own = endpoints_.find(endpoint); own != endpoints_.end(); own = endpoints_.find(endpoint)) {
-        erase(own->second.by_age.back());
+    auto own = endpoints_.extract(endpoint);
+    if (own.empty()) {
+        return;
     }
+    own.mapped().forgotten = true;
+    forgotten_.push_back(std::move(own));
+    drop_forgotten(kMaxDroppedNames);
+}
+
+std::size_t NameCache::drop_forgotten(std::size_t max_names) {
+    std::size_t dropped = 0;
+    while (!forgotten_.empty() && dropped < max_names) {
+        const Endpoint& oldest = forgotten_.front().mapped();
+        if (oldest.by_age.empty()) {
+            forgotten_.pop_front();
+            continue;
+        }
+        erase(oldest.by_age.back());
+        ++dropped;
+    }
+    return dropped;
 }
 
 std::size_t NameCache::expire(std::size_t max_names) {
     const std::uint64_t now = clock_.boot_ns();
-    std::size_t dropped = 0;
+    std::size_t dropped = drop_forgotten(max_names);
     while (dropped < max_names && !due_.empty() && due_.begin()->first <= now) {
         erase(due_.begin()->second);
         ++dropped;
@@ -219,6 +246,7 @@ std::vector<NameEntry> NameCache::entries(std::uint32_t endpoint) const {
             out.push_back(std::move(shown));
         }
     }
+    std::sort(out.begin(), out.end(), [](const NameEntry& a, const NameEntry& b) { return a.name < b.name; });
     return out;
 }
 

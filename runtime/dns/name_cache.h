@@ -39,6 +39,7 @@ struct NameCacheLimits {
 inline constexpr std::size_t kMaxJoinedNames = 64;  // names on the way from a name to an address, or to a name
 inline constexpr std::size_t kMaxJoinedReports = 4096;
 inline constexpr std::size_t kMaxNamesPerAddress = 16;
+inline constexpr std::size_t kMaxDroppedNames = 256;  // by one call: well under a millisecond
 inline constexpr std::size_t kMaxCacheFileBytes = std::size_t{256} * 1024 * 1024;
 
 // An address that a name leads to. `names` is the way: the name asked about first, the address's owner last.
@@ -99,10 +100,11 @@ class NameCache {
     std::vector<std::uint32_t> endpoints() const;
     NameCacheStats stats() const;
 
+    // What the endpoint knew counts no more. A large cache's memory is given back in steps, by expire().
     void forget(std::uint32_t endpoint);
-    // Drops names of which everything has expired, at most `max_names` a call so that no call takes long;
-    // returns how many. Cheap when nothing is due.
-    std::size_t expire(std::size_t max_names = 4096);
+    // Drops names of which everything has expired or that were forgotten, at most `max_names` a call so that no call
+    // takes long; returns how many. Cheap when nothing is due.
+    std::size_t expire(std::size_t max_names = kMaxDroppedNames);
 
     // `scope` names the life of the endpoint ids and of the boot clock (boot id and seed): a file of another
     // scope is of no use and loads as 0 names. The file is written atomically with a version and a checksum.
@@ -117,13 +119,20 @@ class NameCache {
     struct Entry;
     using EntryList = std::list<Entry>;
     using EntryRef = EntryList::iterator;
+    // Names that end alike stand together: those below one suffix are found without looking at the others.
+    struct ByEnding {
+        using is_transparent = void;
+        bool operator()(std::string_view a, std::string_view b) const;
+    };
     struct Endpoint {
-        std::map<std::string, EntryRef, std::less<>> names;
+        std::uint32_t id = 0;
+        bool forgotten = false;
+        std::map<std::string, EntryRef, ByEnding> names;
         std::list<EntryRef> by_age;                                      // front: answered last
         std::set<std::pair<std::string, std::string>> owners_by_target;  // CNAME links backwards
     };
     struct Entry {
-        std::uint32_t endpoint = 0;
+        Endpoint* endpoint = nullptr;
         std::string name;
         std::vector<NameEntry::Address> addresses;  // sorted by address
         std::vector<NameEntry::Link> links;
@@ -139,6 +148,7 @@ class NameCache {
     void trim(Entry& entry, std::uint64_t now);
     void enforce_bounds(std::uint32_t endpoint);
     void erase(EntryRef entry);
+    std::size_t drop_forgotten(std::size_t max_names);
     void clear();
     void restore(std::uint32_t endpoint, const NameEntry& saved, std::uint64_t now);
     Result<std::size_t> read_entries(std::string_view content, std::string_view scope);
@@ -153,6 +163,7 @@ class NameCache {
     NameCacheLimits limits_;
     EntryList entries_;  // front: answered last
     std::map<std::uint32_t, Endpoint> endpoints_;
+    std::list<std::map<std::uint32_t, Endpoint>::node_type> forgotten_;
     std::multimap<std::uint64_t, EntryRef> due_;  // by the time at which all of the entry has expired
     std::size_t addresses_ = 0;
     std::size_t bytes_ = 0;

@@ -6,6 +6,7 @@
 //                          u16 addresses: 16 bytes, u64 expiry; u16 links: text target, u64 expiry
 //   u64 checksum of everything before it
 // A text is a u16 length and its bytes. Boot times are kept as they are: the scope says whose they are.
+#include <algorithm>
 
 #include "base/file.h"
 #include "dns/name_cache.h"
@@ -110,9 +111,13 @@ std::string NameCache::serialise(std::string_view scope) const {
     std::string out(kMagic);
     put_number(out, kFileVersion, 4);
     put_text(out, scope.substr(0, kMaxScopeBytes));
-    put_number(out, entries_.size(), 4);
+    const auto counts = [](const Entry& entry) { return !entry.endpoint->forgotten; };
+    put_number(out, static_cast<std::uint64_t>(std::count_if(entries_.begin(), entries_.end(), counts)), 4);
     for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {
-        put_number(out, entry->endpoint, 4);
+        if (!counts(*entry)) {
+            continue;
+        }
+        put_number(out, entry->endpoint->id, 4);
         put_text(out, entry->name);
         put_number(out, entry->addresses.size(), 2);
         for (const NameEntry::Address& address : entry->addresses) {

@@ -86,9 +86,15 @@ void NameCache::for_each_match(std::uint32_t endpoint, const policy::DomainPatte
     }
     // A CNAME target without an answer of its own has no entry, and nothing to reach either.
     Sources sources;
-    for (const auto& named : own->second.names) {
-        if (pattern.matches(named.first)) {
-            sources.emplace_back(named.first);
+    const auto& names = own->second.names;
+    if (pattern.kind() == policy::DomainPattern::Kind::kExact) {
+        sources.emplace_back(pattern.text());
+    } else {
+        const std::string ending = pattern.text().substr(pattern.text().find('*') + 1);
+        for (auto named = names.lower_bound(ending); named != names.end() && named->first.ends_with(ending); ++named) {
+            if (pattern.matches(named->first)) {
+                sources.emplace_back(named->first);
+            }
         }
     }
     reach(own->second, sources, [&report](const Reached& reached) {

@@ -307,3 +307,47 @@ TEST_CASE("an answer that teaches nothing leaves no trace") {
     CHECK(f.cache.stats().names == 0);
     CHECK(f.cache.stats().endpoints == 0);
 }
+
+TEST_CASE("a large endpoint is forgotten at once, and its memory given back in steps") {
+    Fixture f;
+    constexpr unsigned kNames = 3000;
+    for (unsigned i = 0; i < kNames; ++i) {
+        f.cache.record(1, answer("n" + std::to_string(i) + ".com", numbered(i)), kLifetime);
+    }
+    f.cache.record(2, answer("kept.com", "192.0.2.1"), kLifetime);
+    f.cache.forget(1);
+    CHECK(f.match(1, "*.com").empty());
+    CHECK(f.cache.entries(1).empty());
+    CHECK(f.cache.stats().endpoints == 1);
+    CHECK(f.cache.stats().names == kNames + 1 - namegate::dns::kMaxDroppedNames);
+    NameCache read(f.clock, {});
+    CHECK(*read.deserialise(f.cache.serialise("s"), "s") == 1);
+    // Its id may come back before it is gone.
+    f.cache.record(1, answer("new.com", "192.0.2.7"), kLifetime);
+    while (f.cache.expire() > 0) {
+    }
+    CHECK(f.cache.stats().names == 2);
+    CHECK(f.match(1, "*.com").size() == 1);
+    CHECK(f.match(2, "*.com").size() == 1);
+    f.cache.forget(1);
+    f.cache.forget(2);
+    CHECK(f.cache.stats().bytes == 0);
+}
+
+TEST_CASE("what was forgotten goes before what is of use") {
+    ManualClock clock;
+    NameCacheLimits limits;
+    limits.names = 3000;
+    NameCache cache(clock, limits);
+    cache.record(2, answer("kept.com", "192.0.2.1"), kLifetime);
+    for (unsigned i = 0; i < 2900; ++i) {
+        cache.record(1, answer("n" + std::to_string(i) + ".com", numbered(i)), kLifetime);
+    }
+    cache.forget(1);
+    for (unsigned i = 0; i < 2900; ++i) {
+        cache.record(3, answer("n" + std::to_string(i) + ".com", numbered(i)), kLifetime);
+    }
+    CHECK(cache.entries(2).size() == 1);
+    CHECK(cache.stats().evicted == 0);
+    CHECK(cache.stats().names <= 3000);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Saves the name cache without a pause: a child process, a still picture of this one, writes the file and ends. At most
+// one at a time. Owns the child: it dies with us, and is waited for before a save that has to be the last. One thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "dns/name_cache.h"
+
+namespace namegate::daemon {
+
+class CacheSaver {
+  public:
+    CacheSaver() = default;
+    ~CacheSaver() { static_cast<void>(wait()); }
+    CacheSaver(const CacheSaver&) = delete;
+    CacheSaver& operator=(const CacheSaver&) = delete;
+    CacheSaver(CacheSaver&&) = delete;
+    CacheSaver& operator=(CacheSaver&&) = delete;
+
+    // Starts a child; while one writes, nothing.
+    Result<> start(const dns::NameCache& cache, const std::string& path, std::string_view scope);
+    // How a child fared that has ended since; nothing: there is no news.
+    std::optional<Result<>> poll();
+    // The same, after waiting for the child's end.
+    std::optional<Result<>> wait();
+
+  private:
+    std::optional<Result<>> reap(int options);
+
+    pid_t child_ = -1;
+};
+
+}  // namespace namegate::daemon
