@@ -206,6 +206,22 @@ Result<> Programmer::open_address(const Record& record, const Opening& opening) 
     return ok();
 }
 
+Result<CompiledRef> Programmer::preview(const Record& record, const std::vector<Record>& all, Direction direction) const {
+    NG_ASSIGN(const policy::EndpointView view, view_of(record));
+    if (!policy::has_preview(*snapshot_, view, direction)) {
+        return CompiledRef();
+    }
+    const Pass pass = start_pass(all);
+    policy::CompileInput input;
+    input.snapshot = snapshot_.get();
+    input.endpoint = &view;
+    input.endpoints = &pass.views;
+    input.direction = direction;
+    input.preview = true;
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(input));
+    return std::make_shared<const policy::CompiledPolicy>(std::move(compiled));
+}
+
 const Programmed* Programmer::find(std::uint32_t endpoint) const {
     const auto found = programmed_.find(endpoint);
     return found == programmed_.end() ? nullptr : &found->second;

@@ -66,6 +66,10 @@ class Programmer {
     };
     Result<> open_address(const endpoints::Record& record, const Opening& opening);
 
+    // What would be in force if the staged policies were; null: none concerns the endpoint in this direction.
+    Result<CompiledRef> preview(const endpoints::Record& record, const std::vector<endpoints::Record>& all,
+                                policy::Direction direction) const;
+
     Result<policy::EndpointView> view_of(const endpoints::Record& record) const;
     const Programmed* find(std::uint32_t endpoint) const;
 

@@ -15,6 +15,7 @@ struct Option {
     std::string_view short_name;  // "-s"; empty: none
     std::string_view long_name;
     bool takes_value;
+    bool only_explain;
     Result<> (*apply)(Arguments& arguments, const std::string& value);
 };
 
@@ -23,6 +24,11 @@ Result<> set_text(std::string& text, std::string_view option, const std::string&
         return Error(Code::kInvalidInput, std::string(option) + " needs a value that is not empty");
     }
     text = value;
+    return ok();
+}
+
+Result<> add_text(std::vector<std::string>& list, std::string_view option, const std::string& value) {
+    NG_TRY(set_text(list.emplace_back(), option, value));
     return ok();
 }
 
@@ -39,13 +45,19 @@ Result<> set_flag(bool& flag) {
     return ok();
 }
 
-const std::array<Option, 5>& options() {
-    static constexpr std::array<Option, 5> kOptions = {{
-        {"-s", "--socket", true, [](Arguments& a, const std::string& value) { return set_text(a.socket, "--socket", value); }},
-        {"", "--config", true, [](Arguments& a, const std::string& value) { return set_text(a.config_path, "--config", value); }},
-        {"-o", "--output", true, set_format},
-        {"-h", "--help", false, [](Arguments& a, const std::string&) { return set_flag(a.help); }},
-        {"-V", "--version", false, [](Arguments& a, const std::string&) { return set_flag(a.version); }},
+const std::array<Option, 10>& options() {
+    static constexpr std::array<Option, 10> kOptions = {{
+        {"-s", "--socket", true, false, [](Arguments& a, const std::string& value) { return set_text(a.socket, "--socket", value); }},
+        {"", "--config", true, false, [](Arguments& a, const std::string& value) { return set_text(a.config_path, "--config", value); }},
+        {"-o", "--output", true, false, set_format},
+        {"-h", "--help", false, false, [](Arguments& a, const std::string&) { return set_flag(a.help); }},
+        {"-V", "--version", false, false, [](Arguments& a, const std::string&) { return set_flag(a.version); }},
+        {"", "--offline", false, true, [](Arguments& a, const std::string&) { return set_flag(a.offline); }},
+        {"", "--ingress", false, true, [](Arguments& a, const std::string&) { return set_flag(a.ingress); }},
+        {"", "--policies", true, true, [](Arguments& a, const std::string& value) { return add_text(a.policies, "--policies", value); }},
+        {"-l", "--label", true, true, [](Arguments& a, const std::string& value) { return add_text(a.labels, "--label", value); }},
+        {"", "--service-account", true, true,
+         [](Arguments& a, const std::string& value) { return set_text(a.service_account, "--service-account", value); }},
     }};
     return kOptions;
 }
@@ -107,6 +119,9 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& arguments) {
             found.value = arguments[++i];
         }
         NG_TRY(found.option->apply(parsed, found.value));
+        if (found.option->only_explain && parsed.only_explain.empty()) {
+            parsed.only_explain = found.option->long_name;
+        }
     }
     if (!words.empty()) {
         parsed.has_command = true;

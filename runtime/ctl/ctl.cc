@@ -8,6 +8,7 @@
 #include "control/config.h"
 #include "ctl/arguments.h"
 #include "ctl/check.h"
+#include "ctl/explain.h"
 #include "ctl/help.h"
 #include "ctl/match.h"
 #include "ctl/output.h"
@@ -26,18 +27,20 @@ struct Command {
     std::size_t min_operands;
     std::size_t max_operands;
     int (*run_here)(const Context& context);                   // or:
-    void (*show)(const Context& context, const Json& result);  // asks the daemon
+    void (*show)(const Context& context, const Json& result);  // asks the daemon, and:
+    bool (*is_yes)(const Json& result);                        // is the answer a yes? null: it always is
 };
 
-constexpr std::array<Command, 8> kCommands = {{
-    {"check", 0, kAnyNumber, run_check, nullptr},
-    {"status", 0, 0, nullptr, show_status},
-    {"endpoints", 0, 0, nullptr, show_endpoints},
-    {"policies", 1, 1, nullptr, show_policies},
-    {"ips", 1, 1, nullptr, show_ips},
-    {"dns", 0, 1, nullptr, show_dns},
-    {"selector", 1, kAnyNumber, run_selector, nullptr},
-    {"domain", 2, 2, run_domain, nullptr},
+constexpr std::array<Command, 9> kCommands = {{
+    {"check", 0, kAnyNumber, run_check, nullptr, nullptr},
+    {"status", 0, 0, nullptr, show_status, is_healthy},
+    {"endpoints", 0, 0, nullptr, show_endpoints, nullptr},
+    {"policies", 1, 1, nullptr, show_policies, nullptr},
+    {"ips", 1, 1, nullptr, show_ips, nullptr},
+    {"dns", 0, 1, nullptr, show_dns, nullptr},
+    {"explain", 2, 2, run_explain_offline, show_explain, is_allowed},
+    {"selector", 1, kAnyNumber, run_selector, nullptr, nullptr},
+    {"domain", 2, 2, run_domain, nullptr, nullptr},
 }};
 
 const Command* find_command(std::string_view name) {
@@ -78,6 +81,10 @@ int ask(const Context& context, const Command& command) {
     if (!context.arguments.operands.empty()) {
         request.arguments["endpoint"] = context.arguments.operands.front();
     }
+    if (context.arguments.operands.size() > 1) {
+        request.arguments["destination"] = context.arguments.operands[1];
+        request.arguments["direction"] = context.arguments.ingress ? "ingress" : "egress";
+    }
     const auto result = context.environment.ask(*path, request);
     if (!result) {
         return report_failure(context, result.error());
@@ -87,7 +94,7 @@ int ask(const Context& context, const Command& command) {
     } else {
         command.show(context, *result);
     }
-    return command.name == "status" && !is_healthy(*result) ? kNo : kYes;
+    return command.is_yes != nullptr && !command.is_yes(*result) ? kNo : kYes;
 }
 
 int show_help(const Environment& environment, const Arguments& arguments) {
@@ -136,8 +143,12 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
             return fail(environment, kUsage, "an argument is empty; see namegatectl " + parsed->command + " --help");
         }
     }
+    if (!parsed->only_explain.empty() && command->name != "explain") {
+        return fail(environment, kUsage, parsed->only_explain + " is an option of explain only; see namegatectl explain --help");
+    }
     const Context context{*parsed, environment};
-    return command->run_here != nullptr ? command->run_here(context) : ask(context, *command);
+    const bool here = command->show == nullptr || parsed->offline;
+    return here ? command->run_here(context) : ask(context, *command);
 }
 
 }  // namespace namegate::ctl

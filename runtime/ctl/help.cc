@@ -26,7 +26,7 @@ constexpr std::string_view kEndpointText =
     "    ENDPOINT is namespace/pod, a container id or the beginning of one, or the name of\n"
     "    the host's interface.\n";
 
-constexpr std::array<Page, 8> kPages = {{
+constexpr std::array<Page, 9> kPages = {{
     {"check", "check [FILE or DIR...]", "are these policy files right?",
      "    Reads the files, and of each folder the files that the daemon would read (*.yaml,\n"
      "    *.yml, *.json; not hidden, not below it), and prints every problem as\n"
@@ -58,6 +58,24 @@ constexpr std::array<Page, 8> kPages = {{
      "    Shows the name cache, whether or not a policy cares for the names: of one endpoint,\n"
      "    or of all.\n",
      kDaemonExit, "    namegatectl dns default/weather\n"},
+    {"explain", "explain ENDPOINT DEST[:PORT][/PROTO]", "may an endpoint reach this, and why?",
+     "    DEST is an address or a name; without PORT 443, without PROTO TCP (or UDP, SCTP,\n"
+     "    ICMP with a type for a port, ICMPv6, UDPLite, or a number). Shows the verdict on a new\n"
+     "    flow, the rules that were asked on the way by tier and what each did not take, the\n"
+     "    verdict that staged policies would give, and what would make it allowed.\n"
+     "    --ingress             DEST is where the packets come from, PORT the endpoint's own\n"
+     "    --offline             without the daemon, from policy files; no address is learnt and\n"
+     "                          no other endpoint known then, and ENDPOINT is namespace/pod or\n"
+     "                          any other word for a container without a pod\n"
+     "    --policies PATH       a policy folder or file instead of the configured folders;\n"
+     "                          may be repeated\n"
+     "    -l, --label KEY=VALUE a label of the endpoint, besides those of its Pod document; may\n"
+     "                          be repeated\n"
+     "    --service-account NAME  its service account\n",
+     "    0  it is allowed\n    1  it is denied, or there is no such endpoint\n    2  bad arguments\n    3  no daemon answers\n",
+     "    namegatectl explain default/weather api.weather.com\n"
+     "    namegatectl explain default/weather 192.0.2.53:53/UDP\n"
+     "    namegatectl explain --offline --policies policies.d -l app=weather-app default/x api.weather.com\n"},
     {"selector", "selector EXPR [key=value...]", "does a selector match these labels?",
      "    Reads the selector, prints it in its canonical form, and matches it against the\n"
      "    labels. Needs no daemon.\n",
@@ -96,7 +114,7 @@ std::string main_help() {
     for (const Page& page : kPages) {
         std::string line = "    ";
         line += page.synopsis;
-        line.append(line.size() < 34 ? 34 - line.size() : 2, ' ');
+        line.append(line.size() < 42 ? 42 - line.size() : 2, ' ');
         line += page.summary;
         out += line + "\n";
     }

@@ -13,20 +13,6 @@ namespace {
 
 using policy::DomainPattern;
 
-Result<policy::Labels> parse_labels(const std::vector<std::string>& texts) {
-    policy::Labels labels;
-    for (const std::string& text : texts) {
-        const std::size_t equals = text.find('=');
-        if (equals == std::string::npos || equals == 0) {
-            return Error(Code::kInvalidInput, "\"" + text + "\" is no label; write key=value");
-        }
-        if (!labels.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
-            return Error(Code::kInvalidInput, "the label \"" + text.substr(0, equals) + "\" is given twice");
-        }
-    }
-    return labels;
-}
-
 // What people most often expect of a pattern that it does not do.
 std::string why_not(const DomainPattern& pattern, const std::string& name) {
     switch (pattern.kind()) {
@@ -43,6 +29,20 @@ std::string why_not(const DomainPattern& pattern, const std::string& name) {
 }
 
 }  // namespace
+
+Result<policy::Labels> parse_labels(const std::vector<std::string>& texts) {
+    policy::Labels labels;
+    for (const std::string& text : texts) {
+        const std::size_t equals = text.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            return Error(Code::kInvalidInput, "\"" + text + "\" is no label; write key=value");
+        }
+        if (!labels.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
+            return Error(Code::kInvalidInput, "the label \"" + text.substr(0, equals) + "\" is given twice");
+        }
+    }
+    return labels;
+}
 
 int run_selector(const Context& context) {
     const std::vector<std::string>& operands = context.arguments.operands;

@@ -26,4 +26,8 @@ void show_ips(const Context& context, const control::Json& result);
 // [{endpoint, name, addresses: [], ttlSeconds}]
 void show_dns(const Context& context, const control::Json& result);
 
+// What control::explain_json() gives.
+void show_explain(const Context& context, const control::Json& result);
+bool is_allowed(const control::Json& result);
+
 }  // namespace namegate::ctl

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "daemon/explain.h"
 #include "daemon/views.h"
 
 namespace namegate::daemon {
@@ -60,6 +61,17 @@ Result<Json> names(Node& node, const Learner& /*learner*/, const Request& reques
     return out;
 }
 
+Result<Json> explain(Node& node, const Learner& /*learner*/, const Request& request) {
+    NG_ASSIGN(const Record* record, endpoint_argument(node, request));
+    NG_ASSIGN(const std::string text, control::text_argument(request.arguments, "destination"));
+    NG_ASSIGN(const policy::Destination destination, policy::parse_destination(text));
+    NG_ASSIGN(const std::string direction, control::text_argument(request.arguments, "direction", "egress"));
+    if (direction != "egress" && direction != "ingress") {
+        return Error(Code::kInvalidInput, "a direction is egress or ingress");
+    }
+    return view_explanation(node, *record, destination, direction == "egress" ? policy::Direction::kEgress : policy::Direction::kIngress);
+}
+
 Result<Json> program(Node& node, const Learner& /*learner*/, const Request& request) {
     NG_ASSIGN(const std::string container, control::text_argument(request.arguments, "container"));
     NG_ASSIGN(const std::string interface, control::text_argument(request.arguments, "interface"));
@@ -85,12 +97,13 @@ struct Command {
     const char* name;
     Result<Json> (*handle)(Node&, const Learner&, const Request&);
 };
-constexpr std::array<Command, 7> kCommands = {{
+constexpr std::array<Command, 8> kCommands = {{
     {"status", status},
     {"endpoints", list_endpoints},
     {"policies", policies},
     {"ips", ips},
     {"dns", names},
+    {"explain", explain},
     {"program", program},
     {"forget", forget},
 }};

@@ -11,7 +11,7 @@
 
 namespace namegate::daemon {
 
-// status, endpoints, policies, ips, dns, program, forget. kUnsupported for another command.
+// status, endpoints, policies, ips, dns, explain, program, forget. kUnsupported for another command.
 Result<control::Json> handle_command(Node& node, const Learner& learner, const control::Request& request);
 
 // ENDPOINT: "namespace/pod", a container id or its beginning, a host interface. kNotFound, or kInvalidInput

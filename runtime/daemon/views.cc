@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "control/explain.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/map.h"
@@ -31,14 +32,6 @@ Json texts(const std::vector<IpAddress>& addresses) {
         out.push_back(address.to_string());
     }
     return out;
-}
-
-Result<std::string> mode_of(Node& node, const Record& record) {
-    NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
-    if (!active || active->endpoint != record.id || active->mode >= kModes.size()) {
-        return std::string("closed");
-    }
-    return std::string(kModes[active->mode]);
 }
 
 Json view_files(const Node& node) {
@@ -102,16 +95,6 @@ Json view_degraded(Node& node) {
     return degraded;
 }
 
-Json view_origin(const policy::CompiledRule& rule, std::size_t number) {
-    static constexpr std::array<const char*, 4> kActions = {"Deny", "Allow", "Pass", "Log"};
-    const policy::RuleOrigin& origin = rule.origin;
-    return {{"number", number},           {"tier", origin.tier},
-            {"kind", origin.policy_kind}, {"policy", origin.policy_name},
-            {"index", origin.rule_index}, {"action", kActions[static_cast<std::size_t>(rule.action)]},
-            {"text", origin.text},        {"file", origin.file},
-            {"line", origin.line}};
-}
-
 Result<Json> view_direction(Node& node, const Record& record, Direction direction) {
     const control::Programmed* state = node.programmer().find(record.id);
     const control::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
@@ -124,7 +107,7 @@ Result<Json> view_direction(Node& node, const Record& record, Direction directio
             NG_ASSIGN(counters, datapath::read_counters(node.datapath(), active->direction[static_cast<std::size_t>(direction)]));
         }
         for (std::size_t i = 0; i < compiled->rules.size(); ++i) {
-            Json rule = view_origin(compiled->rules[i], i);
+            Json rule = control::rule_json(compiled->rules[i], i);
             rule["packets"] = i < counters.size() ? counters[i].packets : 0;
             rule["flows"] = i < counters.size() ? counters[i].flows : 0;
             rules.push_back(std::move(rule));
@@ -174,6 +157,14 @@ std::uint64_t seconds_left(std::uint64_t expiry_boot_ns, std::uint64_t now) {
 
 std::string display_name(const Record& record) {
     return record.pod_name.empty() ? record.container_id : record.pod_namespace + "/" + record.pod_name;
+}
+
+Result<std::string> mode_of(Node& node, const Record& record) {
+    NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
+    if (!active || active->endpoint != record.id || active->mode >= kModes.size()) {
+        return std::string("closed");
+    }
+    return std::string(kModes[active->mode]);
 }
 
 Result<Json> view_status(Node& node, const Learner& learner) {

@@ -4,6 +4,8 @@
 // thread: that of the event loop.
 #pragma once
 
+#include <string>
+
 #include "base/result.h"
 #include "control/protocol.h"
 #include "daemon/learner.h"
@@ -20,6 +22,9 @@ Result<control::Json> view_rules(Node& node, const endpoints::Record& record);
 Result<control::Json> view_addresses(Node& node, const endpoints::Record& record);
 // The name cache of one endpoint.
 control::Json view_names(Node& node, const endpoints::Record& record);
+
+// "closed", "enforced" or "open", as the kernel has it.
+Result<std::string> mode_of(Node& node, const endpoints::Record& record);
 
 // How people call it: "namespace/pod", or the container's id.
 std::string display_name(const endpoints::Record& record);

@@ -86,6 +86,19 @@ bool selects(const Snapshot& snapshot, const EndpointView& endpoint, Direction d
     return false;
 }
 
+bool has_preview(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction) {
+    const Labels labels = effective_labels(endpoint, snapshot);
+    for (const Snapshot::TierView& tier : snapshot.tiers()) {
+        for (const Policy* policy : tier.policies) {
+            const bool counts = policy->staged_action == StagedAction::kSet || policy->staged_action == StagedAction::kDelete;
+            if (policy->staged && counts && policy->applies(direction) && policy_selects(*policy, endpoint, labels)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 Result<CompiledPolicy> compile(const CompileInput& input) {
     Resolver resolver(*input.snapshot, *input.endpoint, input.endpoints);
     NG_ASSIGN(std::vector<NumberedRule> rules, number_rules(input, resolver.self_labels()));

@@ -22,7 +22,13 @@ struct CompileInput {
     // All endpoints on the node (rules' selectors reach their addresses); may be null or hold `endpoint`.
     const std::vector<EndpointView>* endpoints = nullptr;
     Direction direction = Direction::kEgress;
+    // As if the staged policies were enforced: those that Set replace, those that Delete remove, the policy of their
+    // kind, namespace and name. For reports only.
+    bool preview = false;
 };
+
+// Does any staged policy select the endpoint in this direction that a preview would count?
+bool has_preview(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction);
 
 // Does any enforced policy select the endpoint in this direction? If not it is open there (E5).
 bool selects(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction);

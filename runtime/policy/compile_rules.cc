@@ -3,13 +3,41 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 namespace namegate::policy {
 namespace {
 
-bool is_enforced_here(const Policy& policy, const EndpointView& endpoint, const Labels& labels, Direction direction) {
-    return !policy.staged && policy.applies(direction) && policy_selects(policy, endpoint, labels);
-}
+// Which policies count: the enforced ones; in a preview, what the staged ones would make of them.
+class Counted {
+  public:
+    explicit Counted(const CompileInput& input) : preview_(input.preview) {
+        if (!preview_) {
+            return;
+        }
+        for (const Snapshot::TierView& tier : input.snapshot->tiers()) {
+            for (const Policy* policy : tier.policies) {
+                if (policy->staged && (sets(*policy) || policy->staged_action == StagedAction::kDelete)) {
+                    replaced_.insert({policy->kind.substr(kStaged.size()), policy->name_space, policy->name});
+                }
+            }
+        }
+    }
+
+    bool holds(const Policy& policy) const {
+        if (!preview_) {
+            return !policy.staged;
+        }
+        return policy.staged ? sets(policy) : replaced_.count({policy.kind, policy.name_space, policy.name}) == 0;
+    }
+
+  private:
+    static constexpr std::string_view kStaged = "Staged";
+    static bool sets(const Policy& policy) { return policy.staged_action == StagedAction::kSet; }
+
+    bool preview_;
+    std::set<ResourceKey> replaced_;
+};
 
 NumberedRule from_policy(const Policy& policy, const Rule& rule, std::size_t index) {
     NumberedRule out;
@@ -76,12 +104,13 @@ Result<> check_limits(const std::vector<NumberedRule>& rules) {
 }  // namespace
 
 Result<std::vector<NumberedRule>> number_rules(const CompileInput& input, const Labels& labels) {
+    const Counted counted(input);
     std::vector<NumberedRule> out;
     for (const Snapshot::TierView& tier : input.snapshot->tiers()) {
         const std::size_t first = out.size();
         bool counts = false;
         for (const Policy* policy : tier.policies) {
-            if (!is_enforced_here(*policy, *input.endpoint, labels, input.direction)) {
+            if (!counted.holds(*policy) || !policy->applies(input.direction) || !policy_selects(*policy, *input.endpoint, labels)) {
                 continue;
             }
             counts = true;

@@ -65,6 +65,20 @@ std::string protocol_name(std::uint8_t protocol) {
 
 bool has_ports(std::uint8_t protocol) { return protocol == kProtocolTcp || protocol == kProtocolUdp || protocol == kProtocolSctp; }
 
+std::optional<std::uint8_t> find_protocol(std::string_view text) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    const auto equal = [&](std::string_view name) {
+        return std::equal(name.begin(), name.end(), text.begin(), text.end(), [&](char a, char b) { return lower(a) == lower(b); });
+    };
+    for (const ProtocolName& entry : kProtocols) {
+        if (equal(entry.name)) {
+            return entry.number;
+        }
+    }
+    const std::optional<std::int64_t> number = parse_integer(text);
+    return number && *number >= 1 && *number <= 255 ? std::optional(static_cast<std::uint8_t>(*number)) : std::nullopt;
+}
+
 std::optional<std::uint8_t> decode_protocol(const Cursor& cursor) {
     const Node& node = cursor.node();
     if (!node.is_scalar()) {

@@ -25,6 +25,8 @@ inline constexpr std::uint8_t kProtocolUdpLite = 136;
 // "TCP", or the number as text.
 std::string protocol_name(std::uint8_t protocol);
 bool has_ports(std::uint8_t protocol);
+// By name in any case, or by number from 1 to 255.
+std::optional<std::uint8_t> find_protocol(std::string_view text);
 
 std::optional<std::uint8_t> decode_protocol(const Cursor& cursor);
 std::optional<Port> decode_port(const Cursor& cursor);

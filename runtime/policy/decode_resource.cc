@@ -80,6 +80,14 @@ void refuse_host_fields(const Cursor& spec) {
     }
 }
 
+StagedAction decode_staged_action(const Cursor& spec) {
+    const std::string action = spec.text("stagedAction").value_or("Set");
+    return action == "Delete"   ? StagedAction::kDelete
+           : action == "Learn"  ? StagedAction::kLearn
+           : action == "Ignore" ? StagedAction::kIgnore
+                                : StagedAction::kSet;
+}
+
 void decode_types(const Cursor& spec, Policy& out) {
     const std::optional<Cursor> types = spec.child("types");
     if (!types || !types->node().is_sequence() || types->node().items().empty()) {
@@ -125,6 +133,7 @@ Resource decode_policy(const Cursor& cursor, const KindSpec& kind, Identity iden
         out.tier = *tier;
     }
     out.order = decode_order(*spec);
+    out.staged_action = decode_staged_action(*spec);
     out.selector = decode_selector(*spec, "selector", GlobalRule::kRefused).value_or(Selector());
     out.namespace_selector = decode_selector(*spec, "namespaceSelector", GlobalRule::kAlone);
     out.service_account_selector = decode_selector(*spec, "serviceAccountSelector", GlobalRule::kRefused);

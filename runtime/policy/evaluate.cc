@@ -2,14 +2,16 @@
 #include "policy/evaluate.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace namegate::policy {
 namespace {
 
-const CidrEntry* longest(const std::vector<CidrEntry>& entries, const IpAddress& address) {
+const CidrEntry* longest(const std::vector<CidrEntry>& entries, const PacketView& packet) {
     const CidrEntry* best = nullptr;
     for (const CidrEntry& entry : entries) {
-        if (entry.prefix.contains(address) && (best == nullptr || entry.prefix.length() >= best->prefix.length())) {
+        const bool holds = entry.prefix.contains(packet.remote) && (!packet.outside_nets || entry.prefix.length() == 0);
+        if (holds && (best == nullptr || entry.prefix.length() >= best->prefix.length())) {
             best = &entry;
         }
     }
@@ -39,37 +41,44 @@ void intersect(Bitmap& bits, const Bitmap& other) {
     }
 }
 
-// The rules that take the packet.
-Bitmap candidates(const CompiledPolicy& policy, const PacketView& packet, std::vector<DomainPattern>& opened) {
-    Bitmap bits(policy.words(), 0);
-    for (const PatternEntry& entry : policy.patterns) {
-        const bool opens =
-            std::any_of(packet.names.begin(), packet.names.end(), [&](const std::string& name) { return entry.pattern.matches(name); });
-        if (!opens) {
-            continue;
-        }
-        opened.push_back(entry.pattern);
-        for (std::size_t i = 0; i < bits.size(); ++i) {
-            bits[i] |= policy.bitmaps[entry.bitmap][i];
-        }
-    }
-    if (const CidrEntry* cidr = longest(policy.cidrs, packet.remote)) {
-        for (std::size_t i = 0; i < bits.size(); ++i) {
-            bits[i] = (bits[i] & ~policy.bitmaps[cidr->exclude][i]) | policy.bitmaps[cidr->match][i];
-        }
-    }
-    intersect(bits, policy.bitmaps[longest_port(policy.ports, packet.protocol, packet.destination_port)]);
-    if (!policy.source_ports.empty()) {
-        intersect(bits, policy.bitmaps[longest_port(policy.source_ports, packet.protocol, packet.source_port)]);
-    }
-    return bits;
+bool opens(const PacketView& packet, const DomainPattern& pattern) {
+    return std::find(packet.patterns.begin(), packet.patterns.end(), pattern.text()) != packet.patterns.end() ||
+           std::any_of(packet.names.begin(), packet.names.end(), [&](const std::string& name) { return pattern.matches(name); });
 }
 
 }  // namespace
 
+Candidates find_candidates(const CompiledPolicy& policy, const PacketView& packet) {
+    Candidates out;
+    out.named.assign(policy.words(), 0);
+    for (const PatternEntry& entry : policy.patterns) {
+        if (!opens(packet, entry.pattern)) {
+            continue;
+        }
+        out.opened.push_back(entry.pattern);
+        for (std::size_t i = 0; i < out.named.size(); ++i) {
+            out.named[i] |= policy.bitmaps[entry.bitmap][i];
+        }
+    }
+    out.address = out.named;
+    if (const CidrEntry* cidr = longest(policy.cidrs, packet)) {
+        for (std::size_t i = 0; i < out.address.size(); ++i) {
+            out.address[i] = (out.address[i] & ~policy.bitmaps[cidr->exclude][i]) | policy.bitmaps[cidr->match][i];
+        }
+    }
+    out.port = policy.bitmaps[longest_port(policy.ports, packet.protocol, packet.destination_port)];
+    out.source_port = policy.source_ports.empty() ? Bitmap(policy.words(), ~std::uint64_t{0})
+                                                  : policy.bitmaps[longest_port(policy.source_ports, packet.protocol, packet.source_port)];
+    return out;
+}
+
 Verdict evaluate(const CompiledPolicy& policy, const PacketView& packet) {
     Verdict verdict;
-    const Bitmap bits = candidates(policy, packet, verdict.opened);
+    Candidates candidates = find_candidates(policy, packet);
+    verdict.opened = std::move(candidates.opened);
+    Bitmap& bits = candidates.address;
+    intersect(bits, candidates.port);
+    intersect(bits, candidates.source_port);
     for (std::size_t rule = 0; rule < policy.rules.size();) {
         if ((bits[rule / 64] >> (rule % 64) & 1) == 0) {
             ++rule;

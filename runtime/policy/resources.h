@@ -70,12 +70,16 @@ struct Rule {
     std::string text;  // one line, for people
 };
 
+// What a staged policy would do. Learn and Ignore ones are listed only.
+enum class StagedAction : std::uint8_t { kSet, kDelete, kLearn, kIgnore };
+
 struct Policy {
     std::string kind;        // "NetworkPolicy", …
     std::string name_space;  // empty: global
     std::string name;
     bool global = false;
     bool staged = false;  // never enforced
+    StagedAction staged_action = StagedAction::kSet;
     std::string tier = kDefaultTier;
     std::optional<double> order;  // none: last
     Selector selector;

@@ -150,9 +150,10 @@ void Node::remove(const Pod& pod) const {
     }
 }
 
-std::optional<nlohmann::json> Node::ask_daemon(const std::string& command) const {
+std::optional<nlohmann::json> Node::ask_daemon(const std::string& command, const nlohmann::json& arguments) const {
     control::Request request;
     request.command = command;
+    request.arguments = arguments;
     const auto reply = control::ask_daemon(folder() + "/state/namegated.sock", request, kAskMs);
     if (!reply) {
         return std::nullopt;

@@ -83,7 +83,7 @@ class Node {
     void kill_daemon();  // SIGKILL
     void stop_daemon();  // SIGTERM, and a clean exit
     Process* daemon() { return daemon_.get(); }
-    std::optional<nlohmann::json> ask_daemon(const std::string& command) const;
+    std::optional<nlohmann::json> ask_daemon(const std::string& command, const nlohmann::json& arguments = nlohmann::json::object()) const;
     std::string daemon_log() const;
 
     // Interfaces, pinned links, records, leases and translation rules of pods.

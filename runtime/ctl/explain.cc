@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/explain.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "control/config.h"
+#include "control/explain.h"
+#include "ctl/match.h"
+#include "ctl/show.h"
+#include "policy/compile.h"
+#include "policy/policy_store.h"
+
+namespace namegate::ctl {
+
+namespace {
+
+using control::Json;
+using policy::Direction;
+
+Result<> load_policies(const Arguments& arguments, policy::PolicyStore& store) {
+    std::vector<std::string> paths = arguments.policies;
+    if (paths.empty()) {
+        NG_ASSIGN(control::Config config, control::load_config(arguments.config_path));
+        paths = std::move(config.policy_dirs);
+    }
+    for (const std::string& path : paths) {
+        std::error_code failed;
+        const auto status = std::filesystem::status(path, failed);
+        if (!std::filesystem::exists(status)) {
+            return Error(Code::kNotFound, path + ": there is no such folder or file");
+        }
+        if (std::filesystem::is_directory(status)) {
+            NG_TRY(policy::load_folder(store, path));
+        } else {
+            policy::load_file(store, path);
+        }
+    }
+    return ok();
+}
+
+Result<policy::EndpointView> endpoint_of(const Arguments& arguments) {
+    const std::string& text = arguments.operands.front();
+    const std::size_t slash = text.find('/');
+    policy::EndpointView view;
+    if (slash != std::string::npos) {
+        view.name_space = text.substr(0, slash);
+        view.pod = text.substr(slash + 1);
+        view.is_kubernetes = true;
+        if (view.name_space.empty() || view.pod.empty() || view.pod.find('/') != std::string::npos) {
+            return Error(Code::kInvalidInput, "\"" + text + "\" is no namespace/pod");
+        }
+    }
+    NG_ASSIGN(view.labels, parse_labels(arguments.labels));
+    view.service_account = arguments.service_account;
+    return view;
+}
+
+Result<std::optional<policy::CompiledPolicy>> compile_for(policy::CompileInput input, bool wanted) {
+    if (!wanted) {
+        return std::optional<policy::CompiledPolicy>();
+    }
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(input));
+    return std::optional(std::move(compiled));
+}
+
+Result<Json> explain_offline(const Arguments& arguments) {
+    control::ExplainRequest request;
+    request.endpoint = arguments.operands.front();
+    request.direction = arguments.ingress ? Direction::kIngress : Direction::kEgress;
+    NG_ASSIGN(request.destination, policy::parse_destination(arguments.operands[1]));
+    NG_TRY(control::check_direction(request.destination, request.direction));
+    NG_ASSIGN(const policy::EndpointView view, endpoint_of(arguments));
+    policy::PolicyStore store;
+    NG_TRY(load_policies(arguments, store));
+    for (const policy::FileStatus& file : store.files()) {
+        if (!file.loaded) {
+            request.notes.push_back(file.path + " is refused and left out; see: namegatectl check " + file.path);
+        }
+    }
+    request.notes.emplace_back("offline: no address is learnt, no other endpoint known");
+    const auto snapshot = store.snapshot();
+    policy::CompileInput input;
+    input.snapshot = snapshot.get();
+    input.endpoint = &view;
+    input.direction = request.direction;
+    NG_ASSIGN(const auto compiled, compile_for(input, policy::selects(*snapshot, view, request.direction)));
+    input.preview = true;
+    NG_ASSIGN(const auto preview, compile_for(input, policy::has_preview(*snapshot, view, request.direction)));
+    request.mode = compiled ? "enforced" : "open";
+    request.compiled = compiled ? &*compiled : nullptr;
+    request.preview = preview ? &*preview : nullptr;
+    return control::explain_json(request);
+}
+
+}  // namespace
+
+int run_explain_offline(const Context& context) {
+    const auto result = explain_offline(context.arguments);
+    if (!result) {
+        return fail(context.environment, kUsage, result.error().message());
+    }
+    if (context.json()) {
+        print_json(context, *result);
+    } else {
+        show_explain(context, *result);
+    }
+    return is_allowed(*result) ? kYes : kNo;
+}
+
+}  // namespace namegate::ctl

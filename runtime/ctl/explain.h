@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `namegatectl explain --offline`: the verdict of policy files on an endpoint that exists on the command line
+// only, by the same compiled rules as the datapath. Blocks on the disk.
+#pragma once
+
+#include "ctl/output.h"
+
+namespace namegate::ctl {
+
+int run_explain_offline(const Context& context);
+
+}  // namespace namegate::ctl

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `namegatectl explain` says is what the pod meets, and it says why.
+#include <catch2/catch.hpp>
+
+#include "site.h"
+
+using namespace namegate;
+using namespace namegate::test;
+using Catch::Contains;
+
+namespace {
+
+constexpr const char* kStaged =
+    "apiVersion: projectcalico.org/v3\nkind: StagedGlobalNetworkPolicy\nmetadata: {name: stricter}\nspec:\n  order: 1\n"
+    "  selector: app == 'a'\n  types: [Egress]\n  egress:\n  - {action: Deny, protocol: TCP}\n";
+
+nlohmann::json explain(const Site& site, const std::string& destination, const std::string& direction = "egress") {
+    const auto reply = site.node.ask_daemon("explain", {{"endpoint", "default/a"}, {"destination", destination}, {"direction", direction}});
+    REQUIRE(reply);
+    return *reply;
+}
+
+std::string reason(const nlohmann::json& explained) {
+    REQUIRE(explained["results"].size() == 1);
+    return explained["results"][0]["reason"];
+}
+
+}  // namespace
+
+TEST_CASE("explain agrees with what the pod meets, before and after a look-up") {
+    Site site;
+    site.world.set_alias("api.weather.com", "edge.example.net");
+    site.world.set_name("edge.example.net", {"198.18.0.1"});
+    site.world.set_name("evil.com", {"198.18.0.2"});
+    site.node.write_policy("weather.yaml", allow_domains("weather", "app == 'a'", {"api.weather.com"}) + kStaged);
+    site.node.start_daemon();
+    const auto pod = site.node.add({"a", "default", {{"app", "a"}}});
+
+    const auto unknown = explain(site, "api.weather.com");
+    CHECK(unknown["allowed"] == true);
+    CHECK(unknown["results"][0]["address"] == "");
+    CHECK_THAT(unknown["notes"].dump(), Contains("did not look up api.weather.com lately"));
+    CHECK(explain(site, "198.18.0.1")["allowed"] == false);
+
+    REQUIRE(reaches(*pod, "api.weather.com"));
+    REQUIRE(reaches(*pod, "evil.com", kDenied) == false);
+    const auto known = explain(site, "api.weather.com");
+    CHECK(known["allowed"] == true);
+    CHECK(known["results"][0]["address"] == "198.18.0.1");
+    CHECK(known["results"][0]["patterns"] == nlohmann::json{"api.weather.com"});
+    CHECK_THAT(reason(known), Contains("GlobalNetworkPolicy weather[1] allows it") && Contains("by the domain api.weather.com"));
+    CHECK(explain(site, "198.18.0.1")["results"][0]["names"] == nlohmann::json({"edge.example.net", "api.weather.com"}));
+    CHECK(known["results"][0]["staged"]["allowed"] == false);
+    CHECK_THAT(known["results"][0]["staged"]["reason"].get<std::string>(), Contains("StagedGlobalNetworkPolicy stricter[0]"));
+
+    const auto evil = explain(site, "evil.com");
+    CHECK(evil["allowed"] == false);
+    CHECK(evil["results"][0]["address"] == "198.18.0.2");
+    CHECK(explain(site, "198.18.0.1", "ingress")["results"][0]["reason"] ==
+          "no policy selects the endpoint in this direction, so it is open");
+    CHECK_FALSE(site.node.ask_daemon("explain", {{"endpoint", "default/a"}, {"destination", "evil.com"}, {"direction", "ingress"}}));
+    CHECK_FALSE(site.node.ask_daemon("explain", {{"endpoint", "default/a"}, {"destination", "a.b:0"}}));
+    site.node.remove(*pod);
+}

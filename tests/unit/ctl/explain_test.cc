@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "support/temp_dir.h"
+#include "unit/ctl/call.h"
+
+using namespace namegate;
+using Catch::Contains;
+using control::Json;
+using test::Called;
+using test::Ctl;
+
+namespace {
+
+Called offline(std::vector<std::string> arguments, const std::string& policies = NAMEGATE_EXAMPLES "/global-network-policy.yaml") {
+    arguments.insert(arguments.begin(), {"explain", "--offline", "--policies", policies});
+    return Ctl()(arguments);
+}
+
+}  // namespace
+
+TEST_CASE("explain --offline: a verdict from files and labels") {
+    const Called allowed = offline({"-l", "app=weather-app", "default/weather", "api.weather.com"});
+    CHECK(allowed.code == 0);
+    CHECK(allowed.out ==
+          "default/weather -> api.weather.com, TCP port 443 (none was given)\n"
+          "note: offline: no address is learnt, no other endpoint known\n"
+          "\n"
+          "an address that only api.weather.com leads to: allowed\n"
+          "  GlobalNetworkPolicy default.allow-egress-to-domain[1] allows it (" NAMEGATE_EXAMPLES
+          "/global-network-policy.yaml:16), by the domain api.weather.com\n"
+          "\n"
+          "  #  TIER     POLICY                             RULE                              OUTCOME\n"
+          "  0  default  default.allow-egress-to-domain[0]  Allow UDP to port 53              no: another protocol or port\n"
+          "  1  default  default.allow-egress-to-domain[1]  Allow to domains api.weather.com  Allow\n");
+    const Called denied = offline({"--label=app=weather-app", "default/weather", "192.0.2.1:53"});
+    CHECK(denied.code == 1);
+    CHECK_THAT(denied.out, Contains("192.0.2.1: denied\n  the end of tier default denies it") && Contains("To allow it, one of:\n"));
+    CHECK(offline({"-l", "app=weather-app", "default/weather", "192.0.2.1:53/UDP"}).code == 0);
+    CHECK_THAT(offline({"default/weather", "evil.com"}).out, Contains("no policy selects the endpoint in this direction"));
+    CHECK_THAT(offline({"-l", "app=weather-app", "--ingress", "x/y", "192.0.2.1"}).out,
+               Contains("x/y <- 192.0.2.1") && Contains("allowed"));
+}
+
+TEST_CASE("explain --offline: as JSON") {
+    const Called called = offline({"-o", "json", "-l", "app=weather-app", "default/weather", "www.api.weather.com"});
+    CHECK(called.code == 1);
+    const Json json = test::json_of(called.out);
+    CHECK(json["allowed"] == false);
+    REQUIRE(json["results"].size() == 1);
+    CHECK(json["results"][0]["family"] == "any");
+    CHECK(json["results"][0]["path"].size() == 3);
+    CHECK(json["results"][0]["path"][1]["why"] == "the name does not fit its domains");
+    CHECK(json["results"][0]["staged"].is_null());
+}
+
+TEST_CASE("explain --offline: staged policies are reported beside the real verdict; refused files are named") {
+    const test::TempDir folder;
+    std::ofstream(folder.path() + "/staged.yaml")
+        << "apiVersion: projectcalico.org/v3\nkind: StagedGlobalNetworkPolicy\nmetadata: {name: x}\nspec: {egress: [{action: Allow, "
+           "destination: {nets: [192.0.2.1]}}]}\n";
+    std::ofstream(folder.path() + "/bad.yaml") << "kind: x\n";
+    const Called called = offline({"default/a", "192.0.2.2"}, folder.path());
+    CHECK(called.code == 0);
+    CHECK_THAT(called.out, Contains("192.0.2.2: allowed\n  no policy selects") &&
+                               Contains("  with the staged policies: denied: the end of tier default denies it") &&
+                               Contains("/bad.yaml is refused and left out"));
+    CHECK_THAT(offline({"default/a", "192.0.2.1"}, folder.path()).out,
+               Contains("with the staged policies: allowed: StagedGlobalNetworkPolicy x[0] allows it"));
+}
+
+TEST_CASE("explain: what is asked of the daemon, and bad arguments") {
+    Ctl ctl;
+    ctl.reply = Json{{"endpoint", "default/a"}, {"allowed", false}, {"results", Json::array()}};
+    const Called asked = ctl({"explain", "-s", "/x", "--ingress", "default/a", "192.0.2.1:80"});
+    CHECK(asked.code == 1);
+    CHECK(asked.request.arguments == Json{{"endpoint", "default/a"}, {"destination", "192.0.2.1:80"}, {"direction", "ingress"}});
+    ctl.reply = Json{{"allowed", true}};
+    CHECK(ctl({"explain", "-s", "/x", "default/a", "a.b"}).code == 0);
+    for (const Json& reply : {Json(), Json(1), Json{{"results", {1, "x"}}, {"notes", 3}}, Json{{"results", {{{"path", "x"}}}}}}) {
+        ctl.reply = reply;
+        CHECK(ctl({"explain", "-s", "/x", "default/a", "a.b"}).code == 1);
+    }
+    CHECK(ctl({"explain", "default/a"}).code == 2);
+    CHECK(offline({"default/a", "a.b:0"}).code == 2);
+    CHECK(offline({"default/a/b", "a.b"}).code == 2);
+    CHECK(offline({"-l", "x", "default/a", "a.b"}).code == 2);
+    CHECK(offline({"--ingress", "default/a", "a.b"}).code == 2);
+    CHECK(offline({"default/a", "a.b"}, "/nowhere").code == 2);
+    CHECK_THAT(Ctl()({"endpoints", "--offline"}).err, Contains("--offline is an option of explain only"));
+}
