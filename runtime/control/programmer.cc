@@ -20,13 +20,36 @@ namespace {
 using endpoints::Record;
 using policy::Direction;
 
+bool is_named(const policy::Port& port) { return !port.name.empty(); }
+
 bool looks_at_endpoints(const policy::EntityRule& side) {
-    return side.selector || side.not_selector || side.namespace_selector || side.service_accounts;
+    const bool named =
+        std::any_of(side.ports.begin(), side.ports.end(), is_named) || std::any_of(side.not_ports.begin(), side.not_ports.end(), is_named);
+    return named || side.selector || side.not_selector || side.namespace_selector || side.service_accounts;
 }
 
 bool looks_at_endpoints(const std::vector<policy::Rule>& rules) {
     return std::any_of(rules.begin(), rules.end(),
                        [](const policy::Rule& rule) { return looks_at_endpoints(rule.source) || looks_at_endpoints(rule.destination); });
+}
+
+// The endpoint's own side by address, or by a set that may hold its address.
+bool asks_own_address(const policy::EntityRule& side) {
+    return !side.nets.empty() || !side.not_nets.empty() || side.selector || side.not_selector || side.namespace_selector;
+}
+
+bool asks_own_address(const policy::Snapshot& snapshot) {
+    const auto source = [](const policy::Rule& rule) { return asks_own_address(rule.source); };
+    const auto destination = [](const policy::Rule& rule) { return asks_own_address(rule.destination); };
+    for (const auto& tier : snapshot.tiers()) {
+        for (const policy::Policy* policy : tier.policies) {
+            if (!policy->staged && (std::any_of(policy->egress.begin(), policy->egress.end(), source) ||
+                                    std::any_of(policy->ingress.begin(), policy->ingress.end(), destination))) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 // The last tick is counted whole: nothing ends early.
@@ -35,7 +58,7 @@ std::uint32_t expiry_tick(std::uint64_t boot_ns) { return datapath::tick_of(boot
 void append(std::string& key, std::string_view text) { key.append(std::to_string(text.size())).append(":").append(text); }
 
 // Everything of an endpoint that compiling looks at.
-std::string share_key(const policy::Snapshot& snapshot, const policy::EndpointView& view, Direction direction) {
+std::string share_key(const policy::Snapshot& snapshot, const policy::EndpointView& view, Direction direction, bool by_address) {
     std::string key = direction == Direction::kEgress ? "E" : "I";
     append(key, view.name_space);
     append(key, policy::service_account_of(view, snapshot));
@@ -43,6 +66,9 @@ std::string share_key(const policy::Snapshot& snapshot, const policy::EndpointVi
     for (const auto& label : policy::effective_labels(view, snapshot)) {
         append(key, label.first);
         append(key, label.second);
+    }
+    for (std::size_t i = 0; by_address && i < view.addresses.size(); ++i) {
+        append(key, view.addresses[i].to_string());
     }
     return key;
 }
@@ -75,6 +101,7 @@ Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
 
 Programmer::Pass Programmer::start_pass(const std::vector<Record>& all) const {
     Pass pass;
+    pass.by_address = asks_own_address(*snapshot_);
     for (const Record& record : all) {
         // One whose labels are unknown matches no selector; it is programmed (or not) on its own.
         if (auto view = view_of(record); view) {
@@ -88,7 +115,7 @@ Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& 
     if (!policy::selects(*snapshot_, view, direction)) {
         return CompiledRef();
     }
-    const std::string key = share_key(*snapshot_, view, direction);
+    const std::string key = share_key(*snapshot_, view, direction, pass.by_address);
     if (const auto known = pass.compiled.find(key); known != pass.compiled.end()) {
         return known->second;
     }

@@ -76,7 +76,8 @@ class Programmer {
   private:
     struct Pass {
         std::vector<policy::EndpointView> views;
-        std::map<std::string, CompiledRef> compiled;  // endpoints with the same labels share the work
+        bool by_address = false;                      // rules ask which address the endpoint itself has
+        std::map<std::string, CompiledRef> compiled;  // endpoints that compile alike share the work
     };
     Pass start_pass(const std::vector<endpoints::Record>& all) const;
     Result<> program_in(Pass& pass, const endpoints::Record& record);
