@@ -101,7 +101,7 @@ bool has_preview(const Snapshot& snapshot, const EndpointView& endpoint, Directi
 
 Result<CompiledPolicy> compile(const CompileInput& input) {
     Resolver resolver(*input.snapshot, *input.endpoint, input.endpoints);
-    NG_ASSIGN(std::vector<NumberedRule> rules, number_rules(input, resolver.self_labels()));
+    NG_ASSIGN(std::vector<NumberedRule> rules, number_rules(input, resolver));
     NG_TRY(decide_local_sides(rules, resolver, input.direction));
     BitmapTable bitmaps(rules.size());
     AddressTables addresses = compile_addresses(rules, resolver, input.direction, bitmaps);

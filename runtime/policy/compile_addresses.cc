@@ -84,13 +84,22 @@ class AddressCompiler {
         if (!entity.not_nets.empty()) {
             add_source(entity.not_nets).groups.not_nets.set(number);
         }
+        if (entity.not_selector) {
+            add_members(resolver_.excluded(*numbered.policy, entity), number, &Groups::excluded);
+        }
+        if (numbered.part) {
+            const Members peers{numbered.part->peers, {}};
+            if (!numbered.part->others) {
+                needs_selected_.set(number);
+                add_members(peers, number, &Groups::selected);
+                return;
+            }
+            add_members(peers, number, &Groups::excluded);
+        }
         if (Resolver::selects(entity)) {
             needs_selected_.set(number);
             add_members(resolver_.selected(*numbered.policy, entity), number, &Groups::selected);
             add_set_domains(resolver_.selected(*numbered.policy, entity), number);
-        }
-        if (entity.not_selector) {
-            add_members(resolver_.excluded(*numbered.policy, entity), number, &Groups::excluded);
         }
         if (!entity.domains.empty()) {
             needs_selected_.set(number);  // no address is a member: the domains are the only way in

@@ -60,30 +60,44 @@ PortSpan icmp_span(std::uint8_t protocol, const IcmpMatch& match) {
     return {protocol, static_cast<std::uint16_t>(low), static_cast<std::uint16_t>(high)};
 }
 
-void add_port(const Port& port, const Rule& rule, const PodDocument* pod, std::vector<PortSpan>& out) {
+// What a name means, from the ports that the other side, or the endpoint itself, has. One that nobody has matches nothing.
+void add_port(const Port& port, const Rule& rule, const std::vector<NamedPort>& known, std::vector<PortSpan>& out) {
     if (port.name.empty()) {
         out.push_back({rule.protocol.value_or(0), port.low, port.high});
         return;
     }
-    // A name that the pod does not have matches nothing.
-    for (std::size_t i = 0; pod != nullptr && i < pod->ports.size(); ++i) {
-        const NamedPort& named = pod->ports[i];
+    for (const NamedPort& named : known) {
         if (named.name == port.name && rule.protocol.value_or(named.protocol) == named.protocol) {
             out.push_back({named.protocol, named.port, named.port});
         }
     }
 }
 
-PortMatch match_of(const Rule& rule, const EntityRule& entity, const PodDocument* pod) {
+struct KnownPorts {
+    const std::vector<NamedPort>& ports;
+    const std::vector<NamedPort>& not_ports;
+};
+
+PortMatch match_of(const Rule& rule, const EntityRule& entity, const KnownPorts& known) {
     PortMatch out;
     out.constrained = !entity.ports.empty();
     for (const Port& port : entity.ports) {
-        add_port(port, rule, pod, out.spans);
+        add_port(port, rule, known.ports, out.spans);
     }
     for (const Port& port : entity.not_ports) {
-        add_port(port, rule, pod, out.not_spans);
+        add_port(port, rule, known.not_ports, out.not_spans);
     }
     return out;
+}
+
+// Names on the endpoint's own side are those of its pod, on the other side those of the rule's part.
+KnownPorts known_ports(const NumberedRule& numbered, bool local, const PodDocument* pod) {
+    static const std::vector<NamedPort> kNone;
+    if (local) {
+        const std::vector<NamedPort>& own = pod == nullptr ? kNone : pod->ports;
+        return {own, own};
+    }
+    return numbered.part ? KnownPorts{numbered.part->ports, numbered.part->not_ports} : KnownPorts{kNone, kNone};
 }
 
 class PortCompiler {
@@ -171,7 +185,7 @@ std::vector<PortEntry> compile_destination_ports(const std::vector<NumberedRule>
             continue;
         }
         const Rule& rule = *rules[i].rule;
-        PortMatch match = match_of(rule, rule.destination, direction == Direction::kIngress ? pod : nullptr);
+        PortMatch match = match_of(rule, rule.destination, known_ports(rules[i], direction == Direction::kIngress, pod));
         if (rule.icmp && rule.protocol) {
             match.constrained = true;
             match.spans.push_back(icmp_span(*rule.protocol, *rule.icmp));
@@ -207,7 +221,7 @@ std::vector<PortEntry> compile_source_ports(const std::vector<NumberedRule>& rul
     for (std::size_t i = 0; i < rules.size(); ++i) {
         if (rules[i].rule != nullptr) {
             const Rule& rule = *rules[i].rule;
-            compiler.set_match(i, match_of(rule, rule.source, direction == Direction::kEgress ? pod : nullptr));
+            compiler.set_match(i, match_of(rule, rule.source, known_ports(rules[i], direction == Direction::kEgress, pod)));
         }
     }
     if (!compiler.any()) {

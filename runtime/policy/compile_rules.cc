@@ -39,14 +39,25 @@ class Counted {
     std::set<ResourceKey> replaced_;
 };
 
-NumberedRule from_policy(const Policy& policy, const Rule& rule, std::size_t index) {
+NumberedRule from_policy(const Policy& policy, const Rule& rule) {
     NumberedRule out;
     out.compiled.action = rule.action;
-    out.compiled.origin = {policy.tier, policy.kind,     policy.full_name(), static_cast<int>(index),
+    out.compiled.origin = {policy.tier, policy.kind,     policy.full_name(), static_cast<int>(rule.index),
                            rule.text,   rule.place.file, rule.place.line};
     out.policy = &policy;
     out.rule = &rule;
     return out;
+}
+
+void add_rule(const Policy& policy, const Rule& rule, Direction direction, Resolver& resolver, std::vector<NumberedRule>& out) {
+    std::vector<NamedPortPart> parts = split_by_named_ports(policy, rule, direction, resolver);
+    if (parts.empty()) {
+        out.push_back(from_policy(policy, rule));
+    }
+    for (NamedPortPart& part : parts) {
+        out.push_back(from_policy(policy, rule));
+        out.back().part = std::move(part);
+    }
 }
 
 NumberedRule end_of_tier(const Tier& tier) {
@@ -103,7 +114,8 @@ Result<> check_limits(const std::vector<NumberedRule>& rules) {
 
 }  // namespace
 
-Result<std::vector<NumberedRule>> number_rules(const CompileInput& input, const Labels& labels) {
+Result<std::vector<NumberedRule>> number_rules(const CompileInput& input, Resolver& resolver) {
+    const Labels& labels = resolver.self_labels();
     const Counted counted(input);
     std::vector<NumberedRule> out;
     for (const Snapshot::TierView& tier : input.snapshot->tiers()) {
@@ -114,9 +126,8 @@ Result<std::vector<NumberedRule>> number_rules(const CompileInput& input, const 
                 continue;
             }
             counts = true;
-            const std::vector<Rule>& rules = policy->rules(input.direction);
-            for (std::size_t i = 0; i < rules.size(); ++i) {
-                out.push_back(from_policy(*policy, rules[i], i));
+            for (const Rule& rule : policy->rules(input.direction)) {
+                add_rule(*policy, rule, input.direction, resolver, out);
             }
             if (out.size() > kMaxCompiledRules) {
                 NG_TRY(check_limits(out));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policy/decode_kubernetes.h"
 #include "policy/decode_leaf.h"
 #include "policy/decode_rule.h"
 
@@ -137,8 +138,14 @@ Resource decode_policy(const Cursor& cursor, const KindSpec& kind, Identity iden
     out.selector = decode_selector(*spec, "selector", GlobalRule::kRefused).value_or(Selector());
     out.namespace_selector = decode_selector(*spec, "namespaceSelector", GlobalRule::kAlone);
     out.service_account_selector = decode_selector(*spec, "serviceAccountSelector", GlobalRule::kRefused);
-    spec->each("ingress", [&](const Cursor& item) { out.ingress.push_back(decode_rule(item, Direction::kIngress)); });
-    spec->each("egress", [&](const Cursor& item) { out.egress.push_back(decode_rule(item, Direction::kEgress)); });
+    const auto add = [&](const char* key, Direction direction, std::vector<Rule>& rules) {
+        spec->each(key, [&](const Cursor& item) {
+            rules.push_back(decode_rule(item, direction));
+            rules.back().index = rules.size() - 1;
+        });
+    };
+    add("ingress", Direction::kIngress, out.ingress);
+    add("egress", Direction::kEgress, out.egress);
     decode_types(*spec, out);
     refuse_host_fields(*spec);
     return out;
@@ -243,6 +250,9 @@ Resource decode_resource(const Cursor& cursor, const KindSpec& kind) {
     }
     if (kind.kind == "ServiceAccount") {
         return ServiceAccountDocument{std::move(identity.name_space), std::move(identity.name), std::move(identity.labels), cursor.place()};
+    }
+    if (kind.api_version == kKubernetesPolicyVersion) {
+        return decode_kubernetes_policy(cursor, std::move(identity.name_space), std::move(identity.name));
     }
     return decode_policy(cursor, kind, std::move(identity));
 }

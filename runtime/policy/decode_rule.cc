@@ -35,20 +35,25 @@ std::vector<IpPrefix> decode_nets(const Cursor& entity, std::string_view key) {
     return out;
 }
 
-std::vector<Port> decode_ports(const Cursor& entity, std::string_view key, Side side) {
+std::vector<Port> decode_ports(const Cursor& entity, std::string_view key) {
     std::vector<Port> out;
     entity.each(key, [&](const Cursor& item) {
-        const std::optional<Port> port = decode_port(item);
-        if (!port) {
-            return;
+        if (const std::optional<Port> port = decode_port(item)) {
+            out.push_back(*port);
         }
-        if (!port->name.empty() && side == Side::kRemote) {
-            item.error("not supported yet: the named port \"" + port->name + "\" of the other side; write its number");
-            return;
-        }
-        out.push_back(*port);
     });
     return out;
+}
+
+// A name is looked up in the Pod documents of endpoints, which a domain does not lead to.
+void check_named_ports(const Cursor& entity, const EntityRule& out) {
+    const auto named = [](const Port& port) { return !port.name.empty(); };
+    for (const auto& [key, ports] : {std::pair("ports", &out.ports), std::pair("notPorts", &out.not_ports)}) {
+        const auto found = std::find_if(ports->begin(), ports->end(), named);
+        if (found != ports->end() && !out.domains.empty()) {
+            entity.field_error(key, "the named port \"" + found->name + "\" cannot stand beside domains; write its number");
+        }
+    }
 }
 
 // D2: where domains may stand. An empty list would silently allow everything.
@@ -104,8 +109,8 @@ EntityRule decode_entity(const Cursor& rule_cursor, const Rule& rule, Direction 
     out.not_selector = decode_selector(*entity, "notSelector", GlobalRule::kRefused);
     out.namespace_selector = decode_selector(*entity, "namespaceSelector", GlobalRule::kAlone);
     out.service_accounts = decode_accounts(*entity);
-    out.ports = decode_ports(*entity, "ports", side);
-    out.not_ports = decode_ports(*entity, "notPorts", side);
+    out.ports = decode_ports(*entity, "ports");
+    out.not_ports = decode_ports(*entity, "notPorts");
     entity->each("domains", [&](const Cursor& item) {
         if (std::optional<DomainPattern> pattern = decode_domain(item)) {
             out.domains.push_back(*std::move(pattern));
@@ -113,6 +118,7 @@ EntityRule decode_entity(const Cursor& rule_cursor, const Rule& rule, Direction 
     });
     check_domains(*entity, out, rule, direction, side);
     check_services(*entity, out);
+    check_named_ports(*entity, out);
     return out;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/resources.h"
 
+#include <algorithm>
 #include <map>
 
 #include "policy/cursor.h"
@@ -26,7 +27,9 @@ bool is_list(std::string_view kind) { return kind.size() >= 4 && kind.substr(kin
 void report_kind(const Cursor& cursor, const std::string& kind) {
     std::vector<std::string_view> known;
     for (const KindSpec& spec : all_kinds()) {
-        known.push_back(spec.kind);
+        if (std::find(known.begin(), known.end(), spec.kind) == known.end()) {
+            known.push_back(spec.kind);
+        }
     }
     const std::string_view near = nearest_word(kind, known);
     cursor.field_error("kind",
@@ -39,12 +42,14 @@ bool check_version(const Cursor& cursor, const KindSpec& kind) {
     if (!version || *version == kind.api_version) {
         return version.has_value();
     }
-    if (kind.kind == "NetworkPolicy" && *version == "networking.k8s.io/v1") {
-        cursor.field_error("apiVersion", "not supported yet: the NetworkPolicy of Kubernetes; write a policy of projectcalico.org/v3");
-    } else {
-        cursor.field_error("apiVersion", "\"" + *version + "\" is not the version of a " + std::string(kind.kind) + "; write " +
-                                             std::string(kind.api_version));
+    std::vector<std::string_view> versions;
+    for (const KindSpec& spec : all_kinds()) {
+        if (spec.kind == kind.kind) {
+            versions.push_back(spec.api_version);
+        }
     }
+    cursor.field_error("apiVersion",
+                       "\"" + *version + "\" is not the version of a " + std::string(kind.kind) + "; write " + join_words(versions));
     return false;
 }
 
@@ -74,7 +79,7 @@ class FileDecoder {
             list(cursor, depth);
             return;
         }
-        const KindSpec* spec = find_kind(*kind);
+        const KindSpec* spec = find_kind(*kind, cursor.text("apiVersion").value_or(""));
         if (spec == nullptr) {
             report_kind(cursor, *kind);
             return;

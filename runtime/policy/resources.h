@@ -26,6 +26,7 @@ inline constexpr std::size_t kMaxDomainsPerRule = 1024;
 inline constexpr std::size_t kMaxSetEntries = 100'000;  // nets, and domains, of one set
 inline constexpr double kDefaultTierOrder = 1'000'000;
 inline constexpr const char* kDefaultTier = "default";
+inline constexpr double kKubernetesPolicyOrder = 1000;  // in the tier default
 
 // A range of numbers, or a named port (then `name` is not empty).
 struct Port {
@@ -66,6 +67,7 @@ struct Rule {
     std::optional<IcmpMatch> not_icmp;
     EntityRule source;
     EntityRule destination;
+    std::size_t index = 0;  // in the list of the file, of which one entry may make several rules
     Place place;
     std::string text;  // one line, for people
 };
@@ -74,7 +76,7 @@ struct Rule {
 enum class StagedAction : std::uint8_t { kSet, kDelete, kLearn, kIgnore };
 
 struct Policy {
-    std::string kind;        // "NetworkPolicy", …
+    std::string kind;        // "NetworkPolicy", …; Kubernetes' own: "KubernetesNetworkPolicy"
     std::string name_space;  // empty: global
     std::string name;
     bool global = false;

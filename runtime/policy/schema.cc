@@ -149,7 +149,45 @@ constexpr ObjectSpec kStagedGlobalObject = {"a policy", kStagedGlobalFields};
 constexpr ObjectSpec kSetObject = {"a network set", kSetFields};
 constexpr ObjectSpec kTierObject = {"a tier", kTierFields};
 
-// Kubernetes' own documents: only what labels and named ports need is looked into.
+// Kubernetes' own NetworkPolicy.
+constexpr std::array<string_view, 4> kOperators = {"In", "NotIn", "Exists", "DoesNotExist"};
+constexpr std::array<string_view, 3> kTransports = {"TCP", "UDP", "SCTP"};
+
+constexpr std::array kExpressionFields = {
+    required_text("key", "the label"),
+    FieldSpec{.name = "operator", .required = true, .allowed = kOperators, .help = "how the label is compared"},
+    list("values", Shape::kText, kMaxNetsPerRule, "for In and NotIn"),
+};
+constexpr ObjectSpec kExpression = {"a match expression", kExpressionFields};
+constexpr std::array kLabelSelectorFields = {plain("matchLabels", Shape::kTextMap, "labels and their values"),
+                                             objects("matchExpressions", kExpression, kMaxNetsPerRule, "conditions, all of which hold")};
+constexpr ObjectSpec kLabelSelector = {"a label selector", kLabelSelectorFields};
+constexpr std::array kBlockFields = {required_text("cidr", "a CIDR"), list("except", Shape::kText, kMaxNetsPerRule, "CIDRs inside it")};
+constexpr ObjectSpec kBlock = {"an address block", kBlockFields};
+constexpr std::array kPeerFields = {object("podSelector", kLabelSelector, "pods by their labels; {}: all"),
+                                    object("namespaceSelector", kLabelSelector, "namespaces by their labels; {}: all"),
+                                    object("ipBlock", kBlock, "addresses")};
+constexpr ObjectSpec kPeer = {"a peer", kPeerFields};
+constexpr std::array kPeerPortFields = {word("protocol", kTransports, "TCP when absent"),
+                                        plain("port", Shape::kTextOrInteger, "number or name; absent: all"),
+                                        plain("endPort", Shape::kInteger, "the last port of a range")};
+constexpr ObjectSpec kPeerPort = {"a port", kPeerPortFields};
+constexpr FieldSpec kPeerPorts = objects("ports", kPeerPort, kMaxPortsPerRule, "ports; absent: all");
+constexpr std::array kFromFields = {kPeerPorts, objects("from", kPeer, kMaxNetsPerRule, "sources; absent: all")};
+constexpr ObjectSpec kFrom = {"an ingress rule", kFromFields};
+constexpr std::array kToFields = {kPeerPorts, objects("to", kPeer, kMaxNetsPerRule, "destinations; absent: all")};
+constexpr ObjectSpec kTo = {"an egress rule", kToFields};
+constexpr std::array kKubernetesSpecFields = {
+    object("podSelector", kLabelSelector, "the pods of the namespace that the policy is for; {}: all"),
+    FieldSpec{.name = "policyTypes", .list = true, .max_items = 2, .allowed = kTypes, .help = "the directions that count"},
+    objects("ingress", kFrom, kMaxRulesPerDirection, "what may come in"),
+    objects("egress", kTo, kMaxRulesPerDirection, "what may go out"),
+};
+constexpr ObjectSpec kKubernetesSpec = {"spec", kKubernetesSpecFields};
+constexpr std::array kKubernetesFields = document(kKubernetesSpec);
+constexpr ObjectSpec kKubernetesObject = {"a policy", kKubernetesFields};
+
+// Kubernetes' other documents: only what labels and named ports need is looked into.
 constexpr std::array kContainerPortFields = {text("name", "name of the port"), plain("containerPort", Shape::kInteger, "1 to 65535"),
                                              text("protocol", "TCP, UDP or SCTP")};
 constexpr ObjectSpec kContainerPort = {"a port", kContainerPortFields, true};
@@ -174,6 +212,7 @@ constexpr std::array kKinds = {
     KindSpec{"NetworkSet", kCalico, &kSetObject, true},
     KindSpec{"GlobalNetworkSet", kCalico, &kSetObject, false},
     KindSpec{"Tier", kCalico, &kTierObject, false},
+    KindSpec{"NetworkPolicy", kKubernetesPolicyVersion, &kKubernetesObject, true},
     KindSpec{"Pod", kCore, &kPodObject, true},
     KindSpec{"Namespace", kCore, &kNamespaceObject, false},
     KindSpec{"ServiceAccount", kCore, &kAccountObject, true},
@@ -183,9 +222,14 @@ constexpr std::array kKinds = {
 
 std::span<const KindSpec> all_kinds() { return kKinds; }
 
-const KindSpec* find_kind(std::string_view kind) {
-    const auto found = std::find_if(kKinds.begin(), kKinds.end(), [&](const KindSpec& spec) { return spec.kind == kind; });
-    return found == kKinds.end() ? nullptr : &*found;
+const KindSpec* find_kind(std::string_view kind, std::string_view api_version) {
+    const KindSpec* found = nullptr;
+    for (const KindSpec& spec : kKinds) {
+        if (spec.kind == kind && (found == nullptr || spec.api_version == api_version)) {
+            found = &spec;
+        }
+    }
+    return found;
 }
 
 }  // namespace namegate::policy

@@ -48,7 +48,11 @@ struct KindSpec {
     bool namespaced;
 };
 
+// Kubernetes' own, which shares its kind with a policy of Calico's.
+inline constexpr std::string_view kKubernetesPolicyVersion = "networking.k8s.io/v1";
+
 std::span<const KindSpec> all_kinds();
-const KindSpec* find_kind(std::string_view kind);
+// The kind of this version; when there is none, any of that name; null: no such kind.
+const KindSpec* find_kind(std::string_view kind, std::string_view api_version);
 
 }  // namespace namegate::policy

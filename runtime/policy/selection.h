@@ -35,6 +35,8 @@ class Resolver {
     static bool selects(const EntityRule& entity);
     // selector, namespaceSelector and serviceAccounts of this side, in the policy's scope (D4).
     const Members& selected(const Policy& policy, const EntityRule& entity);
+    // Every endpoint of the node.
+    std::size_t endpoint_count() const { return endpoints_.size(); }
     // notSelector of this side (S7).
     const Members& excluded(const Policy& policy, const EntityRule& entity);
 

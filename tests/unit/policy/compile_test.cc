@@ -238,6 +238,60 @@ TEST_CASE("protocols, ports, ranges, negations, ICMP") {
     CHECK((named.admits("1.1.1.1", 6, 8080) && !named.admits("1.1.1.1", 6, 80)));
 }
 
+TEST_CASE("named ports mean what each side's pod says") {
+    const auto pod = [](const std::string& name, int port, const std::string& protocol) {
+        return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + name +
+               ", namespace: ns}\nspec: {containers: [{ports: [{name: web, "
+               "containerPort: " +
+               std::to_string(port) + ", protocol: " + protocol + "}]}]}\n";
+    };
+    const std::string pods = pod("self", 8080, "TCP") + pod("a", 81, "TCP") + pod("b", 82, "TCP") + pod("c", 81, "UDP");
+    const auto with_peers = [&](const std::string& rules) {
+        Fixture fixture(pods + global("x", rules));
+        for (const auto& [name, address] : {std::pair("a", "10.9.0.11"), {"b", "10.9.0.12"}, {"c", "10.9.0.13"}, {"d", "10.9.0.14"}}) {
+            EndpointView peer;
+            peer.name_space = "ns";
+            peer.pod = name;
+            peer.labels = {{"peer", name}};
+            peer.addresses = {ip(address)};
+            fixture.others.push_back(peer);
+        }
+        return fixture;
+    };
+    Fixture selected = with_peers("egress: [{action: Allow, protocol: TCP, destination: {selector: has(peer), ports: [web, 443]}}]");
+    CHECK(selected.allows("10.9.0.11", 6, 81));
+    CHECK(selected.allows("10.9.0.12", 6, 82));
+    CHECK(selected.allows("10.9.0.11", 6, 443));
+    CHECK(selected.allows("10.9.0.14", 6, 443));       // knows no such name
+    CHECK_FALSE(selected.allows("10.9.0.11", 6, 82));  // the port of another peer
+    CHECK_FALSE(selected.allows("10.9.0.12", 6, 81));
+    CHECK_FALSE(selected.allows("10.9.0.13", 6, 81));  // UDP there
+    CHECK_FALSE(selected.allows("10.9.0.14", 6, 81));
+    CHECK_FALSE(selected.allows("10.9.0.99", 6, 81));
+    Fixture any = with_peers("egress: [{action: Allow, destination: {ports: [web]}}]");
+    CHECK((any.allows("10.9.0.11", 6, 81) && any.allows("10.9.0.13", 17, 81)));
+    CHECK_FALSE((any.allows("10.9.0.13", 6, 81) || any.allows("10.9.0.11", 17, 81) || any.allows("192.0.2.1", 6, 81)));
+    Fixture negative = with_peers("egress: [{action: Allow, protocol: TCP, destination: {notPorts: [web, 22]}}]");
+    CHECK((negative.allows("10.9.0.11", 6, 82) && negative.allows("10.9.0.12", 6, 81) && negative.allows("192.0.2.1", 6, 81)));
+    CHECK_FALSE((negative.allows("10.9.0.11", 6, 81) || negative.allows("10.9.0.11", 6, 22) || negative.allows("192.0.2.1", 6, 22)));
+    Fixture ingress = with_peers(
+        "ingress: [{action: Allow, protocol: TCP, source: {selector: has(peer), ports: [web]}, destination: "
+        "{ports: [web]}}]");
+    const auto comes = [&](const char* from, std::uint16_t source, std::uint16_t destination) {
+        return evaluate(ingress.compiled(Direction::kIngress), {ip(from), 6, source, destination, {}}).allowed;
+    };
+    CHECK(comes("10.9.0.11", 81, 8080));
+    CHECK(comes("10.9.0.12", 82, 8080));
+    CHECK_FALSE((comes("10.9.0.11", 82, 8080) || comes("10.9.0.11", 81, 81) || comes("192.0.2.1", 81, 8080)));
+    // A denial splits as well, and only what it names is denied.
+    Fixture denied =
+        with_peers("egress: [{action: Deny, protocol: TCP, destination: {selector: has(peer), ports: [web]}}, {action: Allow}]");
+    CHECK((denied.allows("10.9.0.11", 6, 82) && denied.allows("10.9.0.13", 17, 81)));
+    CHECK_FALSE((denied.allows("10.9.0.11", 6, 81) || denied.allows("10.9.0.12", 6, 82)));
+    CHECK(denied.compiled().rules[0].origin.rule_index == 0);
+    CHECK(denied.compiled().rules[2].origin.rule_index == 0);
+}
+
 TEST_CASE("limits of a compiled policy name the policies") {
     const auto error_of = [](std::size_t rules, const char* rule) {
         std::string list;

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <utility>
 
 #include "policy/check_report.h"
 #include "policy/compile.h"
+#include "policy/document.h"
 #include "policy/policy_store.h"
+#include "policy/schema.h"
 
 using namespace namegate;
 using namespace namegate::policy;
@@ -59,6 +66,55 @@ TEST_CASE("the four example forms load as written and mean what they say") {
     check_example("network-policy.yaml", pod("default", {}), pod("other", app), "api.weather.com");
     check_example("global-network-set.yaml", pod("any", app), pod("any", {}), "somewebsite.com");
     check_example("network-set.yaml", pod("default", app), pod("other", app), "somewebsite.com");
+}
+
+TEST_CASE("every kind has an example, and all of them together have no problem") {
+    std::set<std::pair<std::string, std::string>> shown;
+    PolicyStore store;
+    for (const auto& file : std::filesystem::directory_iterator(NAMEGATE_EXAMPLES)) {
+        INFO(file.path());
+        load_file(store, file.path());
+        std::ifstream in(file.path());
+        const std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+        for (const Node& document : parse_documents(file.path(), content).documents) {
+            shown.insert({document.find("kind")->text(), document.find("apiVersion")->text()});
+        }
+    }
+    for (const FileStatus& file : store.files()) {
+        CHECK(file.loaded);
+        CHECK(file.problems.empty());
+    }
+    for (const KindSpec& kind : all_kinds()) {
+        INFO(kind.kind);
+        CHECK(shown.count({std::string(kind.kind), std::string(kind.api_version)}) == 1);
+    }
+}
+
+TEST_CASE("the examples of Kubernetes' policy, named ports, tiers and staged policies mean what they say") {
+    PolicyStore store;
+    for (const char* file : {"kubernetes-network-policy.yaml", "pod.yaml", "tier.yaml", "staged-global-network-policy.yaml"}) {
+        load_file(store, std::string(NAMEGATE_EXAMPLES) + "/" + file);
+    }
+    const auto snapshot = store.snapshot();
+    EndpointView db = pod("default", {{"app", "db"}});
+    db.pod = "db-0";
+    EndpointView app = pod("default", {{"app", "weather-app"}});
+    app.addresses = {*IpAddress::parse("10.9.0.2")};
+    const std::vector<EndpointView> all = {db, app};
+    const auto verdict = [&](const EndpointView& of, Direction direction, const char* remote, std::uint16_t port, bool preview = false) {
+        const auto policy = compile({snapshot.get(), &of, &all, direction, preview});
+        REQUIRE(policy.has_value());
+        return evaluate(*policy, {*IpAddress::parse(remote), 6, 40000, port, {}}).allowed;
+    };
+    CHECK(verdict(db, Direction::kIngress, "10.9.0.2", 5432));
+    CHECK(verdict(db, Direction::kIngress, "10.9.0.2", 9105));
+    CHECK_FALSE(verdict(db, Direction::kIngress, "10.9.0.2", 80));
+    CHECK_FALSE(verdict(db, Direction::kIngress, "192.0.2.1", 5432));
+    CHECK(verdict(db, Direction::kEgress, "198.51.100.2", 22));
+    CHECK_FALSE(verdict(db, Direction::kEgress, "198.51.100.1", 22));
+    CHECK_FALSE(verdict(app, Direction::kEgress, "169.254.169.254", 80));
+    CHECK(verdict(app, Direction::kEgress, "192.0.2.1", 80));
+    CHECK_FALSE(verdict(app, Direction::kEgress, "192.0.2.1", 80, true));
 }
 
 TEST_CASE("check reports every file, sorted, and tiers that nobody describes") {

@@ -57,8 +57,8 @@ TEST_CASE("V1: unknown fields, kinds and words name the nearest known one") {
                Catch::StartsWith("p.yaml:2:1:") && Catch::Contains("did you mean NetworkPolicy?"));
     CHECK_THAT(problems_of("apiVersion: projectcalico.org/v2\nkind: NetworkSet\nmetadata: {name: x}\n"),
                Catch::Contains("write projectcalico.org/v3"));
-    CHECK_THAT(problems_of("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: x}\n"),
-               Catch::Contains("not supported yet"));
+    CHECK_THAT(problems_of("apiVersion: networking.k8s.io/v2\nkind: NetworkPolicy\nmetadata: {name: x}\n"),
+               Catch::Contains("write projectcalico.org/v3 or networking.k8s.io/v1"));
     CHECK_THAT(problems_of("kind: NetworkSet\nmetadata: {name: x}\n"), Catch::Contains("\"apiVersion\" is missing"));
     CHECK_THAT(problems_of("- a\n"), Catch::Contains("a document is a map"));
     CHECK_THAT(problems_of("apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\nmetadata: {name: x, labels: {a: 1}}\n"),
@@ -79,7 +79,10 @@ TEST_CASE("V2: ports need a protocol, and are ports") {
                  {"{action: Allow, protocol: TCP, destination: {ports: [0]}}", "from 1 to 65535"},
                  {"{action: Allow, protocol: TCP, destination: {ports: [65536]}}", "from 1 to 65535"},
                  {"{action: Allow, protocol: TCP, destination: {ports: ['80-90']}}", "a range is written"},
-                 {"{action: Allow, protocol: TCP, destination: {ports: [http]}}", "not supported yet: the named port"},
+                 {"{action: Allow, protocol: TCP, destination: {ports: [http]}}", ""},
+                 {"{action: Allow, destination: {ports: [http]}}", ""},
+                 {"{action: Allow, protocol: TCP, destination: {ports: [http], domains: [a.b]}}",
+                  "named port \"http\" cannot stand beside domains"},
                  {"{action: Allow, protocol: tcp}", "did you mean TCP?"},
                  {"{action: Allow, protocol: 0}", "1 to 255"},
                  {"{action: Allow, notProtocol: 256}", "1 to 255"}});
