@@ -23,10 +23,11 @@ namespace namegate::datapath {
 
 namespace {
 
-constexpr const char* kMapNames[kMapCount] = {"ifaces", "near_ifaces", "endpoints",  "cidr4",    "cidr6",  "ports",    "bitmaps",
-                                              "rules",  "counters",    "patterns",   "suffixes", "learnt", "flows",    "pending",
-                                              "frags",  "trusted",     "config",     "meta",     "slots",  "policies", "stats",
-                                              "clock",  "deny_budget", "dns_events", "events"};
+constexpr const char* kMapNames[kMapCount] = {"ifaces",    "near_ifaces", "endpoints",  "cidr4",    "cidr6",  "ports",    "bitmaps",
+                                              "rules",     "counters",    "patterns",   "suffixes", "learnt", "flows",    "pending",
+                                              "frags",     "trusted",     "config",     "meta",     "slots",  "policies", "stats",
+                                              "clock",     "deny_budget", "dns_events", "events",   "joins",  "held",     "held_taken",
+                                              "held_done", "held_reader", "held_life"};
 constexpr const char* kProgramNames[kProgramCount] = {"pod_egress", "pod_ingress", "clock_now", "empty"};
 constexpr std::size_t kMaxPins = 65536;
 
@@ -98,6 +99,12 @@ Result<ng_meta> new_meta() {
     NG_ASSIGN(meta.hz, jiffies_per_second());
     if (::getrandom(&meta.seed, sizeof meta.seed, 0) != static_cast<ssize_t>(sizeof meta.seed)) {
         return sys_error("drawing the seed of name hashes", errno);
+    }
+    // 0 is what every frame has that nobody marked.
+    while (meta.held_mark == 0) {
+        if (::getrandom(&meta.held_mark, sizeof meta.held_mark, 0) != static_cast<ssize_t>(sizeof meta.held_mark)) {
+            return sys_error("drawing the mark of held frames", errno);
+        }
     }
     return meta;
 }

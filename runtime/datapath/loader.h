@@ -54,8 +54,14 @@ enum class MapId : std::uint8_t {
     kDenyBudget,
     kDnsEvents,
     kEvents,
+    kJoins,
+    kHeld,
+    kHeldTaken,
+    kHeldDone,
+    kHeldReader,
+    kHeldLife,
 };
-inline constexpr std::size_t kMapCount = 25;
+inline constexpr std::size_t kMapCount = 31;
 
 enum class ProgramId : std::uint8_t { kPodEgress, kPodIngress, kClockNow, kEmpty };
 inline constexpr std::size_t kProgramCount = 4;
@@ -80,6 +86,8 @@ class Datapath {
     const std::string& folder() const { return folder_; }
     std::uint64_t seed() const { return meta_.seed; }
     std::uint32_t hz() const { return meta_.hz; }
+    // By which the programs know a frame that the daemon puts back (abi.h).
+    std::uint32_t held_mark() const { return meta_.held_mark; }
 
     // Descriptors, opened on first use and kept.
     Result<int> map(MapId id);

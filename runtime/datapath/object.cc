@@ -54,6 +54,7 @@ std::string tail(const std::string& log) {
 Result<> load(namegate_bpf* skeleton, const ng_meta& meta) {
     skeleton->rodata->name_seed = meta.seed;
     skeleton->rodata->jiffies_hz = meta.hz;
+    skeleton->rodata->held_mark = meta.held_mark;
     std::string log(kLogBytes, '\0');
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton->obj) { bpf_program__set_log_buf(program, log.data(), log.size()); }

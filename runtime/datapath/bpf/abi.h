@@ -23,7 +23,7 @@
 #define NG_ABI_CHECK(type, size) _Static_assert(sizeof(type) == (size), #type ": size")
 #endif
 
-#define NG_ABI_VERSION 1
+#define NG_ABI_VERSION 2
 
 /* Limits. Those marked (default) are map sizes that namegate.yaml may change at load. */
 #define NG_MAX_SLOTS 1024 /* endpoints on a node */
@@ -47,9 +47,16 @@
 #define NG_DNS_STEP_BUDGET 384 /* labels and pointers it follows in one message */
 #define NG_NAME_MAX 256 /* a domain name on the wire: 255 bytes and a spare */
 #define NG_MAX_DNS_PORTS 8 /* different ports of trusted servers */
+#define NG_HELD_FRAMES 256 /* frames of one endpoint that are with the daemon at a time */
+#define NG_HELD_BYTES (256u << 10) /* their bytes */
+#define NG_HELD_FRAME_MAX 65600 /* bytes of one: the largest IP packet and its link header */
+#define NG_READER_TICKS 8 /* a daemon that was not heard of for so long is away: about 1 s */
+#define NG_JOIN_SETS 16 /* names that an endpoint's chains wait for: sets of NG_JOIN_WAYS */
+#define NG_JOIN_WAYS 4
 #define NG_DENY_EVENTS_PER_TICK 16 /* denial events of one endpoint in a tick; more are only counted */
 #define NG_DNS_RING_BYTES (4u << 20) /* `dns_events`: answers on their way to the name cache */
 #define NG_EVENT_RING_BYTES (256u << 10) /* `events` */
+#define NG_HELD_RING_BYTES (16u << 20) /* `held` */
 
 /* A flow without packets for this long is over. Seconds; a TCP flow that saw FIN or RST, other TCP, the rest. */
 #define NG_IDLE_CLOSING 10
@@ -291,7 +298,7 @@ struct ng_pending_set {
 };
 NG_ABI_CHECK(struct ng_pending_set, 320);
 
-/* `frags`: admitted first fragments, so that the rest may follow. LRU hash -> u32 tick of expiry. */
+/* `frags`: admitted first fragments, so that the rest may follow them, on the same way. LRU hash. */
 struct ng_frag_key {
 	struct ng_addr remote;
 	__u32 slot;
@@ -302,6 +309,29 @@ struct ng_frag_key {
 	__u8 pad;
 };
 NG_ABI_CHECK(struct ng_frag_key, 28);
+
+enum ng_frag_way { NG_FRAG_ON = 0, NG_FRAG_HELD = 1, NG_FRAG_COPIED = 2 };
+struct ng_frag {
+	__u32 until; /* tick */
+	__u32 way; /* enum ng_frag_way */
+};
+NG_ABI_CHECK(struct ng_frag, 8);
+
+/*
+ * `joins`: names at the end of a chain that an answer to the endpoint left open, and whose own answer therefore
+ * belongs to the names before them (D8). Array of sets, slot * NG_JOIN_SETS + hash. A false hit costs the way through
+ * the daemon, nothing else, so the seeded hash of the name is enough.
+ */
+struct ng_join {
+	__u64 name; /* hash of all its labels, 0: free */
+	__u32 endpoint;
+	__u32 until; /* tick */
+};
+NG_ABI_CHECK(struct ng_join, 16);
+struct ng_join_set {
+	struct ng_join way[NG_JOIN_WAYS];
+};
+NG_ABI_CHECK(struct ng_join_set, 64);
 
 /* `trusted`: (port, server prefix) -> u32, present = trusted. LPM trie. */
 struct ng_trusted_key {
@@ -343,8 +373,10 @@ struct ng_meta {
 	__u32 next_policy;
 	__u32 hz; /* jiffies a second, measured at load */
 	__u64 seed; /* of all name hashes */
+	__u32 held_mark; /* of frames that the daemon puts back: drawn at load, known to nobody else */
+	__u32 pad;
 };
-NG_ABI_CHECK(struct ng_meta, 24);
+NG_ABI_CHECK(struct ng_meta, 32);
 
 /* `slots`: slot -> state. Array, runtime only. A spare slot has its inner maps made, and empty. */
 enum ng_slot_use { NG_SLOT_EMPTY = 0, NG_SLOT_SPARE = 1, NG_SLOT_USED = 2 };
@@ -372,7 +404,7 @@ enum ng_event_kind {
 	NG_EVENT_DENIED = 3, /* `events`: no payload */
 	NG_EVENT_LOGGED = 4, /* `events`: a Log rule matched */
 	NG_EVENT_CUT = 5, /* `events`: a flow was cut by a policy change */
-	NG_EVENT_LIMIT = 6, /* `events`: `reason` says which limit */
+	NG_EVENT_LIMIT = 6, /* `dns_events`: `reason` says which limit; payload is the DNS message it befell */
 };
 struct ng_event {
 	__u64 boot_ns;
@@ -390,5 +422,43 @@ struct ng_event {
 	__u32 ifindex;
 };
 NG_ABI_CHECK(struct ng_event, 48);
+
+/*
+ * `held`: ring buffer of frames that only the daemon can judge. A header, then `length` bytes from the link header on.
+ * A frame that waits was taken from the pod's way and reaches it when the daemon puts it back; of the others this is a
+ * copy.
+ */
+struct ng_held {
+	__u64 boot_ns;
+	__u32 endpoint;
+	__u32 slot;
+	__u32 ifindex; /* the host interface */
+	__u32 length;
+	__u16 gso_size; /* payload of each segment of a frame that is many; 0: it is one */
+	__u8 waits;
+	__u8 direction; /* enum ng_direction_index */
+	__u32 pad;
+};
+NG_ABI_CHECK(struct ng_held, 32);
+
+/*
+ * What an endpoint's frames in `held` come to, since the maps live: `held_taken` is counted by the programs, `held_done`
+ * by the daemon; what is between is with the daemon. Arrays by slot.
+ */
+struct ng_held_sum {
+	__u64 frames;
+	__u64 bytes;
+};
+NG_ABI_CHECK(struct ng_held_sum, 16);
+
+/*
+ * Is there a daemon? `held_life` is an array of perf events with one entry that the daemon put there: it is gone with
+ * the descriptor it was put through, so at the moment the daemon dies. `held_reader` tells one that is slow: the tick at
+ * which its loop last came round, 0: it is going.
+ */
+struct ng_reader {
+	__u32 tick;
+};
+NG_ABI_CHECK(struct ng_reader, 4);
 
 #endif

@@ -18,6 +18,7 @@
 /* Set before load, constant to the verifier. */
 const volatile __u64 name_seed = 1;
 const volatile __u32 jiffies_hz = 250;
+const volatile __u32 held_mark = 0;
 
 /* Go on to the next program on the hook and to the stack: others may attach there too. */
 #define NG_NEXT TC_ACT_UNSPEC

@@ -8,6 +8,7 @@
 #ifndef NG_DNS_ANSWER_H
 #define NG_DNS_ANSWER_H
 
+#include "dns_join.h"
 #include "dns_match.h"
 
 #define NG_TYPE_A 1
@@ -165,7 +166,9 @@ static __always_inline int set_target(struct ng_dns *dns, __u32 at)
 	dns->target.length = dns->name.length;
 	first = dns->message[at & NG_MESSAGE_MASK];
 	dns->target_at = first >= NG_POINTER ? read16(dns, at) & 0x3fff : at;
-	return match_name();
+	if (match_name())
+		return NG_UNDECIDED;
+	return name_is_awaited();
 }
 
 static __always_inline int is_target(struct ng_dns *dns)
@@ -248,6 +251,8 @@ int parse_record(__u32 at)
 	__u32 data = fixed + 10;
 	if (data + length > dns->length)
 		return NG_UNDECIDED;
+	if (type != NG_TYPE_CNAME && matches)
+		dns->complete = 1;
 	if (type != NG_TYPE_A && type != NG_TYPE_AAAA && type != NG_TYPE_CNAME)
 		return (int)(data + length);
 	if (!matches || (head >> 32 & 0xffff) != NG_CLASS_IN)
@@ -256,6 +261,8 @@ int parse_record(__u32 at)
 		int behind = walk_name(data);
 
 		dns->chain += 1;
+		dns->complete = 0;
+		dns->chain_ttl = ttl;
 		if (dns->chain >= NG_DNS_MAX_CHAIN || behind < 0 || (__u32)behind != data + length ||
 		    set_target(dns, data))
 			return NG_UNDECIDED;
@@ -300,7 +307,13 @@ int parse_answer(void)
 		return NG_DECIDED;
 	if (set_target(dns, NG_DNS_HEADER))
 		return NG_UNDECIDED;
-	return parse_records((__u32)end + 4, read16(dns, 6));
+	if (parse_records((__u32)end + 4, read16(dns, 6)))
+		return NG_UNDECIDED;
+	if (!dns->chain || !dns->matches || dns->complete)
+		return NG_DECIDED;
+	await_name(expiry_tick(dns->now, dns->chain_ttl));
+	/* Without a word on why there is nothing at its end, the answer may go on in one that the pod has had already. */
+	return read16(dns, 8) ? NG_DECIDED : NG_UNDECIDED;
 }
 
 #endif

@@ -10,6 +10,9 @@
 
 #include "dns_answer.h"
 #include "flow.h"
+#include "hold.h"
+
+enum ng_answer { NG_NO_ANSWER, NG_ANSWERED, NG_ANSWER_COPIED, NG_ANSWER_HELD };
 
 #define NG_UDP_HEADER 8
 #define NG_MAX_QUESTION 259 /* name and type and class */
@@ -154,8 +157,14 @@ static __noinline int note_place(const struct ng_pending_set *set, const struct 
 	return place;
 }
 
-/* Writes the question into the note. 0: another CPU has taken that place meanwhile. */
-static __always_inline int write_note(struct ng_pending *note, __u32 slot, const struct ng_packet *p, __u16 be_id,
+enum ng_note {
+	NG_NOTED,
+	NG_NOTE_PUSHED_OUT, /* another question had to go for it */
+	NG_NOTE_TAKEN, /* another CPU has taken that place meanwhile */
+};
+
+/* Writes the question into the note. */
+static __always_inline enum ng_note write_note(struct ng_pending *note, const struct ng_packet *p, __u16 be_id,
 				      __u64 question)
 {
 	__u32 now = tick_of(boot_time());
@@ -166,12 +175,10 @@ static __always_inline int write_note(struct ng_pending *note, __u32 slot, const
 		note->asked = now;
 		if (note->outstanding < 255)
 			note->outstanding += 1;
-		return 1;
+		return NG_NOTED;
 	}
 	if (__sync_val_compare_and_swap(&note->taken, taken, taken + 1) != taken)
-		return 0;
-	if (waiting)
-		count(slot, NG_R_QUESTION_LOST);
+		return NG_NOTE_TAKEN;
 	note->question = 0; /* no answer fits while the note is rewritten */
 	note->server = p->key.remote;
 	note->be_server_port = p->key.be_remote_port;
@@ -181,11 +188,54 @@ static __always_inline int write_note(struct ng_pending *note, __u32 slot, const
 	note->outstanding = 1;
 	note->asked = now;
 	note->question = question;
-	return 1;
+	return waiting ? NG_NOTE_PUSHED_OUT : NG_NOTED;
+}
+
+/* The message for the daemon. Nobody is woken for an answer: the reader looks in every few milliseconds. */
+static __noinline int send_message(struct ng_dns *dns, const struct ng_packet *p, __u16 kind, __u16 reason)
+{
+	__u32 length = dns->length;
+	__u64 flags = BPF_RB_NO_WAKEUP;
+
+	if (length > NG_DNS_MAX_MESSAGE)
+		length = NG_DNS_MAX_MESSAGE;
+	dns->event.boot_ns = dns->now;
+	dns->event.endpoint = dns->endpoint;
+	dns->event.kind = kind;
+	dns->event.payload = (__u16)length;
+	dns->event.remote = p->key.remote;
+	dns->event.be_remote_port = p->key.be_remote_port;
+	dns->event.be_local_port = p->key.be_local_port;
+	dns->event.protocol = p->key.protocol;
+	dns->event.direction = kind == NG_EVENT_LIMIT ? NG_EGRESS : NG_INGRESS;
+	dns->event.rule = 0;
+	dns->event.reason = reason;
+	dns->event.learnt = (__u16)dns->learnt;
+	dns->event.ifindex = dns->ifindex;
+	if (bpf_ringbuf_query(&dns_events, BPF_RB_AVAIL_DATA) > NG_DNS_RING_BYTES / 4)
+		flags = BPF_RB_FORCE_WAKEUP;
+	if (bpf_ringbuf_output(&dns_events, &dns->event, sizeof(dns->event) + length, flags))
+		count(dns->slot, NG_R_EVENT_LOST);
+	return 0;
+}
+
+/* A question that is not noted, or has pushed out another: the daemon is told which, as often as of denials. */
+static __noinline int lose_question(struct ng_dns *dns, __u32 slot, __u32 endpoint,
+				    const struct ng_packet *p, __u32 ifindex)
+{
+	count(slot, NG_R_QUESTION_LOST);
+	dns->now = boot_time();
+	if (!may_report_denial(slot, tick_of(dns->now)))
+		return 0;
+	dns->slot = slot;
+	dns->endpoint = endpoint;
+	dns->ifindex = ifindex;
+	dns->learnt = 0;
+	return send_message(dns, p, NG_EVENT_LIMIT, NG_R_QUESTION_LOST);
 }
 
 /* Notes the question that the packet carries. The packet goes on whatever comes of it. */
-static __noinline int note_question(struct __sk_buff *skb, __u32 slot, const struct ng_packet *p)
+static __noinline int note_question(struct __sk_buff *skb, __u32 slot, __u32 endpoint, const struct ng_packet *p)
 {
 	struct ng_dns *dns = dns_state();
 	__u16 be_id;
@@ -204,12 +254,16 @@ static __noinline int note_question(struct __sk_buff *skb, __u32 slot, const str
 	for (int i = 0; i < NG_PLACE_ATTEMPTS; i++) {
 		struct ng_pending *note = &set->way[note_place(set, p, be_id, question) & (NG_PENDING_WAYS - 1)];
 
-		if (write_note(note, slot, p, be_id, question)) {
-			count(slot, NG_R_QUESTION);
-			return 0;
-		}
+		enum ng_note outcome = write_note(note, p, be_id, question);
+
+		if (outcome == NG_NOTE_TAKEN)
+			continue;
+		count(slot, NG_R_QUESTION);
+		if (outcome == NG_NOTE_PUSHED_OUT)
+			lose_question(dns, slot, endpoint, p, skb->ifindex);
+		return 0;
 	}
-	count(slot, NG_R_QUESTION_LOST);
+	lose_question(dns, slot, endpoint, p, skb->ifindex);
 	return 0;
 }
 
@@ -236,48 +290,44 @@ static __noinline int take_note(struct ng_dns *dns, __u32 slot, const struct ng_
 	return 0;
 }
 
-/* A copy for the name cache. Nobody is woken for an answer: the reader looks in every few milliseconds. */
-static __noinline int send_answer(struct ng_dns *dns, const struct ng_packet *p, __u32 ifindex, int decision)
-{
-	__u32 length = dns->length;
-	__u64 flags = BPF_RB_NO_WAKEUP;
-
-	if (length > NG_DNS_MAX_MESSAGE)
-		length = NG_DNS_MAX_MESSAGE;
-	dns->event.boot_ns = dns->now;
-	dns->event.endpoint = dns->endpoint;
-	dns->event.kind = decision == NG_DECIDED ? NG_EVENT_ANSWER : NG_EVENT_UNPARSED;
-	dns->event.payload = (__u16)length;
-	dns->event.remote = p->key.remote;
-	dns->event.be_remote_port = p->key.be_remote_port;
-	dns->event.be_local_port = p->key.be_local_port;
-	dns->event.protocol = p->key.protocol;
-	dns->event.direction = NG_INGRESS;
-	dns->event.rule = 0;
-	dns->event.reason = dns->full ? NG_R_LEARNT_FULL : NG_R_NONE;
-	dns->event.learnt = (__u16)dns->learnt;
-	dns->event.ifindex = ifindex;
-	if (bpf_ringbuf_query(&dns_events, BPF_RB_AVAIL_DATA) > NG_DNS_RING_BYTES / 4)
-		flags = BPF_RB_FORCE_WAKEUP;
-	if (bpf_ringbuf_output(&dns_events, &dns->event, sizeof(dns->event) + length, flags))
-		count(dns->slot, NG_R_EVENT_LOST);
-	return 0;
-}
-
-static __always_inline void count_answer(struct ng_dns *dns, int decision)
+static __always_inline void count_answer(struct ng_dns *dns)
 {
 	count(dns->slot, NG_R_ANSWER);
 	if (dns->learnt)
 		count(dns->slot, NG_R_LEARNT);
 	if (dns->full)
 		count(dns->slot, NG_R_LEARNT_FULL);
-	if (decision != NG_DECIDED)
-		count(dns->slot, NG_R_UNPARSED);
 }
 
 /*
- * Learns from a packet of a DNS server to the pod. Returns 1 when it answers a noted question: it then passes
- * as the reply that it is. 0: judge it like any other packet.
+ * To the daemon: what the kernel parser does not decide, to be held there; a copy of what is no message by itself; and
+ * the message of everything else. Returns an ng_answer.
+ */
+static __noinline int pass_on(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p, int decision)
+{
+	int whole = p->fragment == NG_WHOLE && skb->len - p->transport - NG_UDP_HEADER <= NG_DNS_MAX_MESSAGE;
+	__u16 kind = decision == NG_DECIDED ? NG_EVENT_ANSWER : NG_EVENT_UNPARSED;
+	__u16 reason = dns->full ? NG_R_LEARNT_FULL : NG_R_NONE;
+	__u32 waits = decision != NG_DECIDED;
+
+	/* Several datagrams in one frame cannot be put back as such; the kernel makes none of DNS answers by itself. */
+	if (skb->gso_size)
+		count(dns->slot, NG_R_UNPARSED);
+	else if (waits || !whole) {
+		int holding = hold_frame(skb, dns->slot, dns->endpoint, NG_INGRESS, waits);
+
+		if (holding == NG_HELD)
+			return waits ? NG_ANSWER_HELD : NG_ANSWER_COPIED;
+		if (holding == NG_HELD_ENOUGH)
+			reason = NG_R_HELD_FULL;
+	}
+	send_message(dns, p, kind, reason);
+	return NG_ANSWERED;
+}
+
+/*
+ * Learns from a packet of a DNS server to the pod. NG_ANSWERED: it answers a noted question, and passes as the
+ * reply that it is, or is held; NG_NO_ANSWER: judge it like any other packet.
  */
 static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 					const struct ng_packet *p)
@@ -287,19 +337,21 @@ static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const
 	int decision = NG_UNDECIDED;
 
 	if (!dns || load_message(skb, dns, from, NG_DNS_MAX_MESSAGE))
-		return 0;
+		return NG_NO_ANSWER;
 	dns->now = boot_time();
 	if (!take_note(dns, slot, p)) {
 		if (is_trusted(&p->key.remote, p->key.be_remote_port))
 			count(slot, NG_R_UNSOLICITED);
-		return 0;
+		return NG_NO_ANSWER;
 	}
 	dns->slot = slot;
 	dns->endpoint = config->endpoint;
 	dns->policy = config->direction[NG_EGRESS].policy;
 	dns->max_labels = config->direction[NG_EGRESS].max_labels;
 	dns->has_mid = config->direction[NG_EGRESS].flags & NG_DIR_MID;
+	dns->ifindex = skb->ifindex;
 	dns->chain = 0;
+	dns->complete = 0;
 	dns->matches = 0;
 	dns->expiry = 0;
 	dns->learnt = 0;
@@ -311,9 +363,8 @@ static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const
 		decision = NG_DECIDED; /* no name matters to the policy: only the cache wants to know */
 	else if (p->fragment == NG_WHOLE && skb->len - from <= NG_DNS_MAX_MESSAGE)
 		decision = parse_answer();
-	count_answer(dns, decision);
-	send_answer(dns, p, skb->ifindex, decision);
-	return 1;
+	count_answer(dns);
+	return pass_on(skb, dns, p, decision);
 }
 
 #endif

@@ -46,10 +46,14 @@ struct ng_dns {
 	__u32 length; /* of the message */
 	__u32 target_at; /* where the target stands in the message: pointers to it need no walk */
 	__u32 chain; /* CNAME records followed */
+	__u32 complete; /* 1: a record of the target itself was seen, so the chain ends in this answer */
+	__u32 chain_ttl; /* of the last CNAME record */
+	__u64 target_hash; /* of all labels of the target */
 	__u32 steps; /* left of the budget */
 	/* what the endpoint's policy names */
 	__u32 slot;
 	__u32 endpoint;
+	__u32 ifindex;
 	__u32 policy;
 	__u32 max_labels;
 	__u32 has_mid;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
  * Only the first fragment of a packet carries ports. Once it is admitted the others may follow for a while;
- * a fragment that comes before or without it is dropped. ICMP errors carry the start of the packet they
+ * a fragment that comes before or without it is dropped. Fragments of a DNS answer go to the daemon, as their first did. ICMP errors carry the start of the packet they
  * complain about: they pass when that packet belongs to a flow, whatever the policy says of ICMP.
  */
 #ifndef NG_FRAGMENT_H
 #define NG_FRAGMENT_H
 
 #include "flow.h"
+#include "hold.h"
 
 #define NG_FRAGMENT_TICKS 224 /* 30 seconds, as a receiver waits (RFC 791, RFC 8200 section 4.5) */
 
@@ -22,25 +23,41 @@ static __always_inline void fragment_key(struct ng_frag_key *key, __u32 slot, co
 	key->local = p->key.local;
 }
 
-static __always_inline void admit_fragments(__u32 slot, const struct ng_packet *p, int direction)
+static __always_inline void admit_fragments(__u32 slot, const struct ng_packet *p, int direction, __u32 way)
 {
 	struct ng_frag_key key;
-	__u32 until = tick_of(boot_time()) + NG_FRAGMENT_TICKS;
+	struct ng_frag admitted = {.until = tick_of(boot_time()) + NG_FRAGMENT_TICKS, .way = way};
 
 	fragment_key(&key, slot, p, direction);
-	bpf_map_update_elem(&frags, &key, &until, BPF_ANY);
+	bpf_map_update_elem(&frags, &key, &admitted, BPF_ANY);
 }
 
-static __always_inline int judge_fragment(__u32 slot, const struct ng_packet *p, int direction)
+/* The way on which the first fragment was admitted; -1: none was. */
+static __always_inline int fragment_way(__u32 slot, const struct ng_packet *p, int direction)
 {
 	struct ng_frag_key key;
-	__u32 *until;
+	struct ng_frag *admitted;
 
 	fragment_key(&key, slot, p, direction);
-	until = bpf_map_lookup_elem(&frags, &key);
-	if (until && tick_after(*until, tick_of(boot_time())))
+	admitted = bpf_map_lookup_elem(&frags, &key);
+	if (!admitted || !tick_after(admitted->until, tick_of(boot_time())))
+		return -1;
+	return (int)admitted->way;
+}
+
+/* A later fragment goes the way of its first. `open`: without one it passes too, no policy being there. */
+static __always_inline int judge_fragment(struct __sk_buff *skb, __u32 slot, __u32 endpoint, const struct ng_packet *p,
+					  int direction, int open)
+{
+	int way = fragment_way(slot, p, direction);
+
+	if (way < 0)
+		return open ? NG_NEXT : drop(slot, NG_R_FRAGMENT);
+	if (way == NG_FRAG_ON)
 		return NG_NEXT;
-	return drop(slot, NG_R_FRAGMENT);
+	if (hold_frame(skb, slot, endpoint, (__u32)direction, way == NG_FRAG_HELD) == NG_HELD && way == NG_FRAG_HELD)
+		return out_of_the_way();
+	return NG_NEXT;
 }
 
 static __always_inline int is_icmp_error(const struct ng_packet *p)

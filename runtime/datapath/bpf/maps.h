@@ -76,7 +76,18 @@ struct {
 	__array(values, struct pending_inner);
 } pending SEC(".maps");
 
-NG_MAP(frags, BPF_MAP_TYPE_LRU_HASH, struct ng_frag_key, __u32, 8192, 0);
+NG_MAP(frags, BPF_MAP_TYPE_LRU_HASH, struct ng_frag_key, struct ng_frag, 8192, 0);
+NG_MAP(joins, BPF_MAP_TYPE_ARRAY, __u32, struct ng_join_set, NG_MAX_SLOTS *NG_JOIN_SETS, 0);
+
+/* What is held for the daemon, and whether there is one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, NG_HELD_RING_BYTES);
+} held SEC(".maps");
+NG_MAP(held_taken, BPF_MAP_TYPE_ARRAY, __u32, struct ng_held_sum, NG_MAX_SLOTS, 0);
+NG_MAP(held_done, BPF_MAP_TYPE_ARRAY, __u32, struct ng_held_sum, NG_MAX_SLOTS, 0);
+NG_MAP(held_reader, BPF_MAP_TYPE_ARRAY, __u32, struct ng_reader, 1, 0);
+NG_MAP(held_life, BPF_MAP_TYPE_PERF_EVENT_ARRAY, __u32, __u32, 1, 0);
 
 /* The node. */
 NG_MAP(trusted, BPF_MAP_TYPE_LPM_TRIE, struct ng_trusted_key, __u32, 1024, BPF_F_NO_PREALLOC);

@@ -8,8 +8,10 @@
  */
 #include "common.h"
 #include "dns_exchange.h"
+#include "dns_stream.h"
 #include "flow.h"
 #include "fragment.h"
+#include "hold.h"
 #include "neighbour.h"
 #include "packet.h"
 
@@ -57,7 +59,7 @@ static __always_inline int ask_server(struct __sk_buff *skb, __u32 slot, const s
 		return drop(slot, NG_R_MALFORMED);
 	if (judge_packet(j, config, p, NG_EGRESS) != NG_ACT_ALLOW)
 		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
-	note_question(skb, slot, p);
+	note_question(skb, slot, config->endpoint, p);
 	return NG_NEXT;
 }
 
@@ -65,7 +67,7 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 					const struct ng_packet *p)
 {
 	if (p->fragment == NG_LATER_FRAGMENT)
-		return judge_fragment(slot, p, NG_EGRESS);
+		return judge_fragment(skb, slot, config->endpoint, p, NG_EGRESS, 0);
 	int verdict;
 	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
 	    is_trusted(&p->key.remote, p->key.be_remote_port))
@@ -75,26 +77,34 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_EGRESS);
 	if (p->fragment == NG_FIRST_FRAGMENT && verdict == NG_NEXT)
-		admit_fragments(slot, p, NG_EGRESS);
+		admit_fragments(slot, p, NG_EGRESS, NG_FRAG_ON);
+	if (verdict == NG_NEXT && is_stream(p))
+		verdict = judge_stream(skb, slot, config, p, NG_EGRESS);
 	return verdict;
 }
 
 static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 					 const struct ng_packet *p)
 {
-	if (p->fragment == NG_LATER_FRAGMENT && config->direction[NG_INGRESS].policy)
-		return judge_fragment(slot, p, NG_INGRESS);
 	if (p->fragment == NG_LATER_FRAGMENT)
-		return NG_NEXT;
+		return judge_fragment(skb, slot, config->endpoint, p, NG_INGRESS, !config->direction[NG_INGRESS].policy);
+	int answer = NG_NO_ANSWER;
 	int verdict = NG_NEXT;
-	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) && learn_answer(skb, slot, config, p))
-		verdict = NG_NEXT;
+	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port))
+		answer = learn_answer(skb, slot, config, p);
+	if (answer != NG_NO_ANSWER)
+		verdict = answer == NG_ANSWER_HELD ? out_of_the_way() : NG_NEXT;
 	else if (is_icmp_error(p) && quotes_flow(skb, slot, p, NG_INGRESS))
 		verdict = NG_NEXT;
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_INGRESS);
-	if (p->fragment == NG_FIRST_FRAGMENT && verdict == NG_NEXT)
-		admit_fragments(slot, p, NG_INGRESS);
+	if (p->fragment == NG_FIRST_FRAGMENT && verdict != NG_DROP)
+		admit_fragments(slot, p, NG_INGRESS,
+				answer == NG_ANSWER_HELD     ? NG_FRAG_HELD
+				: answer == NG_ANSWER_COPIED ? NG_FRAG_COPIED
+							     : NG_FRAG_ON);
+	if (verdict == NG_NEXT && is_stream(p))
+		verdict = judge_stream(skb, slot, config, p, NG_INGRESS);
 	return verdict;
 }
 
@@ -135,6 +145,8 @@ int pod_ingress(struct __sk_buff *skb)
 
 	if (!config)
 		return NG_DROP;
+	if (is_put_back(skb))
+		return config->mode == NG_MODE_CLOSED ? drop(slot, NG_R_CLOSED) : NG_NEXT;
 	if (skb->vlan_present)
 		return drop(slot, NG_R_MALFORMED);
 	if (!is_ip(skb))

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * Chains over two answers (D8). When an answer ends in a CNAME whose target it says nothing about, the target's name
+ * is kept for the endpoint; an answer whose chain comes to such a name belongs to the names before it too, and is left to the
+ * daemon, which knows them. Entries are written in place: a torn one costs one answer the way through the daemon, or
+ * lets the daemon open its addresses a moment late.
+ */
+#ifndef NG_DNS_JOIN_H
+#define NG_DNS_JOIN_H
+
+#include "dns_match.h"
+
+/* Hash of all labels of the last name walked; never 0. */
+static __always_inline __u64 whole_name_hash(struct ng_dns *dns)
+{
+	__u64 hash = name_seed;
+
+	for (__u32 i = 0; i < NG_MAX_LABELS; i++) {
+		__u32 labels = dns->walk.labels;
+
+		if (i >= labels)
+			break;
+		hash = ng_hash_mix(hash, dns->label_hash[(labels - 1 - i) & NG_LABEL_MASK]);
+	}
+	return hash | 1;
+}
+
+static __always_inline struct ng_join_set *join_set(__u32 slot, __u64 name)
+{
+	__u32 index = slot * NG_JOIN_SETS + ((__u32)(name >> 32) & (NG_JOIN_SETS - 1));
+
+	return bpf_map_lookup_elem(&joins, &index);
+}
+
+/* Does a chain of this endpoint wait for the target, the last name walked? Then the answer is undecided. */
+int name_is_awaited(void)
+{
+	struct ng_dns *dns = dns_state();
+
+	if (!dns)
+		return NG_UNDECIDED;
+	__u64 name = whole_name_hash(dns);
+	dns->target_hash = name;
+	struct ng_join_set *set = join_set(dns->slot, name);
+	if (!set)
+		return NG_UNDECIDED;
+	for (int i = 0; i < NG_JOIN_WAYS; i++) {
+		const struct ng_join *join = &set->way[i];
+
+		if (join->name == name && join->endpoint == dns->endpoint &&
+		    tick_after(join->until, tick_of(dns->now)))
+			return NG_UNDECIDED;
+	}
+	return NG_DECIDED;
+}
+
+/* The chain ends open at the target: its own place from before, else a free one, else the first to end. */
+int await_name(__u32 until)
+{
+	struct ng_dns *dns = dns_state();
+
+	if (!dns)
+		return 0;
+	__u64 name = dns->target_hash;
+	struct ng_join_set *set = join_set(dns->slot, name);
+	if (!set)
+		return 0;
+	__u32 now = tick_of(dns->now);
+	__u32 least = ~0U;
+	__u32 place = 0;
+	for (__u32 i = 0; i < NG_JOIN_WAYS; i++) {
+		const struct ng_join *join = &set->way[i];
+		__u32 left = join->endpoint == dns->endpoint && tick_after(join->until, now) ? join->until - now : 0;
+
+		if (join->name == name && left) {
+			place = i;
+			break;
+		}
+		if (left < least) {
+			least = left;
+			place = i;
+		}
+	}
+	struct ng_join *join = &set->way[place & (NG_JOIN_WAYS - 1)];
+	join->name = 0;
+	join->endpoint = dns->endpoint;
+	join->until = until;
+	join->name = name;
+	return 0;
+}
+
+#endif

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/held.h"
+
+#include <bpf/libbpf.h>
+#include <linux/perf_event.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "datapath/clock.h"
+#include "datapath/map.h"
+#include "datapath/pattern_id.h"
+
+namespace namegate::datapath {
+
+namespace {
+
+constexpr std::uint32_t kZero = 0;
+
+// An event that never comes: the programs only look whether it is there.
+Result<Fd> open_life() {
+    perf_event_attr attributes{};
+    attributes.size = sizeof attributes;
+    attributes.type = PERF_TYPE_SOFTWARE;
+    attributes.config = PERF_COUNT_SW_DUMMY;
+    const long fd = ::syscall(SYS_perf_event_open, &attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+    if (fd < 0) {
+        return sys_error("opening a perf event as a sign of life", errno);
+    }
+    return Fd(static_cast<int>(fd));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<HeldReader>> HeldReader::create(Datapath& datapath, Callback callback) {
+    std::unique_ptr<HeldReader> reader(new HeldReader(datapath, std::move(callback)));
+    NG_ASSIGN(const int ring, datapath.map(MapId::kHeld));
+    reader->ring_ = ring_buffer__new(ring, on_record, reader.get(), nullptr);
+    if (reader->ring_ == nullptr) {
+        return sys_error("mapping the ring buffer held", errno);
+    }
+    NG_TRY(reader->consume());
+    NG_TRY(reader->forgive());
+    NG_TRY(reader->come_alive());
+    return reader;
+}
+
+HeldReader::~HeldReader() { ring_buffer__free(ring_); }
+
+int HeldReader::fd() const { return ring_buffer__epoll_fd(ring_); }
+
+Result<std::size_t> HeldReader::consume() {
+    const int count = ring_buffer__consume(ring_);
+    NG_TRY(write_done());
+    if (count < 0) {
+        return sys_error("reading the ring buffer held", -count);
+    }
+    return static_cast<std::size_t>(count);
+}
+
+int HeldReader::on_record(void* context, void* data, std::size_t size) {
+    auto* reader = static_cast<HeldReader*>(context);
+    ng_held header{};
+    if (size < sizeof header) {
+        ++reader->malformed_;
+        return 0;
+    }
+    std::memcpy(&header, data, sizeof header);
+    if (header.length > size - sizeof header) {
+        ++reader->malformed_;
+        return 0;
+    }
+    ng_held_sum& done = reader->done_[header.slot];
+    done.frames += 1;
+    done.bytes += header.length;
+    reader->callback_(header, {static_cast<const std::uint8_t*>(data) + sizeof header, header.length});
+    return 0;
+}
+
+// Nobody else writes `held_done`.
+Result<> HeldReader::write_done() {
+    NG_ASSIGN(const int map, datapath_.map(MapId::kHeldDone));
+    for (const auto& [slot, sum] : done_) {
+        NG_ASSIGN(const auto before, map_lookup<ng_held_sum>(map, slot));
+        ng_held_sum after = before.value_or(ng_held_sum{});
+        after.frames += sum.frames;
+        after.bytes += sum.bytes;
+        NG_TRY(map_update(map, slot, after));
+    }
+    done_.clear();
+    return ok();
+}
+
+// A reader that died may have taken frames without writing so: with nothing in the ring, nothing is with us.
+Result<> HeldReader::forgive() {
+    NG_ASSIGN(const int taken_map, datapath_.map(MapId::kHeldTaken));
+    NG_ASSIGN(const int done_map, datapath_.map(MapId::kHeldDone));
+    NG_ASSIGN(const auto entries, (map_entries<std::uint32_t, ng_held_sum>(taken_map)));
+    std::vector<std::uint32_t> slots;
+    std::vector<ng_held_sum> sums;
+    for (const auto& entry : entries) {
+        slots.push_back(entry.first);
+        sums.push_back(entry.second);
+    }
+    return map_update_many(done_map, slots, sums);
+}
+
+// The entry goes when the descriptor closes through which it was put.
+Result<> HeldReader::come_alive() {
+    NG_ASSIGN(life_, open_life());
+    NG_ASSIGN(const int map, datapath_.map(MapId::kHeldLife));
+    return map_update(map, kZero, static_cast<std::uint32_t>(life_.get()));
+}
+
+Result<> HeldReader::beat(std::uint32_t now_tick) {
+    NG_ASSIGN(const int map, datapath_.map(MapId::kHeldReader));
+    return map_update(map, kZero, ng_reader{now_tick == 0 ? 1 : now_tick});
+}
+
+Result<> HeldReader::leave() {
+    NG_ASSIGN(const int map, datapath_.map(MapId::kHeldReader));
+    return map_update(map, kZero, ng_reader{});
+}
+
+Result<> await_name(Datapath& datapath, std::uint32_t slot, std::uint32_t endpoint, const std::vector<std::string>& labels,
+                    std::uint32_t until, std::uint32_t now_tick) {
+    NG_ASSIGN(const int map, datapath.map(MapId::kJoins));
+    const std::uint64_t name = hash_labels(datapath.seed(), labels) | 1;
+    const std::uint32_t index = slot * NG_JOIN_SETS + (static_cast<std::uint32_t>(name >> 32) & (NG_JOIN_SETS - 1));
+    NG_ASSIGN(const auto known, map_lookup<ng_join_set>(map, index));
+    ng_join_set set = known.value_or(ng_join_set{});
+    const auto left = [&](const ng_join& join) {
+        return join.endpoint == endpoint && tick_after(join.until, now_tick) ? join.until - now_tick : 0U;
+    };
+    std::size_t place = 0;
+    for (std::size_t i = 0; i < NG_JOIN_WAYS; ++i) {
+        if (set.way[i].name == name && left(set.way[i]) != 0) {
+            place = i;
+            break;
+        }
+        if (left(set.way[i]) < left(set.way[place])) {
+            place = i;
+        }
+    }
+    set.way[place] = {name, endpoint, until};
+    return map_update(map, index, set);
+}
+
+}  // namespace namegate::datapath

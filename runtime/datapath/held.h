@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The daemon's end of `held` (bpf/hold.h): frames that only it can judge, and the signs by which the programs know that it
+// is there. One reader a node: what a reader that died left in the ring is handed out by the next. Owns the ring and
+// the signs, which end with the process, however it ends. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "datapath/loader.h"
+
+struct ring_buffer;
+
+namespace namegate::datapath {
+
+class HeldReader {
+  public:
+    // `frame` lives until the callback returns. When it has, the frame counts as done with.
+    using Callback = std::function<void(const ng_held& header, std::span<const std::uint8_t> frame)>;
+
+    // From here to beat() nothing new is held.
+    static Result<std::unique_ptr<HeldReader>> create(Datapath& datapath, Callback callback);
+    ~HeldReader();
+    HeldReader(const HeldReader&) = delete;
+    HeldReader& operator=(const HeldReader&) = delete;
+    HeldReader(HeldReader&&) = delete;
+    HeldReader& operator=(HeldReader&&) = delete;
+
+    // Readable (epoll) while frames wait.
+    int fd() const;
+    Result<std::size_t> consume();
+    // "Here, at this tick": to come several times in NG_READER_TICKS.
+    Result<> beat(std::uint32_t now_tick);
+    // "Going": nothing is held from now on.
+    Result<> leave();
+    std::uint64_t malformed() const { return malformed_; }
+
+  private:
+    HeldReader(Datapath& datapath, Callback callback) : datapath_(datapath), callback_(std::move(callback)) {}
+    static int on_record(void* context, void* data, std::size_t size);
+    Result<> write_done();
+    Result<> forgive();
+    Result<> come_alive();
+
+    Datapath& datapath_;
+    Callback callback_;
+    ring_buffer* ring_ = nullptr;
+    Fd life_;
+    std::map<std::uint32_t, ng_held_sum> done_;  // by slot, since the last write_done()
+    std::uint64_t malformed_ = 0;
+};
+
+// An answer's chain ends open at this name (abi.h, `joins`): the next one that comes to it shall be held until `until`.
+Result<> await_name(Datapath& datapath, std::uint32_t slot, std::uint32_t endpoint, const std::vector<std::string>& labels,
+                    std::uint32_t until, std::uint32_t now_tick);
+
+}  // namespace namegate::datapath
