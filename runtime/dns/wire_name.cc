@@ -122,6 +122,17 @@ Result<std::string> text_to_wire(std::string_view text) {
     return wire;
 }
 
+Result<std::vector<std::string>> wire_labels(std::string_view text) {
+    NG_ASSIGN(const std::string wire, text_to_wire(text));
+    std::vector<std::string> labels;
+    for (std::size_t at = 0; at < wire.size() && wire[at] != 0;) {
+        const std::size_t length = static_cast<unsigned char>(wire[at]);
+        labels.push_back(wire.substr(at + 1, length));
+        at += 1 + length;
+    }
+    return labels;
+}
+
 std::vector<std::string_view> text_labels(std::string_view text) {
     std::vector<std::string_view> labels;
     while (!text.empty()) {

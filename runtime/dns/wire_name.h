@@ -25,6 +25,9 @@ Result<std::string> wire_to_text(std::string_view wire);
 // Takes upper case, one trailing dot, `\DDD` and `\c`; "" and "." are the root.
 Result<std::string> text_to_wire(std::string_view text);
 
+// The labels as bytes, leftmost first.
+Result<std::vector<std::string>> wire_labels(std::string_view text);
+
 // The labels' texts, leftmost first. `text` is canonical.
 std::vector<std::string_view> text_labels(std::string_view text);
 
