@@ -212,25 +212,35 @@ bool Programmer::rules_select_endpoints() const {
     return false;
 }
 
-Result<> Programmer::open_address(const Record& record, const Opening& opening) {
+Result<std::size_t> Programmer::open_addresses(const Record& record, const std::vector<Opening>& openings) {
     const Programmed* state = find(record.id);
     if (state == nullptr || !state->egress) {
-        return ok();
+        return std::size_t{0};
     }
     const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
-    for (const policy::PatternEntry& entry : state->egress->patterns) {
-        if (!entry.pattern.matches(opening.name)) {
-            continue;
+    std::map<std::string_view, std::vector<std::uint64_t>> patterns;  // of each name
+    std::size_t opened = 0;
+    Result<> result = ok();
+    for (const Opening& opening : openings) {
+        const auto placed = patterns.try_emplace(opening.name);
+        if (placed.second) {
+            for (const policy::PatternEntry& entry : state->egress->patterns) {
+                if (entry.pattern.matches(opening.name)) {
+                    placed.first->second.push_back(datapath::pattern_id(datapath_.seed(), entry.pattern));
+                }
+            }
         }
-        datapath::LearntFill fill;
-        fill.address = opening.address;
-        fill.pattern = datapath::pattern_id(datapath_.seed(), entry.pattern);
-        fill.expiry = expiry_tick(opening.expiry_boot_ns);
-        fill.server = opening.server;
-        fill.server_port = opening.server_port;
-        NG_TRY(datapath::insert_learnt(datapath_, record.slot, fill, now));
+        for (const std::uint64_t pattern : placed.first->second) {
+            const datapath::LearntFill fill{opening.address, pattern, expiry_tick(opening.expiry_boot_ns), opening.server,
+                                            opening.server_port};
+            if (auto written = datapath::insert_learnt(datapath_, record.slot, fill, now); written) {
+                ++opened;
+            } else {
+                result = written;
+            }
+        }
     }
-    return ok();
+    return result ? Result<std::size_t>(opened) : Result<std::size_t>(result.error());
 }
 
 Result<CompiledRef> Programmer::preview(const Record& record, const std::vector<Record>& all, Direction direction) const {

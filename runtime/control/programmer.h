@@ -64,7 +64,8 @@ class Programmer {
         IpAddress server;
         std::uint16_t server_port = 0;
     };
-    Result<> open_address(const endpoints::Record& record, const Opening& opening);
+    // Returns how many entries were written. One that does not fit keeps none of the others out.
+    Result<std::size_t> open_addresses(const endpoints::Record& record, const std::vector<Opening>& openings);
 
     // What would be in force if the staged policies were; null: none concerns the endpoint in this direction.
     Result<CompiledRef> preview(const endpoints::Record& record, const std::vector<endpoints::Record>& all,

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "daemon/commands.h"
 #include "daemon/directory_watch.h"
+#include "daemon/held_answers.h"
 #include "daemon/learner.h"
 #include "daemon/node.h"
 #include "daemon/socket_server.h"
@@ -67,6 +68,7 @@ class Loop {
     static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* loop);
     static int on_folders(sd_event_source* source, int fd, std::uint32_t events, void* loop);
     static int on_quiet(sd_event_source* source, std::uint64_t due, void* loop);
+    static int on_held(sd_event_source* source, int fd, std::uint32_t events, void* loop);
     static int on_rings(sd_event_source* source, int fd, std::uint32_t events, void* loop);
 
     const control::Config& config_;
@@ -75,6 +77,7 @@ class Loop {
     std::list<Timer> timers_;
     std::unique_ptr<Node> node_;
     std::unique_ptr<Learner> learner_;
+    std::unique_ptr<HeldAnswers> held_;
     std::unique_ptr<DirectoryWatch> watch_;
     std::unique_ptr<SocketServer> server_;
     sd_event_source* quiet_ = nullptr;
@@ -94,6 +97,8 @@ Result<> Loop::start() {
     NG_ASSIGN(node_, Node::open(config_, clock_));
     NG_ASSIGN(learner_, Learner::create(*node_));
     NG_TRY(checked(sd_event_add_io(event_, nullptr, learner_->fd(), EPOLLIN, &Loop::on_rings, this), "sd_event_add_io"));
+    NG_ASSIGN(held_, HeldAnswers::create(*node_, *learner_));
+    NG_TRY(checked(sd_event_add_io(event_, nullptr, held_->fd(), EPOLLIN, &Loop::on_held, this), "sd_event_add_io"));
     NG_TRY(watch_folders());
     NG_TRY(add_timers());
     const auto handle = [this](const control::Request& request) { return handle_command(*node_, *learner_, request); };
@@ -143,11 +148,12 @@ Result<> Loop::every(std::uint64_t period_us, std::function<void()> work) {
 
 Result<> Loop::add_timers() {
     NG_TRY(every(kConsumeUs, [this] {
-        learner_->consume();
+        held_->consume();
         node_->cache().expire();
     }));
     NG_TRY(every(kTickUs, [this] {
         node_->tick();
+        held_->tick();
         server_->drop_idle();
     }));
     NG_TRY(every(kServersUs, [this] { node_->refresh_servers(); }));
@@ -209,13 +215,18 @@ int Loop::on_rings(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*even
     return 0;
 }
 
+int Loop::on_held(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* loop) {
+    static_cast<Loop*>(loop)->held_->consume();
+    return 0;
+}
+
 Result<> Loop::run() {
     sd_notifyf(0, "READY=1\nSTATUS=%zu endpoints", node_->records().size());
     log::info("ready", {log::kv("endpoints", node_->records().size()), log::kv("socket", config_.socket_path())});
     const int status = sd_event_loop(event_);
     sd_notify(0, "STOPPING=1");
     server_.reset();
-    learner_->consume();
+    held_->leave();
     node_->save_cache_now();
     log::info("stopped; policies stay enforced", {});
     return checked(status, "sd_event_loop");

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -10,15 +11,23 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
+#include "datapath/held.h"
 #include "datapath/reader.h"
+#include "dns/lifetime.h"
 #include "dns/message.h"
+#include "dns/wire_name.h"
 
 namespace namegate::daemon {
 
 namespace {
 
-constexpr unsigned kLockMs = 200;
+using endpoints::Record;
+
+constexpr unsigned kLockMs = 500;                        // the longest that an answer is held for the node lock
+constexpr std::uint64_t kTellEveryNs = 10'000'000'000;
+constexpr std::size_t kMaxTold = 4096;
 
 }  // namespace
 
@@ -41,6 +50,7 @@ void Learner::on_event(const ng_event& event, std::span<const std::uint8_t> payl
     switch (event.kind) {
         case NG_EVENT_ANSWER:
         case NG_EVENT_UNPARSED: on_answer(event, payload); break;
+        case NG_EVENT_LIMIT: tell_limit(event, payload); break;
         case NG_EVENT_DENIED: ++stats_.denied; break;
         default: break;
     }
@@ -49,66 +59,131 @@ void Learner::on_event(const ng_event& event, std::span<const std::uint8_t> payl
 void Learner::on_answer(const ng_event& event, std::span<const std::uint8_t> payload) {
     ++stats_.answers;
     stats_.unparsed_by_kernel += event.kind == NG_EVENT_UNPARSED ? 1U : 0U;
-    // Endpoint ids are never reused, so an answer for one that is gone finds nobody.
-    if (node_.records().count(event.endpoint) == 0) {
+    if (event.reason != NG_R_NONE) {
+        tell_limit(event, payload);
+    }
+    const AnswerSource source{event.endpoint, datapath::to_address(event.remote), ntohs(event.be_remote_port),
+                              event.kind == NG_EVENT_ANSWER};
+    if (const auto result = learn(source, payload); !result) {
+        log::debug("answer not learnt", {log::kv("endpoint", event.endpoint), log::kv("error", result.error().message())});
+    }
+}
+
+void Learner::learn_held(const AnswerSource& source, std::span<const std::uint8_t> payload) {
+    ++stats_.answers;
+    if (const auto result = learn(source, payload); !result) {
+        pass_held(source.endpoint, result.error().message());
         return;
+    }
+    ++stats_.held_learnt;
+}
+
+void Learner::pass_held(std::uint32_t endpoint, const std::string& why) {
+    ++stats_.held_unlearnt;
+    log::debug("a held answer went on unlearnt", {log::kv("endpoint", endpoint), log::kv("why", why)});
+}
+
+Result<> Learner::learn(const AnswerSource& source, std::span<const std::uint8_t> payload) {
+    // Endpoint ids are never reused, so an answer for one that is gone finds nobody.
+    if (node_.records().count(source.endpoint) == 0) {
+        return Error(Code::kNotFound, "the endpoint is not known");
     }
     const auto message = dns::parse_message(payload);
     if (!message) {
         ++stats_.malformed;
-        log::debug("answer not parsed", {log::kv("endpoint", event.endpoint), log::kv("error", message.error().message())});
-        return;
+        return message.error();
     }
     const dns::Learning learning = dns::learn(*message);
     if (learning.empty()) {
-        return;
+        return ok();
     }
-    node_.cache().record(event.endpoint, learning, node_.config().lifetime);
-    open_joined(event, learning);
+    node_.cache().record(source.endpoint, learning, node_.config().lifetime);
+    Result<> opened = open_joined(source, learning);
+    if (!opened) {
+        log::warning("addresses of an answer were not opened", {log::kv("interface", node_.records().at(source.endpoint).host_ifname),
+                                                                log::kv("name", learning.chain_names.front()),
+                                                                log::kv("error", opened.error().message())});
+    }
+    return opened;
 }
 
-void Learner::open_joined(const ng_event& event, const dns::Learning& learning) {
-    const control::Programmed* programmed = node_.programmer().find(event.endpoint);
+Result<> Learner::open_joined(const AnswerSource& source, const dns::Learning& learning) {
+    const control::Programmed* programmed = node_.programmer().find(source.endpoint);
     if (programmed == nullptr || !programmed->egress || programmed->egress->patterns.empty()) {
-        return;
+        return ok();
     }
-    // What the kernel has learnt from this answer itself needs no second hand.
+    // What the answer itself reaches, unless the kernel has opened that; then what only the name cache can tell.
     std::set<std::pair<IpAddress, std::string>> known;
-    if (event.kind == NG_EVENT_ANSWER) {
-        for (const dns::LearntAddress& learnt : learning.addresses) {
-            for (std::string& name : learning.names_of(learnt)) {
-                known.emplace(learnt.address, std::move(name));
+    std::vector<control::Programmer::Opening> openings;
+    const std::uint64_t now = node_.clock().boot_ns();
+    for (const dns::LearntAddress& learnt : learning.addresses) {
+        for (const std::string& name : learning.names_of(learnt)) {
+            if (known.emplace(learnt.address, name).second && !source.decided) {
+                openings.push_back({learnt.address, name, dns::expiry_boot_ns(now, learnt.ttl, node_.config().lifetime), source.server,
+                                    source.server_port});
             }
         }
     }
-    std::vector<control::Programmer::Opening> openings;
-    node_.cache().for_each_joined(event.endpoint, learning, [&](const dns::Reached& reached) {
+    node_.cache().for_each_joined(source.endpoint, learning, [&](const dns::Reached& reached) {
         if (known.count({reached.address, reached.names.front()}) == 0) {
-            openings.push_back({reached.address, reached.names.front(), reached.expiry_boot_ns, datapath::to_address(event.remote),
-                                ntohs(event.be_remote_port)});
+            openings.push_back({reached.address, reached.names.front(), reached.expiry_boot_ns, source.server, source.server_port});
         }
     });
+    const endpoints::Record& record = node_.records().at(source.endpoint);
     if (openings.empty()) {
+        return source.decided ? ok() : await_open_ends(record, learning);
+    }
+    NG_ASSIGN(const FileLock lock, FileLock::acquire(node_.config().lock_path(), kLockMs));
+    NG_ASSIGN(const auto active, datapath::active_config(node_.datapath(), record.slot));
+    // Between the event and now the slot may have gone to another endpoint.
+    if (!active || active->endpoint != record.id) {
+        return Error(Code::kNotFound, "the endpoint is gone");
+    }
+    NG_ASSIGN(const std::size_t opened, node_.programmer().open_addresses(record, openings));
+    stats_.opened += opened;
+    return source.decided ? ok() : await_open_ends(record, learning);
+}
+
+// Names at the end of the chain without an address: the kernel, which did not walk this answer to its end, shall hold
+// theirs, since it belongs to the names before them (D8).
+Result<> Learner::await_open_ends(const endpoints::Record& record, const dns::Learning& learning) {
+    const std::uint64_t now = node_.clock().boot_ns();
+    for (const dns::ChainLink& link : learning.links) {
+        const bool goes_on =
+            std::any_of(learning.links.begin(), learning.links.end(), [&](const dns::ChainLink& next) { return next.from == link.to; }) ||
+            std::any_of(learning.addresses.begin(), learning.addresses.end(),
+                        [&](const dns::LearntAddress& address) { return address.owner == link.to; });
+        if (goes_on) {
+            continue;
+        }
+        NG_ASSIGN(const std::vector<std::string> labels, dns::wire_labels(learning.chain_names[link.to]));
+        const std::uint64_t until = dns::expiry_boot_ns(now, link.ttl, node_.config().lifetime);
+        NG_TRY(datapath::await_name(node_.datapath(), record.slot, record.id, labels, datapath::tick_of(until) + 1, datapath::tick_of(now)));
+    }
+    return ok();
+}
+
+// One line for each endpoint and limit in a while: the counters tell how often.
+void Learner::tell_limit(const ng_event& event, std::span<const std::uint8_t> payload) {
+    const std::uint64_t now = node_.clock().boot_ns();
+    const auto record = node_.records().find(event.endpoint);
+    if (record == node_.records().end()) {
         return;
     }
-    const endpoints::Record& record = node_.records().at(event.endpoint);
-    const auto work = [&]() -> Result<> {
-        NG_ASSIGN(const FileLock lock, FileLock::acquire(node_.config().lock_path(), kLockMs));
-        NG_ASSIGN(const auto active, datapath::active_config(node_.datapath(), record.slot));
-        // Between the event and now the slot may have gone to another endpoint.
-        if (!active || active->endpoint != record.id) {
-            return ok();
-        }
-        for (const control::Programmer::Opening& opening : openings) {
-            NG_TRY(node_.programmer().open_address(record, opening));
-            ++stats_.opened;
-        }
-        return ok();
-    };
-    if (const auto result = work(); !result) {
-        log::warning("addresses of an answer were not opened",
-                     {log::kv("interface", record.host_ifname), log::kv("error", result.error().message())});
+    if (told_.size() > kMaxTold) {
+        told_.clear();
     }
+    std::uint64_t& last = told_[{event.endpoint, event.reason}];
+    if (last != 0 && now - last < kTellEveryNs) {
+        return;
+    }
+    last = now;
+    const auto message = dns::parse_message(payload);
+    const Record& endpoint = record->second;
+    log::warning("limit reached",
+                 {log::kv("limit", datapath::reason_name(static_cast<ng_reason>(event.reason))),
+                  log::kv("endpoint", endpoint.pod_name.empty() ? endpoint.container_id : endpoint.pod_namespace + "/" + endpoint.pod_name),
+                  log::kv("interface", endpoint.host_ifname), log::kv("name", message ? message->question.name : "?")});
 }
 
 }  // namespace namegate::daemon

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From the datapath's events to the name cache: answers are parsed and remembered, and addresses that only a chain
-// over several answers reaches, or that the kernel did not decide, are opened here. Owns the reader. One thread. A
-// message that does not parse teaches nothing and is counted.
+// over several answers reaches, or that the kernel did not decide, are opened here: those of held answers before
+// the pod gets them. Owns the reader. One thread. A message that does not parse teaches nothing and is counted.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "daemon/node.h"
@@ -22,6 +25,16 @@ struct LearnerStats {
     std::uint64_t malformed = 0;
     std::uint64_t opened = 0;  // addresses opened from here
     std::uint64_t denied = 0;  // denial events seen
+    std::uint64_t held_learnt = 0;
+    std::uint64_t held_unlearnt = 0;  // answers that went on from here without being learnt
+    std::uint64_t held_lost = 0;      // frames that could not be put back
+};
+
+struct AnswerSource {
+    std::uint32_t endpoint = 0;
+    IpAddress server;
+    std::uint16_t server_port = 0;
+    bool decided = false;  // the kernel has opened what the answer itself reaches
 };
 
 class Learner {
@@ -33,15 +46,25 @@ class Learner {
     int fd() const { return reader_->fd(); }
     const LearnerStats& stats() const { return stats_; }
 
+    // An answer that is held until this returns.
+    void learn_held(const AnswerSource& source, std::span<const std::uint8_t> payload);
+    // One, or a part of one, that could not be put together.
+    void pass_held(std::uint32_t endpoint, const std::string& why);
+    void lose_held() { ++stats_.held_lost; }
+
   private:
     explicit Learner(Node& node) : node_(node) {}
     void on_event(const ng_event& event, std::span<const std::uint8_t> payload);
     void on_answer(const ng_event& event, std::span<const std::uint8_t> payload);
-    void open_joined(const ng_event& event, const dns::Learning& learning);
+    Result<> learn(const AnswerSource& source, std::span<const std::uint8_t> payload);
+    Result<> open_joined(const AnswerSource& source, const dns::Learning& learning);
+    Result<> await_open_ends(const endpoints::Record& record, const dns::Learning& learning);
+    void tell_limit(const ng_event& event, std::span<const std::uint8_t> payload);
 
     Node& node_;
     std::unique_ptr<datapath::EventReader> reader_;
     LearnerStats stats_;
+    std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint64_t> told_;  // when a limit of an endpoint was last logged
 };
 
 }  // namespace namegate::daemon

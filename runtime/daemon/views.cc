@@ -189,7 +189,10 @@ Result<Json> view_status(Node& node, const Learner& learner) {
                      {"answers", learnt.answers},
                      {"answers not parsed by the kernel", learnt.unparsed_by_kernel},
                      {"malformed answers", learnt.malformed},
-                     {"addresses opened by the daemon", learnt.opened}};
+                     {"addresses opened by the daemon", learnt.opened},
+                     {"held answers learnt", learnt.held_learnt},
+                     {"held answers not learnt", learnt.held_unlearnt},
+                     {"held frames lost", learnt.held_lost}};
     NG_ASSIGN(const Json kernel, view_kernel_counters(node));
     counters.update(kernel);
     return Json{{"healthy", degraded.empty()},

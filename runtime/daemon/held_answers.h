@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Held answers: each frame that the programs held is looked into, what it completes is learnt, and then it goes on
+// to the pod, learnt or not. Nothing waits here for anything to come: of an answer in several parts, segments or fragments,
+// each part goes on at once but the one that completes it, so the pod's own queue does the waiting. Owns the ring's
+// reader, the socket and what is remembered of streams and fragments. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/result.h"
+#include "daemon/fragments.h"
+#include "daemon/frame_sender.h"
+#include "daemon/learner.h"
+#include "daemon/node.h"
+#include "datapath/held.h"
+#include "dns/tcp_exchange.h"
+
+namespace namegate::daemon {
+
+class HeldAnswers {
+  public:
+    static Result<std::unique_ptr<HeldAnswers>> create(Node& node, Learner& learner);
+    ~HeldAnswers() = default;
+    HeldAnswers(const HeldAnswers&) = delete;
+    HeldAnswers& operator=(const HeldAnswers&) = delete;
+    HeldAnswers(HeldAnswers&&) = delete;
+    HeldAnswers& operator=(HeldAnswers&&) = delete;
+
+    int fd() const { return reader_->fd(); }
+    // Whatever waits; and the sign that we come round.
+    void consume();
+    // What is due now and then: forgets what is over.
+    void tick();
+    // Nothing is held from now on; what was goes on.
+    void leave();
+
+  private:
+    HeldAnswers(Node& node, Learner& learner, FrameSender sender);
+    void on_frame(const ng_held& header, std::span<const std::uint8_t> bytes);
+    Checksum learn(const ng_held& header, const Frame& frame);
+    void learn_datagram(const ng_held& header, const Frame& frame, std::span<const std::uint8_t> datagram);
+    void follow_stream(const ng_held& header, const Frame& frame);
+    void put_back(const ng_held& header, std::span<const std::uint8_t> bytes, const Frame& frame, Checksum checksum);
+
+    Node& node_;
+    Learner& learner_;
+    FrameSender sender_;
+    Fragments fragments_;
+    dns::TcpExchanges exchanges_;
+    std::unique_ptr<datapath::HeldReader> reader_;
+};
+
+}  // namespace namegate::daemon
