@@ -3,10 +3,12 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -173,10 +175,10 @@ void World::make_network(const std::string& pods4, const std::string& pods6) con
     netns_.must("sh -c 'echo 65535 > /proc/sys/net/core/somaxconn; echo 65535 > /proc/sys/net/ipv4/tcp_max_syn_backlog'");
 }
 
-void World::open_dns(const char* address, std::uint16_t port, AnswerFrom role) {
-    const IpAddress ip = *IpAddress::parse(address);
+namespace {
+
+void bind_to(const Fd& socket, const IpAddress& ip, std::uint16_t port) {
     const bool v6 = !ip.is_v4();
-    DnsSocket out{must_fd(::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"), v6, role};
     sockaddr_in6 to6{};
     sockaddr_in to4{};
     const std::string wire = ip.wire();
@@ -185,18 +187,40 @@ void World::open_dns(const char* address, std::uint16_t port, AnswerFrom role) {
         to6.sin6_family = AF_INET6;
         to6.sin6_port = htons(port);
         std::memcpy(&to6.sin6_addr, wire.data(), wire.size());
-        bound = ::bind(out.fd.get(), reinterpret_cast<const sockaddr*>(&to6), sizeof to6);
+        bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&to6), sizeof to6);
     } else {
         to4.sin_family = AF_INET;
         to4.sin_port = htons(port);
         std::memcpy(&to4.sin_addr, wire.data(), wire.size());
-        bound = ::bind(out.fd.get(), reinterpret_cast<const sockaddr*>(&to4), sizeof to4);
+        bound = ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&to4), sizeof to4);
     }
     if (bound != 0) {
-        fail_with_errno(std::string("binding ") + address);
+        fail_with_errno("binding " + ip.to_string());
     }
+}
+
+}  // namespace
+
+void World::open_dns(const char* address, std::uint16_t port, AnswerFrom role) {
+    const IpAddress ip = *IpAddress::parse(address);
+    const bool v6 = !ip.is_v4();
+    DnsSocket out{must_fd(::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"), v6, role};
+    bind_to(out.fd, ip, port);
     watch(out.fd.get());
     dns_.push_back(std::move(out));
+}
+
+void World::open_dns_tcp(const char* address) {
+    const IpAddress ip = *IpAddress::parse(address);
+    Fd listener = must_fd(::socket(ip.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
+    set_option(listener, SOL_SOCKET, SO_REUSEADDR);
+    bind_to(listener, ip, 53);
+    if (::listen(listener.get(), kBacklog) != 0) {
+        fail_with_errno("listen");
+    }
+    watch(listener.get());
+    const int fd = listener.get();
+    dns_listeners_.emplace(fd, std::move(listener));
 }
 
 void World::open_sockets() {
@@ -206,6 +230,9 @@ void World::open_sockets() {
     for (const char* address : {kServer4, kServer6}) {
         open_dns(address, 53, AnswerFrom::kServer);
         open_dns(address, kOtherDnsPort, AnswerFrom::kOtherPort);
+    }
+    for (const char* address : {kServer4, kServer6}) {
+        open_dns_tcp(address);
     }
     for (const char* address : {kOtherServer4, kOtherServer6}) {
         open_dns(address, 53, AnswerFrom::kOtherServer);
@@ -249,6 +276,10 @@ void World::serve() {
                 serve_udp();
             } else if (accepted_.count(fd) != 0) {
                 serve_connection(fd);
+            } else if (dns_listeners_.count(fd) != 0) {
+                serve_dns_accept(fd);
+            } else if (dns_streams_.count(fd) != 0) {
+                serve_dns_stream(fd);
             } else {
                 for (const DnsSocket& socket : dns_) {
                     if (socket.fd.get() == fd) {
@@ -294,6 +325,45 @@ void World::serve_accept() {
         connections_ += 1;
         accepted_[fd] = Fd(fd);
         watch(fd);
+    }
+}
+
+void World::serve_dns_accept(int listener) {
+    int fd = -1;
+    while ((fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC)) >= 0) {
+        set_option(dns_streams_[fd] = Fd(fd), IPPROTO_TCP, TCP_NODELAY);
+        watch(fd);
+    }
+}
+
+// Whatever questions are complete, answered one behind the other.
+void World::serve_dns_stream(int fd) {
+    std::array<std::uint8_t, kMaxDatagram> buffer{};
+    const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (got <= 0) {
+        dns_read_.erase(fd);
+        dns_streams_.erase(fd);
+        return;
+    }
+    Bytes& read = dns_read_[fd];
+    read.insert(read.end(), buffer.begin(), buffer.begin() + got);
+    while (read.size() >= 2 && read.size() - 2 >= static_cast<std::size_t>(read[0] << 8 | read[1])) {
+        const std::size_t length = static_cast<std::size_t>(read[0] << 8 | read[1]);
+        auto question = parse_question(read.data() + 2, length);
+        read.erase(read.begin(), read.begin() + static_cast<std::ptrdiff_t>(length + 2));
+        if (!question) {
+            continue;
+        }
+        questions_ += 1;
+        question->tcp = true;
+        for (const WorldReply& reply : answer(*question)) {
+            Bytes out = {static_cast<std::uint8_t>(reply.message.size() >> 8), static_cast<std::uint8_t>(reply.message.size() & 0xff)};
+            out.insert(out.end(), reply.message.begin(), reply.message.end());
+            const std::size_t piece = reply.piece == 0 ? out.size() : reply.piece;
+            for (std::size_t at = 0; at < out.size(); at += piece) {
+                ::send(fd, out.data() + at, std::min(piece, out.size() - at), MSG_NOSIGNAL);
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The world outside a private node: a network namespace behind an uplink with DNS servers that answer what a
-// test tells them to, and a TCP and UDP echo server on every address of two whole prefixes. One thread serves
+// test tells them to, over UDP and TCP, and a TCP and UDP echo server on every address of two whole prefixes. One thread serves
 // everything; the public functions may be called from any thread. The constructor throws when something cannot
 // be made, and the namespace and the uplink go with the object.
 #pragma once
@@ -43,6 +43,7 @@ struct WorldQuestion {
     std::string name;  // as asked
     std::uint16_t id = 0;
     std::uint16_t type = 0;
+    bool tcp = false;
 };
 
 enum class AnswerFrom { kServer, kOtherServer, kOtherPort };
@@ -50,6 +51,7 @@ enum class AnswerFrom { kServer, kOtherServer, kOtherPort };
 struct WorldReply {
     AnswerFrom from = AnswerFrom::kServer;
     Bytes message;
+    std::size_t piece = 0;  // over TCP: so many bytes a segment; 0: as the kernel likes
 };
 
 class World {
@@ -99,10 +101,13 @@ class World {
     void make_network(const std::string& pods4, const std::string& pods6) const;
     void open_sockets();
     void open_dns(const char* address, std::uint16_t port, AnswerFrom role);
+    void open_dns_tcp(const char* address);
     void watch(int fd) const;
     void serve();
     void serve_dns(const DnsSocket& socket);
     void serve_accept();
+    void serve_dns_accept(int listener);
+    void serve_dns_stream(int fd);
     void serve_udp();
     void serve_connection(int fd);
     const DnsSocket* find_socket(bool v6, AnswerFrom role) const;
@@ -116,6 +121,9 @@ class World {
     Fd poll_;
     Fd stop_;
     std::map<int, Fd> accepted_;
+    std::map<int, Fd> dns_listeners_;
+    std::map<int, Fd> dns_streams_;
+    std::map<int, Bytes> dns_read_;  // of each stream, not yet a question
     std::atomic<std::uint64_t> questions_{0};
     std::atomic<std::uint64_t> connections_{0};
     mutable std::mutex mutex_;  // of the three below

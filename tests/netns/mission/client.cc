@@ -166,7 +166,7 @@ std::optional<Answer> ask(const Fd& udp, const Question& question) {
         return std::nullopt;
     }
     const auto deadline = SteadyClock::now() + question.most;
-    std::array<std::uint8_t, 4096> buffer{};
+    std::vector<std::uint8_t> buffer(65536);
     while (wait_for(udp.get(), POLLIN, deadline)) {
         const ssize_t got = ::recv(udp.get(), buffer.data(), buffer.size(), 0);
         if (got >= static_cast<ssize_t>(kDnsHeaderBytes) && read16(buffer.data(), 0) == id) {
@@ -174,6 +174,56 @@ std::optional<Answer> ask(const Fd& udp, const Question& question) {
         }
     }
     return std::nullopt;
+}
+
+namespace {
+
+// Reads exactly so many bytes.
+bool read_all(int fd, std::uint8_t* to, std::size_t size, SteadyClock::time_point deadline) {
+    std::size_t at = 0;
+    while (at < size) {
+        if (!wait_for(fd, POLLIN, deadline)) {
+            return false;
+        }
+        const ssize_t got = ::recv(fd, to + at, size - at, 0);
+        if (got <= 0) {
+            return false;
+        }
+        at += static_cast<std::size_t>(got);
+    }
+    return true;
+}
+
+}  // namespace
+
+std::vector<Answer> ask_tcp(const Fd& tcp, const std::string& server, const std::vector<Question>& questions) {
+    std::vector<Answer> answers;
+    if (!connect_to(tcp, *IpAddress::parse(server), 53, kPatience).connected) {
+        return answers;
+    }
+    Bytes out;
+    for (const Question& question : questions) {
+        const Bytes message = DnsMessage::query(question.name, question.type).id(next_id()).build_tcp();
+        out.insert(out.end(), message.begin(), message.end());
+    }
+    if (::send(tcp.get(), out.data(), out.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(out.size())) {
+        return answers;
+    }
+    const auto deadline = SteadyClock::now() + kPatience;
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+        std::array<std::uint8_t, 2> length{};
+        if (!read_all(tcp.get(), length.data(), length.size(), deadline)) {
+            return {};
+        }
+        Bytes message(read16(length.data(), 0));
+        const bool whole = read_all(tcp.get(), message.data(), message.size(), deadline);
+        const auto answer = whole ? parse_answer(message.data(), message.size()) : std::nullopt;
+        if (!answer) {
+            return {};
+        }
+        answers.push_back(*answer);
+    }
+    return answers;
 }
 
 std::optional<Answer> ask_from(const TestNetns& netns, const Question& question) {

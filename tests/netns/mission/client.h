@@ -65,6 +65,8 @@ struct Question {
     Milliseconds most = Milliseconds(3000);
 };
 std::optional<Answer> ask(const Fd& udp, const Question& question);
+// One question over a TCP connection of its own, or several on the same one, asked in one breath; empty when one fails.
+std::vector<Answer> ask_tcp(const Fd& tcp, const std::string& server, const std::vector<Question>& questions);
 std::optional<Answer> ask_from(const TestNetns& netns, const Question& question);
 
 struct Attempt {
