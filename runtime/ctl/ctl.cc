@@ -13,6 +13,7 @@
 #include "ctl/match.h"
 #include "ctl/output.h"
 #include "ctl/show.h"
+#include "policy/json_schema.h"
 
 namespace namegate::ctl {
 
@@ -21,6 +22,11 @@ namespace {
 using control::Json;
 
 constexpr std::size_t kAnyNumber = 100'000;
+
+int run_schema(const Context& context) {
+    context.out() << policy::json_schema();
+    return kYes;
+}
 
 struct Command {
     std::string_view name;
@@ -31,7 +37,7 @@ struct Command {
     bool (*is_yes)(const Json& result);                        // is the answer a yes? null: it always is
 };
 
-constexpr std::array<Command, 9> kCommands = {{
+constexpr std::array<Command, 10> kCommands = {{
     {"check", 0, kAnyNumber, run_check, nullptr, nullptr},
     {"status", 0, 0, nullptr, show_status, is_healthy},
     {"endpoints", 0, 0, nullptr, show_endpoints, nullptr},
@@ -41,6 +47,7 @@ constexpr std::array<Command, 9> kCommands = {{
     {"explain", 2, 2, run_explain_offline, show_explain, is_allowed},
     {"selector", 1, kAnyNumber, run_selector, nullptr, nullptr},
     {"domain", 2, 2, run_domain, nullptr, nullptr},
+    {"schema", 0, 0, run_schema, nullptr, nullptr},
 }};
 
 const Command* find_command(std::string_view name) {

@@ -26,7 +26,7 @@ constexpr std::string_view kEndpointText =
     "    ENDPOINT is namespace/pod, a container id or the beginning of one, or the name of\n"
     "    the host's interface.\n";
 
-constexpr std::array<Page, 9> kPages = {{
+constexpr std::array<Page, 10> kPages = {{
     {"check", "check [FILE or DIR...]", "are these policy files right?",
      "    Reads the files, and of each folder the files that the daemon would read (*.yaml,\n"
      "    *.yml, *.json; not hidden, not below it), and prints every problem as\n"
@@ -87,6 +87,11 @@ constexpr std::array<Page, 9> kPages = {{
      "    neither example.com nor evilexample.com. Needs no daemon.\n",
      "    0  it matches\n    1  it does not\n    2  the pattern or the name is invalid\n",
      "    namegatectl domain '*.example.com' www.example.com\n"},
+    {"schema", "schema", "a JSON schema of policy files, for editors",
+     "    Prints one JSON Schema (draft 7) of all kinds, made from what `check` itself goes by.\n"
+     "    An editor with it completes and checks policy files while they are written. What a\n"
+     "    schema cannot say (selectors, domains, what excludes what) only `check` finds.\n",
+     "    0  it is printed\n    2  bad arguments\n", "    namegatectl schema > policy.schema.json\n"},
 }};
 
 constexpr std::string_view kOptions =

@@ -171,7 +171,7 @@ constexpr ObjectSpec kPeer = {"a peer", kPeerFields};
 constexpr std::array kPeerPortFields = {word("protocol", kTransports, "TCP when absent"),
                                         plain("port", Shape::kTextOrInteger, "number or name; absent: all"),
                                         plain("endPort", Shape::kInteger, "the last port of a range")};
-constexpr ObjectSpec kPeerPort = {"a port", kPeerPortFields};
+constexpr ObjectSpec kPeerPort = {"a peer's port", kPeerPortFields};
 constexpr FieldSpec kPeerPorts = objects("ports", kPeerPort, kMaxPortsPerRule, "ports; absent: all");
 constexpr std::array kFromFields = {kPeerPorts, objects("from", kPeer, kMaxNetsPerRule, "sources; absent: all")};
 constexpr ObjectSpec kFrom = {"an ingress rule", kFromFields};
@@ -190,7 +190,7 @@ constexpr ObjectSpec kKubernetesObject = {"a policy", kKubernetesFields};
 // Kubernetes' other documents: only what labels and named ports need is looked into.
 constexpr std::array kContainerPortFields = {text("name", "name of the port"), plain("containerPort", Shape::kInteger, "1 to 65535"),
                                              text("protocol", "TCP, UDP or SCTP")};
-constexpr ObjectSpec kContainerPort = {"a port", kContainerPortFields, true};
+constexpr ObjectSpec kContainerPort = {"a container's port", kContainerPortFields, true};
 constexpr std::array kContainerFields = {objects("ports", kContainerPort, 1024, "ports of the container")};
 constexpr ObjectSpec kContainer = {"a container", kContainerFields, true};
 constexpr std::array kPodSpecFields = {text("serviceAccountName", "service account of the pod"),

@@ -153,3 +153,9 @@ TEST_CASE("check: colours only when asked, and never those of a file") {
     const Called called = coloured({"check", path});
     CHECK_THAT(called.out, StartsWith("\033[1m" + path + ":10:13:\033[0m \033[1;31merror:\033[0m ") && Contains("\\x1b[31mAllow"));
 }
+
+TEST_CASE("schema: what an editor can use") {
+    const Called called = Ctl()({"schema"});
+    CHECK(called.code == 0);
+    CHECK(test::json_of(called.out)["definitions"]["rule"]["properties"]["action"]["enum"].size() == 4);
+}

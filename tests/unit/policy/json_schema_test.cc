@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/json_schema.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "policy/schema.h"
+
+using namespace namegate::policy;
+using nlohmann::json;
+
+namespace {
+
+const json& schema() {
+    static const json parsed = json::parse(json_schema());
+    return parsed;
+}
+
+// Follows a reference, bare or as the only one of "allOf".
+const json& resolve(const json& value) {
+    const json& bare = value.contains("allOf") ? value["allOf"][0] : value;
+    if (!bare.contains("$ref")) {
+        return value;
+    }
+    const std::string name = bare["$ref"].get<std::string>().substr(std::string("#/definitions/").size());
+    REQUIRE(schema()["definitions"].contains(name));
+    return schema()["definitions"][name];
+}
+
+// Does the definition say what the table says, all the way down?
+void compare(const json& definition, const ObjectSpec& spec, std::set<const ObjectSpec*>& seen) {
+    INFO(spec.name);
+    CHECK(definition["type"] == "object");
+    CHECK(definition["additionalProperties"] == spec.open);
+    CHECK(definition["properties"].size() == spec.fields.size());
+    if (!seen.insert(&spec).second) {
+        return;
+    }
+    for (const FieldSpec& field : spec.fields) {
+        INFO(field.name);
+        REQUIRE(definition["properties"].contains(std::string(field.name)));
+        const json& property = definition["properties"][std::string(field.name)];
+        CHECK(property["description"] == std::string(field.help));
+        const json required = definition.value("required", json::array());
+        CHECK((std::find(required.begin(), required.end(), std::string(field.name)) != required.end()) == field.required);
+        CHECK((property.value("type", json()) == "array") == field.list);
+        if (field.max_items != 0) {
+            CHECK(property["maxItems"] == field.max_items);
+        }
+        const json& value = field.list ? property["items"] : property;
+        if (!field.allowed.empty()) {
+            CHECK(value["enum"].size() == field.allowed.size());
+        }
+        if (field.shape == Shape::kObject) {
+            compare(resolve(value), *field.object, seen);
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("the schema says what the tables say, for every kind") {
+    std::set<const ObjectSpec*> seen;
+    std::size_t definitions = 1;  // that of lists
+    for (const json& choice : schema()["allOf"]) {
+        const json& condition = choice["if"]["properties"];
+        if (condition["kind"].contains("pattern")) {
+            continue;
+        }
+        const KindSpec* kind =
+            find_kind(condition["kind"]["const"].get<std::string>(), condition["apiVersion"]["const"].get<std::string>());
+        REQUIRE(kind != nullptr);
+        const json& definition = resolve(choice["then"]);
+        CHECK(definition["properties"]["kind"]["const"] == std::string(kind->kind));
+        CHECK(definition["properties"]["apiVersion"]["const"] == std::string(kind->api_version));
+        seen.erase(kind->object);  // sets share one object, and differ in their kind
+        compare(definition, *kind->object, seen);
+        ++definitions;
+    }
+    CHECK(definitions == all_kinds().size() + 1);
+    std::set<const ObjectSpec*> kinds;
+    for (const KindSpec& kind : all_kinds()) {
+        kinds.insert(kind.object);
+    }
+    CHECK(schema()["definitions"].size() == definitions + seen.size() - kinds.size());
+}
+
+TEST_CASE("the schema that is kept with the documentation is up to date") {
+    std::ifstream in(NAMEGATE_SCHEMA);
+    const std::string kept((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    INFO("cmake --build --preset release --target schema");
+    CHECK(kept == json_schema());
+}
