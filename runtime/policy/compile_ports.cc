@@ -92,12 +92,12 @@ PortMatch match_of(const Rule& rule, const EntityRule& entity, const KnownPorts&
 
 // Names on the endpoint's own side are those of its pod, on the other side those of the rule's part.
 KnownPorts known_ports(const NumberedRule& numbered, bool local, const PodDocument* pod) {
-    static const std::vector<NamedPort> kNone;
+    static const std::vector<NamedPort> none;
     if (local) {
-        const std::vector<NamedPort>& own = pod == nullptr ? kNone : pod->ports;
+        const std::vector<NamedPort>& own = pod == nullptr ? none : pod->ports;
         return {own, own};
     }
-    return numbered.part ? KnownPorts{numbered.part->ports, numbered.part->not_ports} : KnownPorts{kNone, kNone};
+    return numbered.part ? KnownPorts{numbered.part->ports, numbered.part->not_ports} : KnownPorts{none, none};
 }
 
 class PortCompiler {
