@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "daemon/commands.h"
 #include "daemon/directory_watch.h"
+#include "daemon/file_watch.h"
 #include "daemon/held_answers.h"
 #include "daemon/learner.h"
 #include "daemon/node.h"
@@ -27,7 +28,7 @@ namespace {
 constexpr std::uint64_t kMs = 1000;
 constexpr std::uint64_t kConsumeUs = 50 * kMs;
 constexpr std::uint64_t kTickUs = 1000 * kMs;
-constexpr std::uint64_t kServersUs = 2000 * kMs;
+constexpr std::uint64_t kServersUs = 10'000 * kMs;  // for what inotify did not tell
 constexpr std::uint64_t kRescanUs = 10'000 * kMs;
 constexpr std::uint64_t kReconcileUs = 60'000 * kMs;
 constexpr std::uint64_t kSaveUs = 300'000 * kMs;
@@ -61,12 +62,15 @@ class Loop {
     Result<> every(std::uint64_t period_us, std::function<void()> work);
     Result<> add_signals();
     Result<> watch_folders();
+    Result<> watch_servers();
+    void read_servers();
     void folders_changed();
     void read_folders();
     void rescan();
     static int on_timer(sd_event_source* source, std::uint64_t due, void* timer);
     static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* loop);
     static int on_folders(sd_event_source* source, int fd, std::uint32_t events, void* loop);
+    static int on_servers(sd_event_source* source, int fd, std::uint32_t events, void* loop);
     static int on_quiet(sd_event_source* source, std::uint64_t due, void* loop);
     static int on_held(sd_event_source* source, int fd, std::uint32_t events, void* loop);
     static int on_rings(sd_event_source* source, int fd, std::uint32_t events, void* loop);
@@ -79,6 +83,7 @@ class Loop {
     std::unique_ptr<Learner> learner_;
     std::unique_ptr<HeldAnswers> held_;
     std::unique_ptr<DirectoryWatch> watch_;
+    std::unique_ptr<FileWatch> servers_watch_;  // only when the node's servers are the trusted ones
     std::unique_ptr<SocketServer> server_;
     sd_event_source* quiet_ = nullptr;
     std::uint64_t changed_since_us_ = 0;  // 0: nothing waits to be read
@@ -100,6 +105,7 @@ Result<> Loop::start() {
     NG_ASSIGN(held_, HeldAnswers::create(*node_, *learner_));
     NG_TRY(checked(sd_event_add_io(event_, nullptr, held_->fd(), EPOLLIN, &Loop::on_held, this), "sd_event_add_io"));
     NG_TRY(watch_folders());
+    NG_TRY(watch_servers());
     NG_TRY(add_timers());
     const auto handle = [this](const control::Request& request) { return handle_command(*node_, *learner_, request); };
     NG_ASSIGN(server_, SocketServer::create(event_, config_.socket_path(), handle));
@@ -125,7 +131,7 @@ int Loop::on_signal(sd_event_source* /*source*/, const signalfd_siginfo* info, v
     if (info->ssi_signo == SIGHUP) {
         sd_notify(0, "RELOADING=1");
         self->read_folders();
-        self->node_->refresh_servers();
+        self->read_servers();
         self->node_->reconcile();
         sd_notify(0, "READY=1");
         return 0;
@@ -156,7 +162,7 @@ Result<> Loop::add_timers() {
         held_->tick();
         server_->drop_idle();
     }));
-    NG_TRY(every(kServersUs, [this] { node_->refresh_servers(); }));
+    NG_TRY(every(kServersUs, [this] { read_servers(); }));
     NG_TRY(every(kRescanUs, [this] { rescan(); }));
     NG_TRY(every(kReconcileUs, [this] { node_->reconcile(); }));
     return every(kSaveUs, [this] { node_->save_cache(); });
@@ -179,6 +185,33 @@ int Loop::on_folders(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*ev
         self->folders_changed();
     }
     return 0;
+}
+
+Result<> Loop::watch_servers() {
+    if (!config_.servers_from_node) {
+        return ok();
+    }
+    NG_ASSIGN(FileWatch watch, FileWatch::create(config_.resolv_conf));
+    servers_watch_ = std::make_unique<FileWatch>(std::move(watch));
+    NG_TRY(checked(sd_event_add_io(event_, nullptr, servers_watch_->fd(), EPOLLIN, &Loop::on_servers, this), "sd_event_add_io"));
+    // What changed between the first reading and the watch.
+    read_servers();
+    return ok();
+}
+
+int Loop::on_servers(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* loop) {
+    auto* self = static_cast<Loop*>(loop);
+    if (self->servers_watch_->drain()) {
+        self->read_servers();
+    }
+    return 0;
+}
+
+void Loop::read_servers() {
+    if (servers_watch_) {
+        node_->set_trouble("resolv.conf watch", servers_watch_->arm());
+    }
+    node_->refresh_servers();
 }
 
 void Loop::folders_changed() {

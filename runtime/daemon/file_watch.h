@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Tells that the content behind one path may have changed, whichever way: written in place, renamed over, linked anew, or
+// the same done to a file that a chain of links leads to (resolv.conf is often a link into another program's folder).
+// Says only "look again". Owns one inotify descriptor. One thread. What is not there is no failure; a folder that appears
+// later is seen once arm() is called again.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/fd.h"
+#include "base/result.h"
+
+namespace namegate::daemon {
+
+class FileWatch {
+  public:
+    static Result<FileWatch> create(std::string path);
+
+    int fd() const { return fd_.get(); }
+    // Watches the path, and each link on the way, as they are now. Call before each reading of the file.
+    Result<> arm();
+    // Takes over the waiting events; true when one concerns the file.
+    bool drain();
+
+  private:
+    FileWatch(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
+    Result<> add(const std::string& path);
+
+    Fd fd_;
+    std::string path_;
+    std::map<int, std::set<std::string>> watches_;  // a folder's watch -> the names in it that matter
+    std::map<int, std::set<std::string>> arming_;
+};
+
+}  // namespace namegate::daemon

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Trusted servers in every form that the configuration takes (D9), as the programs see them.
+#include <catch2/catch.hpp>
+
+#include "dns/trusted_servers.h"
+#include "traffic.h"
+
+using namespace namegate;
+using namespace namegate::test;
+
+namespace {
+
+struct Case {
+    const char* written;
+    const char* server;
+    std::uint16_t port;
+    bool teaches;
+};
+
+constexpr Case kCases[] = {
+    {"192.0.2.7", "192.0.2.7", 53, true},
+    {"192.0.2.7", "192.0.2.8", 53, false},
+    {"192.0.2.7", "192.0.2.7", 5353, false},
+    {"192.0.2.7:5353", "192.0.2.7", 5353, true},
+    {"192.0.2.7:5353", "192.0.2.7", 53, false},
+    {"192.0.2.0/29", "192.0.2.0", 53, true},
+    {"192.0.2.0/29", "192.0.2.7", 53, true},
+    {"192.0.2.0/29", "192.0.2.8", 53, false},
+    {"192.0.2.0/29:5353", "192.0.2.1", 5353, true},
+    {"0.0.0.0/0", "198.51.100.1", 53, true},
+    {"0.0.0.0/0", "2001:db8::7", 53, false},
+    {"2001:db8::7", "2001:db8::7", 53, true},
+    {"2001:DB8:0::7", "2001:db8::7", 53, true},
+    {"2001:db8::7", "2001:db8::8", 53, false},
+    {"[2001:db8::7]", "2001:db8::7", 53, true},
+    {"[2001:db8::7]:5353", "2001:db8::7", 5353, true},
+    {"[2001:db8::7]:5353", "2001:db8::7", 53, false},
+    {"2001:db8::/125", "2001:db8::7", 53, true},
+    {"2001:db8::/125", "2001:db8::8", 53, false},
+    {"[2001:db8::/125]:5353", "2001:db8::1", 5353, true},
+};
+
+// Does an answer of this server to a question of the pod's open its address?
+bool teaches(Scene& scene, const char* server, std::uint16_t port) {
+    const Bytes question = DnsMessage::query("example.com").build();
+    const Bytes answer = DnsMessage::response("example.com").a("example.com", "203.0.113.1").build();
+    REQUIRE(scene.egress(from_pod(server).udp(40000, port).payload(question).build()).passed());
+    CHECK(scene.ingress(to_pod(server).udp(port, 40000).payload(answer).build()).passed());
+    return !scene.learnt().empty();
+}
+
+}  // namespace
+
+TEST_CASE("D9: an address, address:port, [v6]:port or a CIDR, port 53 unless said") {
+    for (const Case& one : kCases) {
+        INFO(one.written << " asked " << one.server << " port " << one.port);
+        Scene scene;
+        const auto server = must(dns::parse_trusted_server(one.written));
+        must(datapath::set_trusted(scene.datapath(), {{server.prefix, server.port}}));
+        scene.apply(egress_policy({"{action: Allow, protocol: UDP}", "{action: Allow, destination: {domains: [example.com]}}"}));
+        CHECK(teaches(scene, one.server, one.port) == one.teaches);
+    }
+}
+
+TEST_CASE("D9: a server that is no longer trusted teaches nothing by the questions asked since") {
+    Scene scene;
+    scene.apply(egress_policy({"{action: Allow, protocol: UDP}", "{action: Allow, destination: {domains: [example.com]}}"}));
+    const Bytes question = DnsMessage::query("example.com").build();
+    REQUIRE(scene.egress(from_pod(kDns4).udp(40000, 53).payload(question).build()).passed());
+    must(datapath::set_trusted(scene.datapath(), {{*IpPrefix::parse("192.0.2.99"), 53}}));
+    scene.deliver(DnsMessage::response("example.com").a("example.com", "203.0.113.1").build(), 40000);
+    CHECK(scene.learnt() == std::vector<std::string>{"203.0.113.1"});  // it was trusted when it was asked
+    CHECK_FALSE(scene.connects("203.0.113.2"));
+    REQUIRE(scene.egress(from_pod(kDns4).udp(40001, 53).payload(question).build()).passed());
+    scene.ingress(
+        to_pod(kDns4).udp(53, 40001).payload(DnsMessage::response("example.com").a("example.com", "203.0.113.2").build()).build());
+    CHECK_FALSE(scene.connects("203.0.113.2"));
+}
