@@ -20,16 +20,20 @@ struct RunResult {
     std::int32_t verdict = 0;       // -1: TC_ACT_UNSPEC, go on; 2: TC_ACT_SHOT
     std::uint32_t duration_ns = 0;  // mean of one run
     std::vector<std::uint8_t> packet;
+    std::uint32_t mark = 0;  // when the program was through with it
 
     bool passed() const { return verdict == -1; }
     bool dropped() const { return verdict == 2; }
+    bool held() const { return verdict == 7; }  // TC_ACT_REDIRECT, to nowhere
 };
 
-inline RunResult run_program(int fd, const std::vector<std::uint8_t>& packet, std::uint32_t ifindex, int repeat = 1,
-                             std::uint32_t from = 1) {
+inline RunResult run_program(int fd, const std::vector<std::uint8_t>& packet, std::uint32_t ifindex, int repeat = 1, std::uint32_t from = 1,
+                             std::uint32_t mark = 0) {
     __sk_buff context{};
     context.ifindex = ifindex;
     context.ingress_ifindex = from;
+    context.mark = mark;
+    __sk_buff context_out{};
     RunResult result;
     result.packet.resize(packet.size() + 256);
     bpf_test_run_opts options{};
@@ -40,6 +44,8 @@ inline RunResult run_program(int fd, const std::vector<std::uint8_t>& packet, st
     options.data_size_out = static_cast<std::uint32_t>(result.packet.size());
     options.ctx_in = &context;
     options.ctx_size_in = sizeof context;
+    options.ctx_out = &context_out;
+    options.ctx_size_out = sizeof context_out;
     options.repeat = repeat;
     const int error = bpf_prog_test_run_opts(fd, &options);
     if (error != 0) {
@@ -48,6 +54,7 @@ inline RunResult run_program(int fd, const std::vector<std::uint8_t>& packet, st
     result.verdict = static_cast<std::int32_t>(options.retval);
     result.duration_ns = options.duration;
     result.packet.resize(options.data_size_out);
+    result.mark = context_out.mark;
     return result;
 }
 

@@ -105,8 +105,8 @@ class Scene {
     RunResult ingress(const Bytes& frame, int repeat = 1) { return run(datapath::ProgramId::kPodIngress, frame, repeat); }
     // From the node itself to the pod.
     RunResult node_sends(const Bytes& frame) { return run(datapath::ProgramId::kPodIngress, frame, 1, 0); }
-    RunResult run(datapath::ProgramId program, const Bytes& frame, int repeat, std::uint32_t from = kUplink) {
-        return run_program(must(datapath_->program(program)), frame, kLoopback, repeat, from);
+    RunResult run(datapath::ProgramId program, const Bytes& frame, int repeat, std::uint32_t from = kUplink, std::uint32_t mark = 0) {
+        return run_program(must(datapath_->program(program)), frame, kLoopback, repeat, from, mark);
     }
 
     // The pod sends a question; the answer comes back. Returns whether the answer was let through.

@@ -185,6 +185,13 @@ std::uint64_t counter(const Node& node, const std::string& name) {
     return status && (*status)["counters"].contains(name) ? (*status)["counters"][name].get<std::uint64_t>() : 0;
 }
 
+std::string books(const Node& node) {
+    return std::to_string(counter(node, "dns-held")) + " frames held, " + std::to_string(counter(node, "held answers learnt")) +
+           " answers learnt, " + std::to_string(counter(node, "held answers not learnt")) + " not, " +
+           std::to_string(counter(node, "held frames lost")) + " frames lost, " + std::to_string(counter(node, "dns-unparsed")) +
+           " went on without the daemon";
+}
+
 }  // namespace
 
 TEST_CASE("held answers of every kind: no first packet lost, none denied") {
@@ -218,12 +225,7 @@ TEST_CASE("held answers of every kind: no first packet lost, none denied") {
         CHECK(sum.lost == 0);
         CHECK(sum.denied == 0);
     }
-    std::printf("held answers: %llu frames held, %llu answers learnt, %llu not, %llu frames lost\n",
-                static_cast<unsigned long long>(counter(site.node, "dns-held")),
-                static_cast<unsigned long long>(counter(site.node, "held answers learnt")),
-                static_cast<unsigned long long>(counter(site.node, "held answers not learnt")),
-                static_cast<unsigned long long>(counter(site.node, "held frames lost")));
-    std::printf("held answers: %llu went on without the daemon\n", static_cast<unsigned long long>(counter(site.node, "dns-unparsed")));
+    std::printf("held answers: %s\n", books(site.node).c_str());
     CHECK(counter(site.node, "held answers learnt") > 0);
     CHECK(counter(site.node, "held frames lost") == 0);
     for (const auto& pod : pods) {
@@ -294,6 +296,7 @@ TEST_CASE("several messages in one stream, split anywhere, each learnt before th
             const auto answers = ask_tcp(open_socket(AF_INET, SOCK_STREAM), kServer4, questions);
             CHECK(answers.size() == questions.size());
             for (unsigned i = 0; i < 8; ++i) {
+                INFO("pieces of " << bytes << "; " << books(site.node));
                 const IpAddress address = World::fresh_address(first + i, i % 2 != 0);
                 const Fd socket = open_tcp(address);
                 CHECK(connect_to(socket, address, kTcpPort, kBeforeRepeat).connected);
