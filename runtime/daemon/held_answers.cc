@@ -34,6 +34,7 @@ Result<std::unique_ptr<HeldAnswers>> HeldAnswers::create(Node& node, Learner& le
     NG_ASSIGN(held->reader_,
               datapath::HeldReader::create(
                   node.datapath(), [self](const ng_held& header, std::span<const std::uint8_t> bytes) { self->on_frame(header, bytes); }));
+    NG_TRY(held->reader_->beat(datapath::tick_of(node.clock().boot_ns())));
     return held;
 }
 
