@@ -61,6 +61,17 @@ Result<std::string> label_to_ascii(std::string_view label, std::string_view whol
     return std::string(raw);
 }
 
+// The dots of East Asian scripts divide labels, too (UTS 46, 4.5).
+std::string with_plain_dots(std::string_view text) {
+    std::string out(text);
+    for (const std::string_view dot : {"\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1"}) {
+        for (std::size_t at = out.find(dot); at != std::string::npos; at = out.find(dot, at)) {
+            out.replace(at, dot.size(), ".");
+        }
+    }
+    return out;
+}
+
 std::vector<std::string_view> split(std::string_view text) {
     std::vector<std::string_view> out;
     while (true) {
@@ -105,7 +116,8 @@ Result<std::vector<std::string>> normalise_labels(std::string_view text) {
         return refuse(text, "it has more than " + std::to_string(kMaxNameLength) + " characters");
     }
     NG_TRY(refuse_urls(text));
-    const std::string_view name = text.back() == '.' ? text.substr(0, text.size() - 1) : text;
+    const std::string dotted = with_plain_dots(text);
+    const std::string_view name = std::string_view(dotted).substr(0, dotted.size() - (dotted.back() == '.' ? 1U : 0U));
     std::vector<std::string> labels;
     std::size_t length = 0;
     for (const std::string_view label : split(name)) {
