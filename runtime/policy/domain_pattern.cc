@@ -93,6 +93,9 @@ Result<std::string> normalise_label(std::string_view label, std::string_view who
         NG_ASSIGN(out, label_to_ascii(label, whole));
     }
     std::transform(out.begin(), out.end(), out.begin(), lower);
+    if (out.empty()) {
+        return refuse(whole, "the label \"" + std::string(label) + "\" holds only characters that are ignored in names");
+    }
     if (out.size() > kMaxLabelLength) {
         return refuse(whole, "the label \"" + out + "\" has more than " + std::to_string(kMaxLabelLength) + " characters");
     }

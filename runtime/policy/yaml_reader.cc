@@ -47,7 +47,13 @@ class Handler final : public YAML::EventHandler {
   public:
     Handler(TreeBuilder& tree, const std::vector<std::string_view>& lines) : tree_(tree), lines_(lines) {}
 
-    void OnDocumentStart(const YAML::Mark&) override {}
+    // On some broken texts the parser makes empty documents of nothing, at the same place, without end.
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        if (mark.pos == document_at_) {
+            tree_.fail(to_mark(mark), "not valid YAML: nothing that it knows begins here");
+        }
+        document_at_ = mark.pos;
+    }
     void OnDocumentEnd() override { tree_.end_document(); }
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { tree_.null(to_mark(mark), anchor); }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override { tree_.alias(to_mark(mark), anchor); }
@@ -96,6 +102,7 @@ class Handler final : public YAML::EventHandler {
     TreeBuilder& tree_;
     const std::vector<std::string_view>& lines_;
     std::vector<bool> flow_;
+    int document_at_ = -1;  // where the last document began
 };
 
 bool names_direction(std::string_view line) {

@@ -115,3 +115,13 @@ TEST_CASE("JSON: what YAML takes and JSON does not is refused") {
     CHECK_THAT(first_problem("f.json", "{\"a\": 1,\n }"), Catch::StartsWith("f.json:2:2: error: not valid JSON: a comma before the end"));
     CHECK(first_problem("f.json", "  ").empty());
 }
+
+TEST_CASE("a broken text of which the parser makes documents without end is refused at once") {
+    for (const char* text : {",:d\xfaw{K8", ", a", "---\n, b"}) {
+        const auto outcome = namegate::policy::parse_documents("policy.yaml", text);
+        INFO(text);
+        REQUIRE_FALSE(outcome.problems.empty());
+        CHECK_THAT(outcome.problems.front().message, Catch::Contains("not valid YAML"));
+    }
+    CHECK(namegate::policy::parse_documents("policy.yaml", "---\n---\n---\na: b\n---\n").problems.empty());
+}
