@@ -31,6 +31,33 @@ TEST_CASE("YAML: documents, places, quotes and types") {
     CHECK(list.items()[3].text() == "text");
 }
 
+TEST_CASE("YAML: plain scalars are what Kubernetes takes them for, quoted ones text") {
+    using Type = Node::ScalarType;
+    const std::pair<Type, std::vector<const char*>> rows[] = {
+        {Type::kBool, {"true", "False", "YES", "no", "On", "off"}},
+        {Type::kInteger, {"0", "-5", "+7", "0x1F", "0o17", "0b101", "1_000", "0777", "00"}},
+        {Type::kFloat, {"1.5", "-.5", "1e3", "1.", "2.5e-3", ".inf", "-.INF", ".NaN"}},
+        {Type::kText, {"1000:2000", "1.2.3.4", "10.0.0.0/8", "v1", "yess", "0x", "0o9", "0b2", "1-2", "e5", "_", "2001:db8::1", "_1"}},
+    };
+    for (const auto& [type, texts] : rows) {
+        for (const char* text : texts) {
+            INFO(text);
+            const auto plain = parse_documents("f.yaml", std::string("a: ") + text + "\n");
+            REQUIRE(plain.problems.empty());
+            CHECK(plain.documents.at(0).find("a")->scalar_type() == type);
+            for (const char* quote : {"'", "\""}) {
+                const auto quoted = parse_documents("f.yaml", std::string("a: ") + quote + text + quote + "\n");
+                CHECK(quoted.documents.at(0).find("a")->scalar_type() == Type::kText);
+                CHECK(quoted.documents.at(0).find("a")->text() == text);
+            }
+        }
+    }
+    for (const char* nothing : {"~", "null", "Null", "NULL", ""}) {
+        CHECK(parse_documents("f.yaml", std::string("a: ") + nothing + "\n").documents.at(0).find("a")->is_null());
+    }
+    CHECK(parse_documents("f.yaml", "a: |\n  5\nb: >-\n  true\n").documents.at(0).find("a")->scalar_type() == Type::kText);
+}
+
 TEST_CASE("YAML: what is refused, with its place") {
     CHECK_THAT(first_problem("f.yaml", "a:\n\tb: 1\n"), Catch::StartsWith("f.yaml:2:1: error: a tab"));
     CHECK_THAT(first_problem("f.yaml", "a:\n  - b: 1\n  \tc: 2\n"), Catch::StartsWith("f.yaml:3:3: error: a tab"));
