@@ -134,11 +134,34 @@ void explain(TreeBuilder& tree, const std::vector<std::string_view>& lines, cons
     tree.fail(to_mark(mark), "not valid YAML: " + message);
 }
 
+// The parser keeps a few hundred bytes for every bracket that is open, before it tells us of any. Brackets within
+// quotes and comments count as well: nobody has so many.
+bool check_brackets(TreeBuilder& tree, const std::vector<std::string_view>& lines) {
+    constexpr int kMaxOpenBrackets = 10'000;
+    int open = 0;
+    for (std::size_t line = 0; line < lines.size(); ++line) {
+        for (std::size_t i = 0; i < lines[line].size(); ++i) {
+            const char c = lines[line][i];
+            const bool closes = (c == ']' || c == '}') && open > 0;
+            open += c == '[' || c == '{' ? 1 : closes ? -1 : 0;
+            if (open > kMaxOpenBrackets) {
+                tree.fail({static_cast<int>(line) + 1, static_cast<int>(i) + 1},
+                          "more than " + std::to_string(kMaxOpenBrackets) + " brackets are open here");
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 }  // namespace
 
 ParseOutcome read_yaml(const std::string& path, std::string_view content) {
     TreeBuilder tree(path);
     const std::vector<std::string_view> lines = split_lines(content);
+    if (!check_brackets(tree, lines)) {
+        return tree.take();
+    }
     Handler handler(tree, lines);
     try {
         std::istringstream in{std::string(content)};

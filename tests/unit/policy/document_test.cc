@@ -94,7 +94,18 @@ TEST_CASE("size and depth are bounded in both forms") {
         CHECK_THAT(first_problem(name, nested(kMaxDocumentDepth + 1)), Catch::Contains("levels"));
         CHECK_FALSE(first_problem(name, std::string(100'000, '[')).empty());
     }
-    CHECK_FALSE(first_problem("f.yaml", std::string(20'000, '{')).empty());
+    for (const char* bracket : {"[", "{", "{a: ", "[{"}) {
+        std::string open;
+        while (open.size() + 4 <= kMaxPolicyFileBytes) {
+            open += bracket;
+        }
+        CHECK_THAT(first_problem("f.yaml", open), Catch::Contains("brackets are open here"));
+    }
+    std::string closed = "a:\n";
+    for (int i = 0; i < 20'000; ++i) {
+        closed += "- [{}]\n";
+    }
+    CHECK(first_problem("f.yaml", closed).empty());
 }
 
 TEST_CASE("JSON: the same tree") {
