@@ -207,12 +207,6 @@ void refuse_unsupported(const Cursor& root) {
     if (const auto dirs = root.child("podManifestDirs"); dirs && !dirs->node().items().empty()) {
         dirs->error("not supported yet: put Pod documents into a policy folder");
     }
-    if (root.text("denyAction").value_or("Drop") != "Drop") {
-        root.child("denyAction")->error("not supported yet: only Drop");
-    }
-    if (root.text("policyChange").value_or("Cut") != "Cut") {
-        root.child("policyChange")->error("not supported yet: only Cut");
-    }
     if (!root.text("metricsAddress").value_or("").empty()) {
         root.child("metricsAddress")->error("not supported yet: leave it out");
     }
@@ -226,6 +220,8 @@ void decode(const Cursor& root, Config& config) {
     read_dns(root, config);
     read_label_sources(root, config);
     read_number(root, "labelTimeout", {0, 300}, config.label_timeout_seconds);
+    config.reject_denied = root.text("denyAction").value_or("Drop") == "Reject";
+    config.keep_flows = root.text("policyChange").value_or("Cut") == "Keep";
     read_log(root, config);
     if (const auto limits = root.child("limits")) {
         read_number(*limits, "learntAddressesPerEndpoint", {16, kMaxPerEndpoint}, config.learnt_per_endpoint);

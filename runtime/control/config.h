@@ -39,6 +39,9 @@ struct Config {
     std::vector<std::string> label_sources{"cni-args", "files"};
     std::uint32_t label_timeout_seconds = 10;
 
+    bool reject_denied = false;  // denyAction: Reject
+    bool keep_flows = false;     // policyChange: Keep
+
     log::Level log_level = log::Level::kInfo;
     log::Format log_format = log::Format::kText;
 

@@ -160,6 +160,8 @@ Result<> Programmer::program_in(Pass& pass, const Record& record) {
         NG_ASSIGN(CompiledRef egress, compile(pass, view, Direction::kEgress));
         NG_ASSIGN(CompiledRef ingress, compile(pass, view, Direction::kIngress));
         datapath::EndpointPolicies policies;
+        policies.reject = config_.reject_denied;
+        policies.keep_flows = config_.keep_flows;
         if (egress) {
             NG_ASSIGN(policies.egress, datapath::install_policy(datapath_, *egress));
         }

@@ -89,13 +89,14 @@ class Scene {
     }
 
     // Puts the content in force; an empty one leaves the endpoint open. Throws when a document is refused.
-    void apply(std::string_view yaml) {
+    // `behaviour` says what happens to denied packets and flows; its policies are not looked at.
+    void apply(std::string_view yaml, datapath::EndpointPolicies behaviour = {}) {
         store_.set_file("policy.yaml", yaml);
         const std::vector<policy::FileStatus> files = store_.files();
         for (const policy::Problem& problem : files.front().problems) {
             throw std::runtime_error(policy::to_string(problem));
         }
-        datapath::EndpointPolicies policies;
+        datapath::EndpointPolicies policies = behaviour;
         policies.egress = install(policy::Direction::kEgress);
         policies.ingress = install(policy::Direction::kIngress);
         must(datapath::write_policies(*datapath_, identity_, policies));

@@ -14,6 +14,7 @@
 #include "hold.h"
 #include "neighbour.h"
 #include "packet.h"
+#include "reject.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -117,6 +118,8 @@ int pod_egress(struct __sk_buff *skb)
 
 	if (!config)
 		return NG_DROP;
+	if (skb->mark == answer_mark)
+		return pass_answer(skb);
 	if (skb->vlan_present)
 		return drop(slot, NG_R_MALFORMED);
 	if (!own_mac(skb, config))
@@ -133,7 +136,7 @@ int pod_egress(struct __sk_buff *skb)
 	packet.key.local = (__u8)find_local(config, &packet.local);
 	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
 		return drop(slot, NG_R_SPOOFED);
-	return judge_egress(skb, slot, config, &packet);
+	return settle(skb, slot, config, &packet, judge_egress(skb, slot, config, &packet), NG_EGRESS);
 }
 
 SEC("tc")
@@ -161,7 +164,7 @@ int pod_ingress(struct __sk_buff *skb)
 	packet.key.local = (__u8)find_local(config, &packet.local);
 	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
 		return judge_stray(slot, config);
-	return judge_ingress(skb, slot, config, &packet);
+	return settle(skb, slot, config, &packet, judge_ingress(skb, slot, config, &packet), NG_INGRESS);
 }
 
 /* Run by the runtime alone: the two clocks at one moment. */

@@ -63,6 +63,8 @@ TEST_CASE("the configuration that is delivered is all defaults") {
     CHECK(config->label_timeout_seconds == defaults.label_timeout_seconds);
     CHECK(config->learnt_per_endpoint == defaults.learnt_per_endpoint);
     CHECK(config->flows_per_endpoint == defaults.flows_per_endpoint);
+    CHECK_FALSE(config->reject_denied);
+    CHECK_FALSE(config->keep_flows);
 }
 
 TEST_CASE("every key is read") {
@@ -75,7 +77,7 @@ TEST_CASE("every key is read") {
                                      "dnsExtraTTL: 5\ndnsMinTTL: 7\ndnsMaxTTL: 100\n"
                                      "labelSources: [files]\nlabelTimeout: 3\n"
                                      "containerd: {address: /run/containerd/containerd.sock, namespace: k8s.io}\n"
-                                     "denyAction: Drop\npolicyChange: Cut\n"
+                                     "denyAction: Reject\npolicyChange: Keep\n"
                                      "log: {level: debug, format: json}\n"
                                      "limits: {learntAddressesPerEndpoint: 100, flowsPerEndpoint: 200}\n");
     INFO((config ? std::string() : config.error().message()));
@@ -91,6 +93,8 @@ TEST_CASE("every key is read") {
     CHECK(config->lifetime.max_seconds == 100);
     CHECK(config->label_sources == std::vector<std::string>{"files"});
     CHECK(config->label_timeout_seconds == 3);
+    CHECK(config->reject_denied);
+    CHECK(config->keep_flows);
     CHECK(config->log_level == log::Level::kDebug);
     CHECK(config->log_format == log::Format::kJson);
     CHECK(config->datapath_options().learnt_per_endpoint == 100);
@@ -110,6 +114,8 @@ TEST_CASE("errors tell the place and what to write") {
     CHECK(contains(error_of("dnsMinTTL: 10s\n"), "a whole number is needed"));
     CHECK(contains(error_of("dnsMinTTL: 99999999999999999999\n"), "from 0 to"));
     CHECK(contains(error_of("dnsMinTTL: 10\ndnsMaxTTL: 5\n"), "larger than dnsMaxTTL"));
+    CHECK(contains(error_of("denyAction: Refuse\n"), "denyAction: "));
+    CHECK(contains(error_of("policyChange: Keeep\n"), "Keep"));
     CHECK(contains(error_of("log: {level: loud}\n"), "debug, info, warning or error"));
     CHECK(contains(error_of("limits: {flowsPerEndpoint: 1}\n"), "from 16 to"));
     CHECK(contains(error_of("a: 1\n---\nb: 2\n"), "second document"));
@@ -118,9 +124,8 @@ TEST_CASE("errors tell the place and what to write") {
 }
 
 TEST_CASE("what is not offered yet is said, never taken in silence") {
-    for (const char* content :
-         {"labelSources: [containerd]\n", "labelSources: [kubernetes]\n", "denyAction: Reject\n", "policyChange: Keep\n",
-          "metricsAddress: 127.0.0.1:9090\n", "podManifestDirs: [/etc/kubernetes/manifests]\n"}) {
+    for (const char* content : {"labelSources: [containerd]\n", "labelSources: [kubernetes]\n", "metricsAddress: 127.0.0.1:9090\n",
+                                "podManifestDirs: [/etc/kubernetes/manifests]\n"}) {
         INFO(content);
         CHECK(contains(error_of(content), "not supported yet"));
     }
