@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/policy_folders.h"
 
+#include "policy/policy_folder.h"
+
 namespace namegate::control {
 
 std::vector<FolderProblem> load_policy_folders(policy::PolicyStore& store, const std::vector<std::string>& folders) {

@@ -32,7 +32,7 @@ constexpr std::uint64_t kServersUs = 10'000 * kMs;  // for what inotify did not 
 constexpr std::uint64_t kRescanUs = 10'000 * kMs;
 constexpr std::uint64_t kReconcileUs = 60'000 * kMs;
 constexpr std::uint64_t kSaveUs = 300'000 * kMs;
-constexpr std::uint64_t kQuietUs = 50 * kMs;       // a folder is read once it has been quiet this long,
+constexpr std::uint64_t kQuietUs = 10 * kMs;       // a folder is read once it has been quiet this long,
 constexpr std::uint64_t kImpatientUs = 500 * kMs;  // or after this long in any case
 
 struct Timer {
@@ -56,6 +56,8 @@ class Loop {
 
     Result<> start();
     Result<> run();
+    // Everything has to be begun anew: what is pinned is not what this loop holds any more.
+    bool wants_restart() const { return wants_restart_; }
 
   private:
     Result<> add_timers();
@@ -67,6 +69,7 @@ class Loop {
     void folders_changed();
     void read_folders();
     void rescan();
+    void check_pins();
     static int on_timer(sd_event_source* source, std::uint64_t due, void* timer);
     static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* loop);
     static int on_folders(sd_event_source* source, int fd, std::uint32_t events, void* loop);
@@ -87,7 +90,7 @@ class Loop {
     std::unique_ptr<SocketServer> server_;
     sd_event_source* quiet_ = nullptr;
     std::uint64_t changed_since_us_ = 0;  // 0: nothing waits to be read
-    std::string signature_;
+    bool wants_restart_ = false;
 };
 
 Loop::~Loop() {
@@ -161,6 +164,7 @@ Result<> Loop::add_timers() {
         node_->tick();
         held_->tick();
         server_->drop_idle();
+        check_pins();
     }));
     NG_TRY(every(kServersUs, [this] { read_servers(); }));
     NG_TRY(every(kRescanUs, [this] { rescan(); }));
@@ -232,14 +236,22 @@ int Loop::on_quiet(sd_event_source* /*source*/, std::uint64_t /*due*/, void* loo
 void Loop::read_folders() {
     changed_since_us_ = 0;
     node_->set_trouble("folder watch", watch_->arm());
-    signature_ = watch_->signature();
     node_->reload_policies();
 }
 
 // For what inotify did not tell.
 void Loop::rescan() {
-    if (changed_since_us_ == 0 && watch_->signature() != signature_) {
+    if (changed_since_us_ == 0) {
         read_folders();
+    }
+}
+
+// Who cleared the BPF file system, or made the pins anew, left us with maps that no packet meets.
+void Loop::check_pins() {
+    if (!wants_restart_ && !node_->datapath().is_pinned()) {
+        log::warning("the pinned objects are gone: starting anew", {log::kv("folder", node_->datapath().folder())});
+        wants_restart_ = true;
+        sd_event_exit(event_, 0);
     }
 }
 
@@ -257,20 +269,27 @@ Result<> Loop::run() {
     sd_notifyf(0, "READY=1\nSTATUS=%zu endpoints", node_->records().size());
     log::info("ready", {log::kv("endpoints", node_->records().size()), log::kv("socket", config_.socket_path())});
     const int status = sd_event_loop(event_);
-    sd_notify(0, "STOPPING=1");
+    sd_notify(0, wants_restart_ ? "RELOADING=1" : "STOPPING=1");
     server_.reset();
     held_->leave();
     node_->save_cache_now();
-    log::info("stopped; policies stay enforced", {});
+    if (!wants_restart_) {
+        log::info("stopped; policies stay enforced", {});
+    }
     return checked(status, "sd_event_loop");
 }
 
 }  // namespace
 
 Result<> run_daemon(const control::Config& config) {
-    Loop loop(config);
-    NG_TRY(loop.start());
-    return loop.run();
+    for (;;) {
+        Loop loop(config);
+        NG_TRY(loop.start());
+        NG_TRY(loop.run());
+        if (!loop.wants_restart()) {
+            return ok();
+        }
+    }
 }
 
 }  // namespace namegate::daemon

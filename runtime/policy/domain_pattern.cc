@@ -168,12 +168,12 @@ bool equal_fold(std::string_view any_case, std::string_view lower_case) {
            std::equal(any_case.begin(), any_case.end(), lower_case.begin(), [](char a, char b) { return lower(a) == b; });
 }
 
-std::size_t text_length(const std::vector<std::string>& labels) {
-    std::size_t length = 0;
-    for (const std::string& label : labels) {
-        length += label.size() + 1;
+std::vector<std::string> split_to_strings(std::string_view text) {
+    if (text.empty()) {
+        return {};
     }
-    return length == 0 ? 0 : length - 1;
+    const std::vector<std::string_view> parts = split(text);
+    return {parts.begin(), parts.end()};
 }
 
 }  // namespace
@@ -199,37 +199,39 @@ Result<DomainPattern> DomainPattern::parse(std::string_view text) {
         return refuse(text, "the wildcard cannot be the last label");
     }
     NG_TRY(refuse_addresses(labels, text));
-    DomainPattern out;
-    out.text_ = join(labels);
     const auto wildcard = std::find(labels.begin(), labels.end(), kWildcard);
-    if (wildcard == labels.end()) {
-        out.suffix_labels_ = std::move(labels);
-        return out;
-    }
-    out.kind_ = wildcard == labels.begin() ? Kind::kWildcard : Kind::kMiddle;
-    out.prefix_labels_.assign(labels.begin(), wildcard);
-    out.suffix_labels_.assign(wildcard + 1, labels.end());
-    return out;
+    const Kind kind = wildcard == labels.end() ? Kind::kExact : wildcard == labels.begin() ? Kind::kWildcard : Kind::kMiddle;
+    return DomainPattern(kind, join(labels));
 }
+
+std::string_view DomainPattern::prefix() const {
+    return kind_ == Kind::kMiddle ? std::string_view(*text_).substr(0, text_->find('*') - 1) : std::string_view();
+}
+
+std::string_view DomainPattern::suffix() const {
+    return kind_ == Kind::kExact ? std::string_view(*text_) : std::string_view(*text_).substr(text_->find('*') + 2);
+}
+
+std::vector<std::string> DomainPattern::prefix_labels() const { return split_to_strings(prefix()); }
+std::vector<std::string> DomainPattern::suffix_labels() const { return split_to_strings(suffix()); }
 
 bool DomainPattern::matches(std::string_view name) const {
     if (!name.empty() && name.back() == '.') {
         name.remove_suffix(1);
     }
     if (kind_ == Kind::kExact) {
-        return equal_fold(name, text_);
+        return equal_fold(name, text());
     }
     // prefix "." one-or-more-labels "." suffix; the middle is not empty and holds whole labels.
-    const std::size_t suffix = text_length(suffix_labels_);
-    const std::size_t prefix = prefix_labels_.empty() ? 0 : text_length(prefix_labels_) + 1;
-    if (name.size() < prefix + 1 + 1 + suffix) {
+    const std::string_view behind = suffix();
+    const std::string_view before = prefix();
+    const std::size_t start = before.empty() ? 0 : before.size() + 1;
+    if (name.size() < start + 1 + 1 + behind.size()) {
         return false;
     }
-    const std::string_view pattern = text_;
-    const std::size_t middle_end = name.size() - suffix - 1;
-    return equal_fold(name.substr(0, prefix), pattern.substr(0, prefix)) && name[middle_end] == '.' &&
-           equal_fold(name.substr(middle_end + 1), pattern.substr(pattern.size() - suffix)) && name[prefix] != '.' &&
-           name[middle_end - 1] != '.';
+    const std::size_t middle_end = name.size() - behind.size() - 1;
+    return equal_fold(name.substr(0, start), std::string_view(text()).substr(0, start)) && name[middle_end] == '.' &&
+           equal_fold(name.substr(middle_end + 1), behind) && name[start] != '.' && name[middle_end - 1] != '.';
 }
 
 }  // namespace namegate::policy

@@ -3,18 +3,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <set>
 #include <utility>
 
-#include "base/file.h"
 #include "policy/document.h"
 
 namespace namegate::policy {
 namespace {
-
-bool ends_with(std::string_view text, std::string_view end) {
-    return text.size() > end.size() && text.substr(text.size() - end.size()) == end;
-}
 
 std::vector<std::shared_ptr<const Resource>> share(std::vector<Resource> resources) {
     std::vector<std::shared_ptr<const Resource>> out;
@@ -36,27 +30,39 @@ std::string_view to_string(FileStatus::InForce in_force) {
     return "";
 }
 
+ContentId id_of(std::string_view content) { return {std::hash<std::string_view>()(content), content.size()}; }
+
 bool PolicyStore::set_file(const std::string& path, std::string_view content) {
+    const ContentId id = id_of(content);
+    return needs(path, id) && take(path, id, decode_file(path, content));
+}
+
+bool PolicyStore::needs(const std::string& path, const ContentId& id) const {
+    const auto found = files_.find(path);
+    return found == files_.end() || !found->second.seen || !(found->second.content == id);
+}
+
+bool PolicyStore::take(const std::string& path, const ContentId& id, DecodeOutcome decoded) {
     File& file = files_[path];
-    const std::uint64_t hash = std::hash<std::string_view>()(content);
-    if (file.seen && file.content_hash == hash && file.content_size == content.size()) {
-        return false;
-    }
     file.seen = true;
-    file.content_hash = hash;
-    file.content_size = content.size();
+    file.content = id;
+    file.stamp.reset();
     file.loaded = false;
-    refused_.erase(path);
-    DecodeOutcome decoded = decode_file(path, content);
     file.problems = std::move(decoded.problems);
-    if (has_errors(file.problems)) {
-        return false;
-    }
-    if (!accept(path, file, share(std::move(decoded.resources)))) {
+    ++revision_;
+    refused_.erase(path);
+    if (has_errors(file.problems) || !accept(path, file, share(std::move(decoded.resources)))) {
         return false;
     }
     retry_refused();
     return true;
+}
+
+void PolicyStore::set_stamp(const std::string& path, const FileStamp& stamp) { files_[path].stamp = stamp; }
+
+bool PolicyStore::has_stamp(const std::string& path, const FileStamp& stamp) const {
+    const auto found = files_.find(path);
+    return found != files_.end() && found->second.stamp == stamp;
 }
 
 bool PolicyStore::remove_file(const std::string& path) {
@@ -69,6 +75,7 @@ bool PolicyStore::remove_file(const std::string& path) {
         owners_.erase(key_of(*resource));
     }
     files_.erase(found);
+    ++revision_;
     refused_.erase(path);
     if (changed) {
         ++generation_;
@@ -80,9 +87,12 @@ bool PolicyStore::remove_file(const std::string& path) {
 
 void PolicyStore::set_unreadable(const std::string& path, const std::string& why) {
     File& file = files_[path];
+    Problems problems = {{{path, 0, 0}, Problem::Severity::kError, "", why}};
+    revision_ += file.loaded || file.problems.size() != 1 || file.problems.front().message != why ? 1U : 0U;
     file.seen = false;
+    file.stamp.reset();
     file.loaded = false;
-    file.problems = {{{path, 0, 0}, Problem::Severity::kError, "", why}};
+    file.problems = std::move(problems);
     refused_.erase(path);
 }
 
@@ -175,45 +185,6 @@ std::shared_ptr<const Snapshot> PolicyStore::snapshot() const {
         snapshot_ = std::make_shared<const Snapshot>(std::move(all), generation_);
     }
     return snapshot_;
-}
-
-bool is_policy_file_name(std::string_view name) {
-    if (name.empty() || name.front() == '.' || name.find('/') != std::string_view::npos) {
-        return false;
-    }
-    return ends_with(name, ".yaml") || ends_with(name, ".yml") || ends_with(name, ".json");
-}
-
-void load_file(PolicyStore& store, const std::string& path) {
-    auto content = read_file(path, kMaxPolicyFileBytes);
-    if (content) {
-        store.set_file(path, *content);
-    } else if (content.error().code() == Code::kNotFound) {
-        store.remove_file(path);
-    } else {
-        store.set_unreadable(path, content.error().message());
-    }
-}
-
-Result<> load_folder(PolicyStore& store, const std::string& folder) {
-    NG_ASSIGN(const std::vector<std::string> names, list_directory(folder, kMaxPolicyFiles));
-    const std::string prefix = folder + "/";
-    std::set<std::string> present;
-    for (const std::string& name : names) {
-        if (is_policy_file_name(name)) {
-            present.insert(prefix + name);
-        }
-    }
-    for (const std::string& path : store.paths()) {
-        const bool here = path.compare(0, prefix.size(), prefix) == 0 && path.find('/', prefix.size()) == std::string::npos;
-        if (here && present.count(path) == 0) {
-            store.remove_file(path);
-        }
-    }
-    for (const std::string& path : present) {
-        load_file(store, path);
-    }
-    return ok();
 }
 
 }  // namespace namegate::policy

@@ -9,6 +9,7 @@
 #include "policy/check_report.h"
 #include "policy/compile.h"
 #include "policy/document.h"
+#include "policy/policy_folder.h"
 #include "policy/policy_store.h"
 #include "policy/schema.h"
 
