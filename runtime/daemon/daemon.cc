@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "daemon/commands.h"
 #include "daemon/directory_watch.h"
+#include "daemon/event_view.h"
 #include "daemon/file_watch.h"
 #include "daemon/held_answers.h"
 #include "daemon/learner.h"
@@ -112,6 +113,11 @@ Result<> Loop::start() {
     NG_TRY(add_timers());
     const auto handle = [this](const control::Request& request) { return handle_command(*node_, *learner_, request); };
     NG_ASSIGN(server_, SocketServer::create(event_, config_.socket_path(), handle));
+    learner_->set_observer([this](const ng_event& event, std::span<const std::uint8_t> payload) {
+        if (server_ && server_->has_streams()) {
+            server_->publish(view_event(*node_, event, payload));
+        }
+    });
     NG_TRY(checked(sd_event_set_watchdog(event_, 1), "sd_event_set_watchdog"));
     return ok();
 }

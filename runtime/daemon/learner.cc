@@ -47,6 +47,9 @@ void Learner::consume() {
 }
 
 void Learner::on_event(const ng_event& event, std::span<const std::uint8_t> payload) {
+    if (observer_) {
+        observer_(event, payload);
+    }
     switch (event.kind) {
         case NG_EVENT_ANSWER:
         case NG_EVENT_UNPARSED: on_answer(event, payload); break;

@@ -131,6 +131,12 @@ void SocketServer::accept_clients() {
 void SocketServer::serve(Client& client, std::uint32_t events) {
     client.last_us = now_us(loop_);
     bool alive = (events & (EPOLLERR)) == 0;
+    if (alive && client.stream) {
+        if (!serve_stream(client)) {
+            drop(client);
+        }
+        return;
+    }
     if (alive && !client.closing && (events & (EPOLLIN | EPOLLHUP)) != 0) {
         alive = read_input(client);
     }
@@ -165,7 +171,7 @@ bool SocketServer::read_input(Client& client) {
 
 // One reply at a time: the next request waits until the client has taken it.
 void SocketServer::answer_lines(Client& client) {
-    while (client.output.empty()) {
+    while (client.output.empty() && !client.stream) {
         const std::size_t end = client.input.find('\n');
         if (end == std::string::npos ? client.input.size() > control::kMaxRequestBytes : end > control::kMaxRequestBytes) {
             client.input.clear();
@@ -190,7 +196,18 @@ void SocketServer::answer_lines(Client& client) {
 
 void SocketServer::answer(Client& client, const std::string& line) {
     const auto request = control::parse_request(line);
-    std::string reply = control::encode_reply(request ? handler_(*request) : Result<control::Json>(request.error()));
+    auto answer = request ? handler_(*request) : Result<Answer>(request.error());
+    if (answer && answer->stream) {
+        if (streams_ >= kMaxStreams) {
+            answer = Error(Code::kTryAgain, "the daemon has as many streams as it gives: " + std::to_string(kMaxStreams));
+        } else {
+            client.stream = std::move(answer->stream);
+            client.input.clear();
+            ++streams_;
+        }
+    }
+    std::string reply =
+        control::encode_reply(answer ? Result<control::Json>(std::move(answer->result)) : Result<control::Json>(answer.error()));
     if (reply.size() > control::kMaxReplyBytes) {
         reply = control::encode_reply(Error(
             Code::kExhausted, "the answer is longer than " + std::to_string(control::kMaxReplyBytes) + " bytes; ask about one endpoint"));
@@ -221,7 +238,45 @@ bool SocketServer::write_output(Client& client) {
     return true;
 }
 
+// What a client says after it asked for a stream is not looked at, but for its going. False when it is gone.
+bool SocketServer::serve_stream(Client& client) {
+    std::array<char, 4096> ignored{};
+    const ssize_t got = ::recv(client.fd.get(), ignored.data(), ignored.size(), MSG_DONTWAIT);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        return false;
+    }
+    const std::string none;
+    append_event(client, none);
+    return write_output(client);
+}
+
+// The event's line, behind the number of those that were lost before it; an empty line: only the number.
+void SocketServer::append_event(Client& client, const std::string& line) {
+    if (client.output.size() - client.sent + line.size() > kMaxStreamBacklog) {
+        client.lost += line.empty() ? 0U : 1U;
+        return;
+    }
+    if (client.lost > 0) {
+        client.output += control::dump({{"kind", "lost"}, {"count", std::exchange(client.lost, 0)}}) + "\n";
+    }
+    client.output += line;
+}
+
+void SocketServer::publish(const control::Json& event) {
+    const std::string line = control::dump(event) + "\n";
+    for (auto next = clients_.begin(); next != clients_.end();) {
+        Client& client = **next++;
+        if (client.stream && client.stream(event)) {
+            append_event(client, line);
+            if (!write_output(client)) {
+                drop(client);
+            }
+        }
+    }
+}
+
 void SocketServer::drop(Client& client) {
+    streams_ -= client.stream ? 1U : 0U;
     sd_event_source_disable_unref(client.source);
     clients_.remove_if([&client](const std::unique_ptr<Client>& one) { return one.get() == &client; });
 }
@@ -230,7 +285,7 @@ void SocketServer::drop_idle() {
     const std::uint64_t now = now_us(loop_);
     for (auto next = clients_.begin(); next != clients_.end();) {
         Client& client = **next++;
-        if (now - client.last_us > kClientIdleUs) {
+        if (!client.stream && now - client.last_us > kClientIdleUs) {
             drop(client);
         }
     }
