@@ -50,7 +50,8 @@
 #define NG_HELD_FRAMES 256 /* frames of one endpoint that are with the daemon at a time */
 #define NG_HELD_BYTES (256u << 10) /* their bytes */
 #define NG_HELD_FRAME_MAX 65600 /* bytes of one: the largest IP packet and its link header */
-#define NG_READER_TICKS 16 /* a daemon that was not heard of for so long is away: about 2 s, less than any resolver waits */
+#define NG_READER_TICKS                                                                                                \
+	16 /* a daemon that was not heard of for so long is away: about 2 s, less than any resolver waits */
 #define NG_JOIN_SETS 16 /* names that an endpoint's chains wait for: sets of NG_JOIN_WAYS */
 #define NG_JOIN_WAYS 4
 #define NG_DENY_EVENTS_PER_TICK 16 /* denial events of one endpoint in a tick; more are only counted */

@@ -88,7 +88,8 @@ static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, cons
 					 const struct ng_packet *p)
 {
 	if (p->fragment == NG_LATER_FRAGMENT)
-		return judge_fragment(skb, slot, config->endpoint, p, NG_INGRESS, !config->direction[NG_INGRESS].policy);
+		return judge_fragment(skb, slot, config->endpoint, p, NG_INGRESS,
+				      !config->direction[NG_INGRESS].policy);
 	int answer = NG_NO_ANSWER;
 	int verdict = NG_NEXT;
 	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port))
