@@ -100,7 +100,7 @@ static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, cons
 		verdict = NG_NEXT;
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_INGRESS);
-	if (p->fragment == NG_FIRST_FRAGMENT && verdict != NG_DROP)
+	if (p->fragment == NG_FIRST_FRAGMENT && (verdict == NG_NEXT || answer == NG_ANSWER_HELD))
 		admit_fragments(slot, p, NG_INGRESS,
 				answer == NG_ANSWER_HELD     ? NG_FRAG_HELD
 				: answer == NG_ANSWER_COPIED ? NG_FRAG_COPIED
