@@ -262,7 +262,7 @@ class World {
         out.protocol = protocol(v4);
         out.source_port = static_cast<std::uint16_t>(pick(14));
         const bool icmp = out.protocol == 1 || out.protocol == 58;
-        out.destination_port = static_cast<std::uint16_t>(icmp ? icmp_type(v4) << 8 | pick(2) : pick(14));
+        out.destination_port = static_cast<std::uint16_t>(icmp ? unsigned{icmp_type(v4)} << 8 | pick(2) : pick(14));
         if (chance(2)) {
             out.names = {name(), name()};
         }
