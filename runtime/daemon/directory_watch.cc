@@ -10,7 +10,6 @@
 #include <cstring>
 #include <utility>
 
-
 namespace namegate::daemon {
 
 namespace {

@@ -96,7 +96,7 @@ class Node {
     std::vector<dns::TrustedServer> servers_;
     std::uint64_t logged_revision_ = 0;  // of the files whose problems were logged
     std::uint64_t generation_ = 0;       // of the snapshot that was programmed
-    bool program_due_ = false;      // the last attempt did not get through
+    bool program_due_ = false;           // the last attempt did not get through
     std::uint64_t collect_at_ns_ = 0;
     std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts
     std::uint64_t started_boot_ns_ = 0;

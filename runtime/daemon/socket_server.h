@@ -24,7 +24,7 @@ namespace namegate::daemon {
 
 inline constexpr std::size_t kMaxClients = 64;
 inline constexpr std::uint64_t kClientIdleUs = 30'000'000;
-inline constexpr std::size_t kMaxStreams = 16;                   // clients among those that have a stream
+inline constexpr std::size_t kMaxStreams = 16;                  // clients among those that have a stream
 inline constexpr std::size_t kMaxStreamBacklog = 256UL * 1024;  // bytes that wait for one of them
 
 class SocketServer {

@@ -40,8 +40,9 @@ bool reaches(const EntityRule& side, const Labels& labels, bool is_set) {
 
 bool reaches(const std::vector<Rule>& rules, const std::vector<const Labels*>& labels, bool is_set) {
     return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) {
-        return std::any_of(labels.begin(), labels.end(),
-                           [&](const Labels* one) { return reaches(rule.destination, *one, is_set) || reaches(rule.source, *one, is_set); });
+        return std::any_of(labels.begin(), labels.end(), [&](const Labels* one) {
+            return reaches(rule.destination, *one, is_set) || reaches(rule.source, *one, is_set);
+        });
     });
 }
 
@@ -101,8 +102,8 @@ void Concern::add_policies_reaching(const Snapshot& snapshot, const std::vector<
 }
 
 bool Concern::includes(const EndpointView& endpoint, const Labels& labels) const {
-    return everybody_ || std::any_of(policies_.begin(), policies_.end(),
-                                     [&](const Policy* policy) { return policy_selects(*policy, endpoint, labels); });
+    return everybody_ ||
+           std::any_of(policies_.begin(), policies_.end(), [&](const Policy* policy) { return policy_selects(*policy, endpoint, labels); });
 }
 
 }  // namespace namegate::policy
