@@ -31,7 +31,7 @@ std::string numbered_address(unsigned i, bool v6) {
     const std::string middle = std::to_string(i >> 8 & 255);
     if (v6) {
         std::array<char, 64> text{};
-        std::snprintf(text.data(), text.size(), "2001:db8:%x:%x::%x", 0x1000 + (i >> 12), i & 0xfff, i);
+        std::snprintf(text.data(), text.size(), "2001:db8:%x:%x::%x", 0x1000 + (i >> 12), i & 0xfff, i & 0xffff);
         return text.data();
     }
     return "100." + std::to_string(64 + (i >> 16)) + "." + middle + "." + low;

@@ -31,8 +31,10 @@ void start(LargeNode& node, const char* what) {
     std::printf("%-52s %6.0f ms (%.0f ms of processor time)\n", what, took, cpu_ms(node.daemon().pid()));
 }
 
+// The daemon maps the kernel's ring buffers, twice as such buffers are: no memory of its own.
 void print_memory(const char* when, pid_t pid) {
-    std::printf("%-52s %6.1f MiB (most so far %.1f)\n", when, memory_mib(pid, "VmRSS"), memory_mib(pid, "VmHWM"));
+    std::printf("%-52s %6.1f MiB (with files and the kernel's rings mapped %.1f)\n", when, memory_mib(pid, "RssAnon"),
+                memory_mib(pid, "VmRSS"));
 }
 
 struct Kind {
