@@ -65,10 +65,11 @@ const std::string kNamespace =
 bool allows(const std::string& policies, const Packet& packet) {
     PolicyStore store;
     store.set_file("rules.yaml", kNamespace + policies);
-    for (const Problem& problem : store.files().at(0).problems) {
+    const FileStatus status = store.files().at(0);
+    for (const Problem& problem : status.problems) {
         UNSCOPED_INFO(to_string(problem));
     }
-    REQUIRE(store.files().at(0).loaded);
+    REQUIRE(status.loaded);
     const std::vector<EndpointView> endpoints = {endpoint("ns", "self", {{"app", "web"}}, "10.9.0.1"),
                                                  endpoint("ns", "other", {}, "10.9.0.2"),
                                                  endpoint("far", "db", {{"app", "db"}}, "10.9.0.3")};
