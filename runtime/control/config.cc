@@ -178,14 +178,34 @@ void read_label_sources(const Cursor& root, Config& config) {
     config.label_sources.clear();
     root.each("labelSources", [&config](const Cursor& item) {
         const std::string& name = item.node().text();
-        if (name != endpoints::kCniArgsSource && name != endpoints::kFilesSource) {
-            item.error("not supported yet: the label source \"" + name + "\"; write cni-args or files");
+        if (name == "kubernetes") {
+            item.error("not supported yet: the label source \"kubernetes\"; write cni-args, files or containerd");
         } else if (config.uses_label_source(name)) {
             item.error("the label source is in the list already");
         } else {
             config.label_sources.push_back(name);
         }
     });
+}
+
+bool is_namespace(std::string_view name) {
+    constexpr std::size_t kMaxBytes = 76;  // containerd's own limit of an identifier
+    return !name.empty() && name.size() <= kMaxBytes &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string_view::npos;
+}
+
+void read_containerd(const Cursor& root, Config& config) {
+    const auto section = root.child("containerd");
+    if (!section) {
+        return;
+    }
+    read_path(*section, "address", config.containerd_address);
+    const auto name = section->child("namespace");
+    if (name && !is_namespace(name->node().text())) {
+        name->error("\"" + name->node().text() + "\" is no namespace of containerd; letters, digits, \".\", \"_\" and \"-\" make one");
+    } else if (name) {
+        config.containerd_namespace = name->node().text();
+    }
 }
 
 void read_log(const Cursor& root, Config& config) {
@@ -225,6 +245,7 @@ void decode(const Cursor& root, Config& config) {
     read_path(root, "bpffsDir", config.bpffs_dir);
     read_dns(root, config);
     read_label_sources(root, config);
+    read_containerd(root, config);
     read_number(root, "labelTimeout", {0, 300}, config.label_timeout_seconds);
     read_log(root, config);
     if (const auto limits = root.child("limits")) {

@@ -38,6 +38,8 @@ struct Config {
 
     std::vector<std::string> label_sources{"cni-args", "files"};
     std::uint32_t label_timeout_seconds = 10;
+    std::string containerd_address = "/run/containerd/containerd.sock";
+    std::string containerd_namespace = "k8s.io";  // asked first; then "k8s.io" and "default"
 
     log::Level log_level = log::Level::kInfo;
     log::Format log_format = log::Format::kText;

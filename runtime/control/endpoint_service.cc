@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
 #include "base/cleanup.h"
@@ -15,6 +17,7 @@
 #include "datapath/attach.h"
 #include "datapath/map.h"
 #include "endpoints/host_interface_name.h"
+#include "endpoints/label_sources.h"
 
 namespace namegate::control {
 
@@ -24,6 +27,7 @@ using endpoints::Record;
 
 constexpr unsigned kProgramTimeoutMs = 3'000;
 constexpr unsigned kForgetTimeoutMs = 1'000;
+constexpr std::chrono::milliseconds kDaemonPoll{100};
 
 Result<FileLock> lock_node(const Config& config) {
     return FileLock::acquire(config.lock_path(), kLockTimeoutMs).with_context("the node lock");
@@ -107,16 +111,37 @@ Result<> EndpointService::program_here(Record& record) {
     return ok();
 }
 
+Result<> EndpointService::ask_to_program(Record& record) {
+    // The daemon may have to wait for containerd first.
+    const unsigned wait_ms = config_.uses_label_source(endpoints::kContainerdSource) ? config_.label_timeout_seconds * 1'000 : 0;
+    NG_TRY(ask_daemon(config_.socket_path(), {"program", ids(record.container_id, record.ifname)}, kProgramTimeoutMs + wait_ms));
+    record.ready = true;
+    return ok();
+}
+
 Result<> EndpointService::program(Record& record) {
-    const auto asked = ask_daemon(config_.socket_path(), {"program", ids(record.container_id, record.ifname)}, kProgramTimeoutMs);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.label_timeout_seconds);
+    Result<> asked = ask_to_program(record);
     if (asked) {
-        record.ready = true;
         return ok();
     }
     if (!daemon_is_absent(asked.error())) {
         log::warning("the daemon did not program the endpoint, so the plugin does", {log::kv("error", asked.error().message())});
     }
-    return program_here(record);
+    const Result<> here = program_here(record);
+    if (here || here.error().code() != Code::kTryAgain) {
+        return here;
+    }
+    // Only the daemon asks containerd for labels, and it may be on its way up.
+    const bool may_wait = config_.uses_label_source(endpoints::kContainerdSource);
+    while (may_wait && daemon_is_absent(asked.error()) && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(kDaemonPoll);
+        asked = ask_to_program(record);
+        if (asked) {
+            return ok();
+        }
+    }
+    return daemon_is_absent(asked.error()) ? here : asked;
 }
 
 Result<> EndpointService::add(Record& record) {

@@ -34,6 +34,7 @@ class EndpointService {
     EndpointService(const Config& config, Clock& clock) : config_(config), clock_(clock), hurry_(config.grace_path()) {}
     Result<> admit(endpoints::Record& record);
     Result<> program(endpoints::Record& record);
+    Result<> ask_to_program(endpoints::Record& record);
     Result<> program_here(endpoints::Record& record);
     Result<> remove_here(const std::string& container_id, const std::string& ifname);
     void reprogram_others();

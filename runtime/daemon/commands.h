@@ -4,12 +4,23 @@
 // maps; only `program` and `forget` (the plugin's) change anything. One thread: that of the event loop.
 #pragma once
 
+#include <string>
+
 #include "base/result.h"
 #include "control/protocol.h"
 #include "daemon/learner.h"
 #include "daemon/node.h"
 
 namespace namegate::daemon {
+
+// The command that may have to wait for containerd, and what it is about.
+inline constexpr const char* kProgramCommand = "program";
+struct ProgramArguments {
+    std::string container;
+    std::string interface;
+};
+Result<ProgramArguments> program_arguments(const control::Request& request);
+Result<control::Json> program_reply(const Result<>& programmed);
 
 // status, endpoints, policies, ips, dns, explain, program, forget. kUnsupported for another command.
 Result<control::Json> handle_command(Node& node, const Learner& learner, const control::Request& request);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <functional>
 #include <list>
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
@@ -17,9 +18,11 @@
 #include "daemon/directory_watch.h"
 #include "daemon/file_watch.h"
 #include "daemon/held_answers.h"
+#include "daemon/label_fetcher.h"
 #include "daemon/learner.h"
 #include "daemon/node.h"
 #include "daemon/socket_server.h"
+#include "endpoints/label_sources.h"
 
 namespace namegate::daemon {
 
@@ -31,6 +34,7 @@ constexpr std::uint64_t kTickUs = 1000 * kMs;
 constexpr std::uint64_t kServersUs = 10'000 * kMs;  // for what inotify did not tell
 constexpr std::uint64_t kRescanUs = 10'000 * kMs;
 constexpr std::uint64_t kReconcileUs = 60'000 * kMs;
+constexpr std::uint64_t kLabelsUs = 5'000 * kMs;
 constexpr std::uint64_t kSaveUs = 300'000 * kMs;
 constexpr std::uint64_t kQuietUs = 50 * kMs;       // a folder is read once it has been quiet this long,
 constexpr std::uint64_t kImpatientUs = 500 * kMs;  // or after this long in any case
@@ -67,6 +71,7 @@ class Loop {
     void folders_changed();
     void read_folders();
     void rescan();
+    std::optional<Result<control::Json>> answer(const control::Request& request, SocketServer::Ticket ticket);
     static int on_timer(sd_event_source* source, std::uint64_t due, void* timer);
     static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* loop);
     static int on_folders(sd_event_source* source, int fd, std::uint32_t events, void* loop);
@@ -85,6 +90,7 @@ class Loop {
     std::unique_ptr<DirectoryWatch> watch_;
     std::unique_ptr<FileWatch> servers_watch_;  // only when the node's servers are the trusted ones
     std::unique_ptr<SocketServer> server_;
+    std::unique_ptr<LabelFetcher> labels_;  // null: containerd is no source of labels
     sd_event_source* quiet_ = nullptr;
     std::uint64_t changed_since_us_ = 0;  // 0: nothing waits to be read
     std::string signature_;
@@ -92,6 +98,7 @@ class Loop {
 
 Loop::~Loop() {
     server_.reset();
+    labels_.reset();
     sd_event_source_disable_unref(quiet_);
     sd_event_unref(event_);
 }
@@ -107,10 +114,28 @@ Result<> Loop::start() {
     NG_TRY(watch_folders());
     NG_TRY(watch_servers());
     NG_TRY(add_timers());
-    const auto handle = [this](const control::Request& request) { return handle_command(*node_, *learner_, request); };
+    const auto handle = [this](const control::Request& request, SocketServer::Ticket ticket) { return answer(request, ticket); };
     NG_ASSIGN(server_, SocketServer::create(event_, config_.socket_path(), handle));
+    if (config_.uses_label_source(endpoints::kContainerdSource)) {
+        NG_ASSIGN(labels_, LabelFetcher::create(event_, *node_));
+        labels_->fetch_missing();
+        NG_TRY(every(kLabelsUs, [this] { labels_->fetch_missing(); }));
+    }
     NG_TRY(checked(sd_event_set_watchdog(event_, 1), "sd_event_set_watchdog"));
     return ok();
+}
+
+std::optional<Result<control::Json>> Loop::answer(const control::Request& request, SocketServer::Ticket ticket) {
+    if (!labels_ || request.command != kProgramCommand) {
+        return handle_command(*node_, *learner_, request);
+    }
+    const auto wanted = program_arguments(request);
+    if (!wanted) {
+        return Result<control::Json>(wanted.error());
+    }
+    const auto later = [this, ticket](const Result<>& programmed) { server_->reply(ticket, program_reply(programmed)); };
+    const auto programmed = labels_->program(wanted->container, wanted->interface, later);
+    return programmed ? std::optional<Result<control::Json>>(program_reply(*programmed)) : std::nullopt;
 }
 
 Result<> Loop::add_signals() {

@@ -178,6 +178,13 @@ Result<> Node::program_one_locked(const std::string& container_id, const std::st
     return ok();
 }
 
+Result<> Node::set_containerd_labels(const std::string& container_id, const std::string& ifname, const endpoints::Labels& labels) {
+    NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
+    NG_ASSIGN(Record record, store_.read(container_id, ifname));
+    record.containerd_labels = labels;
+    return store_.write(record);
+}
+
 void Node::forget(std::uint32_t endpoint) {
     cache_.forget(endpoint);
     programmer_->forget(endpoint);

@@ -43,6 +43,12 @@ class Node {
     // For the plugin: the endpoint was admitted, or is gone.
     Result<> program(const std::string& container_id, const std::string& ifname);
     void forget(std::uint32_t endpoint);
+    // As it is on disk.
+    Result<endpoints::Record> read_record(const std::string& container_id, const std::string& ifname) const {
+        return store_.read(container_id, ifname);
+    }
+    // What containerd says of an endpoint, into its record. kNotFound when the endpoint is gone meanwhile.
+    Result<> set_containerd_labels(const std::string& container_id, const std::string& ifname, const endpoints::Labels& labels);
 
     // Trusted servers, read again; into the kernel if they changed.
     void refresh_servers();

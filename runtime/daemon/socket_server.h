@@ -12,6 +12,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
@@ -25,7 +26,10 @@ inline constexpr std::uint64_t kClientIdleUs = 30'000'000;
 
 class SocketServer {
   public:
-    using Handler = std::function<Result<control::Json>(const control::Request&)>;
+    // Names one request while it waits for its answer; never used twice.
+    using Ticket = std::uint64_t;
+    // Nothing: the answer comes later, by reply().
+    using Handler = std::function<std::optional<Result<control::Json>>(const control::Request&, Ticket)>;
 
     // Replaces a socket that nobody listens on; kExists when another daemon does.
     static Result<std::unique_ptr<SocketServer>> create(sd_event* loop, const std::string& path, Handler handler);
@@ -34,6 +38,9 @@ class SocketServer {
     SocketServer& operator=(const SocketServer&) = delete;
     SocketServer(SocketServer&&) = delete;
     SocketServer& operator=(SocketServer&&) = delete;
+
+    // Answers a request that the handler left open. A client that has gone meanwhile is no failure.
+    void reply(Ticket ticket, const Result<control::Json>& result);
 
     std::size_t clients() const { return clients_.size(); }
     // Drops clients that have been silent for too long; call now and then.
@@ -49,6 +56,7 @@ class SocketServer {
         std::size_t sent = 0;
         std::uint64_t last_us = 0;
         bool closing = false;  // once the output is sent
+        Ticket waiting = 0;    // for this answer; nothing else is read or answered until then
     };
 
     SocketServer(sd_event* loop, std::string path, Handler handler) : loop_(loop), path_(std::move(path)), handler_(std::move(handler)) {}
@@ -58,6 +66,7 @@ class SocketServer {
     bool read_input(Client& client);
     void answer_lines(Client& client);
     void answer(Client& client, const std::string& line);
+    static void put(Client& client, const Result<control::Json>& result);
     bool write_output(Client& client);
     void drop(Client& client);
     static int on_accept(sd_event_source* source, int fd, std::uint32_t events, void* server);
@@ -68,6 +77,7 @@ class SocketServer {
     Handler handler_;
     Fd fd_;
     bool bound_ = false;
+    Ticket next_ticket_ = 1;
     sd_event_source* source_ = nullptr;
     std::list<std::unique_ptr<Client>> clients_;
 };

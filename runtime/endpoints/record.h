@@ -2,13 +2,15 @@
 //
 // One endpoint as written down at ADD: everything that DEL, the daemon at start and the tools need to know
 // about it without asking anyone. A value; its text form is versioned JSON, read strictly (an unknown,
-// missing or ill-typed field is an error that names it). Pure functions.
+// missing or ill-typed field is an error that names it; one that a later version added may be missing, so that
+// pods live through an upgrade). Pure functions.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +43,7 @@ struct Record {
     std::string pod_uid;
     std::string service_account;
     Labels cni_labels;
+    std::optional<Labels> containerd_labels;  // nothing: containerd was not asked yet
     bool kubernetes = false;
     std::string mode = "first";  // or "chained"
     std::string network;         // name of the CNI network

@@ -61,6 +61,8 @@ TEST_CASE("the configuration that is delivered is all defaults") {
     CHECK(config->lifetime.max_seconds == defaults.lifetime.max_seconds);
     CHECK(config->label_sources == defaults.label_sources);
     CHECK(config->label_timeout_seconds == defaults.label_timeout_seconds);
+    CHECK(config->containerd_address == defaults.containerd_address);
+    CHECK(config->containerd_namespace == defaults.containerd_namespace);
     CHECK(config->learnt_per_endpoint == defaults.learnt_per_endpoint);
     CHECK(config->flows_per_endpoint == defaults.flows_per_endpoint);
 }
@@ -73,8 +75,8 @@ TEST_CASE("every key is read") {
                                      "bpffsDir: /sys/fs/bpf/x\n"
                                      "dnsTrustedServers: [10.0.0.53, '[fd00::53]:5353']\n"
                                      "dnsExtraTTL: 5\ndnsMinTTL: 7\ndnsMaxTTL: 100\n"
-                                     "labelSources: [files]\nlabelTimeout: 3\n"
-                                     "containerd: {address: /run/containerd/containerd.sock, namespace: k8s.io}\n"
+                                     "labelSources: [files, containerd]\nlabelTimeout: 3\n"
+                                     "containerd: {address: /run/k3s/containerd/containerd.sock, namespace: mine}\n"
                                      "denyAction: Drop\npolicyChange: Cut\n"
                                      "log: {level: debug, format: json}\n"
                                      "limits: {learntAddressesPerEndpoint: 100, flowsPerEndpoint: 200}\n");
@@ -89,7 +91,9 @@ TEST_CASE("every key is read") {
     CHECK(config->lifetime.extra_seconds == 5);
     CHECK(config->lifetime.min_seconds == 7);
     CHECK(config->lifetime.max_seconds == 100);
-    CHECK(config->label_sources == std::vector<std::string>{"files"});
+    CHECK(config->label_sources == std::vector<std::string>{"files", "containerd"});
+    CHECK(config->containerd_address == "/run/k3s/containerd/containerd.sock");
+    CHECK(config->containerd_namespace == "mine");
     CHECK(config->label_timeout_seconds == 3);
     CHECK(config->log_level == log::Level::kDebug);
     CHECK(config->log_format == log::Format::kJson);
@@ -110,6 +114,9 @@ TEST_CASE("errors tell the place and what to write") {
     CHECK(contains(error_of("dnsMinTTL: 10s\n"), "a whole number is needed"));
     CHECK(contains(error_of("dnsMinTTL: 99999999999999999999\n"), "from 0 to"));
     CHECK(contains(error_of("dnsMinTTL: 10\ndnsMaxTTL: 5\n"), "larger than dnsMaxTTL"));
+    CHECK(contains(error_of("containerd: {address: unix.sock}\n"), "absolute"));
+    CHECK(contains(error_of("containerd: {namespace: a/b}\n"), "no namespace of containerd"));
+    CHECK(contains(error_of("containerd: {namespace: \"\"}\n"), "no namespace of containerd"));
     CHECK(contains(error_of("log: {level: loud}\n"), "debug, info, warning or error"));
     CHECK(contains(error_of("limits: {flowsPerEndpoint: 1}\n"), "from 16 to"));
     CHECK(contains(error_of("a: 1\n---\nb: 2\n"), "second document"));
@@ -118,9 +125,8 @@ TEST_CASE("errors tell the place and what to write") {
 }
 
 TEST_CASE("what is not offered yet is said, never taken in silence") {
-    for (const char* content :
-         {"labelSources: [containerd]\n", "labelSources: [kubernetes]\n", "denyAction: Reject\n", "policyChange: Keep\n",
-          "metricsAddress: 127.0.0.1:9090\n", "podManifestDirs: [/etc/kubernetes/manifests]\n"}) {
+    for (const char* content : {"labelSources: [kubernetes]\n", "denyAction: Reject\n", "policyChange: Keep\n",
+                                "metricsAddress: 127.0.0.1:9090\n", "podManifestDirs: [/etc/kubernetes/manifests]\n"}) {
         INFO(content);
         CHECK(contains(error_of(content), "not supported yet"));
     }
