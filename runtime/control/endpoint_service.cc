@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -174,7 +175,10 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
         return release_leftovers(*datapath, store);
     }
     if (record) {
-        return evict_endpoint(*datapath, store, *record);
+        NG_TRY(evict_endpoint(*datapath, store, *record));
+        // What an earlier chained DEL had to leave.
+        NG_TRY(datapath::remove_severed_links(*datapath));
+        return ok();
     }
     // The record cannot be read. Its links follow from the ids; its slot is found by the next reconciliation.
     log::warning("an endpoint record cannot be read", {log::kv("container", container_id), log::kv("error", record.error().message())});
@@ -213,6 +217,31 @@ Result<> EndpointService::remove(const std::string& container_id, const std::str
     const Json arguments = record ? Json{{"endpoint", record->id}} : Json::object();
     if (!ask_daemon(config_.socket_path(), {"forget", arguments}, kForgetTimeoutMs)) {
         reprogram_others();
+    }
+    return ok();
+}
+
+Result<std::vector<Attachment>> EndpointService::attachments(const std::string& network) {
+    const endpoints::RecordStore store(config_.records_dir());
+    NG_ASSIGN(const endpoints::RecordListing listing, store.list());
+    std::vector<Attachment> out;
+    for (const Record& record : listing.records) {
+        if (record.network == network) {
+            out.push_back({record.container_id, record.ifname});
+        }
+    }
+    return out;
+}
+
+Result<> EndpointService::status() {
+    if (::access(config_.state_dir.c_str(), W_OK) != 0) {
+        return sys_error("writing to " + config_.state_dir, errno);
+    }
+    const endpoints::RecordStore store(config_.records_dir());
+    NG_ASSIGN(const endpoints::RecordListing listing, store.list());
+    if (!listing.records.empty() && !is_loaded(config_)) {
+        return Error(Code::kNotFound, "the pins under " + config_.bpffs_dir + " are gone while there are " +
+                                          std::to_string(listing.records.size()) + " pods: their policies are not enforced");
     }
     return ok();
 }

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/grace_period.h"
@@ -16,6 +17,11 @@
 #include "endpoints/record.h"
 
 namespace namegate::control {
+
+struct Attachment {
+    std::string container_id;
+    std::string ifname;
+};
 
 class EndpointService {
   public:
@@ -29,6 +35,10 @@ class EndpointService {
     Result<> remove(const std::string& container_id, const std::string& ifname);
     // Is everything that add() made in place, and is a policy in force?
     Result<> check(const std::string& container_id, const std::string& ifname);
+    // Of one CNI network, as the records tell.
+    Result<std::vector<Attachment>> attachments(const std::string& network);
+    // Could an ADD be served now? Cheap: runtimes ask every few seconds. kNotFound: pods that run are not enforced.
+    Result<> status();
 
   private:
     EndpointService(const Config& config, Clock& clock) : config_(config), clock_(clock), hurry_(config.grace_path()) {}

@@ -2,12 +2,14 @@
 #include "daemon/node.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/file.h"
 #include "base/grace_period.h"
 #include "base/log.h"
 #include "control/lifecycle.h"
+#include "datapath/attach.h"
 #include "datapath/clock.h"
 #include "datapath/learnt.h"
 #include "datapath/slots.h"
@@ -188,6 +190,7 @@ Result<> Node::set_containerd_labels(const std::string& container_id, const std:
 void Node::forget(std::uint32_t endpoint) {
     cache_.forget(endpoint);
     programmer_->forget(endpoint);
+    links_due_ = true;
     collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
     if (records_.erase(endpoint) > 0 && programmer_->rules_select_endpoints()) {
         program_all();
@@ -274,12 +277,35 @@ void Node::sweep() {
     set_trouble("expiry", result);
 }
 
+// A chained DEL leaves the programs on an interface that its own plugin removes a moment later.
+void Node::sweep_links() {
+    if (!links_due_) {
+        return;
+    }
+    const auto lock = FileLock::acquire(config_.lock_path(), kSweepLockMs);
+    if (!lock) {
+        return;
+    }
+    std::set<std::string> alive;
+    for (const auto& entry : records_) {
+        alive.insert(entry.second.host_ifname);
+    }
+    const auto work = [&]() -> Result<> {
+        NG_TRY(datapath::remove_severed_links(*datapath_));
+        NG_ASSIGN(const std::vector<datapath::PinnedLink> links, datapath::list_links(*datapath_));
+        links_due_ = std::any_of(links.begin(), links.end(), [&alive](const auto& link) { return alive.count(link.ifname) == 0; });
+        return ok();
+    };
+    set_trouble("links", work());
+}
+
 void Node::tick() {
     cache_.expire();
     if (const auto saved = saver_.poll(); saved) {
         set_trouble("name cache file", *saved);
     }
     sweep();
+    sweep_links();
     if (program_due_) {
         program_all();
     }

@@ -11,8 +11,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kModeFirst = "first";
-constexpr std::string_view kModeChained = "chained";
 constexpr int kIndent = 2;
 constexpr std::size_t kMacTextBytes = 17;
 

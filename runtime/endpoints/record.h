@@ -26,6 +26,10 @@ inline constexpr std::size_t kMaxRecordAddresses = 4;  // NG_MAX_ENDPOINT_ADDRS
 inline constexpr std::size_t kMaxRecordLabels = 1024;
 inline constexpr std::size_t kMaxRecordText = 4096;  // bytes of any one string
 
+// Who made the interface: namegate, or the plugin before it.
+inline constexpr std::string_view kModeFirst = "first";
+inline constexpr std::string_view kModeChained = "chained";
+
 using Labels = std::map<std::string, std::string, std::less<>>;
 
 struct Record {
@@ -45,10 +49,10 @@ struct Record {
     Labels cni_labels;
     std::optional<Labels> containerd_labels;  // nothing: containerd was not asked yet
     bool kubernetes = false;
-    std::string mode = "first";  // or "chained"
-    std::string network;         // name of the CNI network
-    std::int64_t created = 0;    // seconds since the epoch
-    bool ready = false;          // programmed at least once
+    std::string mode{kModeFirst};
+    std::string network;       // name of the CNI network
+    std::int64_t created = 0;  // seconds since the epoch
+    bool ready = false;        // programmed at least once
 
     bool operator==(const Record&) const = default;
 };
