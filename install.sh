@@ -72,7 +72,7 @@ run_packages=(nftables)
 demo_packages=(iproute2 containernetworking-plugins dnsmasq-base python3)
 test_packages=(
   "${demo_packages[@]}" catch2 ccache clang-format clang-tidy clang shellcheck git strace libclang-rt-14-dev
-  iputils-ping qemu-system-x86 busybox-static cpio xz-utils containerd runc
+  iputils-ping iptables qemu-system-x86 busybox-static cpio xz-utils containerd runc
 )
 
 install_packages() { # names

@@ -31,17 +31,6 @@ void write_file(const std::string& path, const std::string& content) {
     }
 }
 
-bool eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            return false;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return true;
-}
-
 json ipam(const std::string& folder) {
     json ranges = json::array();
     for (const char* subnet : {kContainerPods4, kContainerPods6}) {
@@ -68,8 +57,8 @@ std::string conflist(ContainerdNode::Mode mode, const std::string& folder) {
 }
 
 std::string containerd_config(const std::string& folder) {
-    return "version = 2\nroot = \"" + folder + "/root\"\nstate = \"" + folder + "/state\"\n[grpc]\naddress = \"" + folder +
-           "/containerd.sock\"\n[ttrpc]\naddress = \"" + folder +
+    return "version = 2\nroot = \"" + folder + "/root\"\nstate = \"" + folder +
+           "/state\"\n[debug]\nlevel = \"warn\"\n[grpc]\naddress = \"" + folder + "/containerd.sock\"\n[ttrpc]\naddress = \"" + folder +
            "/containerd.sock.ttrpc\"\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = \"" + kImage +
            "\"\ndisable_apparmor = true\nrestrict_oom_score_adj = true\n"
            "[plugins.\"io.containerd.grpc.v1.cri\".containerd]\nsnapshotter = \"native\"\n"
@@ -78,6 +67,17 @@ std::string containerd_config(const std::string& folder) {
 }
 
 }  // namespace
+
+bool ContainerdNode::eventually(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            return false;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
+}
 
 ContainerdNode::ContainerdNode(Mode mode, const std::string& settings) : world_(kContainerPods4, kContainerPods6) {
     static std::atomic<unsigned> counter{0};
@@ -101,7 +101,7 @@ ContainerdNode::~ContainerdNode() {
     containerd_.reset();
     std::error_code ignored;
     std::filesystem::remove_all(bpffs_, ignored);
-    run_command("ip link del ngt0; nft flush ruleset; rm -f /etc/cni/net.d/*; umount " + folder() + "/state/*/*/*");
+    run_command("ip link show ngt0 && ip link del ngt0; nft flush ruleset; rm -f /etc/cni/net.d/*; umount " + folder() + "/state/*/*/*");
 }
 
 void ContainerdNode::write_config(Mode mode, const std::string& settings) const {

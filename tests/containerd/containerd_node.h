@@ -4,6 +4,7 @@
 // plugin in the runtime's folder, the daemon as a process. One thread; errors of the test's own making throw.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -50,6 +51,9 @@ class ContainerdNode {
 
     // `ctr` in this containerd, with the CNI folders of this node.
     CommandOutput ctr(const std::string& arguments) const;
+
+    // Polls until it is so, for half a minute.
+    static bool eventually(const std::function<bool()>& condition);
 
     // Interfaces, pins, records, leases and rules that pods leave on a node, as text.
     std::string state() const;

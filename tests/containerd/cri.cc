@@ -117,11 +117,12 @@ Result<std::string> Cri::pod_ip(const std::string& sandbox) {
     return reply.status().network().ip();
 }
 
-Result<std::string> Cri::run_container(const std::string& sandbox, const SandboxSpec& spec, const std::vector<std::string>& command) {
+Result<std::string> Cri::run_container(const std::string& sandbox, const SandboxSpec& spec, const std::vector<std::string>& command,
+                                       const std::string& name) {
     v1::CreateContainerRequest request;
     request.set_pod_sandbox_id(sandbox);
     *request.mutable_sandbox_config() = config_of(spec);
-    request.mutable_config()->mutable_metadata()->set_name("main");
+    request.mutable_config()->mutable_metadata()->set_name(name);
     request.mutable_config()->mutable_image()->set_image(kImage);
     for (const std::string& word : command) {
         request.mutable_config()->add_command(word);

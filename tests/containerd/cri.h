@@ -47,7 +47,8 @@ class Cri {
     Result<> remove_pod(const std::string& sandbox);
     Result<std::string> pod_ip(const std::string& sandbox);
     // Creates and starts it.
-    Result<std::string> run_container(const std::string& sandbox, const SandboxSpec& spec, const std::vector<std::string>& command);
+    Result<std::string> run_container(const std::string& sandbox, const SandboxSpec& spec, const std::vector<std::string>& command,
+                                      const std::string& name = "main");
     Result<ExecOutput> exec(const std::string& container, const std::vector<std::string>& command);
 
   private:

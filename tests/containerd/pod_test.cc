@@ -1,53 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // What kubelet does, on a real containerd: pods get the policy of their labels before their first packet, whatever
 // becomes of the daemon meanwhile.
-#include <catch2/catch.hpp>
-
-#include "containerd_node.h"
+#include "pods.h"
 
 using namespace namegate;
 using namespace namegate::test;
 
 namespace {
 
-const std::string kAllowWeather =
-    "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: weather}\nspec:\n"
-    "  selector: app == 'weather-app'\n  types: [Egress]\n  egress:\n"
-    "  - {action: Allow, protocol: UDP, destination: {ports: [53]}}\n"
-    "  - {action: Allow, destination: {domains: [api.weather.com]}}\n";
-
-std::string connect_command(const std::string& target) {
-    return "timeout 2 nc " + target + " 443 </dev/null && echo " + target + " reached;";
-}
-
-// The container's first act: addresses that nobody may reach, then the name.
-std::vector<std::string> first_act() {
-    return {"/bin/sh", "-c",
-            "{ " + connect_command("198.18.0.1") + connect_command("198.18.0.2") + " nslookup -type=a api.weather.com " +
-                std::string(kServer4) + " | cat; " + connect_command("198.18.0.1") + connect_command("198.18.0.2") +
-                " } >/tmp/out 2>/dev/null; echo done >/tmp/done; sleep 1000"};
+// A container that acts at once, and then stays.
+std::vector<std::string> acting() {
+    return {"/bin/sh", "-c", "{ " + first_act() + " } >/tmp/out 2>/dev/null; echo done >/tmp/done; sleep 1000"};
 }
 
 // What the first act wrote, once it is over.
 std::string outcome(ContainerdNode& node, const std::string& container) {
-    const auto output = node.cri().exec(container, {"/bin/sh", "-c", "while ! cat /tmp/done; do sleep 0.1; done; cat /tmp/out"});
+    const auto output = node.cri().exec(container, {"/bin/sh", "-c", "while ! [ -e /tmp/done ]; do sleep 0.1; done; cat /tmp/out"});
     REQUIRE(output);
     return output->text;
-}
-
-std::size_t count(const std::string& text, const std::string& word) {
-    std::size_t found = 0;
-    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
-        ++found;
-    }
-    return found;
-}
-
-template <typename T>
-T must(const Result<T>& result, const ContainerdNode& node) {
-    INFO((result ? std::string() : result.error().message() + "\n" + node.logs()));
-    REQUIRE(result);
-    return *result;
 }
 
 }  // namespace
@@ -69,8 +39,8 @@ TEST_CASE("a pod's labels in containerd choose its policy, from the first packet
     CHECK(endpoint["mode"] == "enforced");
     CHECK(node.endpoint(b)["mode"] == "open");
 
-    const std::string in_a = must(node.cri().run_container(a, weather, first_act()), node);
-    const std::string in_b = must(node.cri().run_container(b, other, first_act()), node);
+    const std::string in_a = must(node.cri().run_container(a, weather, acting()), node);
+    const std::string in_b = must(node.cri().run_container(b, other, acting()), node);
     const std::string of_a = outcome(node, in_a);
     INFO(of_a);
     CHECK(count(of_a, "198.18.0.1 reached") == 1);
@@ -78,6 +48,12 @@ TEST_CASE("a pod's labels in containerd choose its policy, from the first packet
     const std::string of_b = outcome(node, in_b);
     INFO(of_b);
     CHECK(count(of_b, "reached") == 4);
+
+    // What b's container serves is reached through the node's port.
+    const std::string serving =
+        must(node.cri().run_container(b, other, {"/bin/sh", "-c", "while true; do echo hello | nc -l -p 8080; done"}, "server"), node);
+    CHECK(node.eventually(
+        [&] { return count(node.world().netns().run("timeout 2 busybox nc 192.0.2.1 18080 </dev/null").text, "hello") == 1; }));
 
     // The daemon dies and comes back; a pod is made in between, one goes, and what holds goes on to hold.
     node.kill_daemon();
@@ -93,5 +69,7 @@ TEST_CASE("a pod's labels in containerd choose its policy, from the first packet
         CHECK(node.cri().stop_pod(a));
     }
     CHECK(node.cri().remove_pod(a));
+    CHECK(node.cri().remove_pod(a));
+    CHECK(node.eventually([&] { return node.state().empty(); }));
     CHECK(node.state() == "");
 }
