@@ -64,6 +64,7 @@ constexpr ObjectSpec kLimits = {"limits", kLimitFields};
 constexpr std::array kRootFields = {
     texts("policyDirs", kMaxPolicyDirs),
     texts("podManifestDirs", kMaxPolicyDirs),
+    text("nodeName"),
     text("stateDir"),
     text("cacheDir"),
     text("bpffsDir"),
@@ -124,22 +125,40 @@ void read_number(const Cursor& root, std::string_view key, const Range& range, s
     out = value;
 }
 
-void read_policy_dirs(const Cursor& root, Config& config) {
-    if (!root.child("policyDirs")) {
+void read_dirs(const Cursor& root, std::string_view key, std::vector<std::string>& out, const std::vector<std::string>& others) {
+    if (!root.child(key)) {
         return;
     }
-    config.policy_dirs.clear();
-    root.each("policyDirs", [&config](const Cursor& item) {
+    out.clear();
+    root.each(key, [&out, &others](const Cursor& item) {
         if (!check_absolute(item)) {
             return;
         }
         const std::string path = without_trailing_slashes(item.node().text());
-        if (std::find(config.policy_dirs.begin(), config.policy_dirs.end(), path) != config.policy_dirs.end()) {
+        if (std::find(out.begin(), out.end(), path) != out.end()) {
             item.error("the folder is in the list already");
-            return;
+        } else if (std::find(others.begin(), others.end(), path) != others.end()) {
+            item.error("the folder is one of policyDirs; pod manifests need their own");
+        } else {
+            out.push_back(path);
         }
-        config.policy_dirs.push_back(path);
     });
+}
+
+bool is_node_name(std::string_view name) {
+    constexpr std::size_t kMaxBytes = 253;
+    return !name.empty() && name.size() <= kMaxBytes &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string_view::npos;
+}
+
+void read_static_pods(const Cursor& root, Config& config) {
+    read_dirs(root, "podManifestDirs", config.pod_manifest_dirs, config.policy_dirs);
+    const auto name = root.child("nodeName");
+    if (name && !is_node_name(name->node().text())) {
+        name->error("\"" + name->node().text() + "\" is no node name; small letters, digits, \"-\" and \".\" make one");
+    } else if (name) {
+        config.node_name = name->node().text();
+    }
 }
 
 void read_dns(const Cursor& root, Config& config) {
@@ -224,9 +243,6 @@ void read_log(const Cursor& root, Config& config) {
 
 // What is written down for later versions must not be taken in silence.
 void refuse_unsupported(const Cursor& root) {
-    if (const auto dirs = root.child("podManifestDirs"); dirs && !dirs->node().items().empty()) {
-        dirs->error("not supported yet: put Pod documents into a policy folder");
-    }
     if (root.text("denyAction").value_or("Drop") != "Drop") {
         root.child("denyAction")->error("not supported yet: only Drop");
     }
@@ -239,7 +255,8 @@ void refuse_unsupported(const Cursor& root) {
 }
 
 void decode(const Cursor& root, Config& config) {
-    read_policy_dirs(root, config);
+    read_dirs(root, "policyDirs", config.policy_dirs, {});
+    read_static_pods(root, config);
     read_path(root, "stateDir", config.state_dir);
     read_path(root, "cacheDir", config.cache_dir);
     read_path(root, "bpffsDir", config.bpffs_dir);

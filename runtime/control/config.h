@@ -27,6 +27,8 @@ inline constexpr std::uint32_t kMaxPerEndpoint = 1'000'000;
 
 struct Config {
     std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};
+    std::vector<std::string> pod_manifest_dirs;  // kubelet's staticPodPath
+    std::string node_name;                       // behind the names of static pods; empty: the machine's
     std::string state_dir = "/run/namegate";
     std::string cache_dir = "/var/lib/namegate";
     std::string bpffs_dir = "/sys/fs/bpf/namegate";

@@ -61,7 +61,7 @@ Result<Embedded> open_embedded(const Config& config) {
     NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config.datapath_options()));
     Embedded embedded{std::move(lock), std::move(datapath), endpoints::RecordStore(config.records_dir()), {}, {}};
     NG_TRY(apply_settings(*embedded.datapath, config));
-    embedded.problems = load_policy_folders(embedded.policies, config.policy_dirs);
+    embedded.problems = load_policy_folders(embedded.policies, config);
     log_problems(embedded);
     return embedded;
 }

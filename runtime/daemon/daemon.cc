@@ -194,7 +194,7 @@ Result<> Loop::add_timers() {
 }
 
 Result<> Loop::watch_folders() {
-    NG_ASSIGN(DirectoryWatch watch, DirectoryWatch::create(config_.policy_dirs));
+    NG_ASSIGN(DirectoryWatch watch, DirectoryWatch::create(control::watched_folders(config_)));
     watch_ = std::make_unique<DirectoryWatch>(std::move(watch));
     NG_TRY(checked(sd_event_add_io(event_, nullptr, watch_->fd(), EPOLLIN, &Loop::on_folders, this), "sd_event_add_io"));
     NG_TRY(

@@ -99,7 +99,7 @@ void Node::log_files() const {
 }
 
 void Node::reload_policies() {
-    folder_problems_ = control::load_policy_folders(policies_, config_.policy_dirs);
+    folder_problems_ = control::load_policy_folders(policies_, config_);
     for (const control::FolderProblem& problem : folder_problems_) {
         log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
     }

@@ -25,6 +25,17 @@ std::vector<std::shared_ptr<const Resource>> share(std::vector<Resource> resourc
     return out;
 }
 
+void make_static(DecodeOutcome& decoded, std::string_view node_name) {
+    for (Resource& resource : decoded.resources) {
+        if (auto* pod = std::get_if<PodDocument>(&resource)) {
+            pod->name += "-" + std::string(node_name);
+            continue;
+        }
+        decoded.problems.push_back({place_of(resource), Problem::Severity::kError, "kind",
+                                    "only a Pod belongs into a folder of pod manifests; put policies into one of policyDirs"});
+    }
+}
+
 }  // namespace
 
 std::string_view to_string(FileStatus::InForce in_force) {
@@ -36,7 +47,7 @@ std::string_view to_string(FileStatus::InForce in_force) {
     return "";
 }
 
-bool PolicyStore::set_file(const std::string& path, std::string_view content) {
+bool PolicyStore::set_file(const std::string& path, std::string_view content, std::string_view static_pods_of) {
     File& file = files_[path];
     const std::uint64_t hash = std::hash<std::string_view>()(content);
     if (file.seen && file.content_hash == hash && file.content_size == content.size()) {
@@ -48,6 +59,9 @@ bool PolicyStore::set_file(const std::string& path, std::string_view content) {
     file.loaded = false;
     refused_.erase(path);
     DecodeOutcome decoded = decode_file(path, content);
+    if (!static_pods_of.empty()) {
+        make_static(decoded, static_pods_of);
+    }
     file.problems = std::move(decoded.problems);
     if (has_errors(file.problems)) {
         return false;
@@ -184,10 +198,10 @@ bool is_policy_file_name(std::string_view name) {
     return ends_with(name, ".yaml") || ends_with(name, ".yml") || ends_with(name, ".json");
 }
 
-void load_file(PolicyStore& store, const std::string& path) {
+void load_file(PolicyStore& store, const std::string& path, std::string_view static_pods_of) {
     auto content = read_file(path, kMaxPolicyFileBytes);
     if (content) {
-        store.set_file(path, *content);
+        store.set_file(path, *content, static_pods_of);
     } else if (content.error().code() == Code::kNotFound) {
         store.remove_file(path);
     } else {
@@ -195,12 +209,15 @@ void load_file(PolicyStore& store, const std::string& path) {
     }
 }
 
-Result<> load_folder(PolicyStore& store, const std::string& folder) {
+namespace {
+
+Result<> load_files(PolicyStore& store, const std::string& folder, std::string_view static_pods_of) {
     NG_ASSIGN(const std::vector<std::string> names, list_directory(folder, kMaxPolicyFiles));
     const std::string prefix = folder + "/";
     std::set<std::string> present;
     for (const std::string& name : names) {
-        if (is_policy_file_name(name)) {
+        const bool hidden = name.front() == '.';
+        if (static_pods_of.empty() ? is_policy_file_name(name) : !hidden) {
             present.insert(prefix + name);
         }
     }
@@ -211,9 +228,17 @@ Result<> load_folder(PolicyStore& store, const std::string& folder) {
         }
     }
     for (const std::string& path : present) {
-        load_file(store, path);
+        load_file(store, path, static_pods_of);
     }
     return ok();
+}
+
+}  // namespace
+
+Result<> load_folder(PolicyStore& store, const std::string& folder) { return load_files(store, folder, {}); }
+
+Result<> load_manifest_folder(PolicyStore& store, const std::string& folder, std::string_view node_name) {
+    return load_files(store, folder, node_name);
 }
 
 }  // namespace namegate::policy

@@ -35,8 +35,9 @@ std::string_view to_string(FileStatus::InForce in_force);
 
 class PolicyStore {
   public:
-    // Returns whether what is in force has changed.
-    bool set_file(const std::string& path, std::string_view content);
+    // Returns whether what is in force has changed. With the name of a node the file is a manifest of kubelet's: it
+    // holds Pods alone, and they bear the node's name behind their own, as kubelet runs them.
+    bool set_file(const std::string& path, std::string_view content, std::string_view static_pods_of = {});
     bool remove_file(const std::string& path);
     // The file is there but cannot be read: its last good content stays in force.
     void set_unreadable(const std::string& path, const std::string& why);
@@ -74,7 +75,11 @@ bool is_policy_file_name(std::string_view name);
 // A file that cannot be read is marked so; the error is about the folder itself (then nothing changes).
 Result<> load_folder(PolicyStore& store, const std::string& folder);
 
+// The same of a folder of kubelet's (staticPodPath), whose pods run on the node of this name. As kubelet does, takes every
+// file that is not hidden.
+Result<> load_manifest_folder(PolicyStore& store, const std::string& folder, std::string_view node_name);
+
 // Reads one file of a folder into the store, or removes it there if it is gone (for a watcher's events).
-void load_file(PolicyStore& store, const std::string& path);
+void load_file(PolicyStore& store, const std::string& path, std::string_view static_pods_of = {});
 
 }  // namespace namegate::policy

@@ -70,6 +70,7 @@ TEST_CASE("the configuration that is delivered is all defaults") {
 TEST_CASE("every key is read") {
     const auto config = parse_config("n.yaml",
                                      "policyDirs: [/a, /b/]\n"
+                                     "podManifestDirs: [/etc/kubernetes/manifests/]\nnodeName: node-1.example\n"
                                      "stateDir: /s\n"
                                      "cacheDir: /c\n"
                                      "bpffsDir: /sys/fs/bpf/x\n"
@@ -83,6 +84,8 @@ TEST_CASE("every key is read") {
     INFO((config ? std::string() : config.error().message()));
     REQUIRE(config);
     CHECK(config->policy_dirs == std::vector<std::string>{"/a", "/b"});
+    CHECK(config->pod_manifest_dirs == std::vector<std::string>{"/etc/kubernetes/manifests"});
+    CHECK(config->node_name == "node-1.example");
     CHECK(config->state_dir == "/s");
     CHECK(config->cache_dir == "/c");
     CHECK(config->bpffs_dir == "/sys/fs/bpf/x");
@@ -108,6 +111,9 @@ TEST_CASE("errors tell the place and what to write") {
     CHECK(contains(error_of("stateDir: run\n"), "absolute"));
     CHECK(contains(error_of("policyDirs: [a]\n"), "policyDirs[0]"));
     CHECK(contains(error_of("policyDirs: [/a, /a/]\n"), "in the list already"));
+    CHECK(contains(error_of("policyDirs: [/a]\npodManifestDirs: [/a]\n"), "one of policyDirs"));
+    CHECK(contains(error_of("podManifestDirs: [a]\n"), "absolute"));
+    CHECK(contains(error_of("nodeName: Node_1\n"), "no node name"));
     CHECK(contains(error_of("policyDirs: /a\n"), "a list is needed"));
     CHECK(contains(error_of("dnsTrustedServers: [example.com]\n"), "dnsTrustedServers[0]"));
     CHECK(contains(error_of("dnsMinTTL: -1\n"), "from 0 to"));
@@ -125,8 +131,8 @@ TEST_CASE("errors tell the place and what to write") {
 }
 
 TEST_CASE("what is not offered yet is said, never taken in silence") {
-    for (const char* content : {"labelSources: [kubernetes]\n", "denyAction: Reject\n", "policyChange: Keep\n",
-                                "metricsAddress: 127.0.0.1:9090\n", "podManifestDirs: [/etc/kubernetes/manifests]\n"}) {
+    for (const char* content :
+         {"labelSources: [kubernetes]\n", "denyAction: Reject\n", "policyChange: Keep\n", "metricsAddress: 127.0.0.1:9090\n"}) {
         INFO(content);
         CHECK(contains(error_of(content), "not supported yet"));
     }
