@@ -19,6 +19,8 @@ namespace {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
+constexpr std::chrono::hours kLongWait{480};  // as long as poll() can
+
 Result<> wait_for(int fd, short events, Deadline deadline) {
     for (;;) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
@@ -73,9 +75,16 @@ Result<> send_all(int fd, const std::string& text, Deadline deadline) {
     return ok();
 }
 
-Result<std::string> receive_line(int fd, Deadline deadline) {
+// `rest` holds what came behind the last line, and afterwards what came behind this one.
+Result<std::string> receive_line(int fd, Deadline deadline, std::string& rest) {
     std::string line;
     std::array<char, 65536> buffer{};
+    if (const std::size_t end = rest.find('\n'); end != std::string::npos) {
+        line = rest.substr(0, end);
+        rest.erase(0, end + 1);
+        return line;
+    }
+    line.swap(rest);
     for (;;) {
         const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
         if (got == 0) {
@@ -93,6 +102,7 @@ Result<std::string> receive_line(int fd, Deadline deadline) {
         const std::size_t end = chunk.find('\n');
         line.append(chunk.substr(0, end));
         if (end != std::string_view::npos) {
+            rest = chunk.substr(end + 1);
             return line;
         }
         if (line.size() > kMaxReplyBytes) {
@@ -107,8 +117,33 @@ Result<Json> ask_daemon(const std::string& socket_path, const Request& request, 
     const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
     NG_ASSIGN(const Fd fd, connect_to(socket_path));
     NG_TRY(send_all(fd.get(), encode_request(request) + "\n", deadline));
-    NG_ASSIGN(const std::string line, receive_line(fd.get(), deadline));
+    std::string rest;
+    NG_ASSIGN(const std::string line, receive_line(fd.get(), deadline, rest));
     return parse_reply(line);
+}
+
+Result<> follow_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms,
+                       const std::function<bool(const Json&)>& take) {
+    const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    NG_ASSIGN(const Fd fd, connect_to(socket_path));
+    NG_TRY(send_all(fd.get(), encode_request(request) + "\n", deadline));
+    std::string rest;
+    NG_ASSIGN(std::string line, receive_line(fd.get(), deadline, rest));
+    NG_TRY(parse_reply(line));
+    for (;;) {
+        const Deadline never = std::chrono::steady_clock::now() + kLongWait;
+        auto next = receive_line(fd.get(), never, rest);
+        if (!next && std::chrono::steady_clock::now() >= never) {
+            continue;
+        }
+        if (!next) {
+            return next.error();
+        }
+        NG_ASSIGN(const Json event, parse_json(*next).with_context("the daemon's event"));
+        if (!take(event)) {
+            return ok();
+        }
+    }
 }
 
 }  // namespace namegate::control

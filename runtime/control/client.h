@@ -4,6 +4,7 @@
 // kTryAgain: no answer in time; else the daemon's own error.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/result.h"
@@ -12,5 +13,10 @@
 namespace namegate::control {
 
 Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms);
+
+// A question that is answered with a stream: `take` is called with each line until it returns false, which is success,
+// or the daemon goes, which is kTryAgain. The time is that until the first answer; after that it waits as long as it takes.
+Result<> follow_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms,
+                       const std::function<bool(const Json&)>& take);
 
 }  // namespace namegate::control

@@ -243,12 +243,6 @@ void read_log(const Cursor& root, Config& config) {
 
 // What is written down for later versions must not be taken in silence.
 void refuse_unsupported(const Cursor& root) {
-    if (root.text("denyAction").value_or("Drop") != "Drop") {
-        root.child("denyAction")->error("not supported yet: only Drop");
-    }
-    if (root.text("policyChange").value_or("Cut") != "Cut") {
-        root.child("policyChange")->error("not supported yet: only Cut");
-    }
     if (!root.text("metricsAddress").value_or("").empty()) {
         root.child("metricsAddress")->error("not supported yet: leave it out");
     }
@@ -264,6 +258,8 @@ void decode(const Cursor& root, Config& config) {
     read_label_sources(root, config);
     read_containerd(root, config);
     read_number(root, "labelTimeout", {0, 300}, config.label_timeout_seconds);
+    config.reject_denied = root.text("denyAction").value_or("Drop") == "Reject";
+    config.keep_flows = root.text("policyChange").value_or("Cut") == "Keep";
     read_log(root, config);
     if (const auto limits = root.child("limits")) {
         read_number(*limits, "learntAddressesPerEndpoint", {16, kMaxPerEndpoint}, config.learnt_per_endpoint);

@@ -43,6 +43,9 @@ struct Config {
     std::string containerd_address = "/run/containerd/containerd.sock";
     std::string containerd_namespace = "k8s.io";  // asked first; then "k8s.io" and "default"
 
+    bool reject_denied = false;  // denyAction: Reject
+    bool keep_flows = false;     // policyChange: Keep
+
     log::Level log_level = log::Level::kInfo;
     log::Format log_format = log::Format::kText;
 

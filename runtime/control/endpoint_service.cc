@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -103,8 +104,8 @@ Result<> EndpointService::program_here(Record& record) {
     NG_TRY(programmer.program(record, listing.records));
     record.ready = true;
     NG_TRY(embedded.store.write(record));
-    if (programmer.rules_select_endpoints()) {
-        for (const auto& failure : programmer.program_all(listing.records).failed) {
+    if (const policy::Concern concern = programmer.concern_of(record); !concern.nobody()) {
+        for (const auto& failure : programmer.program_concerned(listing.records, concern).failed) {
             log::warning("endpoint keeps its policy",
                          {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
         }
@@ -187,14 +188,15 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
 }
 
 // The other endpoints' rules may name the one that is gone, and its address goes to somebody else.
-void EndpointService::reprogram_others() {
-    const auto work = [this]() -> Result<> {
+void EndpointService::reprogram_others(const std::optional<Record>& gone) {
+    const auto work = [this, &gone]() -> Result<> {
         NG_ASSIGN(const Embedded embedded, open_embedded(config_));
         NG_ASSIGN(const endpoints::RecordListing listing, embedded.store.list());
         Programmer programmer(*embedded.datapath, config_, clock_, nullptr);
         programmer.use_snapshot(embedded.policies.snapshot());
-        if (!listing.records.empty() && programmer.rules_select_endpoints()) {
-            const ProgramSummary summary = programmer.program_all(listing.records);
+        const policy::Concern concern = gone ? programmer.concern_of(*gone) : policy::Concern::everybody();
+        if (!listing.records.empty() && !concern.nobody()) {
+            const ProgramSummary summary = programmer.program_concerned(listing.records, concern);
             if (!summary.failed.empty()) {
                 return summary.failed.front().second;
             }
@@ -216,7 +218,7 @@ Result<> EndpointService::remove(const std::string& container_id, const std::str
     }
     const Json arguments = record ? Json{{"endpoint", record->id}} : Json::object();
     if (!ask_daemon(config_.socket_path(), {"forget", arguments}, kForgetTimeoutMs)) {
-        reprogram_others();
+        reprogram_others(record ? std::optional<Record>(*record) : std::nullopt);
     }
     return ok();
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,8 @@ class EndpointService {
     Result<> ask_to_program(endpoints::Record& record);
     Result<> program_here(endpoints::Record& record);
     Result<> remove_here(const std::string& container_id, const std::string& ifname);
-    void reprogram_others();
+    // `gone` is unknown when its record could not be read.
+    void reprogram_others(const std::optional<endpoints::Record>& gone);
 
     Config config_;
     Clock& clock_;

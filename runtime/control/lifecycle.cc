@@ -81,12 +81,32 @@ Result<bool> is_known(datapath::Datapath& datapath, const Record& record) {
     return owner && *owner == record.id && bound && bound->endpoint == record.id && bound->slot == record.slot;
 }
 
-// Puts one record right; the records of a datapath that was lost get new numbers.
+// `former`: the record that stands on the disk now, and again should the endpoint not be admitted.
+Result<> admit(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, const Record* former) {
+    UndoStack undo;
+    NG_ASSIGN(record.id, datapath.next_endpoint_id());
+    NG_ASSIGN(record.slot, datapath::acquire_slot(datapath, record.id));
+    record.ready = false;
+    undo.push([&datapath, &record] { note("slot", datapath::release_slot(datapath, record.slot)); });
+    undo.push([&store, &record, former] {
+        note("record", former != nullptr ? store.write(*former) : store.remove(record.container_id, record.ifname));
+    });
+    NG_TRY(store.write(record));
+    undo.push([&datapath, &record] { note("interface", unbind_own(datapath, record)); });
+    undo.push([&datapath, &record] { note("programs", datapath::detach(datapath, record.host_ifname, record.host_ifindex)); });
+    NG_TRY(attach_closed(datapath, record));
+    undo.dismiss();
+    return ok();
+}
+
+// Puts one record right; the records of a datapath that was lost get new numbers. One that cannot be put right stays
+// on the disk, so that the next attempt knows of it.
 Result<> repair(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, Reconciled& outcome) {
     NG_ASSIGN(const bool known, is_known(datapath, record));
     if (!known) {
         NG_TRY(release_own_slot(datapath, record));
-        NG_TRY(admit_endpoint(datapath, store, record));
+        const Record former = record;
+        NG_TRY(admit(datapath, store, record, &former));
         outcome.repairs.push_back("attached " + record.host_ifname + " again as endpoint " + std::to_string(record.id));
         return ok();
     }
@@ -131,18 +151,7 @@ Result<> release_orphans(datapath::Datapath& datapath, Reconciled& outcome) {
 datapath::EndpointIdentity identity_of(const Record& record) { return {record.id, record.slot, record.addresses, record.mac}; }
 
 Result<> admit_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record) {
-    UndoStack undo;
-    NG_ASSIGN(record.id, datapath.next_endpoint_id());
-    NG_ASSIGN(record.slot, datapath::acquire_slot(datapath, record.id));
-    record.ready = false;
-    undo.push([&datapath, &record] { note("slot", datapath::release_slot(datapath, record.slot)); });
-    undo.push([&store, &record] { note("record", store.remove(record.container_id, record.ifname)); });
-    NG_TRY(store.write(record));
-    undo.push([&datapath, &record] { note("interface", unbind_own(datapath, record)); });
-    undo.push([&datapath, &record] { note("programs", datapath::detach(datapath, record.host_ifname, record.host_ifindex)); });
-    NG_TRY(attach_closed(datapath, record));
-    undo.dismiss();
-    return ok();
+    return admit(datapath, store, record, nullptr);
 }
 
 Result<> evict_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, const Record& record) {
@@ -173,6 +182,10 @@ Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::Reco
         }
         if (const auto repaired = repair(datapath, store, record, outcome); !repaired) {
             outcome.repairs.push_back("could not repair " + record.host_ifname + ": " + repaired.error().message());
+            // Nothing in the kernel is surely its own: it stays closed, and must not be programmed.
+            if (const auto known = is_known(datapath, record); !known || !*known) {
+                continue;
+            }
         }
         outcome.records.push_back(std::move(record));
     }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "policy/policy_folder.h"
+
 namespace namegate::control {
 
 std::string node_name(const Config& config) {

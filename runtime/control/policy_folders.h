@@ -15,6 +15,8 @@ namespace namegate::control {
 struct FolderProblem {
     std::string folder;
     std::string why;
+
+    bool operator==(const FolderProblem&) const = default;
 };
 
 std::vector<FolderProblem> load_policy_folders(policy::PolicyStore& store, const Config& config);

@@ -21,19 +21,6 @@ namespace {
 using endpoints::Record;
 using policy::Direction;
 
-bool is_named(const policy::Port& port) { return !port.name.empty(); }
-
-bool looks_at_endpoints(const policy::EntityRule& side) {
-    const bool named =
-        std::any_of(side.ports.begin(), side.ports.end(), is_named) || std::any_of(side.not_ports.begin(), side.not_ports.end(), is_named);
-    return named || side.selector || side.not_selector || side.namespace_selector || side.service_accounts;
-}
-
-bool looks_at_endpoints(const std::vector<policy::Rule>& rules) {
-    return std::any_of(rules.begin(), rules.end(),
-                       [](const policy::Rule& rule) { return looks_at_endpoints(rule.source) || looks_at_endpoints(rule.destination); });
-}
-
 // The endpoint's own side by address, or by a set that may hold its address.
 bool asks_own_address(const policy::EntityRule& side) {
     return !side.nets.empty() || !side.not_nets.empty() || side.selector || side.not_selector || side.namespace_selector;
@@ -64,12 +51,12 @@ std::string share_key(const policy::Snapshot& snapshot, const policy::EndpointVi
     append(key, view.name_space);
     append(key, policy::service_account_of(view, snapshot));
     append(key, policy::find_pod(snapshot, view.name_space, view.pod) != nullptr ? view.pod : std::string());
-    for (const auto& label : policy::effective_labels(view, snapshot)) {
+    for (const auto& label : *view.effective) {
         append(key, label.first);
         append(key, label.second);
     }
-    for (std::size_t i = 0; by_address && i < view.addresses.size(); ++i) {
-        append(key, view.addresses[i].to_string());
+    for (const IpAddress& address : view.addresses) {
+        append(key, by_address ? address.to_string() : address.is_v4() ? "4" : "6");
     }
     return key;
 }
@@ -104,6 +91,7 @@ Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
     } else if (labels.error().code() != Code::kTryAgain || policy::own_labels_matter(*snapshot_, view)) {
         return labels.error();
     }
+    view.effective = std::make_shared<const policy::Labels>(policy::effective_labels(view, *snapshot_));
     return view;
 }
 
@@ -113,13 +101,14 @@ Programmer::Pass Programmer::start_pass(const std::vector<Record>& all) const {
     for (const Record& record : all) {
         // One whose labels are unknown matches no selector; it is programmed (or not) on its own.
         if (auto view = view_of(record); view) {
+            pass.view_of[record.id] = pass.views.size();
             pass.views.push_back(std::move(view).value());
         }
     }
     return pass;
 }
 
-Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) {
+Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) const {
     if (!policy::selects(*snapshot_, view, direction)) {
         return CompiledRef();
     }
@@ -161,45 +150,72 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
     return ok();
 }
 
+Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& state) {
+    const auto known = pass.view_of.find(record.id);
+    std::optional<policy::EndpointView> own;
+    if (known == pass.view_of.end()) {
+        NG_ASSIGN(own, view_of(record));
+    }
+    const policy::EndpointView& view = own ? *own : pass.views[known->second];
+    NG_ASSIGN(CompiledRef egress, compile(pass, view, Direction::kEgress));
+    NG_ASSIGN(CompiledRef ingress, compile(pass, view, Direction::kIngress));
+    datapath::EndpointPolicies policies;
+    policies.reject = config_.reject_denied;
+    policies.keep_flows = config_.keep_flows;
+    if (egress) {
+        NG_ASSIGN(policies.egress, datapath::install_policy(datapath_, *egress));
+    }
+    if (ingress) {
+        NG_ASSIGN(policies.ingress, datapath::install_policy(datapath_, *ingress));
+    }
+    if (egress && !egress->patterns.empty()) {
+        NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
+        const bool unchanged = active && active->mode == NG_MODE_ENFORCED && active->direction[NG_EGRESS].policy == policies.egress;
+        if (!unchanged) {
+            NG_TRY(fill(record, *egress));
+        }
+    }
+    NG_TRY(datapath::write_policies(datapath_, identity_of(record), policies));
+    state.egress = std::move(egress);
+    state.ingress = std::move(ingress);
+    state.policies = policies;
+    return ok();
+}
+
+void Programmer::settle() {
+    if (flipped_) {
+        datapath::wait_for_programs();
+        flipped_ = false;
+    }
+}
+
 Result<> Programmer::program_in(Pass& pass, const Record& record) {
     Programmed& state = programmed_[record.id];
-    const auto attempt = [&]() -> Result<> {
-        NG_ASSIGN(const policy::EndpointView view, view_of(record));
-        NG_ASSIGN(CompiledRef egress, compile(pass, view, Direction::kEgress));
-        NG_ASSIGN(CompiledRef ingress, compile(pass, view, Direction::kIngress));
-        datapath::EndpointPolicies policies;
-        if (egress) {
-            NG_ASSIGN(policies.egress, datapath::install_policy(datapath_, *egress));
-        }
-        if (ingress) {
-            NG_ASSIGN(policies.ingress, datapath::install_policy(datapath_, *ingress));
-        }
-        if (egress && !egress->patterns.empty()) {
-            NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
-            const bool unchanged = active && active->mode == NG_MODE_ENFORCED && active->direction[NG_EGRESS].policy == policies.egress;
-            if (!unchanged) {
-                NG_TRY(fill(record, *egress));
-            }
-        }
-        NG_TRY(datapath::write_policies(datapath_, identity_of(record), policies));
-        state.egress = std::move(egress);
-        state.ingress = std::move(ingress);
-        return ok();
-    };
-    Result<> result = attempt();
+    Result<> result = put_in_force(pass, record, state);
+    state.current = static_cast<bool>(result);
     state.error = result ? std::string() : result.error().message();
     return result;
 }
 
 Result<> Programmer::program(const Record& record, const std::vector<Record>& all) {
     Pass pass = start_pass(all);
+    settle();
+    flipped_ = true;
     return program_in(pass, record);
 }
 
-ProgramSummary Programmer::program_all(const std::vector<Record>& all) {
+template <typename Wanted>
+ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wanted& wanted) {
     Pass pass = start_pass(all);
     ProgramSummary summary;
     for (const Record& record : all) {
+        if (!wanted(pass, record)) {
+            continue;
+        }
+        if (summary.programmed + summary.failed.size() == 0) {
+            settle();
+            flipped_ = true;
+        }
         if (const auto result = program_in(pass, record); !result) {
             summary.failed.emplace_back(record, result.error());
         } else {
@@ -209,15 +225,36 @@ ProgramSummary Programmer::program_all(const std::vector<Record>& all) {
     return summary;
 }
 
-bool Programmer::rules_select_endpoints() const {
-    for (const auto& tier : snapshot_->tiers()) {
-        for (const policy::Policy* policy : tier.policies) {
-            if (!policy->staged && (looks_at_endpoints(policy->egress) || looks_at_endpoints(policy->ingress))) {
-                return true;
-            }
-        }
+ProgramSummary Programmer::program_concerned(const std::vector<Record>& all, const policy::Concern& concern) {
+    return program_some(all, [&](const Pass& pass, const Record& record) { return is_concerned(pass, record, concern); });
+}
+
+ProgramSummary Programmer::bring_up_to_date(const std::vector<Record>& all, const policy::Concern& concern) {
+    return program_some(
+        all, [&](const Pass& pass, const Record& record) { return is_concerned(pass, record, concern) || !is_as_programmed(record); });
+}
+
+bool Programmer::is_concerned(const Pass& pass, const Record& record, const policy::Concern& concern) const {
+    const auto known = pass.view_of.find(record.id);
+    // Labels that are unknown may have been known before.
+    return known == pass.view_of.end() || concern.includes(pass.views[known->second], *pass.views[known->second].effective);
+}
+
+// In the kernel, that is. What cannot be read is programmed again, which tells why.
+bool Programmer::is_as_programmed(const Record& record) const {
+    const Programmed* state = find(record.id);
+    if (state == nullptr || !state->current) {
+        return false;
     }
-    return false;
+    const auto active = datapath::active_config(datapath_, record.slot);
+    return active && *active && (*active)->endpoint == record.id && (*active)->mode != NG_MODE_CLOSED &&
+           (*active)->direction[NG_EGRESS].policy == state->policies.egress &&
+           (*active)->direction[NG_INGRESS].policy == state->policies.ingress;
+}
+
+policy::Concern Programmer::concern_of(const Record& record) const {
+    const auto view = view_of(record);
+    return view ? policy::Concern::of_endpoint(*snapshot_, *view->effective) : policy::Concern();
 }
 
 Result<std::size_t> Programmer::open_addresses(const Record& record, const std::vector<Opening>& openings) {

@@ -17,11 +17,13 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "control/config.h"
+#include "datapath/endpoint_writer.h"
 #include "datapath/loader.h"
 #include "datapath/policy_writer.h"
 #include "dns/name_cache.h"
 #include "endpoints/record.h"
 #include "policy/compile.h"
+#include "policy/concern.h"
 
 namespace namegate::control {
 
@@ -31,6 +33,8 @@ using CompiledRef = std::shared_ptr<const policy::CompiledPolicy>;
 struct Programmed {
     CompiledRef egress;  // null: no policy selects it in this direction
     CompiledRef ingress;
+    datapath::EndpointPolicies policies;  // what was written of them
+    bool current = false;
     std::string error;  // why the newest policy is not in force; empty: it is
 };
 
@@ -47,14 +51,29 @@ class Programmer {
 
     void use_snapshot(std::shared_ptr<const policy::Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
     const policy::Snapshot& snapshot() const { return *snapshot_; }
+    std::shared_ptr<const policy::Snapshot> snapshot_ref() const { return snapshot_; }
 
     // `all` are the node's endpoints, for rules that select some (S7).
     Result<> program(const endpoints::Record& record, const std::vector<endpoints::Record>& all);
-    ProgramSummary program_all(const std::vector<endpoints::Record>& all);
+    // Those that the change concerns alone.
+    ProgramSummary program_concerned(const std::vector<endpoints::Record>& all, const policy::Concern& concern);
+    // Those, and every other that this object does not find as it programmed it.
+    ProgramSummary bring_up_to_date(const std::vector<endpoints::Record>& all, const policy::Concern& concern);
     void forget(std::uint32_t endpoint) { programmed_.erase(endpoint); }
+    // Whatever was programmed is looked upon as out of date.
+    void distrust() {
+        for (auto& entry : programmed_) {
+            entry.second.current = false;
+        }
+    }
 
-    // Do rules depend on which other endpoints there are? Then one that comes or goes concerns all.
-    bool rules_select_endpoints() const;
+    // A configuration is written beside the active one, where a program that began before the flip may still read: between
+    // two flips of an endpoint it has to be over. Best called when nothing waits, else the next flip waits; cheap when
+    // nothing was flipped.
+    void settle();
+
+    // Other endpoints whose rules look at this one, which comes or goes.
+    policy::Concern concern_of(const endpoints::Record& record) const;
 
     // Opens what a learnt answer reaches for the domain patterns in force of this endpoint.
     struct Opening {
@@ -77,12 +96,18 @@ class Programmer {
   private:
     struct Pass {
         std::vector<policy::EndpointView> views;
-        bool by_address = false;                      // rules ask which address the endpoint itself has
-        std::map<std::string, CompiledRef> compiled;  // endpoints that compile alike share the work
+        std::map<std::uint32_t, std::size_t> view_of;  // by endpoint id
+        bool by_address = false;                       // rules ask which address the endpoint itself has
+        std::map<std::string, CompiledRef> compiled;   // endpoints that compile alike share the work
     };
     Pass start_pass(const std::vector<endpoints::Record>& all) const;
+    template <typename Wanted>
+    ProgramSummary program_some(const std::vector<endpoints::Record>& all, const Wanted& wanted);
+    bool is_concerned(const Pass& pass, const endpoints::Record& record, const policy::Concern& concern) const;
+    bool is_as_programmed(const endpoints::Record& record) const;
     Result<> program_in(Pass& pass, const endpoints::Record& record);
-    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction);
+    Result<> put_in_force(Pass& pass, const endpoints::Record& record, Programmed& state);
+    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
     Result<> fill(const endpoints::Record& record, const policy::CompiledPolicy& policy);
 
     datapath::Datapath& datapath_;
@@ -91,6 +116,7 @@ class Programmer {
     const dns::NameCache* cache_;
     std::shared_ptr<const policy::Snapshot> snapshot_ = std::make_shared<const policy::Snapshot>();
     std::map<std::uint32_t, Programmed> programmed_;
+    bool flipped_ = false;  // since settle()
 };
 
 }  // namespace namegate::control

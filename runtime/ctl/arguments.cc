@@ -15,7 +15,7 @@ struct Option {
     std::string_view short_name;  // "-s"; empty: none
     std::string_view long_name;
     bool takes_value;
-    bool only_explain;
+    std::string_view only_of;  // the one command that has it; empty: all
     Result<> (*apply)(Arguments& arguments, const std::string& value);
 };
 
@@ -45,19 +45,22 @@ Result<> set_flag(bool& flag) {
     return ok();
 }
 
-const std::array<Option, 10>& options() {
-    static constexpr std::array<Option, 10> kOptions = {{
-        {"-s", "--socket", true, false, [](Arguments& a, const std::string& value) { return set_text(a.socket, "--socket", value); }},
-        {"", "--config", true, false, [](Arguments& a, const std::string& value) { return set_text(a.config_path, "--config", value); }},
-        {"-o", "--output", true, false, set_format},
-        {"-h", "--help", false, false, [](Arguments& a, const std::string&) { return set_flag(a.help); }},
-        {"-V", "--version", false, false, [](Arguments& a, const std::string&) { return set_flag(a.version); }},
-        {"", "--offline", false, true, [](Arguments& a, const std::string&) { return set_flag(a.offline); }},
-        {"", "--ingress", false, true, [](Arguments& a, const std::string&) { return set_flag(a.ingress); }},
-        {"", "--policies", true, true, [](Arguments& a, const std::string& value) { return add_text(a.policies, "--policies", value); }},
-        {"-l", "--label", true, true, [](Arguments& a, const std::string& value) { return add_text(a.labels, "--label", value); }},
-        {"", "--service-account", true, true,
+const std::array<Option, 12>& options() {
+    static constexpr std::array<Option, 12> kOptions = {{
+        {"-s", "--socket", true, "", [](Arguments& a, const std::string& value) { return set_text(a.socket, "--socket", value); }},
+        {"", "--config", true, "", [](Arguments& a, const std::string& value) { return set_text(a.config_path, "--config", value); }},
+        {"-o", "--output", true, "", set_format},
+        {"-h", "--help", false, "", [](Arguments& a, const std::string&) { return set_flag(a.help); }},
+        {"-V", "--version", false, "", [](Arguments& a, const std::string&) { return set_flag(a.version); }},
+        {"", "--offline", false, "explain", [](Arguments& a, const std::string&) { return set_flag(a.offline); }},
+        {"", "--ingress", false, "explain", [](Arguments& a, const std::string&) { return set_flag(a.ingress); }},
+        {"", "--policies", true, "explain",
+         [](Arguments& a, const std::string& value) { return add_text(a.policies, "--policies", value); }},
+        {"-l", "--label", true, "explain", [](Arguments& a, const std::string& value) { return add_text(a.labels, "--label", value); }},
+        {"", "--service-account", true, "explain",
          [](Arguments& a, const std::string& value) { return set_text(a.service_account, "--service-account", value); }},
+        {"", "--denied", false, "monitor", [](Arguments& a, const std::string&) { return set_flag(a.denied); }},
+        {"", "--dns", false, "monitor", [](Arguments& a, const std::string&) { return set_flag(a.dns); }},
     }};
     return kOptions;
 }
@@ -119,8 +122,9 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& arguments) {
             found.value = arguments[++i];
         }
         NG_TRY(found.option->apply(parsed, found.value));
-        if (found.option->only_explain && parsed.only_explain.empty()) {
-            parsed.only_explain = found.option->long_name;
+        if (!found.option->only_of.empty() && parsed.special_option.empty()) {
+            parsed.special_option = found.option->long_name;
+            parsed.special_command = found.option->only_of;
         }
     }
     if (!words.empty()) {

@@ -19,13 +19,18 @@ struct Arguments {
     std::string socket;  // empty: that of the configuration
     std::string config_path;
     Format format = Format::kTable;
-    // Of `explain`; only_explain is the first of them that was given.
-    std::string only_explain;
+    // The first option given that only one command has, and that command.
+    std::string special_option;
+    std::string special_command;
+    // Of `explain`.
     bool offline = false;
     bool ingress = false;
     std::vector<std::string> policies;  // folders and files instead of the configured folders
     std::vector<std::string> labels;    // "key=value"
     std::string service_account;
+    // Of `monitor`.
+    bool denied = false;
+    bool dns = false;
     bool help = false;
     bool version = false;
 };

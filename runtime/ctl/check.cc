@@ -13,6 +13,7 @@
 #include "ctl/printable.h"
 #include "policy/check_report.h"
 #include "policy/document.h"
+#include "policy/policy_folder.h"
 #include "policy/policy_store.h"
 
 namespace namegate::ctl {

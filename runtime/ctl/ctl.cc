@@ -5,12 +5,12 @@
 #include <cstddef>
 #include <string_view>
 
-#include "control/config.h"
 #include "ctl/arguments.h"
 #include "ctl/check.h"
 #include "ctl/explain.h"
 #include "ctl/help.h"
 #include "ctl/match.h"
+#include "ctl/monitor.h"
 #include "ctl/output.h"
 #include "ctl/show.h"
 #include "policy/json_schema.h"
@@ -37,7 +37,7 @@ struct Command {
     bool (*is_yes)(const Json& result);                        // is the answer a yes? null: it always is
 };
 
-constexpr std::array<Command, 10> kCommands = {{
+constexpr std::array<Command, 11> kCommands = {{
     {"check", 0, kAnyNumber, run_check, nullptr, nullptr},
     {"status", 0, 0, nullptr, show_status, is_healthy},
     {"endpoints", 0, 0, nullptr, show_endpoints, nullptr},
@@ -45,6 +45,7 @@ constexpr std::array<Command, 10> kCommands = {{
     {"ips", 1, 1, nullptr, show_ips, nullptr},
     {"dns", 0, 1, nullptr, show_dns, nullptr},
     {"explain", 2, 2, run_explain_offline, show_explain, is_allowed},
+    {"monitor", 0, 1, run_monitor, nullptr, nullptr},
     {"selector", 1, kAnyNumber, run_selector, nullptr, nullptr},
     {"domain", 2, 2, run_domain, nullptr, nullptr},
     {"schema", 0, 0, run_schema, nullptr, nullptr},
@@ -57,25 +58,6 @@ const Command* find_command(std::string_view name) {
         }
     }
     return nullptr;
-}
-
-// No connection, or no answer: what the daemon itself says has no errno.
-bool is_unreachable(const Error& error) { return error.sys_errno() != 0 || error.code() == Code::kTryAgain; }
-
-int report_failure(const Context& context, const Error& error) {
-    if (is_unreachable(error)) {
-        const char* advice = error.code() == Code::kPermission ? "; only root may ask the daemon" : "; is namegated running?";
-        return fail(context.environment, kUnreachable, error.message() + advice);
-    }
-    return fail(context.environment, error.code() == Code::kInvalidInput ? kUsage : kNo, error.message());
-}
-
-Result<std::string> socket_path(const Arguments& arguments) {
-    if (!arguments.socket.empty()) {
-        return arguments.socket;
-    }
-    NG_ASSIGN(const control::Config config, control::load_config(arguments.config_path));
-    return config.socket_path();
 }
 
 int ask(const Context& context, const Command& command) {
@@ -150,8 +132,10 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
             return fail(environment, kUsage, "an argument is empty; see namegatectl " + parsed->command + " --help");
         }
     }
-    if (!parsed->only_explain.empty() && command->name != "explain") {
-        return fail(environment, kUsage, parsed->only_explain + " is an option of explain only; see namegatectl explain --help");
+    if (!parsed->special_option.empty() && command->name != parsed->special_command) {
+        return fail(environment, kUsage,
+                    parsed->special_option + " is an option of " + parsed->special_command + " only; see namegatectl " +
+                        parsed->special_command + " --help");
     }
     const Context context{*parsed, environment};
     const bool here = command->show == nullptr || parsed->offline;

@@ -27,6 +27,10 @@ struct Environment {
     bool colour = false;
     // control::ask_daemon() with a timeout; an error with a sys_errno or kTryAgain means that no daemon answers.
     std::function<Result<control::Json>(const std::string& socket_path, const control::Request& request)> ask;
+    // control::follow_daemon(); `take` returns false to end it.
+    std::function<Result<>(const std::string& socket_path, const control::Request& request,
+                           const std::function<bool(const control::Json&)>& take)>
+        follow = {};
 };
 
 // `arguments` without the program's name.

@@ -13,6 +13,7 @@
 #include "ctl/match.h"
 #include "ctl/show.h"
 #include "policy/compile.h"
+#include "policy/policy_folder.h"
 #include "policy/policy_store.h"
 
 namespace namegate::ctl {

@@ -26,7 +26,7 @@ constexpr std::string_view kEndpointText =
     "    ENDPOINT is namespace/pod, a container id or the beginning of one, or the name of\n"
     "    the host's interface.\n";
 
-constexpr std::array<Page, 10> kPages = {{
+constexpr std::array<Page, 11> kPages = {{
     {"check", "check [FILE or DIR...]", "are these policy files right?",
      "    Reads the files, and of each folder the files that the daemon would read (*.yaml,\n"
      "    *.yml, *.json; not hidden, not below it), and prints every problem as\n"
@@ -76,6 +76,17 @@ constexpr std::array<Page, 10> kPages = {{
      "    namegatectl explain default/weather api.weather.com\n"
      "    namegatectl explain default/weather 192.0.2.53:53/UDP\n"
      "    namegatectl explain --offline --policies policies.d -l app=weather-app default/x api.weather.com\n"},
+    {"monitor", "monitor [ENDPOINT]", "what is denied, cut and logged, as it happens",
+     "    Prints one event a line until it is stopped: packets that policy denied, packets that a\n"
+     "    Log rule took, flows that a changed policy cut, limits that were reached; of one\n"
+     "    endpoint, or of all. With -o json each line is an object. A flood of denials is shown\n"
+     "    in part (the counters of `status` and `policies` have them all), and who reads too\n"
+     "    slowly is told how many events he missed.\n\n"
+     "    --denied              only what was denied or cut\n"
+     "    --dns                 only DNS answers; with --denied, both\n",
+     "    0  the output was closed\n    1  the daemon refused, or has no such endpoint\n    2  bad arguments\n    3  no daemon answers, or "
+     "it went\n",
+     "    namegatectl monitor --denied default/weather\n"},
     {"selector", "selector EXPR [key=value...]", "does a selector match these labels?",
      "    Reads the selector, prints it in its canonical form, and matches it against the\n"
      "    labels. Needs no daemon.\n",

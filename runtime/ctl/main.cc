@@ -36,10 +36,14 @@ int main(int argc, char** argv) {
     using namespace namegate;
     try {
         log::configure(log::Level::kWarning, log::Format::kText);
-        const ctl::Environment environment{std::cout, std::cerr, wants_colour(),
-                                           [](const std::string& socket_path, const control::Request& request) {
-                                               return control::ask_daemon(socket_path, request, kTimeoutMs);
-                                           }};
+        const ctl::Environment environment{
+            std::cout, std::cerr, wants_colour(),
+            [](const std::string& socket_path, const control::Request& request) {
+                return control::ask_daemon(socket_path, request, kTimeoutMs);
+            },
+            [](const std::string& socket_path, const control::Request& request, const std::function<bool(const control::Json&)>& take) {
+                return control::follow_daemon(socket_path, request, kTimeoutMs, take);
+            }};
         const int code = ctl::run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), environment);
         std::cout.flush();
         if (!std::cout) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "ctl/printable.h"
+#include "dns/wire_name.h"
 #include "policy/domain_pattern.h"
 #include "policy/selector.h"
 
@@ -26,6 +27,15 @@ std::string why_not(const DomainPattern& pattern, const std::string& name) {
         case DomainPattern::Kind::kMiddle: break;
     }
     return "\"*\" stands for one or more whole labels, and all others must be equal";
+}
+
+// As people write it, or, with the escapes that `namegatectl dns` shows, as it stood on the wire.
+Result<std::string> read_name(const std::string& text) {
+    if (text.find('\\') == std::string::npos) {
+        return policy::normalise_name(text);
+    }
+    NG_ASSIGN(const std::string wire, dns::text_to_wire(text));
+    return dns::wire_to_text(wire);
 }
 
 }  // namespace
@@ -73,7 +83,7 @@ int run_domain(const Context& context) {
     if (!pattern) {
         return fail(context.environment, kUsage, "the pattern is invalid: " + pattern.error().message());
     }
-    const auto name = policy::normalise_name(context.arguments.operands[1]);
+    const auto name = read_name(context.arguments.operands[1]);
     if (!name) {
         return fail(context.environment, kUsage, "the name is invalid: " + name.error().message());
     }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "control/config.h"
 #include "ctl/printable.h"
 
 namespace namegate::ctl {
@@ -18,13 +19,38 @@ int fail(const Environment& environment, ExitCode code, std::string_view message
     }
 }
 
-void print_json(const Context& context, const control::Json& json) {
-    std::string text = json.dump(2, ' ', true, control::Json::error_handler_t::replace);
+namespace {
+
+// No connection, or no answer: what the daemon itself says has no errno.
+bool is_unreachable(const Error& error) { return error.sys_errno() != 0 || error.code() == Code::kTryAgain; }
+
+}  // namespace
+
+int report_failure(const Context& context, const Error& error) {
+    if (is_unreachable(error)) {
+        const char* advice = error.code() == Code::kPermission ? "; only root may ask the daemon" : "; is namegated running?";
+        return fail(context.environment, kUnreachable, error.message() + advice);
+    }
+    return fail(context.environment, error.code() == Code::kInvalidInput ? kUsage : kNo, error.message());
+}
+
+Result<std::string> socket_path(const Arguments& arguments) {
+    if (!arguments.socket.empty()) {
+        return arguments.socket;
+    }
+    NG_ASSIGN(const control::Config config, control::load_config(arguments.config_path));
+    return config.socket_path();
+}
+
+std::string ascii(const control::Json& json, int indent) {
+    std::string text = json.dump(indent, ' ', true, control::Json::error_handler_t::replace);
     // DEL is the one control character that JSON leaves alone.
     for (std::size_t at = text.find('\x7f'); at != std::string::npos; at = text.find('\x7f', at)) {
         text.replace(at, 1, "\\u007f");
     }
-    context.out() << text << '\n';
+    return text;
 }
+
+void print_json(const Context& context, const control::Json& json) { context.out() << ascii(json, 2) << '\n'; }
 
 }  // namespace namegate::ctl

@@ -23,6 +23,15 @@ struct Context {
 // "namegatectl: message", line by line and printable; returns the code.
 int fail(const Environment& environment, ExitCode code, std::string_view message);
 
+// Why the daemon did not answer; returns the code that goes with it.
+int report_failure(const Context& context, const Error& error);
+
+// The daemon's: given, or of the configuration.
+Result<std::string> socket_path(const Arguments& arguments);
+
+// In ASCII: whatever a terminal would act on is escaped. `indent` -1: on one line.
+std::string ascii(const control::Json& json, int indent);
+
 // Indented, in ASCII: whatever a terminal would act on is escaped.
 void print_json(const Context& context, const control::Json& json);
 

@@ -2,6 +2,8 @@
 #include "daemon/commands.h"
 
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -91,6 +93,39 @@ Result<Json> forget(Node& node, const Learner& /*learner*/, const Request& reque
     return Json::object();
 }
 
+Result<bool> flag_argument(const Request& request, const char* name) {
+    const auto found = request.arguments.find(name);
+    if (found == request.arguments.end()) {
+        return false;
+    }
+    if (!found->is_boolean()) {
+        return Error(Code::kInvalidInput, std::string("the argument \"") + name + "\" is true or false");
+    }
+    return found->get<bool>();
+}
+
+// Packets unless only answers are asked for, answers when they are asked for.
+Result<SocketServer::Filter> monitor(Node& node, const Request& request) {
+    NG_ASSIGN(const bool denied, flag_argument(request, "denied"));
+    NG_ASSIGN(const bool dns, flag_argument(request, "dns"));
+    NG_ASSIGN(const std::string text, control::text_argument(request.arguments, "endpoint"));
+    std::optional<std::uint32_t> endpoint;
+    if (!text.empty()) {
+        NG_ASSIGN(const Record* record, find_endpoint(node.records(), text));
+        endpoint = record->id;
+    }
+    return SocketServer::Filter([denied, dns, endpoint](const Json& event) {
+        if (endpoint && event["endpointId"] != *endpoint) {
+            return false;
+        }
+        const std::string kind = event["kind"].get<std::string>();
+        if (kind == "dns") {
+            return dns;
+        }
+        return denied ? kind == "denied" || kind == "cut" : !dns;
+    });
+}
+
 struct Command {
     const char* name;
     Result<Json> (*handle)(Node&, const Learner&, const Request&);
@@ -117,10 +152,15 @@ Result<ProgramArguments> program_arguments(const Request& request) {
 
 Result<Json> program_reply(const Result<>& programmed) { return programmed ? Result<Json>(Json::object()) : programmed.error(); }
 
-Result<Json> handle_command(Node& node, const Learner& learner, const Request& request) {
+Result<SocketServer::Answer> handle_command(Node& node, const Learner& learner, const Request& request) {
+    if (request.command == "monitor") {
+        NG_ASSIGN(SocketServer::Filter filter, monitor(node, request));
+        return SocketServer::Answer{Json::object(), std::move(filter)};
+    }
     for (const Command& command : kCommands) {
         if (request.command == command.name) {
-            return command.handle(node, learner, request);
+            NG_ASSIGN(Json result, command.handle(node, learner, request));
+            return SocketServer::Answer{std::move(result), {}};
         }
     }
     return Error(Code::kUnsupported, "there is no command \"" + request.command.substr(0, 64) + "\"");

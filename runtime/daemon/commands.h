@@ -10,6 +10,7 @@
 #include "control/protocol.h"
 #include "daemon/learner.h"
 #include "daemon/node.h"
+#include "daemon/socket_server.h"
 
 namespace namegate::daemon {
 
@@ -22,8 +23,8 @@ struct ProgramArguments {
 Result<ProgramArguments> program_arguments(const control::Request& request);
 Result<control::Json> program_reply(const Result<>& programmed);
 
-// status, endpoints, policies, ips, dns, explain, program, forget. kUnsupported for another command.
-Result<control::Json> handle_command(Node& node, const Learner& learner, const control::Request& request);
+// status, endpoints, policies, ips, dns, explain, monitor (a stream), program, forget. kUnsupported for another command.
+Result<SocketServer::Answer> handle_command(Node& node, const Learner& learner, const control::Request& request);
 
 // ENDPOINT: "namespace/pod", a container id or its beginning, a host interface. kNotFound, or kInvalidInput
 // when several match.

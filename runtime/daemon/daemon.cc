@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "daemon/commands.h"
 #include "daemon/directory_watch.h"
+#include "daemon/event_view.h"
 #include "daemon/file_watch.h"
 #include "daemon/held_answers.h"
 #include "daemon/label_fetcher.h"
@@ -36,7 +37,7 @@ constexpr std::uint64_t kRescanUs = 10'000 * kMs;
 constexpr std::uint64_t kReconcileUs = 60'000 * kMs;
 constexpr std::uint64_t kLabelsUs = 5'000 * kMs;
 constexpr std::uint64_t kSaveUs = 300'000 * kMs;
-constexpr std::uint64_t kQuietUs = 50 * kMs;       // a folder is read once it has been quiet this long,
+constexpr std::uint64_t kQuietUs = 10 * kMs;       // a folder is read once it has been quiet this long,
 constexpr std::uint64_t kImpatientUs = 500 * kMs;  // or after this long in any case
 
 struct Timer {
@@ -60,6 +61,8 @@ class Loop {
 
     Result<> start();
     Result<> run();
+    // Everything has to be begun anew: what is pinned is not what this loop holds any more.
+    bool wants_restart() const { return wants_restart_; }
 
   private:
     Result<> add_timers();
@@ -71,7 +74,8 @@ class Loop {
     void folders_changed();
     void read_folders();
     void rescan();
-    std::optional<Result<control::Json>> answer(const control::Request& request, SocketServer::Ticket ticket);
+    std::optional<Result<SocketServer::Answer>> answer(const control::Request& request, SocketServer::Ticket ticket);
+    void check_pins();
     static int on_timer(sd_event_source* source, std::uint64_t due, void* timer);
     static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* loop);
     static int on_folders(sd_event_source* source, int fd, std::uint32_t events, void* loop);
@@ -93,7 +97,7 @@ class Loop {
     std::unique_ptr<LabelFetcher> labels_;  // null: containerd is no source of labels
     sd_event_source* quiet_ = nullptr;
     std::uint64_t changed_since_us_ = 0;  // 0: nothing waits to be read
-    std::string signature_;
+    bool wants_restart_ = false;
 };
 
 Loop::~Loop() {
@@ -121,21 +125,29 @@ Result<> Loop::start() {
         labels_->fetch_missing();
         NG_TRY(every(kLabelsUs, [this] { labels_->fetch_missing(); }));
     }
+    learner_->set_observer([this](const ng_event& event, std::span<const std::uint8_t> payload) {
+        if (server_ && server_->has_streams()) {
+            server_->publish(view_event(*node_, event, payload));
+        }
+    });
     NG_TRY(checked(sd_event_set_watchdog(event_, 1), "sd_event_set_watchdog"));
     return ok();
 }
 
-std::optional<Result<control::Json>> Loop::answer(const control::Request& request, SocketServer::Ticket ticket) {
+std::optional<Result<SocketServer::Answer>> Loop::answer(const control::Request& request, SocketServer::Ticket ticket) {
     if (!labels_ || request.command != kProgramCommand) {
         return handle_command(*node_, *learner_, request);
     }
     const auto wanted = program_arguments(request);
     if (!wanted) {
-        return Result<control::Json>(wanted.error());
+        return Result<SocketServer::Answer>(wanted.error());
     }
     const auto later = [this, ticket](const Result<>& programmed) { server_->reply(ticket, program_reply(programmed)); };
     const auto programmed = labels_->program(wanted->container, wanted->interface, later);
-    return programmed ? std::optional<Result<control::Json>>(program_reply(*programmed)) : std::nullopt;
+    if (!programmed) {
+        return std::nullopt;
+    }
+    return *programmed ? Result<SocketServer::Answer>(SocketServer::Answer{control::Json::object(), {}}) : programmed->error();
 }
 
 Result<> Loop::add_signals() {
@@ -186,6 +198,7 @@ Result<> Loop::add_timers() {
         node_->tick();
         held_->tick();
         server_->drop_idle();
+        check_pins();
     }));
     NG_TRY(every(kServersUs, [this] { read_servers(); }));
     NG_TRY(every(kRescanUs, [this] { rescan(); }));
@@ -257,14 +270,22 @@ int Loop::on_quiet(sd_event_source* /*source*/, std::uint64_t /*due*/, void* loo
 void Loop::read_folders() {
     changed_since_us_ = 0;
     node_->set_trouble("folder watch", watch_->arm());
-    signature_ = watch_->signature();
     node_->reload_policies();
 }
 
 // For what inotify did not tell.
 void Loop::rescan() {
-    if (changed_since_us_ == 0 && watch_->signature() != signature_) {
+    if (changed_since_us_ == 0) {
         read_folders();
+    }
+}
+
+// Who cleared the BPF file system, or made the pins anew, left us with maps that no packet meets.
+void Loop::check_pins() {
+    if (!wants_restart_ && !node_->datapath().is_pinned()) {
+        log::warning("the pinned objects are gone: starting anew", {log::kv("folder", node_->datapath().folder())});
+        wants_restart_ = true;
+        sd_event_exit(event_, 0);
     }
 }
 
@@ -282,20 +303,27 @@ Result<> Loop::run() {
     sd_notifyf(0, "READY=1\nSTATUS=%zu endpoints", node_->records().size());
     log::info("ready", {log::kv("endpoints", node_->records().size()), log::kv("socket", config_.socket_path())});
     const int status = sd_event_loop(event_);
-    sd_notify(0, "STOPPING=1");
+    sd_notify(0, wants_restart_ ? "RELOADING=1" : "STOPPING=1");
     server_.reset();
     held_->leave();
     node_->save_cache_now();
-    log::info("stopped; policies stay enforced", {});
+    if (!wants_restart_) {
+        log::info("stopped; policies stay enforced", {});
+    }
     return checked(status, "sd_event_loop");
 }
 
 }  // namespace
 
 Result<> run_daemon(const control::Config& config) {
-    Loop loop(config);
-    NG_TRY(loop.start());
-    return loop.run();
+    for (;;) {
+        Loop loop(config);
+        NG_TRY(loop.start());
+        NG_TRY(loop.run());
+        if (!loop.wants_restart()) {
+            return ok();
+        }
+    }
 }
 
 }  // namespace namegate::daemon

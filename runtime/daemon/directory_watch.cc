@@ -2,7 +2,6 @@
 #include "daemon/directory_watch.h"
 
 #include <sys/inotify.h>
-#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
@@ -10,9 +9,6 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>
-
-#include "base/file.h"
-#include "policy/policy_store.h"
 
 namespace namegate::daemon {
 
@@ -104,28 +100,6 @@ bool DirectoryWatch::drain() {
             concerned = concerned || (event.mask & kSelfEvents) != 0 || watch->second.count("") > 0 || watch->second.count(name) > 0;
         }
     }
-}
-
-std::string DirectoryWatch::signature() const {
-    std::string out;
-    for (const std::string& folder : folders_) {
-        out += folder + "\n";
-        const auto names = list_directory(folder, policy::kMaxPolicyFiles);
-        if (!names) {
-            out += names.error().message() + "\n";
-            continue;
-        }
-        for (const std::string& name : *names) {
-            struct stat status {};
-            const std::string path = folder + "/" + name;
-            if (!policy::is_policy_file_name(name) || ::stat(path.c_str(), &status) != 0) {
-                continue;
-            }
-            out += name + " " + std::to_string(status.st_ino) + " " + std::to_string(status.st_size) + " " +
-                   std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec) + "\n";
-        }
-    }
-    return out;
 }
 
 }  // namespace namegate::daemon

@@ -3,8 +3,8 @@
 // Tells that something happened in one of several folders, whichever way their files are saved: written in
 // place, renamed over, linked anew; and when a folder, or a folder above it, appears, goes or is replaced. Says
 // only "look again": what changed is for the reader to find out. Owns one inotify descriptor. One thread. A folder
-// that is not there is no failure; what inotify cannot see (a link's target edited elsewhere, a lost event)
-// shows in signature(), which a slow timer compares.
+// that is not there is no failure; what inotify cannot see (a link's target edited elsewhere, a lost event) is
+// for a slow timer.
 #pragma once
 
 #include <map>
@@ -26,8 +26,6 @@ class DirectoryWatch {
     Result<> arm();
     // Takes over the waiting events; true when one concerns the folders.
     bool drain();
-    // Changes when a file of the folders does: names, sizes, times, inodes of what links lead to.
-    std::string signature() const;
 
   private:
     DirectoryWatch(Fd fd, std::vector<std::string> folders) : fd_(std::move(fd)), folders_(std::move(folders)) {}

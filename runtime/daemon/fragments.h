@@ -21,9 +21,9 @@
 namespace namegate::daemon {
 
 inline constexpr std::size_t kMaxDatagramBytes = 65535;
-inline constexpr std::size_t kMaxFragments = 128;                             // of one datagram
-inline constexpr std::size_t kMaxDatagramsPerEndpoint = 16;                   // incomplete ones
-inline constexpr std::uint64_t kFragmentPatienceNs = 30'000'000'000;          // RFC 791, RFC 8200 section 4.5
+inline constexpr std::size_t kMaxFragments = 128;                     // of one datagram
+inline constexpr std::size_t kMaxDatagramsPerEndpoint = 16;           // incomplete ones
+inline constexpr std::uint64_t kFragmentPatienceNs = 30'000'000'000;  // RFC 791, RFC 8200 section 4.5
 
 class Fragments {
   public:

@@ -26,8 +26,8 @@ struct Frame {
     IpAddress source;
     IpAddress destination;
     std::uint8_t protocol = 0;
-    std::size_t transport = 0;                // offset of the transport header in the frame, or of a later fragment's data
-    std::span<const std::uint8_t> segment;    // from there to the end of the IP packet
+    std::size_t transport = 0;              // offset of the transport header in the frame, or of a later fragment's data
+    std::span<const std::uint8_t> segment;  // from there to the end of the IP packet
     // A fragment: its place in the datagram.
     bool fragment = false;
     bool more = false;

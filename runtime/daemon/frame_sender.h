@@ -20,7 +20,8 @@ class FrameSender {
     static Result<FrameSender> open(std::uint32_t mark);
 
     // `gso_size`: payload of each segment when the frame is many, else 0.
-    Result<> send(std::uint32_t ifindex, std::span<const std::uint8_t> bytes, const Frame& frame, Checksum checksum, std::uint16_t gso_size);
+    Result<> send(std::uint32_t ifindex, std::span<const std::uint8_t> bytes, const Frame& frame, Checksum checksum,
+                  std::uint16_t gso_size);
 
   private:
     explicit FrameSender(Fd socket) : socket_(std::move(socket)) {}

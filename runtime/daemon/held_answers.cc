@@ -25,19 +25,16 @@ std::span<const std::uint8_t> cut_datagram(std::span<const std::uint8_t> segment
 }  // namespace
 
 HeldAnswers::HeldAnswers(Node& node, Learner& learner, FrameSender sender)
-    : node_(node),
-      learner_(learner),
-      sender_(std::move(sender)),
-      fragments_(node.clock()),
-      exchanges_(node.clock(), dns::TcpLimits{}) {}
+    : node_(node), learner_(learner), sender_(std::move(sender)), fragments_(node.clock()), exchanges_(node.clock(), dns::TcpLimits{}) {}
 
 Result<std::unique_ptr<HeldAnswers>> HeldAnswers::create(Node& node, Learner& learner) {
     NG_ASSIGN(FrameSender sender, FrameSender::open(node.datapath().held_mark()));
     std::unique_ptr<HeldAnswers> held(new HeldAnswers(node, learner, std::move(sender)));
     HeldAnswers* self = held.get();
-    NG_ASSIGN(held->reader_, datapath::HeldReader::create(node.datapath(), [self](const ng_held& header, std::span<const std::uint8_t> bytes) {
-        self->on_frame(header, bytes);
-    }));
+    NG_ASSIGN(held->reader_,
+              datapath::HeldReader::create(
+                  node.datapath(), [self](const ng_held& header, std::span<const std::uint8_t> bytes) { self->on_frame(header, bytes); }));
+    NG_TRY(held->reader_->beat(datapath::tick_of(node.clock().boot_ns())));
     return held;
 }
 

@@ -25,7 +25,7 @@ namespace {
 
 using endpoints::Record;
 
-constexpr unsigned kLockMs = 500;                        // the longest that an answer is held for the node lock
+constexpr unsigned kLockMs = 500;  // the longest that an answer is held for the node lock
 constexpr std::uint64_t kTellEveryNs = 10'000'000'000;
 constexpr std::size_t kMaxTold = 4096;
 
@@ -47,6 +47,9 @@ void Learner::consume() {
 }
 
 void Learner::on_event(const ng_event& event, std::span<const std::uint8_t> payload) {
+    if (observer_) {
+        observer_(event, payload);
+    }
     switch (event.kind) {
         case NG_EVENT_ANSWER:
         case NG_EVENT_UNPARSED: on_answer(event, payload); break;
@@ -100,9 +103,9 @@ Result<> Learner::learn(const AnswerSource& source, std::span<const std::uint8_t
     node_.cache().record(source.endpoint, learning, node_.config().lifetime);
     Result<> opened = open_joined(source, learning);
     if (!opened) {
-        log::warning("addresses of an answer were not opened", {log::kv("interface", node_.records().at(source.endpoint).host_ifname),
-                                                                log::kv("name", learning.chain_names.front()),
-                                                                log::kv("error", opened.error().message())});
+        log::warning("addresses of an answer were not opened",
+                     {log::kv("interface", node_.records().at(source.endpoint).host_ifname), log::kv("name", learning.chain_names.front()),
+                      log::kv("error", opened.error().message())});
     }
     return opened;
 }
@@ -158,7 +161,8 @@ Result<> Learner::await_open_ends(const endpoints::Record& record, const dns::Le
         }
         NG_ASSIGN(const std::vector<std::string> labels, dns::wire_labels(learning.chain_names[link.to]));
         const std::uint64_t until = dns::expiry_boot_ns(now, link.ttl, node_.config().lifetime);
-        NG_TRY(datapath::await_name(node_.datapath(), record.slot, record.id, labels, datapath::tick_of(until) + 1, datapath::tick_of(now)));
+        NG_TRY(
+            datapath::await_name(node_.datapath(), record.slot, record.id, labels, datapath::tick_of(until) + 1, datapath::tick_of(now)));
     }
     return ok();
 }

@@ -44,6 +44,8 @@ class Learner {
     // Takes over everything that waits in the rings.
     void consume();
     int fd() const { return reader_->fd(); }
+    // Called with every event before it is looked at here.
+    void set_observer(datapath::EventReader::Callback observer) { observer_ = std::move(observer); }
     const LearnerStats& stats() const { return stats_; }
 
     // An answer that is held until this returns.
@@ -63,6 +65,7 @@ class Learner {
 
     Node& node_;
     std::unique_ptr<datapath::EventReader> reader_;
+    datapath::EventReader::Callback observer_;
     LearnerStats stats_;
     std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint64_t> told_;  // when a limit of an endpoint was last logged
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/node.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -59,6 +61,8 @@ Result<std::unique_ptr<Node>> Node::open(const control::Config& config, const Cl
         log::info("name cache loaded", {log::kv("names", *names)});
     }
     node->reload_policies();
+    // What decoding and compiling took for a moment is not needed again.
+    ::malloc_trim(0);
     return node;
 }
 
@@ -99,34 +103,45 @@ void Node::log_files() const {
 }
 
 void Node::reload_policies() {
-    folder_problems_ = control::load_policy_folders(policies_, config_);
-    for (const control::FolderProblem& problem : folder_problems_) {
-        log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
+    auto problems = control::load_policy_folders(policies_, config_);
+    if (problems != folder_problems_) {
+        for (const control::FolderProblem& problem : problems) {
+            log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
+        }
     }
-    log_files();
+    folder_problems_ = std::move(problems);
+    if (policies_.revision() != logged_revision_) {
+        logged_revision_ = policies_.revision();
+        log_files();
+    }
     const auto snapshot = policies_.snapshot();
     if (snapshot->generation() == generation_ && !program_due_) {
         return;
     }
+    const auto before = programmer_->snapshot_ref();
     generation_ = snapshot->generation();
     programmer_->use_snapshot(snapshot);
     log::info("policies in force", {log::kv("files", policies_.files().size()), log::kv("policies", snapshot->policy_count())});
-    program_all();
+    program_concerned(policy::Concern::of_change(*before, *snapshot));
 }
 
-void Node::program_all() {
-    const auto work = [this]() -> Result<> {
+void Node::program_concerned(const policy::Concern& concern) {
+    const auto work = [&]() -> Result<> {
         NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
-        return program_all_locked();
+        return program_concerned_locked(concern);
     };
     const Result<> result = work();
-    // A policy that does not compile is told by its endpoints, and does not get better by itself.
+    // A policy that does not compile is told by its endpoints, and does not get better by itself. An endpoint that was
+    // not reached keeps the policies of before, which the next attempt could not tell from those of now.
     program_due_ = !result;
+    if (!result) {
+        programmer_->distrust();
+    }
     set_trouble("programming", result);
 }
 
-Result<> Node::program_all_locked() {
-    const control::ProgramSummary summary = programmer_->program_all(all_records());
+Result<> Node::program_concerned_locked(const policy::Concern& concern) {
+    const control::ProgramSummary summary = programmer_->bring_up_to_date(all_records(), concern);
     collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
     std::string failures;
     bool retry = false;
@@ -174,8 +189,8 @@ Result<> Node::program_one_locked(const std::string& container_id, const std::st
     NG_TRY(mark_ready(records_[record.id]));
     log::info("endpoint programmed", {log::kv("endpoint", record.id), log::kv("interface", record.host_ifname),
                                       log::kv("pod", record.pod_namespace + "/" + record.pod_name)});
-    if (programmer_->rules_select_endpoints()) {
-        set_trouble("programming", program_all_locked());
+    if (const policy::Concern concern = programmer_->concern_of(record); !concern.nobody()) {
+        set_trouble("programming", program_concerned_locked(concern));
     }
     return ok();
 }
@@ -192,8 +207,9 @@ void Node::forget(std::uint32_t endpoint) {
     programmer_->forget(endpoint);
     links_due_ = true;
     collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
-    if (records_.erase(endpoint) > 0 && programmer_->rules_select_endpoints()) {
-        program_all();
+    const auto gone = records_.extract(endpoint);
+    if (!gone.empty()) {
+        program_concerned(programmer_->concern_of(gone.mapped()));
     }
 }
 
@@ -240,7 +256,7 @@ void Node::reconcile() {
     const auto work = [this]() -> Result<> {
         NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
         NG_TRY(reconcile_locked());
-        return program_all_locked();
+        return program_concerned_locked({});
     };
     set_trouble("endpoints", work());
 }
@@ -300,6 +316,7 @@ void Node::sweep_links() {
 }
 
 void Node::tick() {
+    programmer_->settle();
     cache_.expire();
     if (const auto saved = saver_.poll(); saved) {
         set_trouble("name cache file", *saved);
@@ -307,7 +324,7 @@ void Node::tick() {
     sweep();
     sweep_links();
     if (program_due_) {
-        program_all();
+        program_concerned({});
     }
 }
 

@@ -36,10 +36,8 @@ class Node {
     Node(Node&&) = delete;
     Node& operator=(Node&&) = delete;
 
-    // Reads the policy folders; when what is in force changed, programs every endpoint.
+    // Reads the policy folders; when what is in force changed, programs every endpoint that it concerns.
     void reload_policies();
-    // Programs every endpoint with the policies as they are.
-    void program_all();
     // For the plugin: the endpoint was admitted, or is gone.
     Result<> program(const std::string& container_id, const std::string& ifname);
     void forget(std::uint32_t endpoint);
@@ -71,6 +69,7 @@ class Node {
     const std::vector<control::FolderProblem>& folder_problems() const { return folder_problems_; }
     const RecordMap& records() const { return records_; }
     control::Programmer& programmer() { return *programmer_; }
+    const control::Programmer& programmer() const { return *programmer_; }
     dns::NameCache& cache() { return cache_; }
     // Why the daemon is not healthy, by subject; empty: it is.
     const std::map<std::string, std::string>& troubles() const { return troubles_; }
@@ -81,7 +80,9 @@ class Node {
     std::vector<endpoints::Record> all_records() const;
     void log_files() const;
     Result<> mark_ready(endpoints::Record& record);
-    Result<> program_all_locked();
+    // Programs the endpoints that it concerns, and those that are not as they should be.
+    void program_concerned(const policy::Concern& concern);
+    Result<> program_concerned_locked(const policy::Concern& concern);
     Result<> reconcile_locked();
     Result<> program_one_locked(const std::string& container_id, const std::string& ifname);
     void sweep();
@@ -100,8 +101,9 @@ class Node {
     RecordMap records_;
     std::map<std::string, std::string> troubles_;
     std::vector<dns::TrustedServer> servers_;
-    std::uint64_t generation_ = 0;  // of the snapshot that was programmed
-    bool program_due_ = false;      // the last attempt did not get through
+    std::uint64_t logged_revision_ = 0;  // of the files whose problems were logged
+    std::uint64_t generation_ = 0;       // of the snapshot that was programmed
+    bool program_due_ = false;           // the last attempt did not get through
     std::uint64_t collect_at_ns_ = 0;
     bool links_due_ = true;         // perhaps some pins lead to interfaces that are going
     std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts

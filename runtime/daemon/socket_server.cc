@@ -136,6 +136,12 @@ void SocketServer::serve(Client& client, std::uint32_t events) {
         return;
     }
     bool alive = (events & (EPOLLERR)) == 0;
+    if (alive && client.stream) {
+        if (!serve_stream(client)) {
+            drop(client);
+        }
+        return;
+    }
     if (alive && !client.closing && (events & (EPOLLIN | EPOLLHUP)) != 0) {
         alive = read_input(client);
     }
@@ -170,7 +176,7 @@ bool SocketServer::read_input(Client& client) {
 
 // One reply at a time: the next request waits until the client has taken it.
 void SocketServer::answer_lines(Client& client) {
-    while (client.output.empty() && client.waiting == 0) {
+    while (client.output.empty() && client.waiting == 0 && !client.stream) {
         const std::size_t end = client.input.find('\n');
         if (end == std::string::npos ? client.input.size() > control::kMaxRequestBytes : end > control::kMaxRequestBytes) {
             client.input.clear();
@@ -205,11 +211,21 @@ void SocketServer::answer(Client& client, const std::string& line) {
     }
     const Ticket ticket = next_ticket_++;
     client.waiting = ticket;
-    const auto result = handler_(*request, ticket);
-    if (result) {
-        client.waiting = 0;
-        put(client, *result);
+    auto answer = handler_(*request, ticket);
+    if (!answer) {
+        return;
     }
+    client.waiting = 0;
+    if (*answer && (*answer)->stream) {
+        if (streams_ >= kMaxStreams) {
+            answer = Result<Answer>(Error(Code::kTryAgain, "the daemon has as many streams as it gives: " + std::to_string(kMaxStreams)));
+        } else {
+            client.stream = std::move((*answer)->stream);
+            client.input.clear();
+            ++streams_;
+        }
+    }
+    put(client, *answer ? Result<control::Json>(std::move((*answer)->result)) : Result<control::Json>(answer->error()));
 }
 
 void SocketServer::put(Client& client, const Result<control::Json>& result) {
@@ -263,7 +279,45 @@ bool SocketServer::write_output(Client& client) {
     return true;
 }
 
+// What a client says after it asked for a stream is not looked at, but for its going. False when it is gone.
+bool SocketServer::serve_stream(Client& client) {
+    std::array<char, 4096> ignored{};
+    const ssize_t got = ::recv(client.fd.get(), ignored.data(), ignored.size(), MSG_DONTWAIT);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        return false;
+    }
+    const std::string none;
+    append_event(client, none);
+    return write_output(client);
+}
+
+// The event's line, behind the number of those that were lost before it; an empty line: only the number.
+void SocketServer::append_event(Client& client, const std::string& line) {
+    if (client.output.size() - client.sent + line.size() > kMaxStreamBacklog) {
+        client.lost += line.empty() ? 0U : 1U;
+        return;
+    }
+    if (client.lost > 0) {
+        client.output += control::dump({{"kind", "lost"}, {"count", std::exchange(client.lost, 0)}}) + "\n";
+    }
+    client.output += line;
+}
+
+void SocketServer::publish(const control::Json& event) {
+    const std::string line = control::dump(event) + "\n";
+    for (auto next = clients_.begin(); next != clients_.end();) {
+        Client& client = **next++;
+        if (client.stream && client.stream(event)) {
+            append_event(client, line);
+            if (!write_output(client)) {
+                drop(client);
+            }
+        }
+    }
+}
+
 void SocketServer::drop(Client& client) {
+    streams_ -= client.stream ? 1U : 0U;
     sd_event_source_disable_unref(client.source);
     clients_.remove_if([&client](const std::unique_ptr<Client>& one) { return one.get() == &client; });
 }
@@ -272,7 +326,7 @@ void SocketServer::drop_idle() {
     const std::uint64_t now = now_us(loop_);
     for (auto next = clients_.begin(); next != clients_.end();) {
         Client& client = **next++;
-        if (client.waiting == 0 && now - client.last_us > kClientIdleUs) {
+        if (client.waiting == 0 && !client.stream && now - client.last_us > kClientIdleUs) {
             drop(client);
         }
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The daemon's unix socket (0600): clients that send one request a line and get one line for each, in order.
+// The daemon's unix socket (0600): clients that send one request a line and get one line for each, in order; or that
+// ask for a stream, and get a line for every event from then on. Who reads a stream too slowly misses events, and is told
+// how many; it holds up nobody.
 // Bounded in clients, request size, reply size and time without a word; who breaks a bound is told, where
 // possible, and dropped. Owns the socket file. One thread: that of the event loop. A client can harm none but itself.
 #pragma once
@@ -23,13 +25,21 @@ namespace namegate::daemon {
 
 inline constexpr std::size_t kMaxClients = 64;
 inline constexpr std::uint64_t kClientIdleUs = 30'000'000;
+inline constexpr std::size_t kMaxStreams = 16;                  // clients among those that have a stream
+inline constexpr std::size_t kMaxStreamBacklog = 256UL * 1024;  // bytes that wait for one of them
 
 class SocketServer {
   public:
     // Names one request while it waits for its answer; never used twice.
     using Ticket = std::uint64_t;
+    // Which events a stream has.
+    using Filter = std::function<bool(const control::Json& event)>;
+    struct Answer {
+        control::Json result;
+        Filter stream;  // not empty: events follow for as long as the client stays
+    };
     // Nothing: the answer comes later, by reply().
-    using Handler = std::function<std::optional<Result<control::Json>>(const control::Request&, Ticket)>;
+    using Handler = std::function<std::optional<Result<Answer>>(const control::Request&, Ticket)>;
 
     // Replaces a socket that nobody listens on; kExists when another daemon does.
     static Result<std::unique_ptr<SocketServer>> create(sd_event* loop, const std::string& path, Handler handler);
@@ -43,6 +53,9 @@ class SocketServer {
     void reply(Ticket ticket, const Result<control::Json>& result);
 
     std::size_t clients() const { return clients_.size(); }
+    bool has_streams() const { return streams_ > 0; }
+    // To every stream that wants it.
+    void publish(const control::Json& event);
     // Drops clients that have been silent for too long; call now and then.
     void drop_idle();
 
@@ -57,6 +70,8 @@ class SocketServer {
         std::uint64_t last_us = 0;
         bool closing = false;  // once the output is sent
         Ticket waiting = 0;    // for this answer; nothing else is read or answered until then
+        Filter stream;
+        std::uint64_t lost = 0;  // events that found no room, and were not told of yet
     };
 
     SocketServer(sd_event* loop, std::string path, Handler handler) : loop_(loop), path_(std::move(path)), handler_(std::move(handler)) {}
@@ -68,6 +83,8 @@ class SocketServer {
     void answer(Client& client, const std::string& line);
     static void put(Client& client, const Result<control::Json>& result);
     bool write_output(Client& client);
+    bool serve_stream(Client& client);
+    static void append_event(Client& client, const std::string& line);
     void drop(Client& client);
     static int on_accept(sd_event_source* source, int fd, std::uint32_t events, void* server);
     static int on_client(sd_event_source* source, int fd, std::uint32_t events, void* client);
@@ -80,6 +97,7 @@ class SocketServer {
     Ticket next_ticket_ = 1;
     sd_event_source* source_ = nullptr;
     std::list<std::unique_ptr<Client>> clients_;
+    std::size_t streams_ = 0;
 };
 
 }  // namespace namegate::daemon

@@ -151,6 +151,8 @@ Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, co
     if (policies.ingress != 0) {
         NG_ASSIGN(config.direction[NG_INGRESS], policy_direction(datapath, policies.ingress));
     }
+    const unsigned flags = (policies.reject ? NG_ENDPOINT_REJECT : 0U) | (policies.keep_flows ? NG_ENDPOINT_KEEP : 0U);
+    config.flags = static_cast<__u16>(flags);
     config.mode = policies.egress != 0 || policies.ingress != 0 ? NG_MODE_ENFORCED : NG_MODE_OPEN;
     NG_ASSIGN(const ng_endpoint endpoint, read_endpoint(datapath, identity.slot));
     NG_TRY(assign_counters(datapath, active_of(endpoint), config));

@@ -28,6 +28,8 @@ struct EndpointIdentity {
 struct EndpointPolicies {
     PolicyId egress = 0;  // 0: no policy selects it in this direction
     PolicyId ingress = 0;
+    bool reject = false;      // denied packets are answered, not only dropped
+    bool keep_flows = false;  // flows that a changed policy denies go on
 };
 
 // Only ARP and neighbour discovery pass. The first thing written for an endpoint.

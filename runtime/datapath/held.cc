@@ -48,7 +48,13 @@ Result<std::unique_ptr<HeldReader>> HeldReader::create(Datapath& datapath, Callb
     return reader;
 }
 
-HeldReader::~HeldReader() { ring_buffer__free(ring_); }
+HeldReader::~HeldReader() {
+    // Other descriptors of this process may keep the entry.
+    if (const auto map = datapath_.map(MapId::kHeldLife); map && life_.valid()) {
+        static_cast<void>(map_erase(*map, kZero));
+    }
+    ring_buffer__free(ring_);
+}
 
 int HeldReader::fd() const { return ring_buffer__epoll_fd(ring_); }
 

@@ -194,6 +194,16 @@ Result<> Datapath::read_meta() {
     return ok();
 }
 
+bool Datapath::is_pinned() const {
+    const auto id_of = [](int fd) {
+        bpf_map_info info{};
+        __u32 size = sizeof info;
+        return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.id : 0;
+    };
+    const auto pinned = open_pin(folder_ + "/maps/" + map_name(MapId::kMeta));
+    return all_pinned(folder_) && pinned && id_of(pinned->get()) == id_of(maps_[static_cast<std::size_t>(MapId::kMeta)].get());
+}
+
 Result<int> Datapath::map(MapId id) {
     Fd& fd = maps_[static_cast<std::size_t>(id)];
     if (!fd.valid()) {

@@ -89,6 +89,9 @@ class Datapath {
     // By which the programs know a frame that the daemon puts back (abi.h).
     std::uint32_t held_mark() const { return meta_.held_mark; }
 
+    // Are the pins there, and those that were opened here? False: another open() is due.
+    bool is_pinned() const;
+
     // Descriptors, opened on first use and kept.
     Result<int> map(MapId id);
     Result<int> program(ProgramId id);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <string>
 
 #include "datapath/libbpf_options.h"
@@ -137,7 +136,7 @@ Result<> erase_many(int fd, const void* keys, std::size_t count, std::size_t key
     return ok();
 }
 
-Result<> read_all(int fd, std::vector<std::uint8_t>& keys, std::vector<std::uint8_t>& values) {
+Result<> for_each_batch(int fd, const Batch& take) {
     NG_ASSIGN(const Sizes sizes, sizes_of(fd));
     // A hash hands out whole buckets, so the buffer has room for more than one.
     std::uint32_t batch = std::min(std::max<std::uint32_t>(sizes.entries, 64), kReadBatch);
@@ -160,10 +159,7 @@ Result<> read_all(int fd, std::vector<std::uint8_t>& keys, std::vector<std::uint
         if (error != 0 && error != -ENOENT) {
             return map_error("reading a map", -error);
         }
-        const auto key_bytes = static_cast<std::ptrdiff_t>(got * sizes.key);
-        const auto value_bytes = static_cast<std::ptrdiff_t>(got * sizes.value);
-        keys.insert(keys.end(), some_keys.begin(), some_keys.begin() + key_bytes);
-        values.insert(values.end(), some_values.begin(), some_values.begin() + value_bytes);
+        take(some_keys.data(), some_values.data(), got);
         if (error == -ENOENT || got == 0) {
             return ok();
         }
@@ -176,7 +172,5 @@ unsigned possible_cpus() {
     static const int count = libbpf_num_possible_cpus();
     return count > 0 ? static_cast<unsigned>(count) : 1;
 }
-
-void copy(void* to, const std::vector<std::uint8_t>& from, std::size_t at, std::size_t size) { std::memcpy(to, from.data() + at, size); }
 
 }  // namespace namegate::datapath::raw

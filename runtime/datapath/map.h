@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -26,8 +28,9 @@ Result<> update(int fd, const void* key, const void* value, Write how);
 Result<bool> erase(int fd, const void* key);
 Result<> update_many(int fd, const void* keys, const void* values, std::size_t count);
 Result<> erase_many(int fd, const void* keys, std::size_t count, std::size_t key_size);
-// Every entry, appended to both vectors. An entry changed meanwhile may be missed or come twice.
-Result<> read_all(int fd, std::vector<std::uint8_t>& keys, std::vector<std::uint8_t>& values);
+// Every entry, a batch at a time. An entry changed meanwhile may be missed or come twice.
+using Batch = std::function<void(const std::uint8_t* keys, const std::uint8_t* values, std::size_t count)>;
+Result<> for_each_batch(int fd, const Batch& take);
 // Entries that the map can hold.
 Result<std::size_t> capacity(int fd);
 unsigned possible_cpus();
@@ -71,20 +74,24 @@ Result<> map_erase_many(int fd, const std::vector<K>& keys) {
     return raw::erase_many(fd, keys.data(), keys.size(), sizeof(K));
 }
 
-namespace raw {
-void copy(void* to, const std::vector<std::uint8_t>& from, std::size_t at, std::size_t size);
-}  // namespace raw
+// Every entry in turn, without keeping them all.
+template <typename K, typename V, typename Visit>
+Result<> map_for_each(int fd, const Visit& visit) {
+    return raw::for_each_batch(fd, [&visit](const std::uint8_t* keys, const std::uint8_t* values, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
+            K key{};
+            V value{};
+            std::memcpy(&key, keys + i * sizeof(K), sizeof(K));
+            std::memcpy(&value, values + i * sizeof(V), sizeof(V));
+            visit(key, value);
+        }
+    });
+}
 
 template <typename K, typename V>
 Result<std::vector<std::pair<K, V>>> map_entries(int fd) {
-    std::vector<std::uint8_t> keys;
-    std::vector<std::uint8_t> values;
-    NG_TRY(raw::read_all(fd, keys, values));
-    std::vector<std::pair<K, V>> entries(keys.size() / sizeof(K));
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-        raw::copy(&entries[i].first, keys, i * sizeof(K), sizeof(K));
-        raw::copy(&entries[i].second, values, i * sizeof(V), sizeof(V));
-    }
+    std::vector<std::pair<K, V>> entries;
+    NG_TRY((map_for_each<K, V>(fd, [&entries](const K& key, const V& value) { entries.emplace_back(key, value); })));
     return entries;
 }
 

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <random>
 
 #include "base/log.h"
 #include "datapath/map.h"
@@ -51,10 +52,17 @@ std::string tail(const std::string& log) {
     return text.size() > kLogTail ? "..." + text.substr(text.size() - kLogTail) : text;
 }
 
+// Not zero, and nobody else's by chance.
+std::uint32_t new_mark() {
+    std::random_device random;
+    return static_cast<std::uint32_t>(random()) | 1U;
+}
+
 Result<> load(namegate_bpf* skeleton, const ng_meta& meta) {
     skeleton->rodata->name_seed = meta.seed;
     skeleton->rodata->jiffies_hz = meta.hz;
     skeleton->rodata->held_mark = meta.held_mark;
+    skeleton->rodata->answer_mark = new_mark();
     std::string log(kLogBytes, '\0');
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton->obj) { bpf_program__set_log_buf(program, log.data(), log.size()); }

@@ -98,32 +98,29 @@ Result<> put_image(Datapath& datapath, const PolicyImage& image) {
 template <typename K, typename V>
 Result<> erase_of(Datapath& datapath, MapId map, const std::set<PolicyId>& ids) {
     NG_ASSIGN(const int fd, datapath.map(map));
-    NG_ASSIGN(const auto entries, (map_entries<K, V>(fd)));
     std::vector<K> keys;
-    for (const auto& entry : entries) {
-        if (ids.count(entry.first.policy) != 0) {
-            keys.push_back(entry.first);
+    NG_TRY((map_for_each<K, V>(fd, [&](const K& key, const V&) {
+        if (ids.count(key.policy) != 0) {
+            keys.push_back(key);
         }
-    }
+    })));
     return map_erase_many(fd, keys).with_context(map_name(map));
 }
 
 Result<> erase_lonely_suffixes(Datapath& datapath) {
     constexpr std::uint64_t kHash = ~std::uint64_t{NG_PATTERN_KINDS};
     NG_ASSIGN(const int patterns, datapath.map(MapId::kPatterns));
-    NG_ASSIGN(const auto entries, (map_entries<ng_pattern_key, ng_pattern_value>(patterns)));
-    std::set<std::uint64_t> needed;
-    for (const auto& entry : entries) {
-        needed.insert(entry.first.id & kHash);
-    }
+    std::vector<std::uint64_t> needed;
+    NG_TRY((map_for_each<ng_pattern_key, ng_pattern_value>(
+        patterns, [&](const ng_pattern_key& key, const ng_pattern_value&) { needed.push_back(key.id & kHash); })));
+    std::sort(needed.begin(), needed.end());
     NG_ASSIGN(const int suffixes, datapath.map(MapId::kSuffixes));
-    NG_ASSIGN(const auto there, (map_entries<std::uint64_t, ng_suffix>(suffixes)));
     std::vector<std::uint64_t> keys;
-    for (const auto& entry : there) {
-        if (needed.count(entry.first) == 0) {
-            keys.push_back(entry.first);
+    NG_TRY((map_for_each<std::uint64_t, ng_suffix>(suffixes, [&](std::uint64_t hash, const ng_suffix&) {
+        if (!std::binary_search(needed.begin(), needed.end(), hash)) {
+            keys.push_back(hash);
         }
-    }
+    })));
     return map_erase_many(suffixes, keys);
 }
 
@@ -155,10 +152,9 @@ Result<> purge(Datapath& datapath, const Catalogue& gone) {
     return map_erase_many(fd, std::vector<std::uint32_t>(ids.begin(), ids.end()));
 }
 
-// Programs that began before the last flip may still read the old policy; this waits until none does.
-void wait_for_programs() { static_cast<void>(::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)); }
-
 }  // namespace
+
+void wait_for_programs() { static_cast<void>(::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)); }
 
 Result<PolicyId> install_policy(Datapath& datapath, const policy::CompiledPolicy& policy) {
     NG_ASSIGN(const auto catalogue, read_catalogue(datapath));

@@ -23,6 +23,8 @@ Result<PolicyId> install_policy(Datapath& datapath, const policy::CompiledPolicy
 // writers that died, and the suffixes that no pattern needs any more. Returns how many policies went.
 Result<std::size_t> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use);
 // How endpoints refer to it; kNotFound when it is not installed.
+// Returns when no program runs any more that began before the call: it may still look at what was in force then.
+void wait_for_programs();
 Result<ng_direction> policy_direction(Datapath& datapath, PolicyId id);
 Result<std::vector<PolicyId>> installed_policies(Datapath& datapath);
 

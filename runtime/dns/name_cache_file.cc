@@ -147,15 +147,16 @@ Result<std::size_t> NameCache::read_entries(std::string_view content, std::strin
     for (std::uint64_t i = 0; i < count && reader.good(); ++i) {
         const auto endpoint = static_cast<std::uint32_t>(reader.number(4));
         const std::string name(reader.text());
-        std::vector<NameEntry::Address> addresses(reader.number(2));
-        for (NameEntry::Address& address : addresses) {
-            address.address = reader.address();
-            address.expiry_boot_ns = reader.number(8);
+        // A damaged count makes no more room than there are bytes.
+        std::vector<NameEntry::Address> addresses;
+        for (std::uint64_t left = reader.number(2); left > 0 && reader.good(); --left) {
+            const IpAddress address = reader.address();
+            addresses.push_back({address, reader.number(8)});
         }
-        std::vector<NameEntry::Link> links(reader.number(2));
-        for (NameEntry::Link& link : links) {
-            link.target = reader.text();
-            link.expiry_boot_ns = reader.number(8);
+        std::vector<NameEntry::Link> links;
+        for (std::uint64_t left = reader.number(2); left > 0 && reader.good(); --left) {
+            const std::string_view target = reader.text();
+            links.push_back({std::string(target), reader.number(8)});
         }
         if (reader.good()) {
             restore(endpoint, {name, std::move(addresses), std::move(links)}, now);

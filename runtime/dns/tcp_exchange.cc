@@ -76,13 +76,14 @@ TcpFate TcpExchanges::add(const TcpPeers& peers, TcpSide side, std::uint32_t seq
     Endpoint& endpoint = endpoints_[peers.endpoint];
     endpoint.by_age.splice(endpoint.by_age.begin(), endpoint.by_age, connection.age);
     connection.used_ns = clock_.boot_ns();
-    const Result<> added = side == TcpSide::kPod
-                               ? connection.pod.add(sequence, payload, [&](std::span<const std::uint8_t> message) { note(connection, message); })
-                               : connection.server.add(sequence, payload, [&](std::span<const std::uint8_t> message) {
-                                     if (take(connection, message)) {
-                                         answer(message);
-                                     }
-                                 });
+    const Result<> added =
+        side == TcpSide::kPod
+            ? connection.pod.add(sequence, payload, [&](std::span<const std::uint8_t> message) { note(connection, message); })
+            : connection.server.add(sequence, payload, [&](std::span<const std::uint8_t> message) {
+                  if (take(connection, message)) {
+                      answer(message);
+                  }
+              });
     if (!added) {
         ++stats_.dropped;
         erase(known);
@@ -107,10 +108,10 @@ void TcpExchanges::note(Connection& connection, std::span<const std::uint8_t> me
 // Was the message asked for? Then nothing else answers that question.
 bool TcpExchanges::take(Connection& connection, std::span<const std::uint8_t> message) {
     const auto head = read_head(message);
-    const auto asked = !head || !head->response ? connection.questions.end()
-                                                : std::find_if(connection.questions.begin(), connection.questions.end(), [&](const Question& one) {
-                                                      return one.id == head->id && one.section == head->section;
-                                                  });
+    const auto asked = !head || !head->response
+                           ? connection.questions.end()
+                           : std::find_if(connection.questions.begin(), connection.questions.end(),
+                                          [&](const Question& one) { return one.id == head->id && one.section == head->section; });
     if (asked == connection.questions.end()) {
         ++stats_.unsolicited;
         return false;
@@ -130,7 +131,8 @@ void TcpExchanges::settle(Endpoint& endpoint, Connection& connection) {
 }
 
 void TcpExchanges::enforce_bounds(std::uint32_t id) {
-    for (auto own = endpoints_.find(id); own != endpoints_.end() && (own->second.bytes > limits_.bytes || own->second.by_age.size() > limits_.connections);
+    for (auto own = endpoints_.find(id);
+         own != endpoints_.end() && (own->second.bytes > limits_.bytes || own->second.by_age.size() > limits_.connections);
          own = endpoints_.find(id)) {
         ++stats_.dropped;
         erase(connections_.find(own->second.by_age.back()));

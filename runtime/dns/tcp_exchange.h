@@ -23,10 +23,10 @@
 namespace namegate::dns {
 
 struct TcpLimits {
-    std::size_t connections = 64;                      // of an endpoint
-    std::size_t bytes = std::size_t{512} * 1024;       // buffered for an endpoint, questions included
-    std::size_t questions = 256;                       // waiting on one connection; the oldest goes first
-    std::uint64_t idle_ns = 3'600'000'000'000;         // a connection that is silent this long is over
+    std::size_t connections = 64;                 // of an endpoint
+    std::size_t bytes = std::size_t{512} * 1024;  // buffered for an endpoint, questions included
+    std::size_t questions = 256;                  // waiting on one connection; the oldest goes first
+    std::uint64_t idle_ns = 3'600'000'000'000;    // a connection that is silent this long is over
 };
 
 // A connection, as seen from the endpoint.

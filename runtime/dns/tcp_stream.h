@@ -38,8 +38,8 @@ class TcpStream {
     void take(std::span<const std::uint8_t> bytes, const Sink& sink);
 
     std::uint32_t next_;
-    std::uint64_t offset_ = 0;           // of next_, from the stream's first byte
-    std::vector<std::uint8_t> partial_;  // in order, the beginning of a message
+    std::uint64_t offset_ = 0;                                    // of next_, from the stream's first byte
+    std::vector<std::uint8_t> partial_;                           // in order, the beginning of a message
     std::map<std::uint64_t, std::vector<std::uint8_t>> waiting_;  // by offset; no two overlap
     std::size_t waiting_bytes_ = 0;
 };

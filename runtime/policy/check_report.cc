@@ -2,11 +2,36 @@
 #include "policy/check_report.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 
 #include "policy/policy_store.h"
+#include "policy/shape.h"
 
 namespace namegate::policy {
+
+namespace {
+
+// A tier that policies name and no document describes: as a rule a misspelt one.
+void warn_of_tiers(const Snapshot& snapshot, Problems& problems) {
+    std::vector<std::string_view> known;
+    for (const Snapshot::TierView& tier : snapshot.tiers()) {
+        if (tier.described) {
+            known.push_back(tier.tier.name);
+        }
+    }
+    for (const Snapshot::TierView& tier : snapshot.tiers()) {
+        const std::string_view near = tier.described ? std::string_view() : nearest_word(tier.tier.name, known);
+        for (std::size_t i = 0; !tier.described && i < tier.policies.size(); ++i) {
+            problems.push_back({tier.policies[i]->place, Problem::Severity::kWarning, "spec.tier",
+                                "no Tier document describes the tier \"" + tier.tier.name +
+                                    "\"; it comes after all others and ends in Deny" +
+                                    (near.empty() ? "" : "; did you mean \"" + std::string(near) + "\"?")});
+        }
+    }
+}
+
+}  // namespace
 
 CheckReport check_files(const std::vector<CheckInput>& files) {
     PolicyStore store;
@@ -19,16 +44,7 @@ CheckReport check_files(const std::vector<CheckInput>& files) {
         report.resources += status.resources;
         report.problems.insert(report.problems.end(), status.problems.begin(), status.problems.end());
     }
-    for (const Snapshot::TierView& tier : store.snapshot()->tiers()) {
-        if (tier.described) {
-            continue;
-        }
-        for (const Policy* policy : tier.policies) {
-            report.problems.push_back(
-                {policy->place, Problem::Severity::kWarning, "spec.tier",
-                 "no Tier document describes the tier \"" + tier.tier.name + "\"; it comes after all others and ends in Deny"});
-        }
-    }
+    warn_of_tiers(*store.snapshot(), report.problems);
     std::stable_sort(report.problems.begin(), report.problems.end(), [](const Problem& a, const Problem& b) {
         return std::tie(a.place.file, a.place.line, a.place.column) < std::tie(b.place.file, b.place.line, b.place.column);
     });

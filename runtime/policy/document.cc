@@ -20,11 +20,21 @@ std::string_view without_sign(std::string_view text) {
     return !text.empty() && (text.front() == '-' || text.front() == '+') ? text.substr(1) : text;
 }
 
+// Underscores may stand between digits: 1_000.
+std::string without_underscores(std::string_view text) {
+    std::string out(text);
+    out.erase(std::remove(out.begin(), out.end(), '_'), out.end());
+    return out;
+}
+
 bool is_integer(std::string_view text) {
     text = without_sign(text);
-    if (text.substr(0, 2) == "0x" || text.substr(0, 2) == "0o") {
+    const std::string_view base = text.substr(0, 2);
+    if (base == "0x" || base == "0o" || base == "0b") {
         text.remove_prefix(2);
-        return !text.empty() && std::all_of(text.begin(), text.end(), is_hex);
+        const char last = base == "0o" ? '7' : '1';
+        const auto digit = [&](char c) { return base == "0x" ? is_hex(c) : c >= '0' && c <= last; };
+        return !text.empty() && std::all_of(text.begin(), text.end(), digit);
     }
     return all_digits(text);
 }
@@ -32,8 +42,10 @@ bool is_integer(std::string_view text) {
 // digits [. digits] [e digits], with at least one digit; ".inf" and ".nan".
 bool is_float(std::string_view text) {
     text = without_sign(text);
-    if (text == ".inf" || text == ".nan") {
-        return true;
+    for (const std::string_view special : {".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"}) {
+        if (text == special) {
+            return true;
+        }
     }
     const std::size_t exponent = text.find_first_of("eE");
     if (exponent != std::string_view::npos && !all_digits(without_sign(text.substr(exponent + 1)))) {
@@ -61,10 +73,12 @@ Node::ScalarType Node::scalar_type() const {
     if (std::find(kBools.begin(), kBools.end(), text_) != kBools.end()) {
         return ScalarType::kBool;
     }
-    if (is_integer(text_)) {
+    const bool starts_like_number = is_digit(text_.front()) || text_.front() == '-' || text_.front() == '+' || text_.front() == '.';
+    const std::string number = starts_like_number ? without_underscores(text_) : std::string();
+    if (is_integer(number)) {
         return ScalarType::kInteger;
     }
-    return is_float(text_) ? ScalarType::kFloat : ScalarType::kText;
+    return is_float(number) ? ScalarType::kFloat : ScalarType::kText;
 }
 
 const Node* Node::find(std::string_view key) const {

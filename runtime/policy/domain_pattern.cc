@@ -61,6 +61,17 @@ Result<std::string> label_to_ascii(std::string_view label, std::string_view whol
     return std::string(raw);
 }
 
+// The dots of East Asian scripts divide labels, too (UTS 46, 4.5).
+std::string with_plain_dots(std::string_view text) {
+    std::string out(text);
+    for (const std::string_view dot : {"\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1"}) {
+        for (std::size_t at = out.find(dot); at != std::string::npos; at = out.find(dot, at)) {
+            out.replace(at, dot.size(), ".");
+        }
+    }
+    return out;
+}
+
 std::vector<std::string_view> split(std::string_view text) {
     std::vector<std::string_view> out;
     while (true) {
@@ -82,6 +93,9 @@ Result<std::string> normalise_label(std::string_view label, std::string_view who
         NG_ASSIGN(out, label_to_ascii(label, whole));
     }
     std::transform(out.begin(), out.end(), out.begin(), lower);
+    if (out.empty()) {
+        return refuse(whole, "the label \"" + std::string(label) + "\" holds only characters that are ignored in names");
+    }
     if (out.size() > kMaxLabelLength) {
         return refuse(whole, "the label \"" + out + "\" has more than " + std::to_string(kMaxLabelLength) + " characters");
     }
@@ -105,7 +119,8 @@ Result<std::vector<std::string>> normalise_labels(std::string_view text) {
         return refuse(text, "it has more than " + std::to_string(kMaxNameLength) + " characters");
     }
     NG_TRY(refuse_urls(text));
-    const std::string_view name = text.back() == '.' ? text.substr(0, text.size() - 1) : text;
+    const std::string dotted = with_plain_dots(text);
+    const std::string_view name = std::string_view(dotted).substr(0, dotted.size() - (dotted.back() == '.' ? 1U : 0U));
     std::vector<std::string> labels;
     std::size_t length = 0;
     for (const std::string_view label : split(name)) {
@@ -153,12 +168,12 @@ bool equal_fold(std::string_view any_case, std::string_view lower_case) {
            std::equal(any_case.begin(), any_case.end(), lower_case.begin(), [](char a, char b) { return lower(a) == b; });
 }
 
-std::size_t text_length(const std::vector<std::string>& labels) {
-    std::size_t length = 0;
-    for (const std::string& label : labels) {
-        length += label.size() + 1;
+std::vector<std::string> split_to_strings(std::string_view text) {
+    if (text.empty()) {
+        return {};
     }
-    return length == 0 ? 0 : length - 1;
+    const std::vector<std::string_view> parts = split(text);
+    return {parts.begin(), parts.end()};
 }
 
 }  // namespace
@@ -184,37 +199,39 @@ Result<DomainPattern> DomainPattern::parse(std::string_view text) {
         return refuse(text, "the wildcard cannot be the last label");
     }
     NG_TRY(refuse_addresses(labels, text));
-    DomainPattern out;
-    out.text_ = join(labels);
     const auto wildcard = std::find(labels.begin(), labels.end(), kWildcard);
-    if (wildcard == labels.end()) {
-        out.suffix_labels_ = std::move(labels);
-        return out;
-    }
-    out.kind_ = wildcard == labels.begin() ? Kind::kWildcard : Kind::kMiddle;
-    out.prefix_labels_.assign(labels.begin(), wildcard);
-    out.suffix_labels_.assign(wildcard + 1, labels.end());
-    return out;
+    const Kind kind = wildcard == labels.end() ? Kind::kExact : wildcard == labels.begin() ? Kind::kWildcard : Kind::kMiddle;
+    return DomainPattern(kind, join(labels));
 }
+
+std::string_view DomainPattern::prefix() const {
+    return kind_ == Kind::kMiddle ? std::string_view(*text_).substr(0, text_->find('*') - 1) : std::string_view();
+}
+
+std::string_view DomainPattern::suffix() const {
+    return kind_ == Kind::kExact ? std::string_view(*text_) : std::string_view(*text_).substr(text_->find('*') + 2);
+}
+
+std::vector<std::string> DomainPattern::prefix_labels() const { return split_to_strings(prefix()); }
+std::vector<std::string> DomainPattern::suffix_labels() const { return split_to_strings(suffix()); }
 
 bool DomainPattern::matches(std::string_view name) const {
     if (!name.empty() && name.back() == '.') {
         name.remove_suffix(1);
     }
     if (kind_ == Kind::kExact) {
-        return equal_fold(name, text_);
+        return equal_fold(name, text());
     }
     // prefix "." one-or-more-labels "." suffix; the middle is not empty and holds whole labels.
-    const std::size_t suffix = text_length(suffix_labels_);
-    const std::size_t prefix = prefix_labels_.empty() ? 0 : text_length(prefix_labels_) + 1;
-    if (name.size() < prefix + 1 + 1 + suffix) {
+    const std::string_view behind = suffix();
+    const std::string_view before = prefix();
+    const std::size_t start = before.empty() ? 0 : before.size() + 1;
+    if (name.size() < start + 1 + 1 + behind.size()) {
         return false;
     }
-    const std::string_view pattern = text_;
-    const std::size_t middle_end = name.size() - suffix - 1;
-    return equal_fold(name.substr(0, prefix), pattern.substr(0, prefix)) && name[middle_end] == '.' &&
-           equal_fold(name.substr(middle_end + 1), pattern.substr(pattern.size() - suffix)) && name[prefix] != '.' &&
-           name[middle_end - 1] != '.';
+    const std::size_t middle_end = name.size() - behind.size() - 1;
+    return equal_fold(name.substr(0, start), std::string_view(text()).substr(0, start)) && name[middle_end] == '.' &&
+           equal_fold(name.substr(middle_end + 1), behind) && name[start] != '.' && name[middle_end - 1] != '.';
 }
 
 }  // namespace namegate::policy

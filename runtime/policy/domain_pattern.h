@@ -2,14 +2,16 @@
 //
 // Domain names and the patterns that policies write for them (rules D5-D7): an exact name, or one `*` that
 // stands for one or more whole labels at its position. Names are kept in lower case, as A-labels, without
-// a trailing dot. Value types; free to copy between threads; parsing reports errors as values.
+// a trailing dot. Value types, cheap and free to copy between threads; parsing reports errors as values.
 #pragma once
 
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -37,19 +39,21 @@ class DomainPattern {
 
     Kind kind() const { return kind_; }
     // Canonical: lower case, A-labels, no trailing dot.
-    const std::string& text() const { return text_; }
+    const std::string& text() const { return *text_; }
     // Labels before the wildcard, and after it; an exact name has all its labels in suffix_labels().
-    const std::vector<std::string>& prefix_labels() const { return prefix_labels_; }
-    const std::vector<std::string>& suffix_labels() const { return suffix_labels_; }
+    std::vector<std::string> prefix_labels() const;
+    std::vector<std::string> suffix_labels() const;
 
-    bool operator==(const DomainPattern& other) const { return text_ == other.text_; }
-    std::strong_ordering operator<=>(const DomainPattern& other) const { return text_ <=> other.text_; }
+    bool operator==(const DomainPattern& other) const { return text() == other.text(); }
+    std::strong_ordering operator<=>(const DomainPattern& other) const { return text() <=> other.text(); }
 
   private:
-    Kind kind_ = Kind::kExact;
-    std::string text_;
-    std::vector<std::string> prefix_labels_;
-    std::vector<std::string> suffix_labels_;
+    DomainPattern(Kind kind, std::string text) : kind_(kind), text_(std::make_shared<const std::string>(std::move(text))) {}
+    std::string_view prefix() const;  // both without the dot beside the wildcard
+    std::string_view suffix() const;
+
+    Kind kind_;
+    std::shared_ptr<const std::string> text_;  // one for all copies: there may be a hundred thousand in files and in policies
 };
 
 }  // namespace namegate::policy

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/endpoint_view.h"
 
+#include <algorithm>
+
 namespace namegate::policy {
 namespace {
 
@@ -52,6 +54,9 @@ std::string service_account_of(const EndpointView& endpoint, const Snapshot& sna
 }
 
 Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot) {
+    if (endpoint.effective) {
+        return *endpoint.effective;
+    }
     Labels out;
     add_own(out, endpoint.labels);
     if (endpoint.use_pod_document) {
@@ -69,6 +74,11 @@ Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot) 
     }
     out[std::string(kLabelOrchestrator)] = endpoint.is_kubernetes ? "k8s" : "cni";
     return out;
+}
+
+bool has_own_labels_only(const NetworkSet& set) {
+    return set.name_space.empty() &&
+           std::none_of(set.labels.begin(), set.labels.end(), [](const auto& label) { return is_reserved(label.first); });
 }
 
 Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot) {

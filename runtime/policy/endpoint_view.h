@@ -3,6 +3,7 @@
 // What policy needs to know of an endpoint, and the labels it has in the end (S5). Plain values.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,12 +30,16 @@ struct EndpointView {
     // Also take the labels of a dropped-in Pod document of this namespace and name; those above win.
     bool use_pod_document = true;
     std::vector<IpAddress> addresses;
+    // What effective_labels() says under the snapshot in question, for who asks often; null: not asked yet.
+    std::shared_ptr<const Labels> effective;
 };
 
 Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot);
 
 // The labels that selectors see of a set: its own, and those of its namespace.
 Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot);
+// Are they just the set's own?
+bool has_own_labels_only(const NetworkSet& set);
 
 // Given, or of the pod's document; empty when unknown.
 std::string service_account_of(const EndpointView& endpoint, const Snapshot& snapshot);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxAdvice = 5;
 constexpr std::size_t kShownPatterns = 4;
+constexpr std::size_t kMaxRulesAdvised = 16;  // rules whose domains are gone through, of which there may be 100,000
 
 bool has(const Bitmap& bits, std::size_t rule) { return (bits[rule / 64] >> (rule % 64) & 1) != 0; }
 
@@ -21,7 +22,13 @@ std::string place_of(const CompiledRule& rule) {
 class Explainer {
   public:
     Explainer(const CompiledPolicy& policy, const ExplainInput& input)
-        : policy_(policy), input_(input), found_(find_candidates(policy, input.packet)) {}
+        : policy_(policy), input_(input), found_(find_candidates(policy, input.packet)), with_domains_(policy.words(), 0) {
+        for (const PatternEntry& entry : policy.patterns) {
+            for (std::size_t i = 0; i < with_domains_.size(); ++i) {
+                with_domains_[i] |= policy.bitmaps[entry.bitmap][i];
+            }
+        }
+    }
 
     Explanation run() {
         Explanation out;
@@ -77,21 +84,21 @@ class Explainer {
         if (has(found_.named, rule)) {
             return "the name fits, but the rule refuses the address";
         }
-        if (!patterns_of(rule).empty()) {
+        if (has(with_domains_, rule)) {
             return input_.by_name ? "the name does not fit its domains" : "no name that fits its domains opened the address";
         }
         return input_.by_name && input_.packet.outside_nets ? "it names no such domain" : "another address";
     }
 
-    // Names the pattern through which the rule took the address; empty when its prefixes would have done.
+    // A pattern by which a name opened the address for the rule; empty when none did.
     std::string opened_by(std::size_t rule) const {
         if (!has(found_.named, rule)) {
             return {};
         }
-        for (const DomainPattern& pattern : found_.opened) {
-            const std::vector<std::string> own = patterns_of(rule);
-            if (std::find(own.begin(), own.end(), pattern.text()) != own.end()) {
-                return pattern.text();
+        for (const PatternEntry& entry : policy_.patterns) {
+            if (has(policy_.bitmaps[entry.bitmap], rule) &&
+                std::find(found_.opened.begin(), found_.opened.end(), entry.pattern) != found_.opened.end()) {
+                return entry.pattern.text();
             }
         }
         return {};
@@ -115,10 +122,11 @@ class Explainer {
         if (decided.origin.rule_index >= 0) {
             out.advice.push_back("narrow or remove " + rule_name(decided) + ", or put a rule with action: Allow before it");
         }
+        std::size_t left = kMaxRulesAdvised;
         for (const ExplainedRule& step : out.path) {
-            const bool gives = policy_.rules[step.rule].action == RuleAction::kAllow;
-            if (!step.matched && gives && out.advice.size() < kMaxAdvice) {
+            if (!step.matched && policy_.rules[step.rule].action == RuleAction::kAllow && misses_one(step.rule) && left > 0) {
                 advise_on(step.rule, out.advice);
+                --left;
             }
         }
         if (decided.origin.rule_index < 0) {
@@ -126,15 +134,15 @@ class Explainer {
         }
     }
 
-    // A rule that misses in one thing only.
+    // Either the address and its names, or protocol and port.
+    bool misses_one(std::size_t rule) const {
+        const bool address = has(found_.address, rule);
+        return has(found_.source_port, rule) && address != has(found_.port, rule) && (address || has(with_domains_, rule));
+    }
+
     void advise_on(std::size_t number, std::vector<std::string>& advice) const {
         const CompiledRule& rule = policy_.rules[number];
-        const bool address = has(found_.address, number);
-        const bool port = has(found_.port, number);
-        if (!has(found_.source_port, number) || (!address && !port)) {
-            return;
-        }
-        if (address) {
+        if (has(found_.address, number)) {
             // One for any destination has nothing to do with this one.
             if (!takes_any_address(number)) {
                 add(advice, rule_name(rule) + " takes this destination, but not " + input_.service + ": " + rule.origin.text);
@@ -142,7 +150,7 @@ class Explainer {
             return;
         }
         const std::vector<std::string> patterns = patterns_of(number);
-        if (patterns.empty() || has(found_.named, number)) {
+        if (has(found_.named, number)) {
             return;
         }
         if (input_.by_name) {
@@ -210,6 +218,7 @@ class Explainer {
     const CompiledPolicy& policy_;
     const ExplainInput& input_;
     Candidates found_;
+    Bitmap with_domains_;  // rules that some pattern opens
 };
 
 }  // namespace

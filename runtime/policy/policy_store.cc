@@ -3,18 +3,12 @@
 
 #include <algorithm>
 #include <functional>
-#include <set>
 #include <utility>
 
-#include "base/file.h"
 #include "policy/document.h"
 
 namespace namegate::policy {
 namespace {
-
-bool ends_with(std::string_view text, std::string_view end) {
-    return text.size() > end.size() && text.substr(text.size() - end.size()) == end;
-}
 
 std::vector<std::shared_ptr<const Resource>> share(std::vector<Resource> resources) {
     std::vector<std::shared_ptr<const Resource>> out;
@@ -23,17 +17,6 @@ std::vector<std::shared_ptr<const Resource>> share(std::vector<Resource> resourc
         out.push_back(std::make_shared<const Resource>(std::move(resource)));
     }
     return out;
-}
-
-void make_static(DecodeOutcome& decoded, std::string_view node_name) {
-    for (Resource& resource : decoded.resources) {
-        if (auto* pod = std::get_if<PodDocument>(&resource)) {
-            pod->name += "-" + std::string(node_name);
-            continue;
-        }
-        decoded.problems.push_back({place_of(resource), Problem::Severity::kError, "kind",
-                                    "only a Pod belongs into a folder of pod manifests; put policies into one of policyDirs"});
-    }
 }
 
 }  // namespace
@@ -47,30 +30,39 @@ std::string_view to_string(FileStatus::InForce in_force) {
     return "";
 }
 
-bool PolicyStore::set_file(const std::string& path, std::string_view content, std::string_view static_pods_of) {
+ContentId id_of(std::string_view content) { return {std::hash<std::string_view>()(content), content.size()}; }
+
+bool PolicyStore::set_file(const std::string& path, std::string_view content) {
+    const ContentId id = id_of(content);
+    return needs(path, id) && take(path, id, decode_file(path, content));
+}
+
+bool PolicyStore::needs(const std::string& path, const ContentId& id) const {
+    const auto found = files_.find(path);
+    return found == files_.end() || !found->second.seen || !(found->second.content == id);
+}
+
+bool PolicyStore::take(const std::string& path, const ContentId& id, DecodeOutcome decoded) {
     File& file = files_[path];
-    const std::uint64_t hash = std::hash<std::string_view>()(content);
-    if (file.seen && file.content_hash == hash && file.content_size == content.size()) {
-        return false;
-    }
     file.seen = true;
-    file.content_hash = hash;
-    file.content_size = content.size();
+    file.content = id;
+    file.stamp.reset();
     file.loaded = false;
-    refused_.erase(path);
-    DecodeOutcome decoded = decode_file(path, content);
-    if (!static_pods_of.empty()) {
-        make_static(decoded, static_pods_of);
-    }
     file.problems = std::move(decoded.problems);
-    if (has_errors(file.problems)) {
-        return false;
-    }
-    if (!accept(path, file, share(std::move(decoded.resources)))) {
+    ++revision_;
+    refused_.erase(path);
+    if (has_errors(file.problems) || !accept(path, file, share(std::move(decoded.resources)))) {
         return false;
     }
     retry_refused();
     return true;
+}
+
+void PolicyStore::set_stamp(const std::string& path, const FileStamp& stamp) { files_[path].stamp = stamp; }
+
+bool PolicyStore::has_stamp(const std::string& path, const FileStamp& stamp) const {
+    const auto found = files_.find(path);
+    return found != files_.end() && found->second.stamp == stamp;
 }
 
 bool PolicyStore::remove_file(const std::string& path) {
@@ -83,6 +75,7 @@ bool PolicyStore::remove_file(const std::string& path) {
         owners_.erase(key_of(*resource));
     }
     files_.erase(found);
+    ++revision_;
     refused_.erase(path);
     if (changed) {
         ++generation_;
@@ -94,9 +87,12 @@ bool PolicyStore::remove_file(const std::string& path) {
 
 void PolicyStore::set_unreadable(const std::string& path, const std::string& why) {
     File& file = files_[path];
+    Problems problems = {{{path, 0, 0}, Problem::Severity::kError, "", why}};
+    revision_ += file.loaded || file.problems.size() != 1 || file.problems.front().message != why ? 1U : 0U;
     file.seen = false;
+    file.stamp.reset();
     file.loaded = false;
-    file.problems = {{{path, 0, 0}, Problem::Severity::kError, "", why}};
+    file.problems = std::move(problems);
     refused_.erase(path);
 }
 
@@ -189,56 +185,6 @@ std::shared_ptr<const Snapshot> PolicyStore::snapshot() const {
         snapshot_ = std::make_shared<const Snapshot>(std::move(all), generation_);
     }
     return snapshot_;
-}
-
-bool is_policy_file_name(std::string_view name) {
-    if (name.empty() || name.front() == '.' || name.find('/') != std::string_view::npos) {
-        return false;
-    }
-    return ends_with(name, ".yaml") || ends_with(name, ".yml") || ends_with(name, ".json");
-}
-
-void load_file(PolicyStore& store, const std::string& path, std::string_view static_pods_of) {
-    auto content = read_file(path, kMaxPolicyFileBytes);
-    if (content) {
-        store.set_file(path, *content, static_pods_of);
-    } else if (content.error().code() == Code::kNotFound) {
-        store.remove_file(path);
-    } else {
-        store.set_unreadable(path, content.error().message());
-    }
-}
-
-namespace {
-
-Result<> load_files(PolicyStore& store, const std::string& folder, std::string_view static_pods_of) {
-    NG_ASSIGN(const std::vector<std::string> names, list_directory(folder, kMaxPolicyFiles));
-    const std::string prefix = folder + "/";
-    std::set<std::string> present;
-    for (const std::string& name : names) {
-        const bool hidden = name.front() == '.';
-        if (static_pods_of.empty() ? is_policy_file_name(name) : !hidden) {
-            present.insert(prefix + name);
-        }
-    }
-    for (const std::string& path : store.paths()) {
-        const bool here = path.compare(0, prefix.size(), prefix) == 0 && path.find('/', prefix.size()) == std::string::npos;
-        if (here && present.count(path) == 0) {
-            store.remove_file(path);
-        }
-    }
-    for (const std::string& path : present) {
-        load_file(store, path, static_pods_of);
-    }
-    return ok();
-}
-
-}  // namespace
-
-Result<> load_folder(PolicyStore& store, const std::string& folder) { return load_files(store, folder, {}); }
-
-Result<> load_manifest_folder(PolicyStore& store, const std::string& folder, std::string_view node_name) {
-    return load_files(store, folder, node_name);
 }
 
 }  // namespace namegate::policy

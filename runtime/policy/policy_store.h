@@ -1,25 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The policy files and what is in force of each: a file that fails keeps its own last good content, on
-// first sight it contributes nothing, and no other file is held back by it. The store does no I/O of its
-// own; load_folder() below does. Not thread-safe; the snapshots it hands out are.
+// first sight it contributes nothing, and no other file is held back by it. The store does no I/O: see
+// policy_folder.h. Not thread-safe; the snapshots it hands out are.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "policy/problem.h"
 #include "policy/snapshot.h"
 
 namespace namegate::policy {
 
-inline constexpr std::size_t kMaxPolicyFiles = 10'000;
+// Which content a file had: enough to tell whether it has another one.
+struct ContentId {
+    std::uint64_t hash = 0;
+    std::size_t size = 0;
+
+    bool operator==(const ContentId&) const = default;
+};
+ContentId id_of(std::string_view content);
+
+// The file on the disk, so that one that has not changed need not be read.
+struct FileStamp {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t size = 0;
+    std::int64_t modified_ns = 0;
+    std::int64_t changed_ns = 0;
+
+    bool operator==(const FileStamp&) const = default;
+};
 
 struct FileStatus {
     enum class InForce { kCurrent, kLastGood, kNone };
@@ -35,22 +53,29 @@ std::string_view to_string(FileStatus::InForce in_force);
 
 class PolicyStore {
   public:
-    // Returns whether what is in force has changed. With the name of a node the file is a manifest of kubelet's: it
-    // holds Pods alone, and they bear the node's name behind their own, as kubelet runs them.
-    bool set_file(const std::string& path, std::string_view content, std::string_view static_pods_of = {});
+    // Returns whether what is in force has changed.
+    bool set_file(const std::string& path, std::string_view content);
+    // The same in two steps, so that many files can be decoded side by side.
+    bool needs(const std::string& path, const ContentId& id) const;
+    bool take(const std::string& path, const ContentId& id, DecodeOutcome decoded);
     bool remove_file(const std::string& path);
     // The file is there but cannot be read: its last good content stays in force.
     void set_unreadable(const std::string& path, const std::string& why);
+    // What was set last came from the file with this stamp.
+    void set_stamp(const std::string& path, const FileStamp& stamp);
+    bool has_stamp(const std::string& path, const FileStamp& stamp) const;
 
     std::vector<FileStatus> files() const;   // sorted by path
     std::vector<std::string> paths() const;  // sorted
     std::shared_ptr<const Snapshot> snapshot() const;
+    // Rises whenever files() may say something else.
+    std::uint64_t revision() const { return revision_; }
 
   private:
     struct File {
-        std::uint64_t content_hash = 0;
-        std::size_t content_size = 0;
-        bool seen = false;  // content_hash is of a content we decoded
+        ContentId content;
+        std::optional<FileStamp> stamp;
+        bool seen = false;  // `content` is of a content we decoded
         bool loaded = false;
         bool has_good = false;
         std::vector<std::shared_ptr<const Resource>> good;
@@ -65,21 +90,8 @@ class PolicyStore {
     std::map<ResourceKey, std::string> owners_;                                    // which file's resource is in force
     std::map<std::string, std::vector<std::shared_ptr<const Resource>>> refused_;  // good but for duplicates
     std::uint64_t generation_ = 1;
+    std::uint64_t revision_ = 1;
     mutable std::shared_ptr<const Snapshot> snapshot_;
 };
-
-// *.yaml, *.yml, *.json; not hidden, not an editor's leftover (~, .tmp, .swp).
-bool is_policy_file_name(std::string_view name);
-
-// Reads a folder's policy files into the store, and removes from it the files of this folder that are gone.
-// A file that cannot be read is marked so; the error is about the folder itself (then nothing changes).
-Result<> load_folder(PolicyStore& store, const std::string& folder);
-
-// The same of a folder of kubelet's (staticPodPath), whose pods run on the node of this name. As kubelet does, takes every
-// file that is not hidden.
-Result<> load_manifest_folder(PolicyStore& store, const std::string& folder, std::string_view node_name);
-
-// Reads one file of a folder into the store, or removes it there if it is gone (for a watcher's events).
-void load_file(PolicyStore& store, const std::string& path, std::string_view static_pods_of = {});
 
 }  // namespace namegate::policy

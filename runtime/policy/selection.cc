@@ -83,16 +83,16 @@ bool own_labels_matter(const Snapshot& snapshot, const EndpointView& endpoint) {
 }
 
 Resolver::Resolver(const Snapshot& snapshot, const EndpointView& self, const std::vector<EndpointView>* others) : snapshot_(snapshot) {
-    endpoints_.push_back({&self, effective_labels(self, snapshot)});
+    const auto add = [&](const EndpointView& view) {
+        endpoints_.push_back({&view, view.effective ? view.effective : std::make_shared<const Labels>(effective_labels(view, snapshot))});
+    };
+    add(self);
     if (others != nullptr) {
         for (const EndpointView& other : *others) {
             if (&other != &self) {
-                endpoints_.push_back({&other, effective_labels(other, snapshot)});
+                add(other);
             }
         }
-    }
-    for (const NetworkSet* set : snapshot.sets()) {
-        set_labels_.push_back(effective_labels(*set, snapshot));
     }
 }
 
@@ -126,13 +126,16 @@ Members Resolver::search(const Policy& policy, const Query& query) const {
     };
     Members out;
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-        const Labels& labels = endpoints_[i].labels;
+        const Labels& labels = *endpoints_[i].labels;
         if (matches(endpoints_[i].view->name_space, labels) && (query.accounts == nullptr || accounts_match(*query.accounts, labels))) {
             out.endpoints.push_back(i);
         }
     }
-    for (std::size_t i = 0; i < set_labels_.size() && query.accounts == nullptr; ++i) {
-        if (matches(set(i).name_space, set_labels_[i])) {
+    if (query.accounts != nullptr) {
+        return out;
+    }
+    for (const std::uint32_t i : snapshot_.set_index().candidates(selector)) {
+        if (matches(set(i).name_space, snapshot_.set_index().labels(i))) {
             out.sets.push_back(i);
         }
     }

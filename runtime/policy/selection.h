@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ class Resolver {
 
     const EndpointView& endpoint(std::size_t index) const { return *endpoints_[index].view; }
     const NetworkSet& set(std::size_t index) const { return *snapshot_.sets()[index]; }
-    const Labels& self_labels() const { return endpoints_.front().labels; }
+    const Labels& self_labels() const { return *endpoints_.front().labels; }
     const Snapshot& snapshot() const { return snapshot_; }
 
     // Does this side of a rule select by labels at all?
@@ -47,7 +48,7 @@ class Resolver {
   private:
     struct Endpoint {
         const EndpointView* view;
-        Labels labels;
+        std::shared_ptr<const Labels> labels;
     };
     struct Query {
         const Selector* selector;
@@ -60,7 +61,6 @@ class Resolver {
 
     const Snapshot& snapshot_;
     std::vector<Endpoint> endpoints_;
-    std::vector<Labels> set_labels_;
     std::map<std::string, Members> known_;
 };
 

@@ -172,6 +172,19 @@ bool Selector::is_global() const { return root_->op == Op::kGlobal; }
 
 bool Selector::uses_global() const { return uses(*root_, Op::kGlobal); }
 
+std::optional<std::pair<std::string_view, std::string_view>> Selector::required_label() const {
+    const SelectorNode* node = root_.get();
+    if (node->op == Op::kAnd) {
+        const auto equals =
+            std::find_if(node->children.begin(), node->children.end(), [](const auto& child) { return child->op == Op::kEquals; });
+        node = equals == node->children.end() ? node : equals->get();
+    }
+    if (node->op != Op::kEquals) {
+        return std::nullopt;
+    }
+    return std::pair<std::string_view, std::string_view>(node->label, node->values.front());
+}
+
 Selector Selector::with_prefix(std::string_view prefix, std::string_view all_label) const {
     return Selector(prefixed(*root_, prefix, all_label));
 }

@@ -8,8 +8,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "base/result.h"
@@ -45,6 +47,8 @@ class Selector {
     bool is_all() const;     // exactly all() (or empty)
     bool is_global() const;  // exactly global()
     bool uses_global() const;
+    // A label and value without which it matches nothing, if there is one to see; lives as long as the selector.
+    std::optional<std::pair<std::string_view, std::string_view>> required_label() const;
 
     // The same selector over other labels: each `key` becomes `<prefix>key` and all() becomes
     // has(`all_label`), global() becomes !has(`all_label`). For namespaceSelector and serviceAccountSelector (S6).

@@ -51,7 +51,9 @@ void check_words(const Cursor& cursor, const FieldSpec& field) {
     if (field.allowed.empty() || std::find(field.allowed.begin(), field.allowed.end(), text) != field.allowed.end()) {
         return;
     }
-    cursor.error(cursor.node().describe() + " is not allowed here; write " + join_words(field.allowed));
+    const std::string_view near = nearest_word(text, {field.allowed.begin(), field.allowed.end()});
+    cursor.error(cursor.node().describe() + " is not allowed here; write " + join_words(field.allowed) +
+                 (near.empty() ? "" : "; did you mean " + std::string(near) + "?"));
 }
 
 void check_text(const Cursor& cursor, const FieldSpec& field) {

@@ -38,6 +38,7 @@ Snapshot::Snapshot(std::vector<std::shared_ptr<const Resource>> resources, std::
             service_accounts_[{account->name_space, account->name}] = account;
         }
     }
+    set_index_ = SetIndex(*this);
     for (const auto& resource : resources_) {
         if (const Policy* policy = std::get_if<Policy>(resource.get())) {
             TierView& view = tiers[policy->tier];

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "policy/resources.h"
+#include "policy/set_index.h"
 
 namespace namegate::policy {
 
@@ -30,7 +31,9 @@ class Snapshot {
 
     const std::vector<TierView>& tiers() const { return tiers_; }
     const std::vector<const NetworkSet*>& sets() const { return sets_; }
+    const SetIndex& set_index() const { return set_index_; }  // numbers as in sets()
     const std::vector<const PodDocument*>& pods() const { return pods_; }
+    const std::vector<std::shared_ptr<const Resource>>& resources() const { return resources_; }
     std::size_t policy_count() const;
 
     const PodDocument* find_pod(std::string_view name_space, std::string_view name) const;
@@ -45,6 +48,7 @@ class Snapshot {
     std::vector<std::shared_ptr<const Resource>> resources_;
     std::vector<TierView> tiers_;
     std::vector<const NetworkSet*> sets_;
+    SetIndex set_index_;
     std::vector<const PodDocument*> pods_;
     std::map<Key, const PodDocument*> pods_by_name_;
     std::map<std::string_view, const NamespaceDocument*> namespaces_;

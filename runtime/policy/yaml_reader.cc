@@ -47,7 +47,13 @@ class Handler final : public YAML::EventHandler {
   public:
     Handler(TreeBuilder& tree, const std::vector<std::string_view>& lines) : tree_(tree), lines_(lines) {}
 
-    void OnDocumentStart(const YAML::Mark&) override {}
+    // On some broken texts the parser makes empty documents of nothing, at the same place, without end.
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        if (mark.pos == document_at_) {
+            tree_.fail(to_mark(mark), "not valid YAML: nothing that it knows begins here");
+        }
+        document_at_ = mark.pos;
+    }
     void OnDocumentEnd() override { tree_.end_document(); }
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { tree_.null(to_mark(mark), anchor); }
     void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override { tree_.alias(to_mark(mark), anchor); }
@@ -96,6 +102,7 @@ class Handler final : public YAML::EventHandler {
     TreeBuilder& tree_;
     const std::vector<std::string_view>& lines_;
     std::vector<bool> flow_;
+    int document_at_ = -1;  // where the last document began
 };
 
 bool names_direction(std::string_view line) {
@@ -127,11 +134,34 @@ void explain(TreeBuilder& tree, const std::vector<std::string_view>& lines, cons
     tree.fail(to_mark(mark), "not valid YAML: " + message);
 }
 
+// The parser keeps a few hundred bytes for every bracket that is open, before it tells us of any. Brackets within
+// quotes and comments count as well: nobody has so many.
+bool check_brackets(TreeBuilder& tree, const std::vector<std::string_view>& lines) {
+    constexpr int kMaxOpenBrackets = 10'000;
+    int open = 0;
+    for (std::size_t line = 0; line < lines.size(); ++line) {
+        for (std::size_t i = 0; i < lines[line].size(); ++i) {
+            const char c = lines[line][i];
+            const bool closes = (c == ']' || c == '}') && open > 0;
+            open += c == '[' || c == '{' ? 1 : closes ? -1 : 0;
+            if (open > kMaxOpenBrackets) {
+                tree.fail({static_cast<int>(line) + 1, static_cast<int>(i) + 1},
+                          "more than " + std::to_string(kMaxOpenBrackets) + " brackets are open here");
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 }  // namespace
 
 ParseOutcome read_yaml(const std::string& path, std::string_view content) {
     TreeBuilder tree(path);
     const std::vector<std::string_view> lines = split_lines(content);
+    if (!check_brackets(tree, lines)) {
+        return tree.take();
+    }
     Handler handler(tree, lines);
     try {
         std::istringstream in{std::string(content)};

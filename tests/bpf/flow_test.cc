@@ -107,6 +107,43 @@ TEST_CASE("E8: flows that the changed policy allows too go on") {
     CHECK(scene.egress(tcp_out("192.0.2.1", 443, kAck)).passed());
 }
 
+TEST_CASE("E8, policyChange: Keep: established flows survive a tightened policy, new ones do not come about") {
+    Scene scene;
+    datapath::EndpointPolicies keep;
+    keep.keep_flows = true;
+    for (const char* remote : {"192.0.2.1", "2001:db8::1"}) {
+        INFO(remote);
+        scene.apply(allow_port(443) + kNothingIn, keep);
+        REQUIRE(scene.connects(remote, 443, kLocal));
+        REQUIRE(scene.ingress(tcp_in(remote, 443, kSyn | kAck)).passed());
+        scene.apply(allow_port(80) + kNothingIn, keep);
+        CHECK(scene.ingress(tcp_in(remote, 443, kAck)).passed());
+        CHECK(scene.egress(tcp_out(remote, 443, kAck)).passed());
+        CHECK_FALSE(scene.connects(remote, 443, 50001));
+        CHECK_FALSE(scene.connects(remote, 443, kLocal));  // a SYN is a new connection, on the old ports too
+        CHECK(scene.egress(tcp_out(remote, 443, kAck)).passed());
+        // No rule of the new policy has these packets for its own.
+        const auto active = must(datapath::active_config(scene.datapath(), scene.identity().slot)).value();
+        const auto before = must(datapath::read_counters(scene.datapath(), active.direction[NG_EGRESS]));
+        REQUIRE(scene.egress(tcp_out(remote, 443, kAck)).passed());
+        const auto after = must(datapath::read_counters(scene.datapath(), active.direction[NG_EGRESS]));
+        for (std::size_t i = 0; i < before.size(); ++i) {
+            CHECK(before[i].packets == after[i].packets);
+        }
+        // Through one more change, and back under a rule that allows it.
+        scene.apply(allow_port(81) + kNothingIn, keep);
+        CHECK(scene.egress(tcp_out(remote, 443, kAck)).passed());
+        scene.apply(allow_port(443) + kNothingIn, keep);
+        CHECK(scene.egress(tcp_out(remote, 443, kAck)).passed());
+        scene.apply(allow_port(80) + kNothingIn);
+        CHECK(scene.egress(tcp_out(remote, 443, kAck)).dropped());
+    }
+    // What was cut before does not come back because flows are kept now.
+    scene.apply(allow_port(82) + kNothingIn, keep);
+    CHECK(scene.egress(tcp_out("192.0.2.1", 443, kAck)).dropped());
+    CHECK(scene.ingress(tcp_in("192.0.2.1", 443, kAck)).dropped());
+}
+
 TEST_CASE("a policy written again unchanged touches no flow") {
     Scene scene;
     scene.apply(allow_port(443));

@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "datapath/events.h"
 #include "support/dns_corpus.h"
@@ -31,8 +32,9 @@ class KernelParser {
             domains += (domains.empty() ? "'" : ", '") + std::string(text) + "'";
         }
         scene_.apply(domain_policy(domains));
-        reader_ = must(datapath::EventReader::create(scene_.datapath(),
-                                                     [this](const ng_event& event, std::span<const std::uint8_t>) { kind_ = event.kind; }));
+        reader_ = must(datapath::EventReader::create(scene_.datapath(), [this](const ng_event& event, std::span<const std::uint8_t>) {
+            kind_ = event.kind == NG_EVENT_LIMIT ? kind_ : std::optional<unsigned>(event.kind);
+        }));
         inner_ = must(scene_.datapath().inner_map(datapath::MapId::kLearnt, scene_.identity().slot));
     }
 
@@ -60,10 +62,20 @@ class KernelParser {
             out.learnt[datapath::to_address(address)] = *std::max_element(value.expiry, value.expiry + value.count);
             must(datapath::map_erase(inner_.get(), address));
         }
+        forget_open_chains();
         return out;
     }
 
   private:
+    // Names whose answers would be held on account of this one.
+    void forget_open_chains() {
+        std::vector<std::uint32_t> sets(NG_JOIN_SETS);
+        for (std::uint32_t i = 0; i < NG_JOIN_SETS; ++i) {
+            sets[i] = scene_.identity().slot * NG_JOIN_SETS + i;
+        }
+        must(datapath::map_update_many(must(scene_.datapath().map(datapath::MapId::kJoins)), sets, std::vector<ng_join_set>(NG_JOIN_SETS)));
+    }
+
     Scene scene_;
     Fd inner_;
     std::unique_ptr<datapath::EventReader> reader_;

@@ -3,6 +3,7 @@
 // Names against domain patterns, in the kernel: D5, D6, D7.
 #include <catch2/catch.hpp>
 
+#include "support/written_names.h"
 #include "traffic.h"
 
 using namespace namegate;
@@ -38,6 +39,15 @@ std::string repeated(const std::string& label, unsigned count) {
 }
 
 }  // namespace
+
+TEST_CASE("D7: names as people write them, in the programs") {
+    for (const WrittenName& one : kWrittenNames) {
+        INFO(one.pattern << " against " << one.asked);
+        Resolver resolver("'" + std::string(one.pattern) + "'");
+        CHECK(resolver.opens(one.asked) == one.matches);
+        CHECK(resolver.scene().count(NG_R_UNPARSED) == 0);
+    }
+}
 
 TEST_CASE("D5, D7: an exact name is that name, in any case") {
     Resolver resolver("example.com");

@@ -53,6 +53,7 @@ class Packet {
     Packet& protocol(std::uint8_t value);
 
     Packet& tcp(std::uint16_t source, std::uint16_t destination, std::uint8_t flags = kSyn);
+    Packet& sequence(std::uint32_t number, std::uint32_t acknowledged = 0);
     Packet& udp(std::uint16_t source, std::uint16_t destination);
     // ICMP or ICMPv6 by the IP layer; `rest` is the second word (echo: identifier << 16 | sequence).
     Packet& icmp(std::uint8_t type, std::uint8_t code, std::uint32_t rest = 0);
@@ -106,6 +107,8 @@ class Packet {
     std::uint16_t source_port_ = 0;
     std::uint16_t destination_port_ = 0;
     std::uint8_t tcp_flags_ = 0;
+    std::uint32_t sequence_ = 1;
+    std::uint32_t acknowledged_ = 0;
     std::uint8_t icmp_type_ = 0;
     std::uint8_t icmp_code_ = 0;
     std::uint32_t icmp_rest_ = 0;
@@ -245,6 +248,12 @@ inline Packet& Packet::tcp(std::uint16_t source, std::uint16_t destination, std:
     return *this;
 }
 
+inline Packet& Packet::sequence(std::uint32_t number, std::uint32_t acknowledged) {
+    sequence_ = number;
+    acknowledged_ = acknowledged;
+    return *this;
+}
+
 inline Packet& Packet::udp(std::uint16_t source, std::uint16_t destination) {
     transport_ = Transport::kUdp;
     source_port_ = source;
@@ -303,8 +312,8 @@ inline Bytes Packet::transport() const {
     if (transport_ == Transport::kTcp) {
         put16(out, source_port_);
         put16(out, destination_port_);
-        put32(out, 1);
-        put32(out, 0);
+        put32(out, sequence_);
+        put32(out, acknowledged_);
         out.push_back(0x50);
         out.push_back(tcp_flags_);
         put16(out, 65535);

@@ -89,13 +89,14 @@ class Scene {
     }
 
     // Puts the content in force; an empty one leaves the endpoint open. Throws when a document is refused.
-    void apply(std::string_view yaml) {
+    // `behaviour` says what happens to denied packets and flows; its policies are not looked at.
+    void apply(std::string_view yaml, datapath::EndpointPolicies behaviour = {}) {
         store_.set_file("policy.yaml", yaml);
         const std::vector<policy::FileStatus> files = store_.files();
         for (const policy::Problem& problem : files.front().problems) {
             throw std::runtime_error(policy::to_string(problem));
         }
-        datapath::EndpointPolicies policies;
+        datapath::EndpointPolicies policies = behaviour;
         policies.egress = install(policy::Direction::kEgress);
         policies.ingress = install(policy::Direction::kIngress);
         must(datapath::write_policies(*datapath_, identity_, policies));
@@ -105,8 +106,8 @@ class Scene {
     RunResult ingress(const Bytes& frame, int repeat = 1) { return run(datapath::ProgramId::kPodIngress, frame, repeat); }
     // From the node itself to the pod.
     RunResult node_sends(const Bytes& frame) { return run(datapath::ProgramId::kPodIngress, frame, 1, 0); }
-    RunResult run(datapath::ProgramId program, const Bytes& frame, int repeat, std::uint32_t from = kUplink) {
-        return run_program(must(datapath_->program(program)), frame, kLoopback, repeat, from);
+    RunResult run(datapath::ProgramId program, const Bytes& frame, int repeat, std::uint32_t from = kUplink, std::uint32_t mark = 0) {
+        return run_program(must(datapath_->program(program)), frame, kLoopback, repeat, from, mark);
     }
 
     // The pod sends a question; the answer comes back. Returns whether the answer was let through.

@@ -50,10 +50,12 @@
 #define NG_HELD_FRAMES 256 /* frames of one endpoint that are with the daemon at a time */
 #define NG_HELD_BYTES (256u << 10) /* their bytes */
 #define NG_HELD_FRAME_MAX 65600 /* bytes of one: the largest IP packet and its link header */
-#define NG_READER_TICKS 8 /* a daemon that was not heard of for so long is away: about 1 s */
+#define NG_READER_TICKS                                                                                                \
+	16 /* a daemon that was not heard of for so long is away: about 2 s, less than any resolver waits */
 #define NG_JOIN_SETS 16 /* names that an endpoint's chains wait for: sets of NG_JOIN_WAYS */
 #define NG_JOIN_WAYS 4
 #define NG_DENY_EVENTS_PER_TICK 16 /* denial events of one endpoint in a tick; more are only counted */
+#define NG_REJECTS_PER_TICK 128 /* denied packets of one endpoint that are answered in a tick; more are only dropped */
 #define NG_DNS_RING_BYTES (4u << 20) /* `dns_events`: answers on their way to the name cache */
 #define NG_EVENT_RING_BYTES (256u << 10) /* `events` */
 #define NG_HELD_RING_BYTES (16u << 20) /* `held` */
@@ -133,12 +135,14 @@ struct ng_direction {
 };
 NG_ABI_CHECK(struct ng_direction, 32);
 
+#define NG_ENDPOINT_REJECT (1u << 0) /* denied packets are answered (denyAction: Reject) */
+#define NG_ENDPOINT_KEEP (1u << 1) /* flows that a changed policy denies go on (policyChange: Keep) */
 struct ng_endpoint_config {
 	__u32 endpoint; /* must equal ng_iface.endpoint, else the packet is dropped */
 	__u32 generation; /* raised whenever a direction changes: flows of another generation are judged anew */
 	__u8 mode; /* enum ng_mode */
 	__u8 n_addrs;
-	__u16 flags;
+	__u16 flags; /* NG_ENDPOINT_* */
 	__u8 mac[6]; /* of the pod's interface; frames with another source are spoofed; all zero: not checked */
 	__u16 pad;
 	struct ng_direction direction[2]; /* by ng_direction_index */
@@ -269,6 +273,7 @@ NG_ABI_CHECK(struct ng_flow_key, 24);
 #define NG_FLOW_CLOSING (1u << 1) /* FIN or RST was seen: a short idle time ends it */
 #define NG_FLOW_REPLIED (1u << 2) /* a packet came back */
 #define NG_FLOW_NODE (1u << 3) /* the node itself began it: always allowed (E7) */
+#define NG_FLOW_KEPT (1u << 4) /* denied by a changed policy, and kept: no rule's packets (policyChange: Keep) */
 struct ng_flow {
 	__u64 pattern; /* pattern id that admitted it, 0 if none */
 	__u32 generation; /* of the endpoint's configuration that judged it */
@@ -352,12 +357,14 @@ struct ng_config {
 };
 NG_ABI_CHECK(struct ng_config, 32);
 
-/* `deny_budget`: slot -> denial events sent in this tick. Array. */
+/* `deny_budget`: slot -> what denials have cost in this tick. Array. */
 struct ng_deny_budget {
 	__u32 tick;
-	__u32 sent;
+	__u32 sent; /* events */
+	__u32 rejected; /* answers */
+	__u32 pad;
 };
-NG_ABI_CHECK(struct ng_deny_budget, 8);
+NG_ABI_CHECK(struct ng_deny_budget, 16);
 
 /* `clock`: one entry, filled by running the program clock_now. */
 struct ng_clock {

@@ -19,10 +19,13 @@
 const volatile __u64 name_seed = 1;
 const volatile __u32 jiffies_hz = 250;
 const volatile __u32 held_mark = 0;
+const volatile __u32 answer_mark = 1; /* see reject.h */
 
 /* Go on to the next program on the hook and to the stack: others may attach there too. */
 #define NG_NEXT TC_ACT_UNSPEC
 #define NG_DROP TC_ACT_SHOT
+/* Inside the programs only: denied by policy, to be dropped or answered. No action of the kernel has this number. */
+#define NG_REFUSE 0x1000
 
 /*
  * The packet's first byte, and the first behind its linear part. Loaded by hand: clang copies the 32-bit field
@@ -121,18 +124,25 @@ static __always_inline int addr_is_v4(const struct ng_addr *a)
 	return a->w[0] == 0 && a->w[1] == 0 && a->w[2] == bpf_htonl(0xffff);
 }
 
-/* Denials of one endpoint may not fill the ring: a few a tick, the rest is only counted. */
-static __always_inline int may_report_denial(__u32 slot, __u32 tick)
+/* What the endpoint's denials may still cost in this tick. */
+static __always_inline struct ng_deny_budget *budget_of(__u32 slot, __u32 tick)
 {
 	struct ng_deny_budget *budget = bpf_map_lookup_elem(&deny_budget, &slot);
 
-	if (!budget)
-		return 0;
-	if (budget->tick != tick) {
+	if (budget && budget->tick != tick) {
 		budget->tick = tick;
 		budget->sent = 0;
+		budget->rejected = 0;
 	}
-	if (budget->sent >= NG_DENY_EVENTS_PER_TICK)
+	return budget;
+}
+
+/* Denials of one endpoint may not fill the ring: a few a tick, the rest is only counted. */
+static __always_inline int may_report_denial(__u32 slot, __u32 tick)
+{
+	struct ng_deny_budget *budget = budget_of(slot, tick);
+
+	if (!budget || budget->sent >= NG_DENY_EVENTS_PER_TICK)
 		return 0;
 	budget->sent += 1;
 	return 1;

@@ -135,14 +135,15 @@ static __always_inline int is_waiting(const struct ng_pending *note, __u32 now)
 	return note->question && note->outstanding && is_within(now, note->asked, NG_PENDING_TICKS, NG_AHEAD_TICKS);
 }
 
-/* The place for a new note: its own from before, else a free one, else the oldest. */
-static __noinline int note_place(const struct ng_pending_set *set, const struct ng_packet *p, __u16 be_id,
-				 __u64 question)
+/* The place for a new note: its own from before, else a free one, else the oldest. Verified once, on its own. */
+int note_place(const struct ng_pending_set *set, const struct ng_packet *p, __u16 be_id, __u64 question)
 {
 	__u32 now = tick_of(boot_time());
 	__u32 oldest_age = 0;
 	int place = 0;
 
+	if (!set || !p)
+		return 0;
 	for (int i = 0; i < NG_PENDING_WAYS; i++) {
 		const struct ng_pending *note = &set->way[i];
 		__u32 age = is_waiting(note, now) ? now - note->asked + NG_AHEAD_TICKS : ~0U;
@@ -165,7 +166,7 @@ enum ng_note {
 
 /* Writes the question into the note. */
 static __always_inline enum ng_note write_note(struct ng_pending *note, const struct ng_packet *p, __u16 be_id,
-				      __u64 question)
+					       __u64 question)
 {
 	__u32 now = tick_of(boot_time());
 	__u32 taken = note->taken;
@@ -220,8 +221,8 @@ static __noinline int send_message(struct ng_dns *dns, const struct ng_packet *p
 }
 
 /* A question that is not noted, or has pushed out another: the daemon is told which, as often as of denials. */
-static __noinline int lose_question(struct ng_dns *dns, __u32 slot, __u32 endpoint,
-				    const struct ng_packet *p, __u32 ifindex)
+static __noinline int lose_question(struct ng_dns *dns, __u32 slot, __u32 endpoint, const struct ng_packet *p,
+				    __u32 ifindex)
 {
 	count(slot, NG_R_QUESTION_LOST);
 	dns->now = boot_time();
@@ -251,19 +252,16 @@ static __noinline int note_question(struct __sk_buff *skb, __u32 slot, __u32 end
 	struct ng_pending_set *set = pending_set(slot, p->key.be_local_port, be_id);
 	if (!set)
 		return 0;
-	for (int i = 0; i < NG_PLACE_ATTEMPTS; i++) {
+	enum ng_note outcome = NG_NOTE_TAKEN;
+	for (int i = 0; i < NG_PLACE_ATTEMPTS && outcome == NG_NOTE_TAKEN; i++) {
 		struct ng_pending *note = &set->way[note_place(set, p, be_id, question) & (NG_PENDING_WAYS - 1)];
 
-		enum ng_note outcome = write_note(note, p, be_id, question);
-
-		if (outcome == NG_NOTE_TAKEN)
-			continue;
-		count(slot, NG_R_QUESTION);
-		if (outcome == NG_NOTE_PUSHED_OUT)
-			lose_question(dns, slot, endpoint, p, skb->ifindex);
-		return 0;
+		outcome = write_note(note, p, be_id, question);
 	}
-	lose_question(dns, slot, endpoint, p, skb->ifindex);
+	if (outcome != NG_NOTE_TAKEN)
+		count(slot, NG_R_QUESTION);
+	if (outcome != NG_NOTED)
+		lose_question(dns, slot, endpoint, p, skb->ifindex);
 	return 0;
 }
 

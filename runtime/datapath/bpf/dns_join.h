@@ -47,8 +47,7 @@ int name_is_awaited(void)
 	for (int i = 0; i < NG_JOIN_WAYS; i++) {
 		const struct ng_join *join = &set->way[i];
 
-		if (join->name == name && join->endpoint == dns->endpoint &&
-		    tick_after(join->until, tick_of(dns->now)))
+		if (join->name == name && join->endpoint == dns->endpoint && tick_after(join->until, tick_of(dns->now)))
 			return NG_UNDECIDED;
 	}
 	return NG_DECIDED;

@@ -91,10 +91,16 @@ static __always_inline void store_flow(struct ng_judgement *j, __u32 generation,
 		bpf_map_update_elem(table, &j->key, &flow, BPF_ANY);
 }
 
+static __always_inline int refuse(__u32 slot, __u32 reason)
+{
+	count(slot, reason);
+	return NG_REFUSE;
+}
+
 static __always_inline int deny(struct ng_judgement *j, __u16 kind, __u16 reason)
 {
 	report_verdict(j, kind, reason);
-	return drop(j->slot, reason);
+	return refuse(j->slot, reason);
 }
 
 /* What the node itself sends was not received on any interface; what it forwards was. No pod can forge that. */
@@ -121,12 +127,14 @@ static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *
 	return NG_NEXT;
 }
 
-/* A flow judged under another generation of the configuration: keep it or cut it, in its own direction. */
+/* A flow judged under another generation of the configuration: kept or cut, in its own direction. A tombstone never
+ * revives because flows are to be kept. */
 static __always_inline int judge_again(struct ng_judgement *j, const struct ng_endpoint_config *config,
 				       const struct ng_packet *p, const struct ng_flow *flow)
 {
 	__u64 pattern = flow->pattern;
 	__u8 flags = flow->flags & (NG_FLOW_CLOSING | NG_FLOW_REPLIED | NG_FLOW_NODE);
+	__u8 was_cut = flow->flags & NG_FLOW_CUT;
 
 	ask(j, config, p, flow->direction);
 	j->flow_pattern = pattern;
@@ -137,6 +145,10 @@ static __always_inline int judge_again(struct ng_judgement *j, const struct ng_e
 		return NG_NEXT;
 	}
 	j->pattern = pattern;
+	if (config->flags & NG_ENDPOINT_KEEP && !was_cut) {
+		store_flow(j, config->generation, flags | NG_FLOW_KEPT);
+		return NG_NEXT;
+	}
 	store_flow(j, config->generation, flags | NG_FLOW_CUT);
 	return deny(j, NG_EVENT_CUT, NG_R_CUT);
 }
@@ -164,7 +176,7 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 	if (flow && !starts_connection(p) && is_alive(flow, p->key.protocol, now)) {
 		if (flow->generation == config->generation) {
 			if (flow->flags & NG_FLOW_CUT)
-				return drop(slot, NG_R_CUT);
+				return refuse(slot, NG_R_CUT);
 			if (flow->last_seen != now)
 				flow->last_seen = now;
 			if (p->tcp_flags & (NG_TCP_FIN | NG_TCP_RST) && !(flow->flags & NG_FLOW_CLOSING))
@@ -172,7 +184,7 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 			if (flow->direction != direction && !(flow->flags & NG_FLOW_REPLIED))
 				flow->flags |= NG_FLOW_REPLIED;
 			const struct ng_direction *rules = &config->direction[flow->direction & 1];
-			if (rules->counter_base && !(flow->flags & NG_FLOW_NODE)) {
+			if (rules->counter_base && !(flow->flags & (NG_FLOW_NODE | NG_FLOW_KEPT))) {
 				__u32 index = rules->counter_base + flow->rule;
 				struct ng_counter *counter = bpf_map_lookup_elem(&counters, &index);
 

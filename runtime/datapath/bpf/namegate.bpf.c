@@ -14,6 +14,7 @@
 #include "hold.h"
 #include "neighbour.h"
 #include "packet.h"
+#include "reject.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -87,7 +88,8 @@ static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, cons
 					 const struct ng_packet *p)
 {
 	if (p->fragment == NG_LATER_FRAGMENT)
-		return judge_fragment(skb, slot, config->endpoint, p, NG_INGRESS, !config->direction[NG_INGRESS].policy);
+		return judge_fragment(skb, slot, config->endpoint, p, NG_INGRESS,
+				      !config->direction[NG_INGRESS].policy);
 	int answer = NG_NO_ANSWER;
 	int verdict = NG_NEXT;
 	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port))
@@ -98,7 +100,7 @@ static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, cons
 		verdict = NG_NEXT;
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_INGRESS);
-	if (p->fragment == NG_FIRST_FRAGMENT && verdict != NG_DROP)
+	if (p->fragment == NG_FIRST_FRAGMENT && (verdict == NG_NEXT || answer == NG_ANSWER_HELD))
 		admit_fragments(slot, p, NG_INGRESS,
 				answer == NG_ANSWER_HELD     ? NG_FRAG_HELD
 				: answer == NG_ANSWER_COPIED ? NG_FRAG_COPIED
@@ -117,6 +119,8 @@ int pod_egress(struct __sk_buff *skb)
 
 	if (!config)
 		return NG_DROP;
+	if (skb->mark == answer_mark)
+		return pass_answer(skb);
 	if (skb->vlan_present)
 		return drop(slot, NG_R_MALFORMED);
 	if (!own_mac(skb, config))
@@ -133,7 +137,7 @@ int pod_egress(struct __sk_buff *skb)
 	packet.key.local = (__u8)find_local(config, &packet.local);
 	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
 		return drop(slot, NG_R_SPOOFED);
-	return judge_egress(skb, slot, config, &packet);
+	return settle(skb, slot, config, &packet, judge_egress(skb, slot, config, &packet), NG_EGRESS);
 }
 
 SEC("tc")
@@ -161,7 +165,7 @@ int pod_ingress(struct __sk_buff *skb)
 	packet.key.local = (__u8)find_local(config, &packet.local);
 	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
 		return judge_stray(slot, config);
-	return judge_ingress(skb, slot, config, &packet);
+	return settle(skb, slot, config, &packet, judge_ingress(skb, slot, config, &packet), NG_INGRESS);
 }
 
 /* Run by the runtime alone: the two clocks at one moment. */

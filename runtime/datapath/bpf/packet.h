@@ -19,8 +19,12 @@
 /* ICMP types (linux/icmp.h pulls in the C library's socket headers, which have no BPF target). */
 #define NG_ICMP_ECHO 8
 #define NG_ICMP_ECHO_REPLY 0
+#define NG_ICMP_UNREACHABLE 3
+#define NG_ICMP_PROHIBITED 13 /* code: communication administratively prohibited */
 #define NG_ICMP6_ECHO 128
 #define NG_ICMP6_ECHO_REPLY 129
+#define NG_ICMP6_UNREACHABLE 1
+#define NG_ICMP6_PROHIBITED 1
 #define NG_TCP_FIN 0x01
 #define NG_TCP_SYN 0x02
 #define NG_TCP_RST 0x04

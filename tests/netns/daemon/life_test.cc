@@ -3,6 +3,9 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "control/lifecycle.h"
+#include "datapath/map.h"
+#include "endpoints/record_store.h"
 #include "node.h"
 
 namespace namegate::test {
@@ -59,6 +62,51 @@ TEST_CASE("pins that are lost are made again, closed first and then programmed")
     CHECK(node.cni("CHECK", "lost", pod.path()).status != 0);  // no prevResult; still no crash
     CHECK(node.cni("DEL", "lost", pod.path()).status == 0);
     CHECK(eventually([&] { return node.must_ask("endpoints").empty(); }));
+}
+
+TEST_CASE("pins that vanish while the daemon runs are made again, and it goes on with them") {
+    DaemonNode node;
+    const TestNetns pod;
+    node.write(node.policies() + "/a.yaml", deny_policy("deny"));
+    node.start();
+    REQUIRE(node.cni("ADD", "lost", pod.path()).status == 0);
+    must_run("rm -rf " + node.bpffs());
+    CHECK(eventually([&] { return node.ask("status") && !node.pins().empty() && node.mode_of("lost") == "enforced"; }, 30));
+    REQUIRE(::unlink((node.policies() + "/a.yaml").c_str()) == 0);
+    CHECK(node.becomes("lost", "open"));
+    CHECK(node.alive());
+    CHECK(node.log().find("starting anew") != std::string::npos);
+    CHECK(node.cni("DEL", "lost", pod.path()).status == 0);
+    CHECK(node.pins().empty());
+}
+
+TEST_CASE("a record whose endpoint cannot be admitted again is kept for the next attempt") {
+    DaemonNode node;
+    const TestNetns pod;
+    REQUIRE(node.cni("ADD", "kept", pod.path()).status == 0);
+    const auto config = control::load_config(node.config_path());
+    REQUIRE(config);
+    const endpoints::RecordStore store(config->records_dir());
+    const auto before = store.read("kept", "eth0");
+    REQUIRE(before);
+    must_run("rm -rf " + node.bpffs());
+    const auto datapath = datapath::Datapath::open(config->datapath_options());
+    REQUIRE(datapath);
+    const auto slots = (*datapath)->map(datapath::MapId::kSlots);
+    REQUIRE(slots);
+    for (std::uint32_t slot = 0; slot < NG_MAX_SLOTS; ++slot) {
+        REQUIRE(datapath::map_update(*slots, slot, ng_slot_state{NG_SLOT_USED, 1'000'000 + slot}));
+    }
+    const auto failed = control::reconcile(**datapath, store);
+    REQUIRE(failed);
+    CHECK(failed->records.empty());
+    CHECK(store.read("kept", "eth0").value_or(endpoints::Record{}) == *before);
+    // The slots that nobody speaks for were taken back, so now there is room.
+    const auto repaired = control::reconcile(**datapath, store);
+    REQUIRE(repaired);
+    REQUIRE(repaired->records.size() == 1);
+    CHECK(repaired->records.front().container_id == "kept");
+    CHECK(node.cni("DEL", "kept", pod.path()).status == 0);
 }
 
 TEST_CASE("restarts leave nothing behind") {

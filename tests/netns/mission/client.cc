@@ -234,9 +234,11 @@ Attempt connect_to(const Fd& tcp, const IpAddress& address, std::uint16_t port, 
     Attempt attempt;
     const SocketAddress to(address, port);
     const auto start = SteadyClock::now();
-    const int started = ::connect(tcp.get(), to.get(), to.size);
-    attempt.connected =
-        started == 0 || (errno == EINPROGRESS && wait_for(tcp.get(), POLLOUT, start + most) && socket_error(tcp.get()) == 0);
+    attempt.error = ::connect(tcp.get(), to.get(), to.size) == 0 ? 0 : errno;
+    if (attempt.error == EINPROGRESS) {
+        attempt.error = wait_for(tcp.get(), POLLOUT, start + most) ? socket_error(tcp.get()) : ETIMEDOUT;
+    }
+    attempt.connected = attempt.error == 0;
     attempt.took = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - start);
     tcp_info info{};
     socklen_t size = sizeof info;

@@ -71,6 +71,7 @@ std::optional<Answer> ask_from(const TestNetns& netns, const Question& question)
 
 struct Attempt {
     bool connected = false;
+    int error = 0;  // why not; ETIMEDOUT: nothing came of it in time
     unsigned retransmissions = 0;
     std::chrono::microseconds took{0};
 };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first promise for the answers that only the daemon can judge: more records than the kernel takes, records out of
 // order, fragments, DNS over TCP, deep wildcards, chains over two answers. NAMEGATE_HELD_VISITS makes it longer.
+#include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <catch2/catch.hpp>
 #include <cstdio>
@@ -185,6 +187,13 @@ std::uint64_t counter(const Node& node, const std::string& name) {
     return status && (*status)["counters"].contains(name) ? (*status)["counters"][name].get<std::uint64_t>() : 0;
 }
 
+std::string books(const Node& node) {
+    return std::to_string(counter(node, "dns-held")) + " frames held, " + std::to_string(counter(node, "held answers learnt")) +
+           " answers learnt, " + std::to_string(counter(node, "held answers not learnt")) + " not, " +
+           std::to_string(counter(node, "held frames lost")) + " frames lost, " + std::to_string(counter(node, "dns-unparsed")) +
+           " went on without the daemon";
+}
+
 }  // namespace
 
 TEST_CASE("held answers of every kind: no first packet lost, none denied") {
@@ -218,12 +227,7 @@ TEST_CASE("held answers of every kind: no first packet lost, none denied") {
         CHECK(sum.lost == 0);
         CHECK(sum.denied == 0);
     }
-    std::printf("held answers: %llu frames held, %llu answers learnt, %llu not, %llu frames lost\n",
-                static_cast<unsigned long long>(counter(site.node, "dns-held")),
-                static_cast<unsigned long long>(counter(site.node, "held answers learnt")),
-                static_cast<unsigned long long>(counter(site.node, "held answers not learnt")),
-                static_cast<unsigned long long>(counter(site.node, "held frames lost")));
-    std::printf("held answers: %llu went on without the daemon\n", static_cast<unsigned long long>(counter(site.node, "dns-unparsed")));
+    std::printf("held answers: %s\n", books(site.node).c_str());
     CHECK(counter(site.node, "held answers learnt") > 0);
     CHECK(counter(site.node, "held frames lost") == 0);
     for (const auto& pod : pods) {
@@ -270,6 +274,79 @@ TEST_CASE("held kinds without a daemon: DNS flows on, nothing is opened by it") 
     CHECK(site.node.state() == "");
 }
 
+namespace {
+
+// A DNS server on the node itself, of one connection and one answer.
+class LocalServer {
+  public:
+    LocalServer() : listener_(open_socket(AF_INET, SOCK_STREAM)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(53);
+        ::inet_pton(AF_INET, kNodeAddress4, &address.sin_addr);
+        const int on = 1;
+        if (::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+            ::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+            ::listen(listener_.get(), 4) != 0) {
+            fail_with_errno("a server on the node");
+        }
+    }
+    // Answers the next connection's question.
+    void serve(const std::string& name) const {
+        Fd stream;
+        eventually([&] { return (stream = Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC))).valid(); });
+        std::array<std::uint8_t, 512> question{};
+        if (::recv(stream.get(), question.data(), question.size(), 0) < 4) {
+            return;
+        }
+        WorldQuestion asked;
+        asked.name = name;
+        asked.type = kTypeA;
+        asked.tcp = true;
+        asked.id = static_cast<std::uint16_t>(question[2] << 8 | question[3]);
+        Bytes out = answer_held(asked)->front().message;
+        const std::array<std::uint8_t, 2> length{static_cast<std::uint8_t>(out.size() >> 8), static_cast<std::uint8_t>(out.size() & 0xff)};
+        out.insert(out.begin(), length.begin(), length.end());
+        ::send(stream.get(), out.data(), out.size(), MSG_NOSIGNAL);
+        // The other side closes first.
+        ::recv(stream.get(), question.data(), question.size(), 0);
+    }
+
+  private:
+    Fd listener_;
+};
+
+}  // namespace
+
+// A frame that is held must not look dropped to a sender in the same kernel: TCP would wait, and send it again for ever.
+TEST_CASE("held answers of a DNS server on the node itself") {
+    Site site("limits: {learntAddressesPerEndpoint: 100000}\n");
+    site.node.write_policy("policy.yaml", kPolicy);
+    site.node.start_daemon();
+    const auto pod = site.node.add({"local", "default", {}});
+    const unsigned first = World::take_indexes(10);
+    const LocalServer server;
+    std::chrono::milliseconds slowest{0};
+    for (unsigned i = 0; i < 10; ++i) {
+        // Every other one is 64 KB.
+        const std::string name = name_of(i % 2 == 0 ? 'm' : 'l', first + i);
+        std::thread serving([&] { server.serve(name); });
+        run_inside(pod->netns, [&] {
+            const auto start = SteadyClock::now();
+            const auto answers = ask_tcp(open_socket(AF_INET, SOCK_STREAM), kNodeAddress4, {{name, kTypeA, ""}});
+            slowest = std::max(slowest, std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - start));
+            CHECK(answers.size() == 1);
+        });
+        serving.join();
+        CHECK(connects_from(pod->netns, World::fresh_address(first + i, false), kTcpPort, kBeforeRepeat));
+    }
+    std::printf("held answers of a server on the node: slowest %lld ms; %s\n", static_cast<long long>(slowest.count()),
+                books(site.node).c_str());
+    CHECK(counter(site.node, "held answers learnt") == 10);
+    site.node.remove(*pod);
+    CHECK(site.node.state() == "");
+}
+
 TEST_CASE("several messages in one stream, split anywhere, each learnt before the pod has it") {
     Site site;
     site.node.write_policy("policy.yaml", kPolicy);
@@ -294,6 +371,7 @@ TEST_CASE("several messages in one stream, split anywhere, each learnt before th
             const auto answers = ask_tcp(open_socket(AF_INET, SOCK_STREAM), kServer4, questions);
             CHECK(answers.size() == questions.size());
             for (unsigned i = 0; i < 8; ++i) {
+                INFO("pieces of " << bytes << "; " << books(site.node));
                 const IpAddress address = World::fresh_address(first + i, i % 2 != 0);
                 const Fd socket = open_tcp(address);
                 CHECK(connect_to(socket, address, kTcpPort, kBeforeRepeat).connected);

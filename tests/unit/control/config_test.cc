@@ -65,6 +65,8 @@ TEST_CASE("the configuration that is delivered is all defaults") {
     CHECK(config->containerd_namespace == defaults.containerd_namespace);
     CHECK(config->learnt_per_endpoint == defaults.learnt_per_endpoint);
     CHECK(config->flows_per_endpoint == defaults.flows_per_endpoint);
+    CHECK_FALSE(config->reject_denied);
+    CHECK_FALSE(config->keep_flows);
 }
 
 TEST_CASE("every key is read") {
@@ -78,7 +80,7 @@ TEST_CASE("every key is read") {
                                      "dnsExtraTTL: 5\ndnsMinTTL: 7\ndnsMaxTTL: 100\n"
                                      "labelSources: [files, containerd]\nlabelTimeout: 3\n"
                                      "containerd: {address: /run/k3s/containerd/containerd.sock, namespace: mine}\n"
-                                     "denyAction: Drop\npolicyChange: Cut\n"
+                                     "denyAction: Reject\npolicyChange: Keep\n"
                                      "log: {level: debug, format: json}\n"
                                      "limits: {learntAddressesPerEndpoint: 100, flowsPerEndpoint: 200}\n");
     INFO((config ? std::string() : config.error().message()));
@@ -98,6 +100,8 @@ TEST_CASE("every key is read") {
     CHECK(config->containerd_address == "/run/k3s/containerd/containerd.sock");
     CHECK(config->containerd_namespace == "mine");
     CHECK(config->label_timeout_seconds == 3);
+    CHECK(config->reject_denied);
+    CHECK(config->keep_flows);
     CHECK(config->log_level == log::Level::kDebug);
     CHECK(config->log_format == log::Format::kJson);
     CHECK(config->datapath_options().learnt_per_endpoint == 100);
@@ -123,6 +127,8 @@ TEST_CASE("errors tell the place and what to write") {
     CHECK(contains(error_of("containerd: {address: unix.sock}\n"), "absolute"));
     CHECK(contains(error_of("containerd: {namespace: a/b}\n"), "no namespace of containerd"));
     CHECK(contains(error_of("containerd: {namespace: \"\"}\n"), "no namespace of containerd"));
+    CHECK(contains(error_of("denyAction: Refuse\n"), "denyAction: "));
+    CHECK(contains(error_of("policyChange: Keeep\n"), "Keep"));
     CHECK(contains(error_of("log: {level: loud}\n"), "debug, info, warning or error"));
     CHECK(contains(error_of("limits: {flowsPerEndpoint: 1}\n"), "from 16 to"));
     CHECK(contains(error_of("a: 1\n---\nb: 2\n"), "second document"));
@@ -131,8 +137,7 @@ TEST_CASE("errors tell the place and what to write") {
 }
 
 TEST_CASE("what is not offered yet is said, never taken in silence") {
-    for (const char* content :
-         {"labelSources: [kubernetes]\n", "denyAction: Reject\n", "policyChange: Keep\n", "metricsAddress: 127.0.0.1:9090\n"}) {
+    for (const char* content : {"labelSources: [kubernetes]\n", "metricsAddress: 127.0.0.1:9090\n"}) {
         INFO(content);
         CHECK(contains(error_of(content), "not supported yet"));
     }

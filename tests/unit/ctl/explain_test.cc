@@ -70,6 +70,26 @@ TEST_CASE("explain --offline: staged policies are reported beside the real verdi
                Contains("with the staged policies: allowed: StagedGlobalNetworkPolicy x[0] allows it"));
 }
 
+TEST_CASE("explain --offline: a name is judged for both families where they differ") {
+    const test::TempDir folder;
+    std::ofstream(folder.path() + "/a.yaml") << "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: x}\nspec: "
+                                                "{egress: [{action: Allow, ipVersion: 4, destination: {domains: [a.com]}}]}\n";
+    const auto results = [&](const char* destination) {
+        return test::json_of(offline({"-o", "json", "default/a", destination}, folder.path()).out)["results"];
+    };
+    const Json both = results("a.com");
+    REQUIRE(both.size() == 2);
+    CHECK((both[0]["family"] == "IPv4" && both[0]["allowed"] == true));
+    CHECK((both[1]["family"] == "IPv6" && both[1]["allowed"] == false));
+    CHECK(both[1]["path"][0]["why"] == "the name fits, but the rule refuses the address");
+    CHECK(offline({"default/a", "a.com"}, folder.path()).code == 1);
+    REQUIRE(results("a.com/ICMP").size() == 1);
+    CHECK(results("a.com/ICMP")[0]["allowed"] == true);
+    REQUIRE(results("a.com/ICMPv6").size() == 1);
+    CHECK(results("a.com/ICMPv6")[0]["allowed"] == false);
+    CHECK(results("b.com").size() == 1);
+}
+
 TEST_CASE("explain: what is asked of the daemon, and bad arguments") {
     Ctl ctl;
     ctl.reply = Json{{"endpoint", "default/a"}, {"allowed", false}, {"results", Json::array()}};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "support/written_names.h"
 #include "unit/ctl/call.h"
 
 using namespace namegate;
@@ -55,6 +56,13 @@ TEST_CASE("domain as JSON") {
     CHECK(json["pattern"] == "*.example.com");
     CHECK(json["name"] == "www.example.com");
     CHECK(test::json_of(Ctl()({"domain", "-ojson", "a.b", "c.b"}).out)["matches"] == false);
+}
+
+TEST_CASE("D7: names as people write them, asked on the command line") {
+    for (const test::WrittenName& one : test::kWrittenNames) {
+        INFO(one.pattern << " against " << one.asked);
+        CHECK(Ctl()({"domain", one.pattern, one.asked}).code == (one.matches ? 0 : 1));
+    }
 }
 
 TEST_CASE("selector: matches, does not, is invalid") {

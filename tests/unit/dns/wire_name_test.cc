@@ -6,6 +6,7 @@
 
 #include "policy/domain_pattern.h"
 #include "support/dns_message.h"
+#include "support/written_names.h"
 
 using namegate::Code;
 using namegate::dns::text_to_wire;
@@ -74,4 +75,16 @@ TEST_CASE("malformed names are refused with a reason") {
     const std::string bad = GENERATE(""s, "\3www"s, "\5www\0"s, "\0\0"s, "\1a\0\1b\0"s, "\300\014"s);
     CHECK(wire_to_text(bad).error().code() == Code::kInvalidInput);
     CHECK(wire_to_text(std::string(256, '\1')).error().code() == Code::kExhausted);
+}
+
+TEST_CASE("D7: names as people write them, against names from the wire") {
+    for (const namegate::test::WrittenName& one : namegate::test::kWrittenNames) {
+        INFO(one.pattern << " against " << one.asked);
+        const auto pattern = namegate::policy::DomainPattern::parse(one.pattern);
+        REQUIRE(pattern);
+        const auto bytes = namegate::test::dns_wire_name(one.asked);
+        const auto name = namegate::dns::wire_to_text({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+        REQUIRE(name);
+        CHECK(pattern->matches(*name) == one.matches);
+    }
 }

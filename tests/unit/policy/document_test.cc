@@ -31,6 +31,33 @@ TEST_CASE("YAML: documents, places, quotes and types") {
     CHECK(list.items()[3].text() == "text");
 }
 
+TEST_CASE("YAML: plain scalars are what Kubernetes takes them for, quoted ones text") {
+    using Type = Node::ScalarType;
+    const std::pair<Type, std::vector<const char*>> rows[] = {
+        {Type::kBool, {"true", "False", "YES", "no", "On", "off"}},
+        {Type::kInteger, {"0", "-5", "+7", "0x1F", "0o17", "0b101", "1_000", "0777", "00"}},
+        {Type::kFloat, {"1.5", "-.5", "1e3", "1.", "2.5e-3", ".inf", "-.INF", ".NaN"}},
+        {Type::kText, {"1000:2000", "1.2.3.4", "10.0.0.0/8", "v1", "yess", "0x", "0o9", "0b2", "1-2", "e5", "_", "2001:db8::1", "_1"}},
+    };
+    for (const auto& [type, texts] : rows) {
+        for (const char* text : texts) {
+            INFO(text);
+            const auto plain = parse_documents("f.yaml", std::string("a: ") + text + "\n");
+            REQUIRE(plain.problems.empty());
+            CHECK(plain.documents.at(0).find("a")->scalar_type() == type);
+            for (const char* quote : {"'", "\""}) {
+                const auto quoted = parse_documents("f.yaml", std::string("a: ") + quote + text + quote + "\n");
+                CHECK(quoted.documents.at(0).find("a")->scalar_type() == Type::kText);
+                CHECK(quoted.documents.at(0).find("a")->text() == text);
+            }
+        }
+    }
+    for (const char* nothing : {"~", "null", "Null", "NULL", ""}) {
+        CHECK(parse_documents("f.yaml", std::string("a: ") + nothing + "\n").documents.at(0).find("a")->is_null());
+    }
+    CHECK(parse_documents("f.yaml", "a: |\n  5\nb: >-\n  true\n").documents.at(0).find("a")->scalar_type() == Type::kText);
+}
+
 TEST_CASE("YAML: what is refused, with its place") {
     CHECK_THAT(first_problem("f.yaml", "a:\n\tb: 1\n"), Catch::StartsWith("f.yaml:2:1: error: a tab"));
     CHECK_THAT(first_problem("f.yaml", "a:\n  - b: 1\n  \tc: 2\n"), Catch::StartsWith("f.yaml:3:3: error: a tab"));
@@ -67,7 +94,18 @@ TEST_CASE("size and depth are bounded in both forms") {
         CHECK_THAT(first_problem(name, nested(kMaxDocumentDepth + 1)), Catch::Contains("levels"));
         CHECK_FALSE(first_problem(name, std::string(100'000, '[')).empty());
     }
-    CHECK_FALSE(first_problem("f.yaml", std::string(20'000, '{')).empty());
+    for (const char* bracket : {"[", "{", "{a: ", "[{"}) {
+        std::string open;
+        while (open.size() + 4 <= kMaxPolicyFileBytes) {
+            open += bracket;
+        }
+        CHECK_THAT(first_problem("f.yaml", open), Catch::Contains("brackets are open here"));
+    }
+    std::string closed = "a:\n";
+    for (int i = 0; i < 20'000; ++i) {
+        closed += "- [{}]\n";
+    }
+    CHECK(first_problem("f.yaml", closed).empty());
 }
 
 TEST_CASE("JSON: the same tree") {
@@ -114,4 +152,14 @@ TEST_CASE("JSON: what YAML takes and JSON does not is refused") {
     }
     CHECK_THAT(first_problem("f.json", "{\"a\": 1,\n }"), Catch::StartsWith("f.json:2:2: error: not valid JSON: a comma before the end"));
     CHECK(first_problem("f.json", "  ").empty());
+}
+
+TEST_CASE("a broken text of which the parser makes documents without end is refused at once") {
+    for (const char* text : {",:d\xfaw{K8", ", a", "---\n, b"}) {
+        const auto outcome = namegate::policy::parse_documents("policy.yaml", text);
+        INFO(text);
+        REQUIRE_FALSE(outcome.problems.empty());
+        CHECK_THAT(outcome.problems.front().message, Catch::Contains("not valid YAML"));
+    }
+    CHECK(namegate::policy::parse_documents("policy.yaml", "---\n---\n---\na: b\n---\n").problems.empty());
 }

@@ -52,6 +52,8 @@ TEST_CASE("D6: what is not a pattern is refused, and says why") {
         {"exa mple.com", "space"},
         {"1.2.3.4", "nets"},
         {"-a.com", "'-'"},
+        {"\xcd\x8f", "ignored in names"},
+        {"a.\xcd\x8f.com", "ignored in names"},
     };
     for (const auto& [text, part] : cases) {
         const auto parsed = DomainPattern::parse(text);

@@ -9,6 +9,7 @@
 #include "policy/check_report.h"
 #include "policy/compile.h"
 #include "policy/document.h"
+#include "policy/policy_folder.h"
 #include "policy/policy_store.h"
 #include "policy/schema.h"
 
@@ -127,4 +128,8 @@ TEST_CASE("check reports every file, sorted, and tiers that nobody describes") {
     REQUIRE(report.problems.size() == 2);
     CHECK_THAT(to_string(report.problems[0]), Catch::StartsWith("a.yaml:1:1: warning: spec.tier:"));
     CHECK_THAT(to_string(report.problems[1]), Catch::StartsWith("b.yaml:1:1: error: kind:"));
+    const CheckReport near = check_files({{"a.yaml",
+                                           "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: x}\n"
+                                           "spec: {tier: defualt, types: [Egress]}\n"}});
+    CHECK_THAT(to_string(near.problems.at(0)), Catch::EndsWith("did you mean \"default\"?"));
 }

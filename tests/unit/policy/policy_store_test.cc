@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/policy_store.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
+#include <fstream>
 
 #include "base/file.h"
+#include "policy/policy_folder.h"
 #include "support/temp_dir.h"
 
 using namespace namegate;
@@ -13,6 +18,13 @@ namespace {
 
 std::string set(const std::string& name, const std::string& net = "1.2.3.4") {
     return "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\nmetadata: {name: " + name + "}\nspec: {nets: [" + net + "]}\n";
+}
+
+// An hour ago. Its ctime stays that of now, so the next readings still wait for it to settle.
+void make_old(const std::string& path) {
+    const timespec hour_ago{::time(nullptr) - 3600, 0};
+    const timespec times[2] = {hour_ago, hour_ago};
+    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
 }
 
 }  // namespace
@@ -104,4 +116,43 @@ TEST_CASE("kubelet's manifests: pods alone, under the names that kubelet gives t
     REQUIRE(remove_file(dir.path() + "/etcd.manifest"));
     REQUIRE(load_manifest_folder(store, dir.path(), "node-1"));
     CHECK(store.snapshot()->pods().empty());
+}
+
+TEST_CASE("a file that was written a moment ago is read again, even if its size is the same") {
+    const namegate::test::TempDir folder;
+    PolicyStore store;
+    const std::string path = folder.path() + "/a.yaml";
+    REQUIRE(write_file_atomically(path, set("one"), 0644).has_value());
+    REQUIRE(load_folder(store, folder.path()).has_value());
+    std::ofstream(path) << set("two");
+    REQUIRE(load_folder(store, folder.path()).has_value());
+    CHECK(store.snapshot()->sets().front()->name == "two");
+    // Old times alone are not trusted either: somebody may have set them.
+    std::ofstream(path) << set("six");
+    make_old(path);
+    REQUIRE(load_folder(store, folder.path()).has_value());
+    CHECK(store.snapshot()->sets().front()->name == "six");
+    std::ofstream(path) << set("ten");
+    make_old(path);
+    REQUIRE(load_folder(store, folder.path()).has_value());
+    CHECK(store.snapshot()->sets().front()->name == "ten");
+}
+
+TEST_CASE("many files are decoded side by side, and the first by name owns what two define") {
+    const namegate::test::TempDir folder;
+    PolicyStore store;
+    constexpr int kFiles = 200;
+    for (int i = 0; i < kFiles; ++i) {
+        const std::string number = std::to_string(1000 + i);
+        REQUIRE(write_file_atomically(folder.path() + "/" + number + ".yaml",
+                                      i % 50 == 7 ? "spec: [" : set(i % 50 == 9 ? "same" : "s" + number), 0644)
+                    .has_value());
+    }
+    REQUIRE(load_folder(store, folder.path()).has_value());
+    const auto files = store.files();
+    REQUIRE(files.size() == kFiles);
+    for (int i = 0; i < kFiles; ++i) {
+        INFO(files[static_cast<std::size_t>(i)].path);
+        CHECK(files[static_cast<std::size_t>(i)].loaded == (i % 50 != 7 && (i % 50 != 9 || i == 9)));
+    }
 }

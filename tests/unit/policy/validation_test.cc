@@ -47,7 +47,7 @@ TEST_CASE("V1: unknown fields, kinds and words name the nearest known one") {
     CHECK_THAT(problems_of(policy("{Selector: all()}")),
                Catch::StartsWith("p.yaml:4:8: error: spec.Selector: there is no field") && Catch::Contains("did you mean \"selector\"?"));
     check_rules({{"{action: Allow, destination: {net: [1.2.3.4]}}", "did you mean \"nets\"?"},
-                 {"{action: allow}", "\"allow\" is not allowed here; write Allow, Deny, Log or Pass"},
+                 {"{action: allow}", "\"allow\" is not allowed here; write Allow, Deny, Log or Pass; did you mean Allow?"},
                  {"{protocol: TCP}", "spec.egress[0].action: the field \"action\" is missing"},
                  {"{action: Allow, qwertz: 1}", "known are action"},
                  {"{action: Allow, destination: {nets: 1.2.3.4}}", "a list is needed here"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "oracle.h"
+#include "support/policy_oracle.h"
 
 namespace namegate::policy::test {
 namespace {
@@ -48,27 +48,38 @@ bool in_scope(const Policy& policy, const EntityRule& entity, const std::string&
     return entity.namespace_selector->matches(without_prefix(labels, "pcns."));
 }
 
+// Does this side of a rule select the endpoint by `selector` and its companions?
+bool selects_endpoint(const Question& q, const Policy& policy, const EntityRule& entity, const Selector& selector, bool with_accounts,
+                      const EndpointView& endpoint) {
+    const Labels labels = effective_labels(endpoint, *q.snapshot);
+    if (!in_scope(policy, entity, endpoint.name_space, labels) || !selector.matches(labels)) {
+        return false;
+    }
+    if (!with_accounts) {
+        return true;
+    }
+    bool named = entity.service_accounts->names.empty();
+    for (const std::string& name : entity.service_accounts->names) {
+        named = named || name == endpoint.service_account;
+    }
+    return named && !endpoint.service_account.empty();
+}
+
+bool has_address(const EndpointView& endpoint, const IpAddress& address) {
+    for (const IpAddress& own : endpoint.addresses) {
+        if (own == address) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // Is the address (or a name it was resolved from) one of what `selector` and its companions select?
 bool selected(const Question& q, const Policy& policy, const EntityRule& entity, const Selector& selector, bool with_accounts,
               const IpAddress& address, bool with_domains) {
     for (const EndpointView& endpoint : *q.endpoints) {
-        const Labels labels = effective_labels(endpoint, *q.snapshot);
-        if (!in_scope(policy, entity, endpoint.name_space, labels) || !selector.matches(labels)) {
-            continue;
-        }
-        if (with_accounts) {
-            bool named = entity.service_accounts->names.empty();
-            for (const std::string& name : entity.service_accounts->names) {
-                named = named || name == endpoint.service_account;
-            }
-            if (!named || endpoint.service_account.empty()) {
-                continue;
-            }
-        }
-        for (const IpAddress& own : endpoint.addresses) {
-            if (own == address) {
-                return true;
-            }
+        if (has_address(endpoint, address) && selects_endpoint(q, policy, entity, selector, with_accounts, endpoint)) {
+            return true;
         }
     }
     for (const NetworkSet* set : q.snapshot->sets()) {
@@ -102,17 +113,56 @@ bool entity_matches(const Question& q, const Policy& policy, const EntityRule& e
     return entity.domains.empty() || any_domain(entity.domains, q.packet.names);
 }
 
-bool port_in(const std::vector<Port>& ports, std::uint16_t port) {
-    for (const Port& range : ports) {
-        if (port >= range.low && port <= range.high) {
+bool calls_port(const Question& q, const EndpointView& endpoint, const std::string& name, std::uint16_t port) {
+    const PodDocument* pod = q.snapshot->find_pod(endpoint.name_space, endpoint.pod);
+    if (pod == nullptr) {
+        return false;
+    }
+    for (const NamedPort& named : pod->ports) {
+        if (named.name == name && named.protocol == q.packet.protocol && named.port == port) {
             return true;
         }
     }
     return false;
 }
 
-bool ports_match(const EntityRule& entity, std::uint16_t port) {
-    return (entity.ports.empty() || port_in(entity.ports, port)) && !port_in(entity.not_ports, port);
+// One side of a rule and of the packet.
+struct Side {
+    const Policy& policy;
+    const EntityRule& entity;
+    IpAddress address;
+    std::uint16_t port;
+    bool local;
+};
+
+// On the endpoint's own side its pod tells what a name means, on the other side the pods that the rule selects.
+bool named_port(const Question& q, const Side& side, const std::string& name) {
+    if (side.local) {
+        return calls_port(q, *q.self, name, side.port);
+    }
+    const EntityRule& entity = side.entity;
+    const bool by_labels = entity.selector || entity.namespace_selector || entity.service_accounts;
+    for (const EndpointView& endpoint : *q.endpoints) {
+        if (has_address(endpoint, side.address) && calls_port(q, endpoint, name, side.port) &&
+            (!by_labels || selects_endpoint(q, side.policy, entity, entity.selector.value_or(Selector()),
+                                            entity.service_accounts.has_value(), endpoint))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool port_in(const Question& q, const Side& side, const std::vector<Port>& ports) {
+    for (const Port& each : ports) {
+        if (each.name.empty() ? side.port >= each.low && side.port <= each.high : named_port(q, side, each.name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ports_match(const Question& q, const Side& side) {
+    return (side.entity.ports.empty() || port_in(q, side, side.entity.ports)) && !port_in(q, side, side.entity.not_ports);
 }
 
 bool icmp_matches(const IcmpMatch& match, std::uint16_t type_and_code) {
@@ -137,14 +187,43 @@ bool rule_matches(const Question& q, const Policy& policy, const Rule& rule) {
         return false;
     }
     const bool with_domains = egress && rule.action == RuleAction::kAllow;
-    return ports_match(rule.source, packet.source_port) && ports_match(rule.destination, packet.destination_port) &&
-           entity_matches(q, policy, rule.source, egress ? q.local : packet.remote, false) &&
-           entity_matches(q, policy, rule.destination, egress ? packet.remote : q.local, with_domains);
+    const Side source{policy, rule.source, egress ? q.local : packet.remote, packet.source_port, egress};
+    const Side destination{policy, rule.destination, egress ? packet.remote : q.local, packet.destination_port, !egress};
+    return ports_match(q, source) && ports_match(q, destination) && entity_matches(q, policy, rule.source, source.address, false) &&
+           entity_matches(q, policy, rule.destination, destination.address, with_domains);
+}
+
+// Does a staged policy take the place of this one, or take it away?
+bool is_replaced(const Question& q, const Policy& policy) {
+    for (const Snapshot::TierView& tier : q.snapshot->tiers()) {
+        for (const Policy* other : tier.policies) {
+            const bool acts = other->staged_action == StagedAction::kSet || other->staged_action == StagedAction::kDelete;
+            if (other->staged && acts && other->kind == "Staged" + policy.kind && other->name == policy.name &&
+                other->name_space == policy.name_space) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool is_in_force(const Question& q, const Policy& policy) {
+    if (!q.preview) {
+        return !policy.staged;
+    }
+    return policy.staged ? policy.staged_action == StagedAction::kSet : !is_replaced(q, policy);
 }
 
 bool applies(const Question& q, const Policy& policy) {
     const Labels labels = effective_labels(*q.self, *q.snapshot);
-    if (policy.staged || !policy.applies(q.direction) || !policy.selector.matches(labels)) {
+    if (policy.service_account_selector) {
+        const Labels own = without_prefix(labels, "pcsa.");
+        const bool known = !q.self->service_account.empty();
+        if (policy.service_account_selector->is_all() ? !known : !policy.service_account_selector->matches(own)) {
+            return false;
+        }
+    }
+    if (!is_in_force(q, policy) || !policy.applies(q.direction) || !policy.selector.matches(labels)) {
         return false;
     }
     if (!policy.global) {

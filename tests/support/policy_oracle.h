@@ -19,6 +19,7 @@ struct Question {
     Direction direction;
     IpAddress local;
     PacketView packet;
+    bool preview = false;  // as if the staged policies were enforced
 };
 
 bool naive_allows(const Question& question);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/monitor.h"
+
+#include "ctl/printable.h"
+#include "ctl/reply.h"
+
+namespace namegate::ctl {
+
+using control::Json;
+
+namespace {
+
+std::string with_port(const Json& event, const char* address, const char* port) {
+    const std::string text = text_of(event, address);
+    const std::string number = text_of(event, port);
+    if (number.empty() || number == "0") {
+        return text;
+    }
+    return (text.find(':') == std::string::npos ? text : "[" + text + "]") + ":" + number;
+}
+
+std::string packet_text(const Json& event) {
+    const bool incoming = text_of(event, "direction") == "ingress";
+    std::string out = (incoming ? "from " : "to ") + with_port(event, "remote", "remotePort") + " " + text_of(event, "protocol");
+    if (incoming && text_of(event, "localPort") != "0") {
+        out += " to port " + text_of(event, "localPort");
+    }
+    if (const std::string rule = text_of(event, "rule"); !rule.empty()) {
+        out += " by " + rule;
+    }
+    return out;
+}
+
+std::string answer_text(const Json& event) {
+    const std::string addresses = joined(member(event, "addresses"), ",");
+    return text_of(event, "name") + " is " + (addresses.empty() ? "without addresses" : addresses) + ", from " + text_of(event, "server") +
+           ", " + text_of(event, "opened") + " opened";
+}
+
+}  // namespace
+
+std::string event_line(const Json& event) {
+    const std::string kind = text_of(event, "kind");
+    if (kind == "lost") {
+        return text_of(event, "count") + " events were lost: they came faster than they were read";
+    }
+    std::string who = text_of(event, "endpoint");
+    if (who.empty()) {
+        who = "endpoint " + text_of(event, "endpointId");
+    }
+    std::string line = text_of(event, "time") + " " + kind + " " + who + " ";
+    line += kind == "dns" ? answer_text(event) : packet_text(event);
+    const std::string reason = text_of(event, "reason");
+    return reason.empty() || reason == kind ? line : line + " (" + reason + ")";
+}
+
+int run_monitor(const Context& context) {
+    const auto path = socket_path(context.arguments);
+    if (!path) {
+        return fail(context.environment, kUsage, path.error().message());
+    }
+    control::Request request;
+    request.command = "monitor";
+    request.arguments["denied"] = context.arguments.denied;
+    request.arguments["dns"] = context.arguments.dns;
+    if (!context.arguments.operands.empty()) {
+        request.arguments["endpoint"] = context.arguments.operands.front();
+    }
+    const auto followed = context.environment.follow(*path, request, [&context](const Json& event) {
+        context.out() << (context.json() ? ascii(event, -1) : printable(event_line(event))) << std::endl;
+        return static_cast<bool>(context.out());
+    });
+    return followed ? kYes : report_failure(context, followed.error());
+}
+
+}  // namespace namegate::ctl

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A node at its full size: 250 endpoints, 1,000 policies, 10,000 sets with 100,000 domains in 2,000 files. How long
+// the daemon takes from its start until all of it is in force, how long one changed file takes until it is in force
+// on every endpoint that it concerns, and what memory the daemon has.
+#include <cstring>
+
+#include "measure.h"
+#include "support/large_node.h"
+#include "support/node_start.h"
+
+using namespace namegate;
+using namespace namegate::test;
+using namegate::bench::percentile;
+
+namespace {
+
+double memory_mib(pid_t pid, const char* field) {
+    const std::string text = must_run("grep " + std::string(field) + ": /proc/" + std::to_string(pid) + "/status");
+    return std::strtod(text.c_str() + std::strlen(field) + 1, nullptr) / 1024;
+}
+
+// Milliseconds of processor time, all threads: what a machine with other work to do tells best.
+double cpu_ms(pid_t pid) {
+    const std::string text = must_run("awk '{print $14 + $15}' /proc/" + std::to_string(pid) + "/stat");
+    return std::strtod(text.c_str(), nullptr) * 1000 / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+void start(LargeNode& node, const char* what) {
+    const double took = node.start().count();
+    std::printf("%-52s %6.0f ms (%.0f ms of processor time)\n", what, took, cpu_ms(node.daemon().pid()));
+}
+
+void print_memory(const char* when, pid_t pid) {
+    std::printf("%-52s %6.1f MiB (most so far %.1f)\n", when, memory_mib(pid, "VmRSS"), memory_mib(pid, "VmHWM"));
+}
+
+struct Kind {
+    const char* what;
+    std::vector<double> took{};
+};
+
+void changes(LargeNode& node, unsigned rounds) {
+    Kind kinds[] = {{"a file of ten sets, one endpoint concerned"},
+                    {"a policy file, one endpoint concerned"},
+                    {"a policy file, 25 endpoints concerned"}};
+    unsigned others = 0;
+    for (unsigned round = 0; round < rounds; ++round) {
+        const unsigned single = LargeNode::kZones + round * 37 % (node.shape().policies - LargeNode::kZones);
+        const unsigned zone = round % LargeNode::kZones;
+        const unsigned port = 1000 + round;
+        const std::vector<ng_endpoint_config> before = node.configs();
+        kinds[0].took.push_back(node.until_in_force(node.concerned(single), [&] { node.write_sets(single, round + 1); }));
+        kinds[1].took.push_back(node.until_in_force(node.concerned(single), [&] { node.write_policy(single, port); }));
+        kinds[2].took.push_back(node.until_in_force(node.concerned(zone), [&] { node.write_policy(zone, port); }));
+        std::set<unsigned> concerned = node.concerned(zone);
+        concerned.merge(node.concerned(single));
+        const std::vector<ng_endpoint_config> after = node.configs();
+        for (unsigned i = 0; i < before.size(); ++i) {
+            others += concerned.count(i) == 0 && before[i].generation != after[i].generation ? 1U : 0U;
+        }
+    }
+    std::printf("\n%-46s %9s %9s\n", "from the change of", "median", "p99");
+    for (const Kind& kind : kinds) {
+        std::printf("%-46s %6.1f ms %6.1f ms\n", kind.what, percentile(kind.took, 50), percentile(kind.took, 99));
+    }
+    std::printf("%u changes each, until in force on all that they concern; other endpoints touched: %u\n", rounds, others);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const bool quick = argc > 1 && std::strcmp(argv[1], "--quick") == 0;
+    try {
+        start_node();
+        LargeNode node(LargeNodeShape{});
+        std::printf("\nScale: %u endpoints, %u policies, %u sets with %u domains in %u files\n\n", node.shape().endpoints,
+                    node.shape().policies, node.shape().policies * node.shape().sets_per_policy, node.shape().domains(),
+                    2 * node.shape().policies);
+        start(node, "daemon, from its start until all is in force");
+        print_memory("its memory then", node.daemon().pid());
+        node.daemon().stop(SIGKILL);
+        start(node, "started again, nothing to change");
+        print_memory("its memory then", node.daemon().pid());
+        changes(node, quick ? 10 : 100);
+        std::this_thread::sleep_for(std::chrono::seconds(7));  // what is unused is removed after five
+        std::printf("\n");
+        print_memory("memory after the changes", node.daemon().pid());
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "bench_scale: %s\n", error.what());
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is held, when, and how much; which frames come back; what is passed on when there is no daemon.
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+
+#include "datapath/held.h"
+#include "traffic.h"
+
+using namespace namegate;
+using namespace namegate::test;
+
+namespace {
+
+struct HeldFrame {
+    ng_held header{};
+    Bytes bytes;
+};
+
+std::uint32_t now_tick(Scene& scene) { return datapath::tick_of(must(datapath::read_clock(scene.datapath())).boot_ns); }
+
+// A daemon's end of the ring that only remembers.
+class Reader {
+  public:
+    explicit Reader(Scene& scene) : scene_(scene) {
+        reader_ = must(datapath::HeldReader::create(scene.datapath(), [this](const ng_held& header, std::span<const std::uint8_t> frame) {
+            frames_.push_back({header, Bytes(frame.begin(), frame.end())});
+        }));
+        beat();
+    }
+    void beat(std::uint32_t ago = 0) { must(reader_->beat(now_tick(scene_) - ago)); }
+    void leave() { must(reader_->leave()); }
+    std::vector<HeldFrame> take() {
+        must(reader_->consume());
+        return std::exchange(frames_, {});
+    }
+
+  private:
+    Scene& scene_;
+    std::unique_ptr<datapath::HeldReader> reader_;
+    std::vector<HeldFrame> frames_;
+};
+
+// More records than the kernel parser takes.
+Bytes long_answer(std::string_view name, unsigned records = NG_DNS_MAX_ANSWERS + 1) {
+    DnsMessage message = DnsMessage::response(name);
+    for (unsigned i = 0; i < records; ++i) {
+        message.a(name, "203.0." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1));
+    }
+    return message.build();
+}
+
+void ask(Scene& scene, std::string_view name, std::uint16_t port = 40000) {
+    REQUIRE(scene.egress(from_pod(kDns4).udp(port, 53).payload(DnsMessage::query(name).build()).build()).passed());
+}
+
+Bytes answer_frame(const Bytes& message, std::uint16_t port = 40000) { return to_pod(kDns4).udp(53, port).payload(message).build(); }
+
+const std::string kStreamPolicy = egress_policy(
+    {"{action: Allow, protocol: TCP, destination: {ports: ['53']}}", kAllowDns, "{action: Allow, destination: {domains: [example.com]}}"});
+
+Bytes stream_out(std::uint8_t flags, std::string_view payload = "", std::string_view server = kDns4) {
+    return from_pod(server).tcp(40000, 53, flags).payload(payload).build();
+}
+Bytes stream_in(std::uint8_t flags, std::string_view payload = "", std::string_view server = kDns4) {
+    return to_pod(server).tcp(53, 40000, flags).payload(payload).build();
+}
+
+}  // namespace
+
+TEST_CASE("an undecided answer is held while there is a daemon, and goes on when there is none") {
+    Scene scene;
+    scene.apply(domain_policy("example.com"));
+    const Bytes frame = answer_frame(long_answer("example.com"));
+    ask(scene, "example.com");
+    CHECK(scene.ingress(frame).passed());
+    CHECK(scene.count(NG_R_UNPARSED) == 1);
+    Reader reader(scene);
+    ask(scene, "example.com");
+    CHECK(scene.ingress(frame).held());
+    CHECK(scene.count(NG_R_HELD) == 1);
+    CHECK(scene.count(NG_R_UNPARSED) == 1);
+    const auto frames = reader.take();
+    REQUIRE(frames.size() == 1);
+    CHECK(frames[0].bytes == frame);
+    CHECK(frames[0].header.waits == 1);
+    CHECK(frames[0].header.endpoint == scene.identity().endpoint);
+    CHECK(frames[0].header.ifindex == kLoopback);
+    CHECK(frames[0].header.direction == NG_INGRESS);
+    // Its question is answered: the same again is an answer nobody asked for.
+    scene.ingress(frame);
+    CHECK(scene.count(NG_R_UNSOLICITED) == 1);
+    CHECK(reader.take().empty());
+    // What the kernel decides does not take the long way.
+    CHECK(scene.resolve("example.com", {"198.51.100.1"}));
+    CHECK(reader.take().empty());
+    SECTION("one that has not come round for a while") { reader.beat(NG_READER_TICKS + 2); }
+    SECTION("one that said that it goes") { reader.leave(); }
+    ask(scene, "example.com");
+    CHECK(scene.ingress(frame).passed());
+    CHECK(scene.count(NG_R_UNPARSED) == 2);
+    reader.beat();
+    ask(scene, "example.com");
+    CHECK(scene.ingress(frame).held());
+}
+
+TEST_CASE("a daemon that is killed is away at once") {
+    Scene scene;
+    scene.apply(domain_policy("example.com"));
+    const Bytes frame = answer_frame(long_answer("example.com"));
+    std::array<int, 2> pipe{};
+    REQUIRE(::pipe(pipe.data()) == 0);
+    const std::uint32_t tick = now_tick(scene);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        // Descriptors of its own, as another process has.
+        auto own = datapath::Datapath::open(scene.datapath().options());
+        auto reader = own ? datapath::HeldReader::create(**own, [](const ng_held&, std::span<const std::uint8_t>) {})
+                          : Result<std::unique_ptr<datapath::HeldReader>>(own.error());
+        const char good = reader && (*reader)->beat(tick + 4) ? 'y' : 'n';
+        if (::write(pipe[1], &good, 1) == 1) {
+            ::pause();
+        }
+        ::_exit(1);
+    }
+    char good = 'n';
+    CHECK(::read(pipe[0], &good, 1) == 1);
+    CHECK(good == 'y');
+    ask(scene, "example.com");
+    CHECK(scene.ingress(frame).held());
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    ask(scene, "example.com");
+    CHECK(scene.ingress(frame).passed());
+    CHECK(scene.count(NG_R_UNPARSED) == 1);
+    // Its successor finds what it left.
+    Reader reader(scene);
+    CHECK(reader.take().size() == 1);
+    ::close(pipe[0]);
+    ::close(pipe[1]);
+}
+
+TEST_CASE("only what the node itself sends with the drawn mark is taken for put back") {
+    Scene scene;
+    scene.apply(domain_policy("example.com") + "---\n" + policy_of("Ingress", {}, "q"));
+    const Bytes frame = answer_frame(long_answer("example.com"));
+    const std::uint32_t mark = scene.datapath().held_mark();
+    REQUIRE(mark != 0);
+    const auto send = [&](std::uint32_t from, std::uint32_t with) {
+        return scene.run(datapath::ProgramId::kPodIngress, frame, 1, from, with);
+    };
+    CHECK(send(kUplink, mark).dropped());
+    CHECK(send(kUplink, 0).dropped());
+    CHECK(scene.flows().empty());
+    const RunResult back = send(0, mark);
+    CHECK(back.passed());
+    CHECK(back.mark == 0);  // the secret goes no further
+    CHECK(scene.flows().empty());
+    // Of the node, but without the mark: a packet like any other from it.
+    CHECK(send(0, mark ^ 1).mark == (mark ^ 1));
+    CHECK(scene.flows().size() == 1);
+    // On the way out of the pod it is worth nothing.
+    CHECK(scene.run(datapath::ProgramId::kPodEgress, tcp_out("198.51.100.9", 443), 1, 0, mark).dropped());
+    must(datapath::write_closed(scene.datapath(), scene.identity()));
+    CHECK(send(0, mark).dropped());
+}
+
+TEST_CASE("no more frames and bytes of one endpoint are with the daemon than may be: what is more goes on, counted") {
+    Scene scene;
+    scene.apply(domain_policy("example.com"));
+    Reader reader(scene);
+    // A CNAME alone makes a small one.
+    const bool large = GENERATE(false, true);
+    const Bytes frame =
+        answer_frame(large ? long_answer("example.com", 200) : DnsMessage::response("example.com").cname("example.com", "b.net").build());
+    std::size_t held = 0;
+    std::size_t passed = 0;
+    for (std::size_t i = 0; i < NG_HELD_FRAMES + 20; ++i) {
+        ask(scene, "example.com");
+        const RunResult result = scene.ingress(frame);
+        held += result.held() ? 1U : 0U;
+        passed += result.passed() ? 1U : 0U;
+    }
+    CHECK(held == std::min<std::size_t>(NG_HELD_FRAMES, NG_HELD_BYTES / frame.size()));
+    CHECK(passed == NG_HELD_FRAMES + 20 - held);
+    CHECK(scene.count(NG_R_HELD_FULL) == passed);
+    CHECK(reader.take().size() == held);
+    ask(scene, "example.com");
+    CHECK(scene.ingress(frame).held());
+}
+
+TEST_CASE("fragments of an answer go the way of the first") {
+    Scene scene;
+    scene.apply(domain_policy("example.com") + "---\n" + policy_of("Ingress", {}, "q"));
+    Reader reader(scene);
+    for (const bool v6 : {false, true}) {
+        const char* server = v6 ? kDns6 : kDns4;
+        const Bytes message = long_answer("example.com", 120);
+        const Bytes whole = to_pod(server).udp(53, 40000).payload(message).build_ip();
+        const std::size_t header = v6 ? 40 : 20;
+        const auto piece = [&](std::size_t from, std::size_t to, bool more, std::uint32_t id) {
+            const Bytes data(whole.begin() + static_cast<std::ptrdiff_t>(header + from),
+                             whole.begin() + static_cast<std::ptrdiff_t>(header + to));
+            return to_pod(server).protocol(17).fragment(id, static_cast<std::uint16_t>(from), more).payload(data).build();
+        };
+        const std::size_t end = whole.size() - header;
+        CHECK(scene.ingress(piece(1400, end, false, 7)).dropped());
+        REQUIRE(scene.egress(from_pod(server).udp(40000, 53).payload(DnsMessage::query("example.com").build()).build()).passed());
+        CHECK(scene.ingress(piece(0, 1400, true, 7)).held());
+        CHECK(scene.ingress(piece(1400, end, false, 7)).held());
+        CHECK(scene.ingress(piece(1400, end, false, 8)).dropped());
+        CHECK(reader.take().size() == 2);
+    }
+}
+
+TEST_CASE("DNS over TCP: the opening and questions are copied, what answers is held, in order with the end") {
+    Scene scene;
+    scene.apply(kStreamPolicy);
+    Reader reader(scene);
+    CHECK(scene.egress(stream_out(kSyn)).passed());
+    CHECK(reader.take().empty());
+    CHECK(scene.ingress(stream_in(kSyn | kAck)).passed());
+    auto frames = reader.take();
+    REQUIRE(frames.size() == 1);
+    CHECK(frames[0].header.waits == 0);
+    CHECK(scene.egress(stream_out(kAck)).passed());
+    CHECK(reader.take().empty());
+    CHECK(scene.egress(stream_out(kAck | kPsh, "question")).passed());
+    frames = reader.take();
+    REQUIRE(frames.size() == 1);
+    CHECK(frames[0].header.waits == 0);
+    CHECK(frames[0].header.direction == NG_EGRESS);
+    CHECK(scene.ingress(stream_in(kAck)).passed());
+    CHECK(scene.ingress(stream_in(kAck | kPsh, "answer")).held());
+    CHECK(scene.ingress(stream_in(kAck | kFin)).held());
+    CHECK(scene.ingress(stream_in(kRst)).held());
+    frames = reader.take();
+    REQUIRE(frames.size() == 3);
+    CHECK(frames[0].header.waits == 1);
+    // A server that is not trusted is a peer like any other; so is another port of one that is.
+    CHECK(scene.egress(stream_out(kSyn, "", "198.51.100.53")).passed());
+    CHECK(scene.ingress(stream_in(kAck | kPsh, "answer", "198.51.100.53")).passed());
+    CHECK(reader.take().empty());
+    // What nobody asked for does not get that far.
+    scene.apply(kStreamPolicy + "---\n" + policy_of("Ingress", {}, "q"));
+    CHECK(scene.ingress(to_pod(kDns4).tcp(53, 41000, kAck | kPsh).payload("forged").build()).dropped());
+    CHECK(reader.take().empty());
+}
+
+TEST_CASE("without domains in its policy an endpoint's streams and large answers are only copied") {
+    Scene scene;
+    scene.apply(egress_policy({"{action: Allow}"}));
+    Reader reader(scene);
+    CHECK(scene.egress(stream_out(kSyn)).passed());
+    CHECK(scene.ingress(stream_in(kAck | kPsh, "answer")).passed());
+    ask(scene, "example.com");
+    CHECK(scene.ingress(answer_frame(long_answer("example.com", 200))).passed());
+    const auto frames = reader.take();
+    REQUIRE(frames.size() == 2);
+    CHECK(frames[0].header.waits + frames[1].header.waits == 0);
+}
+
+TEST_CASE("D8: an answer that ends in a CNAME, and the answer about its target, are joined by the daemon") {
+    Scene scene;
+    scene.apply(domain_policy("www.example.com"));
+    Reader reader(scene);
+    const bool explained = GENERATE(false, true);
+    DnsMessage alias = DnsMessage::response("www.example.com");
+    alias.ttl(60).cname("www.example.com", "Edge.cdn.net");
+    if (explained) {
+        alias.authority().ns("cdn.net", "ns.cdn.net");
+    }
+    const Bytes target = DnsMessage::response("edge.cdn.net").ttl(60).a("edge.cdn.net", "203.0.113.1").build();
+    const Bytes through = DnsMessage::response("a.net").cname("a.net", "edge.cdn.net").a("edge.cdn.net", "203.0.113.1").build();
+    // Nobody waits for the target yet.
+    ask(scene, "edge.cdn.net");
+    CHECK(scene.ingress(answer_frame(target)).passed());
+    ask(scene, "www.example.com");
+    const RunResult result = scene.ingress(answer_frame(alias.build()));
+    // With a word on why nothing follows there is nothing that could have come before.
+    CHECK((explained ? result.passed() : result.held()));
+    ask(scene, "edge.cdn.net");
+    CHECK(scene.ingress(answer_frame(target)).held());
+    ask(scene, "a.net");
+    CHECK(scene.ingress(answer_frame(through)).held());
+    ask(scene, "b.net");
+    CHECK(scene.ingress(answer_frame(DnsMessage::response("b.net").a("b.net", "203.0.113.2").build())).passed());
+    // The runtime says the same of names that it finds at the end of a chain.
+    const std::uint32_t now = now_tick(scene);
+    must(datapath::await_name(scene.datapath(), scene.identity().slot, scene.identity().endpoint, {"b", "net"}, now + 100, now));
+    ask(scene, "b.net");
+    CHECK(scene.ingress(answer_frame(DnsMessage::response("b.net").a("b.net", "203.0.113.2").build())).held());
+    CHECK(scene.learnt().empty());
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens in the kernel is told to who follows, as it happens; who reads slowly harms none but himself.
+#include <systemd/sd-event.h>
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "control/client.h"
+#include "daemon/socket_server.h"
+#include "node.h"
+
+namespace namegate::test {
+namespace {
+
+using control::Json;
+
+std::string rules(const std::string& list) {
+    return "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: rules}\n"
+           "spec: {selector: all(), types: [Egress], egress: [" +
+           list + "]}\n";
+}
+
+// Follows on a thread of its own until the daemon goes.
+class Follower {
+  public:
+    Follower(const std::string& socket, const Json& arguments)
+        : thread_([this, socket, arguments] {
+              const auto followed = control::follow_daemon(socket, {"monitor", arguments}, 5000, [this](const Json& event) {
+                  const std::lock_guard<std::mutex> guard(mutex_);
+                  events_.push_back(event);
+                  return true;
+              });
+              const std::lock_guard<std::mutex> guard(mutex_);
+              error_ = followed ? Code::kInternal : followed.error().code();
+          }) {}
+    ~Follower() { thread_.join(); }
+    Follower(const Follower&) = delete;
+    Follower& operator=(const Follower&) = delete;
+    Follower(Follower&&) = delete;
+    Follower& operator=(Follower&&) = delete;
+
+    std::vector<Json> of_kind(const std::string& kind) const {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        std::vector<Json> out;
+        for (const Json& event : events_) {
+            if (event["kind"] == kind) {
+                out.push_back(event);
+            }
+        }
+        return out;
+    }
+    std::size_t count() const {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        return events_.size();
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::vector<Json> events_;
+    Code error_ = Code::kInternal;
+    std::thread thread_;
+};
+
+void send(const TestNetns& pod, const std::string& to) { pod.run("bash -c 'echo x > /dev/udp/" + to + "'"); }
+
+TEST_CASE("denied and logged packets are told as they happen, to who asked for them") {
+    DaemonNode node;
+    const TestNetns pod;
+    const TestNetns other;
+    node.write(node.policies() + "/a.yaml",
+               rules("{action: Log, protocol: UDP, destination: {ports: [7]}}, {action: Allow, destination: {nets: [192.0.2.1/32]}}"));
+    node.start();
+    REQUIRE(node.cni("ADD", "pod", pod.path()).status == 0);
+    REQUIRE(node.cni("ADD", "other", other.path()).status == 0);
+    {
+        const Follower all(node.socket(), Json::object());
+        const Follower denied(node.socket(), {{"denied", true}, {"endpoint", "default/pod"}});
+        const Follower dns(node.socket(), {{"dns", true}});
+        REQUIRE(eventually([&] {
+            send(pod, "192.0.2.9/9");
+            send(pod, "192.0.2.1/7");
+            send(other, "192.0.2.9/11");
+            return all.of_kind("denied").size() > 1 && !all.of_kind("logged").empty() && !denied.of_kind("denied").empty();
+        }));
+        const Json event = denied.of_kind("denied").front();
+        INFO(event.dump());
+        CHECK(event["endpoint"] == "default/pod");
+        CHECK(event["remote"] == "192.0.2.9");
+        CHECK(event["remotePort"] == 9);
+        CHECK(event["protocol"] == "UDP");
+        CHECK(event["direction"] == "egress");
+        CHECK(event["rule"] == "end of tier default: Deny");
+        CHECK(event["time"].get<std::string>().find("T") == 10);
+        const Json logged = all.of_kind("logged").front();
+        CHECK(logged["rule"] == "rules[0]");
+        CHECK(logged["remotePort"] == 7);
+        for (const Json& one : denied.of_kind("denied")) {
+            CHECK(one["endpoint"] == "default/pod");
+        }
+        CHECK(denied.of_kind("logged").empty());
+        CHECK(dns.count() == 0);
+        node.stop(SIGTERM);
+    }
+    node.start();
+    CHECK(node.cni("DEL", "pod", pod.path()).status == 0);
+    CHECK(node.cni("DEL", "other", other.path()).status == 0);
+}
+
+TEST_CASE("monitor's arguments are checked, and streams are counted") {
+    DaemonNode node;
+    node.start();
+    CHECK(node.ask("monitor", {{"denied", 1}}).error().code() == Code::kInvalidInput);
+    CHECK(node.ask("monitor", {{"endpoint", "none"}}).error().code() == Code::kNotFound);
+    CHECK(node.ask("monitor"));
+}
+
+// Both ends in this process: a client that does not read, and one that does.
+TEST_CASE("a slow reader loses events, is told how many, and holds up nobody") {
+    const TempDir directory;
+    sd_event* loop = nullptr;
+    REQUIRE(sd_event_new(&loop) >= 0);
+    {
+        const auto handler = [](const control::Request&) -> Result<daemon::SocketServer::Answer> {
+            return daemon::SocketServer::Answer{Json::object(), [](const Json&) { return true; }};
+        };
+        auto server = daemon::SocketServer::create(loop, directory.path() + "/socket", handler);
+        REQUIRE(server);
+        std::uint64_t seen = 0;
+        std::uint64_t lost = 0;
+        const Json event{{"kind", "denied"}, {"text", std::string(1000, 'x')}};
+        std::thread reader;
+        std::atomic<bool> read{false};
+        reader = std::thread([&] {
+            static_cast<void>(
+                control::follow_daemon(directory.path() + "/socket", {"monitor", Json::object()}, 20000, [&](const Json& one) {
+                    while (!read) {
+                        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                    }
+                    if (one["kind"] == "lost") {
+                        lost += one["count"].get<std::uint64_t>();
+                    } else {
+                        ++seen;
+                    }
+                    return one["kind"] != "last";
+                }));
+        });
+        const auto turn = [loop] { sd_event_run(loop, 1000); };
+        while (!(*server)->has_streams()) {
+            sd_event_run(loop, 100'000);
+        }
+        constexpr std::uint64_t kEvents = 5000;
+        for (std::uint64_t i = 0; i < kEvents; ++i) {
+            (*server)->publish(event);
+        }
+        read = true;
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (lost + seen < kEvents && std::chrono::steady_clock::now() < deadline) {
+            turn();
+        }
+        (*server)->publish({{"kind", "last"}});
+        for (int i = 0; i < 200; ++i) {
+            turn();
+        }
+        server->reset();
+        reader.join();
+        CHECK(lost > 0);
+        CHECK(seen > daemon::kMaxStreamBacklog / 2000);
+        CHECK(seen + lost == kEvents + 1);
+    }
+    sd_event_unref(loop);
+}
+
+}  // namespace
+}  // namespace namegate::test

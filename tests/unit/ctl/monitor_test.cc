@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <functional>
+#include <sstream>
+
+#include "call.h"
+
+namespace namegate::test {
+namespace {
+
+const control::Json kDenied{{"time", "2026-01-02T03:04:05.678Z"},
+                            {"kind", "denied"},
+                            {"endpointId", 7},
+                            {"endpoint", "default/weather"},
+                            {"interface", "ng0"},
+                            {"direction", "egress"},
+                            {"protocol", "TCP"},
+                            {"localPort", 50000},
+                            {"remote", "2001:db8::1"},
+                            {"remotePort", 443},
+                            {"rule", "end of tier"},
+                            {"reason", "denied"}};
+
+struct Followed {
+    int code = -1;
+    std::string out;
+    std::string err;
+    control::Request request;
+};
+
+Followed follow(const std::vector<std::string>& arguments, const std::vector<control::Json>& events, const Result<>& end = ok()) {
+    Followed followed;
+    std::ostringstream out;
+    std::ostringstream err;
+    ctl::Environment environment{out, err, false, {}, {}};
+    environment.follow = [&](const std::string&, const control::Request& request, const std::function<bool(const control::Json&)>& take) {
+        followed.request = request;
+        for (const control::Json& event : events) {
+            take(event);
+        }
+        return end;
+    };
+    followed.code = ctl::run(arguments, environment);
+    followed.out = out.str();
+    followed.err = err.str();
+    return followed;
+}
+
+TEST_CASE("monitor prints one event a line") {
+    const control::Json incoming{{"time", "t"},        {"kind", "cut"},   {"endpointId", 8},       {"direction", "ingress"},
+                                 {"protocol", "UDP"},  {"localPort", 53}, {"remote", "192.0.2.1"}, {"remotePort", 4000},
+                                 {"reason", "changed"}};
+    const control::Json answer{
+        {"time", "t"},   {"kind", "dns"}, {"endpoint", "x"}, {"name", "a.example\x1b[2J"}, {"addresses", {"192.0.2.1"}},
+        {"server", "s"}, {"opened", 1}};
+    const Followed text = follow({"-s", "/s", "monitor"}, {kDenied, incoming, answer, {{"kind", "lost"}, {"count", 5}}});
+    CHECK(text.code == 0);
+    CHECK(text.out ==
+          "2026-01-02T03:04:05.678Z denied default/weather to [2001:db8::1]:443 TCP by end of tier\n"
+          "t cut endpoint 8 from 192.0.2.1:4000 UDP to port 53 (changed)\n"
+          "t dns x a.example\\x1b[2J is 192.0.2.1, from s, 1 opened\n"
+          "5 events were lost: they came faster than they were read\n");
+    const Followed json = follow({"-s", "/s", "-o", "json", "monitor"}, {kDenied, answer});
+    CHECK(json.out.find("\x1b") == std::string::npos);
+    CHECK(std::count(json.out.begin(), json.out.end(), '\n') == 2);
+    CHECK(json_of(json.out.substr(0, json.out.find('\n'))) == kDenied);
+}
+
+TEST_CASE("monitor asks for what its options say") {
+    const Followed followed = follow({"-s", "/s", "monitor", "--denied", "--dns", "default/weather"}, {});
+    CHECK(followed.request.command == "monitor");
+    CHECK(followed.request.arguments == control::Json{{"denied", true}, {"dns", true}, {"endpoint", "default/weather"}});
+    CHECK(follow({"-s", "/s", "status", "--denied"}, {}).code == 2);
+    CHECK(follow({"-s", "/s", "monitor", "a", "b"}, {}).code == 2);
+}
+
+TEST_CASE("monitor says why it ended") {
+    CHECK(follow({"-s", "/s", "monitor"}, {}, Error(Code::kTryAgain, "the daemon closed the connection")).code == 3);
+    CHECK(follow({"-s", "/s", "monitor"}, {}, Error(Code::kNotFound, "no daemon listens", 2)).code == 3);
+    CHECK(follow({"-s", "/s", "monitor", "none"}, {}, Error(Code::kNotFound, "no endpoint")).code == 1);
+}
+
+}  // namespace
+}  // namespace namegate::test

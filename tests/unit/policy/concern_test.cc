@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/concern.h"
+
+#include <algorithm>
+#include <array>
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+
+#include "policy/compile.h"
+#include "policy/policy_store.h"
+
+namespace namegate::policy {
+namespace {
+
+std::string document(const std::string& kind, const std::string& name, const std::string& labels, const std::string& spec) {
+    return "apiVersion: projectcalico.org/v3\nkind: " + kind + "\nmetadata: {name: " + name + ", labels: {" + labels + "}}\nspec: " + spec +
+           "\n";
+}
+std::string policy(const std::string& name, const std::string& selector, const std::string& destination) {
+    return document(
+        "GlobalNetworkPolicy", name, "",
+        "{selector: '" + selector + "', types: [Egress], egress: [{action: Allow, protocol: TCP, destination: {" + destination + "}}]}");
+}
+std::string set(const std::string& name, const std::string& labels, const std::string& domain) {
+    return document("GlobalNetworkSet", name, labels, "{allowedEgressDomains: [" + domain + "]}");
+}
+
+// Three pods, a to c, each under a policy of its own that reaches the sets of its own group.
+class Files {
+  public:
+    Files() {
+        for (const char* one : {"a", "b", "c"}) {
+            const std::string name(one);
+            store.set_file(name + ".yaml", policy("p-" + name, "app == \"" + name + "\"", "selector: group == \"" + name + "\""));
+            store.set_file("set-" + name + ".yaml", set("s-" + name, "group: " + name, name + ".example"));
+        }
+        before = store.snapshot();
+    }
+
+    // Which pods the change made since concerns, and, for comparison, for which something else is compiled.
+    std::string concerned() {
+        return pods([&](const EndpointView& view, const Labels& labels) { return concern().includes(view, labels); });
+    }
+    std::string different() {
+        return pods([&](const EndpointView& view, const Labels&) { return compiled(*before, view) != compiled(*store.snapshot(), view); });
+    }
+    Concern concern() { return Concern::of_change(*before, *store.snapshot()); }
+
+    PolicyStore store;
+    std::shared_ptr<const Snapshot> before;
+
+  private:
+    static std::array<std::uint64_t, 2> compiled(const Snapshot& snapshot, const EndpointView& view) {
+        const auto out = compile({&snapshot, &view, nullptr, Direction::kEgress});
+        return out ? out->content_hash : std::array<std::uint64_t, 2>{};
+    }
+    template <typename Wanted>
+    std::string pods(const Wanted& wanted) {
+        std::string out;
+        for (const char* name : {"a", "b", "c"}) {
+            EndpointView view;
+            view.labels = {{"app", name}};
+            out += wanted(view, effective_labels(view, *store.snapshot())) ? name : "";
+        }
+        return out;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("nothing changed: nobody") {
+    Files files;
+    CHECK(files.concern().nobody());
+    files.store.set_file("a.yaml", policy("p-a", "app == \"a\"", "selector: group == \"a\""));
+    CHECK(files.concern().nobody());
+}
+
+TEST_CASE("a change concerns those that its policies select, before or after") {
+    Files files;
+    SECTION("a rule") {
+        files.store.set_file("a.yaml", policy("p-a", "app == \"a\"", "ports: [443]"));
+        CHECK(files.concerned() == "a");
+    }
+    SECTION("a selector") {
+        files.store.set_file("a.yaml", policy("p-a", "app == \"b\"", "selector: group == \"a\""));
+        CHECK(files.concerned() == "ab");
+    }
+    SECTION("a policy goes") {
+        files.store.remove_file("c.yaml");
+        CHECK(files.concerned() == "c");
+    }
+    SECTION("a policy comes") {
+        files.store.set_file("d.yaml", policy("p-d", "app in {\"a\", \"c\"}", "ports: [80]"));
+        CHECK(files.concerned() == "ac");
+    }
+    SECTION("a set's domains") {
+        files.store.set_file("set-b.yaml", set("s-b", "group: b", "other.example"));
+        CHECK(files.concerned() == "b");
+    }
+    SECTION("a set's labels") {
+        files.store.set_file("set-b.yaml", set("s-b", "group: c", "b.example"));
+        CHECK(files.concerned() == "bc");
+    }
+    SECTION("a set comes, and one goes") {
+        files.store.set_file("set-new.yaml", set("s-new", "group: a", "new.example"));
+        files.store.remove_file("set-c.yaml");
+        CHECK(files.concerned() == "ac");
+    }
+    SECTION("a set that only a notSelector leaves out") {
+        files.store.set_file("a.yaml", policy("p-a", "app == \"a\"", "notSelector: has(banned)"));
+        files.before = files.store.snapshot();
+        files.store.set_file("set-x.yaml", document("GlobalNetworkSet", "x", "banned: yes-it-is", "{nets: [192.0.2.0/24]}"));
+        CHECK(files.concerned() == "a");
+    }
+    // Never one too few.
+    for (const char pod : files.different()) {
+        CHECK(files.concerned().find(pod) != std::string::npos);
+    }
+    CHECK_FALSE(files.different().empty());
+}
+
+TEST_CASE("a tier, or a document that gives labels, concerns everybody") {
+    Files files;
+    SECTION("a tier") { files.store.set_file("t.yaml", document("Tier", "t", "", "{order: 1}")); }
+    SECTION("a namespace") {
+        files.store.set_file("n.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {app: a}}\n");
+    }
+    CHECK(files.concerned() == "abc");
+}
+
+TEST_CASE("an endpoint that comes or goes concerns those whose rules look at it") {
+    Files files;
+    files.store.set_file("b.yaml", policy("p-b", "app == \"b\"", "selector: app == \"new\""));
+    files.store.set_file("c.yaml", policy("p-c", "app == \"c\"", "ports: [named]"));
+    const auto snapshot = files.store.snapshot();
+    EndpointView b;
+    b.labels = {{"app", "b"}};
+    EndpointView c;
+    c.labels = {{"app", "c"}};
+    const Concern concern = Concern::of_endpoint(*snapshot, {{"app", "new"}});
+    CHECK(concern.includes(b, effective_labels(b, *snapshot)));
+    CHECK(concern.includes(c, effective_labels(c, *snapshot)));  // a name of a port may be this one's
+    const Concern other = Concern::of_endpoint(*snapshot, {{"app", "other"}});
+    CHECK_FALSE(other.includes(b, effective_labels(b, *snapshot)));
+}
+
+TEST_CASE("the label that a selector needs finds the sets, and never too few of them") {
+    const auto needed = [](const char* text) {
+        const auto selector = Selector::parse(text);
+        REQUIRE(selector);
+        const auto label = selector->required_label();
+        return label ? std::string(label->first) + "=" + std::string(label->second) : std::string();
+    };
+    CHECK(needed("a == \"1\"") == "a=1");
+    CHECK(needed("has(b) && a == \"1\"") == "a=1");
+    CHECK(needed("a == \"1\" || b == \"2\"").empty());
+    CHECK(needed("!(a == \"1\")").empty());
+    CHECK(needed("a != \"1\"").empty());
+    CHECK(needed("a in {\"1\", \"2\"}").empty());
+    CHECK(needed("all()").empty());
+
+    Files files;
+    files.store.set_file("more.yaml", document("NetworkSet", "ns", "group: a", "{nets: [192.0.2.0/24]}"));
+    const auto snapshot = files.store.snapshot();
+    const SetIndex& index = snapshot->set_index();
+    REQUIRE(index.size() == snapshot->sets().size());
+    for (const char* text : {"group == \"a\"", "group == \"none\"", "has(group)", "all()", "projectcalico.org/namespace == \"default\"",
+                             "group == \"a\" && has(projectcalico.org/namespace)"}) {
+        INFO(text);
+        const auto selector = Selector::parse(text);
+        REQUIRE(selector);
+        const auto& candidates = index.candidates(*selector);
+        for (std::uint32_t i = 0; i < index.size(); ++i) {
+            CHECK(index.labels(i) == effective_labels(*snapshot->sets()[i], *snapshot));
+            const bool is_candidate = std::find(candidates.begin(), candidates.end(), i) != candidates.end();
+            CHECK((is_candidate || !selector->matches(index.labels(i))));
+        }
+    }
+}
+
+}  // namespace namegate::policy
