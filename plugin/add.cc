@@ -189,7 +189,7 @@ Outcome<cni::Json> Operations::add_chained(const Request& request, const cni::Ar
     NG_TRY(check_addresses(veth.addresses));
     NG_ASSIGN(const std::unique_ptr<EndpointProgrammer> programmer, dependencies_.make_programmer(request.config.config_path));
     endpoints::Record record = make_record(request, args, *dependencies_.clock);
-    record.mode = "chained";
+    record.mode = endpoints::kModeChained;
     record.host_ifname = veth.host.name;
     record.host_ifindex = veth.host.index;
     record.mac = veth.pod.mac;

@@ -156,8 +156,13 @@ Outcome<> Operations::check_first(const Request& request) {
 }
 
 Outcome<> Operations::status(const Request& request) {
-    if (const auto programmer = dependencies_.make_programmer(request.config.config_path); !programmer) {
+    const auto programmer = dependencies_.make_programmer(request.config.config_path);
+    if (!programmer) {
         return CniError(ErrorCode::kNotReady, "namegate cannot program pods: " + programmer.error().message());
+    }
+    if (const auto ready = (*programmer)->status(); !ready) {
+        const bool limited = ready.error().code() == Code::kNotFound;
+        return CniError(limited ? ErrorCode::kLimited : ErrorCode::kNotReady, "namegate cannot program pods: " + ready.error().message());
     }
     if (request.config.ip_masq) {
         if (const auto masquerade = Masquerade::create(); !masquerade) {

@@ -74,6 +74,22 @@ Result<std::vector<netlink::Link>> stale_links(const Request& request) {
     return stale;
 }
 
+void remove_stale_programs(EndpointProgrammer* programmer, const Request& request) {
+    const auto known = programmer == nullptr ? Result<std::vector<cni::Attachment>>(std::vector<cni::Attachment>())
+                                             : programmer->attachments(request.config.name);
+    if (!known) {
+        note("programs", known.error().message());
+        return;
+    }
+    const std::set<cni::Attachment> valid(request.config.valid_attachments->begin(), request.config.valid_attachments->end());
+    for (const cni::Attachment& attachment : *known) {
+        if (valid.count(attachment) == 0) {
+            log::info("GC removes an attachment", {log::kv("container", attachment.container_id), log::kv("ifname", attachment.ifname)});
+            remove_programs(programmer, attachment);
+        }
+    }
+}
+
 // Rules whose interface is gone serve nobody, of whatever network.
 void remove_orphaned_rules() {
     const auto masquerade = Masquerade::create();
@@ -124,10 +140,9 @@ Outcome<> Operations::gc(const Request& request) {
         return Unit{};
     }
     Outcome<> result = Unit{};
+    const std::unique_ptr<EndpointProgrammer> programmer = find_programmer(dependencies_.make_programmer, request.config.config_path);
     if (request.config.has_ipam()) {
         NG_ASSIGN(const std::vector<netlink::Link> stale, stale_links(request));
-        const std::unique_ptr<EndpointProgrammer> programmer =
-            stale.empty() ? nullptr : find_programmer(dependencies_.make_programmer, request.config.config_path);
         for (const netlink::Link& link : stale) {
             const auto owner = parse_alias(link.alias);
             log::info("GC removes an attachment", {log::kv("container", owner->container_id), log::kv("interface", link.name)});
@@ -141,6 +156,10 @@ Outcome<> Operations::gc(const Request& request) {
                 result = gone.error();
             }
         }
+    }
+    // Those whose interface is gone already, or is another plugin's.
+    remove_stale_programs(programmer.get(), request);
+    if (request.config.has_ipam()) {
         if (request.config.ip_masq) {
             remove_orphaned_rules();
         }

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
+#include "cni/config.h"
 #include "endpoints/record.h"
 
 namespace namegate::plugin {
@@ -28,6 +30,10 @@ class EndpointProgrammer {
     virtual Result<> remove(const std::string& container_id, const std::string& ifname) = 0;
     // Is everything that add() made still in place?
     virtual Result<> check(const std::string& container_id, const std::string& ifname) = 0;
+    // Those that were added for one CNI network and not removed.
+    virtual Result<std::vector<cni::Attachment>> attachments(const std::string& network) = 0;
+    // Could add() succeed now? Cheap. kNotFound: pods that run are not enforced.
+    virtual Result<> status() = 0;
 };
 
 }  // namespace namegate::plugin

@@ -17,6 +17,15 @@ class ServiceProgrammer final : public EndpointProgrammer {
     Result<> add(endpoints::Record& record) override { return service_->add(record); }
     Result<> remove(const std::string& container_id, const std::string& ifname) override { return service_->remove(container_id, ifname); }
     Result<> check(const std::string& container_id, const std::string& ifname) override { return service_->check(container_id, ifname); }
+    Result<std::vector<cni::Attachment>> attachments(const std::string& network) override {
+        NG_ASSIGN(const std::vector<control::Attachment> known, service_->attachments(network));
+        std::vector<cni::Attachment> out;
+        for (const control::Attachment& one : known) {
+            out.push_back({one.container_id, one.ifname});
+        }
+        return out;
+    }
+    Result<> status() override { return service_->status(); }
 
   private:
     std::unique_ptr<control::EndpointService> service_;

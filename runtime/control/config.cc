@@ -64,6 +64,7 @@ constexpr ObjectSpec kLimits = {"limits", kLimitFields};
 constexpr std::array kRootFields = {
     texts("policyDirs", kMaxPolicyDirs),
     texts("podManifestDirs", kMaxPolicyDirs),
+    text("nodeName"),
     text("stateDir"),
     text("cacheDir"),
     text("bpffsDir"),
@@ -124,22 +125,40 @@ void read_number(const Cursor& root, std::string_view key, const Range& range, s
     out = value;
 }
 
-void read_policy_dirs(const Cursor& root, Config& config) {
-    if (!root.child("policyDirs")) {
+void read_dirs(const Cursor& root, std::string_view key, std::vector<std::string>& out, const std::vector<std::string>& others) {
+    if (!root.child(key)) {
         return;
     }
-    config.policy_dirs.clear();
-    root.each("policyDirs", [&config](const Cursor& item) {
+    out.clear();
+    root.each(key, [&out, &others](const Cursor& item) {
         if (!check_absolute(item)) {
             return;
         }
         const std::string path = without_trailing_slashes(item.node().text());
-        if (std::find(config.policy_dirs.begin(), config.policy_dirs.end(), path) != config.policy_dirs.end()) {
+        if (std::find(out.begin(), out.end(), path) != out.end()) {
             item.error("the folder is in the list already");
-            return;
+        } else if (std::find(others.begin(), others.end(), path) != others.end()) {
+            item.error("the folder is one of policyDirs; pod manifests need their own");
+        } else {
+            out.push_back(path);
         }
-        config.policy_dirs.push_back(path);
     });
+}
+
+bool is_node_name(std::string_view name) {
+    constexpr std::size_t kMaxBytes = 253;
+    return !name.empty() && name.size() <= kMaxBytes &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string_view::npos;
+}
+
+void read_static_pods(const Cursor& root, Config& config) {
+    read_dirs(root, "podManifestDirs", config.pod_manifest_dirs, config.policy_dirs);
+    const auto name = root.child("nodeName");
+    if (name && !is_node_name(name->node().text())) {
+        name->error("\"" + name->node().text() + "\" is no node name; small letters, digits, \"-\" and \".\" make one");
+    } else if (name) {
+        config.node_name = name->node().text();
+    }
 }
 
 void read_dns(const Cursor& root, Config& config) {
@@ -178,14 +197,34 @@ void read_label_sources(const Cursor& root, Config& config) {
     config.label_sources.clear();
     root.each("labelSources", [&config](const Cursor& item) {
         const std::string& name = item.node().text();
-        if (name != endpoints::kCniArgsSource && name != endpoints::kFilesSource) {
-            item.error("not supported yet: the label source \"" + name + "\"; write cni-args or files");
+        if (name == "kubernetes") {
+            item.error("not supported yet: the label source \"kubernetes\"; write cni-args, files or containerd");
         } else if (config.uses_label_source(name)) {
             item.error("the label source is in the list already");
         } else {
             config.label_sources.push_back(name);
         }
     });
+}
+
+bool is_namespace(std::string_view name) {
+    constexpr std::size_t kMaxBytes = 76;  // containerd's own limit of an identifier
+    return !name.empty() && name.size() <= kMaxBytes &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string_view::npos;
+}
+
+void read_containerd(const Cursor& root, Config& config) {
+    const auto section = root.child("containerd");
+    if (!section) {
+        return;
+    }
+    read_path(*section, "address", config.containerd_address);
+    const auto name = section->child("namespace");
+    if (name && !is_namespace(name->node().text())) {
+        name->error("\"" + name->node().text() + "\" is no namespace of containerd; letters, digits, \".\", \"_\" and \"-\" make one");
+    } else if (name) {
+        config.containerd_namespace = name->node().text();
+    }
 }
 
 void read_log(const Cursor& root, Config& config) {
@@ -204,21 +243,20 @@ void read_log(const Cursor& root, Config& config) {
 
 // What is written down for later versions must not be taken in silence.
 void refuse_unsupported(const Cursor& root) {
-    if (const auto dirs = root.child("podManifestDirs"); dirs && !dirs->node().items().empty()) {
-        dirs->error("not supported yet: put Pod documents into a policy folder");
-    }
     if (!root.text("metricsAddress").value_or("").empty()) {
         root.child("metricsAddress")->error("not supported yet: leave it out");
     }
 }
 
 void decode(const Cursor& root, Config& config) {
-    read_policy_dirs(root, config);
+    read_dirs(root, "policyDirs", config.policy_dirs, {});
+    read_static_pods(root, config);
     read_path(root, "stateDir", config.state_dir);
     read_path(root, "cacheDir", config.cache_dir);
     read_path(root, "bpffsDir", config.bpffs_dir);
     read_dns(root, config);
     read_label_sources(root, config);
+    read_containerd(root, config);
     read_number(root, "labelTimeout", {0, 300}, config.label_timeout_seconds);
     config.reject_denied = root.text("denyAction").value_or("Drop") == "Reject";
     config.keep_flows = root.text("policyChange").value_or("Cut") == "Keep";

@@ -27,6 +27,8 @@ inline constexpr std::uint32_t kMaxPerEndpoint = 1'000'000;
 
 struct Config {
     std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};
+    std::vector<std::string> pod_manifest_dirs;  // kubelet's staticPodPath
+    std::string node_name;                       // behind the names of static pods; empty: the machine's
     std::string state_dir = "/run/namegate";
     std::string cache_dir = "/var/lib/namegate";
     std::string bpffs_dir = "/sys/fs/bpf/namegate";
@@ -38,6 +40,8 @@ struct Config {
 
     std::vector<std::string> label_sources{"cni-args", "files"};
     std::uint32_t label_timeout_seconds = 10;
+    std::string containerd_address = "/run/containerd/containerd.sock";
+    std::string containerd_namespace = "k8s.io";  // asked first; then "k8s.io" and "default"
 
     bool reject_denied = false;  // denyAction: Reject
     bool keep_flows = false;     // policyChange: Keep

@@ -3,7 +3,10 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/cleanup.h"
@@ -16,6 +19,7 @@
 #include "datapath/attach.h"
 #include "datapath/map.h"
 #include "endpoints/host_interface_name.h"
+#include "endpoints/label_sources.h"
 
 namespace namegate::control {
 
@@ -25,6 +29,7 @@ using endpoints::Record;
 
 constexpr unsigned kProgramTimeoutMs = 3'000;
 constexpr unsigned kForgetTimeoutMs = 1'000;
+constexpr std::chrono::milliseconds kDaemonPoll{100};
 
 Result<FileLock> lock_node(const Config& config) {
     return FileLock::acquire(config.lock_path(), kLockTimeoutMs).with_context("the node lock");
@@ -57,7 +62,7 @@ Result<Embedded> open_embedded(const Config& config) {
     NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config.datapath_options()));
     Embedded embedded{std::move(lock), std::move(datapath), endpoints::RecordStore(config.records_dir()), {}, {}};
     NG_TRY(apply_settings(*embedded.datapath, config));
-    embedded.problems = load_policy_folders(embedded.policies, config.policy_dirs);
+    embedded.problems = load_policy_folders(embedded.policies, config);
     log_problems(embedded);
     return embedded;
 }
@@ -108,16 +113,37 @@ Result<> EndpointService::program_here(Record& record) {
     return ok();
 }
 
+Result<> EndpointService::ask_to_program(Record& record) {
+    // The daemon may have to wait for containerd first.
+    const unsigned wait_ms = config_.uses_label_source(endpoints::kContainerdSource) ? config_.label_timeout_seconds * 1'000 : 0;
+    NG_TRY(ask_daemon(config_.socket_path(), {"program", ids(record.container_id, record.ifname)}, kProgramTimeoutMs + wait_ms));
+    record.ready = true;
+    return ok();
+}
+
 Result<> EndpointService::program(Record& record) {
-    const auto asked = ask_daemon(config_.socket_path(), {"program", ids(record.container_id, record.ifname)}, kProgramTimeoutMs);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.label_timeout_seconds);
+    Result<> asked = ask_to_program(record);
     if (asked) {
-        record.ready = true;
         return ok();
     }
     if (!daemon_is_absent(asked.error())) {
         log::warning("the daemon did not program the endpoint, so the plugin does", {log::kv("error", asked.error().message())});
     }
-    return program_here(record);
+    const Result<> here = program_here(record);
+    if (here || here.error().code() != Code::kTryAgain) {
+        return here;
+    }
+    // Only the daemon asks containerd for labels, and it may be on its way up.
+    const bool may_wait = config_.uses_label_source(endpoints::kContainerdSource);
+    while (may_wait && daemon_is_absent(asked.error()) && std::chrono::steady_clock::now() < deadline) {
+        std::this_thread::sleep_for(kDaemonPoll);
+        asked = ask_to_program(record);
+        if (asked) {
+            return ok();
+        }
+    }
+    return daemon_is_absent(asked.error()) ? here : asked;
 }
 
 Result<> EndpointService::add(Record& record) {
@@ -150,7 +176,10 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
         return release_leftovers(*datapath, store);
     }
     if (record) {
-        return evict_endpoint(*datapath, store, *record);
+        NG_TRY(evict_endpoint(*datapath, store, *record));
+        // What an earlier chained DEL had to leave.
+        NG_TRY(datapath::remove_severed_links(*datapath));
+        return ok();
     }
     // The record cannot be read. Its links follow from the ids; its slot is found by the next reconciliation.
     log::warning("an endpoint record cannot be read", {log::kv("container", container_id), log::kv("error", record.error().message())});
@@ -190,6 +219,31 @@ Result<> EndpointService::remove(const std::string& container_id, const std::str
     const Json arguments = record ? Json{{"endpoint", record->id}} : Json::object();
     if (!ask_daemon(config_.socket_path(), {"forget", arguments}, kForgetTimeoutMs)) {
         reprogram_others(record ? std::optional<Record>(*record) : std::nullopt);
+    }
+    return ok();
+}
+
+Result<std::vector<Attachment>> EndpointService::attachments(const std::string& network) {
+    const endpoints::RecordStore store(config_.records_dir());
+    NG_ASSIGN(const endpoints::RecordListing listing, store.list());
+    std::vector<Attachment> out;
+    for (const Record& record : listing.records) {
+        if (record.network == network) {
+            out.push_back({record.container_id, record.ifname});
+        }
+    }
+    return out;
+}
+
+Result<> EndpointService::status() {
+    if (::access(config_.state_dir.c_str(), W_OK) != 0) {
+        return sys_error("writing to " + config_.state_dir, errno);
+    }
+    const endpoints::RecordStore store(config_.records_dir());
+    NG_ASSIGN(const endpoints::RecordListing listing, store.list());
+    if (!listing.records.empty() && !is_loaded(config_)) {
+        return Error(Code::kNotFound, "the pins under " + config_.bpffs_dir + " are gone while there are " +
+                                          std::to_string(listing.records.size()) + " pods: their policies are not enforced");
     }
     return ok();
 }

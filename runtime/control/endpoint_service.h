@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/grace_period.h"
@@ -17,6 +18,11 @@
 #include "endpoints/record.h"
 
 namespace namegate::control {
+
+struct Attachment {
+    std::string container_id;
+    std::string ifname;
+};
 
 class EndpointService {
   public:
@@ -30,11 +36,16 @@ class EndpointService {
     Result<> remove(const std::string& container_id, const std::string& ifname);
     // Is everything that add() made in place, and is a policy in force?
     Result<> check(const std::string& container_id, const std::string& ifname);
+    // Of one CNI network, as the records tell.
+    Result<std::vector<Attachment>> attachments(const std::string& network);
+    // Could an ADD be served now? Cheap: runtimes ask every few seconds. kNotFound: pods that run are not enforced.
+    Result<> status();
 
   private:
     EndpointService(const Config& config, Clock& clock) : config_(config), clock_(clock), hurry_(config.grace_path()) {}
     Result<> admit(endpoints::Record& record);
     Result<> program(endpoints::Record& record);
+    Result<> ask_to_program(endpoints::Record& record);
     Result<> program_here(endpoints::Record& record);
     Result<> remove_here(const std::string& container_id, const std::string& ifname);
     // `gone` is unknown when its record could not be read.

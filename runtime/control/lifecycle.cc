@@ -157,8 +157,10 @@ Result<> admit_endpoint(datapath::Datapath& datapath, const endpoints::RecordSto
 Result<> evict_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, const Record& record) {
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
     NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
-    NG_TRY(datapath::detach(datapath, record.host_ifname, link ? record.host_ifindex : 0));
     NG_TRY(unbind_own(datapath, record));
+    if (!link || record.mode != endpoints::kModeChained) {
+        NG_TRY(datapath::detach(datapath, record.host_ifname, link ? record.host_ifindex : 0));
+    }
     NG_TRY(release_own_slot(datapath, record));
     return store.remove(record.container_id, record.ifname);
 }

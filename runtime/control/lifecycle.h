@@ -19,7 +19,9 @@ datapath::EndpointIdentity identity_of(const endpoints::Record& record);
 
 // Gives the record an id and a slot, writes it, and attaches both programs, closed. Undone on failure.
 Result<> admit_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, endpoints::Record& record);
-// Everything that admit_endpoint() made; what is gone already is fine.
+// Everything that admit_endpoint() made; what is gone already is fine. An interface that another plugin made, and that
+// is still there, keeps the programs: they drop everything from here on, until that plugin removes it. The pins that
+// then lead nowhere are left to remove_severed_links().
 Result<> evict_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, const endpoints::Record& record);
 
 struct Reconciled {

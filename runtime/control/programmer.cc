@@ -12,6 +12,7 @@
 #include "datapath/learnt.h"
 #include "datapath/pattern_id.h"
 #include "endpoints/label_sources.h"
+#include "policy/selection.h"
 
 namespace namegate::control {
 
@@ -73,16 +74,23 @@ Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
                 return document == nullptr ? std::nullopt : std::optional<endpoints::Labels>(document->labels);
             };
             NG_TRY(sources.add(endpoints::make_files_source(find)));
+        } else if (name == endpoints::kContainerdSource) {
+            NG_TRY(sources.add(endpoints::make_containerd_source()));
         }
     }
     policy::EndpointView view;
-    NG_ASSIGN(view.labels, sources.resolve(record));
     view.name_space = record.pod_namespace;
     view.pod = record.pod_name;
     view.service_account = record.service_account;
     view.is_kubernetes = record.kubernetes;
     view.use_pod_document = config_.uses_label_source(endpoints::kFilesSource);
     view.addresses = record.addresses;
+    auto labels = sources.resolve(record);
+    if (labels) {
+        view.labels = std::move(labels).value();
+    } else if (labels.error().code() != Code::kTryAgain || policy::own_labels_matter(*snapshot_, view)) {
+        return labels.error();
+    }
     view.effective = std::make_shared<const policy::Labels>(policy::effective_labels(view, *snapshot_));
     return view;
 }

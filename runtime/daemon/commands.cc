@@ -75,10 +75,8 @@ Result<Json> explain(Node& node, const Learner& /*learner*/, const Request& requ
 }
 
 Result<Json> program(Node& node, const Learner& /*learner*/, const Request& request) {
-    NG_ASSIGN(const std::string container, control::text_argument(request.arguments, "container"));
-    NG_ASSIGN(const std::string interface, control::text_argument(request.arguments, "interface"));
-    NG_TRY(node.program(container, interface));
-    return Json::object();
+    NG_ASSIGN(const ProgramArguments wanted, program_arguments(request));
+    return program_reply(node.program(wanted.container, wanted.interface));
 }
 
 Result<Json> forget(Node& node, const Learner& /*learner*/, const Request& request) {
@@ -139,11 +137,20 @@ constexpr std::array<Command, 8> kCommands = {{
     {"ips", ips},
     {"dns", names},
     {"explain", explain},
-    {"program", program},
+    {kProgramCommand, program},
     {"forget", forget},
 }};
 
 }  // namespace
+
+Result<ProgramArguments> program_arguments(const Request& request) {
+    ProgramArguments out;
+    NG_ASSIGN(out.container, control::text_argument(request.arguments, "container"));
+    NG_ASSIGN(out.interface, control::text_argument(request.arguments, "interface"));
+    return out;
+}
+
+Result<Json> program_reply(const Result<>& programmed) { return programmed ? Result<Json>(Json::object()) : programmed.error(); }
 
 Result<SocketServer::Answer> handle_command(Node& node, const Learner& learner, const Request& request) {
     if (request.command == "monitor") {

@@ -4,6 +4,8 @@
 // maps; only `program` and `forget` (the plugin's) change anything. One thread: that of the event loop.
 #pragma once
 
+#include <string>
+
 #include "base/result.h"
 #include "control/protocol.h"
 #include "daemon/learner.h"
@@ -11,6 +13,15 @@
 #include "daemon/socket_server.h"
 
 namespace namegate::daemon {
+
+// The command that may have to wait for containerd, and what it is about.
+inline constexpr const char* kProgramCommand = "program";
+struct ProgramArguments {
+    std::string container;
+    std::string interface;
+};
+Result<ProgramArguments> program_arguments(const control::Request& request);
+Result<control::Json> program_reply(const Result<>& programmed);
 
 // status, endpoints, policies, ips, dns, explain, monitor (a stream), program, forget. kUnsupported for another command.
 Result<SocketServer::Answer> handle_command(Node& node, const Learner& learner, const control::Request& request);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <functional>
 #include <list>
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
@@ -18,9 +19,11 @@
 #include "daemon/event_view.h"
 #include "daemon/file_watch.h"
 #include "daemon/held_answers.h"
+#include "daemon/label_fetcher.h"
 #include "daemon/learner.h"
 #include "daemon/node.h"
 #include "daemon/socket_server.h"
+#include "endpoints/label_sources.h"
 
 namespace namegate::daemon {
 
@@ -32,6 +35,7 @@ constexpr std::uint64_t kTickUs = 1000 * kMs;
 constexpr std::uint64_t kServersUs = 10'000 * kMs;  // for what inotify did not tell
 constexpr std::uint64_t kRescanUs = 10'000 * kMs;
 constexpr std::uint64_t kReconcileUs = 60'000 * kMs;
+constexpr std::uint64_t kLabelsUs = 5'000 * kMs;
 constexpr std::uint64_t kSaveUs = 300'000 * kMs;
 constexpr std::uint64_t kQuietUs = 10 * kMs;       // a folder is read once it has been quiet this long,
 constexpr std::uint64_t kImpatientUs = 500 * kMs;  // or after this long in any case
@@ -70,6 +74,7 @@ class Loop {
     void folders_changed();
     void read_folders();
     void rescan();
+    std::optional<Result<SocketServer::Answer>> answer(const control::Request& request, SocketServer::Ticket ticket);
     void check_pins();
     static int on_timer(sd_event_source* source, std::uint64_t due, void* timer);
     static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* loop);
@@ -89,6 +94,7 @@ class Loop {
     std::unique_ptr<DirectoryWatch> watch_;
     std::unique_ptr<FileWatch> servers_watch_;  // only when the node's servers are the trusted ones
     std::unique_ptr<SocketServer> server_;
+    std::unique_ptr<LabelFetcher> labels_;  // null: containerd is no source of labels
     sd_event_source* quiet_ = nullptr;
     std::uint64_t changed_since_us_ = 0;  // 0: nothing waits to be read
     bool wants_restart_ = false;
@@ -96,6 +102,7 @@ class Loop {
 
 Loop::~Loop() {
     server_.reset();
+    labels_.reset();
     sd_event_source_disable_unref(quiet_);
     sd_event_unref(event_);
 }
@@ -111,8 +118,13 @@ Result<> Loop::start() {
     NG_TRY(watch_folders());
     NG_TRY(watch_servers());
     NG_TRY(add_timers());
-    const auto handle = [this](const control::Request& request) { return handle_command(*node_, *learner_, request); };
+    const auto handle = [this](const control::Request& request, SocketServer::Ticket ticket) { return answer(request, ticket); };
     NG_ASSIGN(server_, SocketServer::create(event_, config_.socket_path(), handle));
+    if (config_.uses_label_source(endpoints::kContainerdSource)) {
+        NG_ASSIGN(labels_, LabelFetcher::create(event_, *node_));
+        labels_->fetch_missing();
+        NG_TRY(every(kLabelsUs, [this] { labels_->fetch_missing(); }));
+    }
     learner_->set_observer([this](const ng_event& event, std::span<const std::uint8_t> payload) {
         if (server_ && server_->has_streams()) {
             server_->publish(view_event(*node_, event, payload));
@@ -120,6 +132,22 @@ Result<> Loop::start() {
     });
     NG_TRY(checked(sd_event_set_watchdog(event_, 1), "sd_event_set_watchdog"));
     return ok();
+}
+
+std::optional<Result<SocketServer::Answer>> Loop::answer(const control::Request& request, SocketServer::Ticket ticket) {
+    if (!labels_ || request.command != kProgramCommand) {
+        return handle_command(*node_, *learner_, request);
+    }
+    const auto wanted = program_arguments(request);
+    if (!wanted) {
+        return Result<SocketServer::Answer>(wanted.error());
+    }
+    const auto later = [this, ticket](const Result<>& programmed) { server_->reply(ticket, program_reply(programmed)); };
+    const auto programmed = labels_->program(wanted->container, wanted->interface, later);
+    if (!programmed) {
+        return std::nullopt;
+    }
+    return *programmed ? Result<SocketServer::Answer>(SocketServer::Answer{control::Json::object(), {}}) : programmed->error();
 }
 
 Result<> Loop::add_signals() {
@@ -179,7 +207,7 @@ Result<> Loop::add_timers() {
 }
 
 Result<> Loop::watch_folders() {
-    NG_ASSIGN(DirectoryWatch watch, DirectoryWatch::create(config_.policy_dirs));
+    NG_ASSIGN(DirectoryWatch watch, DirectoryWatch::create(control::watched_folders(config_)));
     watch_ = std::make_unique<DirectoryWatch>(std::move(watch));
     NG_TRY(checked(sd_event_add_io(event_, nullptr, watch_->fd(), EPOLLIN, &Loop::on_folders, this), "sd_event_add_io"));
     NG_TRY(

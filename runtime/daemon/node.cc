@@ -4,12 +4,14 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/file.h"
 #include "base/grace_period.h"
 #include "base/log.h"
 #include "control/lifecycle.h"
+#include "datapath/attach.h"
 #include "datapath/clock.h"
 #include "datapath/learnt.h"
 #include "datapath/slots.h"
@@ -101,7 +103,7 @@ void Node::log_files() const {
 }
 
 void Node::reload_policies() {
-    auto problems = control::load_policy_folders(policies_, config_.policy_dirs);
+    auto problems = control::load_policy_folders(policies_, config_);
     if (problems != folder_problems_) {
         for (const control::FolderProblem& problem : problems) {
             log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
@@ -193,9 +195,17 @@ Result<> Node::program_one_locked(const std::string& container_id, const std::st
     return ok();
 }
 
+Result<> Node::set_containerd_labels(const std::string& container_id, const std::string& ifname, const endpoints::Labels& labels) {
+    NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
+    NG_ASSIGN(Record record, store_.read(container_id, ifname));
+    record.containerd_labels = labels;
+    return store_.write(record);
+}
+
 void Node::forget(std::uint32_t endpoint) {
     cache_.forget(endpoint);
     programmer_->forget(endpoint);
+    links_due_ = true;
     collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
     const auto gone = records_.extract(endpoint);
     if (!gone.empty()) {
@@ -283,6 +293,28 @@ void Node::sweep() {
     set_trouble("expiry", result);
 }
 
+// A chained DEL leaves the programs on an interface that its own plugin removes a moment later.
+void Node::sweep_links() {
+    if (!links_due_) {
+        return;
+    }
+    const auto lock = FileLock::acquire(config_.lock_path(), kSweepLockMs);
+    if (!lock) {
+        return;
+    }
+    std::set<std::string> alive;
+    for (const auto& entry : records_) {
+        alive.insert(entry.second.host_ifname);
+    }
+    const auto work = [&]() -> Result<> {
+        NG_TRY(datapath::remove_severed_links(*datapath_));
+        NG_ASSIGN(const std::vector<datapath::PinnedLink> links, datapath::list_links(*datapath_));
+        links_due_ = std::any_of(links.begin(), links.end(), [&alive](const auto& link) { return alive.count(link.ifname) == 0; });
+        return ok();
+    };
+    set_trouble("links", work());
+}
+
 void Node::tick() {
     programmer_->settle();
     cache_.expire();
@@ -290,6 +322,7 @@ void Node::tick() {
         set_trouble("name cache file", *saved);
     }
     sweep();
+    sweep_links();
     if (program_due_) {
         program_concerned({});
     }

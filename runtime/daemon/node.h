@@ -41,6 +41,12 @@ class Node {
     // For the plugin: the endpoint was admitted, or is gone.
     Result<> program(const std::string& container_id, const std::string& ifname);
     void forget(std::uint32_t endpoint);
+    // As it is on disk.
+    Result<endpoints::Record> read_record(const std::string& container_id, const std::string& ifname) const {
+        return store_.read(container_id, ifname);
+    }
+    // What containerd says of an endpoint, into its record. kNotFound when the endpoint is gone meanwhile.
+    Result<> set_containerd_labels(const std::string& container_id, const std::string& ifname, const endpoints::Labels& labels);
 
     // Trusted servers, read again; into the kernel if they changed.
     void refresh_servers();
@@ -80,6 +86,7 @@ class Node {
     Result<> reconcile_locked();
     Result<> program_one_locked(const std::string& container_id, const std::string& ifname);
     void sweep();
+    void sweep_links();
     std::string cache_scope() const;
 
     control::Config config_;
@@ -98,6 +105,7 @@ class Node {
     std::uint64_t generation_ = 0;       // of the snapshot that was programmed
     bool program_due_ = false;           // the last attempt did not get through
     std::uint64_t collect_at_ns_ = 0;
+    bool links_due_ = true;         // perhaps some pins lead to interfaces that are going
     std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts
     std::uint64_t started_boot_ns_ = 0;
     std::string boot_id_;

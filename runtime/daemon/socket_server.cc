@@ -130,6 +130,11 @@ void SocketServer::accept_clients() {
 
 void SocketServer::serve(Client& client, std::uint32_t events) {
     client.last_us = now_us(loop_);
+    if (client.waiting != 0) {
+        // Only that the other side is gone can be told now.
+        drop(client);
+        return;
+    }
     bool alive = (events & (EPOLLERR)) == 0;
     if (alive && client.stream) {
         if (!serve_stream(client)) {
@@ -146,7 +151,7 @@ void SocketServer::serve(Client& client, std::uint32_t events) {
     }
     if (alive) {
         answer_lines(client);
-        alive = write_output(client);
+        alive = client.waiting != 0 || write_output(client);
     }
     if (!alive) {
         drop(client);
@@ -171,7 +176,7 @@ bool SocketServer::read_input(Client& client) {
 
 // One reply at a time: the next request waits until the client has taken it.
 void SocketServer::answer_lines(Client& client) {
-    while (client.output.empty() && !client.stream) {
+    while (client.output.empty() && client.waiting == 0 && !client.stream) {
         const std::size_t end = client.input.find('\n');
         if (end == std::string::npos ? client.input.size() > control::kMaxRequestBytes : end > control::kMaxRequestBytes) {
             client.input.clear();
@@ -187,6 +192,10 @@ void SocketServer::answer_lines(Client& client) {
         const std::string line = client.input.substr(0, end);
         client.input.erase(0, end + 1);
         answer(client, line);
+        if (client.waiting != 0) {
+            sd_event_source_set_io_events(client.source, 0);
+            return;
+        }
         if (!write_output(client)) {
             client.closing = true;
             return;
@@ -196,24 +205,56 @@ void SocketServer::answer_lines(Client& client) {
 
 void SocketServer::answer(Client& client, const std::string& line) {
     const auto request = control::parse_request(line);
-    auto answer = request ? handler_(*request) : Result<Answer>(request.error());
-    if (answer && answer->stream) {
+    if (!request) {
+        put(client, request.error());
+        return;
+    }
+    const Ticket ticket = next_ticket_++;
+    client.waiting = ticket;
+    auto answer = handler_(*request, ticket);
+    if (!answer) {
+        return;
+    }
+    client.waiting = 0;
+    if (*answer && (*answer)->stream) {
         if (streams_ >= kMaxStreams) {
-            answer = Error(Code::kTryAgain, "the daemon has as many streams as it gives: " + std::to_string(kMaxStreams));
+            answer = Result<Answer>(Error(Code::kTryAgain, "the daemon has as many streams as it gives: " + std::to_string(kMaxStreams)));
         } else {
-            client.stream = std::move(answer->stream);
+            client.stream = std::move((*answer)->stream);
             client.input.clear();
             ++streams_;
         }
     }
-    std::string reply =
-        control::encode_reply(answer ? Result<control::Json>(std::move(answer->result)) : Result<control::Json>(answer.error()));
+    put(client, *answer ? Result<control::Json>(std::move((*answer)->result)) : Result<control::Json>(answer->error()));
+}
+
+void SocketServer::put(Client& client, const Result<control::Json>& result) {
+    std::string reply = control::encode_reply(result);
     if (reply.size() > control::kMaxReplyBytes) {
         reply = control::encode_reply(Error(
             Code::kExhausted, "the answer is longer than " + std::to_string(control::kMaxReplyBytes) + " bytes; ask about one endpoint"));
     }
     client.output = reply + "\n";
     client.sent = 0;
+}
+
+void SocketServer::reply(Ticket ticket, const Result<control::Json>& result) {
+    const auto found = std::find_if(clients_.begin(), clients_.end(), [ticket](const auto& one) { return one->waiting == ticket; });
+    if (found == clients_.end()) {
+        return;
+    }
+    Client& client = **found;
+    client.waiting = 0;
+    client.last_us = now_us(loop_);
+    put(client, result);
+    if (!write_output(client)) {
+        drop(client);
+        return;
+    }
+    answer_lines(client);
+    if (client.waiting == 0 && !write_output(client)) {
+        drop(client);
+    }
 }
 
 // False when there is nothing more to do for the client.
@@ -285,7 +326,7 @@ void SocketServer::drop_idle() {
     const std::uint64_t now = now_us(loop_);
     for (auto next = clients_.begin(); next != clients_.end();) {
         Client& client = **next++;
-        if (!client.stream && now - client.last_us > kClientIdleUs) {
+        if (client.waiting == 0 && !client.stream && now - client.last_us > kClientIdleUs) {
             drop(client);
         }
     }

@@ -14,6 +14,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
@@ -29,13 +30,16 @@ inline constexpr std::size_t kMaxStreamBacklog = 256UL * 1024;  // bytes that wa
 
 class SocketServer {
   public:
+    // Names one request while it waits for its answer; never used twice.
+    using Ticket = std::uint64_t;
     // Which events a stream has.
     using Filter = std::function<bool(const control::Json& event)>;
     struct Answer {
         control::Json result;
         Filter stream;  // not empty: events follow for as long as the client stays
     };
-    using Handler = std::function<Result<Answer>(const control::Request&)>;
+    // Nothing: the answer comes later, by reply().
+    using Handler = std::function<std::optional<Result<Answer>>(const control::Request&, Ticket)>;
 
     // Replaces a socket that nobody listens on; kExists when another daemon does.
     static Result<std::unique_ptr<SocketServer>> create(sd_event* loop, const std::string& path, Handler handler);
@@ -44,6 +48,9 @@ class SocketServer {
     SocketServer& operator=(const SocketServer&) = delete;
     SocketServer(SocketServer&&) = delete;
     SocketServer& operator=(SocketServer&&) = delete;
+
+    // Answers a request that the handler left open. A client that has gone meanwhile is no failure.
+    void reply(Ticket ticket, const Result<control::Json>& result);
 
     std::size_t clients() const { return clients_.size(); }
     bool has_streams() const { return streams_ > 0; }
@@ -62,6 +69,7 @@ class SocketServer {
         std::size_t sent = 0;
         std::uint64_t last_us = 0;
         bool closing = false;  // once the output is sent
+        Ticket waiting = 0;    // for this answer; nothing else is read or answered until then
         Filter stream;
         std::uint64_t lost = 0;  // events that found no room, and were not told of yet
     };
@@ -73,6 +81,7 @@ class SocketServer {
     bool read_input(Client& client);
     void answer_lines(Client& client);
     void answer(Client& client, const std::string& line);
+    static void put(Client& client, const Result<control::Json>& result);
     bool write_output(Client& client);
     bool serve_stream(Client& client);
     static void append_event(Client& client, const std::string& line);
@@ -85,6 +94,7 @@ class SocketServer {
     Handler handler_;
     Fd fd_;
     bool bound_ = false;
+    Ticket next_ticket_ = 1;
     sd_event_source* source_ = nullptr;
     std::list<std::unique_ptr<Client>> clients_;
     std::size_t streams_ = 0;

@@ -200,7 +200,7 @@ Result<Json> view_status(Node& node, const Learner& learner) {
                 {"pid", ::getpid()},
                 {"uptimeSeconds", (node.clock().boot_ns() - node.started_boot_ns()) / 1'000'000'000},
                 {"pins", node.datapath().folder()},
-                {"folders", node.config().policy_dirs},
+                {"folders", control::watched_folders(node.config())},
                 {"files", view_files(node)},
                 {"endpoints", {{"enforced", modes["enforced"]}, {"open", modes["open"]}, {"closed", modes["closed"]}}},
                 {"counters", std::move(counters)},

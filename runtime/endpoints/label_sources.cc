@@ -27,11 +27,24 @@ class FilesSource final : public LabelSource {
     FindPodLabels find_;
 };
 
+class ContainerdSource final : public LabelSource {
+  public:
+    std::string_view name() const override { return kContainerdSource; }
+    Result<std::optional<Labels>> labels(const Record& record) override {
+        if (!record.containerd_labels) {
+            return Error(Code::kTryAgain, "the labels are not known yet; namegated asks containerd for them");
+        }
+        return record.containerd_labels;
+    }
+};
+
 }  // namespace
 
 std::unique_ptr<LabelSource> make_cni_args_source() { return std::make_unique<CniArgsSource>(); }
 
 std::unique_ptr<LabelSource> make_files_source(FindPodLabels find) { return std::make_unique<FilesSource>(std::move(find)); }
+
+std::unique_ptr<LabelSource> make_containerd_source() { return std::make_unique<ContainerdSource>(); }
 
 Result<> LabelSources::add(std::unique_ptr<LabelSource> source) {
     for (const auto& known : sources_) {

@@ -21,6 +21,7 @@ namespace namegate::endpoints {
 
 inline constexpr std::string_view kCniArgsSource = "cni-args";
 inline constexpr std::string_view kFilesSource = "files";
+inline constexpr std::string_view kContainerdSource = "containerd";
 
 class LabelSource {
   public:
@@ -42,6 +43,9 @@ std::unique_ptr<LabelSource> make_cni_args_source();
 // The labels of a dropped-in Pod document, found by the callback. Knows no endpoint without a pod name.
 using FindPodLabels = std::function<std::optional<Labels>(std::string_view pod_namespace, std::string_view pod_name)>;
 std::unique_ptr<LabelSource> make_files_source(FindPodLabels find);
+
+// What the daemon got from containerd, from the record itself. kTryAgain until it has asked.
+std::unique_ptr<LabelSource> make_containerd_source();
 
 class LabelSources {
   public:

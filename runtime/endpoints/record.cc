@@ -11,8 +11,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::string_view kModeFirst = "first";
-constexpr std::string_view kModeChained = "chained";
 constexpr int kIndent = 2;
 constexpr std::size_t kMacTextBytes = 17;
 
@@ -61,6 +59,7 @@ class Fields {
     explicit Fields(const Json& object) : object_(object) {}
 
     const std::optional<Error>& error() const { return error_; }
+    bool has(const std::string& field) const { return object_.contains(field); }
     void fail(const std::string& field, const std::string& why, Code code = Code::kInvalidInput) {
         if (!error_) {
             error_ = Error(code, "field \"" + field + "\" " + why);
@@ -169,6 +168,14 @@ class Fields {
     std::optional<Error> error_;
 };
 
+Json labels_to_json(const Labels& labels) {
+    Json out = Json::object();
+    for (const auto& [key, value] : labels) {
+        out[key] = value;
+    }
+    return out;
+}
+
 void read_fields(Fields& fields, Record& record) {
     fields.number("id", record.id);
     fields.number("slot", record.slot);
@@ -190,6 +197,9 @@ void read_fields(Fields& fields, Record& record) {
     fields.text("podUid", record.pod_uid);
     fields.text("serviceAccount", record.service_account);
     fields.labels("cniLabels", record.cni_labels);
+    if (fields.has("containerdLabels")) {
+        fields.labels("containerdLabels", record.containerd_labels.emplace());
+    }
     fields.flag("kubernetes", record.kubernetes);
     fields.text("mode", record.mode);
     if (record.mode != kModeFirst && record.mode != kModeChained) {
@@ -207,30 +217,29 @@ std::string to_json(const Record& record) {
     for (const IpAddress& address : record.addresses) {
         addresses.push_back(address.to_string());
     }
-    Json labels = Json::object();
-    for (const auto& [key, value] : record.cni_labels) {
-        labels[key] = value;
+    Json out{{"version", kRecordVersion},
+             {"id", record.id},
+             {"slot", record.slot},
+             {"containerId", record.container_id},
+             {"ifname", record.ifname},
+             {"hostIfname", record.host_ifname},
+             {"hostIfindex", record.host_ifindex},
+             {"netns", record.netns},
+             {"addresses", addresses},
+             {"mac", mac_to_text(record.mac)},
+             {"podNamespace", record.pod_namespace},
+             {"podName", record.pod_name},
+             {"podUid", record.pod_uid},
+             {"serviceAccount", record.service_account},
+             {"cniLabels", labels_to_json(record.cni_labels)},
+             {"kubernetes", record.kubernetes},
+             {"mode", record.mode},
+             {"network", record.network},
+             {"created", record.created},
+             {"ready", record.ready}};
+    if (record.containerd_labels) {
+        out["containerdLabels"] = labels_to_json(*record.containerd_labels);
     }
-    const Json out{{"version", kRecordVersion},
-                   {"id", record.id},
-                   {"slot", record.slot},
-                   {"containerId", record.container_id},
-                   {"ifname", record.ifname},
-                   {"hostIfname", record.host_ifname},
-                   {"hostIfindex", record.host_ifindex},
-                   {"netns", record.netns},
-                   {"addresses", addresses},
-                   {"mac", mac_to_text(record.mac)},
-                   {"podNamespace", record.pod_namespace},
-                   {"podName", record.pod_name},
-                   {"podUid", record.pod_uid},
-                   {"serviceAccount", record.service_account},
-                   {"cniLabels", labels},
-                   {"kubernetes", record.kubernetes},
-                   {"mode", record.mode},
-                   {"network", record.network},
-                   {"created", record.created},
-                   {"ready", record.ready}};
     // Bytes that are not UTF-8 are replaced: dump() would throw on them, and a record must be writable.
     return out.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -2,13 +2,15 @@
 //
 // One endpoint as written down at ADD: everything that DEL, the daemon at start and the tools need to know
 // about it without asking anyone. A value; its text form is versioned JSON, read strictly (an unknown,
-// missing or ill-typed field is an error that names it). Pure functions.
+// missing or ill-typed field is an error that names it; one that a later version added may be missing, so that
+// pods live through an upgrade). Pure functions.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +25,10 @@ inline constexpr std::size_t kMaxRecordBytes = 512 * 1024;
 inline constexpr std::size_t kMaxRecordAddresses = 4;  // NG_MAX_ENDPOINT_ADDRS
 inline constexpr std::size_t kMaxRecordLabels = 1024;
 inline constexpr std::size_t kMaxRecordText = 4096;  // bytes of any one string
+
+// Who made the interface: namegate, or the plugin before it.
+inline constexpr std::string_view kModeFirst = "first";
+inline constexpr std::string_view kModeChained = "chained";
 
 using Labels = std::map<std::string, std::string, std::less<>>;
 
@@ -41,11 +47,12 @@ struct Record {
     std::string pod_uid;
     std::string service_account;
     Labels cni_labels;
+    std::optional<Labels> containerd_labels;  // nothing: containerd was not asked yet
     bool kubernetes = false;
-    std::string mode = "first";  // or "chained"
-    std::string network;         // name of the CNI network
-    std::int64_t created = 0;    // seconds since the epoch
-    bool ready = false;          // programmed at least once
+    std::string mode{kModeFirst};
+    std::string network;       // name of the CNI network
+    std::int64_t created = 0;  // seconds since the epoch
+    bool ready = false;        // programmed at least once
 
     bool operator==(const Record&) const = default;
 };

@@ -100,10 +100,24 @@ void decode(std::vector<Fresh>& files) {
     }
 }
 
-// In the order of the paths, which decides between duplicates.
-void take(PolicyStore& store, std::vector<Fresh> files) {
+void make_static(DecodeOutcome& decoded, std::string_view node_name) {
+    for (Resource& resource : decoded.resources) {
+        if (auto* pod = std::get_if<PodDocument>(&resource)) {
+            pod->name += "-" + std::string(node_name);
+            continue;
+        }
+        decoded.problems.push_back({place_of(resource), Problem::Severity::kError, "kind",
+                                    "only a Pod belongs into a folder of pod manifests; put policies into one of policyDirs"});
+    }
+}
+
+// In the order of the paths, which decides between duplicates. With the name of a node, they are kubelet's manifests.
+void take(PolicyStore& store, std::vector<Fresh> files, std::string_view static_pods_of = {}) {
     decode(files);
     for (Fresh& file : files) {
+        if (!static_pods_of.empty()) {
+            make_static(file.decoded, static_pods_of);
+        }
         store.take(file.path, id_of(file.content), std::move(file.decoded));
         if (file.stamp && is_settled(*file.stamp)) {
             store.set_stamp(file.path, *file.stamp);
@@ -128,12 +142,15 @@ void load_file(PolicyStore& store, const std::string& path) {
     }
 }
 
-Result<> load_folder(PolicyStore& store, const std::string& folder) {
+namespace {
+
+Result<> load_files(PolicyStore& store, const std::string& folder, std::string_view static_pods_of) {
     NG_ASSIGN(const std::vector<std::string> names, list_directory(folder, kMaxPolicyFiles));
     const std::string prefix = folder + "/";
     std::set<std::string> present;
     for (const std::string& name : names) {
-        if (is_policy_file_name(name)) {
+        const bool hidden = name.front() == '.';
+        if (static_pods_of.empty() ? is_policy_file_name(name) : !hidden) {
             present.insert(prefix + name);
         }
     }
@@ -149,11 +166,19 @@ Result<> load_folder(PolicyStore& store, const std::string& folder) {
             files.push_back(std::move(*fresh));
         }
         if (files.size() == kTogether) {
-            take(store, std::exchange(files, {}));
+            take(store, std::exchange(files, {}), static_pods_of);
         }
     }
-    take(store, std::move(files));
+    take(store, std::move(files), static_pods_of);
     return ok();
+}
+
+}  // namespace
+
+Result<> load_folder(PolicyStore& store, const std::string& folder) { return load_files(store, folder, {}); }
+
+Result<> load_manifest_folder(PolicyStore& store, const std::string& folder, std::string_view node_name) {
+    return load_files(store, folder, node_name);
 }
 
 }  // namespace namegate::policy

@@ -22,6 +22,10 @@ bool is_policy_file_name(std::string_view name);
 // A file that cannot be read is marked so; the error is about the folder itself (then nothing changes).
 Result<> load_folder(PolicyStore& store, const std::string& folder);
 
+// The same of a folder of kubelet's (staticPodPath), which holds Pods alone: they bear the node's name behind their own, as
+// kubelet runs them. As kubelet does, takes every file that is not hidden.
+Result<> load_manifest_folder(PolicyStore& store, const std::string& folder, std::string_view node_name);
+
 // Reads one file into the store, or removes it there if it is gone.
 void load_file(PolicyStore& store, const std::string& path);
 

@@ -38,9 +38,15 @@ const T* pointer(const std::optional<T>& value) {
     return value ? &*value : nullptr;
 }
 
-}  // namespace
+bool looks_at_labels(const std::vector<Rule>& rules) {
+    const auto looks = [](const EntityRule& side) {
+        return (side.selector && !side.selector->is_all()) || (side.not_selector && !side.not_selector->is_all());
+    };
+    return std::any_of(rules.begin(), rules.end(), [&looks](const Rule& rule) { return looks(rule.source) || looks(rule.destination); });
+}
 
-bool policy_selects(const Policy& policy, const EndpointView& endpoint, const Labels& labels) {
+// All of a policy's selection that does not depend on the endpoint's own labels.
+bool is_in_scope(const Policy& policy, const EndpointView& endpoint, const Labels& labels) {
     if (!policy.global && (endpoint.name_space.empty() || endpoint.name_space != policy.name_space)) {
         return false;
     }
@@ -51,7 +57,29 @@ bool policy_selects(const Policy& policy, const EndpointView& endpoint, const La
         !policy.service_account_selector->with_prefix(kServiceAccountPrefix, kLabelServiceAccount).matches(labels)) {
         return false;
     }
-    return policy.selector.matches(labels);
+    return true;
+}
+
+}  // namespace
+
+bool policy_selects(const Policy& policy, const EndpointView& endpoint, const Labels& labels) {
+    return is_in_scope(policy, endpoint, labels) && policy.selector.matches(labels);
+}
+
+bool own_labels_matter(const Snapshot& snapshot, const EndpointView& endpoint) {
+    const Labels labels = effective_labels(endpoint, snapshot);
+    for (const Snapshot::TierView& tier : snapshot.tiers()) {
+        for (const Policy* policy : tier.policies) {
+            if (policy->staged) {
+                continue;
+            }
+            if (looks_at_labels(policy->ingress) || looks_at_labels(policy->egress) ||
+                (!policy->selector.is_all() && is_in_scope(*policy, endpoint, labels))) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 Resolver::Resolver(const Snapshot& snapshot, const EndpointView& self, const std::vector<EndpointView>* others) : snapshot_(snapshot) {

@@ -17,6 +17,10 @@ namespace namegate::policy {
 
 bool policy_selects(const Policy& policy, const EndpointView& endpoint, const Labels& labels);
 
+// Could other labels of its own change what selects the endpoint, or whom the rules of anybody select? When not,
+// the endpoint can be programmed before its labels are known.
+bool own_labels_matter(const Snapshot& snapshot, const EndpointView& endpoint);
+
 // What a selector found: indices into the resolver's endpoints (0 is the compiled one itself) and sets.
 struct Members {
     std::vector<std::size_t> endpoints;

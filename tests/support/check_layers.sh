@@ -8,11 +8,11 @@ cd "${1:?root of the tree}" || exit 2
 # folder: the folders it may include (its own is understood)
 declare -A may=(
   [base]=""
-  [cni]="base" [policy]="base" [endpoints]="base" [netlink]="base"
+  [cni]="base" [policy]="base" [endpoints]="base" [netlink]="base" [containerd]="base"
   [dns]="base policy/domain_pattern.h"
   [datapath]="base policy"
   [control]="base cni policy dns endpoints netlink datapath"
-  [daemon]="base cni policy dns endpoints netlink datapath control"
+  [daemon]="base cni policy dns endpoints containerd netlink datapath control"
   [ctl]="base policy dns endpoints control"
 )
 # library: pattern of its headers, folders that may use it
@@ -21,7 +21,8 @@ libraries=(
   'ldns/|dns'
   'bpf/|datapath'
   'netlink/[a-z-]*\.h>|netlink'
-  'nlohmann/|cni policy dns endpoints netlink control daemon ctl plugin'
+  'nlohmann/|cni policy dns endpoints containerd netlink control daemon ctl plugin'
+  '(grpc[a-z]*/|google/|[a-z]*\.grpc\.pb\.h)|containerd'
   'idn2\.h|policy'
   'systemd/|daemon'
 )

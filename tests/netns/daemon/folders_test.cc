@@ -122,5 +122,28 @@ TEST_CASE("SIGHUP reads everything again") {
     CHECK(watched.node.alive());
 }
 
+TEST_CASE("a static pod has the labels of its manifest, and follows it; with and without a daemon") {
+    DaemonNode node;
+    const std::string manifests = node.folder() + "/manifests";
+    must_run("mkdir " + manifests + "; printf 'podManifestDirs: [" + manifests + "]\\nnodeName: node-1\\n' >> " + node.config_path());
+    const auto manifest = [&](const std::string& label) {
+        node.write(manifests + "/web.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: web, labels: {app: " + label +
+                                                "}}\nspec: {containers: [{name: c, image: i}]}\n");
+    };
+    node.write(node.policies() + "/a.yaml",
+               "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: p, namespace: default}\n"
+               "spec: {selector: app == 'kept', types: [Egress], egress: [{action: Deny}]}\n");
+    manifest("kept");
+    const TestNetns pod;
+    REQUIRE(node.cni("ADD", "web-node-1", pod.path()).status == 0);
+    node.start();
+    CHECK(node.mode_of("web-node-1") == "enforced");
+    manifest("free");
+    CHECK(node.becomes("web-node-1", "open"));
+    manifest("kept");
+    CHECK(node.becomes("web-node-1", "enforced"));
+    CHECK(node.cni("DEL", "web-node-1", pod.path()).status == 0);
+}
+
 }  // namespace
 }  // namespace namegate::test

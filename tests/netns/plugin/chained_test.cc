@@ -47,6 +47,36 @@ TEST_CASE("a veth that bridge made is found by the kernel's word and adopted") {
     must_run("ip link del br-test");
 }
 
+TEST_CASE("GC of a chained plugin clears its own endpoints and leaves the interfaces to their plugin") {
+    const CniCaller bridge("/usr/lib/cni/bridge");
+    CniCaller cni;
+    cni.config["cniVersion"] = "1.1.0";
+    const TestNetns one;
+    const TestNetns two;
+    for (const auto& [id, pod] : {std::pair{"c1", &one}, std::pair{"c2", &two}}) {
+        const CniReply made = bridge.call_with(bridge_config(), "ADD", id, pod->path());
+        REQUIRE(made.status == 0);
+        nlohmann::json config = cni.config;
+        config["prevResult"] = made.output;
+        REQUIRE(cni.call_with(config, "ADD", id, pod->path()).status == 0);
+    }
+    CHECK(cni.call("GC", "", "", "").status == 0);
+    nlohmann::json config = cni.config;
+    config["cni.dev/valid-attachments"] = {{{"containerID", "c1"}, {"ifname", "eth0"}}};
+    config["name"] = "othernet";
+    CHECK(cni.call_with(config, "GC", "", "", "").status == 0);
+    CHECK(must_run("ls " + cni.state() + " | grep -c json") == "2\n");
+    config["name"] = cni.config["name"];
+    CHECK(cni.call_with(config, "GC", "", "", "").status == 0);
+    CHECK(must_run("cd " + cni.state() + " && ls *.json") == "endpoint-c1-eth0.json\n");
+    CHECK(two.run("ip link show eth0").status == 0);
+    CHECK(cni.call("DEL", "c1", one.path()).status == 0);
+    for (const auto& [id, pod] : {std::pair{"c1", &one}, std::pair{"c2", &two}}) {
+        CHECK(bridge.call_with(bridge_config(), "DEL", id, pod->path()).status == 0);
+    }
+    must_run("ip link del br-test");
+}
+
 TEST_CASE("an interface that cannot be adopted") {
     CniCaller cni;
     cni.config["prevResult"] = {{"cniVersion", "1.0.0"}};

@@ -226,7 +226,41 @@ TEST_CASE("GC removes what the runtime no longer knows, and only of its own netw
     for (const char* id : {"g1", "g2", "g3"}) {
         CHECK(cni.call("DEL", id, "").status == 0);
     }
+    cni.set_fault("status");
+    CHECK(cni.call("STATUS", "", "", "").code() == 50);
+    cni.clear_fault("status");
+    cni.set_fault("pods");
+    CHECK(cni.call("STATUS", "", "", "").code() == 51);
+    cni.clear_fault("pods");
+    CHECK(cni.call("STATUS", "", "", "").status == 0);
     cni.set_fault("create");
-    const CniReply status = cni.call("STATUS", "", "", "");
-    CHECK(status.code() == 50);
+    CHECK(cni.call("STATUS", "", "", "").code() == 50);
+}
+
+TEST_CASE("CHECK, DEL, GC and STATUS are passed on to IPAM, and its error comes back") {
+    CniCaller cni;
+    must_run("mkdir -p " + cni.state() + "/bin");
+    std::ofstream(cni.state() + "/bin/test-ipam")
+        << "#!/bin/sh\n[ -e " << cni.state() << "/refuse ] && { echo '{\"code\":77,\"msg\":\"no '$CNI_COMMAND'\"}'; exit 1; }\n"
+        << "[ $CNI_COMMAND != ADD ] || echo '{\"cniVersion\":\"1.1.0\",\"ips\":[{\"address\":\"10.9.0.7/24\"}]}'\n";
+    must_run("chmod +x " + cni.state() + "/bin/test-ipam");
+    cni.config["cniVersion"] = "1.1.0";
+    cni.config["ipam"] = {{"type", "test-ipam"}};
+    const TestNetns pod;
+    const CniReply added = cni.call("ADD", "i1", pod.path());
+    REQUIRE(added.status == 0);
+    nlohmann::json config = cni.config;
+    config["prevResult"] = added.output;
+    // The misspelt key of an old text of the specification is as good.
+    config["cni.dev/attachments"] = {{{"containerID", "i1"}, {"ifname", "eth0"}}};
+    for (const char* command : {"STATUS", "CHECK", "GC", "DEL"}) {
+        INFO(command);
+        must_run("touch " + cni.state() + "/refuse");
+        const CniReply refused = cni.call_with(config, command, "i1", pod.path());
+        CHECK(refused.code() == 77);
+        CHECK_THAT(refused.message(), Catch::Contains(std::string("no ") + command));
+        must_run("rm " + cni.state() + "/refuse");
+        // A DEL that failed is repeated, and finds less to do.
+        CHECK(cni.call_with(config, command, "i1", pod.path()).status == 0);
+    }
 }

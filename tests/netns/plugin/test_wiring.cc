@@ -38,6 +38,26 @@ class FileProgrammer final : public EndpointProgrammer {
         return std::filesystem::exists(path(container_id, ifname)) ? ok()
                                                                    : Result<>(Error(Code::kNotFound, "the endpoint is not programmed"));
     }
+    Result<std::vector<cni::Attachment>> attachments(const std::string& network) override {
+        std::vector<cni::Attachment> out;
+        for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
+            if (entry.path().extension() == ".json") {
+                NG_ASSIGN(const std::string text, read_file(entry.path(), endpoints::kMaxRecordBytes));
+                NG_ASSIGN(const endpoints::Record record, endpoints::record_from_json(text));
+                if (record.network == network) {
+                    out.push_back({record.container_id, record.ifname});
+                }
+            }
+        }
+        return out;
+    }
+
+    Result<> status() override {
+        if (exists("fail-status")) {
+            return Error(Code::kIo, "told to fail");
+        }
+        return exists("fail-pods") ? Result<>(Error(Code::kNotFound, "told to fail")) : ok();
+    }
 
   private:
     bool exists(const std::string& name) const { return std::filesystem::exists(directory_ + "/" + name); }

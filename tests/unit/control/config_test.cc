@@ -61,6 +61,8 @@ TEST_CASE("the configuration that is delivered is all defaults") {
     CHECK(config->lifetime.max_seconds == defaults.lifetime.max_seconds);
     CHECK(config->label_sources == defaults.label_sources);
     CHECK(config->label_timeout_seconds == defaults.label_timeout_seconds);
+    CHECK(config->containerd_address == defaults.containerd_address);
+    CHECK(config->containerd_namespace == defaults.containerd_namespace);
     CHECK(config->learnt_per_endpoint == defaults.learnt_per_endpoint);
     CHECK(config->flows_per_endpoint == defaults.flows_per_endpoint);
     CHECK_FALSE(config->reject_denied);
@@ -70,19 +72,22 @@ TEST_CASE("the configuration that is delivered is all defaults") {
 TEST_CASE("every key is read") {
     const auto config = parse_config("n.yaml",
                                      "policyDirs: [/a, /b/]\n"
+                                     "podManifestDirs: [/etc/kubernetes/manifests/]\nnodeName: node-1.example\n"
                                      "stateDir: /s\n"
                                      "cacheDir: /c\n"
                                      "bpffsDir: /sys/fs/bpf/x\n"
                                      "dnsTrustedServers: [10.0.0.53, '[fd00::53]:5353']\n"
                                      "dnsExtraTTL: 5\ndnsMinTTL: 7\ndnsMaxTTL: 100\n"
-                                     "labelSources: [files]\nlabelTimeout: 3\n"
-                                     "containerd: {address: /run/containerd/containerd.sock, namespace: k8s.io}\n"
+                                     "labelSources: [files, containerd]\nlabelTimeout: 3\n"
+                                     "containerd: {address: /run/k3s/containerd/containerd.sock, namespace: mine}\n"
                                      "denyAction: Reject\npolicyChange: Keep\n"
                                      "log: {level: debug, format: json}\n"
                                      "limits: {learntAddressesPerEndpoint: 100, flowsPerEndpoint: 200}\n");
     INFO((config ? std::string() : config.error().message()));
     REQUIRE(config);
     CHECK(config->policy_dirs == std::vector<std::string>{"/a", "/b"});
+    CHECK(config->pod_manifest_dirs == std::vector<std::string>{"/etc/kubernetes/manifests"});
+    CHECK(config->node_name == "node-1.example");
     CHECK(config->state_dir == "/s");
     CHECK(config->cache_dir == "/c");
     CHECK(config->bpffs_dir == "/sys/fs/bpf/x");
@@ -91,7 +96,9 @@ TEST_CASE("every key is read") {
     CHECK(config->lifetime.extra_seconds == 5);
     CHECK(config->lifetime.min_seconds == 7);
     CHECK(config->lifetime.max_seconds == 100);
-    CHECK(config->label_sources == std::vector<std::string>{"files"});
+    CHECK(config->label_sources == std::vector<std::string>{"files", "containerd"});
+    CHECK(config->containerd_address == "/run/k3s/containerd/containerd.sock");
+    CHECK(config->containerd_namespace == "mine");
     CHECK(config->label_timeout_seconds == 3);
     CHECK(config->reject_denied);
     CHECK(config->keep_flows);
@@ -108,12 +115,18 @@ TEST_CASE("errors tell the place and what to write") {
     CHECK(contains(error_of("stateDir: run\n"), "absolute"));
     CHECK(contains(error_of("policyDirs: [a]\n"), "policyDirs[0]"));
     CHECK(contains(error_of("policyDirs: [/a, /a/]\n"), "in the list already"));
+    CHECK(contains(error_of("policyDirs: [/a]\npodManifestDirs: [/a]\n"), "one of policyDirs"));
+    CHECK(contains(error_of("podManifestDirs: [a]\n"), "absolute"));
+    CHECK(contains(error_of("nodeName: Node_1\n"), "no node name"));
     CHECK(contains(error_of("policyDirs: /a\n"), "a list is needed"));
     CHECK(contains(error_of("dnsTrustedServers: [example.com]\n"), "dnsTrustedServers[0]"));
     CHECK(contains(error_of("dnsMinTTL: -1\n"), "from 0 to"));
     CHECK(contains(error_of("dnsMinTTL: 10s\n"), "a whole number is needed"));
     CHECK(contains(error_of("dnsMinTTL: 99999999999999999999\n"), "from 0 to"));
     CHECK(contains(error_of("dnsMinTTL: 10\ndnsMaxTTL: 5\n"), "larger than dnsMaxTTL"));
+    CHECK(contains(error_of("containerd: {address: unix.sock}\n"), "absolute"));
+    CHECK(contains(error_of("containerd: {namespace: a/b}\n"), "no namespace of containerd"));
+    CHECK(contains(error_of("containerd: {namespace: \"\"}\n"), "no namespace of containerd"));
     CHECK(contains(error_of("denyAction: Refuse\n"), "denyAction: "));
     CHECK(contains(error_of("policyChange: Keeep\n"), "Keep"));
     CHECK(contains(error_of("log: {level: loud}\n"), "debug, info, warning or error"));
@@ -124,8 +137,7 @@ TEST_CASE("errors tell the place and what to write") {
 }
 
 TEST_CASE("what is not offered yet is said, never taken in silence") {
-    for (const char* content : {"labelSources: [containerd]\n", "labelSources: [kubernetes]\n", "metricsAddress: 127.0.0.1:9090\n",
-                                "podManifestDirs: [/etc/kubernetes/manifests]\n"}) {
+    for (const char* content : {"labelSources: [kubernetes]\n", "metricsAddress: 127.0.0.1:9090\n"}) {
         INFO(content);
         CHECK(contains(error_of(content), "not supported yet"));
     }

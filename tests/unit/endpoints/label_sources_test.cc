@@ -64,6 +64,17 @@ TEST_CASE("a source that cannot answer leaves no labels at all") {
     CHECK(labels.error().message() == "label source \"containerd\": no connection");
 }
 
+TEST_CASE("containerd's labels are unknown until it was asked") {
+    LabelSources sources;
+    REQUIRE(sources.add(namegate::endpoints::make_containerd_source()));
+    Record record = sample_record();
+    CHECK(sources.resolve(record).error().code() == Code::kTryAgain);
+    record.containerd_labels.emplace();
+    CHECK(sources.resolve(record)->empty());
+    record.containerd_labels = Labels{{"app", "web"}};
+    CHECK(sources.resolve(record)->at("app") == "web");
+}
+
 TEST_CASE("a source is listed once, and labels are limited") {
     LabelSources sources;
     REQUIRE(sources.add(namegate::endpoints::make_cni_args_source()));

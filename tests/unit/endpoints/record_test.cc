@@ -6,6 +6,7 @@
 #include "sample_record.h"
 
 using namegate::Code;
+using namegate::endpoints::Labels;
 using namegate::endpoints::Record;
 using namegate::endpoints::record_from_json;
 using namegate::endpoints::to_json;
@@ -25,6 +26,11 @@ TEST_CASE("a record comes back as it was") {
     const auto full = record_from_json(to_json(sample_record()));
     REQUIRE(full);
     CHECK(*full == sample_record());
+    Record asked = sample_record();
+    asked.containerd_labels = Labels{{"app", "web"}};
+    CHECK(*record_from_json(to_json(asked)) == asked);
+    asked.containerd_labels->clear();  // asked, and there are none: not the same as never asked
+    CHECK(*record_from_json(to_json(asked)) == asked);
     const auto empty = record_from_json(to_json(Record{}));
     REQUIRE(empty);
     CHECK(*empty == Record{});
@@ -52,6 +58,7 @@ TEST_CASE("a record is read strictly, and the error names the field") {
         {"02:ab:", "02-ab:", "\"mac\" is not an address"},
         {"02:ab:", "02:xb:", "\"mac\" is not an address"},
         {"\"tier\": \"\"", "\"tier\": {}", "\"cniLabels\" is not a text"},
+        {"\"slot\": 7", "\"slot\": 7, \"containerdLabels\": {\"a\": 1}", "\"containerdLabels\" is not a text"},
         {"\"created\": 1700000000", "\"created\": 18446744073709551615", "\"created\" is not a whole number"},
     }));
     CAPTURE(row.to);

@@ -94,6 +94,30 @@ TEST_CASE("a folder is read, and read again") {
     CHECK_FALSE(load_folder(store, folder.path() + "/none").has_value());
 }
 
+TEST_CASE("kubelet's manifests: pods alone, under the names that kubelet gives them") {
+    const test::TempDir dir;
+    const std::string manifest =
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  creationTimestamp: null\n  annotations: {a/b: c}\n  name: etcd\n  namespace: kube-system\n"
+        "  labels: {component: etcd, tier: control-plane}\nspec:\n  serviceAccountName: keeper\n  hostNetwork: true\n  containers:\n"
+        "  - name: etcd\n    image: x\n    command: [etcd]\n    ports: [{name: client, containerPort: 2379}]\nstatus: {}\n";
+    REQUIRE(write_file_atomically(dir.path() + "/etcd.manifest", manifest, 0644));
+    REQUIRE(write_file_atomically(dir.path() + "/.hidden.yaml", "garbage: [", 0644));
+    REQUIRE(write_file_atomically(dir.path() + "/policy.yaml", set("a"), 0644));
+    PolicyStore store;
+    REQUIRE(load_manifest_folder(store, dir.path(), "node-1"));
+    REQUIRE(store.files().size() == 2);
+    CHECK_THAT(to_string(store.files()[1].problems.at(0)), Catch::Contains("only a Pod belongs"));
+    CHECK(store.snapshot()->sets().empty());
+    CHECK(store.snapshot()->find_pod("kube-system", "etcd") == nullptr);
+    const PodDocument* pod = store.snapshot()->find_pod("kube-system", "etcd-node-1");
+    REQUIRE(pod != nullptr);
+    CHECK(pod->labels.at("component") == "etcd");
+    CHECK(pod->service_account == "keeper");
+    REQUIRE(remove_file(dir.path() + "/etcd.manifest"));
+    REQUIRE(load_manifest_folder(store, dir.path(), "node-1"));
+    CHECK(store.snapshot()->pods().empty());
+}
+
 TEST_CASE("a file that was written a moment ago is read again, even if its size is the same") {
     const namegate::test::TempDir folder;
     PolicyStore store;

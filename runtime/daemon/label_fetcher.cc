@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/label_fetcher.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+
+namespace namegate::daemon {
+
+Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(sd_event* loop, Node& node) {
+    Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake.valid()) {
+        return sys_error("eventfd", errno);
+    }
+    std::unique_ptr<LabelFetcher> fetcher(new LabelFetcher(node, std::move(wake)));
+    const int added = sd_event_add_io(loop, &fetcher->source_, fetcher->inbox_->wake.get(), EPOLLIN, &LabelFetcher::on_wake, fetcher.get());
+    if (added < 0) {
+        return sys_error("sd_event_add_io", -added);
+    }
+    return fetcher;
+}
+
+LabelFetcher::LabelFetcher(Node& node, Fd wake)
+    : node_(node), inbox_(std::make_shared<Inbox>()), client_(node.config().containerd_address, node.config().containerd_namespace) {
+    inbox_->wake = std::move(wake);
+}
+
+LabelFetcher::~LabelFetcher() { sd_event_source_disable_unref(source_); }
+
+std::optional<Result<>> LabelFetcher::program(const std::string& container_id, const std::string& ifname, const Done& done) {
+    const auto programmed = node_.program(container_id, ifname);
+    if (!programmed && programmed.error().code() != Code::kTryAgain) {
+        return programmed;
+    }
+    const auto record = node_.read_record(container_id, ifname);
+    if (!record || record->containerd_labels) {
+        return programmed;
+    }
+    // When nothing in force looks at labels, they can follow.
+    fetch(*record, programmed ? Done() : done);
+    return programmed ? std::optional<Result<>>(programmed) : std::nullopt;
+}
+
+void LabelFetcher::fetch_missing() {
+    for (const auto& entry : node_.records()) {
+        const endpoints::Record& record = entry.second;
+        if (!record.containerd_labels && waiting_.count({record.container_id, record.ifname}) == 0) {
+            fetch(record, nullptr);
+        }
+    }
+}
+
+void LabelFetcher::fetch(const endpoints::Record& record, const Done& done) {
+    const Key key{record.container_id, record.ifname};
+    const bool asked = waiting_.count(key) != 0;
+    std::vector<Done>& waiting = waiting_[key];
+    if (done) {
+        waiting.push_back(done);
+    }
+    if (asked) {
+        return;
+    }
+    client_.fetch({record.container_id, record.pod_uid, record.kubernetes}, std::chrono::seconds(node_.config().label_timeout_seconds),
+                  [inbox = inbox_, key](Result<std::optional<containerd::Labels>> labels) {
+                      const std::lock_guard<std::mutex> lock(inbox->mutex);
+                      inbox->answers.push_back({key, std::move(labels)});
+                      const std::uint64_t one = 1;
+                      // Full means that the loop is going to look anyway.
+                      [[maybe_unused]] const ssize_t told = ::write(inbox->wake.get(), &one, sizeof(one));
+                  });
+}
+
+int LabelFetcher::on_wake(sd_event_source* /*source*/, int fd, std::uint32_t /*events*/, void* fetcher) {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t got = ::read(fd, &count, sizeof(count));
+    static_cast<LabelFetcher*>(fetcher)->take_answers();
+    return 0;
+}
+
+void LabelFetcher::take_answers() {
+    std::vector<Answer> answers;
+    {
+        const std::lock_guard<std::mutex> lock(inbox_->mutex);
+        answers.swap(inbox_->answers);
+    }
+    for (const Answer& answer : answers) {
+        const auto node = waiting_.extract(answer.key);
+        Result<> result = accept(answer);
+        const bool gone = !result && result.error().code() == Code::kNotFound;
+        node_.set_trouble("labels of container " + answer.key.first, gone ? ok() : result);
+        for (const Done& done : node.empty() ? std::vector<Done>() : node.mapped()) {
+            done(result);
+        }
+    }
+}
+
+Result<> LabelFetcher::accept(const Answer& answer) {
+    if (!answer.labels) {
+        return answer.labels.error();
+    }
+    NG_TRY(node_.set_containerd_labels(answer.key.first, answer.key.second, answer.labels->value_or(containerd::Labels())));
+    return node_.program(answer.key.first, answer.key.second);
+}
+
+}  // namespace namegate::daemon

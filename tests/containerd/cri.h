@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What kubelet says to a container runtime, over its socket. Each call blocks for at most the time given; errors of the
+// runtime come back as text.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace namegate::test {
+
+struct SandboxSpec {
+    std::string name;
+    std::string name_space = "default";
+    std::string uid;
+    unsigned attempt = 0;
+    std::map<std::string, std::string> labels;
+    std::map<std::string, std::string> annotations;
+    // 0: none; over TCP
+    std::uint16_t host_port = 0;
+    std::uint16_t container_port = 0;
+};
+
+struct ExecOutput {
+    int exit_code = -1;
+    std::string text;
+};
+
+class Cri {
+  public:
+    explicit Cri(const std::string& socket);
+    ~Cri();
+    Cri(const Cri&) = delete;
+    Cri& operator=(const Cri&) = delete;
+    Cri(Cri&&) = delete;
+    Cri& operator=(Cri&&) = delete;
+
+    // True when the runtime says NetworkReady.
+    Result<bool> network_ready();
+    Result<std::string> run_pod(const SandboxSpec& spec, unsigned seconds = 60);
+    Result<> stop_pod(const std::string& sandbox);
+    Result<> remove_pod(const std::string& sandbox);
+    Result<std::string> pod_ip(const std::string& sandbox);
+    // Creates and starts it.
+    Result<std::string> run_container(const std::string& sandbox, const SandboxSpec& spec, const std::vector<std::string>& command,
+                                      const std::string& name = "main");
+    Result<ExecOutput> exec(const std::string& container, const std::vector<std::string>& command);
+
+  private:
+    struct Stub;
+    std::unique_ptr<Stub> stub_;
+};
+
+}  // namespace namegate::test

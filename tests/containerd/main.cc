@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs itself again in a process tree of its own: containers, their shims and containerd end with the test, however it
+// ends. Then a private node, with the machine's cgroups, and private /etc and /opt, where containerd looks for CNI.
+#define CATCH_CONFIG_RUNNER
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <array>
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "support/node_start.h"
+
+namespace {
+
+constexpr const char* kInside = "NAMEGATE_TEST_INSIDE";
+
+void require_programs() {
+    for (const char* program : {"/usr/bin/containerd", "/usr/bin/ctr", "/usr/sbin/runc", "/usr/bin/busybox", "/usr/bin/unshare"}) {
+        if (::access(program, X_OK) != 0) {
+            std::fprintf(stderr, "skipped: needs %s (packages containerd, runc, busybox-static)\n", program);
+            std::exit(77);
+        }
+    }
+}
+
+[[noreturn]] void run_inside(char** argv) {
+    ::setenv(kInside, "yes", 1);
+    std::vector<char*> arguments;
+    std::array<std::string, 7> words = {"unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "/proc/self/exe"};
+    std::array<char, 4096> self{};
+    if (::readlink("/proc/self/exe", self.data(), self.size() - 1) > 0) {
+        words.back() = self.data();
+    }
+    for (std::string& word : words) {
+        arguments.push_back(word.data());
+    }
+    for (char** argument = argv + 1; *argument != nullptr; ++argument) {
+        arguments.push_back(*argument);
+    }
+    arguments.push_back(nullptr);
+    ::execv("/usr/bin/unshare", arguments.data());
+    std::perror("unshare");
+    std::exit(1);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namegate::test::must_run;
+    namegate::test::require_root();
+    require_programs();
+    if (std::getenv(kInside) == nullptr) {
+        run_inside(argv);
+    }
+    // The private node gets a /sys of its own; the cgroups are carried over.
+    must_run(
+        "mount --make-rprivate / && mkdir -p /tmp/namegate-private && mount -t tmpfs tmpfs /tmp/namegate-private && "
+        "cd /tmp/namegate-private && mkdir cgroup upper work && mount --rbind /sys/fs/cgroup cgroup");
+    namegate::test::start_node();
+    must_run(
+        "cd /tmp/namegate-private && mount --rbind cgroup /sys/fs/cgroup && "
+        "mount -t overlay overlay -o lowerdir=/etc,upperdir=upper,workdir=work /etc && mount -t tmpfs tmpfs /opt && "
+        "rm -rf /etc/cni && mkdir -p /etc/cni/net.d /opt/cni/bin");
+    const int status = Catch::Session().run(argc, argv);
+    namegate::test::run_command("find /sys/fs/cgroup -mindepth 2 -depth -type d -path '*/namegate-test*' -exec rmdir {} +");
+    return status;
+}

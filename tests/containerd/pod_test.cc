@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// What kubelet does, on a real containerd: pods get the policy of their labels before their first packet, whatever
+// becomes of the daemon meanwhile.
+#include "pods.h"
+
+using namespace namegate;
+using namespace namegate::test;
+
+namespace {
+
+// A container that acts at once, and then stays.
+std::vector<std::string> acting() {
+    return {"/bin/sh", "-c", "{ " + first_act() + " } >/tmp/out 2>/dev/null; echo done >/tmp/done; sleep 1000"};
+}
+
+// What the first act wrote, once it is over.
+std::string outcome(ContainerdNode& node, const std::string& container) {
+    const auto output = node.cri().exec(container, {"/bin/sh", "-c", "while ! [ -e /tmp/done ]; do sleep 0.1; done; cat /tmp/out"});
+    REQUIRE(output);
+    return output->text;
+}
+
+}  // namespace
+
+TEST_CASE("a pod's labels in containerd choose its policy, from the first packet of the first container") {
+    const auto mode = GENERATE(ContainerdNode::Mode::kFirst, ContainerdNode::Mode::kChained);
+    ContainerdNode node(mode);
+    node.world().set_name("api.weather.com", {"198.18.0.1"});
+    node.write_policy("weather.yaml", kAllowWeather);
+    node.start_daemon();
+    SandboxSpec weather{"weather", "default", "u1", 0, {{"app", "weather-app"}}, {{"note", "1"}}, 0, 0};
+    SandboxSpec other{"other", "default", "u2", 0, {{"app", "other"}}, {}, 18080, 8080};
+    const std::string a = must(node.cri().run_pod(weather), node);
+    const std::string b = must(node.cri().run_pod(other), node);
+    INFO(node.logs());
+    const nlohmann::json endpoint = node.endpoint(a);
+    REQUIRE(endpoint.is_object());
+    CHECK(endpoint["labels"]["app"] == "weather-app");
+    CHECK(endpoint["mode"] == "enforced");
+    CHECK(node.endpoint(b)["mode"] == "open");
+
+    const std::string in_a = must(node.cri().run_container(a, weather, acting()), node);
+    const std::string in_b = must(node.cri().run_container(b, other, acting()), node);
+    const std::string of_a = outcome(node, in_a);
+    INFO(of_a);
+    CHECK(count(of_a, "198.18.0.1 reached") == 1);
+    CHECK(count(of_a, "198.18.0.2 reached") == 0);
+    const std::string of_b = outcome(node, in_b);
+    INFO(of_b);
+    CHECK(count(of_b, "reached") == 4);
+
+    // What b's container serves is reached through the node's port.
+    const std::string serving =
+        must(node.cri().run_container(b, other, {"/bin/sh", "-c", "while true; do echo hello | nc -l -p 8080; done"}, "server"), node);
+    CHECK(node.eventually(
+        [&] { return count(node.world().netns().run("timeout 2 busybox nc 192.0.2.1 18080 </dev/null").text, "hello") == 1; }));
+
+    // The daemon dies and comes back; a pod is made in between, one goes, and what holds goes on to hold.
+    node.kill_daemon();
+    REQUIRE(node.cri().stop_pod(b));
+    REQUIRE(node.cri().remove_pod(b));
+    const auto denied = node.cri().exec(in_a, {"/bin/sh", "-c", connect_command("198.18.0.2") + connect_command("198.18.0.1")});
+    REQUIRE(denied);
+    CHECK(count(denied->text, "reached") == 1);
+    node.start_daemon();
+    CHECK(node.endpoint(a)["labels"]["app"] == "weather-app");
+
+    for (int again = 0; again < 2; ++again) {
+        CHECK(node.cri().stop_pod(a));
+    }
+    CHECK(node.cri().remove_pod(a));
+    CHECK(node.cri().remove_pod(a));
+    CHECK(node.eventually([&] { return node.state().empty(); }));
+    CHECK(node.state() == "");
+}
