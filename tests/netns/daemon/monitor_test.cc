@@ -124,7 +124,8 @@ TEST_CASE("a slow reader loses events, is told how many, and holds up nobody") {
     sd_event* loop = nullptr;
     REQUIRE(sd_event_new(&loop) >= 0);
     {
-        const auto handler = [](const control::Request&) -> Result<daemon::SocketServer::Answer> {
+        using Reply = std::optional<Result<daemon::SocketServer::Answer>>;
+        const auto handler = [](const control::Request&, daemon::SocketServer::Ticket) -> Reply {
             return daemon::SocketServer::Answer{Json::object(), [](const Json&) { return true; }};
         };
         auto server = daemon::SocketServer::create(loop, directory.path() + "/socket", handler);
