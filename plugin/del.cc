@@ -90,6 +90,23 @@ void remove_stale_programs(EndpointProgrammer* programmer, const Request& reques
     }
 }
 
+// The name that the host interface has now: somebody may have given it another.
+std::string current_name(const Request& request, const std::string& host_ifname) {
+    auto socket = netlink::Socket::open();
+    if (!socket || netlink::find_link(*socket, host_ifname)) {
+        return host_ifname;
+    }
+    const auto links = netlink::list_links(*socket);
+    for (const netlink::Link& link : links ? *links : std::vector<netlink::Link>()) {
+        const auto owner = parse_alias(link.alias);
+        if (owner && owner->network == request.config.name && owner->container_id == request.environment.container_id &&
+            owner->ifname == request.environment.ifname) {
+            return link.name;
+        }
+    }
+    return host_ifname;
+}
+
 // Rules whose interface is gone serve nobody, of whatever network.
 void remove_orphaned_rules() {
     const auto masquerade = Masquerade::create();
@@ -125,7 +142,7 @@ Outcome<> Operations::del(const Request& request) {
     const std::string host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
     // The interface first: from here on nothing flows, and programs of one that stays would be missed. The address
     // last: from there on another pod may have it.
-    NG_ASSIGN(LinkRemoval removal, LinkRemoval::begin(host_ifname));
+    NG_ASSIGN(LinkRemoval removal, LinkRemoval::begin(current_name(request, host_ifname)));
     remove_programs(programmer.get(), attachment);
     if (request.config.ip_masq) {
         remove_masquerade(host_ifname);

@@ -29,16 +29,22 @@ void note(std::string_view step, const Result<>& result) {
     }
 }
 
+// Renaming an interface by hand must not open it: ours are known by their alias as well.
+bool bears_alias(const netlink::Link& link, const Record& record) {
+    const std::string owner = " " + record.container_id + " " + record.ifname;
+    return link.alias.size() > owner.size() && link.alias.compare(link.alias.size() - owner.size(), owner.size(), owner) == 0;
+}
+
 Result<std::optional<netlink::Link>> find_interface(netlink::Socket& socket, const Record& record) {
-    auto link = netlink::find_link(socket, record.host_ifname);
+    auto link = netlink::find_link(socket, record.host_ifindex);
     if (!link) {
         if (link.error().code() == Code::kNotFound) {
             return std::optional<netlink::Link>();
         }
         return link.error();
     }
-    // A namesake made later is not the endpoint's.
-    if (link->index != record.host_ifindex) {
+    // A number that has gone to another interface meanwhile is not the endpoint's.
+    if (link->name != record.host_ifname && !bears_alias(*link, record)) {
         return std::optional<netlink::Link>();
     }
     return std::optional<netlink::Link>(std::move(link).value());
