@@ -4,8 +4,10 @@
 #include <grpcpp/grpcpp.h>
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <set>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -53,12 +55,24 @@ class Client::Shared {
           name_space_(std::move(name_space)),
           channel_(make_channel(address)),
           containers_(containers::Containers::NewStub(channel_)),
-          sandboxes_(sandboxes::Store::NewStub(channel_)) {}
+          sandboxes_(sandboxes::Store::NewStub(channel_)),
+          answers_([this] { take_answers(); }) {}
 
     const std::string& address() const { return address_; }
     const std::string& name_space() const { return name_space_; }
     containers::Containers::Stub& container_stub() { return *containers_; }
     sandboxes::Store::Stub& sandbox_stub() { return *sandboxes_; }
+
+    // A queue of our own: the library's, for its callbacks, is torn down while its own threads still use it.
+    grpc::CompletionQueue& queue() { return queue_; }
+    // The answer comes to `done` on our thread; both arguments live until then.
+    template <typename Reply>
+    void expect(grpc::ClientAsyncResponseReader<Reply>& reader, Reply& reply, std::function<void(const grpc::Status&)> done) {
+        auto question = std::make_unique<Question>();
+        question->done = std::move(done);
+        grpc::Status& status = question->status;
+        reader.Finish(&reply, &status, question.release());
+    }
 
     // False: the client is going, so nothing new is asked.
     bool enter(grpc::ClientContext& context) {
@@ -83,15 +97,33 @@ class Client::Shared {
         idle_.notify_all();
     }
     void close() {
-        std::unique_lock<std::mutex> lock(mutex_);
-        closing_ = true;
-        for (grpc::ClientContext* context : contexts_) {
-            context->TryCancel();
+        {
+            std::unique_lock<std::mutex> lock(mutex_);
+            closing_ = true;
+            for (grpc::ClientContext* context : contexts_) {
+                context->TryCancel();
+            }
+            idle_.wait(lock, [this] { return calls_ == 0; });
         }
-        idle_.wait(lock, [this] { return calls_ == 0; });
+        queue_.Shutdown();
+        answers_.join();
     }
 
   private:
+    struct Question {
+        std::function<void(const grpc::Status&)> done;
+        grpc::Status status;
+    };
+
+    void take_answers() {
+        void* tag = nullptr;
+        bool answered = false;
+        while (queue_.Next(&tag, &answered)) {
+            const std::unique_ptr<Question> question(static_cast<Question*>(tag));
+            question->done(question->status);
+        }
+    }
+
     const std::string address_;
     const std::string name_space_;
     std::shared_ptr<grpc::Channel> channel_;
@@ -103,6 +135,9 @@ class Client::Shared {
     std::set<grpc::ClientContext*> contexts_;
     std::size_t calls_ = 0;
     bool closing_ = false;
+
+    grpc::CompletionQueue queue_;
+    std::thread answers_;  // last: it uses all the others
 };
 
 // One fetch: asks about one name after the other, first as a container, then as a sandbox. Keeps itself alive
@@ -127,13 +162,16 @@ class Client::Call : public std::enable_shared_from_this<Call> {
             return;
         }
         container_request_.set_id(lookups_[next_].id);
-        shared_->container_stub().async()->Get(context_.get(), &container_request_, &container_reply_,
-                                               [self = shared_from_this()](const grpc::Status& status) { self->on_container(status); });
+        container_reader_ = shared_->container_stub().AsyncGet(context_.get(), container_request_, &shared_->queue());
+        shared_->expect(*container_reader_, container_reply_,
+                        [self = shared_from_this()](const grpc::Status& status) { self->on_container(status); });
     }
 
   private:
-    // A context serves one question.
+    // A context serves one question; a reader lives in its memory.
     bool begin() {
+        container_reader_.reset();
+        sandbox_reader_.reset();
         context_ = std::make_unique<grpc::ClientContext>();
         context_->set_deadline(deadline_);
         context_->set_wait_for_ready(true);
@@ -175,8 +213,9 @@ class Client::Call : public std::enable_shared_from_this<Call> {
             return;
         }
         sandbox_request_.set_sandbox_id(lookups_[next_].id);
-        shared_->sandbox_stub().async()->Get(context_.get(), &sandbox_request_, &sandbox_reply_,
-                                             [self = shared_from_this()](const grpc::Status& status) { self->on_sandbox(status); });
+        sandbox_reader_ = shared_->sandbox_stub().AsyncGet(context_.get(), sandbox_request_, &shared_->queue());
+        shared_->expect(*sandbox_reader_, sandbox_reply_,
+                        [self = shared_from_this()](const grpc::Status& status) { self->on_sandbox(status); });
     }
 
     void on_sandbox(const grpc::Status& status) {
@@ -234,6 +273,8 @@ class Client::Call : public std::enable_shared_from_this<Call> {
     containers::GetContainerResponse container_reply_;
     sandboxes::StoreGetRequest sandbox_request_;
     sandboxes::StoreGetResponse sandbox_reply_;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<containers::GetContainerResponse>> container_reader_;
+    std::unique_ptr<grpc::ClientAsyncResponseReader<sandboxes::StoreGetResponse>> sandbox_reader_;
 };
 
 Client::Client(const std::string& address, std::string name_space) : shared_(std::make_shared<Shared>(address, std::move(name_space))) {}

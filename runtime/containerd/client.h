@@ -2,7 +2,7 @@
 //
 // Asks containerd, over its socket, for the labels of a container: the native API, because the Kubernetes one
 // does not show a pod before its ADD is over. Versions 1.6 and 1.7 know it as a container, 2.x as a sandbox.
-// Never blocks: answers come on a thread of the gRPC library, within the time given. Owns one channel,
+// Never blocks: answers come on a thread of the client's own, within the time given. Owns one channel,
 // which connects when it is first needed, and again after containerd was restarted.
 #pragma once
 
