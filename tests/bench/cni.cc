@@ -27,6 +27,7 @@ extern char** environ;
 namespace {
 
 constexpr const char* kPtp = "/usr/lib/cni/ptp";
+constexpr std::chrono::milliseconds kPodLives(100);  // what an ADD sets off is over when the DEL comes
 
 struct Candidate {
     std::string name;
@@ -106,6 +107,7 @@ class CniBench {
             start_daemon();
         }
         const double add = call(it, "ADD", id, netns.path());
+        std::this_thread::sleep_for(kPodLives);
         const double del = call(it, "DEL", id, netns.path());
         if (it.needs_daemon) {
             stop_daemon();
