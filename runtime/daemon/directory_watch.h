@@ -7,13 +7,12 @@
 // for a slow timer.
 #pragma once
 
-#include <map>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "base/fd.h"
 #include "base/result.h"
+#include "daemon/name_watch.h"
 
 namespace namegate::daemon {
 
@@ -21,21 +20,17 @@ class DirectoryWatch {
   public:
     static Result<DirectoryWatch> create(std::vector<std::string> folders);
 
-    int fd() const { return fd_.get(); }
+    int fd() const { return names_.fd(); }
     // Watches the folders, and what is above them, as they are now. Call before each reading of the folders.
     Result<> arm();
     // Takes over the waiting events; true when one concerns the folders.
-    bool drain();
+    bool drain() { return names_.drain(); }
 
   private:
-    DirectoryWatch(Fd fd, std::vector<std::string> folders) : fd_(std::move(fd)), folders_(std::move(folders)) {}
-    Result<> add(const std::string& path, const std::string& child);
+    DirectoryWatch(NameWatch names, std::vector<std::string> folders) : names_(std::move(names)), folders_(std::move(folders)) {}
 
-    Fd fd_;
+    NameWatch names_;
     std::vector<std::string> folders_;
-    // Watch -> the names in it that matter; the empty name: all.
-    std::map<int, std::set<std::string>> watches_;
-    std::map<int, std::set<std::string>> arming_;
 };
 
 }  // namespace namegate::daemon

@@ -6,13 +6,11 @@
 // later is seen once arm() is called again.
 #pragma once
 
-#include <map>
-#include <set>
 #include <string>
 #include <utility>
 
-#include "base/fd.h"
 #include "base/result.h"
+#include "daemon/name_watch.h"
 
 namespace namegate::daemon {
 
@@ -20,20 +18,17 @@ class FileWatch {
   public:
     static Result<FileWatch> create(std::string path);
 
-    int fd() const { return fd_.get(); }
+    int fd() const { return names_.fd(); }
     // Watches the path, and each link on the way, as they are now. Call before each reading of the file.
     Result<> arm();
     // Takes over the waiting events; true when one concerns the file.
-    bool drain();
+    bool drain() { return names_.drain(); }
 
   private:
-    FileWatch(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)) {}
-    Result<> add(const std::string& path);
+    FileWatch(NameWatch names, std::string path) : names_(std::move(names)), path_(std::move(path)) {}
 
-    Fd fd_;
+    NameWatch names_;
     std::string path_;
-    std::map<int, std::set<std::string>> watches_;  // a folder's watch -> the names in it that matter
-    std::map<int, std::set<std::string>> arming_;
 };
 
 }  // namespace namegate::daemon
