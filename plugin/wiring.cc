@@ -20,6 +20,7 @@ class ServiceProgrammer final : public EndpointProgrammer {
     Result<std::vector<cni::Attachment>> attachments(const std::string& network) override {
         NG_ASSIGN(const std::vector<control::Attachment> known, service_->attachments(network));
         std::vector<cni::Attachment> out;
+        out.reserve(known.size());
         for (const control::Attachment& one : known) {
             out.push_back({one.container_id, one.ifname});
         }

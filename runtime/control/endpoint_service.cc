@@ -130,7 +130,7 @@ Result<> EndpointService::program(Record& record) {
     if (!daemon_is_absent(asked.error())) {
         log::warning("the daemon did not program the endpoint, so the plugin does", {log::kv("error", asked.error().message())});
     }
-    const Result<> here = program_here(record);
+    Result<> here = program_here(record);
     if (here || here.error().code() != Code::kTryAgain) {
         return here;
     }

@@ -11,7 +11,7 @@ using control::Json;
 namespace {
 
 std::string with_port(const Json& event, const char* address, const char* port) {
-    const std::string text = text_of(event, address);
+    std::string text = text_of(event, address);
     const std::string number = text_of(event, port);
     if (number.empty() || number == "0") {
         return text;
