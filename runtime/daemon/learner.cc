@@ -162,7 +162,7 @@ Result<> Learner::await_open_ends(const endpoints::Record& record, const dns::Le
         NG_ASSIGN(const std::vector<std::string> labels, dns::wire_labels(learning.chain_names[link.to]));
         const std::uint64_t until = dns::expiry_boot_ns(now, link.ttl, node_.config().lifetime);
         NG_TRY(
-            datapath::await_name(node_.datapath(), record.slot, record.id, labels, datapath::tick_of(until) + 1, datapath::tick_of(now)));
+            datapath::await_name(node_.datapath(), {record.slot, record.id, labels, datapath::tick_of(until) + 1}, datapath::tick_of(now)));
     }
     return ok();
 }

@@ -54,7 +54,7 @@ int run(int count, char** arguments) {
     }
     namegate::log::configure(config->log_level, config->log_format);
     // Else the C library puts off joining small free blocks, and then joins a whole name cache's at once: 8 ms.
-    ::mallopt(M_MXFAST, 0);
+    ::mallopt(M_MXFAST, 0);  // NOLINT(concurrency-mt-unsafe): there is one thread yet
     if (const auto result = namegate::daemon::run_daemon(*config); !result) {
         namegate::log::error("namegated cannot run", {namegate::log::kv("error", result.error().message())});
         return 1;

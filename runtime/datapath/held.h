@@ -59,8 +59,14 @@ class HeldReader {
     std::uint64_t malformed_ = 0;
 };
 
-// An answer's chain ends open at this name (abi.h, `joins`): the next one that comes to it shall be held until `until`.
-Result<> await_name(Datapath& datapath, std::uint32_t slot, std::uint32_t endpoint, const std::vector<std::string>& labels,
-                    std::uint32_t until, std::uint32_t now_tick);
+// An answer's chain that ends open at this name (abi.h, `joins`).
+struct OpenChain {
+    std::uint32_t slot = 0;
+    std::uint32_t endpoint = 0;
+    std::vector<std::string> labels;
+    std::uint32_t until = 0;  // tick
+};
+// The next answer that comes to the chain's end shall be held.
+Result<> await_name(Datapath& datapath, const OpenChain& chain, std::uint32_t now_tick);
 
 }  // namespace namegate::datapath

@@ -292,7 +292,7 @@ TEST_CASE("D8: an answer that ends in a CNAME, and the answer about its target, 
     CHECK(scene.ingress(answer_frame(DnsMessage::response("b.net").a("b.net", "203.0.113.2").build())).passed());
     // The runtime says the same of names that it finds at the end of a chain.
     const std::uint32_t now = now_tick(scene);
-    must(datapath::await_name(scene.datapath(), scene.identity().slot, scene.identity().endpoint, {"b", "net"}, now + 100, now));
+    must(datapath::await_name(scene.datapath(), {scene.identity().slot, scene.identity().endpoint, {"b", "net"}, now + 100}, now));
     ask(scene, "b.net");
     CHECK(scene.ingress(answer_frame(DnsMessage::response("b.net").a("b.net", "203.0.113.2").build())).held());
     CHECK(scene.learnt().empty());
