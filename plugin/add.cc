@@ -157,8 +157,9 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
         NG_ASSIGN(masquerade, Masquerade::create());
     }
     NG_ASSIGN(PodNetwork network, PodNetwork::open(pod));
+    // Before anything that is undone: the address of an attachment that is alive must stay its own.
     NG_TRY(network.check_names_free(spec.ifname, spec.host_ifname));
-    NG_ASSIGN(const std::unique_ptr<EndpointProgrammer> programmer, dependencies_.make_programmer(request.config.config_path));
+    std::unique_ptr<EndpointProgrammer> programmer;
     endpoints::Record record = make_record(request, args, *dependencies_.clock);
 
     // Last of all that is undone: an address is given back when nothing uses it any more.
@@ -168,8 +169,10 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
             log::warning("undoing a failed ADD", {log::kv("step", "ipam"), log::kv("error", released.error().message)});
         }
     });
-    // Another process, so it works while the links are made. Whatever fails, it is waited for before it is undone.
+    // Another process, so it works while all is made that needs no address. Whatever fails, it is waited for before it is
+    // undone.
     std::future<Outcome<cni::AddResult>> addresses = std::async(std::launch::async, [&ipam] { return ipam.add(); });
+    NG_ASSIGN(programmer, dependencies_.make_programmer(request.config.config_path));
     NG_TRY(make_links(network, spec, record, *programmer, undo));
     NG_ASSIGN(const cni::AddResult ipam_result, addresses.get());
     NG_TRY(add_addresses(spec, ipam_result));

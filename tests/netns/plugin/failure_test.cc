@@ -59,6 +59,18 @@ TEST_CASE("what ADD finds wrong before it touches anything") {
     expect_clean_failure(cni, pod.path(), 7, "ipam is missing");
 }
 
+TEST_CASE("a second ADD of a living attachment fails and takes nothing from the first: its address stays its own") {
+    CniCaller cni;
+    cni.use_host_local(true, false);
+    const TestNetns pod;
+    REQUIRE(cni.call("ADD", "f1", pod.path()).status == 0);
+    expect_clean_failure(cni, pod.path(), 103, "has an interface eth0 already");
+    // The runtime lost the first one's namespace; the host interface is still there.
+    const TestNetns other;
+    expect_clean_failure(cni, other.path(), 103, "is left from an earlier ADD");
+    CHECK(cni.call("DEL", "f1", pod.path()).status == 0);
+}
+
 TEST_CASE("IPAM that fails or answers nonsense") {
     CniCaller cni;
     const TestNetns pod;
