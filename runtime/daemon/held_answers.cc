@@ -55,8 +55,8 @@ void HeldAnswers::tick() {
 void HeldAnswers::leave() {
     node_.set_trouble("held answers", reader_->leave());
     learner_.consume();
-    if (const auto consumed = reader_->consume(); !consumed) {
-        node_.set_trouble("held answers", consumed.error());
+    if (const auto drained = reader_->drain(); !drained) {
+        node_.set_trouble("held answers", drained);
     }
 }
 
@@ -115,7 +115,7 @@ void HeldAnswers::follow_stream(const ng_held& header, const Frame& frame) {
         return;
     }
     const auto payload = frame.payload();
-    const AnswerSource source{header.endpoint, peers.server, peers.server_port, false};
+    const AnswerSource source{header.endpoint, peers.server, peers.server_port, false, 0};
     const dns::TcpFate fate = exchanges_.add(peers, from_pod ? dns::TcpSide::kPod : dns::TcpSide::kServer, frame.sequence, payload,
                                              [&](std::span<const std::uint8_t> message) { learner_.learn_held(source, message); });
     if (fate == dns::TcpFate::kUnknown && !from_pod && !payload.empty()) {

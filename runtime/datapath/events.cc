@@ -9,16 +9,24 @@
 
 namespace namegate::datapath {
 
+namespace {
+
+// The reading stops behind the record for which this is returned.
+constexpr int kEnough = -EAGAIN;
+
+}  // namespace
+
 Result<std::unique_ptr<EventReader>> EventReader::create(Datapath& datapath, Callback callback) {
     std::unique_ptr<EventReader> reader(new EventReader(std::move(callback)));
     NG_ASSIGN(const int answers, datapath.map(MapId::kDnsEvents));
     NG_ASSIGN(const int events, datapath.map(MapId::kEvents));
-    reader->rings_ = ring_buffer__new(answers, on_record, reader.get(), nullptr);
+    // The one that is read first is the one whose rate is bounded: it cannot starve the other.
+    reader->rings_ = ring_buffer__new(events, on_record, reader.get(), nullptr);
     if (reader->rings_ == nullptr) {
-        return sys_error("mapping the ring buffer dns_events", errno);
+        return sys_error("mapping the ring buffer events", errno);
     }
-    if (const int error = ring_buffer__add(reader->rings_, events, on_record, reader.get()); error != 0) {
-        return sys_error("mapping the ring buffer events", -error);
+    if (const int error = ring_buffer__add(reader->rings_, answers, on_record, reader.get()); error != 0) {
+        return sys_error("mapping the ring buffer dns_events", -error);
     }
     return reader;
 }
@@ -28,27 +36,29 @@ EventReader::~EventReader() { ring_buffer__free(rings_); }
 int EventReader::fd() const { return ring_buffer__epoll_fd(rings_); }
 
 Result<std::size_t> EventReader::consume() {
-    const int count = ring_buffer__consume(rings_);
-    if (count < 0) {
-        return sys_error("reading the ring buffers", -count);
+    handed_out_ = 0;
+    const int status = ring_buffer__consume(rings_);
+    if (status < 0 && status != kEnough) {
+        return sys_error("reading the ring buffers", -status);
     }
-    return static_cast<std::size_t>(count);
+    return handed_out_;
 }
 
 int EventReader::on_record(void* context, void* data, std::size_t size) {
     auto* reader = static_cast<EventReader*>(context);
+    const int status = ++reader->handed_out_ < kEventsAtOnce ? 0 : kEnough;
     ng_event event{};
     if (size < sizeof event) {
         ++reader->malformed_;
-        return 0;
+        return status;
     }
     std::memcpy(&event, data, sizeof event);
     if (event.payload > size - sizeof event) {
         ++reader->malformed_;
-        return 0;
+        return status;
     }
     reader->callback_(event, {static_cast<const std::uint8_t*>(data) + sizeof event, event.payload});
-    return 0;
+    return status;
 }
 
 }  // namespace namegate::datapath

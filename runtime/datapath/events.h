@@ -19,6 +19,8 @@ struct ring_buffer;
 
 namespace namegate::datapath {
 
+inline constexpr std::size_t kEventsAtOnce = 8192;
+
 class EventReader {
   public:
     // `payload` lives until the callback returns.
@@ -33,7 +35,8 @@ class EventReader {
 
     // Readable (epoll) when the kernel forced a wake-up.
     int fd() const;
-    // Hands every waiting record to the callback; returns how many.
+    // Hands the waiting records to the callback, so many at most that a flood of them leaves time for everything else;
+    // returns how many.
     Result<std::size_t> consume();
     std::uint64_t malformed() const { return malformed_; }
 
@@ -43,6 +46,7 @@ class EventReader {
 
     Callback callback_;
     ring_buffer* rings_ = nullptr;
+    std::size_t handed_out_ = 0;  // in this consume()
     std::uint64_t malformed_ = 0;
 };
 

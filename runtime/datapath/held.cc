@@ -19,6 +19,8 @@ namespace namegate::datapath {
 namespace {
 
 constexpr std::uint32_t kZero = 0;
+// The reading stops behind the frame for which this is returned.
+constexpr int kEnough = -EAGAIN;
 
 // An event that never comes: the programs only look whether it is there.
 Result<Fd> open_life() {
@@ -42,7 +44,7 @@ Result<std::unique_ptr<HeldReader>> HeldReader::create(Datapath& datapath, Callb
     if (reader->ring_ == nullptr) {
         return sys_error("mapping the ring buffer held", errno);
     }
-    NG_TRY(reader->consume());
+    NG_TRY(reader->drain());
     NG_TRY(reader->forgive());
     NG_TRY(reader->come_alive());
     return reader;
@@ -59,31 +61,40 @@ HeldReader::~HeldReader() {
 int HeldReader::fd() const { return ring_buffer__epoll_fd(ring_); }
 
 Result<std::size_t> HeldReader::consume() {
-    const int count = ring_buffer__consume(ring_);
+    handed_out_ = 0;
+    const int status = ring_buffer__consume(ring_);
     NG_TRY(write_done());
-    if (count < 0) {
-        return sys_error("reading the ring buffer held", -count);
+    if (status < 0 && status != kEnough) {
+        return sys_error("reading the ring buffer held", -status);
     }
-    return static_cast<std::size_t>(count);
+    return handed_out_;
+}
+
+Result<> HeldReader::drain() {
+    for (std::size_t got = kHeldFramesAtOnce; got >= kHeldFramesAtOnce;) {
+        NG_ASSIGN(got, consume());
+    }
+    return ok();
 }
 
 int HeldReader::on_record(void* context, void* data, std::size_t size) {
     auto* reader = static_cast<HeldReader*>(context);
+    const int status = ++reader->handed_out_ < kHeldFramesAtOnce ? 0 : kEnough;
     ng_held header{};
     if (size < sizeof header) {
         ++reader->malformed_;
-        return 0;
+        return status;
     }
     std::memcpy(&header, data, sizeof header);
     if (header.length > size - sizeof header) {
         ++reader->malformed_;
-        return 0;
+        return status;
     }
     ng_held_sum& done = reader->done_[header.slot];
     done.frames += 1;
     done.bytes += header.length;
     reader->callback_(header, {static_cast<const std::uint8_t*>(data) + sizeof header, header.length});
-    return 0;
+    return status;
 }
 
 // Nobody else writes `held_done`.

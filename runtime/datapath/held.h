@@ -22,6 +22,8 @@ struct ring_buffer;
 
 namespace namegate::datapath {
 
+inline constexpr std::size_t kHeldFramesAtOnce = 32;
+
 class HeldReader {
   public:
     // `frame` lives until the callback returns. When it has, the frame counts as done with.
@@ -37,7 +39,11 @@ class HeldReader {
 
     // Readable (epoll) while frames wait.
     int fd() const;
+    // Hands out frames that wait, so many at most that beat() and everybody else comes to his turn under any load: the
+    // descriptor stays readable for the others. Returns how many; fewer than kHeldFramesAtOnce: none waits any more.
     Result<std::size_t> consume();
+    // All of them: for a reader that has said that it is going, or did not say yet that it is there.
+    Result<> drain();
     // "Here, at this tick": to come several times in NG_READER_TICKS.
     Result<> beat(std::uint32_t now_tick);
     // "Going": nothing is held from now on.
@@ -54,6 +60,7 @@ class HeldReader {
     Datapath& datapath_;
     Callback callback_;
     ring_buffer* ring_ = nullptr;
+    std::size_t handed_out_ = 0;  // in this consume()
     Fd life_;
     std::map<std::uint32_t, ng_held_sum> done_;  // by slot, since the last write_done()
     std::uint64_t malformed_ = 0;

@@ -35,6 +35,10 @@ class Reader {
     void beat(std::uint32_t ago = 0) { must(reader_->beat(now_tick(scene_) - ago)); }
     void leave() { must(reader_->leave()); }
     std::vector<HeldFrame> take() {
+        must(reader_->drain());
+        return std::exchange(frames_, {});
+    }
+    std::vector<HeldFrame> take_a_round() {
         must(reader_->consume());
         return std::exchange(frames_, {});
     }
@@ -106,6 +110,23 @@ TEST_CASE("an undecided answer is held while there is a daemon, and goes on when
     reader.beat();
     ask(scene, "example.com");
     CHECK(scene.ingress(frame).held());
+}
+
+TEST_CASE("a daemon with more frames than it takes at once comes round in between") {
+    Scene scene;
+    scene.apply(domain_policy("example.com"));
+    const Bytes message = long_answer("example.com");
+    Reader reader(scene);
+    constexpr std::size_t kFrames = 2 * datapath::kHeldFramesAtOnce + 5;
+    for (std::size_t i = 0; i < kFrames; ++i) {
+        const auto port = static_cast<std::uint16_t>(40000 + i);
+        ask(scene, "example.com", port);
+        CHECK(scene.ingress(answer_frame(message, port)).held());
+    }
+    CHECK(reader.take_a_round().size() == datapath::kHeldFramesAtOnce);
+    CHECK(reader.take_a_round().size() == datapath::kHeldFramesAtOnce);
+    CHECK(reader.take_a_round().size() == 5);
+    CHECK(reader.take_a_round().empty());
 }
 
 TEST_CASE("a daemon that is killed is away at once") {
