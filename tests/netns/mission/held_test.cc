@@ -1,185 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first promise for the answers that only the daemon can judge: more records than the kernel takes, records out of
-// order, fragments, DNS over TCP, deep wildcards, chains over two answers. NAMEGATE_HELD_VISITS makes it longer.
+// order, fragments, DNS over TCP, deep wildcards, chains over two answers.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdio>
-#include <cstdlib>
+#include <cstring>
 
+#include "held_kinds.h"
 #include "site.h"
+#include "support/rounds.h"
 
 using namespace namegate;
 using namespace namegate::test;
 
 namespace {
 
-constexpr unsigned kPods = 4;
-constexpr unsigned kVisitsPerPod = 350;
+constexpr unsigned kPods = 20;
+constexpr unsigned kClients = 8;
+constexpr unsigned kVisits = 1600;
+constexpr unsigned kVisitsInARow = 25;  // of one client in one pod
 
-// The kinds by the first letter of the name; the number behind it tells the address.
-//   m: more records than the kernel takes   o: the CNAME behind the address   f: fragments   t: truncated, then TCP
-//   s: TCP at once, in small segments       l: 64 KB over TCP                 d: five labels before a wildcard
-//   c: a CNAME alone, whose target is asked for next
-const std::string kKinds = "moftsldc";
+const std::string kAllKinds = std::string("xxx") + kHeldKinds;
 
-const std::string kPolicy = R"(apiVersion: projectcalico.org/v3
-kind: GlobalNetworkPolicy
-metadata:
-  name: held
-spec:
-  types: [Egress]
-  egress:
-  - action: Allow
-    protocol: UDP
-    destination:
-      ports: [53]
-  - action: Allow
-    protocol: TCP
-    destination:
-      ports: [53]
-  - action: Allow
-    destination:
-      domains: ["*.held.test", "a.b.c.d.e.*.deep.test"]
-)";
-
-std::string name_of(char kind, unsigned index) {
-    const std::string own = kind + std::to_string(index);
-    return kind == 'd' ? "a.b.c.d.e." + own + ".deep.test" : own + ".held.test";
-}
-
-IpAddress address_of(const std::string& label, bool v6) {
-    return World::fresh_address(static_cast<unsigned>(std::strtoul(label.c_str() + 1, nullptr, 10)), v6);
-}
-
-void add_address(DnsMessage& message, const std::string& owner, const IpAddress& address) {
-    if (address.is_v4()) {
-        message.a(owner, address.to_string());
-    } else {
-        message.aaaa(owner, address.to_string());
-    }
-}
-
-// So many addresses that nobody uses, and the real one last.
-void fill(DnsMessage& message, const std::string& owner, const IpAddress& last, std::size_t bytes) {
-    unsigned other = 0;
-    while (message.size() + 60 < bytes) {
-        IpAddress::Bytes filler = (last.is_v4() ? IpAddress::parse("203.0.0.0") : IpAddress::parse("2001:db8:f::"))->bytes();
-        filler[14] = static_cast<std::uint8_t>(other >> 8);
-        filler[15] = static_cast<std::uint8_t>(++other & 0xffU);
-        add_address(message, owner, IpAddress(filler));
-    }
-    add_address(message, owner, last);
-}
-
-std::optional<std::vector<WorldReply>> answer_held(const WorldQuestion& question) {
-    if (question.name.find(".test") == std::string::npos) {
-        return std::nullopt;
-    }
-    const bool deep = question.name.find(".deep.") != std::string::npos;
-    const std::string label = deep ? question.name.substr(10) : question.name;
-    const IpAddress address = address_of(label, question.type == kTypeAaaa);
-    DnsMessage message = DnsMessage::response(question.name, question.type);
-    message.id(question.id);
-    WorldReply reply;
-    switch (label[0]) {
-        case 'm': fill(message, question.name, address, 1400); break;
-        case 'f': fill(message, question.name, address, 4000); break;
-        case 'o':
-            add_address(message, "edge.cdn.net", address);
-            message.cname(question.name, "edge.cdn.net");
-            break;
-        case 't':
-            if (question.tcp) {
-                fill(message, question.name, address, 5000);
-            } else {
-                message.tc();
+// Goes from pod to pod until the visits are made. Clients begin at different pods, and meet in them.
+VisitsByKind visit_in_turn(const std::vector<std::unique_ptr<Pod>>& pods, unsigned client, unsigned count) {
+    VisitsByKind out;
+    const auto kinds = static_cast<unsigned>(kAllKinds.size());
+    for (unsigned done = 0, turn = client * kPods / kClients; done < count; ++turn) {
+        const unsigned end = std::min(count, done + kVisitsInARow);
+        const unsigned first = World::take_indexes(end - done);
+        run_inside(pods[turn % kPods]->netns, [&] {
+            for (unsigned i = done; i < end; ++i) {
+                const char kind = kAllKinds[i % kinds];
+                const bool seldom = kind == 'l' && i / kinds % kLargestEvery != 0;
+                const char now = seldom ? 'x' : kind;
+                visit_held(now, first + i - done, i / kinds, out[now]);
             }
-            break;
-        case 's':
-            fill(message, question.name, address, 700);
-            reply.piece = 90;
-            break;
-        case 'l': fill(message, question.name, address, 65000); break;
-        case 'c': message.cname(question.name, "c" + label.substr(1, label.find('.') - 1) + ".cdn.net"); break;
-        default: add_address(message, question.name, address); break;
+        });
+        done = end;
     }
-    reply.message = message.build();
-    return std::vector<WorldReply>{reply};
+    return out;
 }
 
-std::optional<std::vector<WorldReply>> answer_all(const WorldQuestion& question) {
-    const std::size_t target = question.name.find(".cdn.net");
-    if (target == std::string::npos) {
-        return answer_held(question);
+VisitsByKind visit_at_once(const std::vector<std::unique_ptr<Pod>>& pods, unsigned count) {
+    std::vector<VisitsByKind> each(kClients);
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < kClients; ++i) {
+        threads.emplace_back([&, i] { each[i] = visit_in_turn(pods, i, count / kClients); });
     }
-    DnsMessage message = DnsMessage::response(question.name, question.type);
-    message.id(question.id);
-    add_address(message, question.name, address_of(question.name, question.type == kTypeAaaa));
-    return std::vector<WorldReply>{{AnswerFrom::kServer, message.build(), 0}};
-}
-
-struct Tally {
-    unsigned unanswered = 0;
-    unsigned lost = 0;
-    unsigned denied = 0;
-};
-using Tallies = std::map<char, Tally>;
-
-std::optional<Answer> look_up(const Question& question, char kind) {
-    const int family = IpAddress::parse(question.server)->is_v4() ? AF_INET : AF_INET6;
-    if (kind == 's' || kind == 'l') {
-        const auto answers = ask_tcp(open_socket(family, SOCK_STREAM), question.server, {question});
-        return answers.size() == 1 ? std::optional<Answer>(answers.front()) : std::nullopt;
+    for (std::thread& thread : threads) {
+        thread.join();
     }
-    auto answer = ask(open_socket(family, SOCK_DGRAM), question);
-    if (answer && kind == 't') {
-        const auto answers = ask_tcp(open_socket(family, SOCK_STREAM), question.server, {question});
-        return answers.size() == 1 ? std::optional<Answer>(answers.front()) : std::nullopt;
-    }
-    if (answer && kind == 'c') {
-        const std::string label = question.name.substr(0, question.name.find('.'));
-        return ask(open_socket(family, SOCK_DGRAM), {label + ".cdn.net", question.type, question.server});
-    }
-    return answer;
-}
-
-void visit(char kind, unsigned index, unsigned number, Tally& tally) {
-    const bool v6 = (number & 1U) != 0;
-    Fd socket = open_socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM);
-    const auto answer = look_up({name_of(kind, index), v6 ? kTypeAaaa : kTypeA, number / 2 % 2 == 0 ? kServer4 : kServer6}, kind);
-    if (!answer || answer->addresses.empty()) {
-        tally.unanswered += 1;
-        return;
-    }
-    const IpAddress address = World::fresh_address(index, v6);
-    const Attempt attempt = connect_to(socket, address, kTcpPort, Milliseconds(3000));
-    tally.denied += attempt.connected ? 0U : 1U;
-    tally.lost += attempt.connected && (attempt.retransmissions > 0 || attempt.took > kBeforeRepeat) ? 1U : 0U;
-    drop_connection(socket);
-}
-
-Tallies visit_all(const Pod& pod, unsigned count) {
-    const unsigned first = World::take_indexes(count);
-    Tallies tallies;
-    run_inside(pod.netns, [&] {
-        for (unsigned i = 0; i < count; ++i) {
-            const char kind = kKinds[i % kKinds.size()];
-            // The largest kind would fill the endpoint's table with addresses that nobody uses.
-            if (kind == 'l' && i / kKinds.size() % 16 != 0) {
-                continue;
-            }
-            visit(kind, first + i, i / static_cast<unsigned>(kKinds.size()), tallies[kind]);
+    VisitsByKind sum;
+    for (const VisitsByKind& one : each) {
+        for (const auto& [kind, visits] : one) {
+            sum[kind].add(visits);
         }
-    });
-    return tallies;
-}
-
-unsigned visits_per_pod() {
-    const char* text = std::getenv("NAMEGATE_HELD_VISITS");  // NOLINT(concurrency-mt-unsafe): before any thread
-    return text == nullptr ? kVisitsPerPod : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
+    }
+    return sum;
 }
 
 std::uint64_t counter(const Node& node, const std::string& name) {
@@ -196,38 +78,24 @@ std::string books(const Node& node) {
 
 }  // namespace
 
-TEST_CASE("held answers of every kind: no first packet lost, none denied") {
+TEST_CASE("every kind of lookup, held or not: 8 clients on 20 pods, no first packet lost, none denied") {
+    const unsigned long visits = setting("NAMEGATE_ROUNDS", kVisits);
     Site site("limits: {learntAddressesPerEndpoint: 1000000}\n");
-    site.world.set_script(answer_all);
-    site.node.write_policy("policy.yaml", kPolicy);
+    site.world.set_script(answer_held);
+    site.node.write_policy("policy.yaml", kHeldPolicy);
     site.node.start_daemon();
     std::vector<std::unique_ptr<Pod>> pods;
     for (unsigned i = 0; i < kPods; ++i) {
         pods.push_back(site.node.add({"held" + std::to_string(i), "default", {}}));
     }
-    const unsigned visits = visits_per_pod();
-    std::vector<Tallies> tallies(kPods);
-    std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < kPods; ++i) {
-        threads.emplace_back([&, i] { tallies[i] = visit_all(*pods[i], visits); });
-    }
-    for (std::thread& thread : threads) {
-        thread.join();
-    }
-    for (const char kind : kKinds) {
-        Tally sum;
-        for (Tallies& one : tallies) {
-            sum.unanswered += one[kind].unanswered;
-            sum.lost += one[kind].lost;
-            sum.denied += one[kind].denied;
-        }
-        std::printf("held answers, kind %c: %u unanswered, %u first packets lost, %u denied\n", kind, sum.unanswered, sum.lost, sum.denied);
-        INFO("kind " << kind);
-        CHECK(sum.unanswered == 0);
-        CHECK(sum.lost == 0);
-        CHECK(sum.denied == 0);
-    }
+    const VisitsByKind kinds = visit_at_once(pods, static_cast<unsigned>(visits));
+    const Visits sum = print_visits("lookup-then-connect", kinds);
     std::printf("held answers: %s\n", books(site.node).c_str());
+    CHECK(sum.made == visits / kClients * kClients);
+    CHECK(sum.unanswered == 0);
+    CHECK(sum.lost == 0);
+    CHECK(sum.denied == 0);
+    CHECK(kinds.size() == std::strlen(kHeldKinds) + 1);
     CHECK(counter(site.node, "held answers learnt") > 0);
     CHECK(counter(site.node, "held frames lost") == 0);
     for (const auto& pod : pods) {
@@ -238,22 +106,22 @@ TEST_CASE("held answers of every kind: no first packet lost, none denied") {
 
 TEST_CASE("held kinds without a daemon: DNS flows on, nothing is opened by it") {
     Site site;
-    site.world.set_script(answer_all);
-    site.node.write_policy("policy.yaml", kPolicy);
+    site.world.set_script(answer_held);
+    site.node.write_policy("policy.yaml", kHeldPolicy);
     site.node.start_daemon();
     const auto pod = site.node.add({"alone", "default", {}});
     const unsigned first = World::take_indexes(64);
-    Tally with;
-    run_inside(pod->netns, [&] { visit('m', first, 0, with); });
+    Visits with;
+    run_inside(pod->netns, [&] { visit_held('m', first, 0, with); });
     CHECK(with.unanswered + with.denied == 0);
     // Killed between two questions: the next one is answered at once.
     site.node.kill_daemon();
     run_inside(pod->netns, [&] {
         for (unsigned i = 1; i <= 16; ++i) {
-            const char kind = kKinds[i % kKinds.size()];
+            const char kind = kHeldKinds[i % std::strlen(kHeldKinds)];
             INFO("kind " << kind);
             const auto start = SteadyClock::now();
-            const auto answer = look_up({name_of(kind, first + i), kTypeA, kServer4}, kind);
+            const auto answer = look_up_held({held_name(kind, first + i), kTypeA, kServer4}, kind);
             CHECK(answer);
             CHECK((answer && !answer->addresses.empty()));
             CHECK(SteadyClock::now() - start < Milliseconds(1500));
@@ -262,10 +130,10 @@ TEST_CASE("held kinds without a daemon: DNS flows on, nothing is opened by it") 
     CHECK_FALSE(connects_from(pod->netns, World::fresh_address(first + 8, false), kTcpPort, kDenied));
     // Its successor learns again.
     site.node.start_daemon();
-    Tally after;
+    Visits after;
     run_inside(pod->netns, [&] {
         for (unsigned i = 20; i < 28; ++i) {
-            visit(kKinds[i % kKinds.size()], first + i, 0, after);
+            visit_held(kHeldKinds[i % std::strlen(kHeldKinds)], first + i, 0, after);
         }
     });
     CHECK(after.unanswered == 0);
@@ -321,7 +189,7 @@ class LocalServer {
 // A frame that is held must not look dropped to a sender in the same kernel: TCP would wait, and send it again for ever.
 TEST_CASE("held answers of a DNS server on the node itself") {
     Site site("limits: {learntAddressesPerEndpoint: 100000}\n");
-    site.node.write_policy("policy.yaml", kPolicy);
+    site.node.write_policy("policy.yaml", kHeldPolicy);
     site.node.start_daemon();
     const auto pod = site.node.add({"local", "default", {}});
     const unsigned first = World::take_indexes(10);
@@ -329,7 +197,7 @@ TEST_CASE("held answers of a DNS server on the node itself") {
     std::chrono::milliseconds slowest{0};
     for (unsigned i = 0; i < 10; ++i) {
         // Every other one is 64 KB.
-        const std::string name = name_of(i % 2 == 0 ? 'm' : 'l', first + i);
+        const std::string name = held_name(i % 2 == 0 ? 'm' : 'l', first + i);
         std::thread serving([&] { server.serve(name); });
         run_inside(pod->netns, [&] {
             const auto start = SteadyClock::now();
@@ -349,10 +217,10 @@ TEST_CASE("held answers of a DNS server on the node itself") {
 
 TEST_CASE("several messages in one stream, split anywhere, each learnt before the pod has it") {
     Site site;
-    site.node.write_policy("policy.yaml", kPolicy);
+    site.node.write_policy("policy.yaml", kHeldPolicy);
     std::atomic<std::size_t> piece{0};
     site.world.set_script([&piece](const WorldQuestion& question) {
-        auto replies = answer_all(question);
+        auto replies = answer_held(question);
         if (replies) {
             replies->front().piece = piece;
         }
@@ -365,7 +233,7 @@ TEST_CASE("several messages in one stream, split anywhere, each learnt before th
         const unsigned first = World::take_indexes(8);
         std::vector<Question> questions;
         for (unsigned i = 0; i < 8; ++i) {
-            questions.push_back({name_of('x', first + i), i % 2 == 0 ? kTypeA : kTypeAaaa, ""});
+            questions.push_back({held_name('x', first + i), i % 2 == 0 ? kTypeA : kTypeAaaa, ""});
         }
         run_inside(pod->netns, [&] {
             const auto answers = ask_tcp(open_socket(AF_INET, SOCK_STREAM), kServer4, questions);
