@@ -166,6 +166,8 @@ Result<SocketServer::Answer> handle_command(Node& node, const Learner& learner, 
     return Error(Code::kUnsupported, "there is no command \"" + request.command.substr(0, 64) + "\"");
 }
 
+bool is_listing(const Request& request) { return request.command == "endpoints" || request.command == "ips" || request.command == "dns"; }
+
 Result<const Record*> find_endpoint(const RecordMap& records, const std::string& text) {
     const Record* found = nullptr;
     for (const auto& entry : records) {

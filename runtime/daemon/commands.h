@@ -26,6 +26,9 @@ Result<control::Json> program_reply(const Result<>& programmed);
 // status, endpoints, policies, ips, dns, explain, monitor (a stream), program, forget. kUnsupported for another command.
 Result<SocketServer::Answer> handle_command(Node& node, const Learner& learner, const control::Request& request);
 
+// Those whose answer may be so long that the event loop must not make it: their size is that of what pods looked up.
+bool is_listing(const control::Request& request);
+
 // ENDPOINT: "namespace/pod", a container id or its beginning, a host interface. kNotFound, or kInvalidInput
 // when several match.
 Result<const endpoints::Record*> find_endpoint(const RecordMap& records, const std::string& text);

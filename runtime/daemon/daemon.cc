@@ -22,6 +22,7 @@
 #include "daemon/label_fetcher.h"
 #include "daemon/learner.h"
 #include "daemon/node.h"
+#include "daemon/reply_children.h"
 #include "daemon/socket_server.h"
 #include "endpoints/label_sources.h"
 
@@ -75,6 +76,7 @@ class Loop {
     void read_folders();
     void rescan();
     std::optional<Result<SocketServer::Answer>> answer(const control::Request& request, SocketServer::Ticket ticket);
+    void list(const control::Request& request, SocketServer::Ticket ticket);
     void check_pins();
     static int on_timer(sd_event_source* source, std::uint64_t due, void* timer);
     static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* loop);
@@ -94,6 +96,7 @@ class Loop {
     std::unique_ptr<DirectoryWatch> watch_;
     std::unique_ptr<FileWatch> servers_watch_;  // only when the node's servers are the trusted ones
     std::unique_ptr<SocketServer> server_;
+    std::unique_ptr<ReplyChildren> listings_;
     std::unique_ptr<LabelFetcher> labels_;  // null: containerd is no source of labels
     sd_event_source* quiet_ = nullptr;
     std::uint64_t changed_since_us_ = 0;  // 0: nothing waits to be read
@@ -101,6 +104,7 @@ class Loop {
 };
 
 Loop::~Loop() {
+    listings_.reset();
     server_.reset();
     labels_.reset();
     sd_event_source_disable_unref(quiet_);
@@ -119,6 +123,7 @@ Result<> Loop::start() {
     NG_TRY(watch_servers());
     NG_TRY(add_timers());
     const auto handle = [this](const control::Request& request, SocketServer::Ticket ticket) { return answer(request, ticket); };
+    listings_ = std::make_unique<ReplyChildren>(event_);
     NG_ASSIGN(server_, SocketServer::create(event_, config_.socket_path(), handle));
     if (config_.uses_label_source(endpoints::kContainerdSource)) {
         NG_ASSIGN(labels_, LabelFetcher::create(event_, *node_));
@@ -135,6 +140,10 @@ Result<> Loop::start() {
 }
 
 std::optional<Result<SocketServer::Answer>> Loop::answer(const control::Request& request, SocketServer::Ticket ticket) {
+    if (is_listing(request)) {
+        list(request, ticket);
+        return std::nullopt;
+    }
     if (!labels_ || request.command != kProgramCommand) {
         return handle_command(*node_, *learner_, request);
     }
@@ -148,6 +157,15 @@ std::optional<Result<SocketServer::Answer>> Loop::answer(const control::Request&
         return std::nullopt;
     }
     return *programmed ? Result<SocketServer::Answer>(SocketServer::Answer{control::Json::object(), {}}) : programmed->error();
+}
+
+void Loop::list(const control::Request& request, SocketServer::Ticket ticket) {
+    listings_->add({[this, ticket] { return server_->descriptor(ticket); },
+                    [this, request] {
+                        auto answer = handle_command(*node_, *learner_, request);
+                        return SocketServer::encode(answer ? Result<control::Json>(std::move(answer->result)) : answer.error());
+                    },
+                    [this, ticket](bool whole) { server_->replied(ticket, whole); }});
 }
 
 Result<> Loop::add_signals() {
@@ -304,6 +322,7 @@ Result<> Loop::run() {
     log::info("ready", {log::kv("endpoints", node_->records().size()), log::kv("socket", config_.socket_path())});
     const int status = sd_event_loop(event_);
     sd_notify(0, wants_restart_ ? "RELOADING=1" : "STOPPING=1");
+    listings_.reset();
     server_.reset();
     held_->leave();
     node_->save_cache_now();

@@ -206,7 +206,7 @@ void SocketServer::answer_lines(Client& client) {
 void SocketServer::answer(Client& client, const std::string& line) {
     const auto request = control::parse_request(line);
     if (!request) {
-        put(client, request.error());
+        client.output = encode(request.error());
         return;
     }
     const Ticket ticket = next_ticket_++;
@@ -225,28 +225,52 @@ void SocketServer::answer(Client& client, const std::string& line) {
             ++streams_;
         }
     }
-    put(client, *answer ? Result<control::Json>(std::move((*answer)->result)) : Result<control::Json>(answer->error()));
+    client.output = encode(*answer ? Result<control::Json>(std::move((*answer)->result)) : Result<control::Json>(answer->error()));
 }
 
-void SocketServer::put(Client& client, const Result<control::Json>& result) {
+std::string SocketServer::encode(const Result<control::Json>& result) {
     std::string reply = control::encode_reply(result);
     if (reply.size() > control::kMaxReplyBytes) {
         reply = control::encode_reply(Error(
             Code::kExhausted, "the answer is longer than " + std::to_string(control::kMaxReplyBytes) + " bytes; ask about one endpoint"));
     }
-    client.output = reply + "\n";
-    client.sent = 0;
+    return reply + "\n";
+}
+
+SocketServer::Client* SocketServer::find(Ticket ticket) const {
+    const auto found = std::find_if(clients_.begin(), clients_.end(), [ticket](const auto& one) { return one->waiting == ticket; });
+    return found == clients_.end() ? nullptr : found->get();
+}
+
+int SocketServer::descriptor(Ticket ticket) const {
+    const Client* client = find(ticket);
+    return client == nullptr ? -1 : client->fd.get();
 }
 
 void SocketServer::reply(Ticket ticket, const Result<control::Json>& result) {
-    const auto found = std::find_if(clients_.begin(), clients_.end(), [ticket](const auto& one) { return one->waiting == ticket; });
-    if (found == clients_.end()) {
+    Client* client = find(ticket);
+    if (client != nullptr) {
+        client->output = encode(result);
+        go_on(*client);
+    }
+}
+
+void SocketServer::replied(Ticket ticket, bool whole) {
+    Client* client = find(ticket);
+    if (client == nullptr) {
         return;
     }
-    Client& client = **found;
+    if (!whole) {
+        drop(*client);
+        return;
+    }
+    go_on(*client);
+}
+
+// After an answer that came later: sends what there is to send, and looks at the next request.
+void SocketServer::go_on(Client& client) {
     client.waiting = 0;
     client.last_us = now_us(loop_);
-    put(client, result);
     if (!write_output(client)) {
         drop(client);
         return;

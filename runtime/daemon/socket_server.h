@@ -51,6 +51,11 @@ class SocketServer {
 
     // Answers a request that the handler left open. A client that has gone meanwhile is no failure.
     void reply(Ticket ticket, const Result<control::Json>& result);
+    // Or somebody else writes the answer, encoded as here, to the client's descriptor, and tells when all of it is there;
+    // who did not get all of it is dropped. Negative: the client has gone.
+    int descriptor(Ticket ticket) const;
+    void replied(Ticket ticket, bool whole);
+    static std::string encode(const Result<control::Json>& result);
 
     std::size_t clients() const { return clients_.size(); }
     bool has_streams() const { return streams_ > 0; }
@@ -81,7 +86,8 @@ class SocketServer {
     bool read_input(Client& client);
     void answer_lines(Client& client);
     void answer(Client& client, const std::string& line);
-    static void put(Client& client, const Result<control::Json>& result);
+    Client* find(Ticket ticket) const;
+    void go_on(Client& client);
     bool write_output(Client& client);
     bool serve_stream(Client& client);
     static void append_event(Client& client, const std::string& line);
