@@ -20,6 +20,11 @@
 #define NG_DNS_RCODE 0x0f
 #define NG_LEARN_ATTEMPTS 3
 #define NG_NS_PER_SECOND 1000000000ULL
+/*
+ * What is written lasts this much longer than asked for, half a second: until then the same answer, seen again, has
+ * nothing to extend.
+ */
+#define NG_EXPIRY_SLACK 4
 
 /* Tick at which an address with this record TTL ends: D13. */
 static __always_inline __u32 expiry_tick(__u64 now, __u32 ttl)
@@ -64,7 +69,7 @@ static __always_inline int merge_pattern(struct ng_dns *dns, __u64 id, __u32 exp
 		dns->entry.count = (__u8)(count + 1);
 	}
 	dns->entry.pattern[place & (NG_LEARNT_PATTERNS - 1)] = id;
-	dns->entry.expiry[place & (NG_LEARNT_PATTERNS - 1)] = expiry;
+	dns->entry.expiry[place & (NG_LEARNT_PATTERNS - 1)] = expiry + NG_EXPIRY_SLACK;
 	return 1;
 }
 
