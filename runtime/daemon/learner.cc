@@ -66,7 +66,7 @@ void Learner::on_answer(const ng_event& event, std::span<const std::uint8_t> pay
         tell_limit(event, payload);
     }
     const AnswerSource source{event.endpoint, datapath::to_address(event.remote), ntohs(event.be_remote_port),
-                              event.kind == NG_EVENT_ANSWER};
+                              event.kind == NG_EVENT_ANSWER, event.learnt};
     if (const auto result = learn(source, payload); !result) {
         log::debug("answer not learnt", {log::kv("endpoint", event.endpoint), log::kv("error", result.error().message())});
     }
@@ -91,6 +91,7 @@ Result<> Learner::learn(const AnswerSource& source, std::span<const std::uint8_t
     if (node_.records().count(source.endpoint) == 0) {
         return Error(Code::kNotFound, "the endpoint is not known");
     }
+    node_.note_learnt(source.endpoint, source.opened);
     const auto message = dns::parse_message(payload);
     if (!message) {
         ++stats_.malformed;
@@ -144,6 +145,7 @@ Result<> Learner::open_joined(const AnswerSource& source, const dns::Learning& l
     }
     NG_ASSIGN(const std::size_t opened, node_.programmer().open_addresses(record, openings));
     stats_.opened += opened;
+    node_.note_learnt(source.endpoint, opened);
     return source.decided ? ok() : await_open_ends(record, learning);
 }
 

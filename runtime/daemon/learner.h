@@ -34,7 +34,8 @@ struct AnswerSource {
     std::uint32_t endpoint = 0;
     IpAddress server;
     std::uint16_t server_port = 0;
-    bool decided = false;  // the kernel has opened what the answer itself reaches
+    bool decided = false;    // the kernel has opened what the answer itself reaches,
+    std::size_t opened = 0;  // in so many new addresses
 };
 
 class Learner {

@@ -25,6 +25,7 @@ using endpoints::Record;
 constexpr unsigned kBusyLockMs = 2'000;                   // of an operation that must be done now
 constexpr unsigned kSweepLockMs = 1;                      // of one that can wait for the next tick
 constexpr std::size_t kSweepEndpoints = 16;               // a tick, so that no tick takes long
+constexpr std::size_t kSweepPart = 8;                     // of its limit: who learnt more since is swept before its turn
 constexpr std::uint64_t kCollectDelayNs = 5'000'000'000;  // packets in flight may still look at a policy
 constexpr std::uint64_t kSweepGraceSeconds = 60;
 constexpr std::uint32_t kSpareSlots = 4;
@@ -205,6 +206,7 @@ Result<> Node::set_containerd_labels(const std::string& container_id, const std:
 void Node::forget(std::uint32_t endpoint) {
     cache_.forget(endpoint);
     programmer_->forget(endpoint);
+    learnt_since_sweep_.erase(endpoint);
     links_due_ = true;
     collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
     const auto gone = records_.extract(endpoint);
@@ -244,6 +246,7 @@ Result<> Node::reconcile_locked() {
         if (records.count(entry.first) == 0) {
             cache_.forget(entry.first);
             programmer_->forget(entry.first);
+            learnt_since_sweep_.erase(entry.first);
         }
     }
     records_ = std::move(records);
@@ -261,28 +264,47 @@ void Node::reconcile() {
     set_trouble("endpoints", work());
 }
 
+// Whose map fills quickly comes before its turn: at least every second, else among many endpoints it could be full of
+// what has expired.
+std::set<std::uint32_t> Node::due_for_sweep() {
+    std::set<std::uint32_t> due;
+    for (const auto& [endpoint, learnt] : learnt_since_sweep_) {
+        if (due.size() < kSweepEndpoints && learnt >= config_.learnt_per_endpoint / kSweepPart && records_.count(endpoint) != 0) {
+            due.insert(endpoint);
+        }
+    }
+    auto next = records_.lower_bound(sweep_next_);
+    for (std::size_t i = std::min(kSweepEndpoints, records_.size()); i > 0; --i) {
+        next = next == records_.end() ? records_.begin() : next;
+        due.insert(next++->first);
+    }
+    sweep_next_ = next == records_.end() ? 0 : next->first;
+    return due;
+}
+
+Result<> Node::sweep_one(const Record& record) {
+    learnt_since_sweep_.erase(record.id);
+    const auto config = datapath::active_config(*datapath_, record.slot);
+    // The slot may have gone to another endpoint while nobody told us.
+    if (!config || !*config || (*config)->endpoint != record.id) {
+        return ok();
+    }
+    const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
+    const auto swept = datapath::sweep_learnt(*datapath_, record.slot, now, datapath::ticks_in(kSweepGraceSeconds));
+    return swept ? ok() : Result<>(swept.error());
+}
+
 void Node::sweep() {
     const auto lock = FileLock::acquire(config_.lock_path(), kSweepLockMs);
     if (!lock) {
         return;
     }
-    const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
-    auto next = records_.lower_bound(sweep_next_);
-    const std::size_t count = std::min(kSweepEndpoints, records_.size());
     Result<> result = ok();
-    for (std::size_t i = 0; i < count; ++i) {
-        next = next == records_.end() ? records_.begin() : next;
-        const auto config = datapath::active_config(*datapath_, next->second.slot);
-        // The slot may have gone to another endpoint while nobody told us.
-        if (config && *config && (*config)->endpoint == next->first) {
-            const auto swept = datapath::sweep_learnt(*datapath_, next->second.slot, now, datapath::ticks_in(kSweepGraceSeconds));
-            if (!swept) {
-                result = swept.error();
-            }
+    for (const std::uint32_t endpoint : due_for_sweep()) {
+        if (const auto swept = sweep_one(records_.at(endpoint)); !swept) {
+            result = swept;
         }
-        ++next;
     }
-    sweep_next_ = next == records_.end() ? 0 : next->first;
     if (collect_at_ns_ != 0 && clock_.boot_ns() >= collect_at_ns_) {
         collect_at_ns_ = 0;
         const auto removed = datapath::remove_unused_policies(*datapath_, {});

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,8 @@ class Node {
     void reconcile();
     // What is due every second: expired addresses and names, policies nobody uses, and what failed before.
     void tick();
+    // So many addresses came into the endpoint's map.
+    void note_learnt(std::uint32_t endpoint, std::size_t addresses) { learnt_since_sweep_[endpoint] += addresses; }
     // Starts saving the name cache, in the background; the next ticks tell how it went.
     void save_cache();
     // Saves it before it returns: for the end.
@@ -85,6 +88,8 @@ class Node {
     Result<> program_concerned_locked(const policy::Concern& concern);
     Result<> reconcile_locked();
     Result<> program_one_locked(const std::string& container_id, const std::string& ifname);
+    std::set<std::uint32_t> due_for_sweep();
+    Result<> sweep_one(const endpoints::Record& record);
     void sweep();
     void sweep_links();
     std::string cache_scope() const;
@@ -107,6 +112,7 @@ class Node {
     std::uint64_t collect_at_ns_ = 0;
     bool links_due_ = true;         // perhaps some pins lead to interfaces that are going
     std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts
+    std::map<std::uint32_t, std::size_t> learnt_since_sweep_;
     std::uint64_t started_boot_ns_ = 0;
     std::string boot_id_;
 };

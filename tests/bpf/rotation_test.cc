@@ -40,7 +40,7 @@ struct Connection {
 
 class Rotation {
   public:
-    explicit Rotation(const datapath::DatapathOptions& options) : scene_(Scene::weather_pod(), options) {
+    Rotation() : scene_(Scene::weather_pod(), datapath::DatapathOptions{}) {
         scene_.apply(domain_policy("'*.example.com'"));
         inner_ = must(scene_.datapath().inner_map(datapath::MapId::kLearnt, scene_.identity().slot));
         flows_ = must(scene_.datapath().inner_map(datapath::MapId::kFlows, scene_.identity().slot));
@@ -142,9 +142,7 @@ class Rotation {
 
 TEST_CASE("a thousand names rotate through their addresses: no live connection is dropped, and the map stays bounded") {
     const unsigned long wanted = std::min(setting("NAMEGATE_ROUNDS", kAnswers), kTenMinutes);
-    datapath::DatapathOptions options;
-    options.learnt_per_endpoint = 16'384;
-    Rotation rotation(options);
+    Rotation rotation;
     unsigned seconds = 0;
     for (; rotation.answers_ < wanted; ++seconds) {
         rotation.second(seconds);

@@ -36,7 +36,7 @@
 #define NG_MAX_ENDPOINT_ADDRS 4 /* addresses of one endpoint */
 #define NG_MAX_VERDICT_STEPS 32 /* Pass jumps and Log rules that one verdict follows */
 #define NG_LEARNT_PATTERNS 8 /* patterns that can open one address of one endpoint at a time */
-#define NG_LEARNT_PER_ENDPOINT 8192 /* (default) learnt addresses of one endpoint */
+#define NG_LEARNT_PER_ENDPOINT 16384 /* (default) learnt addresses of one endpoint */
 #define NG_FLOWS_PER_ENDPOINT 8192 /* (default) tracked flows of one endpoint */
 #define NG_PENDING_SETS 256 /* pending questions: sets of NG_PENDING_WAYS */
 #define NG_PENDING_WAYS 8
