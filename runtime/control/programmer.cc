@@ -131,6 +131,7 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
     if (cache_ == nullptr) {
         return ok();
     }
+    NG_ASSIGN(const datapath::LearntWriter learnt, datapath::LearntWriter::open(datapath_, record.slot));
     const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
     std::size_t refused = 0;
     for (const policy::PatternEntry& entry : policy.patterns) {
@@ -140,7 +141,7 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
             fill.address = reached.address;
             fill.pattern = id;
             fill.expiry = expiry_tick(reached.expiry_boot_ns);
-            refused += datapath::insert_learnt(datapath_, record.slot, fill, now) ? 0U : 1U;
+            refused += learnt.insert(fill, now) ? 0U : 1U;
         });
     }
     // A full table denies and is counted; it is no reason to keep the old policy.
@@ -262,6 +263,7 @@ Result<std::size_t> Programmer::open_addresses(const Record& record, const std::
     if (state == nullptr || !state->egress) {
         return std::size_t{0};
     }
+    NG_ASSIGN(const datapath::LearntWriter learnt, datapath::LearntWriter::open(datapath_, record.slot));
     const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
     std::map<std::string_view, std::vector<std::uint64_t>> patterns;  // of each name
     std::size_t opened = 0;
@@ -278,7 +280,7 @@ Result<std::size_t> Programmer::open_addresses(const Record& record, const std::
         for (const std::uint64_t pattern : placed.first->second) {
             const datapath::LearntFill fill{opening.address, pattern, expiry_tick(opening.expiry_boot_ns), opening.server,
                                             opening.server_port};
-            if (auto written = datapath::insert_learnt(datapath_, record.slot, fill, now); written) {
+            if (auto written = learnt.insert(fill, now); written) {
                 ++opened;
             } else {
                 result = written;

@@ -120,11 +120,15 @@ Result<bool> remove_if_over(int inner, const ng_addr& key, std::uint32_t now_tic
 
 }  // namespace
 
-Result<> insert_learnt(Datapath& datapath, std::uint32_t slot, const LearntFill& fill, std::uint32_t now_tick) {
-    NG_ASSIGN(const Fd inner, datapath.inner_map(MapId::kLearnt, slot));
+Result<LearntWriter> LearntWriter::open(Datapath& datapath, std::uint32_t slot) {
+    NG_ASSIGN(Fd inner, datapath.inner_map(MapId::kLearnt, slot));
+    return LearntWriter(std::move(inner));
+}
+
+Result<> LearntWriter::insert(const LearntFill& fill, std::uint32_t now_tick) const {
     const ng_addr key = to_ng_addr(fill.address);
     for (int attempt = 0; attempt < kMergeTries; ++attempt) {
-        NG_ASSIGN(const auto there, map_lookup<ng_learnt>(inner.get(), key));
+        NG_ASSIGN(const auto there, map_lookup<ng_learnt>(inner_.get(), key));
         ng_learnt entry = there.value_or(ng_learnt{});
         const Merge merged = merge(entry, fill, now_tick);
         if (merged == Merge::kAsIs) {
@@ -133,7 +137,7 @@ Result<> insert_learnt(Datapath& datapath, std::uint32_t slot, const LearntFill&
         if (merged == Merge::kFull) {
             return full(fill, "as many patterns as fit have opened it");
         }
-        auto written = map_update(inner.get(), key, entry, there ? Write::kOnlyExisting : Write::kOnlyNew);
+        auto written = map_update(inner_.get(), key, entry, there ? Write::kOnlyExisting : Write::kOnlyNew);
         if (written) {
             continue;  // the next look confirms that it is still there
         }

@@ -8,7 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
+#include "base/fd.h"
 #include "base/ip.h"
 #include "base/result.h"
 #include "datapath/loader.h"
@@ -23,9 +25,20 @@ struct LearntFill {
     std::uint16_t server_port = 0;
 };
 
-// Adds the pattern, or extends it, never shortens. kExhausted: the endpoint's limit of addresses, or of
-// live patterns on this address, is reached.
-Result<> insert_learnt(Datapath& datapath, std::uint32_t slot, const LearntFill& fill, std::uint32_t now_tick);
+// The map of one slot, opened once for many addresses.
+class LearntWriter {
+  public:
+    static Result<LearntWriter> open(Datapath& datapath, std::uint32_t slot);
+
+    // Adds the pattern, or extends it, never shortens. kExhausted: the endpoint's limit of addresses, or of
+    // live patterns on this address, is reached.
+    Result<> insert(const LearntFill& fill, std::uint32_t now_tick) const;
+
+  private:
+    explicit LearntWriter(Fd inner) : inner_(std::move(inner)) {}
+
+    Fd inner_;
+};
 
 struct SweepResult {
     std::size_t removed = 0;

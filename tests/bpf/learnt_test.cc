@@ -13,6 +13,11 @@ namespace {
 
 using namespace datapath;
 
+Result<> insert_learnt(Datapath& datapath, std::uint32_t slot, const LearntFill& fill, std::uint32_t now) {
+    NG_ASSIGN(const LearntWriter writer, LearntWriter::open(datapath, slot));
+    return writer.insert(fill, now);
+}
+
 LearntFill fill(std::string_view address, std::uint64_t pattern, std::uint32_t expiry) {
     return {take(IpAddress::parse(address)), pattern, expiry, take(IpAddress::parse("10.0.0.53")), 53};
 }

@@ -73,7 +73,7 @@ class Kernel {
             fill.address = packet.remote;
             fill.pattern = datapath::pattern_id(scene_.datapath().seed(), pattern);
             fill.expiry = now_ + datapath::ticks_in(86400);
-            must(datapath::insert_learnt(scene_.datapath(), slot, fill, now_));
+            must(must(datapath::LearntWriter::open(scene_.datapath(), slot)).insert(fill, now_));
             learnt = true;
         }
         const Bytes frame = frame_of(packet, scenario.local(packet), scenario.direction);
