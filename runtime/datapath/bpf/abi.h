@@ -56,9 +56,9 @@
 #define NG_JOIN_WAYS 4
 #define NG_DENY_EVENTS_PER_TICK 16 /* denial events of one endpoint in a tick; more are only counted */
 #define NG_REJECTS_PER_TICK 128 /* denied packets of one endpoint that are answered in a tick; more are only dropped */
-#define NG_DNS_RING_BYTES (4u << 20) /* `dns_events`: answers on their way to the name cache */
+#define NG_DNS_RING_BYTES (1u << 20) /* `dns_events`: answers on their way to the name cache */
 #define NG_EVENT_RING_BYTES (256u << 10) /* `events` */
-#define NG_HELD_RING_BYTES (16u << 20) /* `held` */
+#define NG_HELD_RING_BYTES (4u << 20) /* `held` */
 
 /* A flow without packets for this long is over. Seconds; a TCP flow that saw FIN or RST, other TCP, the rest. */
 #define NG_IDLE_CLOSING 10
