@@ -173,6 +173,7 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
     // undone.
     std::future<Outcome<cni::AddResult>> addresses = std::async(std::launch::async, [&ipam] { return ipam.add(); });
     NG_ASSIGN(programmer, dependencies_.make_programmer(request.config.config_path));
+    programmer->hurry();
     NG_TRY(make_links(network, spec, record, *programmer, undo));
     NG_ASSIGN(const cni::AddResult ipam_result, addresses.get());
     NG_TRY(add_addresses(spec, ipam_result));
@@ -191,6 +192,7 @@ Outcome<cni::Json> Operations::add_chained(const Request& request, const cni::Ar
     NG_ASSIGN(AdoptedVeth veth, adopt_veth(pod, request.environment.ifname));
     NG_TRY(check_addresses(veth.addresses));
     NG_ASSIGN(const std::unique_ptr<EndpointProgrammer> programmer, dependencies_.make_programmer(request.config.config_path));
+    programmer->hurry();
     endpoints::Record record = make_record(request, args, *dependencies_.clock);
     record.mode = endpoints::kModeChained;
     record.host_ifname = veth.host.name;

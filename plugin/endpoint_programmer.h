@@ -23,6 +23,8 @@ class EndpointProgrammer {
     EndpointProgrammer(EndpointProgrammer&&) = delete;
     EndpointProgrammer& operator=(EndpointProgrammer&&) = delete;
 
+    // Asked of the kernel by who is going to change something: waits are short while the object lives.
+    virtual void hurry() = 0;
     // Closed first, then with the policy in force; fills in id and slot. Undoes itself on failure.
     // kTryAgain when a source of labels cannot answer yet.
     virtual Result<> add(endpoints::Record& record) = 0;

@@ -14,6 +14,7 @@ class ServiceProgrammer final : public EndpointProgrammer {
   public:
     explicit ServiceProgrammer(std::unique_ptr<control::EndpointService> service) : service_(std::move(service)) {}
 
+    void hurry() override { service_->hurry(); }
     Result<> add(endpoints::Record& record) override { return service_->add(record); }
     Result<> remove(const std::string& container_id, const std::string& ifname) override { return service_->remove(container_id, ifname); }
     Result<> check(const std::string& container_id, const std::string& ifname) override { return service_->check(container_id, ifname); }

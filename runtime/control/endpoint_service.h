@@ -2,8 +2,7 @@
 //
 // What the plugin asks of the runtime for one endpoint: the same with a daemon (which then programs the
 // policy) and without one (then it is done here, in the process that asks). One object serves one call of the plugin;
-// one thread. Functions block on disk, kernel, node lock and, for a bounded time, the daemon. While the object lives
-// the kernel's grace periods are short, also for what the plugin does to the links meanwhile.
+// one thread. Functions block on disk, kernel, node lock and, for a bounded time, the daemon.
 #pragma once
 
 #include <memory>
@@ -29,6 +28,9 @@ class EndpointService {
     // Makes the state folder; touches nothing else.
     static Result<std::unique_ptr<EndpointService>> create(const Config& config, Clock& clock);
 
+    // From here on, and while the object lives, the kernel's grace periods are short: for who changes something, also the
+    // links outside of it.
+    void hurry() { hurry_.emplace(config_.grace_path()); }
     // Closed first, then programmed; fills in id, slot and ready. Undoes itself on failure. kTryAgain when a
     // source of labels cannot answer yet.
     Result<> add(endpoints::Record& record);
@@ -42,7 +44,7 @@ class EndpointService {
     Result<> status();
 
   private:
-    EndpointService(const Config& config, Clock& clock) : config_(config), clock_(clock), hurry_(config.grace_path()) {}
+    EndpointService(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
     Result<> admit(endpoints::Record& record);
     Result<> program(endpoints::Record& record);
     Result<> ask_to_program(endpoints::Record& record);
@@ -53,7 +55,7 @@ class EndpointService {
 
     Config config_;
     Clock& clock_;
-    ShortGracePeriods hurry_;
+    std::optional<ShortGracePeriods> hurry_;
 };
 
 }  // namespace namegate::control

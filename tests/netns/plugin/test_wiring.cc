@@ -19,6 +19,8 @@ class FileProgrammer final : public EndpointProgrammer {
   public:
     explicit FileProgrammer(std::string directory) : directory_(std::move(directory)) {}
 
+    void hurry() override {}
+
     Result<> add(endpoints::Record& record) override {
         const auto flags = read_file("/sys/class/net/" + record.host_ifname + "/flags", 64);
         NG_TRY(write_file_atomically(path(record.container_id, record.ifname), flags ? *flags : "none", 0600));
