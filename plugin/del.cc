@@ -31,6 +31,7 @@ std::unique_ptr<EndpointProgrammer> find_programmer(const MakeProgrammer& make, 
         note("programs", programmer.error().message());
         return nullptr;
     }
+    (*programmer)->hurry();
     return std::move(programmer).value();
 }
 
@@ -91,12 +92,11 @@ void remove_stale_programs(EndpointProgrammer* programmer, const Request& reques
 }
 
 // The name that the host interface has now: somebody may have given it another.
-std::string current_name(const Request& request, const std::string& host_ifname) {
-    auto socket = netlink::Socket::open();
-    if (!socket || netlink::find_link(*socket, host_ifname)) {
+std::string current_name(netlink::Socket& socket, const Request& request, const std::string& host_ifname) {
+    if (netlink::find_link(socket, host_ifname)) {
         return host_ifname;
     }
-    const auto links = netlink::list_links(*socket);
+    const auto links = netlink::list_links(socket);
     for (const netlink::Link& link : links ? *links : std::vector<netlink::Link>()) {
         const auto owner = parse_alias(link.alias);
         if (owner && owner->network == request.config.name && owner->container_id == request.environment.container_id &&
@@ -142,7 +142,9 @@ Outcome<> Operations::del(const Request& request) {
     const std::string host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
     // The interface first: from here on nothing flows, and programs of one that stays would be missed. The address
     // last: from there on another pod may have it.
-    NG_ASSIGN(LinkRemoval removal, LinkRemoval::begin(current_name(request, host_ifname)));
+    NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
+    const std::string name = current_name(socket, request, host_ifname);
+    NG_ASSIGN(LinkRemoval removal, LinkRemoval::begin(std::move(socket), name));
     remove_programs(programmer.get(), attachment);
     if (request.config.ip_masq) {
         remove_masquerade(host_ifname);
@@ -163,7 +165,8 @@ Outcome<> Operations::gc(const Request& request) {
         for (const netlink::Link& link : stale) {
             const auto owner = parse_alias(link.alias);
             log::info("GC removes an attachment", {log::kv("container", owner->container_id), log::kv("interface", link.name)});
-            auto removal = LinkRemoval::begin(link.name);
+            NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
+            auto removal = LinkRemoval::begin(std::move(socket), link.name);
             if (!removal) {
                 result = removal.error();
                 continue;

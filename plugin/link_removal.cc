@@ -7,8 +7,7 @@
 
 namespace namegate::plugin {
 
-Result<LinkRemoval> LinkRemoval::begin(const std::string& host_ifname) {
-    NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
+Result<LinkRemoval> LinkRemoval::begin(netlink::Socket socket, const std::string& host_ifname) {
     netlink::Batch down;
     netlink::append_link_down(down, host_ifname);
     if (const auto result = socket.run(down); !result && result.error().code() != Code::kNotFound) {

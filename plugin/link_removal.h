@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "netlink/route_socket.h"
 
 namespace namegate::plugin {
 
@@ -16,7 +17,7 @@ class LinkRemoval {
   public:
     // When it returns, the interface is down and no packet passes it any more: its programs may go. One that is not
     // there is success.
-    static Result<LinkRemoval> begin(const std::string& host_ifname);
+    static Result<LinkRemoval> begin(netlink::Socket socket, const std::string& host_ifname);
     // Waits until it is gone; to be called once.
     Result<> finish() { return gone_.get(); }
 
