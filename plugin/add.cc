@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <future>
 #include <optional>
 #include <utility>
 
@@ -38,6 +37,12 @@ endpoints::Record make_record(const Request& request, const cni::Args& args, con
     record.pod_uid = args.pod_uid;
     record.kubernetes = args.is_kubernetes();
     record.cni_labels = request.config.labels;
+    record.kubernetes = args.is_kubernetes();
+    record.cni_labels = request.config.labels;
+    record.annotations = endpoints::keep_annotations(request.config.annotations);
+    if (const std::size_t left = request.config.annotations.size() - record.annotations.size(); left > 0) {
+        log::info("annotations of the pod are too large to be kept", {log::kv("pod", args.pod_name), log::kv("count", left)});
+    }
     record.network = request.config.name;
     record.created = clock.wall_seconds();
     return record;
@@ -117,14 +122,24 @@ Outcome<> make_links(PodNetwork& network, const PodNetworkSpec& spec, const endp
     return Unit{};
 }
 
-// From links to packets that flow.
-Outcome<> bring_up(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, EndpointProgrammer& programmer) {
-    NG_TRY(network.configure_pod(spec));
+// The endpoint on its links, closed: all of it that needs no address.
+Outcome<> admit(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, EndpointProgrammer& programmer, UndoStack& undo) {
+    NG_TRY(make_links(network, spec, record, programmer, undo));
     record.host_ifname = spec.host_ifname;
     record.host_ifindex = network.host_link().index;
     record.mac = network.pod_link().mac;
+    NG_TRY(programmer.admit(record));
+    return Unit{};
+}
+
+// From there to packets that flow.
+Outcome<> bring_up(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, EndpointProgrammer& programmer) {
     record.addresses = spec.addresses;
-    NG_TRY(programmer.add(record));
+    const auto configure = [&network, &spec]() -> Result<> {
+        NG_TRY(network.configure_pod(spec));
+        return network.prepare_host(spec);
+    };
+    NG_TRY(programmer.program(record, configure));
     NG_TRY(network.open_host_side(spec));
     return Unit{};
 }
@@ -151,7 +166,7 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
     PodNetworkSpec spec = make_link_spec(request);
     const Ipam ipam(request, dependencies_.environment);
     NG_ASSIGN(const netlink::Netns pod, open_pod_netns(request.environment));
-    NG_TRY(ipam.find());
+    NG_ASSIGN(IpamCall addresses, ipam.start(cni::Command::kAdd));
     std::optional<Masquerade> masquerade;
     if (request.config.ip_masq) {
         NG_ASSIGN(masquerade, Masquerade::create());
@@ -164,18 +179,18 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
 
     // Last of all that is undone: an address is given back when nothing uses it any more.
     UndoStack undo;
-    undo.push([&ipam] {
+    undo.push([&ipam, &addresses] {
+        addresses.settle();
         if (const auto released = ipam.run(cni::Command::kDel); !released) {
             log::warning("undoing a failed ADD", {log::kv("step", "ipam"), log::kv("error", released.error().message)});
         }
     });
-    // Another process, so it works while all is made that needs no address. Whatever fails, it is waited for before it is
-    // undone.
-    std::future<Outcome<cni::AddResult>> addresses = std::async(std::launch::async, [&ipam] { return ipam.add(); });
+    // It works while all is made that needs no address.
+    addresses.go();
     NG_ASSIGN(programmer, dependencies_.make_programmer(request.config.config_path));
     programmer->hurry();
-    NG_TRY(make_links(network, spec, record, *programmer, undo));
-    NG_ASSIGN(const cni::AddResult ipam_result, addresses.get());
+    NG_TRY(admit(network, spec, record, *programmer, undo));
+    NG_ASSIGN(const cni::AddResult ipam_result, addresses.finish_add());
     NG_TRY(add_addresses(spec, ipam_result));
     if (masquerade) {
         undo.push([&masquerade, &spec] { log_undo("masquerade", masquerade->remove(spec.host_ifname)); });

@@ -2,16 +2,15 @@
 #include "plugin/child.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-
-#include "base/fd.h"
 
 namespace namegate::plugin {
 
@@ -19,24 +18,17 @@ namespace {
 
 constexpr int kExecFailed = 127;
 
-// A file in memory: the child reads as it likes, and nobody can wait for anybody.
-Result<Fd> make_input(const std::string& text) {
-    Fd fd(::memfd_create("namegate-stdin", MFD_CLOEXEC));
-    if (!fd.valid()) {
-        return sys_error("making the input of a program", errno);
+struct Pipe {
+    Fd reader;
+    Fd writer;
+};
+
+Result<Pipe> make_pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return sys_error("making a pipe", errno);
     }
-    std::size_t written = 0;
-    while (written < text.size()) {
-        const ssize_t got = ::write(fd.get(), text.data() + written, text.size() - written);
-        if (got < 0) {
-            return sys_error("writing the input of a program", errno);
-        }
-        written += static_cast<std::size_t>(got);
-    }
-    if (::lseek(fd.get(), 0, SEEK_SET) != 0) {
-        return sys_error("rewinding the input of a program", errno);
-    }
-    return fd;
+    return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
@@ -62,44 +54,14 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     ::_exit(kExecFailed);
 }
 
-Result<std::string> read_all(int fd) {
-    std::string text;
-    std::array<char, 16384> buffer{};
-    for (;;) {
-        const ssize_t got = ::read(fd, buffer.data(), buffer.size());
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return sys_error("reading a program's output", errno);
-        }
-        if (got == 0) {
-            return text;
-        }
-        text.append(buffer.data(), static_cast<std::size_t>(got));
-        if (text.size() > kMaxChildOutputBytes) {
-            return Error(Code::kExhausted, "a program's output is longer than " + std::to_string(kMaxChildOutputBytes) + " bytes");
-        }
-    }
-}
-
-int wait_for(pid_t child) {
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 }  // namespace
 
-Result<ChildOutput> run_child(const ChildCommand& command) {
-    NG_ASSIGN(const Fd input, make_input(command.standard_input));
-    std::array<int, 2> pipe_ends{};
-    if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) {
-        return sys_error("making a pipe", errno);
+Result<Child> Child::start(const ChildCommand& command) {
+    NG_ASSIGN(Pipe input, make_pipe());
+    NG_ASSIGN(Pipe output, make_pipe());
+    if (::fcntl(input.writer.get(), F_SETFL, O_NONBLOCK) != 0) {
+        return sys_error("setting up a pipe", errno);
     }
-    const Fd output(pipe_ends[0]);
-    Fd child_output(pipe_ends[1]);
     std::vector<char*> arguments = pointers(command.arguments);
     std::vector<char*> environment = pointers(command.environment);
     const pid_t self = ::getpid();
@@ -111,18 +73,92 @@ Result<ChildOutput> run_child(const ChildCommand& command) {
         if (::getppid() != self) {
             ::_exit(kExecFailed);
         }
-        become(command.path.c_str(), arguments.data(), environment.data(), {input.get(), child_output.get()});
+        become(command.path.c_str(), arguments.data(), environment.data(), {input.reader.get(), output.writer.get()});
     }
-    child_output.reset();
-    auto text = read_all(output.get());
-    if (!text) {
-        ::kill(child, SIGKILL);
+    return Child(child, std::move(input.reader), std::move(input.writer), std::move(output.reader));
+}
+
+Child::~Child() {
+    if (pid_ > 0) {
+        ::kill(pid_, SIGKILL);
+        wait();
     }
-    const int status = wait_for(child);
+}
+
+void Child::feed(std::string input) {
+    unread_ = std::move(input);
+    write_input();
+}
+
+// As much as the pipe takes. Its end is closed behind the last byte.
+void Child::write_input() {
+    while (!unread_.empty()) {
+        const ssize_t got = ::write(input_.get(), unread_.data(), unread_.size());
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return;
+        }
+        unread_.erase(0, static_cast<std::size_t>(got));
+    }
+    input_.reset();
+}
+
+Result<std::string> Child::read_output() {
+    std::string text;
+    std::array<char, 16384> buffer{};
+    for (;;) {
+        // A negative descriptor is not looked at.
+        std::array<pollfd, 2> ready{pollfd{output_.get(), POLLIN, 0}, pollfd{input_.get(), POLLOUT, 0}};
+        if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR) {
+            return sys_error("waiting for a program", errno);
+        }
+        if (ready[1].revents != 0) {
+            write_input();
+        }
+        if (ready[0].revents == 0) {
+            continue;
+        }
+        const ssize_t got = ::read(output_.get(), buffer.data(), buffer.size());
+        if (got < 0 && errno != EINTR) {
+            return sys_error("reading a program's output", errno);
+        }
+        if (got == 0) {
+            return text;
+        }
+        text.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+        if (text.size() > kMaxChildOutputBytes) {
+            return Error(Code::kExhausted, "a program's output is longer than " + std::to_string(kMaxChildOutputBytes) + " bytes");
+        }
+    }
+}
+
+int Child::wait() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+Result<ChildOutput> Child::finish() {
+    auto text = read_output();
     if (!text) {
-        return text.error().with_context(command.path);
+        ::kill(pid_, SIGKILL);
+    }
+    const int status = wait();
+    if (!text) {
+        return text.error();
     }
     return ChildOutput{status, std::move(text).value()};
+}
+
+Result<ChildOutput> run_child(const ChildCommand& command, std::string input) {
+    NG_ASSIGN(Child child, Child::start(command));
+    child.feed(std::move(input));
+    auto output = child.finish();
+    return output ? std::move(output) : Result<ChildOutput>(output.error().with_context(command.path));
 }
 
 }  // namespace namegate::plugin

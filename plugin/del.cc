@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -91,20 +92,24 @@ void remove_stale_programs(EndpointProgrammer* programmer, const Request& reques
     }
 }
 
-// The name that the host interface has now: somebody may have given it another.
-std::string current_name(netlink::Socket& socket, const Request& request, const std::string& host_ifname) {
-    if (netlink::find_link(socket, host_ifname)) {
-        return host_ifname;
+// The host interface, by its alias if somebody gave it another name; nothing when it is gone.
+Result<std::optional<netlink::Link>> find_host_link(netlink::Socket& socket, const Request& request, const std::string& host_ifname) {
+    auto named = netlink::find_link(socket, host_ifname);
+    if (named) {
+        return std::optional<netlink::Link>(std::move(named).value());
+    }
+    if (named.error().code() != Code::kNotFound) {
+        return named.error();
     }
     const auto links = netlink::list_links(socket);
     for (const netlink::Link& link : links ? *links : std::vector<netlink::Link>()) {
         const auto owner = parse_alias(link.alias);
         if (owner && owner->network == request.config.name && owner->container_id == request.environment.container_id &&
             owner->ifname == request.environment.ifname) {
-            return link.name;
+            return std::optional<netlink::Link>(link);
         }
     }
-    return host_ifname;
+    return std::optional<netlink::Link>();
 }
 
 // Rules whose interface is gone serve nobody, of whatever network.
@@ -143,15 +148,22 @@ Outcome<> Operations::del(const Request& request) {
     // The interface first: from here on nothing flows, and programs of one that stays would be missed. The address
     // last: from there on another pod may have it.
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
-    const std::string name = current_name(socket, request, host_ifname);
-    NG_ASSIGN(LinkRemoval removal, LinkRemoval::begin(std::move(socket), name));
+    NG_ASSIGN(const std::optional<netlink::Link> link, find_host_link(socket, request, host_ifname));
+    NG_ASSIGN(LinkRemoval removal, LinkRemoval::begin(socket, link));
+    auto release = Ipam(request, dependencies_.environment).start(cni::Command::kDel);
     remove_programs(programmer.get(), attachment);
     if (request.config.ip_masq) {
         remove_masquerade(host_ifname);
     }
-    Outcome<> released = Ipam(request, dependencies_.environment).run(cni::Command::kDel);
+    if (!release) {
+        NG_TRY(removal.finish());
+        return release.error();
+    }
+    release->go();
+    const auto released = release->finish();
     NG_TRY(removal.finish());
-    return released;
+    NG_TRY(released);
+    return Unit{};
 }
 
 Outcome<> Operations::gc(const Request& request) {
@@ -162,11 +174,11 @@ Outcome<> Operations::gc(const Request& request) {
     const std::unique_ptr<EndpointProgrammer> programmer = find_programmer(dependencies_.make_programmer, request.config.config_path);
     if (request.config.has_ipam()) {
         NG_ASSIGN(const std::vector<netlink::Link> stale, stale_links(request));
+        NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
         for (const netlink::Link& link : stale) {
             const auto owner = parse_alias(link.alias);
             log::info("GC removes an attachment", {log::kv("container", owner->container_id), log::kv("interface", link.name)});
-            NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
-            auto removal = LinkRemoval::begin(std::move(socket), link.name);
+            auto removal = LinkRemoval::begin(socket, link);
             if (!removal) {
                 result = removal.error();
                 continue;

@@ -5,6 +5,7 @@
 // block on disk and kernel, and report errors that undo nothing outside their own doing.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,13 @@ class EndpointProgrammer {
 
     // Asked of the kernel by who is going to change something: waits are short while the object lives.
     virtual void hurry() = 0;
-    // Closed first, then with the policy in force; fills in id and slot. Undoes itself on failure.
-    // kTryAgain when a source of labels cannot answer yet.
+    // Both of the following, for an endpoint whose addresses are known. Undoes itself on failure.
     virtual Result<> add(endpoints::Record& record) = 0;
+    // Closed: nothing passes its interface. Its addresses may be missing. Fills in id and slot.
+    virtual Result<> admit(endpoints::Record& record) = 0;
+    // With its addresses: its policy comes in force. `meanwhile` is done while that is waited for, and its failure is
+    // returned. kTryAgain when a source of labels cannot answer yet.
+    virtual Result<> program(endpoints::Record& record, const std::function<Result<>()>& meanwhile) = 0;
     // One that is not there is success.
     virtual Result<> remove(const std::string& container_id, const std::string& ifname) = 0;
     // Is everything that add() made still in place?

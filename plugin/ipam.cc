@@ -54,41 +54,54 @@ Outcome<std::string> Ipam::path() const {
     return CniError(ErrorCode::kInvalidConfig, "ipam plugin " + type + " is not installed", "looked in " + looked);
 }
 
-Outcome<> Ipam::find() const {
-    NG_TRY(path());
-    return Unit{};
-}
-
-Outcome<std::string> Ipam::execute(Command command) const {
+Outcome<IpamCall> Ipam::start(Command command) const {
     NG_ASSIGN(std::string program, path());
-    ChildCommand child{program, {program}, {}, request_.config.document};
+    ChildCommand child{program, {program}, {}};
     for (const std::string& variable : environment_) {
         if (variable.compare(0, kCommandVariable.size(), kCommandVariable) != 0) {
             child.environment.push_back(variable);
         }
     }
     child.environment.push_back(std::string(kCommandVariable) + std::string(cni::to_string(command)));
-    NG_ASSIGN(ChildOutput output, run_child(child));
-    if (output.exit_status != 0) {
-        return delegate_error("ipam plugin " + request_.config.ipam_type + " (" + std::string(cni::to_string(command)) + ")", output);
-    }
-    return std::move(output.standard_output);
+    NG_ASSIGN(Child started, Child::start(child));
+    return IpamCall(std::move(started), "ipam plugin " + request_.config.ipam_type + " (" + std::string(cni::to_string(command)) + ")",
+                    request_.config.document);
 }
 
-Outcome<cni::AddResult> Ipam::add() const {
-    NG_ASSIGN(const std::string text, execute(Command::kAdd));
-    const std::string who = "the result of ipam plugin " + request_.config.ipam_type;
-    NG_ASSIGN(const cni::Json object, cni::with_code(cni::parse_object(text).with_context(who), ErrorCode::kDecode));
-    NG_ASSIGN(cni::AddResult result, cni::with_code(cni::parse_result(object).with_context(who), ErrorCode::kDecode));
+Outcome<> Ipam::run(Command command) const {
+    NG_ASSIGN(IpamCall call, start(command));
+    call.go();
+    NG_TRY(call.finish());
+    return Unit{};
+}
+
+Outcome<std::string> IpamCall::finish() {
+    finished_ = true;
+    auto output = child_.finish();
+    if (!output) {
+        return output.error().with_context(who_);
+    }
+    if (output->exit_status != 0) {
+        return delegate_error(who_, *output);
+    }
+    return std::move(output->standard_output);
+}
+
+Outcome<cni::AddResult> IpamCall::finish_add() {
+    NG_ASSIGN(const std::string text, finish());
+    const std::string what = "the result of " + who_;
+    NG_ASSIGN(const cni::Json object, cni::with_code(cni::parse_object(text).with_context(what), ErrorCode::kDecode));
+    NG_ASSIGN(cni::AddResult result, cni::with_code(cni::parse_result(object).with_context(what), ErrorCode::kDecode));
     if (result.ips.empty()) {
-        return CniError(ErrorCode::kFailed, who + " has no address");
+        return CniError(ErrorCode::kFailed, what + " has no address");
     }
     return result;
 }
 
-Outcome<> Ipam::run(Command command) const {
-    NG_TRY(execute(command));
-    return Unit{};
+void IpamCall::settle() {
+    if (!finished_) {
+        static_cast<void>(finish());
+    }
 }
 
 }  // namespace namegate::plugin

@@ -1,33 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Address management, delegated: the program named in `ipam.type` is run with our environment and our
-// complete input. Its error is returned as it is, with the program's name. Blocks for as long as it runs.
+// complete input. Its error is returned as it is, with the program's name. A program may be started before it is
+// time, to save that of its start: what it is to do is in its input, so it does nothing until it is told to go.
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cni/cni_error.h"
 #include "cni/result.h"
 #include "cni/version.h"
+#include "plugin/child.h"
 #include "plugin/handler.h"
 
 namespace namegate::plugin {
+
+// One call of the program; killed with the object unless it was waited for.
+class IpamCall {
+  public:
+    IpamCall(Child child, std::string who, std::string input)
+        : child_(std::move(child)), who_(std::move(who)), input_(std::move(input)) {}
+
+    void go() { child_.feed(std::move(input_)); }
+    // Waits for its end. Once.
+    cni::Outcome<std::string> finish();
+    // The same for ADD.
+    cni::Outcome<cni::AddResult> finish_add();
+    // For who does not want the answer any more; harmless after finish().
+    void settle();
+
+  private:
+    Child child_;
+    std::string who_;  // for errors
+    std::string input_;
+    bool finished_ = false;
+};
 
 class Ipam {
   public:
     // `environment` is that of the plugin itself, "KEY=value".
     Ipam(const Request& request, const std::vector<std::string>& environment) : request_(request), environment_(environment) {}
 
-    // Whether the program can be found at all; cheap.
-    cni::Outcome<> find() const;
-    cni::Outcome<cni::AddResult> add() const;
-    // DEL, CHECK, GC or STATUS.
+    cni::Outcome<IpamCall> start(cni::Command command) const;
+    // From start to end: DEL, CHECK, GC or STATUS.
     cni::Outcome<> run(cni::Command command) const;
 
   private:
     cni::Outcome<std::string> path() const;
-    cni::Outcome<std::string> execute(cni::Command command) const;
 
     const Request& request_;
     const std::vector<std::string>& environment_;

@@ -61,9 +61,9 @@ Result<Masquerade> Masquerade::create() {
 }
 
 Result<std::string> Masquerade::run(const std::vector<std::string>& arguments, const std::string& input) const {
-    ChildCommand command{program_, {program_}, {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}, input};
+    ChildCommand command{program_, {program_}, {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}};
     command.arguments.insert(command.arguments.end(), arguments.begin(), arguments.end());
-    NG_ASSIGN(ChildOutput output, run_child(command));
+    NG_ASSIGN(ChildOutput output, run_child(command, input));
     if (output.exit_status != 0) {
         return Error(Code::kIo, "nft ended with status " + std::to_string(output.exit_status) + "; its message is in the log");
     }

@@ -214,7 +214,6 @@ Error PodNetwork::host_route_error(const PodNetworkSpec& spec, const Error& erro
 }
 
 Result<> PodNetwork::open_host_side(const PodNetworkSpec& spec) {
-    NG_TRY(prepare_host(spec));
     Batch batch;
     netlink::append_link_up(batch, host_link_.index, spec.host_ifname);
     for (const IpAddress& address : spec.addresses) {

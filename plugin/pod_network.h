@@ -54,7 +54,9 @@ class PodNetwork {
     Result<> make_links(const PodNetworkSpec& spec);
     // Addresses and routes inside; the pod side is up, and reaches nobody while the host side is down.
     Result<> configure_pod(const PodNetworkSpec& spec);
-    // From here on packets flow: settings, host side up, routes. Waits until both sides pass traffic.
+    // What the node and the host side have to be set to.
+    Result<> prepare_host(const PodNetworkSpec& spec) const;
+    // From here on packets flow: host side up, routes. Waits until both sides pass traffic.
     Result<> open_host_side(const PodNetworkSpec& spec);
 
     const netlink::Link& pod_link() const { return pod_link_; }
@@ -65,7 +67,6 @@ class PodNetwork {
   private:
     PodNetwork(const netlink::Netns& netns, netlink::Socket host, netlink::Socket pod)
         : netns_(&netns), host_(std::move(host)), pod_(std::move(pod)) {}
-    Result<> prepare_host(const PodNetworkSpec& spec) const;
     Error host_route_error(const PodNetworkSpec& spec, const Error& error);
     Result<> wait_until_running(const std::string& ifname);
 

@@ -16,6 +16,10 @@ class ServiceProgrammer final : public EndpointProgrammer {
 
     void hurry() override { service_->hurry(); }
     Result<> add(endpoints::Record& record) override { return service_->add(record); }
+    Result<> admit(endpoints::Record& record) override { return service_->admit(record); }
+    Result<> program(endpoints::Record& record, const std::function<Result<>()>& meanwhile) override {
+        return service_->program(record, meanwhile);
+    }
     Result<> remove(const std::string& container_id, const std::string& ifname) override { return service_->remove(container_id, ifname); }
     Result<> check(const std::string& container_id, const std::string& ifname) override { return service_->check(container_id, ifname); }
     Result<std::vector<cni::Attachment>> attachments(const std::string& network) override {

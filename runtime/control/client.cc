@@ -11,7 +11,6 @@
 #include <cstring>
 #include <string_view>
 
-#include "base/fd.h"
 
 namespace namegate::control {
 
@@ -113,13 +112,22 @@ Result<std::string> receive_line(int fd, Deadline deadline, std::string& rest) {
 
 }  // namespace
 
-Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
+Result<Question> Question::send(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
     const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-    NG_ASSIGN(const Fd fd, connect_to(socket_path));
+    NG_ASSIGN(Fd fd, connect_to(socket_path));
     NG_TRY(send_all(fd.get(), encode_request(request) + "\n", deadline));
+    return Question(std::move(fd), deadline);
+}
+
+Result<Json> Question::answer() {
     std::string rest;
-    NG_ASSIGN(const std::string line, receive_line(fd.get(), deadline, rest));
+    NG_ASSIGN(const std::string line, receive_line(fd_.get(), deadline_, rest));
     return parse_reply(line);
+}
+
+Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
+    NG_ASSIGN(Question question, Question::send(socket_path, request, timeout_ms));
+    return question.answer();
 }
 
 Result<> follow_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms,

@@ -4,13 +4,30 @@
 // kTryAgain: no answer in time; else the daemon's own error.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
+#include <utility>
 
+#include "base/fd.h"
 #include "base/result.h"
 #include "control/protocol.h"
 
 namespace namegate::control {
+
+// A question that was sent, and whose answer is fetched later.
+class Question {
+  public:
+    static Result<Question> send(const std::string& socket_path, const Request& request, unsigned timeout_ms);
+    // Once. The time counts from send() on.
+    Result<Json> answer();
+
+  private:
+    using Deadline = std::chrono::steady_clock::time_point;
+    Question(Fd fd, Deadline deadline) : fd_(std::move(fd)), deadline_(deadline) {}
+    Fd fd_;
+    Deadline deadline_;
+};
 
 Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms);
 

@@ -57,10 +57,11 @@ void log_problems(const Embedded& embedded) {
     }
 }
 
-Result<Embedded> open_embedded(const Config& config) {
+// `policies`: what was read of them before.
+Result<Embedded> open_embedded(const Config& config, policy::PolicyStore policies) {
     NG_ASSIGN(FileLock lock, lock_node(config));
     NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config.datapath_options()));
-    Embedded embedded{std::move(lock), std::move(datapath), endpoints::RecordStore(config.records_dir()), {}, {}};
+    Embedded embedded{std::move(lock), std::move(datapath), endpoints::RecordStore(config.records_dir()), std::move(policies), {}};
     NG_TRY(apply_settings(*embedded.datapath, config));
     embedded.problems = load_policy_folders(embedded.policies, config);
     log_problems(embedded);
@@ -82,6 +83,16 @@ Result<std::unique_ptr<EndpointService>> EndpointService::create(const Config& c
 }
 
 Result<> EndpointService::admit(Record& record) {
+    NG_TRY(admit_locked(record));
+    admitted_addresses_ = record.addresses;
+    // Its addresses may have to be waited for now. A daemon that was killed leaves its socket: then this is done later.
+    if (::access(config_.socket_path().c_str(), F_OK) != 0) {
+        load_policy_folders(policies_, config_);
+    }
+    return ok();
+}
+
+Result<> EndpointService::admit_locked(Record& record) {
     NG_ASSIGN(const FileLock lock, lock_node(config_));
     NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config_.datapath_options()));
     const endpoints::RecordStore store(config_.records_dir());
@@ -96,12 +107,32 @@ Result<> EndpointService::admit(Record& record) {
     return admit_endpoint(*datapath, store, record);
 }
 
+Result<> EndpointService::write_addresses(Record& record) {
+    if (admitted_addresses_ == record.addresses) {
+        return ok();
+    }
+    NG_ASSIGN(const FileLock lock, lock_node(config_));
+    const endpoints::RecordStore store(config_.records_dir());
+    // Its numbers are others if the datapath was lost meanwhile.
+    NG_ASSIGN(Record current, store.read(record.container_id, record.ifname));
+    current.addresses = record.addresses;
+    record = std::move(current);
+    return store.write(record);
+}
+
 Result<> EndpointService::program_here(Record& record) {
-    NG_ASSIGN(const Embedded embedded, open_embedded(config_));
+    NG_ASSIGN(const Embedded embedded, open_embedded(config_, std::move(policies_)));
     NG_ASSIGN(const endpoints::RecordListing listing, embedded.store.list());
     Programmer programmer(*embedded.datapath, config_, clock_, nullptr);
     programmer.use_snapshot(embedded.policies.snapshot());
-    NG_TRY(programmer.program(record, listing.records));
+    // Compiled policies that nobody uses any more are found by looking through all tables, which only the daemon has the
+    // time for. One like them needs no room.
+    Result<> programmed = programmer.program(record, listing.records);
+    if (!programmed && programmed.error().code() == Code::kExhausted) {
+        NG_TRY(datapath::remove_unused_policies(*embedded.datapath, {}));
+        programmed = programmer.program(record, listing.records);
+    }
+    NG_TRY(programmed);
     record.ready = true;
     NG_TRY(embedded.store.write(record));
     if (const policy::Concern concern = programmer.concern_of(record); !concern.nobody()) {
@@ -113,37 +144,47 @@ Result<> EndpointService::program_here(Record& record) {
     return ok();
 }
 
-Result<> EndpointService::ask_to_program(Record& record) {
+Result<Question> EndpointService::ask_to_program(const Record& record) const {
     // The daemon may have to wait for containerd first.
     const unsigned wait_ms = config_.uses_label_source(endpoints::kContainerdSource) ? config_.label_timeout_seconds * 1'000 : 0;
-    NG_TRY(ask_daemon(config_.socket_path(), {"program", ids(record.container_id, record.ifname)}, kProgramTimeoutMs + wait_ms));
-    record.ready = true;
-    return ok();
+    return Question::send(config_.socket_path(), {"program", ids(record.container_id, record.ifname)}, kProgramTimeoutMs + wait_ms);
 }
 
-Result<> EndpointService::program(Record& record) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.label_timeout_seconds);
-    Result<> asked = ask_to_program(record);
-    if (asked) {
-        return ok();
-    }
-    if (!daemon_is_absent(asked.error())) {
-        log::warning("the daemon did not program the endpoint, so the plugin does", {log::kv("error", asked.error().message())});
-    }
-    Result<> here = program_here(record);
-    if (here || here.error().code() != Code::kTryAgain) {
+// Only the daemon asks containerd for labels, and it may be on its way up. `here`: why they are missing here.
+Result<> EndpointService::wait_for_daemon(Record& record, const Error& here) {
+    if (here.code() != Code::kTryAgain || !config_.uses_label_source(endpoints::kContainerdSource)) {
         return here;
     }
-    // Only the daemon asks containerd for labels, and it may be on its way up.
-    const bool may_wait = config_.uses_label_source(endpoints::kContainerdSource);
-    while (may_wait && daemon_is_absent(asked.error()) && std::chrono::steady_clock::now() < deadline) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.label_timeout_seconds);
+    while (std::chrono::steady_clock::now() < deadline) {
         std::this_thread::sleep_for(kDaemonPoll);
-        asked = ask_to_program(record);
-        if (asked) {
-            return ok();
+        auto question = ask_to_program(record);
+        const auto answer = question ? question->answer() : Result<Json>(question.error());
+        if (answer || !daemon_is_absent(answer.error())) {
+            record.ready = answer.has_value();
+            return answer ? ok() : Result<>(answer.error());
         }
     }
-    return daemon_is_absent(asked.error()) ? here : asked;
+    return here;
+}
+
+Result<> EndpointService::program(Record& record, const std::function<Result<>()>& meanwhile) {
+    NG_TRY(write_addresses(record));
+    auto question = ask_to_program(record);
+    const Result<> done = meanwhile();
+    const auto answer = question ? question->answer() : Result<Json>(question.error());
+    NG_TRY(done);
+    if (answer) {
+        record.ready = true;
+        return ok();
+    }
+    if (daemon_is_absent(answer.error())) {
+        const Result<> here = program_here(record);
+        return here ? ok() : wait_for_daemon(record, here.error());
+    }
+    log::warning("the daemon did not program the endpoint, so the plugin does", {log::kv("error", answer.error().message())});
+    const Result<> here = program_here(record);
+    return here || here.error().code() != Code::kTryAgain ? here : Result<>(answer.error());
 }
 
 Result<> EndpointService::add(Record& record) {
@@ -154,7 +195,7 @@ Result<> EndpointService::add(Record& record) {
             log::warning("undoing a failed ADD", {log::kv("step", "endpoint"), log::kv("error", removed.error().message())});
         }
     });
-    NG_TRY(program(record));
+    NG_TRY(program(record, [] { return ok(); }));
     undo.dismiss();
     return ok();
 }
@@ -190,7 +231,7 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
 // The other endpoints' rules may name the one that is gone, and its address goes to somebody else.
 void EndpointService::reprogram_others(const std::optional<Record>& gone) {
     const auto work = [this, &gone]() -> Result<> {
-        NG_ASSIGN(const Embedded embedded, open_embedded(config_));
+        NG_ASSIGN(const Embedded embedded, open_embedded(config_, std::move(policies_)));
         NG_ASSIGN(const endpoints::RecordListing listing, embedded.store.list());
         Programmer programmer(*embedded.datapath, config_, clock_, nullptr);
         programmer.use_snapshot(embedded.policies.snapshot());
@@ -201,7 +242,6 @@ void EndpointService::reprogram_others(const std::optional<Record>& gone) {
                 return summary.failed.front().second;
             }
         }
-        NG_TRY(datapath::remove_unused_policies(*embedded.datapath, {}));
         return ok();
     };
     if (const auto result = work(); !result) {

@@ -5,6 +5,7 @@
 // one thread. Functions block on disk, kernel, node lock and, for a bounded time, the daemon.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,8 +14,10 @@
 #include "base/clock.h"
 #include "base/grace_period.h"
 #include "base/result.h"
+#include "control/client.h"
 #include "control/config.h"
 #include "endpoints/record.h"
+#include "policy/policy_store.h"
 
 namespace namegate::control {
 
@@ -31,9 +34,14 @@ class EndpointService {
     // From here on, and while the object lives, the kernel's grace periods are short: for who changes something, also the
     // links outside of it.
     void hurry() { hurry_.emplace(config_.grace_path()); }
-    // Closed first, then programmed; fills in id, slot and ready. Undoes itself on failure. kTryAgain when a
-    // source of labels cannot answer yet.
+    // Both of the following, for an endpoint whose addresses are known. Undoes itself on failure.
     Result<> add(endpoints::Record& record);
+    // Closed: the programs are on its interface, and nothing passes. Its addresses may be missing. Fills in id and slot,
+    // and undoes itself on failure.
+    Result<> admit(endpoints::Record& record);
+    // With its addresses: writes it down, has its policy put in force, and fills in ready. `meanwhile` is done while the
+    // daemon works, and its failure is returned. kTryAgain when a source of labels cannot answer yet.
+    Result<> program(endpoints::Record& record, const std::function<Result<>()>& meanwhile);
     // From the two ids alone. What is gone already is success.
     Result<> remove(const std::string& container_id, const std::string& ifname);
     // Is everything that add() made in place, and is a policy in force?
@@ -45,9 +53,10 @@ class EndpointService {
 
   private:
     EndpointService(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
-    Result<> admit(endpoints::Record& record);
-    Result<> program(endpoints::Record& record);
-    Result<> ask_to_program(endpoints::Record& record);
+    Result<> admit_locked(endpoints::Record& record);
+    Result<> write_addresses(endpoints::Record& record);
+    Result<Question> ask_to_program(const endpoints::Record& record) const;
+    Result<> wait_for_daemon(endpoints::Record& record, const Error& here);
     Result<> program_here(endpoints::Record& record);
     Result<> remove_here(const std::string& container_id, const std::string& ifname);
     // `gone` is unknown when its record could not be read.
@@ -55,6 +64,8 @@ class EndpointService {
 
     Config config_;
     Clock& clock_;
+    std::vector<IpAddress> admitted_addresses_;  // as they stand on the disk
+    policy::PolicyStore policies_;               // read ahead where there is no daemon
     std::optional<ShortGracePeriods> hurry_;
 };
 

@@ -24,13 +24,17 @@ Result<ng_endpoint> read_endpoint(Datapath& datapath, std::uint32_t slot) {
 
 const ng_endpoint_config& active_of(const ng_endpoint& endpoint) { return endpoint.version[endpoint.active & 1]; }
 
+Error address_count_error(const EndpointIdentity& identity) {
+    return {Code::kUnsupported, "an endpoint has 1 to " + std::to_string(NG_MAX_ENDPOINT_ADDRS) + " addresses, not " +
+                                    std::to_string(identity.addresses.size())};
+}
+
 Result<ng_endpoint_config> base_config(const EndpointIdentity& identity) {
     if (identity.endpoint == 0) {
         return Error(Code::kInternal, "an endpoint without an id");
     }
-    if (identity.addresses.empty() || identity.addresses.size() > NG_MAX_ENDPOINT_ADDRS) {
-        return Error(Code::kUnsupported, "an endpoint has 1 to " + std::to_string(NG_MAX_ENDPOINT_ADDRS) + " addresses, not " +
-                                             std::to_string(identity.addresses.size()));
+    if (identity.addresses.size() > NG_MAX_ENDPOINT_ADDRS) {
+        return address_count_error(identity);
     }
     ng_endpoint_config config{};
     config.endpoint = identity.endpoint;
@@ -145,6 +149,9 @@ Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity) {
 
 Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies) {
     NG_ASSIGN(ng_endpoint_config config, base_config(identity));
+    if (identity.addresses.empty()) {
+        return address_count_error(identity);
+    }
     if (policies.egress != 0) {
         NG_ASSIGN(config.direction[NG_EGRESS], policy_direction(datapath, policies.egress));
     }

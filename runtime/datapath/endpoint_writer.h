@@ -32,7 +32,7 @@ struct EndpointPolicies {
     bool keep_flows = false;  // flows that a changed policy denies go on
 };
 
-// Only ARP and neighbour discovery pass. The first thing written for an endpoint.
+// Only ARP and neighbour discovery pass. The first thing written for an endpoint, whose addresses may not be known yet.
 Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity);
 // Enforces these policies (both 0: open). No flip, and no new generation, when nothing changed.
 Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies);

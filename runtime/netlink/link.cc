@@ -8,6 +8,8 @@
 #include <net/if.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <utility>
 
@@ -83,6 +85,11 @@ Result<Link> query_link(Socket& socket, nl_msg* message, const std::string& name
     return std::move(*found);
 }
 
+Result<> run_deletion(Socket& socket, const Batch& batch) {
+    auto result = socket.run(batch);
+    return !result && result.error().code() == Code::kNotFound ? ok() : result;
+}
+
 }  // namespace
 
 std::string to_string(const Mac& mac) {
@@ -128,12 +135,12 @@ void append_link_up(Batch& batch, std::uint32_t index, std::string_view name) {
     batch.append(message.get(), "setting interface " + std::string(name) + " up");
 }
 
-void append_link_down(Batch& batch, std::string_view name) {
+void append_link_down(Batch& batch, std::uint32_t index, std::string_view name) {
     const MessagePtr message = make_message(RTM_SETLINK, 0);
     ifinfomsg header{};
+    header.ifi_index = static_cast<int>(index);
     header.ifi_change = IFF_UP;
     put_header(message.get(), header);
-    put_text(message.get(), IFLA_IFNAME, name);
     batch.append(message.get(), "setting interface " + std::string(name) + " down");
 }
 
@@ -205,8 +212,22 @@ Result<std::int32_t> netns_id(Socket& socket, const Netns& other) {
 Result<> delete_link(Socket& socket, std::string_view name) {
     Batch batch;
     append_delete_link(batch, name);
-    auto result = socket.run(batch);
-    return !result && result.error().code() == Code::kNotFound ? ok() : result;
+    return run_deletion(socket, batch);
+}
+
+Result<> delete_link(Socket& socket, std::uint32_t index) {
+    const MessagePtr message = make_message(RTM_DELLINK, 0);
+    ifinfomsg header{};
+    header.ifi_index = static_cast<int>(index);
+    put_header(message.get(), header);
+    Batch batch;
+    batch.append(message.get(), "deleting interface number " + std::to_string(index));
+    return run_deletion(socket, batch);
+}
+
+bool link_exists(std::uint32_t index) {
+    std::array<char, IF_NAMESIZE> name{};
+    return ::if_indextoname(index, name.data()) != nullptr || errno != ENXIO;
 }
 
 }  // namespace namegate::netlink

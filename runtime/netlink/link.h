@@ -47,7 +47,7 @@ struct VethPair {
 // Both sides of a veth in one request, each made where it belongs; the socket's namespace gets the host side.
 void append_veth(Batch& batch, const VethPair& pair);
 void append_link_up(Batch& batch, std::uint32_t index, std::string_view name);
-void append_link_down(Batch& batch, std::string_view name);
+void append_link_down(Batch& batch, std::uint32_t index, std::string_view name);
 void append_link_alias(Batch& batch, std::string_view name, std::string_view alias);
 void append_delete_link(Batch& batch, std::string_view name);
 
@@ -59,5 +59,8 @@ Result<std::vector<Link>> list_links(Socket& socket);
 Result<std::int32_t> netns_id(Socket& socket, const Netns& other);
 // One that is not there is success.
 Result<> delete_link(Socket& socket, std::string_view name);
+Result<> delete_link(Socket& socket, std::uint32_t index);
+// In the namespace of the calling thread; does not wait for those who change something.
+bool link_exists(std::uint32_t index);
 
 }  // namespace namegate::netlink

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/wait.h>
+
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "base/file.h"
 #include "plugin/attachment.h"
 #include "plugin/child.h"
 #include "plugin/masquerade.h"
 #include "plugin/pod_network.h"
+#include "support/temp_dir.h"
 
 using namespace namegate;
 using namespace namegate::plugin;
+using namegate::test::TempDir;
 
 namespace {
 
@@ -68,7 +75,7 @@ TEST_CASE("masquerade rules are named after the host interface alone") {
 
 TEST_CASE("a program that is run") {
     const auto run = [](const std::string& script, const std::string& input) {
-        return run_child({"/bin/sh", {"sh", "-c", script}, {"PATH=/usr/bin:/bin", "NAME=value"}, input});
+        return run_child({"/bin/sh", {"sh", "-c", script}, {"PATH=/usr/bin:/bin", "NAME=value"}}, input);
     };
     const std::string large(300000, 'x');
     const auto echoed = run("cat; echo $NAME; exit 3", large);
@@ -76,8 +83,30 @@ TEST_CASE("a program that is run") {
     CHECK(echoed->standard_output == large + "value\n");
     CHECK(echoed->exit_status == 3);
     CHECK(run("kill -9 $$", "")->exit_status == 128 + 9);
-    CHECK(run_child({"/no/such/program", {"x"}, {}, ""})->exit_status == 127);
+    CHECK(run_child({"/no/such/program", {"x"}, {}}, large)->exit_status == 127);
+    // Both ways at once, more than a pipe holds; and one that reads nothing.
+    CHECK(run("cat /dev/fd/0 /etc/hostname", large)->exit_status == 0);
+    CHECK(run("exit 4", large)->exit_status == 4);
     const auto endless = run("cat /dev/zero", "");
     REQUIRE_FALSE(endless);
     CHECK(endless.error().code() == Code::kExhausted);
+}
+
+TEST_CASE("a program that is started does nothing before it is fed, and ends with its object") {
+    const TempDir folder;
+    const ChildCommand command{"/bin/sh", {"sh", "-c", "read line && echo $line > " + folder.path() + "/line"}, {"PATH=/usr/bin:/bin"}};
+    const auto written = [&folder] { return read_file(folder.path() + "/line", 64).value_or("nothing"); };
+    {
+        auto child = Child::start(command);
+        REQUIRE(child);
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        CHECK(written() == "nothing");
+        child->feed("fed\n");
+        CHECK(child->finish()->exit_status == 0);
+        CHECK(written() == "fed\n");
+    }
+    REQUIRE(remove_file(folder.path() + "/line"));
+    { REQUIRE(Child::start(command)); }
+    CHECK(written() == "nothing");
+    CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);  // no child is left
 }

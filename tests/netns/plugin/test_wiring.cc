@@ -22,6 +22,15 @@ class FileProgrammer final : public EndpointProgrammer {
     void hurry() override {}
 
     Result<> add(endpoints::Record& record) override {
+        NG_TRY(admit(record));
+        return program(record, [] { return ok(); });
+    }
+    Result<> admit(endpoints::Record& record) override {
+        NG_TRY(write_file_atomically(path(record.container_id, record.ifname) + ".json", endpoints::to_json(record), 0600));
+        return exists("fail-admit") ? Result<>(Error(Code::kTryAgain, "told to fail")) : ok();
+    }
+    Result<> program(endpoints::Record& record, const std::function<Result<>()>& meanwhile) override {
+        NG_TRY(meanwhile());
         const auto flags = read_file("/sys/class/net/" + record.host_ifname + "/flags", 64);
         NG_TRY(write_file_atomically(path(record.container_id, record.ifname), flags ? *flags : "none", 0600));
         NG_TRY(write_file_atomically(path(record.container_id, record.ifname) + ".json", endpoints::to_json(record), 0600));
