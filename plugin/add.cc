@@ -37,8 +37,6 @@ endpoints::Record make_record(const Request& request, const cni::Args& args, con
     record.pod_uid = args.pod_uid;
     record.kubernetes = args.is_kubernetes();
     record.cni_labels = request.config.labels;
-    record.kubernetes = args.is_kubernetes();
-    record.cni_labels = request.config.labels;
     record.annotations = endpoints::keep_annotations(request.config.annotations);
     if (const std::size_t left = request.config.annotations.size() - record.annotations.size(); left > 0) {
         log::info("annotations of the pod are too large to be kept", {log::kv("pod", args.pod_name), log::kv("count", left)});

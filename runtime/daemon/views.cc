@@ -221,6 +221,10 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
             policies.push_back(selected.name + (selected.staged ? " (staged)" : ""));
         }
     }
+    Json annotations = Json::object();
+    for (const auto& annotation : record.annotations) {
+        annotations[annotation.first] = annotation.second;
+    }
     Json counters = Json::object();
     for (std::size_t i = 0; i < stats.size(); ++i) {
         if (stats[i] != 0) {
@@ -237,6 +241,7 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
                 {"attached", record.mode},
                 {"addresses", texts(record.addresses)},
                 {"labels", std::move(labels)},
+                {"annotations", std::move(annotations)},
                 {"mode", mode},
                 {"policies", std::move(policies)},
                 {"error", state == nullptr ? std::string() : state->error},

@@ -200,6 +200,9 @@ void read_fields(Fields& fields, Record& record) {
     if (fields.has("containerdLabels")) {
         fields.labels("containerdLabels", record.containerd_labels.emplace());
     }
+    if (fields.has("annotations")) {
+        fields.labels("annotations", record.annotations);
+    }
     fields.flag("kubernetes", record.kubernetes);
     fields.text("mode", record.mode);
     if (record.mode != kModeFirst && record.mode != kModeChained) {
@@ -211,6 +214,19 @@ void read_fields(Fields& fields, Record& record) {
 }
 
 }  // namespace
+
+Labels keep_annotations(const Labels& annotations) {
+    Labels kept;
+    std::size_t bytes = 0;
+    for (const auto& [name, value] : annotations) {
+        const std::size_t size = name.size() + value.size();
+        if (value.size() <= kMaxRecordText && bytes + size <= kMaxRecordAnnotationBytes && kept.size() < kMaxRecordAnnotations) {
+            bytes += size;
+            kept.emplace(name, value);
+        }
+    }
+    return kept;
+}
 
 std::string to_json(const Record& record) {
     Json addresses = Json::array();
@@ -239,6 +255,9 @@ std::string to_json(const Record& record) {
              {"ready", record.ready}};
     if (record.containerd_labels) {
         out["containerdLabels"] = labels_to_json(*record.containerd_labels);
+    }
+    if (!record.annotations.empty()) {
+        out["annotations"] = labels_to_json(record.annotations);
     }
     // Bytes that are not UTF-8 are replaced: dump() would throw on them, and a record must be writable.
     return out.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";

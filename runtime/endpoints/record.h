@@ -21,10 +21,12 @@
 namespace namegate::endpoints {
 
 inline constexpr int kRecordVersion = 1;
-inline constexpr std::size_t kMaxRecordBytes = 512 * 1024;
+inline constexpr std::size_t kMaxRecordBytes = 2 * 1024 * 1024;
 inline constexpr std::size_t kMaxRecordAddresses = 4;  // NG_MAX_ENDPOINT_ADDRS
 inline constexpr std::size_t kMaxRecordLabels = 1024;
 inline constexpr std::size_t kMaxRecordText = 4096;  // bytes of any one string
+inline constexpr std::size_t kMaxRecordAnnotations = 256;
+inline constexpr std::size_t kMaxRecordAnnotationBytes = 64 * 1024;  // of all, names included
 
 // Who made the interface: namegate, or the plugin before it.
 inline constexpr std::string_view kModeFirst = "first";
@@ -48,6 +50,7 @@ struct Record {
     std::string service_account;
     Labels cni_labels;
     std::optional<Labels> containerd_labels;  // nothing: containerd was not asked yet
+    Labels annotations;                       // of the pod, as the runtime gave them at ADD: to be shown, nothing depends on them
     bool kubernetes = false;
     std::string mode{kModeFirst};
     std::string network;       // name of the CNI network
@@ -56,6 +59,9 @@ struct Record {
 
     bool operator==(const Record&) const = default;
 };
+
+// Those that a record has room for, in the order of their names; the rest is left out, since nothing depends on them.
+Labels keep_annotations(const Labels& annotations);
 
 std::string to_json(const Record& record);
 Result<Record> record_from_json(std::string_view text);

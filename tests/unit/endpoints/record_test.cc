@@ -8,9 +8,12 @@
 using namegate::Code;
 using namegate::endpoints::Labels;
 using namegate::endpoints::Record;
+using namegate::endpoints::keep_annotations;
 using namegate::endpoints::record_from_json;
 using namegate::endpoints::to_json;
 using namegate::test::sample_record;
+
+namespace endpoints = namegate::endpoints;
 
 namespace {
 
@@ -66,6 +69,25 @@ TEST_CASE("a record is read strictly, and the error names the field") {
     REQUIRE_FALSE(record);
     CHECK(record.error().code() == Code::kInvalidInput);
     CHECK(record.error().message().find(row.names) != std::string::npos);
+}
+
+TEST_CASE("a pod's annotations are kept as far as there is room: so many, so long, so much") {
+    Labels given{{"long", std::string(endpoints::kMaxRecordText + 1, 'x')}, {"short", std::string(endpoints::kMaxRecordText, 'x')}};
+    CHECK(keep_annotations(given) == Labels{{"short", given["short"]}});
+    Labels many;
+    for (std::size_t i = 0; i <= endpoints::kMaxRecordAnnotations; ++i) {
+        many[std::to_string(i)] = "";
+    }
+    CHECK(keep_annotations(many).size() == endpoints::kMaxRecordAnnotations);
+    Labels large;
+    for (char c = 'a'; c <= 'z'; ++c) {
+        large[std::string(1, c)] = std::string(endpoints::kMaxRecordText, '\n');
+    }
+    // The worst that JSON makes of them can be read again.
+    Record record = sample_record();
+    record.annotations = keep_annotations(large);
+    CHECK(record.annotations.size() == endpoints::kMaxRecordAnnotationBytes / endpoints::kMaxRecordText - 1);
+    CHECK(*record_from_json(to_json(record)) == record);
 }
 
 TEST_CASE("another version is refused before anything else") {
