@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plugin killed at each system call that changes something, by strace's fault injection: the DEL that follows leaves
-// nothing, and a new ADD works. A few points of each call are tried; all of them with NAMEGATE_CRASH_POINTS=all, which
-// also prints the table.
+// nothing, and a new ADD works. So for each of its threads and the process that removes the interface, and for the
+// address plugin alone. A few points of each call are tried; all of them with NAMEGATE_CRASH_POINTS=all, which also prints
+// the table.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -9,6 +10,7 @@
 #include <map>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "node.h"
@@ -17,18 +19,14 @@ namespace namegate::test {
 namespace {
 
 // What can change a node: netlink, BPF, files, processes. (Reading is in here too, where one call does both.)
-constexpr const char* kCalls = "sendmsg,sendto,bpf,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,write,clone,clone3,fsync,openat";
+constexpr const char* kCalls =
+    "sendmsg,sendto,bpf,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,write,clone,clone3,fsync,openat,setns,close_range,execve,"
+    "exit_group";
 constexpr std::size_t kPointsOfOneCall = 2;
 
 bool all_points() {
     const char* wish = std::getenv("NAMEGATE_CRASH_POINTS");
     return wish != nullptr && std::string(wish) == "all";
-}
-
-// Nothing looks for leaks of memory in a process that is traced.
-std::string cni_line(const DaemonNode& node, const std::string& command, const std::string& netns) {
-    return "CNI_COMMAND=" + command + " CNI_CONTAINERID=crash CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" + netns +
-           " ASAN_OPTIONS=detect_leaks=0 strace -qq -o " + node.folder() + "/trace ";
 }
 
 std::string left_behind(const DaemonNode& node) {
@@ -39,17 +37,59 @@ std::string left_behind(const DaemonNode& node) {
                     "/ipam -type f ! -name 'last_reserved*' ! -name lock; true");
 }
 
-// How often the undisturbed command makes each call.
-std::map<std::string, std::size_t> counts(const DaemonNode& node, const std::string& command, const std::string& netns) {
-    const CommandOutput output =
-        run_command(cni_line(node, command, netns) + "-e trace=" + kCalls + " " NAMEGATE_PLUGIN " < " + node.folder() + "/net-crash.conf");
+// One of the two programs under strace. What strace does is written to a file that its launcher reads.
+class Victim {
+  public:
+    Victim(const DaemonNode& node, bool address_plugin) : node_(node), address_plugin_(address_plugin) {
+        must_run("mkdir -p " + folder());
+        if (address_plugin_) {
+            // Only in the call that is to be hit, not in the DEL that undoes a failed ADD.
+            write_program("host-local", "[ $CNI_COMMAND = $CRASH_COMMAND ] || exec /usr/lib/cni/host-local\n", "/usr/lib/cni/host-local");
+        } else {
+            write_program("namegate", "", NAMEGATE_PLUGIN);
+        }
+    }
+
+    std::string name() const { return address_plugin_ ? "address plugin" : "plugin"; }
+    // `options` of strace. Nothing looks for leaks of memory in a process that is traced.
+    CommandOutput run(const std::string& command, const std::string& netns, const std::string& options) const {
+        node_.write(folder() + "/options", options);
+        const std::string program = address_plugin_ ? std::string(NAMEGATE_PLUGIN) : folder() + "/namegate";
+        return run_command("CRASH_COMMAND=" + command + " CNI_COMMAND=" + command +
+                           " CNI_CONTAINERID=crash CNI_IFNAME=eth0 ASAN_OPTIONS=detect_leaks=0 CNI_PATH=" + folder() + ":/usr/lib/cni CNI_NETNS=" +
+                           netns + " " + program + " < " + node_.folder() + "/net-crash.conf");
+    }
+    std::string trace() const { return must_run("cat " + folder() + "/trace"); }
+
+  private:
+    std::string folder() const { return node_.folder() + (address_plugin_ ? "/address" : "/plugin"); }
+    void write_program(const std::string& name, const std::string& before, const std::string& program) const {
+        const std::string path = folder() + "/" + name;
+        node_.write(path, "#!/bin/sh\n" + before + "exec strace -f -q -o " + folder() + "/trace $(cat " + folder() + "/options) " + program + "\n");
+        must_run("chmod +x " + path);
+    }
+
+    const DaemonNode& node_;
+    bool address_plugin_;
+};
+
+// How often the undisturbed command makes each call: the most that one of its threads does, since strace counts them
+// one by one.
+std::map<std::string, std::size_t> counts(const Victim& victim, const std::string& command, const std::string& netns) {
+    const CommandOutput output = victim.run(command, netns, std::string("-e trace=") + kCalls);
     INFO(output.text);
     REQUIRE(output.status == 0);
+    std::map<std::pair<std::string, std::string>, std::size_t> of_thread;
     std::map<std::string, std::size_t> out;
-    std::istringstream trace(must_run("cat " + node.folder() + "/trace"));
+    std::istringstream trace(victim.trace());
     for (std::string line; std::getline(trace, line);) {
-        if (const std::size_t end = line.find('('); end != std::string::npos && line.find_first_of(" <+-") > end) {
-            ++out[line.substr(0, end)];
+        std::istringstream words(line);
+        std::string thread;
+        std::string call;
+        words >> thread >> call;
+        if (const std::size_t end = call.find('('); end != std::string::npos && call.find_first_of("<+-") > end) {
+            call.resize(end);
+            out[call] = std::max(out[call], ++of_thread[{thread, call}]);
         }
     }
     return out;
@@ -64,60 +104,91 @@ std::vector<std::size_t> points(std::size_t count) {
     return out;
 }
 
-TEST_CASE("ADD or DEL killed at any call: the next DEL leaves nothing, and a new ADD works") {
+struct Tally {
+    std::size_t tried = 0;
+    std::size_t killed = 0;
+    std::size_t leaks = 0;
+
+    void operator+=(const Tally& other) {
+        tried += other.tried;
+        killed += other.killed;
+        leaks += other.leaks;
+    }
+};
+
+// One call at one point.
+Tally kill_at(const DaemonNode& node, const Victim& victim, const std::string& command, const std::string& call, std::size_t point) {
+    INFO(command << ": " << victim.name() << " killed at " << call << " number " << point);
+    const TestNetns pod;
+    if (command == "DEL") {
+        REQUIRE(node.cni("ADD", "crash", pod.path()).status == 0);
+    }
+    Tally tally{1, 0, 0};
+    const CommandOutput hit =
+        victim.run(command, pod.path(), "-e trace=" + call + " -e inject=" + call + ":signal=KILL:when=" + std::to_string(point));
+    // Whoever is left of a DEL that went well is killed with it.
+    tally.killed = hit.status != 0 ? 1U : 0U;
+    const CommandOutput deleted = node.cni("DEL", "crash", pod.path());
+    INFO(hit.text << deleted.text);
+    CHECK(deleted.status == 0);
+    const std::string left = left_behind(node);
+    CHECK(left == "");
+    tally.leaks = left.empty() ? 0U : 1U;
+    const CommandOutput again = node.cni("ADD", "crash", pod.path());
+    INFO(again.text);
+    CHECK(again.status == 0);
+    CHECK(node.cni("DEL", "crash", pod.path()).status == 0);
+    return tally;
+}
+
+Tally kill_everywhere(const DaemonNode& node, const Victim& victim, const std::string& command) {
+    std::map<std::string, std::size_t> calls;
+    {
+        const TestNetns pod;
+        if (command == "DEL") {
+            REQUIRE(node.cni("ADD", "crash", pod.path()).status == 0);
+        }
+        calls = counts(victim, command, pod.path());
+        REQUIRE(node.cni("DEL", "crash", pod.path()).status == 0);
+    }
+    Tally all;
+    for (const auto& [call, count] : calls) {
+        Tally of_call;
+        for (const std::size_t point : points(count)) {
+            of_call += kill_at(node, victim, command, call, point);
+        }
+        if (all_points()) {
+            std::cout << command << " " << victim.name() << ", " << call << ": " << of_call.tried << " points, " << of_call.killed
+                      << " times killed, " << of_call.leaks << " leaks\n";
+        }
+        all += of_call;
+    }
+    return all;
+}
+
+TEST_CASE("ADD or DEL killed at any call of any of its processes: the next DEL leaves nothing, and a new ADD works") {
     if (run_command("strace -V").status != 0) {
         FAIL("needs strace");
     }
     DaemonNode node;
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));
-    std::map<std::string, std::map<std::string, std::size_t>> calls;
     {
         // The first ADD of a node loads the programs; it is over when the table begins.
         const TestNetns pod;
         REQUIRE(node.cni("ADD", "crash", pod.path()).status == 0);
         REQUIRE(node.cni("DEL", "crash", pod.path()).status == 0);
-        calls["ADD"] = counts(node, "ADD", pod.path());
-        calls["DEL"] = counts(node, "DEL", pod.path());
     }
-    std::size_t tried = 0;
-    std::size_t killed = 0;
-    std::size_t leaks = 0;
-    for (const char* command : {"ADD", "DEL"}) {
-        for (const auto& [call, count] : calls[command]) {
-            std::size_t leaked_here = 0;
-            const auto chosen = points(count);
-            for (const std::size_t point : chosen) {
-                INFO(command << " killed at " << call << " number " << point);
-                const TestNetns pod;
-                if (std::string(command) == "DEL") {
-                    REQUIRE(node.cni("ADD", "crash", pod.path()).status == 0);
-                }
-                const CommandOutput hit = run_command(cni_line(node, command, pod.path()) + "-e trace=" + call + " -e inject=" + call +
-                                                      ":signal=KILL:when=" + std::to_string(point) + " " NAMEGATE_PLUGIN " < " +
-                                                      node.folder() + "/net-crash.conf");
-                ++tried;
-                killed += hit.status == 128 + SIGKILL ? 1U : 0U;
-                const CommandOutput deleted = node.cni("DEL", "crash", pod.path());
-                INFO(deleted.text);
-                CHECK(deleted.status == 0);
-                const std::string left = left_behind(node);
-                CHECK(left == "");
-                leaked_here += left.empty() ? 0U : 1U;
-                const CommandOutput again = node.cni("ADD", "crash", pod.path());
-                INFO(again.text);
-                CHECK(again.status == 0);
-                CHECK(node.cni("DEL", "crash", pod.path()).status == 0);
-            }
-            leaks += leaked_here;
-            if (all_points()) {
-                std::cout << command << " " << call << ": " << chosen.size() << " points, " << leaked_here << " leaks\n";
-            }
+    Tally all;
+    for (const bool address_plugin : {false, true}) {
+        const Victim victim(node, address_plugin);
+        for (const char* command : {"ADD", "DEL"}) {
+            all += kill_everywhere(node, victim, command);
         }
     }
     if (all_points()) {
-        std::cout << tried << " points, " << killed << " times killed, " << leaks << " leaks\n";
+        std::cout << all.tried << " points, " << all.killed << " times killed, " << all.leaks << " leaks\n";
     }
-    CHECK(killed > tried / 2);
+    CHECK(all.killed > all.tried / 2);
 }
 
 }  // namespace
