@@ -73,6 +73,7 @@ demo_packages=(iproute2 containernetworking-plugins dnsmasq-base python3)
 test_packages=(
   "${demo_packages[@]}" catch2 ccache clang-format clang-tidy clang shellcheck git strace libclang-rt-14-dev
   iputils-ping iptables qemu-system-x86 busybox-static cpio xz-utils containerd runc
+  golang-go golang-github-appc-cni-dev
 )
 
 install_packages() { # names

@@ -89,6 +89,44 @@ TEST_CASE("DEL in every order that runtimes call it") {
     CHECK(left_behind(node) == "");
 }
 
+TEST_CASE("as soon as a DEL returns its pod's address, names and namespace are free for others") {
+    const NodeAddress address;
+    DaemonNode node;
+    const bool with_daemon = GENERATE(true, false);
+    INFO(with_daemon);
+    if (with_daemon) {
+        node.start();
+    }
+    // A network with room for one pod.
+    node.write(node.folder() + "/small.conf", R"({"cniVersion":"1.0.0","name":"small","type":"namegate","config":")" + node.config_path() +
+                                                  R"(","ipam":{"type":"host-local","subnet":"10.89.0.0/30","dataDir":")" + node.folder() +
+                                                  R"(/ipam"}})");
+    const auto call = [&](const std::string& command, const std::string& id, const std::string& netns) {
+        const CommandOutput output = run_command("CNI_COMMAND=" + command + " CNI_CONTAINERID=" + id +
+                                                 " CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" + netns + " " NAMEGATE_PLUGIN " < " +
+                                                 node.folder() + "/small.conf");
+        INFO(command << " " << id << output.text);
+        CHECK(output.status == 0);
+    };
+    const TestNetns stays;
+    for (unsigned round = 0; round < 10; ++round) {
+        // Another container's, with the same address; the same container's, in the same namespace; and one whose namespace
+        // goes at once.
+        for (const char* id : {"one", "two", "two"}) {
+            call("ADD", id, stays.path());
+            CHECK(reaches_node(stays));
+            call("DEL", id, stays.path());
+            CHECK(stays.run("ip link show eth0").status != 0);
+            CHECK(left_behind(node) == "");
+        }
+        TestNetns goes;
+        call("ADD", "three", goes.path());
+        CHECK(reaches_node(goes));
+        call("DEL", "three", goes.path());
+        goes.remove();
+    }
+}
+
 TEST_CASE("a host interface renamed by hand stays enforced, and goes with its DEL; one deleted by hand is cleared") {
     const NodeAddress address;
     DaemonNode node;
