@@ -213,6 +213,9 @@ Result<> Loop::add_timers() {
         node_->cache().expire();
     }));
     NG_TRY(every(kTickUs, [this] {
+        if (server_->take_refused() > 0) {
+            node_->reconcile_soon();
+        }
         node_->tick();
         held_->tick();
         server_->drop_idle();

@@ -167,7 +167,11 @@ Result<> Node::mark_ready(Record& record) {
 }
 
 Result<> Node::program(const std::string& container_id, const std::string& ifname) {
-    NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
+    const auto lock = FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock");
+    if (!lock) {
+        reconcile_soon();
+        return lock.error();
+    }
     return program_one_locked(container_id, ifname);
 }
 
@@ -261,7 +265,9 @@ void Node::reconcile() {
         NG_TRY(reconcile_locked());
         return program_concerned_locked({});
     };
-    set_trouble("endpoints", work());
+    const Result<> result = work();
+    reconcile_due_ = !result;
+    set_trouble("endpoints", result);
 }
 
 // Whose map fills quickly comes before its turn: at least every second, else among many endpoints it could be full of
@@ -345,6 +351,9 @@ void Node::tick() {
     }
     sweep();
     sweep_links();
+    if (reconcile_due_) {
+        reconcile();
+    }
     if (program_due_) {
         program_concerned({});
     }

@@ -53,6 +53,8 @@ class Node {
     void refresh_servers();
     // Records against interfaces and kernel.
     void reconcile();
+    // With the next tick: a plugin was not served, and programmed its endpoint itself.
+    void reconcile_soon() { reconcile_due_ = true; }
     // What is due every second: expired addresses and names, policies nobody uses, and what failed before.
     void tick();
     // So many addresses came into the endpoint's map.
@@ -109,6 +111,7 @@ class Node {
     std::uint64_t logged_revision_ = 0;  // of the files whose problems were logged
     std::uint64_t generation_ = 0;       // of the snapshot that was programmed
     bool program_due_ = false;           // the last attempt did not get through
+    bool reconcile_due_ = false;
     std::uint64_t collect_at_ns_ = 0;
     bool links_due_ = true;         // perhaps some pins lead to interfaces that are going
     std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts

@@ -113,6 +113,7 @@ void SocketServer::accept_clients() {
             drop_idle();
         }
         if (clients_.size() >= kMaxClients) {
+            ++refused_;
             const std::string reply = control::encode_reply(Error(Code::kTryAgain, "the daemon serves as many clients as it takes")) + "\n";
             [[maybe_unused]] const ssize_t told = ::send(fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
             continue;

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -57,6 +58,8 @@ class SocketServer {
     void replied(Ticket ticket, bool whole);
     static std::string encode(const Result<control::Json>& result);
 
+    // Clients that found no room since the last call.
+    std::size_t take_refused() { return std::exchange(refused_, 0); }
     std::size_t clients() const { return clients_.size(); }
     bool has_streams() const { return streams_ > 0; }
     // To every stream that wants it.
@@ -104,6 +107,7 @@ class SocketServer {
     sd_event_source* source_ = nullptr;
     std::list<std::unique_ptr<Client>> clients_;
     std::size_t streams_ = 0;
+    std::size_t refused_ = 0;
 };
 
 }  // namespace namegate::daemon
