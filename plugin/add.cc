@@ -121,7 +121,8 @@ Outcome<> make_links(PodNetwork& network, const PodNetworkSpec& spec, const endp
 }
 
 // The endpoint on its links, closed: all of it that needs no address.
-Outcome<> admit(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, EndpointProgrammer& programmer, UndoStack& undo) {
+Outcome<> admit(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, EndpointProgrammer& programmer,
+                UndoStack& undo) {
     NG_TRY(make_links(network, spec, record, programmer, undo));
     record.host_ifname = spec.host_ifname;
     record.host_ifindex = network.host_link().index;

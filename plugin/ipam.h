@@ -20,8 +20,7 @@ namespace namegate::plugin {
 // One call of the program; killed with the object unless it was waited for.
 class IpamCall {
   public:
-    IpamCall(Child child, std::string who, std::string input)
-        : child_(std::move(child)), who_(std::move(who)), input_(std::move(input)) {}
+    IpamCall(Child child, std::string who, std::string input) : child_(std::move(child)), who_(std::move(who)), input_(std::move(input)) {}
 
     void go() { child_.feed(std::move(input_)); }
     // Waits for its end. Once.

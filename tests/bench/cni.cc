@@ -63,8 +63,8 @@ class CniBench {
     CniBench& operator=(CniBench&&) = delete;
 
     void run(bool v6, unsigned rounds) {
-        std::vector<Candidate> all{candidate("namegate, no daemon", plugin_, "namegate", v6), reference("ptp", v6),
-                                   reference("bridge", v6), reference("host-local", v6)};
+        std::vector<Candidate> all{candidate("namegate, no daemon", plugin_, "namegate", v6), reference("ptp", v6), reference("bridge", v6),
+                                   reference("host-local", v6)};
         if (!daemon_.empty()) {
             all.insert(all.begin() + 1, candidate("namegate, daemon", plugin_, "namegate", v6));
             all[1].needs_daemon = true;
@@ -86,8 +86,8 @@ class CniBench {
         for (const Candidate& it : all) {
             const double add = percentile(it.add_ms, 50);
             const double del = percentile(it.del_ms, 50);
-            std::printf("%-22s %8.1f %8.1f %8.1f   %8.1f %8.1f %8.1f\n", it.name.c_str(), add, percentile(it.add_ms, 99), add - ipam_add, del,
-                        percentile(it.del_ms, 99), del - ipam_del);
+            std::printf("%-22s %8.1f %8.1f %8.1f   %8.1f %8.1f %8.1f\n", it.name.c_str(), add, percentile(it.add_ms, 99), add - ipam_add,
+                        del, percentile(it.del_ms, 99), del - ipam_del);
         }
         std::printf("\n");
     }

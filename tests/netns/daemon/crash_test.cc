@@ -56,8 +56,8 @@ class Victim {
         node_.write(folder() + "/options", options);
         const std::string program = address_plugin_ ? std::string(NAMEGATE_PLUGIN) : folder() + "/namegate";
         return run_command("CRASH_COMMAND=" + command + " CNI_COMMAND=" + command +
-                           " CNI_CONTAINERID=crash CNI_IFNAME=eth0 ASAN_OPTIONS=detect_leaks=0 CNI_PATH=" + folder() + ":/usr/lib/cni CNI_NETNS=" +
-                           netns + " " + program + " < " + node_.folder() + "/net-crash.conf");
+                           " CNI_CONTAINERID=crash CNI_IFNAME=eth0 ASAN_OPTIONS=detect_leaks=0 CNI_PATH=" + folder() +
+                           ":/usr/lib/cni CNI_NETNS=" + netns + " " + program + " < " + node_.folder() + "/net-crash.conf");
     }
     std::string trace() const { return must_run("cat " + folder() + "/trace"); }
 
@@ -65,7 +65,8 @@ class Victim {
     std::string folder() const { return node_.folder() + (address_plugin_ ? "/address" : "/plugin"); }
     void write_program(const std::string& name, const std::string& before, const std::string& program) const {
         const std::string path = folder() + "/" + name;
-        node_.write(path, "#!/bin/sh\n" + before + "exec strace -f -q -o " + folder() + "/trace $(cat " + folder() + "/options) " + program + "\n");
+        node_.write(
+            path, "#!/bin/sh\n" + before + "exec strace -f -q -o " + folder() + "/trace $(cat " + folder() + "/options) " + program + "\n");
         must_run("chmod +x " + path);
     }
 

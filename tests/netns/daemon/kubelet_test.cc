@@ -102,9 +102,9 @@ TEST_CASE("as soon as a DEL returns its pod's address, names and namespace are f
                                                   R"(","ipam":{"type":"host-local","subnet":"10.89.0.0/30","dataDir":")" + node.folder() +
                                                   R"(/ipam"}})");
     const auto call = [&](const std::string& command, const std::string& id, const std::string& netns) {
-        const CommandOutput output = run_command("CNI_COMMAND=" + command + " CNI_CONTAINERID=" + id +
-                                                 " CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" + netns + " " NAMEGATE_PLUGIN " < " +
-                                                 node.folder() + "/small.conf");
+        const CommandOutput output =
+            run_command("CNI_COMMAND=" + command + " CNI_CONTAINERID=" + id + " CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" + netns +
+                        " " NAMEGATE_PLUGIN " < " + node.folder() + "/small.conf");
         INFO(command << " " << id << output.text);
         CHECK(output.status == 0);
     };

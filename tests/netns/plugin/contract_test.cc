@@ -71,8 +71,9 @@ TEST_CASE("a chained DEL that can do nothing holds up no plugin before it") {
 
 TEST_CASE("GC goes on behind what fails, and says so at the end") {
     CniCaller cni;
-    write_ipam(cni, "bin", "[ $CNI_COMMAND != GC ] || { echo '{\"code\":77,\"msg\":\"not now\"}'; exit 1; }\n[ $CNI_COMMAND != ADD ] || " +
-                               std::string(kAnswer));
+    write_ipam(cni, "bin",
+               "[ $CNI_COMMAND != GC ] || { echo '{\"code\":77,\"msg\":\"not now\"}'; exit 1; }\n[ $CNI_COMMAND != ADD ] || " +
+                   std::string(kAnswer));
     cni.config["cniVersion"] = "1.1.0";
     cni.config["ipam"] = {{"type", "test-ipam"}};
     TestNetns gone;

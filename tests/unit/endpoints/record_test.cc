@@ -6,9 +6,9 @@
 #include "sample_record.h"
 
 using namegate::Code;
+using namegate::endpoints::keep_annotations;
 using namegate::endpoints::Labels;
 using namegate::endpoints::Record;
-using namegate::endpoints::keep_annotations;
 using namegate::endpoints::record_from_json;
 using namegate::endpoints::to_json;
 using namegate::test::sample_record;
