@@ -48,12 +48,10 @@ void log_problems(const Embedded& embedded) {
     for (const FolderProblem& problem : embedded.problems) {
         log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
     }
-    for (const policy::FileStatus& file : embedded.policies.files()) {
-        if (!file.loaded) {
-            log::warning("policy file refused",
-                         {log::kv("file", file.path),
-                          log::kv("error", file.problems.empty() ? std::string("unreadable") : policy::to_string(file.problems.front()))});
-        }
+    for (const policy::FileStatus& file : embedded.policies.refused()) {
+        log::warning("policy file refused",
+                     {log::kv("file", file.path),
+                      log::kv("error", file.problems.empty() ? std::string("unreadable") : policy::to_string(file.problems.front()))});
     }
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/grace_period.h"
 #include "base/log.h"
 #include "control/lifecycle.h"
 #include "datapath/clock.h"
@@ -151,6 +152,25 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
     return ok();
 }
 
+Result<datapath::EndpointPolicies> Programmer::install(Pass& pass, const CompiledRef& egress, const CompiledRef& ingress,
+                                                       const Programmed& before) {
+    if (!pass.writer) {
+        NG_ASSIGN(datapath::PolicyWriter writer, datapath::PolicyWriter::open(datapath_));
+        pass.writer.emplace(std::move(writer));
+        pass.counters.emplace(datapath_);
+    }
+    datapath::EndpointPolicies policies;
+    policies.reject = config_.reject_denied;
+    policies.keep_flows = config_.keep_flows;
+    if (egress) {
+        NG_ASSIGN(policies.egress, pass.writer->install(*egress, before.egress.get()));
+    }
+    if (ingress) {
+        NG_ASSIGN(policies.ingress, pass.writer->install(*ingress, before.ingress.get()));
+    }
+    return policies;
+}
+
 Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& state) {
     const auto known = pass.view_of.find(record.id);
     std::optional<policy::EndpointView> own;
@@ -160,15 +180,7 @@ Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& 
     const policy::EndpointView& view = own ? *own : pass.views[known->second];
     NG_ASSIGN(CompiledRef egress, compile(pass, view, Direction::kEgress));
     NG_ASSIGN(CompiledRef ingress, compile(pass, view, Direction::kIngress));
-    datapath::EndpointPolicies policies;
-    policies.reject = config_.reject_denied;
-    policies.keep_flows = config_.keep_flows;
-    if (egress) {
-        NG_ASSIGN(policies.egress, datapath::install_policy(datapath_, *egress));
-    }
-    if (ingress) {
-        NG_ASSIGN(policies.ingress, datapath::install_policy(datapath_, *ingress));
-    }
+    NG_ASSIGN(const datapath::EndpointPolicies policies, install(pass, egress, ingress, state));
     if (egress && !egress->patterns.empty()) {
         NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
         const bool unchanged = active && active->mode == NG_MODE_ENFORCED && active->direction[NG_EGRESS].policy == policies.egress;
@@ -176,7 +188,7 @@ Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& 
             NG_TRY(fill(record, *egress));
         }
     }
-    NG_TRY(datapath::write_policies(datapath_, identity_of(record), policies));
+    NG_TRY(datapath::write_policies(datapath_, identity_of(record), policies, *pass.counters));
     state.egress = std::move(egress);
     state.ingress = std::move(ingress);
     state.policies = policies;
@@ -190,6 +202,13 @@ void Programmer::settle() {
     }
 }
 
+void Programmer::settle_now() {
+    if (flipped_) {
+        const ShortGracePeriods hurry(config_.grace_path());
+        settle();
+    }
+}
+
 Result<> Programmer::program_in(Pass& pass, const Record& record) {
     Programmed& state = programmed_[record.id];
     Result<> result = put_in_force(pass, record, state);
@@ -200,7 +219,7 @@ Result<> Programmer::program_in(Pass& pass, const Record& record) {
 
 Result<> Programmer::program(const Record& record, const std::vector<Record>& all) {
     Pass pass = start_pass(all);
-    settle();
+    settle_now();
     flipped_ = true;
     return program_in(pass, record);
 }
@@ -214,7 +233,7 @@ ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wa
             continue;
         }
         if (summary.programmed + summary.failed.size() == 0) {
-            settle();
+            settle_now();
             flipped_ = true;
         }
         if (const auto result = program_in(pass, record); !result) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,6 +72,8 @@ class Programmer {
     // two flips of an endpoint it has to be over. Best called when nothing waits, else the next flip waits; cheap when
     // nothing was flipped.
     void settle();
+    // The same, when something waits: at the price of an interrupt to each CPU.
+    void settle_now();
 
     // Other endpoints whose rules look at this one, which comes or goes.
     policy::Concern concern_of(const endpoints::Record& record) const;
@@ -99,6 +102,8 @@ class Programmer {
         std::map<std::uint32_t, std::size_t> view_of;  // by endpoint id
         bool by_address = false;                       // rules ask which address the endpoint itself has
         std::map<std::string, CompiledRef> compiled;   // endpoints that compile alike share the work
+        std::optional<datapath::PolicyWriter> writer;  // once something is written
+        std::optional<datapath::CounterRoom> counters;
     };
     Pass start_pass(const std::vector<endpoints::Record>& all) const;
     template <typename Wanted>
@@ -107,6 +112,8 @@ class Programmer {
     bool is_as_programmed(const endpoints::Record& record) const;
     Result<> program_in(Pass& pass, const endpoints::Record& record);
     Result<> put_in_force(Pass& pass, const endpoints::Record& record, Programmed& state);
+    // Installed, but in force for nobody yet.
+    Result<datapath::EndpointPolicies> install(Pass& pass, const CompiledRef& egress, const CompiledRef& ingress, const Programmed& before);
     Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
     Result<> fill(const endpoints::Record& record, const policy::CompiledPolicy& policy);
 

@@ -92,10 +92,7 @@ std::vector<Record> Node::all_records() const {
 }
 
 void Node::log_files() const {
-    for (const policy::FileStatus& file : policies_.files()) {
-        if (file.loaded) {
-            continue;
-        }
+    for (const policy::FileStatus& file : policies_.refused()) {
         for (const policy::Problem& problem : file.problems) {
             log::warning("policy file refused",
                          {log::kv("problem", policy::to_string(problem)), log::kv("in_force", policy::to_string(file.in_force))});
@@ -122,7 +119,7 @@ void Node::reload_policies() {
     const auto before = programmer_->snapshot_ref();
     generation_ = snapshot->generation();
     programmer_->use_snapshot(snapshot);
-    log::info("policies in force", {log::kv("files", policies_.files().size()), log::kv("policies", snapshot->policy_count())});
+    log::info("policies in force", {log::kv("files", policies_.file_count()), log::kv("policies", snapshot->policy_count())});
     program_concerned(policy::Concern::of_change(*before, *snapshot));
 }
 

@@ -87,36 +87,18 @@ Result<std::vector<ng_endpoint_config>> active_configs(Datapath& datapath) {
 }
 
 // Counters for the directions that have none yet. Those of the active configuration are taken until the flip.
-Result<> assign_counters(Datapath& datapath, const ng_endpoint_config& active, ng_endpoint_config& config) {
-    bool missing = false;
+Result<> assign_counters(CounterRoom& counters, const ng_endpoint_config& active, ng_endpoint_config& config) {
+    counters.next_endpoint();
     for (int d : {NG_EGRESS, NG_INGRESS}) {
         ng_direction& direction = config.direction[d];
         if (direction.policy != 0 && direction.policy == active.direction[d].policy && active.endpoint == config.endpoint) {
             direction.counter_base = active.direction[d].counter_base;
         }
-        missing = missing || (direction.policy != 0 && direction.counter_base == 0);
-    }
-    if (!missing) {
-        return ok();
-    }
-    NG_ASSIGN(const auto configs, active_configs(datapath));
-    std::vector<Extent> used;
-    for (const auto& other : configs) {
-        for (const ng_direction& direction : other.direction) {
-            if (direction.counter_base != 0) {
-                used.push_back({direction.counter_base, direction.n_rules});
-            }
-        }
     }
     for (ng_direction& direction : config.direction) {
-        if (direction.policy == 0 || direction.counter_base != 0) {
-            continue;
-        }
-        // Without room the endpoint counts into the shared counter 0.
-        if (const auto base = find_room(used, direction.n_rules, 1, NG_COUNTER_TABLE)) {
-            direction.counter_base = *base;
-            used.push_back({*base, direction.n_rules});
-            NG_TRY(zero_counters(datapath, {*base, direction.n_rules}));
+        if (direction.policy != 0 && direction.counter_base == 0) {
+            NG_ASSIGN(const auto base, counters.take(direction.n_rules));
+            direction.counter_base = base.value_or(0);  // without room the endpoint counts into the shared counter 0
         }
     }
     return ok();
@@ -141,13 +123,45 @@ Result<> leave_near_place(Datapath& datapath, std::uint32_t ifindex) {
 
 }  // namespace
 
+Result<> CounterRoom::look() {
+    NG_ASSIGN(const auto configs, active_configs(datapath_));
+    used_ = taken_;
+    for (const auto& config : configs) {
+        for (const ng_direction& direction : config.direction) {
+            if (direction.counter_base != 0) {
+                used_.push_back({direction.counter_base, direction.n_rules});
+            }
+        }
+    }
+    looked_ = true;
+    return ok();
+}
+
+Result<std::optional<std::uint32_t>> CounterRoom::take(std::uint32_t size) {
+    const bool fresh = !looked_;
+    if (fresh) {
+        NG_TRY(look());
+    }
+    auto base = find_room(used_, size, 1, NG_COUNTER_TABLE);
+    if (!base && !fresh) {
+        NG_TRY(look());
+        base = find_room(used_, size, 1, NG_COUNTER_TABLE);
+    }
+    if (base) {
+        used_.push_back({*base, size});
+        taken_.push_back({*base, size});
+        NG_TRY(zero_counters(datapath_, {*base, size}));
+    }
+    return base;
+}
+
 Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity) {
     NG_ASSIGN(ng_endpoint_config config, base_config(identity));
     config.mode = NG_MODE_CLOSED;
     return put_config(datapath, identity.slot, config);
 }
 
-Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies) {
+Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies, CounterRoom& counters) {
     NG_ASSIGN(ng_endpoint_config config, base_config(identity));
     if (identity.addresses.empty()) {
         return address_count_error(identity);
@@ -162,8 +176,13 @@ Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, co
     config.flags = static_cast<__u16>(flags);
     config.mode = policies.egress != 0 || policies.ingress != 0 ? NG_MODE_ENFORCED : NG_MODE_OPEN;
     NG_ASSIGN(const ng_endpoint endpoint, read_endpoint(datapath, identity.slot));
-    NG_TRY(assign_counters(datapath, active_of(endpoint), config));
+    NG_TRY(assign_counters(counters, active_of(endpoint), config));
     return put_config(datapath, identity.slot, config);
+}
+
+Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies) {
+    CounterRoom counters(datapath);
+    return write_policies(datapath, identity, policies, counters);
 }
 
 Result<> bind_interface(Datapath& datapath, std::uint32_t ifindex, const EndpointIdentity& identity) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What applies to an endpoint: its configuration is written beside the active one, then flipped. Counters of
-// rules are taken from one table; those of a policy that stays are kept. No state of its own. Node lock
-// held. After a failure the old configuration is still in force.
+// rules are taken from one table; those of a policy that stays are kept. Node lock held. After a failure the old
+// configuration is still in force.
 #pragma once
 
 #include <array>
@@ -13,6 +13,7 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "datapath/extents.h"
 #include "datapath/loader.h"
 #include "datapath/policy_writer.h"
 
@@ -32,9 +33,29 @@ struct EndpointPolicies {
     bool keep_flows = false;  // flows that a changed policy denies go on
 };
 
+// Rules' counters that are free, for who writes several configurations: they are looked for once. Lives no longer than the
+// node lock is held.
+class CounterRoom {
+  public:
+    explicit CounterRoom(Datapath& datapath) : datapath_(datapath) {}
+    // What was taken before is written into a configuration, or not wanted any more.
+    void next_endpoint() { taken_.clear(); }
+    // Zeroed; nothing when the table is full.
+    Result<std::optional<std::uint32_t>> take(std::uint32_t size);
+
+  private:
+    Result<> look();
+
+    Datapath& datapath_;
+    bool looked_ = false;
+    std::vector<Extent> used_;   // what configurations gave back since look() is still among them
+    std::vector<Extent> taken_;  // for this endpoint
+};
+
 // Only ARP and neighbour discovery pass. The first thing written for an endpoint, whose addresses may not be known yet.
 Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity);
 // Enforces these policies (both 0: open). No flip, and no new generation, when nothing changed.
+Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies, CounterRoom& counters);
 Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies);
 // The interface's packets belong to the endpoint from now on, and no more.
 Result<> bind_interface(Datapath& datapath, std::uint32_t ifindex, const EndpointIdentity& identity);

@@ -12,6 +12,7 @@
 #include "datapath/endpoint_writer.h"
 #include "datapath/extents.h"
 #include "datapath/map.h"
+#include "datapath/pattern_id.h"
 #include "datapath/policy_image.h"
 
 namespace namegate::datapath {
@@ -27,33 +28,6 @@ Result<Catalogue> read_catalogue(Datapath& datapath) {
 
 bool is_complete(const ng_policy& entry) { return entry.content[0] != 0 || entry.content[1] != 0; }
 
-Result<PolicyPlace> find_place(Datapath& datapath, const Catalogue& catalogue, const policy::CompiledPolicy& policy) {
-    std::vector<Extent> bitmaps;
-    std::vector<Extent> rules;
-    for (const auto& entry : catalogue) {
-        bitmaps.push_back({entry.second.bitmap_base, entry.second.n_bitmaps});
-        rules.push_back({entry.second.direction.rule_base, entry.second.direction.n_rules});
-    }
-    const auto n_bitmaps = static_cast<std::uint32_t>(policy.bitmaps.empty() ? 0 : policy.bitmaps.size() - 1);
-    const auto n_rules = static_cast<std::uint32_t>(policy.rules.size());
-    const auto bitmap_base = find_room(std::move(bitmaps), n_bitmaps, 1, NG_MAX_BITMAPS);
-    if (!bitmap_base) {
-        return Error(Code::kExhausted, "no room for " + std::to_string(n_bitmaps) + " bitmaps: the policies of this node need more than " +
-                                           std::to_string(NG_MAX_BITMAPS));
-    }
-    const auto rule_base = find_room(std::move(rules), n_rules, 0, NG_RULE_TABLE);
-    if (!rule_base) {
-        return Error(Code::kExhausted, "no room for " + std::to_string(n_rules) + " rules: the policies of this node have more than " +
-                                           std::to_string(NG_RULE_TABLE));
-    }
-    PolicyPlace place;
-    place.bitmap_base = *bitmap_base;
-    place.rule_base = *rule_base;
-    place.seed = datapath.seed();
-    NG_ASSIGN(place.id, datapath.next_policy_id());
-    return place;
-}
-
 template <typename K, typename V>
 Result<> put(Datapath& datapath, MapId map, const std::vector<K>& keys, const std::vector<V>& values) {
     if (keys.empty()) {
@@ -61,38 +35,6 @@ Result<> put(Datapath& datapath, MapId map, const std::vector<K>& keys, const st
     }
     NG_ASSIGN(const int fd, datapath.map(map));
     return map_update_many(fd, keys, values).with_context(map_name(map));
-}
-
-// Suffixes are shared between policies: what is there already must be the same.
-Result<> put_suffixes(Datapath& datapath, const PolicyImage& image) {
-    if (image.suffixes.empty()) {
-        return ok();
-    }
-    NG_ASSIGN(const int fd, datapath.map(MapId::kSuffixes));
-    std::vector<std::uint64_t> keys;
-    std::vector<ng_suffix> values;
-    for (const auto& entry : image.suffixes) {
-        NG_ASSIGN(const auto there, map_lookup<ng_suffix>(fd, entry.first));
-        if (there && !same_suffix(*there, entry.second)) {
-            return Error(Code::kInternal,
-                         "two domain patterns have the same hash: remove the pinned objects and start again, which draws another seed");
-        }
-        if (!there) {
-            keys.push_back(entry.first);
-            values.push_back(entry.second);
-        }
-    }
-    return put(datapath, MapId::kSuffixes, keys, values);
-}
-
-Result<> put_image(Datapath& datapath, const PolicyImage& image) {
-    NG_TRY(put(datapath, MapId::kBitmaps, image.bitmap_keys, image.bitmaps));
-    NG_TRY(put(datapath, MapId::kRules, image.rule_keys, image.rules));
-    NG_TRY(put(datapath, MapId::kCidr4, image.cidr4_keys, image.cidr4_values));
-    NG_TRY(put(datapath, MapId::kCidr6, image.cidr6_keys, image.cidr6_values));
-    NG_TRY(put(datapath, MapId::kPorts, image.port_keys, image.port_values));
-    NG_TRY(put_suffixes(datapath, image));
-    return put(datapath, MapId::kPatterns, image.pattern_keys, image.pattern_values);
 }
 
 template <typename K, typename V>
@@ -156,15 +98,96 @@ Result<> purge(Datapath& datapath, const Catalogue& gone) {
 
 void wait_for_programs() { static_cast<void>(::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)); }
 
-Result<PolicyId> install_policy(Datapath& datapath, const policy::CompiledPolicy& policy) {
+void PolicyWriter::list(PolicyId id, const ng_policy& entry) {
+    bitmaps_.push_back({entry.bitmap_base, entry.n_bitmaps});
+    rules_.push_back({entry.direction.rule_base, entry.direction.n_rules});
+    if (is_complete(entry)) {
+        whole_[{entry.content[0], entry.content[1]}] = id;
+    }
+}
+
+Result<PolicyWriter> PolicyWriter::open(Datapath& datapath) {
     NG_ASSIGN(const auto catalogue, read_catalogue(datapath));
+    PolicyWriter writer(datapath);
     for (const auto& entry : catalogue) {
-        const bool same = entry.second.content[0] == policy.content_hash[0] && entry.second.content[1] == policy.content_hash[1];
-        if (same && is_complete(entry.second)) {
-            return entry.first;
+        writer.list(entry.first, entry.second);
+    }
+    return writer;
+}
+
+// While a policy is whole its names are not removed.
+void PolicyWriter::trust_names_of(const policy::CompiledPolicy& installed) {
+    constexpr std::uint64_t kHash = ~std::uint64_t{NG_PATTERN_KINDS};
+    for (const policy::PatternEntry& entry : installed.patterns) {
+        suffixes_.insert(pattern_id(datapath_->seed(), entry.pattern) & kHash);
+    }
+}
+
+Result<PolicyPlace> PolicyWriter::find_place(const policy::CompiledPolicy& policy) const {
+    const auto n_bitmaps = static_cast<std::uint32_t>(policy.bitmaps.empty() ? 0 : policy.bitmaps.size() - 1);
+    const auto n_rules = static_cast<std::uint32_t>(policy.rules.size());
+    const auto bitmap_base = find_room(bitmaps_, n_bitmaps, 1, NG_MAX_BITMAPS);
+    if (!bitmap_base) {
+        return Error(Code::kExhausted, "no room for " + std::to_string(n_bitmaps) + " bitmaps: the policies of this node need more than " +
+                                           std::to_string(NG_MAX_BITMAPS));
+    }
+    const auto rule_base = find_room(rules_, n_rules, 0, NG_RULE_TABLE);
+    if (!rule_base) {
+        return Error(Code::kExhausted, "no room for " + std::to_string(n_rules) + " rules: the policies of this node have more than " +
+                                           std::to_string(NG_RULE_TABLE));
+    }
+    PolicyPlace place;
+    place.bitmap_base = *bitmap_base;
+    place.rule_base = *rule_base;
+    place.seed = datapath_->seed();
+    NG_ASSIGN(place.id, datapath_->next_policy_id());
+    return place;
+}
+
+// Suffixes are shared between policies: what is there already must be the same.
+Result<> PolicyWriter::put_suffixes(const PolicyImage& image) {
+    NG_ASSIGN(const int fd, datapath_->map(MapId::kSuffixes));
+    std::vector<std::uint64_t> keys;
+    std::vector<ng_suffix> values;
+    for (const auto& entry : image.suffixes) {
+        if (suffixes_.count(entry.first) != 0) {
+            continue;
+        }
+        NG_ASSIGN(const auto there, map_lookup<ng_suffix>(fd, entry.first));
+        if (there && !same_suffix(*there, entry.second)) {
+            return Error(Code::kInternal,
+                         "two domain patterns have the same hash: remove the pinned objects and start again, which draws another seed");
+        }
+        if (!there) {
+            keys.push_back(entry.first);
+            values.push_back(entry.second);
         }
     }
-    NG_ASSIGN(const PolicyPlace place, find_place(datapath, catalogue, policy));
+    NG_TRY(put(*datapath_, MapId::kSuffixes, keys, values));
+    for (const auto& entry : image.suffixes) {
+        suffixes_.insert(entry.first);
+    }
+    return ok();
+}
+
+Result<> PolicyWriter::put_image(const PolicyImage& image) {
+    NG_TRY(put(*datapath_, MapId::kBitmaps, image.bitmap_keys, image.bitmaps));
+    NG_TRY(put(*datapath_, MapId::kRules, image.rule_keys, image.rules));
+    NG_TRY(put(*datapath_, MapId::kCidr4, image.cidr4_keys, image.cidr4_values));
+    NG_TRY(put(*datapath_, MapId::kCidr6, image.cidr6_keys, image.cidr6_values));
+    NG_TRY(put(*datapath_, MapId::kPorts, image.port_keys, image.port_values));
+    NG_TRY(put_suffixes(image));
+    return put(*datapath_, MapId::kPatterns, image.pattern_keys, image.pattern_values);
+}
+
+Result<PolicyId> PolicyWriter::install(const policy::CompiledPolicy& policy, const policy::CompiledPolicy* before) {
+    if (const auto known = whole_.find(policy.content_hash); known != whole_.end()) {
+        return known->second;
+    }
+    if (before != nullptr && whole_.count(before->content_hash) != 0) {
+        trust_names_of(*before);
+    }
+    NG_ASSIGN(const PolicyPlace place, find_place(policy));
     NG_ASSIGN(const PolicyImage image, make_policy_image(policy, place));
     ng_policy entry{};
     entry.bitmap_base = place.bitmap_base;
@@ -173,16 +196,23 @@ Result<PolicyId> install_policy(Datapath& datapath, const policy::CompiledPolicy
     entry.n_patterns = static_cast<__u32>(image.pattern_keys.size());
     entry.direction = image.direction;
     // Without content it reserves the extents, and tells whoever cleans up that the rest may be incomplete.
-    NG_ASSIGN(const int fd, datapath.map(MapId::kPolicies));
+    NG_ASSIGN(const int fd, datapath_->map(MapId::kPolicies));
     NG_TRY(map_update(fd, place.id, entry).with_context("policies"));
-    if (auto written = put_image(datapath, image); !written) {
-        static_cast<void>(purge(datapath, {{place.id, entry}}));  // or the next remove_unused_policies() does it
+    if (auto written = put_image(image); !written) {
+        static_cast<void>(purge(*datapath_, {{place.id, entry}}));  // or the next remove_unused_policies() does it
+        suffixes_.clear();
         return written.error().with_context("writing a compiled policy");
     }
     entry.content[0] = policy.content_hash[0];
     entry.content[1] = policy.content_hash[1];
     NG_TRY(map_update(fd, place.id, entry));
+    list(place.id, entry);
     return place.id;
+}
+
+Result<PolicyId> install_policy(Datapath& datapath, const policy::CompiledPolicy& policy) {
+    NG_ASSIGN(PolicyWriter writer, PolicyWriter::open(datapath));
+    return writer.install(policy);
 }
 
 Result<std::size_t> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use) {

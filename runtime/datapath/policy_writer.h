@@ -2,14 +2,18 @@
 //
 // Compiled policies in the kernel's maps. Policies with equal content are one; the catalogue `policies`
 // says which bitmaps and rules belong to whom, and an entry without content hash is one whose writer died.
-// No state of its own. Node lock held. An install that fails leaves nothing that is in use.
+// Node lock held. An install that fails leaves nothing that is in use.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <set>
+#include <unordered_set>
 #include <vector>
 
 #include "base/result.h"
+#include "datapath/extents.h"
 #include "datapath/loader.h"
 #include "policy/compiled_policy.h"
 
@@ -17,14 +21,43 @@ namespace namegate::datapath {
 
 using PolicyId = std::uint32_t;  // 0: no policy, everything is allowed
 
-// The policy's id, found by its content or written anew. kExhausted names the map that is full.
+struct PolicyImage;
+struct PolicyPlace;
+
+// For who installs several: what is installed is read once. Lives no longer than the node lock is held, and nobody else
+// installs or removes meanwhile.
+class PolicyWriter {
+  public:
+    static Result<PolicyWriter> open(Datapath& datapath);
+
+    // The policy's id, found by its content or written anew. kExhausted names the map that is full. `before`: what it
+    // replaces, if anything; names that an installed one shares with it are there already.
+    Result<PolicyId> install(const policy::CompiledPolicy& policy, const policy::CompiledPolicy* before = nullptr);
+    // Policies in the catalogue, whole or not.
+    std::size_t count() const { return rules_.size(); }
+
+  private:
+    explicit PolicyWriter(Datapath& datapath) : datapath_(&datapath) {}
+    void list(PolicyId id, const ng_policy& entry);
+    void trust_names_of(const policy::CompiledPolicy& installed);
+    Result<PolicyPlace> find_place(const policy::CompiledPolicy& policy) const;
+    Result<> put_image(const PolicyImage& image);
+    Result<> put_suffixes(const PolicyImage& image);
+
+    Datapath* datapath_;
+    std::map<std::array<std::uint64_t, 2>, PolicyId> whole_;  // by content
+    std::vector<Extent> bitmaps_;
+    std::vector<Extent> rules_;
+    std::unordered_set<std::uint64_t> suffixes_;  // known to be there, and to be what their hash says
+};
+
 Result<PolicyId> install_policy(Datapath& datapath, const policy::CompiledPolicy& policy);
 // Removes every policy that is neither in `in_use` nor in an endpoint's configuration, the leftovers of
 // writers that died, and the suffixes that no pattern needs any more. Returns how many policies went.
 Result<std::size_t> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use);
-// How endpoints refer to it; kNotFound when it is not installed.
 // Returns when no program runs any more that began before the call: it may still look at what was in force then.
 void wait_for_programs();
+// How endpoints refer to it; kNotFound when it is not installed.
 Result<ng_direction> policy_direction(Datapath& datapath, PolicyId id);
 Result<std::vector<PolicyId>> installed_policies(Datapath& datapath);
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <iterator>
 
+#include "policy/label_index.h"
 #include "policy/selection.h"
 
 namespace namegate::policy {
@@ -22,33 +23,53 @@ std::vector<const Resource*> sorted(const Snapshot& snapshot) {
 
 bool has_name(const Port& port) { return !port.name.empty(); }
 
-// Namespaces are left out of account: a set of another namespace only looks like one that is reached.
-bool reaches(const EntityRule& side, const Labels& labels, bool is_set) {
-    // What a name stands for is for the endpoints' documents to say.
-    if (!is_set && (std::any_of(side.ports.begin(), side.ports.end(), has_name) ||
-                    std::any_of(side.not_ports.begin(), side.not_ports.end(), has_name))) {
-        return true;
+// The sets, or the endpoint, that changed. Namespaces are left out of account: a set of another namespace only looks like
+// one that is reached.
+class Changed {
+  public:
+    Changed(const std::vector<const Labels*>& labels, bool is_set) : labels_(labels), is_set_(is_set) {
+        for (const Labels* one : labels) {
+            index_.add(*one);
+        }
+        index_.sort();
     }
-    if (side.not_selector && side.not_selector->matches(labels)) {
-        return true;
-    }
-    if (!Resolver::selects(side) || (is_set && side.service_accounts)) {
-        return false;
-    }
-    return !side.selector || side.selector->matches(labels);
-}
 
-bool reaches(const std::vector<Rule>& rules, const std::vector<const Labels*>& labels, bool is_set) {
-    return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) {
-        return std::any_of(labels.begin(), labels.end(), [&](const Labels* one) {
-            return reaches(rule.destination, *one, is_set) || reaches(rule.source, *one, is_set);
-        });
-    });
-}
+    bool is_reached_by(const std::vector<Rule>& rules) const {
+        return std::any_of(rules.begin(), rules.end(),
+                           [this](const Rule& rule) { return is_reached_by(rule.destination) || is_reached_by(rule.source); });
+    }
+
+  private:
+    bool is_reached_by(const EntityRule& side) const {
+        // What a name stands for is for the endpoints' documents to say.
+        if (!is_set_ && (std::any_of(side.ports.begin(), side.ports.end(), has_name) ||
+                         std::any_of(side.not_ports.begin(), side.not_ports.end(), has_name))) {
+            return true;
+        }
+        if (side.not_selector && any_matches(*side.not_selector)) {
+            return true;
+        }
+        if (!Resolver::selects(side) || (is_set_ && side.service_accounts)) {
+            return false;
+        }
+        return !side.selector || any_matches(*side.selector);
+    }
+    bool any_matches(const Selector& selector) const {
+        const auto candidates = index_.candidates(selector);
+        return std::any_of(candidates.begin(), candidates.end(), [&](std::uint32_t i) { return selector.matches(*labels_[i]); });
+    }
+
+    const std::vector<const Labels*>& labels_;
+    bool is_set_;
+    LabelIndex index_;
+};
 
 }  // namespace
 
 Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
+    if (before.resources().empty() && !after.resources().empty()) {
+        return everybody();  // the first snapshot: not worth the search
+    }
     // A file that did not change keeps its resources, and they their places in memory.
     const std::vector<const Resource*> old = sorted(before);
     const std::vector<const Resource*> now = sorted(after);
@@ -92,9 +113,10 @@ Concern Concern::everybody() {
 }
 
 void Concern::add_policies_reaching(const Snapshot& snapshot, const std::vector<const Labels*>& labels, bool of_sets) {
+    const Changed changed(labels, of_sets);
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
-            if (reaches(policy->egress, labels, of_sets) || reaches(policy->ingress, labels, of_sets)) {
+            if (changed.is_reached_by(policy->egress) || changed.is_reached_by(policy->ingress)) {
                 policies_.push_back(policy);
             }
         }

@@ -7,7 +7,6 @@
 #include <atomic>
 #include <ctime>
 #include <optional>
-#include <set>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -147,16 +146,16 @@ namespace {
 Result<> load_files(PolicyStore& store, const std::string& folder, std::string_view static_pods_of) {
     NG_ASSIGN(const std::vector<std::string> names, list_directory(folder, kMaxPolicyFiles));
     const std::string prefix = folder + "/";
-    std::set<std::string> present;
+    std::vector<std::string> present;  // sorted, as the names are
     for (const std::string& name : names) {
         const bool hidden = name.front() == '.';
         if (static_pods_of.empty() ? is_policy_file_name(name) : !hidden) {
-            present.insert(prefix + name);
+            present.push_back(prefix + name);
         }
     }
     for (const std::string& path : store.paths()) {
         const bool here = path.compare(0, prefix.size(), prefix) == 0 && path.find('/', prefix.size()) == std::string::npos;
-        if (here && present.count(path) == 0) {
+        if (here && !std::binary_search(present.begin(), present.end(), path)) {
             store.remove_file(path);
         }
     }

@@ -156,14 +156,27 @@ void PolicyStore::retry_refused() {
     }
 }
 
+FileStatus PolicyStore::status_of(const std::string& path, const File& file) {
+    const auto in_force = file.loaded     ? FileStatus::InForce::kCurrent
+                          : file.has_good ? FileStatus::InForce::kLastGood
+                                          : FileStatus::InForce::kNone;
+    return {path, file.loaded, in_force, file.good.size(), file.problems};
+}
+
 std::vector<FileStatus> PolicyStore::files() const {
     std::vector<FileStatus> out;
     for (const auto& entry : files_) {
-        const File& file = entry.second;
-        const auto in_force = file.loaded     ? FileStatus::InForce::kCurrent
-                              : file.has_good ? FileStatus::InForce::kLastGood
-                                              : FileStatus::InForce::kNone;
-        out.push_back({entry.first, file.loaded, in_force, file.good.size(), file.problems});
+        out.push_back(status_of(entry.first, entry.second));
+    }
+    return out;
+}
+
+std::vector<FileStatus> PolicyStore::refused() const {
+    std::vector<FileStatus> out;
+    for (const auto& entry : files_) {
+        if (!entry.second.loaded) {
+            out.push_back(status_of(entry.first, entry.second));
+        }
     }
     return out;
 }

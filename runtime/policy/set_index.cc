@@ -7,9 +7,10 @@
 namespace namegate::policy {
 
 SetIndex::SetIndex(const Snapshot& snapshot) {
+    constexpr std::size_t kUsualLabels = 2;
     const std::vector<const NetworkSet*>& sets = snapshot.sets();
     labels_.reserve(sets.size());
-    all_.reserve(sets.size());
+    by_label_.reserve(sets.size(), sets.size() * kUsualLabels);
     for (const NetworkSet* set : sets) {
         if (has_own_labels_only(*set)) {
             labels_.push_back(&set->labels);
@@ -17,21 +18,9 @@ SetIndex::SetIndex(const Snapshot& snapshot) {
             made_.push_back(effective_labels(*set, snapshot));
             labels_.push_back(&made_.back());
         }
-        const auto number = static_cast<std::uint32_t>(all_.size());
-        all_.push_back(number);
-        for (const auto& label : *labels_.back()) {
-            by_label_[{label.first, label.second}].push_back(number);
-        }
+        by_label_.add(*labels_.back());
     }
-}
-
-const std::vector<std::uint32_t>& SetIndex::candidates(const Selector& selector) const {
-    const auto required = selector.required_label();
-    if (!required) {
-        return all_;
-    }
-    const auto found = by_label_.find(*required);
-    return found == by_label_.end() ? none_ : found->second;
+    by_label_.sort();
 }
 
 }  // namespace namegate::policy

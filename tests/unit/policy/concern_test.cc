@@ -170,7 +170,7 @@ TEST_CASE("the label that a selector needs finds the sets, and never too few of 
         INFO(text);
         const auto selector = Selector::parse(text);
         REQUIRE(selector);
-        const auto& candidates = index.candidates(*selector);
+        const auto candidates = index.candidates(*selector);
         for (std::uint32_t i = 0; i < index.size(); ++i) {
             CHECK(index.labels(i) == effective_labels(*snapshot->sets()[i], *snapshot));
             const bool is_candidate = std::find(candidates.begin(), candidates.end(), i) != candidates.end();
