@@ -41,6 +41,7 @@ struct Programmed {
 
 struct ProgramSummary {
     std::size_t programmed = 0;
+    std::size_t installed = 0;  // policies in the kernel then, if any was written
     std::vector<std::pair<endpoints::Record, Error>> failed;
 };
 

@@ -38,7 +38,8 @@ constexpr std::uint64_t kRescanUs = 10'000 * kMs;
 constexpr std::uint64_t kReconcileUs = 60'000 * kMs;
 constexpr std::uint64_t kLabelsUs = 5'000 * kMs;
 constexpr std::uint64_t kSaveUs = 300'000 * kMs;
-constexpr std::uint64_t kQuietUs = 10 * kMs;       // a folder is read once it has been quiet this long,
+constexpr std::uint64_t kDoneUs = 2 * kMs;         // a folder is read so long after a file in it was closed or renamed,
+constexpr std::uint64_t kQuietUs = 10 * kMs;       // or was seen half written,
 constexpr std::uint64_t kImpatientUs = 500 * kMs;  // or after this long in any case
 
 struct Timer {
@@ -48,6 +49,7 @@ struct Timer {
 
 // sd-event gives a timer 0.25 s of leeway unless told otherwise.
 constexpr std::uint64_t kAccuracyUs = 5 * kMs;
+constexpr std::uint64_t kQuietAccuracyUs = kMs / 2;
 
 Result<> checked(int status, const char* what) { return status < 0 ? Result<>(sys_error(what, -status)) : ok(); }
 
@@ -72,7 +74,7 @@ class Loop {
     Result<> watch_folders();
     Result<> watch_servers();
     void read_servers();
-    void folders_changed();
+    void folders_changed(std::uint64_t quiet_us);
     void read_folders();
     void rescan();
     std::optional<Result<SocketServer::Answer>> answer(const control::Request& request, SocketServer::Ticket ticket);
@@ -231,8 +233,8 @@ Result<> Loop::watch_folders() {
     NG_ASSIGN(DirectoryWatch watch, DirectoryWatch::create(control::watched_folders(config_)));
     watch_ = std::make_unique<DirectoryWatch>(std::move(watch));
     NG_TRY(checked(sd_event_add_io(event_, nullptr, watch_->fd(), EPOLLIN, &Loop::on_folders, this), "sd_event_add_io"));
-    NG_TRY(
-        checked(sd_event_add_time_relative(event_, &quiet_, CLOCK_MONOTONIC, 0, kAccuracyUs, &Loop::on_quiet, this), "sd_event_add_time"));
+    NG_TRY(checked(sd_event_add_time_relative(event_, &quiet_, CLOCK_MONOTONIC, 0, kQuietAccuracyUs, &Loop::on_quiet, this),
+                   "sd_event_add_time"));
     // What changed between the first reading and the watch.
     changed_since_us_ = 1;
     return ok();
@@ -240,8 +242,8 @@ Result<> Loop::watch_folders() {
 
 int Loop::on_folders(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* loop) {
     auto* self = static_cast<Loop*>(loop);
-    if (self->watch_->drain()) {
-        self->folders_changed();
+    if (const auto seen = self->watch_->drain(); seen != DirectoryWatch::Seen::kNothing) {
+        self->folders_changed(seen == DirectoryWatch::Seen::kDone ? kDoneUs : kQuietUs);
     }
     return 0;
 }
@@ -273,13 +275,13 @@ void Loop::read_servers() {
     node_->refresh_servers();
 }
 
-void Loop::folders_changed() {
+void Loop::folders_changed(std::uint64_t quiet_us) {
     std::uint64_t now = 0;
     sd_event_now(event_, CLOCK_MONOTONIC, &now);
     if (changed_since_us_ == 0) {
         changed_since_us_ = now;
     }
-    sd_event_source_set_time(quiet_, std::min(now + kQuietUs, changed_since_us_ + kImpatientUs));
+    sd_event_source_set_time(quiet_, std::min(now + quiet_us, changed_since_us_ + kImpatientUs));
     sd_event_source_set_enabled(quiet_, SD_EVENT_ONESHOT);
 }
 

@@ -10,7 +10,8 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr std::uint32_t kEvents = IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
+constexpr std::uint32_t kDoneEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE;
+constexpr std::uint32_t kEvents = IN_CREATE | IN_MODIFY | IN_ATTRIB | kDoneEvents;
 
 }  // namespace
 
@@ -19,6 +20,11 @@ Result<DirectoryWatch> DirectoryWatch::create(std::vector<std::string> folders) 
     DirectoryWatch watch(std::move(names), std::move(folders));
     NG_TRY(watch.arm());
     return watch;
+}
+
+DirectoryWatch::Seen DirectoryWatch::drain() {
+    const std::uint32_t last = names_.drain();
+    return last == 0 ? Seen::kNothing : (last & kDoneEvents) != 0 ? Seen::kDone : Seen::kUnderway;
 }
 
 Result<> DirectoryWatch::arm() {

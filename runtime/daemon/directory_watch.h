@@ -23,8 +23,13 @@ class DirectoryWatch {
     int fd() const { return names_.fd(); }
     // Watches the folders, and what is above them, as they are now. Call before each reading of the folders.
     Result<> arm();
-    // Takes over the waiting events; true when one concerns the folders.
-    bool drain() { return names_.drain(); }
+    enum class Seen {
+        kNothing,
+        kUnderway,  // perhaps a file is only half written
+        kDone,      // the last was a file closed, renamed or removed
+    };
+    // Takes over the waiting events.
+    Seen drain();
 
   private:
     DirectoryWatch(NameWatch names, std::vector<std::string> folders) : names_(std::move(names)), folders_(std::move(folders)) {}

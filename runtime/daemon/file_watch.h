@@ -22,7 +22,7 @@ class FileWatch {
     // Watches the path, and each link on the way, as they are now. Call before each reading of the file.
     Result<> arm();
     // Takes over the waiting events; true when one concerns the file.
-    bool drain() { return names_.drain(); }
+    bool drain() { return names_.drain() != 0; }
 
   private:
     FileWatch(NameWatch names, std::string path) : names_(std::move(names)), path_(std::move(path)) {}

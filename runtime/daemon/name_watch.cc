@@ -57,8 +57,8 @@ bool NameWatch::concerns(int watch, std::uint32_t mask, const std::string& name)
     return found != watches_.end() && ((mask & kSelfEvents) != 0 || found->second.count("") > 0 || found->second.count(name) > 0);
 }
 
-bool NameWatch::drain() {
-    bool concerned = false;
+std::uint32_t NameWatch::drain() {
+    std::uint32_t last = 0;
     alignas(inotify_event) std::array<char, 16384> buffer{};
     for (;;) {
         const ssize_t got = ::read(fd_.get(), buffer.data(), buffer.size());
@@ -66,7 +66,7 @@ bool NameWatch::drain() {
             continue;
         }
         if (got <= 0) {
-            return concerned;
+            return last;
         }
         for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(got);) {
             inotify_event event{};
@@ -74,7 +74,7 @@ bool NameWatch::drain() {
             // The kernel pads the name with zeros.
             const std::string name = event.len == 0 ? std::string() : std::string(buffer.data() + at + sizeof(event));
             at += sizeof(event) + event.len;
-            concerned = concerned || concerns(event.wd, event.mask, name);
+            last = concerns(event.wd, event.mask, name) ? event.mask : last;
         }
     }
 }

@@ -26,8 +26,8 @@ class NameWatch {
     // The empty name: all in the folder. A folder that is not there, or is none, is no failure.
     Result<> add(const std::string& folder, const std::string& name);
     void commit();
-    // Takes over the waiting events; true when one concerns the names, or a folder of theirs.
-    bool drain();
+    // Takes over the waiting events. Of the last one that concerns the names, or a folder of theirs, the mask; 0: none does.
+    std::uint32_t drain();
 
   private:
     NameWatch(Fd fd, std::uint32_t events) : fd_(std::move(fd)), events_(events) {}

@@ -22,11 +22,13 @@ namespace {
 
 using endpoints::Record;
 
-constexpr unsigned kBusyLockMs = 2'000;                   // of an operation that must be done now
-constexpr unsigned kSweepLockMs = 1;                      // of one that can wait for the next tick
-constexpr std::size_t kSweepEndpoints = 16;               // a tick, so that no tick takes long
-constexpr std::size_t kSweepPart = 8;                     // of its limit: who learnt more since is swept before its turn
-constexpr std::uint64_t kCollectDelayNs = 5'000'000'000;  // packets in flight may still look at a policy
+constexpr unsigned kBusyLockMs = 2'000;                     // of an operation that must be done now
+constexpr unsigned kSweepLockMs = 1;                        // of one that can wait for the next tick
+constexpr std::size_t kSweepEndpoints = 16;                 // a tick, so that no tick takes long
+constexpr std::size_t kSweepPart = 8;                       // of its limit: who learnt more since is swept before its turn
+constexpr std::uint64_t kCollectDelayNs = 5'000'000'000;    // after the last change,
+constexpr std::uint64_t kCollectAtMostNs = 60'000'000'000;  // or after the first,
+constexpr std::size_t kCrowded = NG_MAX_POLICIES / 2;       // or at once with so many
 constexpr std::uint64_t kSweepGraceSeconds = 60;
 constexpr std::uint32_t kSpareSlots = 4;
 
@@ -140,7 +142,10 @@ void Node::program_concerned(const policy::Concern& concern) {
 
 Result<> Node::program_concerned_locked(const policy::Concern& concern) {
     const control::ProgramSummary summary = programmer_->bring_up_to_date(all_records(), concern);
-    collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
+    collect_later();
+    if (summary.installed > kCrowded) {
+        collect_at_ns_ = clock_.boot_ns();
+    }
     std::string failures;
     bool retry = false;
     for (const auto& failure : summary.failed) {
@@ -181,7 +186,7 @@ Result<> Node::program_one_locked(const std::string& container_id, const std::st
     }
     records_[record.id] = record;
     Result<> programmed = programmer_->program(record, all_records());
-    collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
+    collect_later();
     if (!programmed) {
         // The plugin undoes a new endpoint.
         records_.erase(record.id);
@@ -209,11 +214,20 @@ void Node::forget(std::uint32_t endpoint) {
     programmer_->forget(endpoint);
     learnt_since_sweep_.erase(endpoint);
     links_due_ = true;
-    collect_at_ns_ = clock_.boot_ns() + kCollectDelayNs;
+    collect_later();
     const auto gone = records_.extract(endpoint);
     if (!gone.empty()) {
         program_concerned(programmer_->concern_of(gone.mapped()));
     }
+}
+
+// Policies that nobody uses go when nothing else is to do, for that takes a while.
+void Node::collect_later() {
+    const std::uint64_t now = clock_.boot_ns();
+    if (collect_at_ns_ == 0) {
+        garbage_since_ns_ = now;
+    }
+    collect_at_ns_ = std::min(now + kCollectDelayNs, garbage_since_ns_ + kCollectAtMostNs);
 }
 
 void Node::refresh_servers() {

@@ -31,10 +31,8 @@ void start(LargeNode& node, const char* what) {
     std::printf("%-52s %6.0f ms (%.0f ms of processor time)\n", what, took, cpu_ms(node.daemon().pid()));
 }
 
-// The daemon maps the kernel's ring buffers, twice as such buffers are: no memory of its own.
 void print_memory(const char* when, pid_t pid) {
-    std::printf("%-52s %6.1f MiB (with files and the kernel's rings mapped %.1f)\n", when, memory_mib(pid, "RssAnon"),
-                memory_mib(pid, "VmRSS"));
+    std::printf("%-52s %6.1f MiB, of which its own %.1f\n", when, memory_mib(pid, "VmRSS"), memory_mib(pid, "RssAnon"));
 }
 
 struct Kind {
@@ -52,9 +50,9 @@ void changes(LargeNode& node, unsigned rounds) {
         const unsigned zone = round % LargeNode::kZones;
         const unsigned port = 1000 + round;
         const std::vector<ng_endpoint_config> before = node.configs();
-        kinds[0].took.push_back(node.until_in_force(node.concerned(single), [&] { node.write_sets(single, round + 1); }));
-        kinds[1].took.push_back(node.until_in_force(node.concerned(single), [&] { node.write_policy(single, port); }));
-        kinds[2].took.push_back(node.until_in_force(node.concerned(zone), [&] { node.write_policy(zone, port); }));
+        kinds[0].took.push_back(node.until_in_force(node.concerned(single), node.sets_change(single, round + 1)));
+        kinds[1].took.push_back(node.until_in_force(node.concerned(single), node.policy_change(single, port)));
+        kinds[2].took.push_back(node.until_in_force(node.concerned(zone), node.policy_change(zone, port)));
         std::set<unsigned> concerned = node.concerned(zone);
         concerned.merge(node.concerned(single));
         const std::vector<ng_endpoint_config> after = node.configs();

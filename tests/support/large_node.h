@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <string>
 #include <thread>
@@ -77,18 +79,20 @@ class LargeNode {
         return took;
     }
 
-    // Policy `number` with another port, or its sets with other domains.
-    void write_policy(unsigned number, unsigned port) const {
+    // Policy `number` with another port, or its sets with other domains: written and synced, and put into the folder when
+    // the change is called.
+    using Change = std::function<void()>;
+    Change policy_change(unsigned number, unsigned port) const {
         const std::string n = std::to_string(number);
         const std::string selector = number < kZones ? "zone == \"z" + n + "\"" : "app == \"app-" + std::to_string(owner(number)) + "\"";
-        DaemonNode::write(node_.policies() + "/policy-" + n + ".yaml",
-                          "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata:\n  name: policy-" + n +
-                              "\nspec:\n  order: " + n + "\n  selector: " + selector +
-                              "\n  types: [Egress]\n  egress:\n  - action: Allow\n    protocol: UDP\n    destination:\n      ports: [53]\n"
-                              "  - action: Allow\n    protocol: TCP\n    destination:\n      selector: group == \"g" +
-                              n + "\"\n      ports: [" + std::to_string(port) + "]\n");
+        return staged("policy-" + n + ".yaml",
+                      "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata:\n  name: policy-" + n +
+                          "\nspec:\n  order: " + n + "\n  selector: " + selector +
+                          "\n  types: [Egress]\n  egress:\n  - action: Allow\n    protocol: UDP\n    destination:\n      ports: [53]\n"
+                          "  - action: Allow\n    protocol: TCP\n    destination:\n      selector: group == \"g" +
+                          n + "\"\n      ports: [" + std::to_string(port) + "]\n");
     }
-    void write_sets(unsigned policy, unsigned version) const {
+    Change sets_change(unsigned policy, unsigned version) const {
         std::string content;
         for (unsigned s = 0; s < shape_.sets_per_policy; ++s) {
             const std::string name = std::to_string(policy) + "-" + std::to_string(s);
@@ -99,8 +103,10 @@ class LargeNode {
                 content += "  - host-" + std::to_string(d) + "-v" + std::to_string(version) + ".set-" + name + ".example.com\n";
             }
         }
-        DaemonNode::write(node_.policies() + "/sets-" + std::to_string(policy) + ".yaml", content);
+        return staged("sets-" + std::to_string(policy) + ".yaml", content);
     }
+    void write_policy(unsigned number, unsigned port) const { policy_change(number, port)(); }
+    void write_sets(unsigned policy, unsigned version) const { sets_change(policy, version)(); }
     // Endpoints, by number, that a policy and its sets concern.
     std::set<unsigned> concerned(unsigned policy) const {
         if (policy >= kZones) {
@@ -122,7 +128,7 @@ class LargeNode {
         return out;
     }
     // Milliseconds from the change until all of the endpoints have another policy in force.
-    double until_in_force(const std::set<unsigned>& endpoints, const std::function<void()>& change) {
+    double until_in_force(const std::set<unsigned>& endpoints, const Change& change) {
         const std::vector<ng_endpoint_config> before = configs();
         const auto begin = std::chrono::steady_clock::now();
         change();
@@ -149,6 +155,15 @@ class LargeNode {
             throw std::runtime_error(result.error().message());
         }
         return std::move(result).value();
+    }
+    Change staged(const std::string& name, const std::string& content) const {
+        const std::string beside = node_.folder() + "/" + name;
+        DaemonNode::write(beside, content);
+        return [beside, to = node_.policies() + "/" + name] {
+            if (std::rename(beside.c_str(), to.c_str()) != 0) {
+                throw std::runtime_error("a policy file cannot be renamed into its folder");
+            }
+        };
     }
     unsigned owner(unsigned policy) const { return policy % shape_.endpoints; }
 

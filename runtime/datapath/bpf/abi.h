@@ -30,6 +30,7 @@
 #define NG_NEAR_IFACES 4096 /* places by interface index, a power of two */
 #define NG_MAX_RULES 1024 /* rules of one compiled policy, tier ends included */
 #define NG_BITMAP_WORDS 16 /* NG_MAX_RULES / 64 */
+#define NG_MAX_POLICIES 4096 /* compiled policies of a node */
 #define NG_MAX_BITMAPS 65536 /* bitmaps of all compiled policies; index 0 is the empty bitmap */
 #define NG_RULE_TABLE 65536 /* rules of all compiled policies */
 #define NG_COUNTER_TABLE 16384 /* rule counters of all endpoints; index 0 is shared by who found no room */

@@ -109,7 +109,7 @@ struct {
 /* The runtime's own books. */
 NG_MAP(meta, BPF_MAP_TYPE_ARRAY, __u32, struct ng_meta, 1, 0);
 NG_MAP(slots, BPF_MAP_TYPE_ARRAY, __u32, struct ng_slot_state, NG_MAX_SLOTS, 0);
-NG_MAP(policies, BPF_MAP_TYPE_HASH, __u32, struct ng_policy, 4096, BPF_F_NO_PREALLOC);
+NG_MAP(policies, BPF_MAP_TYPE_HASH, __u32, struct ng_policy, NG_MAX_POLICIES, BPF_F_NO_PREALLOC);
 NG_MAP(clock, BPF_MAP_TYPE_ARRAY, __u32, struct ng_clock, 1, 0);
 
 #endif

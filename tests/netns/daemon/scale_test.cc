@@ -26,10 +26,10 @@ TEST_CASE("a changed file is in force on every endpoint that it concerns, and to
     const auto first = node.configs();
     for (const unsigned policy : {3U, 42U}) {
         const auto before = node.configs();
-        node.until_in_force(node.concerned(policy), [&] { node.write_sets(policy, 1); });
+        node.until_in_force(node.concerned(policy), node.sets_change(policy, 1));
         CHECK(touched(before, node.configs()) == node.concerned(policy));
         const auto between = node.configs();
-        node.until_in_force(node.concerned(policy), [&] { node.write_policy(policy, 8443); });
+        node.until_in_force(node.concerned(policy), node.policy_change(policy, 8443));
         CHECK(touched(between, node.configs()) == node.concerned(policy));
     }
     // Back to what was: others' files written again, unchanged, change nothing; a restart changes nothing either.
@@ -38,7 +38,7 @@ TEST_CASE("a changed file is in force on every endpoint that it concerns, and to
         node.write_policy(policy, 443);
         node.write_sets(policy, 0);
     }
-    node.until_in_force(node.concerned(42), [&] { node.write_sets(42, 2); });
+    node.until_in_force(node.concerned(42), node.sets_change(42, 2));
     CHECK(touched(before, node.configs()) == node.concerned(42));
     const auto last = node.configs();
     node.daemon().stop(SIGKILL);
