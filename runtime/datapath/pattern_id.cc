@@ -25,8 +25,21 @@ std::uint64_t hash_label(std::uint64_t seed, std::string_view label) {
     return hash;
 }
 
-std::uint32_t append_labels(ng_suffix& suffix, std::uint32_t at, const std::vector<std::string>& labels) {
-    for (const auto& label : labels) {
+// As hash_labels() does, of a name's text.
+std::uint64_t hash_text(std::uint64_t seed, std::string_view text) {
+    std::uint64_t hash = seed;
+    while (!text.empty()) {
+        const std::size_t dot = text.rfind('.');
+        hash = ng_hash_mix(hash, hash_label(seed, text.substr(dot + 1)));
+        text = text.substr(0, dot == std::string_view::npos ? 0 : dot);
+    }
+    return hash;
+}
+
+std::uint32_t append_labels(ng_suffix& suffix, std::uint32_t at, std::string_view text) {
+    while (!text.empty()) {
+        const std::string_view label = text.substr(0, text.find('.'));
+        text.remove_prefix(std::min(label.size() + 1, text.size()));
         // A parsed pattern has at most 253 characters, so this holds by construction.
         if (label.size() > 63 || at + label.size() + 1 > sizeof suffix.labels) {
             break;
@@ -70,19 +83,19 @@ std::uint64_t hash_labels(std::uint64_t seed, const std::vector<std::string>& la
 
 std::uint64_t pattern_id(std::uint64_t seed, const policy::DomainPattern& pattern) {
     constexpr std::uint64_t kHash = ~std::uint64_t{NG_PATTERN_KINDS};
-    const std::uint64_t suffix = hash_labels(seed, pattern.suffix_labels());
+    const std::uint64_t suffix = hash_text(seed, pattern.suffix());
     switch (pattern.kind()) {
         case policy::DomainPattern::Kind::kExact: return (suffix & kHash) | NG_PATTERN_EXACT;
         case policy::DomainPattern::Kind::kWildcard: return (suffix & kHash) | NG_PATTERN_WILD;
         case policy::DomainPattern::Kind::kMiddle: break;
     }
-    return (ng_hash_mix(suffix, hash_labels(seed, pattern.prefix_labels())) & kHash) | NG_PATTERN_MID;
+    return (ng_hash_mix(suffix, hash_text(seed, pattern.prefix())) & kHash) | NG_PATTERN_MID;
 }
 
 ng_suffix suffix_of(const policy::DomainPattern& pattern) {
     ng_suffix suffix{};
-    suffix.prefix_len = append_labels(suffix, 0, pattern.prefix_labels());
-    suffix.len = append_labels(suffix, suffix.prefix_len, pattern.suffix_labels());
+    suffix.prefix_len = append_labels(suffix, 0, pattern.prefix());
+    suffix.len = append_labels(suffix, suffix.prefix_len, pattern.suffix());
     return suffix;
 }
 

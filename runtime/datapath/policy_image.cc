@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 #include "datapath/pattern_id.h"
 
@@ -116,6 +117,10 @@ Result<> collision(const std::string& name) {
                                       "`): remove the pinned objects and start again, which draws another seed");
 }
 
+std::size_t count_labels(std::string_view name) {
+    return name.empty() ? 0 : 1 + static_cast<std::size_t>(std::count(name.begin(), name.end(), '.'));
+}
+
 std::uint32_t middle_length_bit(std::size_t labels) {
     return labels >= 1 && labels <= NG_MID_PREFIX_LABELS ? 1U << (labels - 1) : NG_MID_DEEP;
 }
@@ -136,7 +141,7 @@ Result<> add_patterns(const policy::CompiledPolicy& policy, const PolicyPlace& p
             const std::uint64_t marker = (hash_labels(place.seed, entry.pattern.suffix_labels()) & kHash) | NG_PATTERN_MID;
             markers[marker] |= middle_length_bit(entry.pattern.prefix_labels().size());
         }
-        const std::size_t depth = std::max<std::size_t>(image.direction.max_labels, entry.pattern.suffix_labels().size());
+        const std::size_t depth = std::max<std::size_t>(image.direction.max_labels, count_labels(entry.pattern.suffix()));
         image.direction.max_labels = static_cast<__u16>(depth);
     }
     for (const auto& marker : markers) {

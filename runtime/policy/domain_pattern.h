@@ -43,14 +43,15 @@ class DomainPattern {
     // Labels before the wildcard, and after it; an exact name has all its labels in suffix_labels().
     std::vector<std::string> prefix_labels() const;
     std::vector<std::string> suffix_labels() const;
+    // The same as text, without the dot beside the wildcard.
+    std::string_view prefix() const;
+    std::string_view suffix() const;
 
     bool operator==(const DomainPattern& other) const { return text() == other.text(); }
     std::strong_ordering operator<=>(const DomainPattern& other) const { return text() <=> other.text(); }
 
   private:
     DomainPattern(Kind kind, std::string text) : kind_(kind), text_(std::make_shared<const std::string>(std::move(text))) {}
-    std::string_view prefix() const;  // both without the dot beside the wildcard
-    std::string_view suffix() const;
 
     Kind kind_;
     std::shared_ptr<const std::string> text_;  // one for all copies: there may be a hundred thousand in files and in policies

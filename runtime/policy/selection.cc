@@ -84,8 +84,12 @@ bool own_labels_matter(const Snapshot& snapshot, const EndpointView& endpoint) {
 
 Resolver::Resolver(const Snapshot& snapshot, const EndpointView& self, const std::vector<EndpointView>* others) : snapshot_(snapshot) {
     const auto add = [&](const EndpointView& view) {
-        endpoints_.push_back({&view, view.effective ? view.effective : std::make_shared<const Labels>(effective_labels(view, snapshot))});
+        if (!view.effective) {
+            made_.push_back(effective_labels(view, snapshot));
+        }
+        endpoints_.push_back({&view, view.effective ? view.effective.get() : &made_.back()});
     };
+    endpoints_.reserve(others == nullptr ? 1 : others->size() + 1);
     add(self);
     if (others != nullptr) {
         for (const EndpointView& other : *others) {

@@ -5,8 +5,8 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -48,7 +48,7 @@ class Resolver {
   private:
     struct Endpoint {
         const EndpointView* view;
-        std::shared_ptr<const Labels> labels;
+        const Labels* labels;
     };
     struct Query {
         const Selector* selector;
@@ -61,6 +61,7 @@ class Resolver {
 
     const Snapshot& snapshot_;
     std::vector<Endpoint> endpoints_;
+    std::deque<Labels> made_;  // of views that bring no effective labels
     std::map<std::string, Members> known_;
 };
 
