@@ -95,6 +95,7 @@ void TreeBuilder::end() {
     }
     Frame frame = std::move(stack_.back());
     stack_.pop_back();
+    merge(frame);
     remember(frame.anchor, frame.node);
     if (!failed()) {
         attach(std::move(frame.node));
@@ -134,10 +135,7 @@ void TreeBuilder::take_key(Frame& frame, const Node& node) {
         fail(mark_of(node), "a field's name must be text, not " + node.describe());
         return;
     }
-    if (node.text() == "<<" && !node.quoted()) {
-        fail(mark_of(node), "merge keys (<<) are not supported; write the fields out");
-        return;
-    }
+    frame.merges = node.text() == "<<" && !node.quoted();
     if (!frame.keys.insert(node.text()).second) {
         fail(mark_of(node), "the field \"" + node.text() + "\" is here twice");
         return;
@@ -145,6 +143,39 @@ void TreeBuilder::take_key(Frame& frame, const Node& node) {
     frame.has_key = true;
     frame.key = node.text();
     frame.key_mark = mark_of(node);
+}
+
+// What is merged was counted when its alias, or the map itself, was met.
+void TreeBuilder::take_merged(Frame& frame, Node node) {
+    const auto wrong = [this](const Node& given) {
+        fail(mark_of(given), "a merge key (<<) takes a map or a list of maps, as a rule an alias of one, not " + given.describe());
+    };
+    if (node.is_map()) {
+        frame.merged.push_back(std::move(node));
+        return;
+    }
+    if (!node.is_sequence()) {
+        wrong(node);
+        return;
+    }
+    for (Node& item : NodeMaker::items(node)) {
+        if (!item.is_map()) {
+            wrong(item);
+            return;
+        }
+        frame.merged.push_back(std::move(item));
+    }
+}
+
+// The map's own fields win, wherever the merge key stands.
+void TreeBuilder::merge(Frame& frame) {
+    for (Node& map : frame.merged) {
+        for (MapEntry& entry : NodeMaker::entries(map)) {
+            if (frame.keys.insert(entry.key).second) {
+                NodeMaker::entries(frame.node).push_back(std::move(entry));
+            }
+        }
+    }
 }
 
 void TreeBuilder::attach(Node node) {
@@ -159,6 +190,9 @@ void TreeBuilder::attach(Node node) {
         NodeMaker::items(frame.node).push_back(std::move(node));
     } else if (!frame.has_key) {
         take_key(frame, node);
+    } else if (frame.merges) {
+        take_merged(frame, std::move(node));
+        frame.has_key = false;
     } else {
         NodeMaker::entries(frame.node).push_back({std::move(frame.key), frame.key_mark.line, frame.key_mark.column, std::move(node)});
         frame.has_key = false;

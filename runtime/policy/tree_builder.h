@@ -51,7 +51,9 @@ class TreeBuilder {
         bool has_key = false;
         std::string key;
         Mark key_mark;
+        bool merges = false;  // the key is a merge key
         std::set<std::string> keys;
+        std::vector<Node> merged;  // maps whose fields count where the map has none of its own, the first of them first
     };
     struct Anchored {
         Node node;
@@ -62,6 +64,8 @@ class TreeBuilder {
     bool count(std::size_t nodes, Mark mark);
     void attach(Node node);
     void take_key(Frame& frame, const Node& node);
+    void take_merged(Frame& frame, Node node);
+    static void merge(Frame& frame);
     void remember(Anchor anchor, const Node& node);
 
     std::string file_;
