@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "control/config.h"
 #include "ctl/printable.h"
+#include "ctl/source_line.h"
 #include "policy/check_report.h"
 #include "policy/document.h"
 #include "policy/policy_folder.h"
@@ -75,7 +76,7 @@ Result<> read_operand(Files& files, const std::string& path) {
 
 std::string counted(std::size_t count, const std::string& noun) { return std::to_string(count) + " " + noun + (count == 1 ? "" : "s"); }
 
-void print_problem(const Context& context, const Problem& problem) {
+void print_problem(const Context& context, const Problem& problem, SourceLines& lines) {
     const bool error = problem.severity == Problem::Severity::kError;
     const bool colour = context.environment.colour;
     const char* const bold = colour ? "\033[1m" : "";
@@ -86,7 +87,7 @@ void print_problem(const Context& context, const Problem& problem) {
     if (!problem.field.empty()) {
         context.out() << bold << printable(problem.field) << ':' << plain << ' ';
     }
-    context.out() << printable(problem.message) << '\n';
+    context.out() << printable(problem.message) << '\n' << lines.excerpt(problem.place, severity, plain);
 }
 
 std::string summary_of(const policy::CheckReport& report) {
@@ -99,7 +100,7 @@ std::string summary_of(const policy::CheckReport& report) {
     return warnings == 0 ? out : out + ", " + counted(warnings, "warning");
 }
 
-void print_report(const Context& context, const policy::CheckReport& report) {
+void print_report(const Context& context, const policy::CheckReport& report, const std::vector<policy::CheckInput>& inputs) {
     if (context.json()) {
         control::Json problems = control::Json::array();
         for (const Problem& problem : report.problems) {
@@ -113,8 +114,9 @@ void print_report(const Context& context, const policy::CheckReport& report) {
         print_json(context, {{"good", report.good()}, {"files", report.files}, {"resources", report.resources}, {"problems", problems}});
         return;
     }
+    SourceLines lines(inputs);
     for (const Problem& problem : report.problems) {
-        print_problem(context, problem);
+        print_problem(context, problem, lines);
     }
     context.out() << summary_of(report) << '\n';
 }
@@ -139,7 +141,7 @@ int run_check(const Context& context) {
     policy::CheckReport report = policy::check_files(files.inputs);
     report.files += files.unreadable.size();
     report.problems.insert(report.problems.begin(), files.unreadable.begin(), files.unreadable.end());
-    print_report(context, report);
+    print_report(context, report, files.inputs);
     return report.good() ? kYes : kNo;
 }
 

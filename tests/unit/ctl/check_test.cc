@@ -78,6 +78,23 @@ TEST_CASE("check: each slip is named with file, line, column, field and what to 
     }
 }
 
+TEST_CASE("check: the line, and a mark under the place") {
+    const Slips slips;
+    const std::string path = slips.example("global-network-policy.yaml", "- api.weather.com", "- https://api.weather.com/v1");
+    CHECK_THAT(Ctl()({"check", path}).out, Contains("\n  19 |       - https://api.weather.com/v1\n     |         ^\n1 file, "));
+    Ctl coloured;
+    coloured.colour = true;
+    CHECK_THAT(coloured({"check", path}).out, Contains("\n     |         \033[1;31m^\033[0m\n"));
+    CHECK(Ctl()({"check", "-o", "json", path}).out.find("^") == std::string::npos);
+    // What a terminal would act on, or align otherwise, comes before the mark as it is shown.
+    const std::string odd = slips.write("odd.yaml", "{kind: \"\x7fü\", apiVersion: 5}\r\n");
+    CHECK_THAT(Ctl()({"check", odd}).out, Contains("  1 | {kind: \"\\x7fü\", apiVersion: 5}\n    |                "));
+    // Of a long line, what is around the place.
+    const std::string wide = slips.write("wide.yaml", "{a: '" + std::string(300, 'x') + "', a: '" + std::string(300, 'y') + "'}\n");
+    CHECK_THAT(Ctl()({"check", wide}).out,
+               Contains("  1 | ...xxx") && Contains("x', a: 'yyy") && Contains("yyy...\n    | " + std::string(83, ' ') + "^\n"));
+}
+
 TEST_CASE("check: every problem of every file, in order") {
     const Slips slips;
     const std::string first =
