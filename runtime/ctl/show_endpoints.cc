@@ -26,6 +26,29 @@ std::string place_of(const Json& rule) {
     return file.empty() || number_of(rule, "line") == 0 ? file : file + ":" + text_of(rule, "line");
 }
 
+// The rules as they would be, and what that would do to the flows there are.
+void show_staged(const Context& context, std::string_view name, const Json& staged) {
+    if (!staged.is_object()) {
+        return;
+    }
+    context.out() << '\n' << name << " with the staged policies, which are not enforced:";
+    if (const std::string error = text_of(staged, "error"); !error.empty()) {
+        context.out() << " error: " << printable(error) << '\n';
+        return;
+    }
+    context.out() << '\n';
+    Table table({"#", "TIER", "POLICY", "ACTION", "RULE", "STAGED", "PLACE"});
+    for (const Json& rule : member(staged, "rules")) {
+        const Json& is_staged = member(rule, "staged");
+        table.add({text_of(rule, "number"), text_of(rule, "tier"), policy_rule_of(rule), text_of(rule, "action"), text_of(rule, "text"),
+                   is_staged.is_boolean() && is_staged.get<bool>() ? "staged" : "", place_of(rule)});
+    }
+    table.print(context.out());
+    const std::string example = text_of(staged, "example");
+    context.out() << "of " << text_of(staged, "liveFlows") << " live flows they would deny " << text_of(staged, "deniedFlows")
+                  << (example.empty() ? "" : ", such as " + printable(example)) << '\n';
+}
+
 void show_direction(const Context& context, std::string_view name, const Json& direction) {
     context.out() << '\n' << name << ": ";
     const Json& enforced = member(direction, "enforced");
@@ -73,8 +96,11 @@ void show_policies(const Context& context, const Json& result) {
     if (text_of(result, "mode") == "closed") {
         context.out() << "closed: nothing passes until its policy is known\n";
     }
-    show_direction(context, "egress", member(result, "egress"));
-    show_direction(context, "ingress", member(result, "ingress"));
+    for (const char* name : {"egress", "ingress"}) {
+        const Json& direction = member(result, name);
+        show_direction(context, name, direction);
+        show_staged(context, name, member(direction, "staged"));
+    }
 }
 
 }  // namespace namegate::ctl

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "control/explain.h"
+#include "daemon/staged_view.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/map.h"
@@ -114,6 +115,7 @@ Result<Json> view_direction(Node& node, const Record& record, Direction directio
         }
     }
     out["rules"] = std::move(rules);
+    NG_ASSIGN(out["staged"], view_staged(node, record, direction));
     return out;
 }
 

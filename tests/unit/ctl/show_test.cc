@@ -122,6 +122,26 @@ TEST_CASE("policies") {
           "1  default  -           Deny    end of tier default: Deny  0        0      -\n"
           "\n"
           "ingress: open, no policy selects it in this direction\n");
+    Json staged = reply;
+    staged["egress"]["staged"] = {{"error", ""},
+                                  {"rules",
+                                   {{{"number", 0},
+                                     {"tier", "default"},
+                                     {"policy", "stricter"},
+                                     {"index", 0},
+                                     {"action", "Deny"},
+                                     {"text", "Deny TCP"},
+                                     {"staged", true},
+                                     {"file", "/p/s.yaml"},
+                                     {"line", 7}}}},
+                                  {"liveFlows", 4},
+                                  {"deniedFlows", 1},
+                                  {"example", "192.0.2.1:443/TCP"}};
+    CHECK_THAT(show({"policies", "default/weather"}, staged).out,
+               Contains("\negress with the staged policies, which are not enforced:\n"
+                        "#  TIER     POLICY       ACTION  RULE      STAGED  PLACE\n"
+                        "0  default  stricter[0]  Deny    Deny TCP  staged  /p/s.yaml:7\n"
+                        "of 4 live flows they would deny 1, such as 192.0.2.1:443/TCP\n\ningress: open"));
     Json closed = reply;
     closed["mode"] = "closed";
     closed["error"] = "labels are unknown";
