@@ -49,6 +49,27 @@ int send_error(const TestNetns& from, const IpAddress& to, std::uint16_t port, M
 
 int prohibited(const IpAddress& to) { return to.is_v4() ? EHOSTUNREACH : EACCES; }
 
+// A pod that has looked up one.test and is connected to it, under a policy that will name another domain.
+struct Connected {
+    explicit Connected(Site& at) : site(at) {
+        site.world.set_name("one.test", {"198.18.0.1"});
+        site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"one.test"}));
+        site.node.start_daemon();
+        pod = site.node.add(kClient);
+        const auto answer = resolve(*pod, "one.test");
+        REQUIRE((answer && !answer->addresses.empty()));
+        server = answer->addresses[0];
+        tcp = socket_inside(pod->netns, AF_INET, SOCK_STREAM);
+        REQUIRE(connect_to(tcp, server, kTcpPort, kPatience).connected);
+    }
+    void tighten() const { site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"two.test"})); }
+
+    Site& site;
+    std::unique_ptr<Pod> pod;
+    IpAddress server;
+    Fd tcp;
+};
+
 }  // namespace
 
 TEST_CASE("Reject: a pod's denied connections and datagrams fail at once") {
@@ -88,25 +109,18 @@ TEST_CASE("Reject: who calls a pod that lets nobody in is told so, from afar and
 
 TEST_CASE("Reject: a cut connection is reset, in the middle of large writes") {
     Site site("denyAction: Reject\n");
-    site.world.set_name("one.test", {"198.18.0.1"});
-    site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"one.test"}));
-    site.node.start_daemon();
-    const auto pod = site.node.add(kClient);
-    const auto answer = resolve(*pod, "one.test");
-    REQUIRE((answer && !answer->addresses.empty()));
-    const Fd tcp = socket_inside(pod->netns, AF_INET, SOCK_STREAM);
-    REQUIRE(connect_to(tcp, answer->addresses[0], kTcpPort, kPatience).connected);
+    const Connected open(site);
     const std::string large(60000, 'x');
-    REQUIRE(echoes(tcp, large, kPatience));
-    site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"two.test"}));
+    REQUIRE(echoes(open.tcp, large, kPatience));
+    open.tighten();
     int error = 0;
     CHECK(eventually([&] {
-        const bool sent = ::send(tcp.get(), large.data(), large.size(), MSG_NOSIGNAL) >= 0;
-        error = sent ? error_within(tcp, Milliseconds(1)) : errno;
+        const bool sent = ::send(open.tcp.get(), large.data(), large.size(), MSG_NOSIGNAL) >= 0;
+        error = sent ? error_within(open.tcp, Milliseconds(1)) : errno;
         return error != 0 && error != EAGAIN;
     }));
     CHECK((error == ECONNRESET || error == EPIPE));
-    site.node.remove(*pod);
+    site.node.remove(*open.pod);
 }
 
 TEST_CASE("Drop, the default, tells nobody") {
@@ -124,16 +138,9 @@ TEST_CASE("Drop, the default, tells nobody") {
 
 TEST_CASE("policyChange: Keep: an established connection outlives the rule that allowed it") {
     Site site("policyChange: Keep\n");
-    site.world.set_name("one.test", {"198.18.0.1"});
-    site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"one.test"}));
-    site.node.start_daemon();
-    const auto pod = site.node.add(kClient);
-    const auto answer = resolve(*pod, "one.test");
-    REQUIRE((answer && !answer->addresses.empty()));
-    const Fd tcp = socket_inside(pod->netns, AF_INET, SOCK_STREAM);
-    REQUIRE(connect_to(tcp, answer->addresses[0], kTcpPort, kPatience).connected);
-    site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"two.test"}));
-    CHECK(eventually([&] { return !connects_from(pod->netns, answer->addresses[0], kTcpPort, kDenied); }));
-    CHECK(echoes(tcp, "still here", kPatience));
-    site.node.remove(*pod);
+    const Connected open(site);
+    open.tighten();
+    CHECK(eventually([&] { return !connects_from(open.pod->netns, open.server, kTcpPort, kDenied); }));
+    CHECK(echoes(open.tcp, "still here", kPatience));
+    site.node.remove(*open.pod);
 }
