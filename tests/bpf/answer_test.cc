@@ -31,7 +31,7 @@ void check_taught(Scene& scene, std::string_view name, const Bytes& message, con
 
 }  // namespace
 
-TEST_CASE("D15: an address is open the moment its answer is through, over IPv4 and IPv6") {
+TEST_CASE("D15: an address is open the moment its answer is through, over IPv4 and IPv6", "[D15+][D15-]") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     CHECK_FALSE(scene.connects("203.0.113.1"));
@@ -63,7 +63,7 @@ TEST_CASE("D12: a question that the policy denies is not asked") {
     CHECK(scene.learnt().empty());
 }
 
-TEST_CASE("D9, D10: only the answer to the very question teaches") {
+TEST_CASE("D9, D10: only the answer to the very question teaches", "[D9+][D9-][D10+][D10-]") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     const Bytes question = DnsMessage::query("example.com").id(7).build();
@@ -173,7 +173,7 @@ TEST_CASE("many questions at once, answered in any order") {
     CHECK(scene.count(NG_R_QUESTION_LOST) <= 2);
 }
 
-TEST_CASE("D8: addresses at the end of an unbroken chain, compressed and not") {
+TEST_CASE("D8: addresses at the end of an unbroken chain, compressed and not", "[D8+]") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     for (const bool compressed : {true, false}) {
@@ -200,7 +200,7 @@ TEST_CASE("D8: a name in the chain opens the address, wherever in the chain it s
     CHECK(scene.learnt_entry("203.0.113.1").count == 2);
 }
 
-TEST_CASE("D8: a name behind an address in the chain cannot claim it") {
+TEST_CASE("D8: a name behind an address in the chain cannot claim it", "[D8-]") {
     Scene scene;
     scene.apply(domain_policy("allowed.example"));
     const Bytes message = DnsMessage::response("evil.example")

@@ -226,7 +226,7 @@ TEST_CASE("E6: an empty list of rules denies its direction, and only that") {
     CHECK(scene.count(NG_R_DENIED) == 2);
 }
 
-TEST_CASE("E7: what the node itself sends reaches its pods, and is answered; what it forwards is judged") {
+TEST_CASE("E7: what the node itself sends reaches its pods, and is answered; what it forwards is judged", "[E7+][E7-]") {
     Scene scene;
     scene.apply(ingress_policy({"{action: Allow, protocol: TCP, source: {nets: [192.0.2.0/24]}, destination: {ports: [80]}}"}) + "---\n" +
                 policy_of("Egress", {}, "q"));

@@ -274,6 +274,21 @@ TEST_CASE("named ports mean what each side's pod says") {
     Fixture negative = with_peers("egress: [{action: Allow, protocol: TCP, destination: {notPorts: [web, 22]}}]");
     CHECK((negative.allows("10.9.0.11", 6, 82) && negative.allows("10.9.0.12", 6, 81) && negative.allows("192.0.2.1", 6, 81)));
     CHECK_FALSE((negative.allows("10.9.0.11", 6, 81) || negative.allows("10.9.0.11", 6, 22) || negative.allows("192.0.2.1", 6, 22)));
+    // Peers that mean the same by one list and not by the other are kept apart.
+    Fixture both = with_peers("egress: [{action: Allow, protocol: TCP, destination: {ports: ['80:90'], notPorts: [web]}}]");
+    CHECK((both.allows("10.9.0.11", 6, 82) && both.allows("10.9.0.12", 6, 81) && both.allows("192.0.2.1", 6, 81)));
+    CHECK_FALSE((both.allows("10.9.0.11", 6, 81) || both.allows("10.9.0.12", 6, 82) || both.allows("10.9.0.11", 6, 91)));
+    Fixture none = with_peers("egress: [{action: Allow, protocol: TCP, destination: {ports: [web], notPorts: [web]}}]");
+    CHECK_FALSE((none.allows("10.9.0.11", 6, 81) || none.allows("10.9.0.12", 6, 82) || none.allows("10.9.0.11", 6, 82)));
+    // On the endpoint's own side a name among notPorts is its own pod's.
+    Fixture own = with_peers("ingress: [{action: Allow, protocol: TCP, destination: {notPorts: [web]}}]");
+    CHECK((own.admits("1.1.1.1", 6, 81) && own.admits("10.9.0.11", 6, 81)));
+    CHECK_FALSE((own.admits("1.1.1.1", 6, 8080) || own.admits("10.9.0.11", 6, 8080)));
+    Fixture leaving = with_peers("egress: [{action: Allow, protocol: TCP, source: {notPorts: [web]}}]");
+    const auto leaves = [&](std::uint16_t source) {
+        return evaluate(leaving.compiled(Direction::kEgress), {ip("192.0.2.1"), 6, source, 443, {}}).allowed;
+    };
+    CHECK((leaves(81) && !leaves(8080)));
     Fixture ingress = with_peers(
         "ingress: [{action: Allow, protocol: TCP, source: {selector: has(peer), ports: [web]}, destination: "
         "{ports: [web]}}]");

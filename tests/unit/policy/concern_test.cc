@@ -120,8 +120,9 @@ TEST_CASE("a change concerns those that its policies select, before or after") {
     CHECK_FALSE(files.different().empty());
 }
 
-TEST_CASE("a tier, or a document that gives labels, concerns everybody") {
+TEST_CASE("a tier, or a document that gives labels, or the first snapshot, concerns everybody") {
     Files files;
+    SECTION("the first snapshot") { files.before = std::make_shared<const Snapshot>(); }
     SECTION("a tier") { files.store.set_file("t.yaml", document("Tier", "t", "", "{order: 1}")); }
     SECTION("a namespace") {
         files.store.set_file("n.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {app: a}}\n");
@@ -133,6 +134,8 @@ TEST_CASE("an endpoint that comes or goes concerns those whose rules look at it"
     Files files;
     files.store.set_file("b.yaml", policy("p-b", "app == \"b\"", "selector: app == \"new\""));
     files.store.set_file("c.yaml", policy("p-c", "app == \"c\"", "ports: [named]"));
+    SECTION("a name among ports") {}
+    SECTION("a name among notPorts") { files.store.set_file("c.yaml", policy("p-c", "app == \"c\"", "notPorts: [named]")); }
     const auto snapshot = files.store.snapshot();
     EndpointView b;
     b.labels = {{"app", "b"}};
