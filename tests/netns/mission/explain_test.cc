@@ -53,12 +53,13 @@ TEST_CASE("explain agrees with what the pod meets, before and after a look-up") 
     CHECK(known["results"][0]["staged"]["allowed"] == false);
     CHECK_THAT(known["results"][0]["staged"]["reason"].get<std::string>(), Contains("StagedGlobalNetworkPolicy stricter[0]"));
 
+    REQUIRE(echoes_from(pod->netns, *IpAddress::parse("198.18.0.1"), kUdpPort, "hello", kPatience));
     const auto rules = site.node.ask_daemon("policies", {{"endpoint", "default/a"}});
     REQUIRE(rules);
     const nlohmann::json& staged = (*rules)["egress"]["staged"];
     CHECK(staged["rules"][0]["staged"] == true);
     CHECK(staged["rules"][1]["staged"] == false);
-    CHECK(staged["deniedFlows"].get<int>() >= 1);  // the connection of reaches(), not the question before it
+    CHECK(staged["deniedFlows"].get<int>() >= 1);  // the connection of reaches(), not the datagram
     CHECK(staged["liveFlows"].get<int>() > staged["deniedFlows"].get<int>());
     CHECK(staged["example"] == "198.18.0.1:" + std::to_string(kTcpPort) + "/TCP");
     CHECK((*rules)["ingress"]["staged"].is_null());
