@@ -242,7 +242,7 @@ ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wa
             ++summary.programmed;
         }
     }
-    summary.installed = pass.writer ? pass.writer->count() : 0;
+    summary.crowded = pass.writer && pass.writer->crowded();
     return summary;
 }
 

@@ -41,7 +41,7 @@ struct Programmed {
 
 struct ProgramSummary {
     std::size_t programmed = 0;
-    std::size_t installed = 0;  // policies in the kernel then, if any was written
+    bool crowded = false;  // much room in the kernel is taken, perhaps by policies that nobody uses any more
     std::vector<std::pair<endpoints::Record, Error>> failed;
 };
 

@@ -27,8 +27,7 @@ constexpr unsigned kSweepLockMs = 1;                        // of one that can w
 constexpr std::size_t kSweepEndpoints = 16;                 // a tick, so that no tick takes long
 constexpr std::size_t kSweepPart = 8;                       // of its limit: who learnt more since is swept before its turn
 constexpr std::uint64_t kCollectDelayNs = 5'000'000'000;    // after the last change,
-constexpr std::uint64_t kCollectAtMostNs = 60'000'000'000;  // or after the first,
-constexpr std::size_t kCrowded = NG_MAX_POLICIES / 2;       // or at once with so many
+constexpr std::uint64_t kCollectAtMostNs = 60'000'000'000;  // or after the first, or at once when room is short
 constexpr std::uint64_t kSweepGraceSeconds = 60;
 constexpr std::uint32_t kSpareSlots = 4;
 
@@ -143,7 +142,7 @@ void Node::program_concerned(const policy::Concern& concern) {
 Result<> Node::program_concerned_locked(const policy::Concern& concern) {
     const control::ProgramSummary summary = programmer_->bring_up_to_date(all_records(), concern);
     collect_later();
-    if (summary.installed > kCrowded) {
+    if (summary.crowded) {
         collect_at_ns_ = clock_.boot_ns();
     }
     std::string failures;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -101,6 +102,7 @@ void wait_for_programs() { static_cast<void>(::syscall(SYS_membarrier, MEMBARRIE
 void PolicyWriter::list(PolicyId id, const ng_policy& entry) {
     bitmaps_.push_back({entry.bitmap_base, entry.n_bitmaps});
     rules_.push_back({entry.direction.rule_base, entry.direction.n_rules});
+    patterns_ += entry.n_patterns;
     if (is_complete(entry)) {
         whole_[{entry.content[0], entry.content[1]}] = id;
     }
@@ -108,11 +110,22 @@ void PolicyWriter::list(PolicyId id, const ng_policy& entry) {
 
 Result<PolicyWriter> PolicyWriter::open(Datapath& datapath) {
     NG_ASSIGN(const auto catalogue, read_catalogue(datapath));
+    NG_ASSIGN(const int patterns, datapath.map(MapId::kPatterns));
     PolicyWriter writer(datapath);
+    NG_ASSIGN(writer.pattern_room_, raw::capacity(patterns));
     for (const auto& entry : catalogue) {
         writer.list(entry.first, entry.second);
     }
     return writer;
+}
+
+bool PolicyWriter::crowded() const {
+    const auto in_use = [](const std::vector<Extent>& extents) {
+        return std::accumulate(extents.begin(), extents.end(), std::size_t{0},
+                               [](std::size_t sum, const Extent& extent) { return sum + extent.size; });
+    };
+    return rules_.size() > NG_MAX_POLICIES / 2 || patterns_ > pattern_room_ / 2 || in_use(bitmaps_) > NG_MAX_BITMAPS / 2 ||
+           in_use(rules_) > NG_RULE_TABLE / 2;
 }
 
 // While a policy is whole its names are not removed.

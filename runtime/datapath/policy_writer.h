@@ -33,8 +33,8 @@ class PolicyWriter {
     // The policy's id, found by its content or written anew. kExhausted names the map that is full. `before`: what it
     // replaces, if anything; names that an installed one shares with it are there already.
     Result<PolicyId> install(const policy::CompiledPolicy& policy, const policy::CompiledPolicy* before = nullptr);
-    // Policies in the catalogue, whole or not.
-    std::size_t count() const { return rules_.size(); }
+    // More than half of a table is in use, by what is in force and by what is not any more.
+    bool crowded() const;
 
   private:
     explicit PolicyWriter(Datapath& datapath) : datapath_(&datapath) {}
@@ -48,6 +48,8 @@ class PolicyWriter {
     std::map<std::array<std::uint64_t, 2>, PolicyId> whole_;  // by content
     std::vector<Extent> bitmaps_;
     std::vector<Extent> rules_;
+    std::size_t patterns_ = 0;                    // of all
+    std::size_t pattern_room_ = 0;                // entries that the map can hold
     std::unordered_set<std::uint64_t> suffixes_;  // known to be there, and to be what their hash says
 };
 

@@ -65,10 +65,10 @@ class PolicyStore {
     void set_stamp(const std::string& path, const FileStamp& stamp);
     bool has_stamp(const std::string& path, const FileStamp& stamp) const;
 
-    std::vector<FileStatus> files() const;     // sorted by path
-    std::vector<FileStatus> refused() const;   // those whose content as it is now is not good
+    std::vector<FileStatus> files() const;    // sorted by path
+    std::vector<FileStatus> refused() const;  // those whose content as it is now is not good
     std::size_t file_count() const { return files_.size(); }
-    std::vector<std::string> paths() const;    // sorted
+    std::vector<std::string> paths() const;  // sorted
     std::shared_ptr<const Snapshot> snapshot() const;
     // Rises whenever files() may say something else.
     std::uint64_t revision() const { return revision_; }
