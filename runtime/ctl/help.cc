@@ -47,7 +47,8 @@ constexpr std::array<Page, 11> kPages = {{
      kDaemonExit, "    namegatectl endpoints -o json\n"},
     {"policies", "policies ENDPOINT", "the rules in force for an endpoint",
      "    Shows the rules in the order in which they are asked, by tier, with the packets and\n"
-     "    new flows that each decided, and where each is written.\n",
+     "    new flows that each decided, and where each is written. Where staged policies select\n"
+     "    it, also the rules as they would be with them, and how many live flows they would deny.\n",
      kDaemonExit, "    namegatectl policies default/weather\n"},
     {"ips", "ips ENDPOINT", "the addresses that names opened for an endpoint",
      "    Shows each address with the names that led to it, the patterns and rules that they\n"

@@ -87,8 +87,10 @@ TEST_CASE("check: the line, and a mark under the place") {
     CHECK_THAT(coloured({"check", path}).out, Contains("\n     |         \033[1;31m^\033[0m\n"));
     CHECK(Ctl()({"check", "-o", "json", path}).out.find("^") == std::string::npos);
     // What a terminal would act on, or align otherwise, comes before the mark as it is shown.
-    const std::string odd = slips.write("odd.yaml", "{kind: \"\x7fü\", apiVersion: 5}\r\n");
-    CHECK_THAT(Ctl()({"check", odd}).out, Contains("  1 | {kind: \"\\x7fü\", apiVersion: 5}\n    |                "));
+    const std::string before = "{kind: Tier, apiVersion: projectcalico.org/v3, metadata: {name: \"";
+    const std::string odd = slips.write("odd.yaml", before + "\x7fü\", nme: x}}\r\n");
+    CHECK_THAT(Ctl()({"check", odd}).out, Contains("  1 | " + before + "\\x7fü\", nme: x}}\n    | " +
+                                                   std::string(before.size() + std::string("\\x7f_\", ").size(), ' ') + "^\n"));
     // Of a long line, what is around the place.
     const std::string wide = slips.write("wide.yaml", "{a: '" + std::string(300, 'x') + "', a: '" + std::string(300, 'y') + "'}\n");
     CHECK_THAT(Ctl()({"check", wide}).out,
