@@ -217,7 +217,16 @@ Result<> Programmer::program_in(Pass& pass, const Record& record) {
     return result;
 }
 
+// A DEL may be quicker than the news of it: then the slot is free, or another endpoint's.
+bool Programmer::is_gone(const Record& record) const {
+    const auto active = datapath::active_config(datapath_, record.slot);
+    return active && (!*active || (*active)->endpoint != record.id);
+}
+
 Result<> Programmer::program(const Record& record, const std::vector<Record>& all) {
+    if (is_gone(record)) {
+        return Error(Code::kNotFound, "endpoint " + std::to_string(record.id) + " is gone");
+    }
     Pass pass = start_pass(all);
     settle_now();
     flipped_ = true;
@@ -229,7 +238,7 @@ ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wa
     Pass pass = start_pass(all);
     ProgramSummary summary;
     for (const Record& record : all) {
-        if (!wanted(pass, record)) {
+        if (is_gone(record) || !wanted(pass, record)) {
             continue;
         }
         if (summary.programmed + summary.failed.size() == 0) {

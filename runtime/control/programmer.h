@@ -111,6 +111,7 @@ class Programmer {
     ProgramSummary program_some(const std::vector<endpoints::Record>& all, const Wanted& wanted);
     bool is_concerned(const Pass& pass, const endpoints::Record& record, const policy::Concern& concern) const;
     bool is_as_programmed(const endpoints::Record& record) const;
+    bool is_gone(const endpoints::Record& record) const;
     Result<> program_in(Pass& pass, const endpoints::Record& record);
     Result<> put_in_force(Pass& pass, const endpoints::Record& record, Programmed& state);
     // Installed, but in force for nobody yet.

@@ -68,7 +68,7 @@ void Node::write_policy(const std::string& file, const std::string& content) con
 
 void Node::remove_policy(const std::string& file) const { std::filesystem::remove(folder() + "/policies.d/" + file); }
 
-std::string Node::config_for(const Pod& pod) const {
+std::string Node::config_for(const std::string& command, const Pod& pod) const {
     nlohmann::json labels = nlohmann::json::array();
     for (const auto& label : pod.spec.labels) {
         labels.push_back({{"key", label.first}, {"value", label.second}});
@@ -77,20 +77,27 @@ std::string Node::config_for(const Pod& pod) const {
     for (const char* subnet : {kPods4, kPods6}) {
         ranges.push_back(nlohmann::json::array({{{"subnet", subnet}}}));
     }
-    const nlohmann::json config = {{"cniVersion", "1.0.0"},
-                                   {"name", "mission"},
-                                   {"type", "namegate"},
-                                   {"config", folder() + "/namegate.yaml"},
-                                   {"args", {{"cni", {{"labels", labels}}}}},
-                                   {"ipam", {{"type", "host-local"}, {"dataDir", folder() + "/ipam"}, {"ranges", ranges}}}};
+    // STATUS came with 1.1.0.
+    nlohmann::json config = {{"cniVersion", command == "STATUS" ? "1.1.0" : "1.0.0"},
+                             {"name", "mission"},
+                             {"type", "namegate"},
+                             {"config", folder() + "/namegate.yaml"},
+                             {"args", {{"cni", {{"labels", labels}}}}},
+                             {"ipam", {{"type", "host-local"}, {"dataDir", folder() + "/ipam"}, {"ranges", ranges}}}};
+    if (masquerade_) {
+        config["ipMasq"] = true;
+    }
+    if (command == "CHECK") {
+        config["prevResult"] = pod.result;
+    }
     return config.dump();
 }
 
 std::unique_ptr<Process> Node::start(const std::string& command, const Pod& pod, const std::string& files) const {
-    write_file(files + ".in", config_for(pod));
+    write_file(files + ".in", config_for(command, pod));
     std::filesystem::remove(files + ".err");
     ProcessOptions options;
-    options.arguments = {NAMEGATE_PLUGIN};
+    options.arguments = {build_.plugin};
     options.environment = {"CNI_COMMAND=" + command,
                            "CNI_CONTAINERID=" + pod.id,
                            "CNI_NETNS=" + pod.netns.path(),
@@ -124,6 +131,7 @@ CniReply Node::call(const std::string& command, const Pod& pod) const {
 CniReply Node::call(const std::string& command, Pod& pod) const {
     CniReply reply = call(command, static_cast<const Pod&>(pod));
     if (command == "ADD" && reply.status == 0) {
+        pod.result = reply.output;
         pod.host_ifname = reply.output["interfaces"][0]["name"];
         for (const nlohmann::json& ip : reply.output["ips"]) {
             const std::string cidr = ip["address"];
@@ -161,12 +169,25 @@ std::optional<nlohmann::json> Node::ask_daemon(const std::string& command, const
     return nlohmann::json(*reply);
 }
 
-void Node::start_daemon() {
+void Node::launch_daemon() {
     ProcessOptions options;
-    options.arguments = {NAMEGATE_DAEMON, "--config", folder() + "/namegate.yaml"};
+    options.arguments = {build_.daemon, "--config", folder() + "/namegate.yaml"};
     options.output = folder() + "/namegated.out";
     options.errors = folder() + "/namegated.log";
     daemon_ = std::make_unique<Process>(options);
+}
+
+bool Node::start_and_kill_daemon(Milliseconds moment) {
+    launch_daemon();
+    daemon_->wait(moment);
+    daemon_->signal(SIGKILL);
+    const bool killed = daemon_->wait(kPatience) == 128 + SIGKILL;
+    daemon_.reset();
+    return killed;
+}
+
+void Node::start_daemon() {
+    launch_daemon();
     const bool answers = eventually([this] { return ask_daemon("status") || !daemon_->running(); }, Milliseconds(30000));
     if (!answers || !daemon_->running()) {
         throw std::runtime_error("the daemon did not start: " + daemon_log());

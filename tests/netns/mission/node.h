@@ -48,6 +48,13 @@ struct Pod {
     IpAddress v4;
     IpAddress v6;
     std::string host_ifname;
+    nlohmann::json result;  // of its ADD
+};
+
+// The programs of one build.
+struct Build {
+    std::string plugin = NAMEGATE_PLUGIN;
+    std::string daemon = NAMEGATE_DAEMON;
 };
 
 // Short for the questions that most tests ask.
@@ -65,6 +72,12 @@ class Node {
     Node(Node&&) = delete;
     Node& operator=(Node&&) = delete;
 
+    // What is called and started from now on; nothing that runs is touched.
+    void install(const Build& build) { build_ = build; }
+
+    // Pods added from now on are translated on their way out.
+    void masquerade() { masquerade_ = true; }
+
     // By rename, as careful writers do.
     void write_policy(const std::string& file, const std::string& content) const;
     void remove_policy(const std::string& file) const;
@@ -80,6 +93,8 @@ class Node {
 
     // Waits until it answers.
     void start_daemon();
+    // Not waited for, and killed after so long. False when it had ended by itself.
+    bool start_and_kill_daemon(Milliseconds moment);
     void kill_daemon();  // SIGKILL
     void stop_daemon();  // SIGTERM, and a clean exit
     Process* daemon() { return daemon_.get(); }
@@ -94,10 +109,13 @@ class Node {
     const std::string& bpffs() const { return bpffs_; }
 
   private:
-    std::string config_for(const Pod& pod) const;
+    std::string config_for(const std::string& command, const Pod& pod) const;
+    void launch_daemon();
 
     TempDir directory_;
     std::string bpffs_;
+    Build build_;
+    bool masquerade_ = false;
     std::unique_ptr<Process> daemon_;
 };
 

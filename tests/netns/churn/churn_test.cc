@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pods up and down, many at a time, while policies change: each does a pod's work once, and afterwards the node is as before.
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <cstdio>
+
+#include "census.h"
+#include "site.h"
+#include "support/rounds.h"
+
+using namespace namegate;
+using namespace namegate::test;
+
+namespace {
+
+constexpr unsigned kAtOnce = 16;
+constexpr unsigned long kWarmUp = 2UL * kAtOnce;
+constexpr Milliseconds kBetweenEdits{60};
+constexpr Milliseconds kDeniedFor{10};
+constexpr Milliseconds kSlowest{5000};  // an allowed connection: the machine is full of processes
+constexpr Milliseconds kUntilCollected{20000};
+
+#ifdef __SANITIZE_ADDRESS__
+constexpr unsigned long kPods = 32;
+constexpr long kMostGrowthKib = 1'000'000;  // freed memory is kept in quarantine
+#else
+constexpr unsigned long kPods = 96;  // unless NAMEGATE_CHURN_PODS says more
+constexpr long kMostGrowthKib = 2048;
+#endif
+
+struct Tally {
+    std::atomic<unsigned> adds{0};
+    std::atomic<unsigned> failed_adds{0};
+    std::atomic<unsigned> failed_dels{0};
+    std::atomic<unsigned> unanswered{0};
+    std::atomic<unsigned> wrongly_denied{0};
+    std::atomic<unsigned> wrongly_allowed{0};
+    std::atomic<unsigned> edits{0};
+};
+
+std::string fresh(unsigned index, const char* suffix) { return World::fresh_name(index, index % 3, suffix); }
+
+void live(const Node& node, unsigned long number, Tally& tally) {
+    Pod pod(PodSpec{"p" + std::to_string(number), "default", {{"app", "client"}, {"team", "t" + std::to_string(number % 4)}}});
+    const CniReply added = node.call("ADD", pod);
+    tally.adds += 1;
+    if (added.status != 0) {
+        tally.failed_adds += 1;
+        std::fprintf(stderr, "ADD of %s: %s\n", pod.id.c_str(), added.text().c_str());
+    } else {
+        const unsigned index = World::take_indexes(2);
+        pod.netns.within([&] {
+            for (const bool allowed : {true, false}) {
+                const Fd udp = open_socket(AF_INET, SOCK_DGRAM);
+                const auto answer =
+                    ask(udp, {fresh(index + (allowed ? 0 : 1), allowed ? "allowed.test" : "denied.test"), kTypeA, kServer4});
+                if (!answer || answer->addresses.empty()) {
+                    tally.unanswered += 1;
+                    continue;
+                }
+                Fd tcp = open_tcp(answer->addresses.front());
+                const Attempt attempt = connect_to(tcp, answer->addresses.front(), kTcpPort, allowed ? kSlowest : kDeniedFor);
+                drop_connection(tcp);
+                // One that was sent twice was denied at first.
+                tally.wrongly_denied += allowed && (!attempt.connected || attempt.retransmissions > 0) ? 1U : 0U;
+                tally.wrongly_allowed += !allowed && attempt.connected ? 1U : 0U;
+            }
+        });
+    }
+    const CniReply deleted = node.call("DEL", pod);
+    if (deleted.status != 0) {
+        tally.failed_dels += 1;
+        std::fprintf(stderr, "DEL of %s: %s\n", pod.id.c_str(), deleted.text().c_str());
+    }
+}
+
+// Files that select all pods or some of them come, change and go; what the pods try stays allowed and denied.
+void edit(const Node& node, unsigned number) {
+    const std::string file = "edit" + std::to_string(number % 5) + ".yaml";
+    if (number % 3 == 2) {
+        node.write_policy(file, "");
+        return;
+    }
+    const std::string selector = number % 2 == 0 ? "app == \"client\"" : "team == \"t" + std::to_string(number % 4) + "\"";
+    node.write_policy(file, allow_domains("edit" + std::to_string(number % 5), selector, {"*.n" + std::to_string(number) + ".test"}));
+}
+
+void churn(const Node& node, unsigned long pods, Tally& tally) {
+    std::atomic<unsigned long> next{0};
+    std::atomic<bool> over{false};
+    std::thread editor([&] {
+        while (!over) {
+            edit(node, tally.edits++);
+            std::this_thread::sleep_for(kBetweenEdits);
+        }
+    });
+    std::vector<std::thread> threads;
+    for (unsigned i = 0; i < kAtOnce; ++i) {
+        threads.emplace_back([&] {
+            for (unsigned long number = next++; number < pods; number = next++) {
+                live(node, number, tally);
+            }
+        });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    over = true;
+    editor.join();
+    for (unsigned i = 0; i < 5; ++i) {
+        node.write_policy("edit" + std::to_string(i) + ".yaml", "");
+    }
+}
+
+// Policies that nobody uses any more go after a few seconds.
+Census settled_census(Node& node, const Census* wanted) {
+    Census census = take_census(node);
+    eventually(
+        [&] {
+            std::this_thread::sleep_for(Milliseconds(200));
+            census = take_census(node);
+            bool same = true;
+            for (std::size_t i = 0; i < census.size(); ++i) {
+                const bool empty = census[i].first != "map policies" || census[i].second == 0;
+                const bool moves = census[i].first == kDaemonMemory || census[i].first == kDaemonPins;
+                const bool as_wanted = wanted == nullptr || moves || census[i].second == (*wanted)[i].second;
+                same = same && empty && as_wanted;
+            }
+            return same;
+        },
+        kUntilCollected);
+    return census;
+}
+
+}  // namespace
+
+TEST_CASE("pods up and down, 16 at a time, policies changing meanwhile: nothing fails, nothing is left") {
+    const unsigned long pods = setting("NAMEGATE_CHURN_PODS", kPods);
+    Site site;
+    site.node.masquerade();
+    site.node.write_policy("policy.yaml", allow_domains("churn", "app == \"client\"", {"*.allowed.test"}));
+    site.node.start_daemon();
+    Tally warm;
+    churn(site.node, kWarmUp, warm);
+    const Census before = settled_census(site.node, nullptr);
+    Tally tally;
+    const auto start = SteadyClock::now();
+    churn(site.node, pods, tally);
+    const auto took = std::chrono::duration_cast<std::chrono::seconds>(SteadyClock::now() - start);
+    const Census after = settled_census(site.node, &before);
+    std::printf(
+        "%u pods up and down, %u at a time, %u edits of policies, in %ld s: %u ADDs and %u DELs failed, %u lookups unanswered, %u wrongly "
+        "denied, %u wrongly allowed\n",
+        tally.adds.load(), kAtOnce, tally.edits.load(), static_cast<long>(took.count()), tally.failed_adds.load(), tally.failed_dels.load(),
+        tally.unanswered.load(), tally.wrongly_denied.load(), tally.wrongly_allowed.load());
+    print_censuses(before, after);
+    CHECK(tally.adds == pods);
+    CHECK(tally.failed_adds == 0);
+    CHECK(tally.failed_dels == 0);
+    CHECK(tally.unanswered == 0);
+    CHECK(tally.wrongly_denied == 0);
+    CHECK(tally.wrongly_allowed == 0);
+    const long pins = std::find_if(after.begin(), after.end(), [](const auto& row) { return row.first == "pins"; })->second;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        INFO(before[i].first);
+        if (before[i].first == kDaemonMemory) {
+            CHECK(after[i].second - before[i].second < kMostGrowthKib);
+        } else if (before[i].first == kDaemonPins) {
+            CHECK(after[i].second <= pins);
+        } else {
+            CHECK(after[i].second == before[i].second);
+        }
+    }
+    site.node.stop_daemon();
+    CHECK(site.node.state() == "");
+}

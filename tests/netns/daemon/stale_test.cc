@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a daemon has not heard of yet. Everything of it but the event loop runs here, so that nobody tells it of a DEL.
+#include <catch2/catch.hpp>
+#include <utility>
+
+#include "base/clock.h"
+#include "daemon/node.h"
+#include "datapath/endpoint_writer.h"
+#include "node.h"
+
+namespace namegate::test {
+namespace {
+
+template <typename T>
+T must(Result<T> result) {
+    if (!result) {
+        throw std::runtime_error(result.error().message());
+    }
+    return std::move(result).value();
+}
+
+}  // namespace
+
+TEST_CASE("a policy that changes before the daemon heard of a DEL touches no slot that is free or another's") {
+    DaemonNode files;
+    files.write(files.policies() + "/a.yaml", deny_policy("one"));
+    const TestNetns one;
+    const TestNetns two;
+    REQUIRE(files.cni("ADD", "gone", one.path()).status == 0);
+    const SystemClock clock;
+    const auto node = must(daemon::Node::open(must(control::load_config(files.config_path())), clock));
+    REQUIRE(node->records().size() == 1);
+    const endpoints::Record gone = node->records().begin()->second;
+    REQUIRE(files.cni("DEL", "gone", one.path()).status == 0);
+
+    files.write(files.policies() + "/b.yaml", deny_policy("two"));
+    node->reload_policies();
+    CHECK_FALSE(must(datapath::active_config(node->datapath(), gone.slot)));
+
+    REQUIRE(files.cni("ADD", "next", two.path()).status == 0);
+    const auto before = must(datapath::active_config(node->datapath(), gone.slot));
+    REQUIRE(before);
+    REQUIRE(before->endpoint != gone.id);
+    files.write(files.policies() + "/c.yaml", deny_policy("three"));
+    node->reload_policies();
+    const auto after = must(datapath::active_config(node->datapath(), gone.slot));
+    REQUIRE(after);
+    CHECK(after->endpoint == before->endpoint);
+    CHECK(node->program("gone", "eth0").error().code() == Code::kNotFound);
+    node->forget(gone.id);
+    CHECK(files.cni("DEL", "next", two.path()).status == 0);
+}
+
+}  // namespace namegate::test
