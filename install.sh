@@ -11,7 +11,8 @@ usage: sudo ./install.sh [OPTION...]            build from source and install
        sudo ./install.sh --demo                 show namegate at work, in a private place
        ./install.sh --dependencies build|run|test
 
-Installs, each by rename inside its folder, so that it may be repeated while pods run:
+Installs, each by rename inside its folder, so that it may be repeated while pods run: the new daemon takes them over
+without a gap (docs/upgrade.md).
   PREFIX/sbin/namegated  PREFIX/bin/namegatectl  CNI_BIN/namegate  the systemd unit
   /etc/namegate/namegate.yaml (kept when it exists)  /etc/namegate/policies.d/
   and, last of all, CNI_CONF/10-namegate.conflist (kept when it exists)
@@ -23,9 +24,10 @@ options
   --cni-conf-dir DIR   the runtime's configuration folder (default /etc/cni/net.d)
   --no-conflist        leave the runtime's configuration alone
   --build-dir DIR      take the programs from here instead of building
-  --uninstall          remove what was installed; /etc/namegate, and state of running pods, stay.
-                       Refuses while pods are enforced, unless --force
-  --force              uninstall although pods are enforced: they lose their policy at their next start
+  --uninstall          remove what was installed; /etc/namegate stays. Refuses while pods are enforced,
+                       with a list of them, unless --force
+  --force              uninstall although pods are enforced: they keep their network and the policy that is
+                       in force until they end, and the plugin stays for their DEL; --uninstall again then
   --dependencies SET   only install the Debian packages that are missing for SET
   --demo               build, then run the demonstration; leaves nothing behind
   -h, --help           this text
@@ -155,24 +157,45 @@ do_install() {
   echo "installed: $destdir$prefix/sbin/namegated $destdir$prefix/bin/namegatectl $destdir$cni_bin/namegate"
 }
 
+# A folder as namegate.yaml has it, or its default.
+setting() { # key default
+  local value
+  value=$(sed -En "s/^$1: *[\"']?([^\"'# ]+).*/\1/p" /etc/namegate/namegate.yaml 2>/dev/null | tail -1)
+  echo "${value:-$2}"
+}
+
+pod_of() { # record of an endpoint
+  local pod
+  pod=$(sed -En 's/^ *"podNamespace": "(.*)",?$/\1/p' "$1")/$(sed -En 's/^ *"podName": "(.*)",?$/\1/p' "$1")
+  # A container that is no pod, or a record that cannot be read, goes by its file.
+  case $pod in /* | */) basename "$1" .json ;; *) echo "$pod" ;; esac
+}
+
 do_uninstall() {
-  local running=0
-  [ -z "$destdir" ] && running=$(find /run/namegate/endpoints -name '*.json' 2>/dev/null | wc -l)
-  if [ "$running" -gt 0 ] && [ $force = no ]; then
-    find /run/namegate/endpoints -name '*.json' -printf '  %f\n'
-    fail "$running endpoint(s) above are still enforced; remove the pods first, or use --force"
+  local records=() record state=/run/namegate pins=/sys/fs/bpf/namegate
+  if [ -z "$destdir" ]; then
+    state=$(setting stateDir $state) pins=$(setting bpffsDir $pins)
+    mapfile -t records < <(find "$state/endpoints" -name '*.json' 2>/dev/null)
+  fi
+  if [ ${#records[@]} -gt 0 ] && [ $force = no ]; then
+    for record in "${records[@]}"; do echo "  $(pod_of "$record")"; done
+    fail "${#records[@]} pod(s) above are still enforced; remove them first, or use --force"
   fi
   rm -f "$destdir$cni_conf/10-namegate.conflist"
   if has_systemd; then
     systemctl disable --quiet --now namegated.service 2>/dev/null || true
   fi
   rm -f "$destdir/etc/systemd/system/namegated.service" "$destdir$prefix/sbin/namegated" "$destdir$prefix/bin/namegatectl"
-  # Running pods still need the plugin for their DEL.
-  if [ "$running" -eq 0 ]; then
-    rm -f "$destdir$cni_bin/namegate"
-    [ -n "$destdir" ] || rm -rf /sys/fs/bpf/namegate /run/namegate
+  if has_systemd; then
+    systemctl daemon-reload
   fi
-  has_systemd && systemctl daemon-reload
+  # Running pods still need the plugin for their DEL, and the pins for their policy.
+  if [ ${#records[@]} -gt 0 ]; then
+    echo "uninstalled; ${#records[@]} pod(s) keep their policy, and $cni_bin/namegate stays for them: --uninstall again when they are gone"
+    return
+  fi
+  rm -f "$destdir$cni_bin/namegate"
+  [ -n "$destdir" ] || rm -rf "$pins" "$state"
   echo "uninstalled; /etc/namegate was kept"
 }
 
