@@ -11,6 +11,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/file.h"
+
 namespace namegate::control {
 
 namespace {
@@ -18,6 +20,7 @@ namespace {
 using Deadline = std::chrono::steady_clock::time_point;
 
 constexpr std::chrono::hours kLongWait{480};  // as long as poll() can
+constexpr std::size_t kMaxFailureBytes = 16384;
 
 Result<> wait_for(int fd, short events, Deadline deadline) {
     for (;;) {
@@ -51,7 +54,9 @@ Result<Fd> connect_to(const std::string& path) {
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
         const int failure = errno;
         if (failure == ENOENT || failure == ECONNREFUSED || failure == ENOTDIR) {
-            return Error(Code::kNotFound, "no daemon listens on " + path, failure);
+            const auto why = read_file(failure_path(path), kMaxFailureBytes);
+            return Error(Code::kNotFound, "no daemon listens on " + path + (why ? ": the last one could not run: " + *why : std::string()),
+                         failure);
         }
         return sys_error("connecting to " + path, failure);
     }
@@ -110,6 +115,13 @@ Result<std::string> receive_line(int fd, Deadline deadline, std::string& rest) {
 }
 
 }  // namespace
+
+std::string failure_path(const std::string& socket_path) { return socket_path + ".failure"; }
+
+bool daemon_listens(const std::string& socket_path) {
+    const auto connected = connect_to(socket_path);
+    return connected || connected.error().code() != Code::kNotFound;
+}
 
 Result<Question> Question::send(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
     const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One question to the daemon over its socket. Blocks for at most the given time. kNotFound: nobody listens;
-// kTryAgain: no answer in time; else the daemon's own error.
+// One question to the daemon over its socket. Blocks for at most the given time. kNotFound: nobody listens, and why the
+// last one that tried could not; kTryAgain: no answer in time; else the daemon's own error.
 #pragma once
 
 #include <chrono>
@@ -28,6 +28,12 @@ class Question {
     Fd fd_;
     Deadline deadline_;
 };
+
+// Where a daemon that cannot run leaves the reason, for whoever asks for it; beside its socket.
+std::string failure_path(const std::string& socket_path);
+
+// Does somebody listen? One that is slow does.
+bool daemon_listens(const std::string& socket_path);
 
 Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms);
 

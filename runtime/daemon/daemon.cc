@@ -13,7 +13,9 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
+#include "control/client.h"
 #include "daemon/commands.h"
 #include "daemon/directory_watch.h"
 #include "daemon/event_view.h"
@@ -127,6 +129,7 @@ Result<> Loop::start() {
     const auto handle = [this](const control::Request& request, SocketServer::Ticket ticket) { return answer(request, ticket); };
     listings_ = std::make_unique<ReplyChildren>(event_);
     NG_ASSIGN(server_, SocketServer::create(event_, config_.socket_path(), handle));
+    NG_TRY(remove_file(control::failure_path(config_.socket_path())));
     if (config_.uses_label_source(endpoints::kContainerdSource)) {
         NG_ASSIGN(labels_, LabelFetcher::create(event_, *node_));
         labels_->fetch_missing();

@@ -8,7 +8,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/file.h"
 #include "base/log.h"
+#include "control/client.h"
 #include "control/config.h"
 #include "daemon/daemon.h"
 
@@ -57,6 +59,9 @@ int run(int count, char** arguments) {
     ::mallopt(M_MXFAST, 0);  // NOLINT(concurrency-mt-unsafe): there is one thread yet
     if (const auto result = namegate::daemon::run_daemon(*config); !result) {
         namegate::log::error("namegated cannot run", {namegate::log::kv("error", result.error().message())});
+        // For `namegatectl status`; without it there is the log.
+        static_cast<void>(
+            namegate::write_file_atomically(namegate::control::failure_path(config->socket_path()), result.error().message(), 0600));
         return 1;
     }
     return 0;

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "support/temp_dir.h"
 
 namespace namegate::control {
@@ -47,6 +48,13 @@ class OneAnswer {
     Fd fd_;
     std::thread thread_;
 };
+
+TEST_CASE("nobody listens, and the last daemon left word why it does not") {
+    const test::TempDir dir;
+    REQUIRE(write_file_atomically(failure_path(dir.path() + "/left"), "no room", 0600));
+    CHECK(ask_daemon(dir.path() + "/left", {"status"}, 1000).error().message().find("could not run: no room") != std::string::npos);
+    CHECK_FALSE(daemon_listens(dir.path() + "/left"));
+}
 
 TEST_CASE("nobody listens") {
     const test::TempDir dir;
