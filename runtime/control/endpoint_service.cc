@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/endpoint_service.h"
 
+#include <net/if.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "control/client.h"
+#include "control/handover.h"
 #include "control/lifecycle.h"
 #include "control/policy_folders.h"
 #include "control/programmer.h"
@@ -44,6 +46,20 @@ struct Embedded {
     std::vector<FolderProblem> problems;
 };
 
+// A daemon that runs may be an older build's, and goes on with what is pinned until its successor starts.
+Result<std::unique_ptr<datapath::Datapath>> open_datapath(const Config& config) {
+    datapath::DatapathOptions options = config.datapath_options();
+    options.take_over = !daemon_listens(config.socket_path());
+    NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(options));
+    if (!datapath->replaced()) {
+        log::warning("another build's programs stay in force", {log::kv("error", datapath->replaced().error().message())});
+    }
+    return datapath;
+}
+
+// Endpoints of an older build come over with their policies; whoever finds them there does it for all.
+bool takes_over(const datapath::Datapath& datapath) { return datapath.options().take_over && !datapath.older().empty(); }
+
 void log_problems(const Embedded& embedded) {
     for (const FolderProblem& problem : embedded.problems) {
         log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
@@ -58,7 +74,7 @@ void log_problems(const Embedded& embedded) {
 // `policies`: what was read of them before.
 Result<Embedded> open_embedded(const Config& config, policy::PolicyStore policies) {
     NG_ASSIGN(FileLock lock, lock_node(config));
-    NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config.datapath_options()));
+    NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, open_datapath(config));
     Embedded embedded{std::move(lock), std::move(datapath), endpoints::RecordStore(config.records_dir()), std::move(policies), {}};
     NG_TRY(apply_settings(*embedded.datapath, config));
     embedded.problems = load_policy_folders(embedded.policies, config);
@@ -66,10 +82,60 @@ Result<Embedded> open_embedded(const Config& config, policy::PolicyStore policie
     return embedded;
 }
 
+// The record of the endpoint at hand is programmed by its caller, whom it matters to most.
+void take_over_others(const Embedded& embedded, Programmer& programmer) {
+    const auto work = [&]() -> Result<> {
+        NG_ASSIGN(const Reconciled outcome, reconcile(*embedded.datapath, embedded.store));
+        for (const auto& failure : programmer.program_concerned(outcome.records, policy::Concern::everybody()).failed) {
+            log::warning("endpoint keeps its policy",
+                         {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
+        }
+        return finish_handover(*embedded.datapath);
+    };
+    if (const auto result = work(); !result) {
+        log::warning("taking over from an older build", {log::kv("error", result.error().message())});
+    }
+}
+
 Json ids(const std::string& container_id, const std::string& ifname) { return {{"container", container_id}, {"interface", ifname}}; }
 
 // Without pins there is nothing of ours in the kernel, and nothing to load for a DEL.
 bool is_loaded(const Config& config) { return ::access((config.bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION)).c_str(), F_OK) == 0; }
+
+// Is another build's program on the interface?
+Result<bool> is_enforced_by_another(const Config& config, const Record& record) {
+    NG_ASSIGN(const auto others, datapath::OtherSet::list(config.bpffs_dir));
+    for (const datapath::OtherSet& set : others) {
+        NG_ASSIGN(const bool on, set.is_on(record.host_ifname, record.host_ifindex));
+        if (on) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The maps of another build's programs are not ours to write. What stands in them of this endpoint opens nothing without
+// its interface, and goes with them or with the next reconciliation of that build's daemon.
+Result<> remove_from_another(const Config& config, const endpoints::RecordStore& store, const Record& record) {
+    NG_ASSIGN(const auto others, datapath::OtherSet::list(config.bpffs_dir));
+    // An interface that its own plugin removes in a moment stays enforced until then.
+    const bool stays = record.mode == endpoints::kModeChained && ::if_nametoindex(record.host_ifname.c_str()) != 0;
+    for (const datapath::OtherSet& set : others) {
+        NG_TRY(stays ? ok() : set.unpin(record.host_ifname));
+    }
+    return store.remove(record.container_id, record.ifname);
+}
+
+// Of one that cannot be read.
+Record guess_record(const std::string& container_id, const std::string& ifname) {
+    Record record;
+    record.container_id = container_id;
+    record.ifname = ifname;
+    record.host_ifname = endpoints::host_interface_name(container_id, ifname);
+    return record;
+}
+
+bool belongs_to_another(const Error& error) { return error.code() == Code::kTryAgain || error.code() == Code::kUnsupported; }
 
 bool daemon_is_absent(const Error& error) { return error.code() == Code::kNotFound && error.sys_errno() != 0; }
 
@@ -92,9 +158,9 @@ Result<> EndpointService::admit(Record& record) {
 
 Result<> EndpointService::admit_locked(Record& record) {
     NG_ASSIGN(const FileLock lock, lock_node(config_));
-    NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config_.datapath_options()));
+    NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, open_datapath(config_));
     const endpoints::RecordStore store(config_.records_dir());
-    if (datapath->fresh()) {
+    if (datapath->fresh() || takes_over(*datapath)) {
         NG_TRY(apply_settings(*datapath, config_));
         NG_TRY(reconcile(*datapath, store));
     }
@@ -133,6 +199,10 @@ Result<> EndpointService::program_here(Record& record) {
     NG_TRY(programmed);
     record.ready = true;
     NG_TRY(embedded.store.write(record));
+    if (takes_over(*embedded.datapath)) {
+        take_over_others(embedded, programmer);
+        return ok();
+    }
     if (const policy::Concern concern = programmer.concern_of(record); !concern.nobody()) {
         for (const auto& failure : programmer.program_concerned(listing.records, concern).failed) {
             log::warning("endpoint keeps its policy",
@@ -210,7 +280,13 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
             return ok();
         }
     }
-    NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config_.datapath_options()));
+    datapath::DatapathOptions options = config_.datapath_options();
+    options.take_over = false;
+    auto opened = datapath::Datapath::open(options);
+    if (!opened && belongs_to_another(opened.error())) {
+        return unknown ? ok() : remove_from_another(config_, store, record ? *record : guess_record(container_id, ifname));
+    }
+    NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, std::move(opened));
     if (unknown) {
         return release_leftovers(*datapath, store);
     }
@@ -233,6 +309,10 @@ void EndpointService::reprogram_others(const std::optional<Record>& gone) {
         NG_ASSIGN(const endpoints::RecordListing listing, embedded.store.list());
         Programmer programmer(*embedded.datapath, config_, clock_, nullptr);
         programmer.use_snapshot(embedded.policies.snapshot());
+        if (takes_over(*embedded.datapath)) {
+            take_over_others(embedded, programmer);
+            return ok();
+        }
         const policy::Concern concern = gone ? programmer.concern_of(*gone) : policy::Concern::everybody();
         if (!listing.records.empty() && !concern.nobody()) {
             const ProgramSummary summary = programmer.program_concerned(listing.records, concern);
@@ -279,7 +359,14 @@ Result<> EndpointService::status() {
     }
     const endpoints::RecordStore store(config_.records_dir());
     NG_ASSIGN(const endpoints::RecordListing listing, store.list());
-    if (!listing.records.empty() && !is_loaded(config_)) {
+    NG_ASSIGN(const auto others, datapath::OtherSet::list(config_.bpffs_dir));
+    for (const datapath::OtherSet& set : others) {
+        if (set.is_newer() && !listing.records.empty()) {
+            return Error(Code::kUnsupported, "a newer build of namegate (layout version " + std::to_string(set.version()) +
+                                                 ") enforces the pods of this node: install it again");
+        }
+    }
+    if (!listing.records.empty() && others.empty() && !is_loaded(config_)) {
         return Error(Code::kNotFound, "the pins under " + config_.bpffs_dir + " are gone while there are " +
                                           std::to_string(listing.records.size()) + " pods: their policies are not enforced");
     }
@@ -290,7 +377,11 @@ Result<> EndpointService::check(const std::string& container_id, const std::stri
     NG_ASSIGN(const FileLock lock, lock_node(config_));
     const endpoints::RecordStore store(config_.records_dir());
     NG_ASSIGN(const Record record, store.read(container_id, ifname));
-    NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config_.datapath_options()));
+    NG_ASSIGN(const bool enforced, is_enforced_by_another(config_, record));
+    if (enforced) {
+        return ok();  // as before, until it is taken over
+    }
+    NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, open_datapath(config_));
     NG_ASSIGN(const bool attached, datapath::is_attached(*datapath, record.host_ifname, record.host_ifindex));
     if (!attached) {
         return Error(Code::kNotFound, "the programs are gone from " + record.host_ifname);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/lifecycle.h"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -9,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "control/handover.h"
 #include "datapath/attach.h"
 #include "datapath/map.h"
 #include "datapath/reader.h"
@@ -178,12 +181,18 @@ Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::Reco
         outcome.repairs.push_back("left " + bad.path + " alone, which cannot be read: " + bad.why);
     }
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
+    std::vector<Record> of_older;
     for (Record record : listing.records) {
         NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
         if (!link) {
             NG_TRY(evict_endpoint(datapath, store, record));
             outcome.repairs.push_back("removed endpoint " + std::to_string(record.id) + ", whose interface " + record.host_ifname +
                                       " is gone");
+            continue;
+        }
+        NG_ASSIGN(const datapath::OtherSet* older, older_of(datapath, record));
+        if (older != nullptr) {
+            of_older.push_back(std::move(record));
             continue;
         }
         if (const auto repaired = repair(datapath, store, record, outcome); !repaired) {
@@ -195,6 +204,8 @@ Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::Reco
         }
         outcome.records.push_back(std::move(record));
     }
+    NG_ASSIGN(std::vector<Record> prepared, prepare_handover(datapath, of_older));
+    std::move(prepared.begin(), prepared.end(), std::back_inserter(outcome.records));
     // A record that cannot be read belongs to some endpoint: then nothing is an orphan for certain.
     if (listing.bad.empty()) {
         NG_TRY(release_orphans(datapath, outcome));

@@ -29,7 +29,7 @@ struct Reconciled {
     std::vector<std::string> repairs;        // what was put right, for the log
 };
 // Evicts endpoints whose interface is gone, takes back slots and links without a record, and attaches again
-// what lost its programs (closed until it is programmed).
+// what lost its programs (closed until it is programmed). Endpoints of an older build are prepared to come over.
 Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::RecordStore& store);
 
 // Takes back slots, bindings and links that no record speaks for: what an ADD leaves that died before it wrote one.

@@ -8,6 +8,7 @@
 #include "base/grace_period.h"
 #include "base/log.h"
 #include "control/lifecycle.h"
+#include "datapath/attach.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/learnt.h"
@@ -189,6 +190,7 @@ Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& 
         }
     }
     NG_TRY(datapath::write_policies(datapath_, identity_of(record), policies, *pass.counters));
+    NG_TRY(datapath::take_over(datapath_, record.host_ifname, record.host_ifindex));
     state.egress = std::move(egress);
     state.ingress = std::move(ingress);
     state.policies = policies;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // From a snapshot and endpoint records to what the kernel enforces: labels, selection, compiling, install,
-// fill from the name cache (D14), flip. An endpoint whose policy cannot be compiled keeps what is in force for it; a
-// new one stays closed. Remembers what it programmed, for the tools. One thread; the caller holds the node
-// lock around everything that programs.
+// fill from the name cache (D14), flip; an interface that is an older build's yet comes over then. An endpoint whose
+// policy cannot be compiled keeps what is in force for it; a new one stays closed. Remembers what it programmed, for the
+// tools. One thread; the caller holds the node lock around everything that programs.
 #pragma once
 
 #include <cstdint>

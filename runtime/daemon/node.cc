@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/grace_period.h"
 #include "base/log.h"
+#include "control/handover.h"
 #include "control/lifecycle.h"
 #include "datapath/attach.h"
 #include "datapath/clock.h"
@@ -49,7 +50,9 @@ Result<std::unique_ptr<Node>> Node::open(const control::Config& config, const Cl
         NG_ASSIGN(const FileLock lock, FileLock::acquire(config.lock_path(), control::kLockTimeoutMs).with_context("the node lock"));
         NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config.datapath_options()));
         log::info(datapath->fresh() ? "datapath loaded" : "datapath adopted", {log::kv("pins", datapath->folder())});
+        const Result<> replaced = datapath->replaced();
         node = std::unique_ptr<Node>(new Node(config, clock, std::move(datapath)));
+        node->set_trouble("programs", replaced);
         NG_TRY(control::apply_settings(*node->datapath_, config));
         node->servers_ = control::trusted_servers(config);
         node->set_trouble("endpoints", node->reconcile_locked());
@@ -159,6 +162,7 @@ Result<> Node::program_concerned_locked(const policy::Concern& concern) {
             NG_TRY(mark_ready(entry.second));
         }
     }
+    set_trouble("upgrade", control::finish_handover(*datapath_));
     return retry ? Result<>(Error(Code::kTryAgain, failures)) : ok();
 }
 
@@ -193,6 +197,7 @@ Result<> Node::program_one_locked(const std::string& container_id, const std::st
         return programmed;
     }
     NG_TRY(mark_ready(records_[record.id]));
+    set_trouble("upgrade", control::finish_handover(*datapath_));
     log::info("endpoint programmed", {log::kv("endpoint", record.id), log::kv("interface", record.host_ifname),
                                       log::kv("pod", record.pod_namespace + "/" + record.pod_name)});
     if (const policy::Concern concern = programmer_->concern_of(record); !concern.nobody()) {

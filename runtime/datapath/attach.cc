@@ -2,64 +2,24 @@
 #include "datapath/attach.h"
 
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <optional>
 
 #include "base/file.h"
-#include "datapath/libbpf_options.h"
+#include "datapath/hooks.h"
 #include "datapath/object.h"
 
 namespace namegate::datapath {
 
 namespace {
 
-// Newer than the headers of Debian 12; both are the kernel's ABI.
-constexpr int kTcxIngress = 46;
-constexpr int kTcxEgress = 47;
-// First in line, and a handle ("ng") that nobody else's filter is likely to have.
-constexpr std::uint32_t kPriority = 1;
-constexpr std::uint32_t kHandle = 0x6e67;
 constexpr std::size_t kMaxLinks = 65536;
 
-struct Hook {
-    ProgramId program;
-    int tcx;
-    bpf_tc_attach_point clsact;
-    const char* suffix;
-};
-constexpr std::array<Hook, 2> kHooks{Hook{ProgramId::kPodEgress, kTcxIngress, BPF_TC_INGRESS, "-in"},
-                                     Hook{ProgramId::kPodIngress, kTcxEgress, BPF_TC_EGRESS, "-out"}};
-
 std::string link_path(const Datapath& datapath, const std::string& ifname, const Hook& hook) {
-    return datapath.folder() + "/links/" + pin_name(ifname) + hook.suffix;
-}
-
-struct LinkState {
-    std::uint32_t ifindex = 0;
-    std::uint32_t program = 0;
-};
-
-Result<LinkState> link_state(int link) {
-    bpf_link_info info{};
-    __u32 size = sizeof info;
-    if (const int error = bpf_obj_get_info_by_fd(link, &info, &size); error != 0) {
-        return sys_error("reading a link's description", -error);
-    }
-    // The interface index of a tcx link stands where that of an XDP link does.
-    return LinkState{info.xdp.ifindex, info.prog_id};
-}
-
-Result<std::uint32_t> program_number(int program) {
-    bpf_prog_info info{};
-    __u32 size = sizeof info;
-    if (const int error = bpf_obj_get_info_by_fd(program, &info, &size); error != 0) {
-        return sys_error("reading a program's description", -error);
-    }
-    return info.id;
+    return link_path(datapath.folder(), ifname, hook);
 }
 
 // Does the pinned link already do what is wanted? A link of an older interface of that name is unpinned.
@@ -75,9 +35,7 @@ Result<bool> adopt_link(const std::string& path, int program, std::uint32_t ifin
     }
     NG_ASSIGN(const std::uint32_t wanted, program_number(program));
     if (state.program != wanted) {
-        if (const int error = bpf_link_update(link->get(), program, nullptr); error != 0) {
-            return sys_error("updating the link " + path, -error);
-        }
+        NG_TRY(update_link(link->get(), program, path));
     }
     return true;
 }
@@ -104,50 +62,9 @@ Result<> attach_tcx(Datapath& datapath, const Hook& hook, const std::string& ifn
     return ok();
 }
 
-bpf_tc_hook tc_hook(std::uint32_t ifindex, bpf_tc_attach_point point) {
-    auto hook = libbpf_options<bpf_tc_hook>();
-    hook.ifindex = static_cast<int>(ifindex);
-    hook.attach_point = point;
-    return hook;
-}
-
-Result<> attach_clsact(Datapath& datapath, const Hook& hook, const std::string& ifname, std::uint32_t ifindex) {
-    bpf_tc_hook point = tc_hook(ifindex, hook.clsact);
-    if (const int error = bpf_tc_hook_create(&point); error != 0 && error != -EEXIST) {
-        return attach_error("making the clsact qdisc of " + ifname, -error);
-    }
+Result<> attach_filter(Datapath& datapath, const Hook& hook, const std::string& ifname, std::uint32_t ifindex) {
     NG_ASSIGN(const int program, datapath.program(hook.program));
-    auto options = libbpf_options<bpf_tc_opts>();
-    options.prog_fd = program;
-    options.flags = BPF_TC_F_REPLACE;
-    options.handle = kHandle;
-    options.priority = kPriority;
-    if (const int error = bpf_tc_attach(&point, &options); error != 0) {
-        return attach_error("attaching a filter to " + ifname, -error);
-    }
-    return ok();
-}
-
-Result<> detach_clsact(const Hook& hook, const std::string& ifname, std::uint32_t ifindex) {
-    bpf_tc_hook point = tc_hook(ifindex, hook.clsact);
-    auto options = libbpf_options<bpf_tc_opts>();
-    options.handle = kHandle;
-    options.priority = kPriority;
-    const int error = bpf_tc_detach(&point, &options);
-    // No such interface, qdisc, or filter: nothing of ours is there.
-    if (error != 0 && error != -ENOENT && error != -ENODEV && error != -EINVAL) {
-        return sys_error("detaching the filter from " + ifname, -error);
-    }
-    return ok();
-}
-
-// The id of our filter's program; 0 when there is none.
-std::uint32_t clsact_program(const Hook& hook, std::uint32_t ifindex) {
-    bpf_tc_hook point = tc_hook(ifindex, hook.clsact);
-    auto options = libbpf_options<bpf_tc_opts>();
-    options.handle = kHandle;
-    options.priority = kPriority;
-    return bpf_tc_query(&point, &options) == 0 ? options.prog_id : 0;
+    return put_filter(hook, program, ifname, ifindex);
 }
 
 bool means_no_tcx(const Error& error) { return error.sys_errno() == EINVAL || error.sys_errno() == EOPNOTSUPP; }
@@ -177,7 +94,7 @@ Result<AttachKind> attach(Datapath& datapath, const std::string& ifname, std::ui
             return attached.error();
         }
     }
-    NG_TRY(attach_both(datapath, attach_clsact, ifname, ifindex));
+    NG_TRY(attach_both(datapath, attach_filter, ifname, ifindex));
     return AttachKind::kClsact;
 }
 
@@ -187,8 +104,11 @@ Result<> detach(Datapath& datapath, const std::string& ifname, std::uint32_t ifi
         const bool by_tcx = ::access(path.c_str(), F_OK) == 0;
         NG_TRY(remove_file(path));
         if (!by_tcx && ifindex != 0) {
-            NG_TRY(detach_clsact(hook, ifname, ifindex));
+            NG_TRY(remove_filter(hook, ifname, ifindex));
         }
+    }
+    for (const OtherSet& older : datapath.older()) {
+        NG_TRY(older.unpin(ifname));
     }
     return ok();
 }
@@ -206,11 +126,46 @@ Result<bool> is_attached(Datapath& datapath, const std::string& ifname, std::uin
         } else if (link.error().code() != Code::kNotFound) {
             return link.error();
         }
-        if (clsact_program(hook, ifindex) != wanted) {
+        if (filter_program(hook, ifindex) != wanted) {
             return false;
         }
     }
     return true;
+}
+
+namespace {
+
+Result<> take_hook(Datapath& datapath, const OtherSet& older, const Hook& hook, const std::string& ifname, std::uint32_t ifindex) {
+    NG_ASSIGN(const int program, datapath.program(hook.program));
+    const std::string from = link_path(older.folder(), ifname, hook);
+    auto link = open_pin(from);
+    if (!link && link.error().code() != Code::kNotFound) {
+        return link.error();
+    }
+    if (link) {
+        NG_ASSIGN(const LinkState state, link_state(link->get()));
+        if (state.ifindex != ifindex) {
+            return remove_file(from);  // of an older interface of that name
+        }
+        // The link first: whoever finds it in the older folder does both again.
+        NG_TRY(update_link(link->get(), program, from));
+        if (std::rename(from.c_str(), link_path(datapath, ifname, hook).c_str()) != 0) {
+            return sys_error("moving the link " + from, errno);
+        }
+        return ok();
+    }
+    return older.is_filter(filter_program(hook, ifindex)) ? put_filter(hook, program, ifname, ifindex) : ok();
+}
+
+}  // namespace
+
+Result<> take_over(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex) {
+    for (const OtherSet& older : datapath.older()) {
+        for (const Hook& hook : kHooks) {
+            NG_TRY(take_hook(datapath, older, hook, ifname, ifindex));
+        }
+    }
+    return ok();
 }
 
 Result<std::vector<PinnedLink>> list_links(Datapath& datapath) {

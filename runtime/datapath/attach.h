@@ -24,6 +24,10 @@ Result<> detach(Datapath& datapath, const std::string& ifname, std::uint32_t ifi
 // Are both of our programs on the interface?
 Result<bool> is_attached(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex);
 
+// From the programs of an older layout version, if they are on it, to ours, between two packets; a crash in between is
+// put right by the next call. What applies to the endpoint must have been written before.
+Result<> take_over(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex);
+
 struct PinnedLink {
     std::string ifname;
     bool ingress_hook = false;  // -in: from the pod

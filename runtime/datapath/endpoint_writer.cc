@@ -54,7 +54,7 @@ Result<> put_config(Datapath& datapath, std::uint32_t slot, ng_endpoint_config c
     if (std::memcmp(&config, &active, sizeof config) == 0) {
         return ok();
     }
-    config.generation = active.generation + 1;
+    config.generation = active.endpoint == 0 ? NG_FIRST_GENERATION : active.generation + 1;
     const __u32 other = (endpoint.active & 1) ^ 1;
     endpoint.version[other] = config;
     NG_ASSIGN(const int fd, datapath.map(MapId::kEndpoints));

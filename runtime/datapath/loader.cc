@@ -14,9 +14,11 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "datapath/clock.h"
 #include "datapath/map.h"
 #include "datapath/object.h"
+#include "datapath/replacement.h"
 #include "datapath/slots.h"
 
 namespace namegate::datapath {
@@ -62,15 +64,6 @@ Result<> ensure_bpffs(const std::string& dir) {
     return make_directories(dir, 0700);
 }
 
-Result<> remove_tree(const std::string& path) {
-    std::error_code error;
-    std::filesystem::remove_all(path, error);
-    if (error) {
-        return sys_error("removing " + path, error.value());
-    }
-    return ok();
-}
-
 bool exists(const std::string& path) {
     struct stat info {};
     return ::lstat(path.c_str(), &info) == 0;
@@ -91,9 +84,9 @@ bool all_pinned(const std::string& folder) {
     return exists(folder + "/links");
 }
 
+// Says nothing yet of whose it is.
 Result<ng_meta> new_meta() {
     ng_meta meta{};
-    meta.abi_version = NG_ABI_VERSION;
     meta.next_endpoint = 1;
     meta.next_policy = 1;
     NG_ASSIGN(meta.hz, jiffies_per_second());
@@ -137,7 +130,7 @@ Result<> adopt_links(const std::string& old_links, const std::string& fresh) {
 }
 
 // Loads beside and renames into place. A crash at any moment is put right by the next call.
-Result<> load_fresh(const std::string& folder) {
+Result<> load_fresh(const std::string& folder, const ng_meta& meta) {
     const std::string loading = folder + "-loading";
     // A crash between moving links and the rename leaves the moved ones in the folder beside.
     std::error_code unreadable;
@@ -147,7 +140,6 @@ Result<> load_fresh(const std::string& folder) {
         for (const char* part : {"/maps", "/programs", "/links"}) {
             NG_TRY(make_directories(loading + part, 0700));
         }
-        NG_ASSIGN(const ng_meta meta, new_meta());
         NG_TRY(load_and_pin(meta, loading));
     }
     NG_TRY(adopt_links(folder + "/links", loading));
@@ -169,16 +161,85 @@ Datapath::Datapath(DatapathOptions options)
 Result<std::unique_ptr<Datapath>> Datapath::open(const DatapathOptions& options) {
     use_own_log();
     std::unique_ptr<Datapath> datapath(new Datapath(options));
+    NG_TRY(datapath->find_others());
     if (!all_pinned(datapath->folder_)) {
-        NG_TRY(ensure_bpffs(options.bpffs_dir));
-        NG_TRY(load_fresh(datapath->folder_).with_context("loading the datapath into " + datapath->folder_));
-        datapath->fresh_ = true;
+        NG_TRY(datapath->load().with_context("loading the datapath into " + datapath->folder_));
     }
     NG_TRY(datapath->read_meta());
-    if (datapath->fresh_) {
+    if (datapath->meta_.build != program_build() && options.take_over) {
+        // The others have the same layout: with them it goes on as well.
+        datapath->replaced_ = replace_programs(*datapath, datapath->meta_).with_context("replacing the programs of another build");
+        NG_TRY(datapath->read_meta());
+    }
+    // An older build's endpoints come with slots of their own.
+    if (datapath->fresh_ && datapath->older_.empty()) {
         NG_TRY(ensure_spare_slots(*datapath, options.spare_slots));
     }
     return datapath;
+}
+
+// Two datapaths on one interface would each judge what the other knows nothing of.
+Result<> Datapath::find_others() {
+    NG_ASSIGN(const auto sets, OtherSet::list(options_.bpffs_dir));
+    for (const OtherSet& set : sets) {
+        NG_ASSIGN(const auto interfaces, set.interfaces());
+        const bool idle = interfaces.empty();
+        if (set.is_newer() && (!idle || !options_.take_over)) {
+            const std::string what = idle ? " runs on" : " enforces " + std::to_string(interfaces.size()) + " interfaces of";
+            return Error(Code::kUnsupported, "a newer build of namegate (layout version " + std::to_string(set.version()) + ")" + what +
+                                                 " this node, and this one (version " + std::to_string(NG_ABI_VERSION) +
+                                                 ") cannot take over: install the newer build again, or remove the pods first");
+        }
+        if (!idle || (!set.is_newer() && !options_.take_over)) {
+            older_.push_back(set);
+        } else {
+            NG_TRY(set.remove());
+        }
+    }
+    if (!older_.empty() && !options_.take_over && !all_pinned(folder_)) {
+        return Error(Code::kTryAgain, "the daemon of an older build of namegate (layout version " +
+                                          std::to_string(older_.front().version()) + ") is still running: start the installed one");
+    }
+    return ok();
+}
+
+// Pattern ids in what endpoints have learnt are hashes with the seed, and records on the disk bear endpoint numbers.
+Result<ng_meta> Datapath::first_meta() const {
+    NG_ASSIGN(ng_meta meta, new_meta());
+    if (!older_.empty()) {
+        if (const auto older = older_.front().meta(); older) {
+            meta = *older;
+        } else {
+            log::warning("nothing can be carried over from an older build", {log::kv("error", older.error().message())});
+        }
+    }
+    meta.abi_version = NG_ABI_VERSION;
+    meta.build = program_build();
+    return meta;
+}
+
+Result<> Datapath::load() {
+    NG_TRY(ensure_bpffs(options_.bpffs_dir));
+    NG_ASSIGN(const ng_meta meta, first_meta());
+    NG_TRY(load_fresh(folder_, meta));
+    fresh_ = true;
+    return ok();
+}
+
+Result<std::vector<std::string>> Datapath::retire_older() {
+    std::vector<std::string> left;
+    std::vector<OtherSet> still;
+    for (const OtherSet& set : older_) {
+        NG_ASSIGN(const auto interfaces, set.interfaces());
+        if (interfaces.empty()) {
+            NG_TRY(set.remove());
+        } else {
+            left.insert(left.end(), interfaces.begin(), interfaces.end());
+            still.push_back(set);
+        }
+    }
+    older_ = std::move(still);
+    return left;
 }
 
 Result<> Datapath::read_meta() {

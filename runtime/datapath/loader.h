@@ -3,6 +3,8 @@
 // The datapath of a node: maps and programs, loaded and verified once and pinned under
 // <bpffs_dir>/v<ABI>/{maps,programs,links}; later processes only open the pins they need. A load is made
 // in a folder beside and renamed into place, so that a crash leaves either nothing or everything.
+// What another build left is taken over (docs/upgrade.md): its programs are replaced when the layout is the same, and its
+// folder stays beside ours until every endpoint of it has come over when it is not.
 // Owns the descriptors it opened. The caller holds the node lock around open() and around every writer of
 // this folder; the object itself belongs to one thread. Errors of the verifier carry its log.
 #pragma once
@@ -11,10 +13,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
 #include "datapath/bpf/abi.h"
+#include "datapath/other_set.h"
 
 namespace namegate::datapath {
 
@@ -26,6 +30,9 @@ struct DatapathOptions {
     std::uint32_t flows_per_endpoint = NG_FLOWS_PER_ENDPOINT;
     std::uint32_t spare_slots = 4;  // made ahead at load
     AttachMode attach = AttachMode::kAuto;
+    // Put this build in the place of another. False for who is not alone: what is pinned then is used as it is, and is
+    // kTryAgain when its layout is an older one.
+    bool take_over = true;
 };
 
 enum class MapId : std::uint8_t {
@@ -71,7 +78,8 @@ const char* program_name(ProgramId id);
 
 class Datapath {
   public:
-    // Opens the pins, loading and pinning everything when there are none or some were lost.
+    // Opens the pins, loading and pinning everything when there are none or some were lost. kUnsupported when a newer
+    // build's programs are on interfaces of this node.
     static Result<std::unique_ptr<Datapath>> open(const DatapathOptions& options);
     ~Datapath() = default;
     Datapath(const Datapath&) = delete;
@@ -82,6 +90,12 @@ class Datapath {
     // True when this open() loaded anew: every endpoint has to be attached and programmed again.
     bool fresh() const { return fresh_; }
     const DatapathOptions& options() const { return options_; }
+    // Ok, or why the programs of another build with our layout are still in force.
+    const Result<>& replaced() const { return replaced_; }
+    // What older builds still enforce. Gone from here, and from the node, when they enforce nothing any more.
+    const std::vector<OtherSet>& older() const { return older_; }
+    // Returns the interfaces that older builds are still on.
+    Result<std::vector<std::string>> retire_older();
     // <bpffs_dir>/v<ABI>
     const std::string& folder() const { return folder_; }
     std::uint64_t seed() const { return meta_.seed; }
@@ -102,17 +116,22 @@ class Datapath {
     Result<std::uint32_t> next_endpoint_id();
     Result<std::uint32_t> next_policy_id();
 
-    // Detaches every link and removes the pins of this version: the datapath is gone. For uninstall.
+    // Detaches every link and removes the pins of this version: the datapath is gone.
     Result<> remove();
 
   private:
     explicit Datapath(DatapathOptions options);
+    Result<> find_others();
+    Result<ng_meta> first_meta() const;
+    Result<> load();
     Result<> read_meta();
     Result<std::uint32_t> take_number(std::uint32_t ng_meta::*member);
 
     DatapathOptions options_;
     std::string folder_;
     bool fresh_ = false;
+    Result<> replaced_ = ok();
+    std::vector<OtherSet> older_;
     ng_meta meta_{};
     std::array<Fd, kMapCount> maps_;
     std::array<Fd, kProgramCount> programs_;

@@ -9,8 +9,10 @@
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <random>
+#include <system_error>
 
 #include "base/log.h"
 #include "datapath/map.h"
@@ -96,6 +98,12 @@ std::string name_of_pin(const std::string& pin) {
     return out;
 }
 
+Result<> remove_tree(const std::string& path) {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    return error ? Result<>(sys_error("removing " + path, error.value())) : ok();
+}
+
 Result<Fd> open_pin(const std::string& path) {
     const int fd = bpf_obj_get(path.c_str());
     if (fd == -ENOENT) {
@@ -107,11 +115,38 @@ Result<Fd> open_pin(const std::string& path) {
     return Fd(fd);
 }
 
-Result<> load_and_pin(const ng_meta& meta, const std::string& folder) {
-    const std::unique_ptr<namegate_bpf, DestroySkeleton> skeleton(namegate_bpf::open());
+std::uint64_t program_build() { return NAMEGATE_BPF_BUILD; }
+
+namespace {
+
+using Skeleton = std::unique_ptr<namegate_bpf, DestroySkeleton>;
+
+Result<Skeleton> open_embedded() {
+    Skeleton skeleton(namegate_bpf::open());
     if (!skeleton) {
         return sys_error("opening the embedded BPF object", errno);
     }
+    return skeleton;
+}
+
+Result<> pin_programs(namegate_bpf* skeleton, const std::string& folder) {
+    for (std::size_t i = 0; i < kProgramCount; ++i) {
+        const char* name = program_name(static_cast<ProgramId>(i));
+        const bpf_program* program = bpf_object__find_program_by_name(skeleton->obj, name);
+        if (program == nullptr) {
+            return Error(Code::kInternal, std::string("the BPF object has no program ") + name);
+        }
+        if (const int error = bpf_obj_pin(bpf_program__fd(program), (folder + "/" + name).c_str()); error != 0) {
+            return sys_error(std::string("pinning the program ") + name, -error);
+        }
+    }
+    return ok();
+}
+
+}  // namespace
+
+Result<> load_and_pin(const ng_meta& meta, const std::string& folder) {
+    NG_ASSIGN(const Skeleton skeleton, open_embedded());
     NG_TRY(load(skeleton.get(), meta));
     for (std::size_t i = 0; i < kMapCount; ++i) {
         const char* name = map_name(static_cast<MapId>(i));
@@ -123,18 +158,26 @@ Result<> load_and_pin(const ng_meta& meta, const std::string& folder) {
             return sys_error(std::string("pinning the map ") + name, -error);
         }
     }
-    for (std::size_t i = 0; i < kProgramCount; ++i) {
-        const char* name = program_name(static_cast<ProgramId>(i));
-        const bpf_program* program = bpf_object__find_program_by_name(skeleton->obj, name);
-        if (program == nullptr) {
-            return Error(Code::kInternal, std::string("the BPF object has no program ") + name);
-        }
-        if (const int error = bpf_obj_pin(bpf_program__fd(program), (folder + "/programs/" + name).c_str()); error != 0) {
-            return sys_error(std::string("pinning the program ") + name, -error);
-        }
-    }
+    NG_TRY(pin_programs(skeleton.get(), folder + "/programs"));
     const std::uint32_t zero = 0;
     return map_update(bpf_map__fd(skeleton->maps.meta), zero, meta);
+}
+
+Result<> load_onto_maps(const ng_meta& meta, const std::string& maps, const std::string& programs) {
+    NG_ASSIGN(const Skeleton skeleton, open_embedded());
+    for (std::size_t i = 0; i < kMapCount; ++i) {
+        const char* name = map_name(static_cast<MapId>(i));
+        bpf_map* map = bpf_object__find_map_by_name(skeleton->obj, name);
+        if (map == nullptr) {
+            return Error(Code::kInternal, std::string("the BPF object has no map ") + name);
+        }
+        NG_ASSIGN(const Fd pinned, open_pin(maps + "/" + name));
+        if (const int error = bpf_map__reuse_fd(map, pinned.get()); error != 0) {
+            return sys_error(std::string("using the map ") + name, -error);
+        }
+    }
+    NG_TRY(load(skeleton.get(), meta));
+    return pin_programs(skeleton.get(), programs);
 }
 
 }  // namespace namegate::datapath

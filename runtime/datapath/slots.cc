@@ -208,6 +208,83 @@ Result<> release_slot(Datapath& datapath, std::uint32_t slot) {
     return set_state(datapath, slot, NG_SLOT_SPARE, 0);
 }
 
+namespace {
+
+struct Shape {
+    std::uint32_t type = 0;
+    std::uint32_t key = 0;
+    std::uint32_t value = 0;
+    std::uint32_t flags = 0;
+    std::uint32_t entries = 0;  // of an array; tables may have any number
+
+    bool operator==(const Shape&) const = default;
+};
+
+Result<Shape> shape_of(int map) {
+    bpf_map_info info{};
+    __u32 size = sizeof info;
+    if (const int error = bpf_obj_get_info_by_fd(map, &info, &size); error != 0) {
+        return sys_error("reading a map's description", -error);
+    }
+    return Shape{info.type, info.key_size, info.value_size, info.map_flags, info.type == BPF_MAP_TYPE_ARRAY ? info.max_entries : 0};
+}
+
+// The inner maps of these slots: the older build's own, or new ones.
+struct Inners {
+    std::vector<Fd> maps;
+    bool all_carried = true;
+};
+
+Result<Inners> carry_inners(Datapath& datapath, const OtherSet& from, std::size_t outer, bool same_meaning,
+                            const std::vector<SlotUse>& uses) {
+    NG_ASSIGN(const Fd sample, make_inner(kOuterMaps[outer], datapath.options()));
+    NG_ASSIGN(const Shape wanted, shape_of(sample.get()));
+    Inners inners;
+    for (const SlotUse& use : uses) {
+        auto carried = from.inner_map(map_name(kOuterMaps[outer]), use.slot);
+        const auto shape = carried && same_meaning ? shape_of(carried->get()) : Result<Shape>(Shape{});
+        if (carried && shape && *shape == wanted) {
+            inners.maps.push_back(std::move(carried).value());
+            continue;
+        }
+        inners.all_carried = false;
+        NG_ASSIGN(Fd fresh, make_inner(kOuterMaps[outer], datapath.options()));
+        inners.maps.push_back(std::move(fresh));
+    }
+    return inners;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherSet& from, const std::vector<SlotUse>& uses) {
+    constexpr std::array<std::uint32_t, kOuters> kSince{NG_LEARNT_SINCE, NG_FLOWS_SINCE, NG_PENDING_SINCE};
+    NG_ASSIGN(const auto states, read_states(datapath));
+    std::vector<std::uint32_t> slots;
+    for (const SlotUse& use : uses) {
+        if (use.slot >= states.size() || (states[use.slot].use == NG_SLOT_USED && states[use.slot].endpoint != use.endpoint)) {
+            return Error(Code::kExists,
+                         "slot " + std::to_string(use.slot) + " is not to be had for endpoint " + std::to_string(use.endpoint));
+        }
+        slots.push_back(use.slot);
+    }
+    NG_ASSIGN(const auto fds, outer_fds(datapath));
+    const auto meta = from.meta();
+    std::vector<std::string> lost;
+    std::array<Inners, kOuters> inners;
+    for (std::size_t i = 0; i < kOuters; ++i) {
+        const bool same_meaning = meta && meta->seed == datapath.seed() && from.version() >= kSince[i];
+        NG_ASSIGN(inners[i], carry_inners(datapath, from, i, same_meaning, uses));
+        if (!inners[i].all_carried) {
+            lost.emplace_back(map_name(kOuterMaps[i]));
+        }
+    }
+    NG_TRY(on_each_outer([&](std::size_t i) { return fill_outer(fds[i], slots, inners[i].maps); }));
+    for (const SlotUse& use : uses) {
+        NG_TRY(set_state(datapath, use.slot, NG_SLOT_USED, use.endpoint));
+    }
+    return lost;
+}
+
 Result<> ensure_spare_slots(Datapath& datapath, std::uint32_t wanted) {
     NG_ASSIGN(const auto states, read_states(datapath));
     const std::size_t have = slots_in(states, NG_SLOT_SPARE).size();

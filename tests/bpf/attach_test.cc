@@ -1,42 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datapath/attach.h"
 
-#include <net/if.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
-#include <functional>
-#include <stdexcept>
-#include <thread>
 
 #include "datapath_fixture.h"
-#include "support/netns.h"
+#include "veth.h"
 
 namespace namegate::test {
 namespace {
 
 using namespace datapath;
-
-// Runs `work` on a thread in a network namespace of its own that has a veth pair, gate.0 and pod0.
-void with_veth(const std::function<void(std::uint32_t ifindex)>& work) {
-    std::exception_ptr failure;
-    std::thread thread([&] {
-        try {
-            if (::unshare(CLONE_NEWNET) != 0) {
-                throw std::runtime_error("unshare(CLONE_NEWNET) failed");
-            }
-            must_run("ip link add gate.0 type veth peer name pod0");
-            work(::if_nametoindex("gate.0"));
-        } catch (...) {
-            failure = std::current_exception();
-        }
-    });
-    thread.join();
-    if (failure) {
-        std::rethrow_exception(failure);
-    }
-}
 
 AttachKind attach_as(DatapathFixture& fixture, AttachMode mode, std::uint32_t ifindex) {
     fixture.options().attach = mode;

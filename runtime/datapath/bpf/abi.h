@@ -3,7 +3,8 @@
  * The layout shared by the BPF programs (C) and the runtime (C++): map keys, values, events, limits.
  * The only place where it is written down. Every struct is checked at compile time on both sides for its
  * size and, in C++, for padding bytes (a hash key with padding never matches). Changing any of it means
- * raising NG_ABI_VERSION: the loader keeps the objects of each version in a folder of its own.
+ * raising NG_ABI_VERSION: the loader keeps the objects of each version in a folder of its own, and an upgrade hands
+ * the endpoints over one by one (docs/upgrade.md).
  *
  * Byte order: fields named be_* and all addresses are in network order, the rest is the host's.
  * Addresses are 16 bytes; IPv4 is ::ffff:a.b.c.d.
@@ -23,7 +24,18 @@
 #define NG_ABI_CHECK(type, size) _Static_assert(sizeof(type) == (size), #type ": size")
 #endif
 
-#define NG_ABI_VERSION 2
+#define NG_ABI_VERSION 3
+
+/*
+ * What an upgrade carries over as it is: the version since which key, value and meaning of an endpoint's own maps have
+ * not changed, the hash of names (ng_hash.h) among the meaning. The new programs then use the maps of the old ones.
+ */
+#define NG_LEARNT_SINCE 2
+#define NG_FLOWS_SINCE 2
+#define NG_PENDING_SINCE 2
+
+/* An endpoint's generations begin here: no flow that the programs of another version admitted has one of ours. */
+#define NG_FIRST_GENERATION (NG_ABI_VERSION * 0x1000000u)
 
 /* Limits. Those marked (default) are map sizes that namegate.yaml may change at load. */
 #define NG_MAX_SLOTS 1024 /* endpoints on a node */
@@ -374,7 +386,10 @@ struct ng_clock {
 };
 NG_ABI_CHECK(struct ng_clock, 16);
 
-/* `meta`: one entry, written by the runtime under the node lock only: who owns which numbers. */
+/*
+ * `meta`: one entry, written by the runtime under the node lock only: who owns which numbers. A later version may add
+ * fields at the end, and changes none: it reads what an earlier one wrote.
+ */
 struct ng_meta {
 	__u32 abi_version;
 	__u32 next_endpoint;
@@ -383,8 +398,9 @@ struct ng_meta {
 	__u64 seed; /* of all name hashes */
 	__u32 held_mark; /* of frames that the daemon puts back: drawn at load, known to nobody else */
 	__u32 pad;
+	__u64 build; /* of the programs that are pinned; since version 3 */
 };
-NG_ABI_CHECK(struct ng_meta, 32);
+NG_ABI_CHECK(struct ng_meta, 40);
 
 /* `slots`: slot -> state. Array, runtime only. A spare slot has its inner maps made, and empty. */
 enum ng_slot_use { NG_SLOT_EMPTY = 0, NG_SLOT_SPARE = 1, NG_SLOT_USED = 2 };

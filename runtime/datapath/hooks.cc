@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/hooks.h"
+
+#include <bpf/bpf.h>
+
+#include <cerrno>
+
+#include "datapath/libbpf_options.h"
+#include "datapath/object.h"
+
+namespace namegate::datapath {
+
+namespace {
+
+// First in line, and a handle ("ng") that nobody else's filter is likely to have.
+constexpr std::uint32_t kPriority = 1;
+constexpr std::uint32_t kHandle = 0x6e67;
+
+bpf_tc_hook tc_hook(std::uint32_t ifindex, bpf_tc_attach_point point) {
+    auto hook = libbpf_options<bpf_tc_hook>();
+    hook.ifindex = static_cast<int>(ifindex);
+    hook.attach_point = point;
+    return hook;
+}
+
+bpf_tc_opts our_filter() {
+    auto options = libbpf_options<bpf_tc_opts>();
+    options.handle = kHandle;
+    options.priority = kPriority;
+    return options;
+}
+
+}  // namespace
+
+std::string link_path(const std::string& folder, const std::string& ifname, const Hook& hook) {
+    return folder + "/links/" + pin_name(ifname) + hook.suffix;
+}
+
+Result<LinkState> link_state(int link) {
+    bpf_link_info info{};
+    __u32 size = sizeof info;
+    if (const int error = bpf_obj_get_info_by_fd(link, &info, &size); error != 0) {
+        return sys_error("reading a link's description", -error);
+    }
+    // The interface index of a tcx link stands where that of an XDP link does.
+    return LinkState{info.xdp.ifindex, info.prog_id};
+}
+
+Result<> update_link(int link, int program, const std::string& path) {
+    const int error = bpf_link_update(link, program, nullptr);
+    return error == 0 || error == -ENOLINK ? ok() : Result<>(sys_error("updating the link " + path, -error));
+}
+
+Result<std::uint32_t> program_number(int program) {
+    bpf_prog_info info{};
+    __u32 size = sizeof info;
+    if (const int error = bpf_obj_get_info_by_fd(program, &info, &size); error != 0) {
+        return sys_error("reading a program's description", -error);
+    }
+    return info.id;
+}
+
+std::uint32_t filter_program(const Hook& hook, std::uint32_t ifindex) {
+    bpf_tc_hook point = tc_hook(ifindex, hook.clsact);
+    bpf_tc_opts options = our_filter();
+    return bpf_tc_query(&point, &options) == 0 ? options.prog_id : 0;
+}
+
+Result<> put_filter(const Hook& hook, int program, const std::string& ifname, std::uint32_t ifindex) {
+    bpf_tc_hook point = tc_hook(ifindex, hook.clsact);
+    int error = bpf_tc_hook_create(&point);
+    if (error == 0 || error == -EEXIST) {
+        bpf_tc_opts options = our_filter();
+        options.prog_fd = program;
+        options.flags = BPF_TC_F_REPLACE;
+        error = bpf_tc_attach(&point, &options);
+    }
+    if (error == -ENODEV) {
+        return Error(Code::kNotFound, "attaching a filter to " + ifname + ": no such interface", ENODEV);
+    }
+    return error == 0 ? ok() : Result<>(sys_error("attaching a filter to " + ifname, -error));
+}
+
+Result<> remove_filter(const Hook& hook, const std::string& ifname, std::uint32_t ifindex) {
+    bpf_tc_hook point = tc_hook(ifindex, hook.clsact);
+    bpf_tc_opts options = our_filter();
+    const int error = bpf_tc_detach(&point, &options);
+    // No such interface, qdisc, or filter: nothing of ours is there.
+    if (error != 0 && error != -ENOENT && error != -ENODEV && error != -EINVAL) {
+        return sys_error("detaching the filter from " + ifname, -error);
+    }
+    return ok();
+}
+
+}  // namespace namegate::datapath

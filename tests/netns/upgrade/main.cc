@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#define CATCH_CONFIG_RUNNER
+#include <sys/resource.h>
+
+#include <catch2/catch.hpp>
+
+#include "support/node_start.h"
+
+int main(int argc, char** argv) {
+    namegate::test::start_node();
+    // A thousand connections at once.
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        ::setrlimit(RLIMIT_NOFILE, &files);
+    }
+    return Catch::Session().run(argc, argv);
+}
