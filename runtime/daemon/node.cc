@@ -331,6 +331,8 @@ void Node::sweep() {
         const auto removed = datapath::remove_unused_policies(*datapath_, {});
         if (!removed) {
             result = removed.error();
+        } else if (*removed > 0) {
+            ::malloc_trim(0);  // whole maps were read
         }
     }
     set_trouble("expiry", result);
