@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <numeric>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "datapath/endpoint_writer.h"
@@ -50,21 +51,29 @@ Result<> erase_of(Datapath& datapath, MapId map, const std::set<PolicyId>& ids) 
     return map_erase_many(fd, keys).with_context(map_name(map));
 }
 
-Result<> erase_lonely_suffixes(Datapath& datapath) {
+// With the names that no other policy has. These first: whoever dies before the patterns went does both again.
+Result<> erase_patterns(Datapath& datapath, const std::set<PolicyId>& ids) {
     constexpr std::uint64_t kHash = ~std::uint64_t{NG_PATTERN_KINDS};
     NG_ASSIGN(const int patterns, datapath.map(MapId::kPatterns));
-    std::vector<std::uint64_t> needed;
-    NG_TRY((map_for_each<ng_pattern_key, ng_pattern_value>(
-        patterns, [&](const ng_pattern_key& key, const ng_pattern_value&) { needed.push_back(key.id & kHash); })));
-    std::sort(needed.begin(), needed.end());
-    NG_ASSIGN(const int suffixes, datapath.map(MapId::kSuffixes));
-    std::vector<std::uint64_t> keys;
-    NG_TRY((map_for_each<std::uint64_t, ng_suffix>(suffixes, [&](std::uint64_t hash, const ng_suffix&) {
-        if (!std::binary_search(needed.begin(), needed.end(), hash)) {
-            keys.push_back(hash);
+    std::vector<ng_pattern_key> gone;
+    std::vector<std::uint64_t> others;
+    NG_TRY((map_for_each<ng_pattern_key, ng_pattern_value>(patterns, [&](const ng_pattern_key& key, const ng_pattern_value&) {
+        if (ids.count(key.policy) != 0) {
+            gone.push_back(key);
+        } else {
+            others.push_back(key.id & kHash);
         }
     })));
-    return map_erase_many(suffixes, keys);
+    std::unordered_set<std::uint64_t> lonely;
+    for (const ng_pattern_key& key : gone) {
+        lonely.insert(key.id & kHash);
+    }
+    for (const std::uint64_t hash : others) {
+        lonely.erase(hash);
+    }
+    NG_ASSIGN(const int suffixes, datapath.map(MapId::kSuffixes));
+    NG_TRY(map_erase_many(suffixes, std::vector<std::uint64_t>(lonely.begin(), lonely.end())).with_context(map_name(MapId::kSuffixes)));
+    return map_erase_many(patterns, gone).with_context(map_name(MapId::kPatterns));
 }
 
 // The catalogue entries lose their content first, so that nobody takes half a policy for a whole one, and go last:
@@ -89,8 +98,7 @@ Result<> purge(Datapath& datapath, const Catalogue& gone) {
     }
     NG_TRY((erase_of<ng_port_key, std::uint32_t>(datapath, MapId::kPorts, ids)));
     if (patterns) {
-        NG_TRY((erase_of<ng_pattern_key, ng_pattern_value>(datapath, MapId::kPatterns, ids)));
-        NG_TRY(erase_lonely_suffixes(datapath));
+        NG_TRY(erase_patterns(datapath, ids));
     }
     return map_erase_many(fd, std::vector<std::uint32_t>(ids.begin(), ids.end()));
 }
