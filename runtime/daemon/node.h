@@ -113,7 +113,7 @@ class Node {
     std::uint64_t generation_ = 0;       // of the snapshot that was programmed
     bool program_due_ = false;           // the last attempt did not get through
     bool reconcile_due_ = false;
-    std::uint64_t collect_at_ns_ = 0;    // 0: there is nothing to collect
+    std::uint64_t collect_at_ns_ = 0;  // 0: there is nothing to collect
     std::uint64_t garbage_since_ns_ = 0;
     bool links_due_ = true;         // perhaps some pins lead to interfaces that are going
     std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts

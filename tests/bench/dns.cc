@@ -83,7 +83,6 @@ class Way {
   public:
     Way(std::string title, const TestNetns& netns, const char* server, std::uint16_t port, std::function<std::string(unsigned)> name)
         : title_(std::move(title)),
-          netns_(netns),
           socket_(socket_inside(netns, AF_INET, SOCK_DGRAM)),
           server_{"", kTypeA, server, port},
           name_(std::move(name)) {}
@@ -119,7 +118,6 @@ class Way {
     }
 
     std::string title_;
-    const TestNetns& netns_;
     Fd socket_;
     Question server_;
     std::function<std::string(unsigned)> name_;
