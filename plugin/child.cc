@@ -4,32 +4,19 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 
+#include "base/child_process.h"
+
 namespace namegate::plugin {
 
 namespace {
 
 constexpr int kExecFailed = 127;
-
-struct Pipe {
-    Fd reader;
-    Fd writer;
-};
-
-Result<Pipe> make_pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return sys_error("making a pipe", errno);
-    }
-    return Pipe{Fd(ends[0]), Fd(ends[1])};
-}
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
     std::vector<char*> result;
@@ -41,17 +28,12 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     return result;
 }
 
-// Only async-signal-safe calls from here to exec.
-[[noreturn]] void become(const char* path, char* const* arguments, char* const* environment, std::array<int, 2> files) {
-    const pid_t parent = ::getppid();
-    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != parent || parent == 1) {
-        ::_exit(kExecFailed);
+// Async-signal-safe calls only. Returns only when there is nothing to become.
+int become(const char* path, char* const* arguments, char* const* environment, int input, int output) {
+    if (::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0) {
+        ::execve(path, arguments, environment);
     }
-    if (::dup2(files[0], STDIN_FILENO) < 0 || ::dup2(files[1], STDOUT_FILENO) < 0) {
-        ::_exit(kExecFailed);
-    }
-    ::execve(path, arguments, environment);
-    ::_exit(kExecFailed);
+    return kExecFailed;
 }
 
 }  // namespace
@@ -64,24 +46,17 @@ Result<Child> Child::start(const ChildCommand& command) {
     }
     std::vector<char*> arguments = pointers(command.arguments);
     std::vector<char*> environment = pointers(command.environment);
-    const pid_t self = ::getpid();
-    const pid_t child = ::fork();
-    if (child < 0) {
-        return sys_error("starting " + command.path, errno);
-    }
-    if (child == 0) {
-        if (::getppid() != self) {
-            ::_exit(kExecFailed);
-        }
-        become(command.path.c_str(), arguments.data(), environment.data(), {input.reader.get(), output.writer.get()});
-    }
+    const auto work = [&] {
+        return become(command.path.c_str(), arguments.data(), environment.data(), input.reader.get(), output.writer.get());
+    };
+    NG_ASSIGN(const pid_t child, start_child(work).with_context(command.path));
     return Child(child, std::move(input.reader), std::move(input.writer), std::move(output.reader));
 }
 
 Child::~Child() {
     if (pid_ > 0) {
         ::kill(pid_, SIGKILL);
-        wait();
+        wait_for_child(pid_);
     }
 }
 
@@ -134,20 +109,12 @@ Result<std::string> Child::read_output() {
     }
 }
 
-int Child::wait() {
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 Result<ChildOutput> Child::finish() {
     auto text = read_output();
     if (!text) {
         ::kill(pid_, SIGKILL);
     }
-    const int status = wait();
+    const int status = wait_for_child(std::exchange(pid_, -1));
     if (!text) {
         return text.error();
     }

@@ -49,13 +49,13 @@ class Child {
     void feed(std::string input);
     // Waits for its end. Once.
     Result<ChildOutput> finish();
+    bool is_finished() const { return pid_ <= 0; }
 
   private:
     Child(pid_t pid, Fd input_reader, Fd input, Fd output)
         : pid_(pid), input_reader_(std::move(input_reader)), input_(std::move(input)), output_(std::move(output)) {}
     void write_input();
     Result<std::string> read_output();
-    int wait();
 
     pid_t pid_;
     Fd input_reader_;  // held here too: a child that does not read is no reason for a SIGPIPE

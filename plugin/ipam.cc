@@ -76,7 +76,6 @@ Outcome<> Ipam::run(Command command) const {
 }
 
 Outcome<std::string> IpamCall::finish() {
-    finished_ = true;
     auto output = child_.finish();
     if (!output) {
         return output.error().with_context(who_);
@@ -99,7 +98,7 @@ Outcome<cni::AddResult> IpamCall::finish_add() {
 }
 
 void IpamCall::settle() {
-    if (!finished_) {
+    if (!child_.is_finished()) {
         static_cast<void>(finish());
     }
 }

@@ -34,7 +34,6 @@ class IpamCall {
     Child child_;
     std::string who_;  // for errors
     std::string input_;
-    bool finished_ = false;
 };
 
 class Ipam {

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/link_removal.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <string>
+
+#include "base/child_process.h"
 
 namespace namegate::plugin {
 
@@ -20,12 +18,11 @@ namespace {
 constexpr int kFirstLookMs = 1;
 constexpr int kMaxLookMs = 20;  // others may have the kernel's lock for long
 
-// The runtime waits until the plugin's stdout is closed, and others for its locks: nothing of it is kept but the pipe.
-[[noreturn]] void remove_alone(std::uint32_t index, int complaint, pid_t plugin) {
-    // A plugin that is killed before the removal began is followed by another DEL.
-    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || ::getppid() != plugin || ::dup2(complaint, STDIN_FILENO) < 0 ||
-        ::close_range(STDIN_FILENO + 1, ~0U, 0) != 0) {
-        ::_exit(1);
+// The runtime waits until the plugin's stdout is closed, and others for its locks: nothing of it is kept but the pipe. A
+// plugin that is killed before the removal began is followed by another DEL.
+int remove_alone(std::uint32_t index, int complaint) {
+    if (::dup2(complaint, STDIN_FILENO) < 0 || ::close_range(STDIN_FILENO + 1, ~0U, 0) != 0) {
+        return 1;
     }
     auto socket = netlink::Socket::open();
     const Result<> removed = socket ? netlink::delete_link(*socket, index) : Result<>(socket.error());
@@ -33,7 +30,7 @@ constexpr int kMaxLookMs = 20;  // others may have the kernel's lock for long
         const std::string& why = removed.error().message();
         static_cast<void>(::write(STDIN_FILENO, why.data(), why.size()) < 0);
     }
-    ::_exit(0);
+    return 0;
 }
 
 std::string read_complaint(int fd) {
@@ -53,21 +50,10 @@ Result<LinkRemoval> LinkRemoval::begin(netlink::Socket& socket, const std::optio
     if (const auto result = socket.run(down); !result && result.error().code() != Code::kNotFound) {
         return result.error();
     }
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return sys_error("making a pipe", errno);
-    }
-    Fd complaint(ends[0]);
-    const Fd writer(ends[1]);
-    const pid_t plugin = ::getpid();
-    const pid_t remover = ::fork();
-    if (remover < 0) {
-        return sys_error("starting the removal of " + link->name, errno);
-    }
-    if (remover == 0) {
-        remove_alone(link->index, writer.get(), plugin);
-    }
-    return LinkRemoval(link->index, remover, std::move(complaint));
+    NG_ASSIGN(Pipe complaint, make_pipe());
+    const auto work = [&] { return remove_alone(link->index, complaint.writer.get()); };
+    NG_ASSIGN(const pid_t remover, start_child(work).with_context("the removal of " + link->name));
+    return LinkRemoval(link->index, remover, std::move(complaint.reader));
 }
 
 LinkRemoval::~LinkRemoval() {

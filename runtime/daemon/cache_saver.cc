@@ -2,13 +2,12 @@
 #include "daemon/cache_saver.h"
 
 #include <linux/close_range.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "base/child_process.h"
 #include "base/log.h"
 
 namespace namegate::daemon {
@@ -18,17 +17,13 @@ namespace {
 constexpr int kFailed = 1;
 
 // In the child. It must hold nothing of the daemon's open: a socket that seems to be listened on, a lock.
-[[noreturn]] void save_and_exit(const dns::NameCache& cache, const std::string& path, std::string_view scope, pid_t parent) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) {
-        ::_exit(kFailed);
-    }
+int save(const dns::NameCache& cache, const std::string& path, std::string_view scope) {
     ::close_range(STDERR_FILENO + 1, ~0U, 0);
     const auto saved = cache.save(path, scope);
     if (!saved) {
         log::error("name cache not saved", {log::kv("error", saved.error().message())});
     }
-    ::_exit(saved ? 0 : kFailed);
+    return saved ? 0 : kFailed;
 }
 
 }  // namespace
@@ -37,15 +32,7 @@ Result<> CacheSaver::start(const dns::NameCache& cache, const std::string& path,
     if (child_ > 0) {
         return ok();
     }
-    const pid_t parent = ::getpid();
-    const pid_t child = ::fork();
-    if (child < 0) {
-        return sys_error("fork", errno);
-    }
-    if (child == 0) {
-        save_and_exit(cache, path, scope, parent);
-    }
-    child_ = child;
+    NG_ASSIGN(child_, start_child([&] { return save(cache, path, scope); }));
     return ok();
 }
 

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -14,6 +13,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/child_process.h"
 #include "base/log.h"
 
 namespace namegate::daemon {
@@ -40,18 +40,14 @@ bool write_all(int descriptor, const std::string& text) {
 
 // In the child. While it makes the answer it reads maps through the daemon's descriptors; while it writes it holds the
 // client's alone, so that a socket or a lock of the daemon's ends with the daemon.
-[[noreturn]] void answer_and_exit(const ReplyChildren::Task& task, int descriptor, pid_t parent) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) {
-        ::_exit(kAway);
-    }
-    const std::string answer = task.make();
+int answer(const ReplyChildren::Task& task, int descriptor) {
+    const std::string text = task.make();
     constexpr int kKept = STDERR_FILENO + 1;
     if (descriptor != kKept && ::dup2(descriptor, kKept) < 0) {
-        ::_exit(kAway);
+        return kAway;
     }
     ::close_range(kKept + 1, ~0U, 0);
-    ::_exit(write_all(kKept, answer) ? 0 : kAway);
+    return write_all(kKept, text) ? 0 : kAway;
 }
 
 }  // namespace
@@ -60,8 +56,7 @@ ReplyChildren::~ReplyChildren() {
     sd_event_source_disable_unref(turn_);
     for (const auto& child : children_) {
         ::kill(child->pid, SIGKILL);
-        while (::waitpid(child->pid, nullptr, 0) < 0 && errno == EINTR) {
-        }
+        wait_for_child(child->pid);
         release(*child);
     }
 }
@@ -96,24 +91,17 @@ void ReplyChildren::start_waiting() {
 }
 
 Result<> ReplyChildren::start(const Task& task, int descriptor) {
-    const pid_t parent = ::getpid();
     auto child = std::make_unique<Child>();
     child->owner = this;
     child->done = task.done;
-    child->pid = ::fork();
-    if (child->pid < 0) {
-        return sys_error("fork", errno);
-    }
-    if (child->pid == 0) {
-        answer_and_exit(task, descriptor, parent);
-    }
+    NG_ASSIGN(child->pid, start_child([&] { return answer(task, descriptor); }));
     child->pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child->pid, 0)));
     const int failure = errno;
     if (!child->pidfd.valid() ||
         sd_event_add_io(loop_, &child->ended, child->pidfd.get(), EPOLLIN, &ReplyChildren::on_end, child.get()) < 0 ||
         sd_event_add_time_relative(loop_, &child->late, CLOCK_MONOTONIC, most_us_, 0, &ReplyChildren::on_late, child.get()) < 0) {
         ::kill(child->pid, SIGKILL);
-        ::waitpid(child->pid, nullptr, 0);
+        wait_for_child(child->pid);
         release(*child);
         return sys_error("watching a child process", failure);
     }
