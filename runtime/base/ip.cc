@@ -82,6 +82,10 @@ std::string IpAddress::to_string() const {
     return text;
 }
 
+std::string IpAddress::with_port(std::uint16_t port) const {
+    return (is_v4() ? to_string() : "[" + to_string() + "]") + ":" + std::to_string(port);
+}
+
 IpPrefix::IpPrefix(const IpAddress& address, unsigned length) : address_(address), length_(std::min(length, address.bits())) {
     IpAddress::Bytes bytes = address.bytes();
     for (unsigned bit = family_offset(address) + length_; bit < 128; ++bit) {

@@ -32,6 +32,8 @@ class IpAddress {
     // 4 bytes for IPv4, 16 for IPv6, network order.
     std::string wire() const;
     std::string to_string() const;
+    // "192.0.2.1:53" or "[2001:db8::1]:53".
+    std::string with_port(std::uint16_t port) const;
     // 32 or 128.
     unsigned bits() const { return is_v4() ? 32 : 128; }
 

@@ -112,11 +112,7 @@ Result<Json> view_explanation(Node& node, const Record& record, const policy::De
     if (state != nullptr && !state->error.empty()) {
         request.notes.push_back("the newest policy is not in force: " + state->error);
     }
-    std::vector<Record> all;
-    for (const auto& entry : node.records()) {
-        all.push_back(entry.second);
-    }
-    const auto preview = node.programmer().preview(record, all, direction);
+    const auto preview = node.programmer().preview(record, node.all_records(), direction);
     if (!preview) {
         request.notes.push_back("the staged policies could not be compiled: " + preview.error().message());
     }

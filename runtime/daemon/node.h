@@ -73,6 +73,7 @@ class Node {
     const std::vector<dns::TrustedServer>& trusted_servers() const { return servers_; }
     const std::vector<control::FolderProblem>& folder_problems() const { return folder_problems_; }
     const RecordMap& records() const { return records_; }
+    std::vector<endpoints::Record> all_records() const;
     control::Programmer& programmer() { return *programmer_; }
     const control::Programmer& programmer() const { return *programmer_; }
     dns::NameCache& cache() { return cache_; }
@@ -82,7 +83,6 @@ class Node {
 
   private:
     Node(const control::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath);
-    std::vector<endpoints::Record> all_records() const;
     void log_files() const;
     Result<> mark_ready(endpoints::Record& record);
     // Programs the endpoints that it concerns, and those that are not as they should be.

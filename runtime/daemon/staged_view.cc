@@ -53,19 +53,13 @@ policy::PacketView packet_of(const datapath::FlowEntry& flow, Direction directio
 }
 
 std::string text_of(const policy::PacketView& packet) {
-    const std::string address = packet.remote.to_string();
-    return (packet.remote.is_v4() ? address : "[" + address + "]") + ":" + std::to_string(packet.destination_port) + "/" +
-           (packet.protocol == kTcp ? "TCP" : "UDP");
+    return packet.remote.with_port(packet.destination_port) + (packet.protocol == kTcp ? "/TCP" : "/UDP");
 }
 
 }  // namespace
 
 Result<Json> view_staged(Node& node, const Record& record, Direction direction) {
-    std::vector<Record> all;
-    for (const auto& entry : node.records()) {
-        all.push_back(entry.second);
-    }
-    const auto preview = node.programmer().preview(record, all, direction);
+    const auto preview = node.programmer().preview(record, node.all_records(), direction);
     if (!preview) {
         return Json{{"error", preview.error().message()}, {"rules", Json::array()}};
     }

@@ -216,16 +216,10 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
     Json labels = Json::object();
     Json policies = Json::array();
     if (const auto view = node.programmer().view_of(record); view) {
-        for (const auto& label : policy::effective_labels(*view, node.programmer().snapshot())) {
-            labels[label.first] = label.second;
-        }
+        labels = policy::effective_labels(*view, node.programmer().snapshot());
         for (const policy::SelectedPolicy& selected : policy::selected_policies(node.programmer().snapshot(), *view)) {
             policies.push_back(selected.name + (selected.staged ? " (staged)" : ""));
         }
-    }
-    Json annotations = Json::object();
-    for (const auto& annotation : record.annotations) {
-        annotations[annotation.first] = annotation.second;
     }
     Json counters = Json::object();
     for (std::size_t i = 0; i < stats.size(); ++i) {
@@ -243,7 +237,7 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
                 {"attached", record.mode},
                 {"addresses", texts(record.addresses)},
                 {"labels", std::move(labels)},
-                {"annotations", std::move(annotations)},
+                {"annotations", record.annotations},
                 {"mode", mode},
                 {"policies", std::move(policies)},
                 {"error", state == nullptr ? std::string() : state->error},
@@ -289,16 +283,14 @@ Result<Json> view_addresses(Node& node, const Record& record) {
         const auto known = names.find(entry.address);
         const auto live = flows.find(entry.address);
         const IpAddress server = datapath::to_address(value.server);
-        const std::string port = std::to_string(ntohs(value.be_server_port));
         const bool from_cache = server == IpAddress();
-        out.push_back(
-            {{"address", entry.address.to_string()},
-             {"names", known == names.end() ? std::vector<std::string>() : known->second},
-             {"patterns", std::move(patterns)},
-             {"rule", opened},
-             {"server", from_cache ? "name cache" : (server.is_v4() ? server.to_string() : "[" + server.to_string() + "]") + ":" + port},
-             {"ttlSeconds", static_cast<std::uint64_t>(ttl)},
-             {"liveFlows", live == flows.end() ? 0 : live->second}});
+        out.push_back({{"address", entry.address.to_string()},
+                       {"names", known == names.end() ? std::vector<std::string>() : known->second},
+                       {"patterns", std::move(patterns)},
+                       {"rule", opened},
+                       {"server", from_cache ? "name cache" : server.with_port(ntohs(value.be_server_port))},
+                       {"ttlSeconds", static_cast<std::uint64_t>(ttl)},
+                       {"liveFlows", live == flows.end() ? 0 : live->second}});
     }
     return out;
 }

@@ -168,14 +168,6 @@ class Fields {
     std::optional<Error> error_;
 };
 
-Json labels_to_json(const Labels& labels) {
-    Json out = Json::object();
-    for (const auto& [key, value] : labels) {
-        out[key] = value;
-    }
-    return out;
-}
-
 void read_fields(Fields& fields, Record& record) {
     fields.number("id", record.id);
     fields.number("slot", record.slot);
@@ -247,17 +239,17 @@ std::string to_json(const Record& record) {
              {"podName", record.pod_name},
              {"podUid", record.pod_uid},
              {"serviceAccount", record.service_account},
-             {"cniLabels", labels_to_json(record.cni_labels)},
+             {"cniLabels", record.cni_labels},
              {"kubernetes", record.kubernetes},
              {"mode", record.mode},
              {"network", record.network},
              {"created", record.created},
              {"ready", record.ready}};
     if (record.containerd_labels) {
-        out["containerdLabels"] = labels_to_json(*record.containerd_labels);
+        out["containerdLabels"] = *record.containerd_labels;
     }
     if (!record.annotations.empty()) {
-        out["annotations"] = labels_to_json(record.annotations);
+        out["annotations"] = record.annotations;
     }
     // Bytes that are not UTF-8 are replaced: dump() would throw on them, and a record must be writable.
     return out.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
