@@ -82,14 +82,18 @@ Result<Embedded> open_embedded(const Config& config, policy::PolicyStore policie
     return embedded;
 }
 
+void log_failures(const ProgramSummary& summary) {
+    for (const auto& failure : summary.failed) {
+        log::warning("endpoint keeps its policy",
+                     {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
+    }
+}
+
 // The record of the endpoint at hand is programmed by its caller, whom it matters to most.
 void take_over_others(const Embedded& embedded, Programmer& programmer) {
     const auto work = [&]() -> Result<> {
         NG_ASSIGN(const Reconciled outcome, reconcile(*embedded.datapath, embedded.store));
-        for (const auto& failure : programmer.program_concerned(outcome.records, policy::Concern::everybody()).failed) {
-            log::warning("endpoint keeps its policy",
-                         {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
-        }
+        log_failures(programmer.program_concerned(outcome.records, policy::Concern::everybody()));
         return finish_handover(*embedded.datapath);
     };
     if (const auto result = work(); !result) {
@@ -101,18 +105,6 @@ Json ids(const std::string& container_id, const std::string& ifname) { return {{
 
 // Without pins there is nothing of ours in the kernel, and nothing to load for a DEL.
 bool is_loaded(const Config& config) { return ::access((config.bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION)).c_str(), F_OK) == 0; }
-
-// Is another build's program on the interface?
-Result<bool> is_enforced_by_another(const Config& config, const Record& record) {
-    NG_ASSIGN(const auto others, datapath::OtherSet::list(config.bpffs_dir));
-    for (const datapath::OtherSet& set : others) {
-        NG_ASSIGN(const bool on, set.is_on(record.host_ifname, record.host_ifindex));
-        if (on) {
-            return true;
-        }
-    }
-    return false;
-}
 
 // The maps of another build's programs are not ours to write. What stands in them of this endpoint opens nothing without
 // its interface, and goes with them or with the next reconciliation of that build's daemon.
@@ -204,10 +196,7 @@ Result<> EndpointService::program_here(Record& record) {
         return ok();
     }
     if (const policy::Concern concern = programmer.concern_of(record); !concern.nobody()) {
-        for (const auto& failure : programmer.program_concerned(listing.records, concern).failed) {
-            log::warning("endpoint keeps its policy",
-                         {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
-        }
+        log_failures(programmer.program_concerned(listing.records, concern));
     }
     return ok();
 }
@@ -377,8 +366,9 @@ Result<> EndpointService::check(const std::string& container_id, const std::stri
     NG_ASSIGN(const FileLock lock, lock_node(config_));
     const endpoints::RecordStore store(config_.records_dir());
     NG_ASSIGN(const Record record, store.read(container_id, ifname));
-    NG_ASSIGN(const bool enforced, is_enforced_by_another(config_, record));
-    if (enforced) {
+    NG_ASSIGN(const auto others, datapath::OtherSet::list(config_.bpffs_dir));
+    NG_ASSIGN(const datapath::OtherSet* other, enforced_by(others, record));
+    if (other != nullptr) {
         return ok();  // as before, until it is taken over
     }
     NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, open_datapath(config_));

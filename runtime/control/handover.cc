@@ -48,33 +48,24 @@ Result<std::vector<datapath::SlotUse>> free_slots(datapath::Datapath& datapath, 
 
 }  // namespace
 
-Result<const datapath::OtherSet*> older_of(const datapath::Datapath& datapath, const Record& record) {
-    for (const datapath::OtherSet& older : datapath.older()) {
-        NG_ASSIGN(const bool on, older.is_on(record.host_ifname, record.host_ifindex));
+Result<const datapath::OtherSet*> enforced_by(const std::vector<datapath::OtherSet>& builds, const Record& record) {
+    for (const datapath::OtherSet& build : builds) {
+        NG_ASSIGN(const bool on, build.is_on(record.host_ifname, record.host_ifindex));
         if (on) {
-            return &older;
+            return &build;
         }
     }
     return nullptr;
 }
 
-Result<std::vector<Record>> prepare_handover(datapath::Datapath& datapath, const std::vector<Record>& records) {
-    std::map<const datapath::OtherSet*, std::vector<Record>> of_each;
-    for (const Record& record : records) {
-        NG_ASSIGN(const datapath::OtherSet* older, older_of(datapath, record));
-        if (older != nullptr) {
-            of_each[older].push_back(record);
-        }
-    }
-    for (const auto& entry : of_each) {
-        NG_ASSIGN(const auto uses, free_slots(datapath, entry.second));
-        if (uses.empty()) {
-            continue;
-        }
-        NG_ASSIGN(const auto lost, datapath::adopt_slots(datapath, *entry.first, uses));
-        log_lost(*entry.first, lost);
+Result<std::vector<Record>> prepare_handover(datapath::Datapath& datapath, const datapath::OtherSet& older,
+                                             const std::vector<Record>& records) {
+    NG_ASSIGN(const auto uses, free_slots(datapath, records));
+    if (!uses.empty()) {
+        NG_ASSIGN(const auto lost, datapath::adopt_slots(datapath, older, uses));
+        log_lost(older, lost);
         log::info("taking over the endpoints of another build",
-                  {log::kv("from_version", entry.first->version()), log::kv("endpoints", uses.size())});
+                  {log::kv("from_version", older.version()), log::kv("endpoints", uses.size())});
     }
     NG_ASSIGN(const auto used, datapath::used_slots(datapath));
     std::set<std::pair<std::uint32_t, std::uint32_t>> owned;

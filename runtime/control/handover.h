@@ -13,12 +13,13 @@
 
 namespace namegate::control {
 
-// The older build whose programs are on the endpoint's interface; null: none's.
-Result<const datapath::OtherSet*> older_of(const datapath::Datapath& datapath, const endpoints::Record& record);
+// The one of these builds whose programs are on the endpoint's interface; null: none's.
+Result<const datapath::OtherSet*> enforced_by(const std::vector<datapath::OtherSet>& builds, const endpoints::Record& record);
 
-// Makes what the records' endpoints need beside: their slots with what they learnt, closed until they are programmed. Returns
-// those that may be programmed; the others are logged and left alone.
-Result<std::vector<endpoints::Record>> prepare_handover(datapath::Datapath& datapath, const std::vector<endpoints::Record>& records);
+// Makes what the endpoints of an older build need beside: their slots with what they learnt, closed until they are
+// programmed. Returns those that may be programmed; the others are logged and left alone.
+Result<std::vector<endpoints::Record>> prepare_handover(datapath::Datapath& datapath, const datapath::OtherSet& older,
+                                                        const std::vector<endpoints::Record>& records);
 
 // For when all that could be programmed is: removes what no endpoint needs any more. kTryAgain names the interfaces that
 // are still an older build's.

@@ -181,7 +181,7 @@ Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::Reco
         outcome.repairs.push_back("left " + bad.path + " alone, which cannot be read: " + bad.why);
     }
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
-    std::vector<Record> of_older;
+    std::map<const datapath::OtherSet*, std::vector<Record>> of_older;
     for (Record record : listing.records) {
         NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
         if (!link) {
@@ -190,9 +190,9 @@ Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::Reco
                                       " is gone");
             continue;
         }
-        NG_ASSIGN(const datapath::OtherSet* older, older_of(datapath, record));
+        NG_ASSIGN(const datapath::OtherSet* older, enforced_by(datapath.older(), record));
         if (older != nullptr) {
-            of_older.push_back(std::move(record));
+            of_older[older].push_back(std::move(record));
             continue;
         }
         if (const auto repaired = repair(datapath, store, record, outcome); !repaired) {
@@ -204,8 +204,10 @@ Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::Reco
         }
         outcome.records.push_back(std::move(record));
     }
-    NG_ASSIGN(std::vector<Record> prepared, prepare_handover(datapath, of_older));
-    std::move(prepared.begin(), prepared.end(), std::back_inserter(outcome.records));
+    for (const auto& entry : of_older) {
+        NG_ASSIGN(std::vector<Record> prepared, prepare_handover(datapath, *entry.first, entry.second));
+        std::move(prepared.begin(), prepared.end(), std::back_inserter(outcome.records));
+    }
     // A record that cannot be read belongs to some endpoint: then nothing is an orphan for certain.
     if (listing.bad.empty()) {
         NG_TRY(release_orphans(datapath, outcome));
