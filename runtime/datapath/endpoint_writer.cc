@@ -180,11 +180,6 @@ Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, co
     return put_config(datapath, identity.slot, config);
 }
 
-Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies) {
-    CounterRoom counters(datapath);
-    return write_policies(datapath, identity, policies, counters);
-}
-
 Result<> bind_interface(Datapath& datapath, std::uint32_t ifindex, const EndpointIdentity& identity) {
     // Out of the near place first: at no time do the two say different things.
     NG_TRY(leave_near_place(datapath, ifindex));

@@ -56,7 +56,6 @@ class CounterRoom {
 Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity);
 // Enforces these policies (both 0: open). No flip, and no new generation, when nothing changed.
 Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies, CounterRoom& counters);
-Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies);
 // The interface's packets belong to the endpoint from now on, and no more.
 Result<> bind_interface(Datapath& datapath, std::uint32_t ifindex, const EndpointIdentity& identity);
 Result<> unbind_interface(Datapath& datapath, std::uint32_t ifindex);

@@ -82,14 +82,13 @@ std::uint64_t hash_labels(std::uint64_t seed, const std::vector<std::string>& la
 }
 
 std::uint64_t pattern_id(std::uint64_t seed, const policy::DomainPattern& pattern) {
-    constexpr std::uint64_t kHash = ~std::uint64_t{NG_PATTERN_KINDS};
     const std::uint64_t suffix = hash_text(seed, pattern.suffix());
     switch (pattern.kind()) {
-        case policy::DomainPattern::Kind::kExact: return (suffix & kHash) | NG_PATTERN_EXACT;
-        case policy::DomainPattern::Kind::kWildcard: return (suffix & kHash) | NG_PATTERN_WILD;
+        case policy::DomainPattern::Kind::kExact: return pattern_hash(suffix) | NG_PATTERN_EXACT;
+        case policy::DomainPattern::Kind::kWildcard: return pattern_hash(suffix) | NG_PATTERN_WILD;
         case policy::DomainPattern::Kind::kMiddle: break;
     }
-    return (ng_hash_mix(suffix, hash_text(seed, pattern.prefix())) & kHash) | NG_PATTERN_MID;
+    return pattern_hash(ng_hash_mix(suffix, hash_text(seed, pattern.prefix()))) | NG_PATTERN_MID;
 }
 
 ng_suffix suffix_of(const policy::DomainPattern& pattern) {

@@ -126,20 +126,19 @@ std::uint32_t middle_length_bit(std::size_t labels) {
 }
 
 Result<> add_patterns(const policy::CompiledPolicy& policy, const PolicyPlace& place, PolicyImage& image) {
-    constexpr std::uint64_t kHash = ~std::uint64_t{NG_PATTERN_KINDS};
     std::map<std::uint64_t, std::uint32_t> found;  // id -> value: a bitmap, or a marker's mask
     std::map<std::uint64_t, std::uint32_t> markers;
     for (const auto& entry : policy.patterns) {
         const std::uint64_t id = pattern_id(place.seed, entry.pattern);
         const ng_suffix suffix = suffix_of(entry.pattern);
-        const auto known = image.suffixes.emplace(id & kHash, suffix);
+        const auto known = image.suffixes.emplace(pattern_hash(id), suffix);
         const bool fresh = found.emplace(id, absolute(entry.bitmap, place)).second;
         if (!fresh || !same_suffix(known.first->second, suffix)) {
             return collision(entry.pattern.text());
         }
         if (entry.pattern.kind() == Kind::kMiddle) {
-            const std::uint64_t marker = (hash_labels(place.seed, entry.pattern.suffix_labels()) & kHash) | NG_PATTERN_MID;
-            markers[marker] |= middle_length_bit(entry.pattern.prefix_labels().size());
+            const std::uint64_t marker = pattern_hash(hash_labels(place.seed, entry.pattern.suffix_labels())) | NG_PATTERN_MID;
+            markers[marker] |= middle_length_bit(count_labels(entry.pattern.prefix()));
         }
         const std::size_t depth = std::max<std::size_t>(image.direction.max_labels, count_labels(entry.pattern.suffix()));
         image.direction.max_labels = static_cast<__u16>(depth);

@@ -53,7 +53,6 @@ Result<> erase_of(Datapath& datapath, MapId map, const std::set<PolicyId>& ids) 
 
 // With the names that no other policy has. These first: whoever dies before the patterns went does both again.
 Result<> erase_patterns(Datapath& datapath, const std::set<PolicyId>& ids) {
-    constexpr std::uint64_t kHash = ~std::uint64_t{NG_PATTERN_KINDS};
     NG_ASSIGN(const int patterns, datapath.map(MapId::kPatterns));
     std::vector<ng_pattern_key> gone;
     std::vector<std::uint64_t> others;
@@ -61,12 +60,12 @@ Result<> erase_patterns(Datapath& datapath, const std::set<PolicyId>& ids) {
         if (ids.count(key.policy) != 0) {
             gone.push_back(key);
         } else {
-            others.push_back(key.id & kHash);
+            others.push_back(pattern_hash(key.id));
         }
     })));
     std::unordered_set<std::uint64_t> lonely;
     for (const ng_pattern_key& key : gone) {
-        lonely.insert(key.id & kHash);
+        lonely.insert(pattern_hash(key.id));
     }
     for (const std::uint64_t hash : others) {
         lonely.erase(hash);
@@ -138,9 +137,8 @@ bool PolicyWriter::crowded() const {
 
 // While a policy is whole its names are not removed.
 void PolicyWriter::trust_names_of(const policy::CompiledPolicy& installed) {
-    constexpr std::uint64_t kHash = ~std::uint64_t{NG_PATTERN_KINDS};
     for (const policy::PatternEntry& entry : installed.patterns) {
-        suffixes_.insert(pattern_id(datapath_->seed(), entry.pattern) & kHash);
+        suffixes_.insert(pattern_hash(pattern_id(datapath_->seed(), entry.pattern)));
     }
 }
 
@@ -229,11 +227,6 @@ Result<PolicyId> PolicyWriter::install(const policy::CompiledPolicy& policy, con
     NG_TRY(map_update(fd, place.id, entry));
     list(place.id, entry);
     return place.id;
-}
-
-Result<PolicyId> install_policy(Datapath& datapath, const policy::CompiledPolicy& policy) {
-    NG_ASSIGN(PolicyWriter writer, PolicyWriter::open(datapath));
-    return writer.install(policy);
 }
 
 Result<std::size_t> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use) {

@@ -53,7 +53,6 @@ class PolicyWriter {
     std::unordered_set<std::uint64_t> suffixes_;  // known to be there, and to be what their hash says
 };
 
-Result<PolicyId> install_policy(Datapath& datapath, const policy::CompiledPolicy& policy);
 // Removes every policy that is neither in `in_use` nor in an endpoint's configuration, the leftovers of
 // writers that died, and the suffixes that no pattern needs any more. Returns how many policies went.
 Result<std::size_t> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use);

@@ -113,7 +113,7 @@ Result<std::vector<std::pair<std::uint32_t, ng_iface>>> read_interfaces(Datapath
 
 Result<std::string> read_pattern_text(Datapath& datapath, std::uint64_t id) {
     NG_ASSIGN(const int fd, datapath.map(MapId::kSuffixes));
-    const std::uint64_t key = id & ~std::uint64_t{NG_PATTERN_KINDS};
+    const std::uint64_t key = pattern_hash(id);
     NG_ASSIGN(const auto suffix, map_lookup<ng_suffix>(fd, key));
     return suffix ? pattern_text(id, *suffix) : std::string();
 }

@@ -13,6 +13,7 @@
 #include "datapath/map.h"
 #include "policy/compiled_policy.h"
 #include "support/bpffs.h"
+#include "support/install.h"
 
 namespace namegate::test {
 

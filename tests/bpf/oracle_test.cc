@@ -54,12 +54,12 @@ class Kernel {
     void enforce(const Scenario& scenario, const CompiledPolicy& compiled) {
         datapath::EndpointPolicies policies;
         if (selects(scenario.snapshot, scenario.self(), scenario.direction)) {
-            const datapath::PolicyId id = must(datapath::install_policy(scene_.datapath(), compiled));
+            const datapath::PolicyId id = must(install_policy(scene_.datapath(), compiled));
             (scenario.direction == Direction::kEgress ? policies.egress : policies.ingress) = id;
         }
         datapath::EndpointIdentity identity = scene_.identity();
         identity.addresses = scenario.self().addresses;
-        must(datapath::write_policies(scene_.datapath(), identity, policies));
+        must(write_policies(scene_.datapath(), identity, policies));
         if (++worlds_ % kCollectEvery == 0) {
             must(datapath::remove_unused_policies(scene_.datapath(), {}));
         }

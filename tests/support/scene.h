@@ -29,6 +29,7 @@
 #include "policy/policy_store.h"
 #include "support/bpffs.h"
 #include "support/dns_message.h"
+#include "support/install.h"
 #include "support/packet.h"
 #include "support/prog_run.h"
 
@@ -99,7 +100,7 @@ class Scene {
         datapath::EndpointPolicies policies = behaviour;
         policies.egress = install(policy::Direction::kEgress);
         policies.ingress = install(policy::Direction::kIngress);
-        must(datapath::write_policies(*datapath_, identity_, policies));
+        must(write_policies(*datapath_, identity_, policies));
     }
 
     RunResult egress(const Bytes& frame, int repeat = 1) { return run(datapath::ProgramId::kPodEgress, frame, repeat); }
@@ -197,7 +198,7 @@ class Scene {
             return 0;
         }
         const policy::CompileInput input{snapshot.get(), &view_, nullptr, direction};
-        return must(datapath::install_policy(*datapath_, must(policy::compile(input))));
+        return must(install_policy(*datapath_, must(policy::compile(input))));
     }
 
     Bpffs bpffs_;
