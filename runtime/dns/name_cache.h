@@ -96,6 +96,8 @@ class NameCache {
 
     // For the tools: the names that lead to each unexpired address, owner first, at most kMaxNamesPerAddress.
     std::map<IpAddress, std::vector<std::string>> names_by_address(std::uint32_t endpoint) const;
+    // Of one address; makes nothing of the others.
+    std::vector<std::string> names_of(std::uint32_t endpoint, const IpAddress& address) const;
     std::vector<NameEntry> entries(std::uint32_t endpoint) const;
     std::vector<std::uint32_t> endpoints() const;
     NameCacheStats stats() const;

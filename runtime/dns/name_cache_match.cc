@@ -40,6 +40,14 @@ std::vector<std::string> way_to(const std::vector<Step>& steps, std::size_t last
     return names;
 }
 
+void add_names(std::vector<std::string>& names, const std::vector<std::string>& more) {
+    for (const std::string& name : more) {
+        if (names.size() < kMaxNamesPerAddress && std::find(names.begin(), names.end(), name) == names.end()) {
+            names.push_back(name);
+        }
+    }
+}
+
 }  // namespace
 
 void NameCache::reach(const Endpoint& endpoint, const Sources& sources, const std::function<bool(const Reached&)>& report) const {
@@ -148,12 +156,25 @@ std::map<IpAddress, std::vector<std::string>> NameCache::names_by_address(std::u
             if (address.expiry_boot_ns <= now) {
                 continue;
             }
-            std::vector<std::string>& names = out[address.address];
-            for (const std::string& name : leading) {
-                if (names.size() < kMaxNamesPerAddress && std::find(names.begin(), names.end(), name) == names.end()) {
-                    names.push_back(name);
-                }
-            }
+            add_names(out[address.address], leading);
+        }
+    }
+    return out;
+}
+
+std::vector<std::string> NameCache::names_of(std::uint32_t endpoint, const IpAddress& address) const {
+    std::vector<std::string> out;
+    const auto own = endpoints_.find(endpoint);
+    if (own == endpoints_.end()) {
+        return out;
+    }
+    const std::uint64_t now = clock_.boot_ns();
+    for (const auto& named : own->second.names) {
+        const Entry& entry = *named.second;
+        const auto found = std::lower_bound(entry.addresses.begin(), entry.addresses.end(), address,
+                                            [](const NameEntry::Address& one, const IpAddress& other) { return one.address < other; });
+        if (found != entry.addresses.end() && found->address == address && found->expiry_boot_ns > now) {
+            add_names(out, with_leading_names(own->second, {entry.name}));
         }
     }
     return out;

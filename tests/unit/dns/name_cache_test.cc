@@ -142,6 +142,7 @@ TEST_CASE("loops of links end") {
     f.cache.record(1, answer("b.com", "192.0.2.1"), kLifetime);
     CHECK(f.match(1, "a.com").size() == 1);
     CHECK(f.cache.names_by_address(1).at(*IpAddress::parse("192.0.2.1")) == std::vector<std::string>{"b.com", "a.com"});
+    CHECK(f.cache.names_of(1, *IpAddress::parse("192.0.2.1")) == std::vector<std::string>{"b.com", "a.com"});
     std::size_t reports = 0;
     f.cache.for_each_joined(1, answer("b.com", "192.0.2.1"), [&](const Reached&) { ++reports; });
     CHECK(reports == 2);
