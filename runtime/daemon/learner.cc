@@ -44,10 +44,16 @@ Result<std::unique_ptr<Learner>> Learner::create(Node& node) {
 void Learner::consume() {
     const auto consumed = reader_->consume();
     node_.set_trouble("events", consumed ? ok() : Result<>(consumed.error()));
+    // Their ring is read first, though the pod may have sent them because of an answer.
+    for (const ng_event& event : std::exchange(packets_, {})) {
+        observer_(event, {});
+    }
 }
 
 void Learner::on_event(const ng_event& event, std::span<const std::uint8_t> payload) {
-    if (observer_) {
+    if (observer_ && datapath::is_packet(event)) {
+        packets_.push_back(event);
+    } else if (observer_) {
         observer_(event, payload);
     }
     switch (event.kind) {

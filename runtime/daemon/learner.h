@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "daemon/node.h"
@@ -45,7 +46,7 @@ class Learner {
     // Takes over everything that waits in the rings.
     void consume();
     int fd() const { return reader_->fd(); }
-    // Called with every event before it is looked at here.
+    // Called with every event: answers before they are looked at here, packets when all answers before them are learnt.
     void set_observer(datapath::EventReader::Callback observer) { observer_ = std::move(observer); }
     const LearnerStats& stats() const { return stats_; }
 
@@ -67,6 +68,7 @@ class Learner {
     Node& node_;
     std::unique_ptr<datapath::EventReader> reader_;
     datapath::EventReader::Callback observer_;
+    std::vector<ng_event> packets_;  // in this consume(), for the observer; at most kEventsAtOnce
     LearnerStats stats_;
     std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint64_t> told_;  // when a limit of an endpoint was last logged
 };

@@ -21,6 +21,11 @@ namespace namegate::datapath {
 
 inline constexpr std::size_t kEventsAtOnce = 8192;
 
+// Of a packet; the others are of DNS messages.
+inline bool is_packet(const ng_event& event) {
+    return event.kind == NG_EVENT_DENIED || event.kind == NG_EVENT_LOGGED || event.kind == NG_EVENT_CUT;
+}
+
 class EventReader {
   public:
     // `payload` lives until the callback returns.
