@@ -229,6 +229,7 @@ Result<> Programmer::program(const Record& record, const std::vector<Record>& al
     if (is_gone(record)) {
         return Error(Code::kNotFound, "endpoint " + std::to_string(record.id) + " is gone");
     }
+    ++revision_;
     Pass pass = start_pass(all);
     settle_now();
     flipped_ = true;
@@ -237,6 +238,7 @@ Result<> Programmer::program(const Record& record, const std::vector<Record>& al
 
 template <typename Wanted>
 ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wanted& wanted) {
+    ++revision_;
     Pass pass = start_pass(all);
     ProgramSummary summary;
     for (const Record& record : all) {

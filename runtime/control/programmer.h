@@ -51,7 +51,10 @@ class Programmer {
     Programmer(datapath::Datapath& datapath, const Config& config, const Clock& clock, const dns::NameCache* cache)
         : datapath_(datapath), config_(config), clock_(clock), cache_(cache) {}
 
-    void use_snapshot(std::shared_ptr<const policy::Snapshot> snapshot) { snapshot_ = std::move(snapshot); }
+    void use_snapshot(std::shared_ptr<const policy::Snapshot> snapshot) {
+        snapshot_ = std::move(snapshot);
+        ++revision_;
+    }
     const policy::Snapshot& snapshot() const { return *snapshot_; }
     std::shared_ptr<const policy::Snapshot> snapshot_ref() const { return snapshot_; }
 
@@ -61,7 +64,10 @@ class Programmer {
     ProgramSummary program_concerned(const std::vector<endpoints::Record>& all, const policy::Concern& concern);
     // Those, and every other that this object does not find as it programmed it.
     ProgramSummary bring_up_to_date(const std::vector<endpoints::Record>& all, const policy::Concern& concern);
-    void forget(std::uint32_t endpoint) { programmed_.erase(endpoint); }
+    void forget(std::uint32_t endpoint) {
+        programmed_.erase(endpoint);
+        ++revision_;
+    }
     // Whatever was programmed is looked upon as out of date.
     void distrust() {
         for (auto& entry : programmed_) {
@@ -94,6 +100,9 @@ class Programmer {
     Result<CompiledRef> preview(const endpoints::Record& record, const std::vector<endpoints::Record>& all,
                                 policy::Direction direction) const;
 
+    // Another one whenever preview() may say something else than before.
+    std::uint64_t revision() const { return revision_; }
+
     Result<policy::EndpointView> view_of(const endpoints::Record& record) const;
     const Programmed* find(std::uint32_t endpoint) const;
 
@@ -125,6 +134,7 @@ class Programmer {
     const dns::NameCache* cache_;
     std::shared_ptr<const policy::Snapshot> snapshot_ = std::make_shared<const policy::Snapshot>();
     std::map<std::uint32_t, Programmed> programmed_;
+    std::uint64_t revision_ = 1;
     bool flipped_ = false;  // since settle()
 };
 

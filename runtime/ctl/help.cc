@@ -82,7 +82,9 @@ constexpr std::array<Page, 11> kPages = {{
      "    Log rule took, flows that a changed policy cut, limits that were reached; of one\n"
      "    endpoint, or of all. With -o json each line is an object. A flood of denials is shown\n"
      "    in part (the counters of `status` and `policies` have them all), and who reads too\n"
-     "    slowly is told how many events he missed.\n\n"
+     "    slowly is told how many events he missed. Where staged policies select the endpoint, a\n"
+     "    packet's line ends with the verdict that they would give, and the rule; in JSON it is\n"
+     "    `staged`: {allowed, rule, byStaged}, or {error} where it was not worked out.\n\n"
      "    --denied              only what was denied or cut\n"
      "    --dns                 only DNS answers; with --denied, both\n",
      "    0  the output was closed\n    1  the daemon refused, or has no such endpoint\n    2  bad arguments\n    3  no daemon answers, or "

@@ -31,6 +31,19 @@ std::string packet_text(const Json& event) {
     return out;
 }
 
+// What the staged policies would make of the packet; empty when none concerns it.
+std::string staged_text(const Json& event) {
+    const Json& staged = member(event, "staged");
+    if (!staged.is_object()) {
+        return {};
+    }
+    if (const std::string error = text_of(staged, "error"); !error.empty()) {
+        return "; staged policies: not worked out: " + error;
+    }
+    return std::string("; staged policies: ") + (is_true(staged, "allowed") ? "allowed by " : "denied by ") +
+           (is_true(staged, "byStaged") ? "staged " : "") + text_of(staged, "rule");
+}
+
 std::string answer_text(const Json& event) {
     const std::string addresses = joined(member(event, "addresses"), ",");
     return text_of(event, "name") + " is " + (addresses.empty() ? "without addresses" : addresses) + ", from " + text_of(event, "server") +
@@ -51,7 +64,10 @@ std::string event_line(const Json& event) {
     std::string line = text_of(event, "time") + " " + kind + " " + who + " ";
     line += kind == "dns" ? answer_text(event) : packet_text(event);
     const std::string reason = text_of(event, "reason");
-    return reason.empty() || reason == kind ? line : line + " (" + reason + ")";
+    if (!reason.empty() && reason != kind) {
+        line += " (" + reason + ")";
+    }
+    return line + staged_text(event);
 }
 
 int run_monitor(const Context& context) {

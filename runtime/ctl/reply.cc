@@ -26,6 +26,11 @@ std::string text_of(const Json& value) {
 
 std::string text_of(const Json& object, const char* key) { return text_of(member(object, key)); }
 
+bool is_true(const Json& object, const char* key) {
+    const Json& value = member(object, key);
+    return value.is_boolean() && value.get<bool>();
+}
+
 bool is_count(const Json& value) { return value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0); }
 
 std::uint64_t number_of(const Json& object, const char* key) {

@@ -18,6 +18,7 @@ const control::Json& member(const control::Json& object, const char* key);
 // A text as it is, a number in digits, yes or no; of anything else nothing.
 std::string text_of(const control::Json& value);
 std::string text_of(const control::Json& object, const char* key);
+bool is_true(const control::Json& object, const char* key);
 // Is it a whole number, and not negative?
 bool is_count(const control::Json& value);
 std::uint64_t number_of(const control::Json& object, const char* key);

@@ -39,9 +39,8 @@ void show_staged(const Context& context, std::string_view name, const Json& stag
     context.out() << '\n';
     Table table({"#", "TIER", "POLICY", "ACTION", "RULE", "STAGED", "PLACE"});
     for (const Json& rule : member(staged, "rules")) {
-        const Json& is_staged = member(rule, "staged");
         table.add({text_of(rule, "number"), text_of(rule, "tier"), policy_rule_of(rule), text_of(rule, "action"), text_of(rule, "text"),
-                   is_staged.is_boolean() && is_staged.get<bool>() ? "staged" : "", place_of(rule)});
+                   is_true(rule, "staged") ? "staged" : "", place_of(rule)});
     }
     table.print(context.out());
     const std::string example = text_of(staged, "example");

@@ -12,11 +12,6 @@ using control::Json;
 
 namespace {
 
-bool is_true(const Json& object, const char* key) {
-    const Json& value = member(object, key);
-    return value.is_boolean() && value.get<bool>();
-}
-
 std::string coloured(const Context& context, bool good, std::string_view text) {
     if (!context.environment.colour) {
         return std::string(text);

@@ -10,6 +10,7 @@
 #include <functional>
 #include <list>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/clock.h"
@@ -26,6 +27,7 @@
 #include "daemon/node.h"
 #include "daemon/reply_children.h"
 #include "daemon/socket_server.h"
+#include "daemon/staged_events.h"
 #include "endpoints/label_sources.h"
 
 namespace namegate::daemon {
@@ -81,6 +83,7 @@ class Loop {
     void rescan();
     std::optional<Result<SocketServer::Answer>> answer(const control::Request& request, SocketServer::Ticket ticket);
     void list(const control::Request& request, SocketServer::Ticket ticket);
+    void publish(const ng_event& event, std::span<const std::uint8_t> payload);
     void check_pins();
     static int on_timer(sd_event_source* source, std::uint64_t due, void* timer);
     static int on_signal(sd_event_source* source, const signalfd_siginfo* info, void* loop);
@@ -100,6 +103,7 @@ class Loop {
     std::unique_ptr<DirectoryWatch> watch_;
     std::unique_ptr<FileWatch> servers_watch_;  // only when the node's servers are the trusted ones
     std::unique_ptr<SocketServer> server_;
+    std::unique_ptr<StagedEvents> staged_;
     std::unique_ptr<ReplyChildren> listings_;
     std::unique_ptr<LabelFetcher> labels_;  // null: containerd is no source of labels
     sd_event_source* quiet_ = nullptr;
@@ -119,6 +123,7 @@ Result<> Loop::start() {
     NG_TRY(checked(sd_event_default(&event_), "sd_event_default"));
     NG_TRY(add_signals());
     NG_ASSIGN(node_, Node::open(config_, clock_));
+    staged_ = std::make_unique<StagedEvents>(*node_);
     NG_ASSIGN(learner_, Learner::create(*node_));
     NG_TRY(checked(sd_event_add_io(event_, nullptr, learner_->fd(), EPOLLIN, &Loop::on_rings, this), "sd_event_add_io"));
     NG_ASSIGN(held_, HeldAnswers::create(*node_, *learner_));
@@ -137,11 +142,22 @@ Result<> Loop::start() {
     }
     learner_->set_observer([this](const ng_event& event, std::span<const std::uint8_t> payload) {
         if (server_ && server_->has_streams()) {
-            server_->publish(view_event(*node_, event, payload));
+            publish(event, payload);
         }
     });
     NG_TRY(checked(sd_event_set_watchdog(event_, 1), "sd_event_set_watchdog"));
     return ok();
+}
+
+void Loop::publish(const ng_event& event, std::span<const std::uint8_t> payload) {
+    control::Json view = view_event(*node_, event, payload);
+    if (!server_->is_wanted(view)) {
+        return;
+    }
+    if (control::Json staged = staged_->verdict(event); !staged.is_null()) {
+        view["staged"] = std::move(staged);
+    }
+    server_->publish(view);
 }
 
 std::optional<Result<SocketServer::Answer>> Loop::answer(const control::Request& request, SocketServer::Ticket ticket) {
@@ -224,6 +240,9 @@ Result<> Loop::add_timers() {
         node_->tick();
         held_->tick();
         server_->drop_idle();
+        if (!server_->has_streams()) {
+            staged_->clear();
+        }
         check_pins();
     }));
     NG_TRY(every(kServersUs, [this] { read_servers(); }));

@@ -68,8 +68,8 @@ std::string wall_time(std::uint64_t boot_ns, std::uint64_t boot_now_ns) {
     return std::string(text.data(), length) + fraction.data();
 }
 
-// "default.allow-x[1]", "end of tier default: Deny"; empty when that policy is no more.
-std::string rule_name(const Node& node, const ng_event& event) {
+// Empty when that policy is no more.
+std::string rule_of(const Node& node, const ng_event& event) {
     const control::Programmed* programmed = node.programmer().find(event.endpoint);
     if (programmed == nullptr) {
         return {};
@@ -78,8 +78,7 @@ std::string rule_name(const Node& node, const ng_event& event) {
     if (!policy || event.rule >= policy->rules.size()) {
         return {};
     }
-    const policy::RuleOrigin& origin = policy->rules[event.rule].origin;
-    return origin.rule_index < 0 ? origin.text : origin.policy_name + "[" + std::to_string(origin.rule_index) + "]";
+    return rule_name(policy->rules[event.rule].origin);
 }
 
 void add_packet(Json& out, const Node& node, const ng_event& event) {
@@ -88,7 +87,7 @@ void add_packet(Json& out, const Node& node, const ng_event& event) {
     out["localPort"] = ntohs(event.be_local_port);
     out["remote"] = datapath::to_address(event.remote).to_string();
     out["remotePort"] = ntohs(event.be_remote_port);
-    if (std::string rule = rule_name(node, event); !rule.empty()) {
+    if (std::string rule = rule_of(node, event); !rule.empty()) {
         out["rule"] = std::move(rule);
     }
 }
@@ -112,6 +111,10 @@ void add_answer(Json& out, const ng_event& event, std::span<const std::uint8_t> 
 }
 
 }  // namespace
+
+std::string rule_name(const policy::RuleOrigin& origin) {
+    return origin.rule_index < 0 ? origin.text : origin.policy_name + "[" + std::to_string(origin.rule_index) + "]";
+}
 
 Json view_event(Node& node, const ng_event& event, std::span<const std::uint8_t> payload) {
     Json out{{"time", wall_time(event.boot_ns, node.clock().boot_ns())}, {"kind", kind_name(event.kind)}};

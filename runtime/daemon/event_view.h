@@ -6,15 +6,21 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "control/protocol.h"
 #include "daemon/node.h"
 #include "datapath/bpf/abi.h"
+#include "policy/compiled_policy.h"
 
 namespace namegate::daemon {
 
 // {time, kind: denied | logged | cut | limit | dns, endpoint, endpointId, interface, ...}; time is UTC (RFC 3339).
-// Of packets: direction, protocol, localPort, remote, remotePort, rule, reason. Of DNS answers: name, addresses, server, opened.
+// Of packets: direction, protocol, localPort, remote, remotePort, rule, reason; what staged policies would say is not in it. Of DNS
+// answers: name, addresses, server, opened.
 control::Json view_event(Node& node, const ng_event& event, std::span<const std::uint8_t> payload);
+
+// "default.allow-x[1]", "end of tier default: Deny".
+std::string rule_name(const policy::RuleOrigin& origin);
 
 }  // namespace namegate::daemon

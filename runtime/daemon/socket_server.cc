@@ -328,6 +328,10 @@ void SocketServer::append_event(Client& client, const std::string& line) {
     client.output += line;
 }
 
+bool SocketServer::is_wanted(const control::Json& event) const {
+    return std::any_of(clients_.begin(), clients_.end(), [&event](const auto& one) { return one->stream && one->stream(event); });
+}
+
 void SocketServer::publish(const control::Json& event) {
     const std::string line = control::dump(event) + "\n";
     for (auto next = clients_.begin(); next != clients_.end();) {

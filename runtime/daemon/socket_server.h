@@ -62,6 +62,7 @@ class SocketServer {
     std::size_t take_refused() { return std::exchange(refused_, 0); }
     std::size_t clients() const { return clients_.size(); }
     bool has_streams() const { return streams_ > 0; }
+    bool is_wanted(const control::Json& event) const;
     // To every stream that wants it.
     void publish(const control::Json& event);
     // Drops clients that have been silent for too long; call now and then.

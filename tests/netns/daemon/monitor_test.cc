@@ -110,6 +110,81 @@ TEST_CASE("denied and logged packets are told as they happen, to who asked for t
     CHECK(node.cni("DEL", "other", other.path()).status == 0);
 }
 
+// The last event of a packet that was sent to this port, and of another one now; null: none came.
+Json event_of(const Follower& all, const TestNetns& pod, int port) {
+    send(pod, "192.0.2.9/" + std::to_string(port));
+    Json found;
+    for (const char* kind : {"denied", "logged"}) {
+        for (const Json& event : all.of_kind(kind)) {
+            found = event["remotePort"] == port ? event : found;
+        }
+    }
+    return found;
+}
+
+std::string staged(const std::string& selector, const std::string& list) {
+    return "apiVersion: projectcalico.org/v3\nkind: StagedGlobalNetworkPolicy\nmetadata: {name: stage}\n"
+           "spec: {order: 1, selector: \"" +
+           selector + "\", types: [Egress], egress: [" + list + "]}\n";
+}
+
+TEST_CASE("what staged policies would make of a packet is told beside what became of it, as they are now") {
+    DaemonNode node;
+    const TestNetns pod;
+    node.write(
+        node.policies() + "/a.yaml",
+        rules("{action: Log, protocol: UDP, destination: {ports: [71]}}, {action: Allow, protocol: UDP, destination: {ports: [71]}}"));
+    node.start();
+    REQUIRE(node.cni("ADD", "pod", pod.path()).status == 0);
+    {
+        const Follower all(node.socket(), Json::object());
+        const auto stage = [&](const std::string& selector, const std::string& list) {
+            node.write(node.policies() + "/stage.yaml", staged(selector, list));
+        };
+        const auto becomes = [&](int port, const Json& verdict) {
+            Json event;
+            const bool so = eventually([&] {
+                event = event_of(all, pod, port);
+                return event.is_object() && event.value("staged", Json()) == verdict;
+            });
+            INFO(port << ": " << event.dump());
+            CHECK(so);
+            return event;
+        };
+        const Json by_tier{{"allowed", false}, {"rule", "end of tier default: Deny"}, {"byStaged", false}};
+        becomes(61, nullptr);
+
+        stage("all()",
+              "{action: Allow, protocol: UDP, destination: {ports: [62]}}, {action: Deny, protocol: UDP, destination: {ports: [71]}}");
+        CHECK(becomes(62, {{"allowed", true}, {"rule", "stage[0]"}, {"byStaged", true}})["kind"] == "denied");
+        becomes(63, by_tier);
+        CHECK(becomes(71, {{"allowed", false}, {"rule", "stage[1]"}, {"byStaged", true}})["kind"] == "logged");
+
+        // Another edit, the same endpoint.
+        stage("all()", "{action: Allow, protocol: UDP, destination: {ports: [63], nets: [192.0.2.0/24]}}");
+        becomes(63, {{"allowed", true}, {"rule", "stage[0]"}, {"byStaged", true}});
+        becomes(62, by_tier);
+
+        stage("all()", "{action: Allow, protocol: ICMP, icmp: {type: 8}}");
+        becomes(63, by_tier);
+        Json icmp;
+        CHECK(eventually([&] {
+            pod.run("ping -c 1 -W 1 192.0.2.9");
+            for (const Json& event : all.of_kind("denied")) {
+                icmp = event["protocol"] == "ICMP" ? event : icmp;
+            }
+            return icmp.is_object();
+        }));
+        CHECK(icmp["staged"] == Json{{"error", "the rules ask for the ICMP type, which events do not have"}});
+
+        stage("projectcalico.org/namespace == 'elsewhere'", "{action: Allow}");
+        becomes(62, nullptr);
+        node.stop(SIGTERM);
+    }
+    node.start();
+    CHECK(node.cni("DEL", "pod", pod.path()).status == 0);
+}
+
 TEST_CASE("monitor's arguments are checked, and streams are counted") {
     DaemonNode node;
     node.start();

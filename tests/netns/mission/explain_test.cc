@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `namegatectl explain` says is what the pod meets, and it says why.
 #include <catch2/catch.hpp>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
 
+#include "control/client.h"
 #include "site.h"
 
 using namespace namegate;
@@ -72,4 +77,39 @@ TEST_CASE("explain agrees with what the pod meets, before and after a look-up") 
     CHECK_FALSE(site.node.ask_daemon("explain", {{"endpoint", "default/a"}, {"destination", "evil.com"}, {"direction", "ingress"}}));
     CHECK_FALSE(site.node.ask_daemon("explain", {{"endpoint", "default/a"}, {"destination", "a.b:0"}}));
     site.node.remove(*pod);
+}
+
+TEST_CASE("monitor tells what a staged policy with domains would make of what is denied") {
+    Site site;
+    site.world.set_alias("api.lab.test", "edge.example.net");
+    site.world.set_name("edge.example.net", {"198.18.0.1"});
+    site.world.set_name("evil.test", {"198.18.0.2"});
+    site.node.write_policy("dns.yaml", allow_domains("dns", "app == 'a'", {"other.test"}) +
+                                           "---\napiVersion: projectcalico.org/v3\nkind: StagedGlobalNetworkPolicy\nmetadata: {name: lab}\n"
+                                           "spec: {selector: all(), types: [Egress], egress: [{action: Allow, destination: {domains: "
+                                           "['*.lab.test']}}]}\n");
+    site.node.start_daemon();
+    const auto pod = site.node.add({"a", "default", {{"app", "a"}}});
+    std::mutex mutex;
+    std::map<std::string, nlohmann::json> staged;  // by remote address
+    std::thread follower([&] {
+        static_cast<void>(control::follow_daemon(site.node.folder() + "/state/namegated.sock", {"monitor", {{"denied", true}}}, 5000,
+                                                 [&](const nlohmann::json& event) {
+                                                     const std::lock_guard<std::mutex> guard(mutex);
+                                                     staged[event["remote"]] = event["staged"];
+                                                     return true;
+                                                 }));
+    });
+    const bool told = eventually([&] {
+        CHECK_FALSE(reaches(*pod, "api.lab.test", kDenied));
+        CHECK_FALSE(reaches(*pod, "evil.test", kDenied));
+        const std::lock_guard<std::mutex> guard(mutex);
+        return staged.size() == 2;
+    });
+    site.node.remove(*pod);
+    site.node.stop_daemon();
+    follower.join();
+    REQUIRE(told);
+    CHECK(staged["198.18.0.1"] == nlohmann::json{{"allowed", true}, {"rule", "lab[0]"}, {"byStaged", true}});
+    CHECK(staged["198.18.0.2"]["allowed"] == false);
 }

@@ -67,6 +67,21 @@ TEST_CASE("monitor prints one event a line") {
     CHECK(json_of(json.out.substr(0, json.out.find('\n'))) == kDenied);
 }
 
+TEST_CASE("monitor tells what the staged policies would make of a packet") {
+    const auto line_of = [](const control::Json& staged) {
+        control::Json event = kDenied;
+        event["staged"] = staged;
+        return follow({"-s", "/s", "monitor"}, {event}).out;
+    };
+    const std::string line = "2026-01-02T03:04:05.678Z denied default/weather to [2001:db8::1]:443 TCP by end of tier";
+    CHECK(line_of({{"allowed", true}, {"rule", "default.a[0]"}, {"byStaged", true}}) ==
+          line + "; staged policies: allowed by staged default.a[0]\n");
+    CHECK(line_of({{"allowed", false}, {"rule", "default.b[2]"}, {"byStaged", false}}) ==
+          line + "; staged policies: denied by default.b[2]\n");
+    CHECK(line_of({{"error", "too \x1b many"}}) == line + "; staged policies: not worked out: too \\x1b many\n");
+    CHECK(line_of(nullptr) == line + "\n");
+}
+
 TEST_CASE("monitor asks for what its options say") {
     const Followed followed = follow({"-s", "/s", "monitor", "--denied", "--dns", "default/weather"}, {});
     CHECK(followed.request.command == "monitor");

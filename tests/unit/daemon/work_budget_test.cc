@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/work_budget.h"
+
+#include <catch2/catch.hpp>
+
+#include "support/manual_clock.h"
+
+namespace namegate::test {
+namespace {
+
+TEST_CASE("so much work in each stretch of time, and no more") {
+    ManualClock clock;
+    clock.advance_seconds(100);
+    daemon::WorkBudget budget(clock, 1'000'000'000, 10);
+    CHECK(budget.take(4));
+    CHECK_FALSE(budget.take(7));
+    CHECK(budget.take(6));
+    CHECK_FALSE(budget.take(1));
+    clock.advance_seconds(1);
+    CHECK_FALSE(budget.take(11));
+    CHECK(budget.take(10));
+    CHECK_FALSE(budget.take(1));
+}
+
+}  // namespace
+}  // namespace namegate::test
