@@ -9,13 +9,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <ctime>
 
 namespace namegate {
 namespace {
 
-constexpr unsigned kLockPollMs = 2;
+constexpr std::uint64_t kLockPollMs = 2;
+constexpr std::uint64_t kMaxLockPollMs = 16;
+constexpr std::uint64_t kLockPollPart = 32;  // of what was waited so far
 
 Result<> write_all(int fd, std::string_view content, const std::string& path) {
     while (!content.empty()) {
@@ -34,6 +37,12 @@ Result<> write_all(int fd, std::string_view content, const std::string& path) {
 void sleep_ms(unsigned milliseconds) {
     const timespec pause{static_cast<time_t>(milliseconds / 1000), static_cast<long>(milliseconds % 1000) * 1'000'000L};
     ::nanosleep(&pause, nullptr);
+}
+
+std::uint64_t now_ms() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
 }
 
 }  // namespace
@@ -142,17 +151,20 @@ Result<FileLock> FileLock::acquire(const std::string& path, unsigned timeout_ms)
     if (!fd.valid()) {
         return sys_error("open lock " + path, errno);
     }
-    for (unsigned waited = 0;; waited += kLockPollMs) {
+    const std::uint64_t start = now_ms();
+    for (;;) {
         if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
             return FileLock(std::move(fd));
         }
         if (errno != EWOULDBLOCK && errno != EINTR) {
             return sys_error("lock " + path, errno);
         }
+        const std::uint64_t waited = now_ms() - start;
         if (waited >= timeout_ms) {
             return Error(Code::kTryAgain, "lock " + path + " is still held after " + std::to_string(timeout_ms) + " ms");
         }
-        sleep_ms(kLockPollMs);
+        // Who has waited long can wait a little longer: many who wait must not take the time of the one who holds it.
+        sleep_ms(static_cast<unsigned>(std::clamp<std::uint64_t>(waited / kLockPollPart, kLockPollMs, kMaxLockPollMs)));
     }
 }
 

@@ -40,6 +40,7 @@ std::vector<dns::TrustedServer> trusted_servers(const Config& config);
 // Trusted servers and TTL bounds, into the kernel.
 Result<> apply_settings(datapath::Datapath& datapath, const Config& config);
 
-inline constexpr unsigned kLockTimeoutMs = 10'000;
+// Longer than a loaded node takes for as many pods as start on it at once, and shorter than a runtime waits for a call.
+inline constexpr unsigned kLockTimeoutMs = 30'000;
 
 }  // namespace namegate::control

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/file.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <chrono>
 
 #include "support/temp_dir.h"
 
@@ -47,4 +49,19 @@ TEST_CASE("a lock held elsewhere is waited for, then given up") {
     CHECK(namegate::FileLock::acquire(path, 10).error().code() == Code::kTryAgain);
     { const auto dropped = std::move(held).value(); }
     CHECK(namegate::FileLock::acquire(path, 0));
+}
+
+TEST_CASE("who waits long for a lock waits as long as he said, and takes little time from the one who has it") {
+    const namegate::test::TempDir dir;
+    const auto held = namegate::FileLock::acquire(dir.path() + "/lock", 0);
+    REQUIRE(held);
+    constexpr unsigned kWaitMs = 500;
+    rusage before{};
+    ::getrusage(RUSAGE_THREAD, &before);
+    const auto start = std::chrono::steady_clock::now();
+    CHECK_FALSE(namegate::FileLock::acquire(dir.path() + "/lock", kWaitMs));
+    CHECK(std::chrono::steady_clock::now() - start >= std::chrono::milliseconds(kWaitMs));
+    rusage after{};
+    ::getrusage(RUSAGE_THREAD, &after);
+    CHECK(after.ru_nvcsw - before.ru_nvcsw < 150);
 }
