@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The main of tests that run whole programs on a node of their own.
 #define CATCH_CONFIG_RUNNER
 #include <sys/resource.h>
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Says so when the client could not be built, and else begins as every test of whole programs.
+#define CATCH_CONFIG_RUNNER
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdio>
+
+#include "support/node_start.h"
+
+int main(int argc, char** argv) {
+    if (::access(NAMEGATE_CNI_CLIENT, X_OK) != 0) {
+        std::fprintf(stderr,
+                     "skipped: the libcni client is not built: when CMake was run there were no packages golang-go and "
+                     "golang-github-appc-cni-dev\n");
+        return 77;
+    }
+    namegate::test::start_node();
+    return Catch::Session().run(argc, argv);
+}
