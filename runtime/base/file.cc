@@ -16,6 +16,7 @@
 namespace namegate {
 namespace {
 
+constexpr std::uint64_t kMsNs = 1'000'000;
 constexpr std::uint64_t kLockPollMs = 2;
 constexpr std::uint64_t kMaxLockPollMs = 16;
 constexpr std::uint64_t kLockPollPart = 32;  // of what was waited so far
@@ -39,10 +40,10 @@ void sleep_ms(unsigned milliseconds) {
     ::nanosleep(&pause, nullptr);
 }
 
-std::uint64_t now_ms() {
+std::uint64_t now_ns() {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1000 + static_cast<std::uint64_t>(now.tv_nsec) / 1'000'000;
+    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 }  // namespace
@@ -151,7 +152,7 @@ Result<FileLock> FileLock::acquire(const std::string& path, unsigned timeout_ms)
     if (!fd.valid()) {
         return sys_error("open lock " + path, errno);
     }
-    const std::uint64_t start = now_ms();
+    const std::uint64_t start = now_ns();
     for (;;) {
         if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
             return FileLock(std::move(fd));
@@ -159,7 +160,7 @@ Result<FileLock> FileLock::acquire(const std::string& path, unsigned timeout_ms)
         if (errno != EWOULDBLOCK && errno != EINTR) {
             return sys_error("lock " + path, errno);
         }
-        const std::uint64_t waited = now_ms() - start;
+        const std::uint64_t waited = (now_ns() - start) / kMsNs;
         if (waited >= timeout_ms) {
             return Error(Code::kTryAgain, "lock " + path + " is still held after " + std::to_string(timeout_ms) + " ms");
         }
