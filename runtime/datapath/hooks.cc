@@ -23,6 +23,22 @@ bpf_tc_hook tc_hook(std::uint32_t ifindex, bpf_tc_attach_point point) {
     return hook;
 }
 
+// A qdisc `ingress` sits where clsact would. It takes filters for either direction, and runs all of them on what comes in:
+// then the one of our programs would take the place of the other.
+Result<> check_direction(const Hook& hook, int program, const std::string& ifname, std::uint32_t ifindex) {
+    NG_ASSIGN(const std::uint32_t number, program_number(program));
+    for (const Hook& other : kHooks) {
+        if (other.clsact == hook.clsact || filter_program(other, ifindex) != number) {
+            continue;
+        }
+        NG_TRY(remove_filter(hook, ifname, ifindex));
+        return Error(Code::kIo, "attaching a filter to " + ifname +
+                                    ": another plugin's ingress qdisc is in the place of clsact, as bandwidth makes one; beside it the "
+                                    "programs need tcx, which came with Linux 6.6");
+    }
+    return ok();
+}
+
 bpf_tc_opts our_filter() {
     auto options = libbpf_options<bpf_tc_opts>();
     options.handle = kHandle;
@@ -78,7 +94,10 @@ Result<> put_filter(const Hook& hook, int program, const std::string& ifname, st
     if (error == -ENODEV) {
         return Error(Code::kNotFound, "attaching a filter to " + ifname + ": no such interface", ENODEV);
     }
-    return error == 0 ? ok() : Result<>(sys_error("attaching a filter to " + ifname, -error));
+    if (error != 0) {
+        return sys_error("attaching a filter to " + ifname, -error);
+    }
+    return check_direction(hook, program, ifname, ifindex);
 }
 
 Result<> remove_filter(const Hook& hook, const std::string& ifname, std::uint32_t ifindex) {

@@ -66,6 +66,29 @@ TEST_CASE("links of interfaces that are gone are found and removed", "[attach]")
     });
 }
 
+TEST_CASE("beside another plugin's ingress qdisc: by tcx; clsact says what is in its place, and leaves nothing", "[attach][C38]") {
+    DatapathFixture fixture;
+    with_veth([&](std::uint32_t ifindex) {
+        must_run("tc qdisc add dev gate.0 ingress");
+        fixture.options().attach = AttachMode::kClsact;
+        fixture.reopen();
+        const auto refused = attach(fixture.datapath(), "gate.0", ifindex);
+        REQUIRE_FALSE(refused);
+        CHECK_THAT(refused.error().message(), Catch::Contains("another plugin's ingress qdisc is in the place of clsact"));
+        CHECK(must_run("tc filter show dev gate.0 ingress").empty());
+        fixture.options().attach = AttachMode::kAuto;
+        fixture.reopen();
+        if (const auto attached = attach(fixture.datapath(), "gate.0", ifindex); attached) {
+            CHECK(*attached == AttachKind::kTcx);
+            CHECK(take(is_attached(fixture.datapath(), "gate.0", ifindex)));
+            CHECK_THAT(must_run("tc qdisc show dev gate.0"), Catch::Contains("ingress"));
+            take(detach(fixture.datapath(), "gate.0", ifindex));
+        } else {
+            CHECK(attached.error().message() == refused.error().message());  // a kernel without tcx
+        }
+    });
+}
+
 TEST_CASE("a missing interface is kNotFound and leaves no pins", "[attach]") {
     DatapathFixture fixture;
     with_veth([&](std::uint32_t ifindex) {
