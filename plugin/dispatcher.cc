@@ -66,7 +66,9 @@ Outcome<std::string> serve(const Invocation& invocation, Input& input, Handler& 
     NG_ASSIGN(const cni::Json object, cni::with_code(input.object, ErrorCode::kDecode));
     NG_ASSIGN(const std::string version, cni::with_code(cni::config_version(object), ErrorCode::kInvalidConfig));
     NG_TRY(cni::check_version(version, request.environment.command));
-    NG_ASSIGN(request.config, cni::with_code(cni::parse_config(object, std::move(input.text)), ErrorCode::kInvalidConfig));
+    const bool removes = request.environment.command == Command::kDel;
+    auto config = removes ? cni::parse_removal_config(object, std::move(input.text)) : cni::parse_config(object, std::move(input.text));
+    NG_ASSIGN(request.config, cni::with_code(std::move(config), ErrorCode::kInvalidConfig));
     return call(request, handler);
 }
 

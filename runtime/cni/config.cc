@@ -171,7 +171,7 @@ Result<std::string> config_version(const Json& object) {
     return version.empty() ? std::string("0.1.0") : version;
 }
 
-Result<NetworkConfig> parse_config(const Json& object, std::string document) {
+Result<NetworkConfig> parse_removal_config(const Json& object, std::string document) {
     NetworkConfig config;
     config.document = std::move(document);
     NG_ASSIGN(config.cni_version, config_version(object));
@@ -190,9 +190,14 @@ Result<NetworkConfig> parse_config(const Json& object, std::string document) {
         }
         config.config_path = std::move(path);
     }
-    NG_TRY(parse_mtu(object, config));
     NG_ASSIGN(config.ip_masq, get_bool(object, "ipMasq"));
     NG_TRY(parse_ipam(object, config));
+    return config;
+}
+
+Result<NetworkConfig> parse_config(const Json& object, std::string document) {
+    NG_ASSIGN(NetworkConfig config, parse_removal_config(object, std::move(document)));
+    NG_TRY(parse_mtu(object, config));
     NG_TRY(parse_labels(object, config));
     if (const Json* dns = find_member(object, "dns")) {
         NG_ASSIGN(config.dns, parse_dns(*dns, "dns"));

@@ -52,6 +52,10 @@ struct NetworkConfig {
 // `object` is what `document` parses to. kInvalidInput: code 7 of the specification.
 Result<NetworkConfig> parse_config(const Json& object, std::string document);
 
+// The same for DEL, which reads only what it needs: a mistake in all the rest, made since ADD, must not keep a pod from
+// going away.
+Result<NetworkConfig> parse_removal_config(const Json& object, std::string document);
+
 // The cniVersion of the object; "0.1.0" when it has none, as the specification says.
 Result<std::string> config_version(const Json& object);
 

@@ -98,3 +98,48 @@ TEST_CASE("an interface that cannot be adopted") {
     CHECK(reply.code() == 7);
     CHECK_THAT(reply.message(), Catch::Contains("chained and has ipam"));
 }
+
+TEST_CASE("a result that another plugin made odd goes on as it came", "[C14]") {
+    CniCaller cni;
+    const TestNetns pod;
+    must_run("ip link add odd0 type veth peer name eth0 netns " + pod.name() + " && ip link set odd0 up");
+    pod.must("ip address add 10.44.0.2/32 dev eth0");
+    pod.must("ip link set eth0 up");
+    // Calico names no interface of the pod; others count from -1, or say things that we have never heard of.
+    const nlohmann::json odd[] = {
+        {{"cniVersion", "1.0.0"}, {"ips", {{{"version", "4"}, {"address", "10.44.0.2/32"}}}}, {"interfaces", {{{"name", "odd0"}}}}},
+        {{"cniVersion", "1.0.0"}, {"ips", {{{"address", "10.44.0.2"}, {"interface", -1}}}}, {"routes", nullptr}, {"dns", nullptr}},
+        {{"cniVersion", "1.0.0"}, {"interfaces", {{{"name", "x"}, {"rings", {1, 2}}}}}, {"more", {{"of", "it"}}}},
+        {{"cniVersion", "1.0.0"}},
+    };
+    for (const nlohmann::json& previous : odd) {
+        cni.config["prevResult"] = previous;
+        const CniReply added = cni.call("ADD", "e1", pod.path());
+        INFO(added.output.dump());
+        CHECK(added.status == 0);
+        CHECK(added.output == previous);
+        CHECK(cni.call("DEL", "e1", pod.path()).status == 0);
+    }
+    must_run("ip link del odd0");
+}
+
+TEST_CASE("interfaces that are no veth at all are named by their kind", "[C36]") {
+    CniCaller cni;
+    cni.config["prevResult"] = {{"cniVersion", "1.0.0"}};
+    const TestNetns pod;
+    must_run("ip link add under0 type bridge && ip link set under0 up");
+    const std::pair<const char*, const char*> kinds[] = {{"macvlan", "ip link add made0 link under0 type macvlan"},
+                                                         {"tun", "ip tuntap add made0 mode tap"},
+                                                         {"ifb", "ip link add made0 type ifb"}};
+    for (const auto& [kind, command] : kinds) {
+        INFO(kind);
+        must_run(std::string(command) + " && ip link set made0 netns " + pod.name() + " name eth0");
+        const CniReply added = cni.call("ADD", "e2", pod.path());
+        CHECK(added.code() == 101);
+        CHECK_THAT(added.message(), Catch::Contains(std::string("eth0 is a ") + kind + " device, not a veth"));
+        // The chain goes down all the same.
+        CHECK(cni.call("DEL", "e2", pod.path()).status == 0);
+        pod.must("ip link del eth0");
+    }
+    must_run("ip link del under0");
+}

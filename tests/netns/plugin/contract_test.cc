@@ -114,3 +114,135 @@ TEST_CASE("an ADD that finds something wrong never tells the address plugin to w
     CHECK(cni.call("ADD", "t6", pod.path(), "lo").code() == 103);
     CHECK(run_command("cat " + cni.state() + "/told").status != 0);
 }
+
+TEST_CASE("DEL reads only what it needs: mistakes that were made in the rest since ADD do not keep a pod from going away", "[C3][C25]") {
+    CniCaller cni;
+    cni.use_host_local(true, false);
+    const std::string before = cni.node_state();
+    const TestNetns pod;
+    REQUIRE(cni.call("ADD", "t7", pod.path()).status == 0);
+    nlohmann::json config = cni.config;
+    config["mtu"] = 7;
+    config["args"] = {{"cni", {{"labels", 1}}}};
+    config["runtimeConfig"] = {{"io.kubernetes.cri.pod-annotations", {1}}, {"dns", 1}};
+    config["prevResult"] = "lost";
+    config["cni.dev/valid-attachments"] = 1;
+    cni.arguments = "IgnoreUnknown=1;K8S_POD_NAME=half";
+    CHECK(cni.call_with(config, "ADD", "t8", pod.path()).code() != 0);
+    const CniReply deleted = cni.call_with(config, "DEL", "t7", pod.path());
+    INFO(deleted.output.dump());
+    CHECK(deleted.status == 0);
+    CHECK(cni.node_state() == before);
+    config.erase("ipam");
+    CHECK(cni.call_with(config, "DEL", "t7", "").status == 0);
+}
+
+TEST_CASE("CHECK bears with what plugins after us changed and added", "[C16]") {
+    CniCaller cni;
+    cni.use_host_local(true, true);
+    const TestNetns pod;
+    const CniReply added = cni.call("ADD", "t9", pod.path());
+    REQUIRE(added.status == 0);
+    const std::string host = endpoints::host_interface_name("t9", "eth0");
+    pod.must("ip route add 203.0.113.0/24 via 169.254.1.1 dev eth0 onlink");
+    pod.must("ip address add 203.0.113.9/32 dev eth0");
+    pod.must("ip link set eth0 mtu 1400 promisc on");
+    must_run("tc qdisc add dev " + host + " root tbf rate 10mbit burst 10kb latency 25ms && ip link add ifb-test type ifb");
+    must_run("ip route add 203.0.113.9/32 dev " + host);
+    nlohmann::json config = cni.config;
+    config["prevResult"] = added.output;
+    config["prevResult"]["interfaces"].push_back({{"name", "ifb-test"}, {"mac", "02:00:00:00:00:77"}});
+    config["prevResult"]["routes"].push_back({{"dst", "198.51.100.0/24"}, {"gw", "10.22.0.9"}});
+    config["prevResult"]["ips"].push_back({{"address", "203.0.113.10/32"}});
+    config["prevResult"]["dns"] = {{"nameservers", {"192.0.2.53"}}};
+    const CniReply checked = cni.call_with(config, "CHECK", "t9", pod.path());
+    INFO(checked.output.dump());
+    CHECK(checked.status == 0);
+    // And still finds what is missing of its own.
+    pod.must("ip route del default via 169.254.1.1");
+    CHECK(cni.call_with(config, "CHECK", "t9", pod.path()).code() == 102);
+    must_run("ip link del ifb-test");
+    CHECK(cni.call("DEL", "t9", pod.path()).status == 0);
+}
+
+TEST_CASE("GC without a list, or with none in its place, does nothing and asks nobody to", "[C17]") {
+    CniCaller cni;
+    write_ipam(cni, "bin", "echo $CNI_COMMAND >> " + cni.state() + "/calls\n[ $CNI_COMMAND != ADD ] || " + kAnswer);
+    cni.config["cniVersion"] = "1.1.0";
+    cni.config["ipam"] = {{"type", "test-ipam"}};
+    const TestNetns pod;
+    REQUIRE(cni.call("ADD", "u1", pod.path()).status == 0);
+    CHECK(cni.call("GC", "", "", "").status == 0);
+    // What a client written in Go makes of a list that was never filled.
+    nlohmann::json config = cni.config;
+    config["cni.dev/valid-attachments"] = nullptr;
+    config["cni.dev/attachments"] = nullptr;
+    CHECK(cni.call_with(config, "GC", "", "", "").status == 0);
+    CHECK(has_link("u1"));
+    CHECK(must_run("cat " + cni.state() + "/calls") == "ADD\n");
+    // A list that cannot be read may stand for pods that run.
+    config["cni.dev/attachments"] = {{{"containerID", ""}, {"ifname", "eth0"}}};
+    CHECK(cni.call_with(config, "GC", "", "", "").code() == 7);
+    CHECK(has_link("u1"));
+    config["cni.dev/attachments"] = nlohmann::json::array();
+    CHECK(cni.call_with(config, "GC", "", "", "").status == 0);
+    CHECK_FALSE(has_link("u1"));
+    CHECK(must_run("cat " + cni.state() + "/calls") == "ADD\nGC\n");
+    CHECK(cni.call("DEL", "u1", "").status == 0);
+}
+
+TEST_CASE("the plugin's own namespace is taken with CNI_NETNS_OVERRIDE alone, and DEL clears it", "[C12]") {
+    CniCaller cni;
+    cni.use_host_local(true, false);
+    cni.config["ipam"]["routes"] = {{{"dst", "203.0.113.0/24"}}};
+    const std::string before = cni.node_state();
+    for (const char* value : {"0", "false", "yes"}) {
+        cni.launcher = std::string("env CNI_NETNS_OVERRIDE=") + value;
+        CHECK(cni.call("ADD", "u2", "/proc/self/ns/net", "own0").code() == 8);
+    }
+    CHECK(cni.node_state() == before);
+    for (const char* value : {"1", "true"}) {
+        cni.launcher = std::string("env CNI_NETNS_OVERRIDE=") + value;
+        const CniReply added = cni.call("ADD", "u2", "/proc/self/ns/net", "own0");
+        INFO(added.output.dump() << added.errors);
+        CHECK(added.status == 0);
+        CHECK(run_command("ip link show own0").status == 0);
+        cni.launcher.clear();
+        CHECK(cni.call("DEL", "u2", "/proc/self/ns/net", "own0").status == 0);
+        CHECK(run_command("ip link show own0").status != 0);
+        CHECK(cni.node_state() == before);
+    }
+}
+
+TEST_CASE("the address plugin is the first of its name in CNI_PATH that can be run", "[C30]") {
+    CniCaller cni;
+    cni.config["ipam"] = {{"type", "test-ipam"}};
+    write_ipam(cni, "later", "exit 1\n");
+    write_ipam(cni, "bin", kAnswer);
+    must_run("mkdir -p " + cni.state() + "/no/test-ipam && touch " + cni.state() + "/test-ipam");
+    cni.launcher = "env CNI_PATH=" + cni.state() + "/no:" + cni.state() + ":" + cni.state() + "/bin:" + cni.state() + "/later";
+    const TestNetns pod;
+    CHECK(cni.call("ADD", "u3", pod.path()).status == 0);
+    CHECK(cni.call("DEL", "u3", pod.path()).status == 0);
+}
+
+TEST_CASE("many warnings in the log, and stdout is one JSON object or nothing", "[C9]") {
+    CniCaller cni;
+    write_ipam(cni, "bin", "echo loud >&2\n[ $CNI_COMMAND != ADD ] || " + std::string(kAnswer));
+    cni.config["ipam"] = {{"type", "test-ipam"}};
+    const TestNetns pod;
+    const CniReply added = cni.call("ADD", "u4", pod.path());
+    REQUIRE(added.status == 0);
+    CHECK(added.output.is_object());
+    cni.set_fault("remove");
+    const CniReply deleted = cni.call("DEL", "u4", pod.path());
+    CHECK(deleted.status == 0);
+    CHECK(deleted.output.is_discarded());  // empty
+    CHECK_THAT(deleted.errors, Catch::Contains("loud") && Catch::Contains("told to fail"));
+    cni.clear_fault("remove");
+    cni.set_fault("create");
+    const CniReply failed = cni.call("ADD", "u4", pod.path());
+    CHECK(failed.status != 0);
+    CHECK(failed.output.is_object());
+    CHECK(failed.output["cniVersion"] == "1.0.0");
+}
