@@ -23,7 +23,7 @@ class Chain {
         for (const json& plugin : plugins_) {
             const CommandOutput output = call("ADD", plugin, id, netns);
             const json reply = json::parse(output.text, nullptr, false);
-            if (output.status != 0) {
+            if (output.status != 0 || reply.is_discarded()) {
                 return reply.is_discarded() ? json(output.text) : reply;
             }
             results_.push_back(reply);
@@ -143,20 +143,26 @@ TEST_CASE("the reference plugins work after namegate, and it enforces beside the
     node.write(node.policies() + "/a.yaml",
                "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: icmp}\n"
                "spec: {types: [Egress], egress: [{action: Allow, protocol: ICMP}]}\n");
-    const std::string type = GENERATE("bridge", "ptp");
+    const std::string type = GENERATE("bridge", "ptp", "namegate");
     INFO(type);
     const TestNetns pod;
-    Chain chain(node, {maker(node, type),
-                       ours(node),
-                       {{"type", "portmap"},
-                        {"runtimeConfig", {{"portMappings", {{{"hostPort", 18080}, {"containerPort", 80}, {"protocol", "tcp"}}}}}}},
-                       {{"type", "bandwidth"},
-                        {"ingressRate", 100000000},
-                        {"ingressBurst", 100000000},
-                        {"egressRate", 100000000},
-                        {"egressBurst", 100000000}},
-                       {{"type", "tuning"}, {"sysctl", {{"net.ipv4.conf.IFNAME.arp_filter", "1"}}}},
-                       {{"type", "firewall"}}});
+    json plugins = {maker(node, type), ours(node)};
+    if (type == "namegate") {
+        plugins = json::array({ours(node)});
+        plugins[0]["ipam"] = maker(node, type)["ipam"];
+        must_run("ip address add 10.77.0.1/32 dev lo");
+    }
+    const json others = {
+        {{"type", "portmap"}, {"runtimeConfig", {{"portMappings", {{{"hostPort", 18080}, {"containerPort", 80}, {"protocol", "tcp"}}}}}}},
+        {{"type", "bandwidth"},
+         {"ingressRate", 100000000},
+         {"ingressBurst", 100000000},
+         {"egressRate", 100000000},
+         {"egressBurst", 100000000}},
+        {{"type", "tuning"}, {"sysctl", {{"net.ipv4.conf.IFNAME.arp_filter", "1"}}}},
+        {{"type", "firewall"}}};
+    plugins.insert(plugins.end(), others.begin(), others.end());
+    Chain chain(node, plugins);
     const json added = chain.add("many", pod.path());
     INFO(added.dump());
     REQUIRE(added.contains("ips"));
@@ -169,7 +175,73 @@ TEST_CASE("the reference plugins work after namegate, and it enforces beside the
     CHECK(tcp.status == 124);
     CHECK(chain.del("many", pod.path()));
     CHECK(eventually([&] { return node.pins().empty(); }));
+    run_command("ip address del 10.77.0.1/32 dev lo");
     remove_bridge();
+}
+
+// As Calico's plugin and that of the AWS VPC leave it: an address of its own, a gateway that only answers, or that the pod
+// knows by heart.
+void make_point_to_point(const TestNetns& pod, bool by_heart) {
+    must_run("ip link add cali0 address ee:ee:ee:ee:ee:ee type veth peer name eth0 netns " + pod.name());
+    must_run("echo 0 > /proc/sys/net/ipv6/conf/cali0/accept_dad && ip link set cali0 up && ip route add 10.66.0.2/32 dev cali0");
+    pod.must("ip link set eth0 up");
+    pod.must("ip address add 10.66.0.2/32 dev eth0");
+    pod.must("ip address add fd66::2/128 dev eth0 nodad");
+    pod.must("ip route add 169.254.1.1 dev eth0 scope link");
+    pod.must("ip route add default via 169.254.1.1");
+    must_run("ip -6 route add fd66::2/128 dev cali0");
+    pod.must("ip -6 route add default via fe80::ecee:eeff:feee:eeee dev eth0");
+    if (by_heart) {
+        pod.must("ip neigh add 169.254.1.1 lladdr ee:ee:ee:ee:ee:ee dev eth0 nud permanent");
+    } else {
+        must_run(
+            "echo 1 | tee /proc/sys/net/ipv4/conf/cali0/forwarding > /proc/sys/net/ipv4/conf/cali0/proxy_arp && echo 0 > "
+            "/proc/sys/net/ipv4/neigh/cali0/proxy_delay");
+    }
+}
+
+TEST_CASE("after a plugin whose pods have a gateway on the link alone, in both families", "[C39]") {
+    const bool by_heart = GENERATE(false, true);
+    INFO(by_heart);
+    DaemonNode node;
+    node.write(node.policies() + "/a.yaml",
+               "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: one}\n"
+               "spec: {types: [Egress], egress: [{action: Allow, destination: {nets: [192.0.2.9/32]}}, "
+               "{action: Allow, destination: {nets: ['2001:db8::9/128']}}]}\n");
+    // Who answers for others needs a way to them.
+    must_run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && ip route add default dev up0");
+    const std::vector<std::string> addresses = {"192.0.2.9/32", "192.0.2.10/32", "2001:db8::9/128", "2001:db8::10/128"};
+    for (const std::string& address : addresses) {
+        must_run("ip address add " + address + " dev lo nodad");
+    }
+    const TestNetns pod;
+    make_point_to_point(pod, by_heart);
+    json config = ours(node);
+    const json result = {{"cniVersion", "1.0.0"},
+                         {"interfaces", {{{"name", "cali0"}}}},
+                         {"ips", {{{"address", "10.66.0.2/32"}}, {{"address", "fd66::2/128"}}}}};
+    config["prevResult"] = result;
+    Chain chain(node, json::array({config}));
+    const json added = chain.add("one", pod.path());
+    INFO(added.dump());
+    CHECK(added == result);
+    for (const char* known : {"192.0.2.9", "2001:db8::9"}) {
+        INFO(known);
+        CHECK(pod.run(std::string("ping -c 1 -W 5 ") + known).status == 0);
+    }
+    for (const char* denied : {"192.0.2.10", "2001:db8::10"}) {
+        INFO(denied);
+        CHECK(pod.run(std::string("ping -c 1 -W 0.3 ") + denied).status != 0);
+    }
+    for (const char* back : {"10.66.0.2", "fd66::2"}) {
+        CHECK(run_command(std::string("ping -c 1 -W 5 ") + back).status == 0);
+    }
+    CHECK(chain.check("namegate", "one", pod.path()).status == 0);
+    CHECK(chain.del("one", pod.path()));
+    must_run("ip link del cali0; ip link del up0");
+    for (const std::string& address : addresses) {
+        must_run("ip address del " + address + " dev lo");
+    }
 }
 
 }  // namespace

@@ -120,14 +120,17 @@ class DaemonNode {
     }
 
     CommandOutput cni(const std::string& command, const std::string& container, const std::string& netns) const {
+        return cni(command, container, netns, container);
+    }
+    CommandOutput cni(const std::string& command, const std::string& container, const std::string& netns, const std::string& pod) const {
         const std::string conf = R"({"cniVersion":"1.0.0","name":"net","type":"namegate","config":")" + config_path() +
                                  R"(","ipam":{"type":"host-local","ranges":[[{"subnet":"10.88.0.0/24"}]],"dataDir":")" + dir_.path() +
                                  R"(/ipam"}})";
         const std::string file = dir_.path() + "/net-" + container + ".conf";
         write(file, conf);
-        return run_command(
-            "CNI_COMMAND=" + command + " CNI_CONTAINERID=" + container + " CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" + netns +
-            " CNI_ARGS='IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + container + "' " NAMEGATE_PLUGIN " < " + file);
+        return run_command("CNI_COMMAND=" + command + " CNI_CONTAINERID=" + container +
+                           " CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" + netns +
+                           " CNI_ARGS='IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + pod + "' " NAMEGATE_PLUGIN " < " + file);
     }
     std::string pins() const { return must_run("find " + bpffs() + " -path '*links/*' | sort"); }
     std::string log() const { return run_command("cat " + dir_.path() + "/log").text; }
