@@ -24,7 +24,7 @@ std::string message(const std::string& members) {
 
 }  // namespace
 
-TEST_CASE("a configuration with everything") {
+TEST_CASE("a configuration with everything", "[C6][C23]") {
     const std::string text = R"({
         "cniVersion": "1.1.0", "name": "pods", "type": "namegate", "config": "/etc/x.yaml", "mtu": 1400, "ipMasq": true,
         "ipam": {"type": "host-local", "subnet": "10.0.0.0/24"}, "unknown": {"is": "fine"}, "capabilities": {"dns": true},
@@ -65,12 +65,12 @@ TEST_CASE("the least a configuration can be") {
           "1.1.1.1");
 }
 
-TEST_CASE("the attachments list under its old name") {
+TEST_CASE("the attachments list under its old name", "[C17]") {
     CHECK(parse(R"({"name":"n","cni.dev/attachments":[{"containerID":"c","ifname":"e"}]})")->valid_attachments->size() == 1);
     CHECK(parse(R"({"name":"n","cni.dev/valid-attachments":[]})")->valid_attachments->empty());
 }
 
-TEST_CASE("errors name the key and what it should be") {
+TEST_CASE("errors name the key and what it should be", "[C10]") {
     CHECK(parse("{}").error().message() == "name is missing: the network needs a name");
     CHECK_THAT(parse(R"({"name":"a/b"})").error().message(), Catch::StartsWith("name \"a/b\""));
     CHECK(message(R"("name":7)") == "name must be a string");
@@ -119,7 +119,7 @@ TEST_CASE("JSON that is no configuration") {
     CHECK(parse_object(R"({"a":"]]]{{{\"[["})"));
 }
 
-TEST_CASE("capability arguments match whatever the case of their letters") {
+TEST_CASE("capability arguments match whatever the case of their letters", "[C6]") {
     const Json object{{"Servers", 1}, {"options", 2}, {"ser", 3}};
     CHECK(*find_member_any_case(object, "servers") == 1);
     CHECK(*find_member_any_case(object, "OPTIONS") == 2);

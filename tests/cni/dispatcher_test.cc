@@ -71,7 +71,7 @@ unsigned code_of(const Reply& reply) {
 
 }  // namespace
 
-TEST_CASE("every command in every version") {
+TEST_CASE("every command in every version", "[C20]") {
     for (const std::string command : {"ADD", "DEL", "CHECK", "GC", "STATUS"}) {
         for (const std::string version : {"0.1.0", "0.2.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0", "9.9.9"}) {
             INFO(command << " " << version);
@@ -92,7 +92,7 @@ TEST_CASE("every command in every version") {
     }
 }
 
-TEST_CASE("VERSION answers whatever the configuration") {
+TEST_CASE("VERSION answers whatever the configuration", "[C20]") {
     FakeHandler handler;
     for (const std::string input : {"", "garbage", R"({"cniVersion":"1.0.0"})", "[]"}) {
         const Reply reply = run({{{"CNI_COMMAND", "VERSION"}}, input}, handler);
@@ -103,7 +103,7 @@ TEST_CASE("VERSION answers whatever the configuration") {
     }
 }
 
-TEST_CASE("a person who starts the program learns what it is") {
+TEST_CASE("a person who starts the program learns what it is", "[C8]") {
     FakeHandler handler;
     const Reply reply = run({}, handler);
     CHECK(reply.exit_status == 0);
@@ -111,7 +111,7 @@ TEST_CASE("a person who starts the program learns what it is") {
     CHECK_THAT(reply.standard_error, Catch::Contains("CNI plugin"));
 }
 
-TEST_CASE("errors of the input have the codes of the specification") {
+TEST_CASE("errors of the input have the codes of the specification", "[C8][C10]") {
     FakeHandler handler;
     Call call = make_call("ADD", "1.0.0");
     call.environment.erase("CNI_NETNS");
@@ -145,7 +145,7 @@ TEST_CASE("stdin that cannot be read") {
     CHECK(code_of(reply) == 5);
 }
 
-TEST_CASE("an error of the operation is printed in full, in the caller's version") {
+TEST_CASE("an error of the operation is printed in full, in the caller's version", "[C9]") {
     FakeHandler handler;
     handler.problem = CniError(ErrorCode::kTryAgain, "labels \xff unknown", "later");
     const Reply reply = run(make_call("ADD", "0.4.0"), handler);

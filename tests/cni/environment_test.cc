@@ -56,7 +56,7 @@ TEST_CASE("a complete environment") {
     CHECK_FALSE(parse(kAdd)->netns_override);
 }
 
-TEST_CASE("every missing variable is named, and an empty one is missing") {
+TEST_CASE("every missing variable is named, and an empty one is missing", "[C7][C8][C10]") {
     CHECK(message({}) == "required environment variable CNI_COMMAND is missing");
     CHECK(message({{"CNI_COMMAND", "ADD"}}) == "required environment variables are missing: CNI_CONTAINERID, CNI_NETNS, CNI_IFNAME");
     CHECK(message(with(kAdd, "CNI_NETNS", "")) == "required environment variables are missing: CNI_NETNS");
@@ -66,7 +66,7 @@ TEST_CASE("every missing variable is named, and an empty one is missing") {
     CHECK(message({{"CNI_COMMAND", "add"}}) == "unknown CNI_COMMAND \"add\"");
 }
 
-TEST_CASE("what a command can do without") {
+TEST_CASE("what a command can do without", "[C7]") {
     CHECK(parse({{"CNI_COMMAND", "VERSION"}}));
     CHECK(parse({{"CNI_COMMAND", "GC"}, {"CNI_CONTAINERID", ""}, {"CNI_NETNS", ""}, {"CNI_IFNAME", ""}}));
     CHECK(parse({{"CNI_COMMAND", "STATUS"}}));
@@ -75,7 +75,7 @@ TEST_CASE("what a command can do without") {
     CHECK(parse(without(kAdd, "CNI_PATH")));
 }
 
-TEST_CASE("ids and names that are not valid") {
+TEST_CASE("ids and names that are not valid", "[C10]") {
     for (const char* id : {"a/b", "-a", ".a", "a b", "a\n", "\xc3\xa9"}) {
         CHECK_THAT(message(with(kAdd, "CNI_CONTAINERID", id)), Catch::Contains("CNI_CONTAINERID"));
     }
@@ -93,7 +93,7 @@ TEST_CASE("ids and names that are not valid") {
     message(with(kAdd, "CNI_PATH", path));
 }
 
-TEST_CASE("CNI_ARGS as container runtimes write them, in any order") {
+TEST_CASE("CNI_ARGS as container runtimes write them, in any order", "[C26]") {
     const auto parsed =
         parse_args("K8S_POD_UID=u-1;IgnoreUnknown=1;K8S_POD_NAME=web-0;K8S_POD_INFRA_CONTAINER_ID=c;K8S_POD_NAMESPACE=shop;");
     REQUIRE(parsed);
@@ -104,7 +104,7 @@ TEST_CASE("CNI_ARGS as container runtimes write them, in any order") {
     CHECK(parse_args("IP=10.0.0.9"));
 }
 
-TEST_CASE("CNI_ARGS that cannot be read") {
+TEST_CASE("CNI_ARGS that cannot be read", "[C26]") {
     for (const char* text : {"A", "=b", "A=b=c", "A=1;A=2", "K8S_POD_NAME=x", "K8S_POD_NAMESPACE=x;K8S_POD_NAME="}) {
         const auto parsed = parse_args(text);
         REQUIRE_FALSE(parsed);

@@ -53,7 +53,7 @@ std::string why(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a result in the form of each version") {
+TEST_CASE("a result in the form of each version", "[C21][C22]") {
     std::string golden_040 = kGolden031;
     golden_040.replace(golden_040.find("0.3.1"), 5, "0.4.0");
     CHECK(to_json(dual_stack(), "0.3.1").dump() == kGolden031);

@@ -14,7 +14,7 @@ SandboxSpec weather(unsigned attempt = 0) { return {"weather", "default", "u1", 
 
 }  // namespace
 
-TEST_CASE("a container of ctr has the policy of its labels, and its end leaves nothing") {
+TEST_CASE("a container of ctr has the policy of its labels, and its end leaves nothing", "[C27]") {
     ContainerdNode node(ContainerdNode::Mode::kFirst);
     node.world().set_name("api.weather.com", {kWeather});
     node.write_policy("weather.yaml", kAllowWeather);
@@ -32,7 +32,7 @@ TEST_CASE("a container of ctr has the policy of its labels, and its end leaves n
     CHECK(node.state() == "");
 }
 
-TEST_CASE("what kubelet does when things go wrong") {
+TEST_CASE("what kubelet does when things go wrong", "[C5][C29][C41][C43]") {
     ContainerdNode node(ContainerdNode::Mode::kFirst, "labelTimeout: 4\n");
     node.write_policy("weather.yaml", kAllowWeather);
 

@@ -22,7 +22,7 @@ std::string outcome(ContainerdNode& node, const std::string& container) {
 
 }  // namespace
 
-TEST_CASE("a pod's labels in containerd choose its policy, from the first packet of the first container") {
+TEST_CASE("a pod's labels in containerd choose its policy, from the first packet of the first container", "[C1][C42]") {
     const auto mode = GENERATE(ContainerdNode::Mode::kFirst, ContainerdNode::Mode::kChained);
     ContainerdNode node(mode);
     node.world().set_name("api.weather.com", {"198.18.0.1"});

@@ -89,7 +89,7 @@ json ours(const DaemonNode& node) { return {{"type", "namegate"}, {"config", nod
 
 void remove_bridge() { run_command("ip link del chain0"); }
 
-TEST_CASE("after a chained DEL nothing passes while the other plugin's veth is still up, and nothing is left when it goes") {
+TEST_CASE("after a chained DEL nothing passes while the other plugin's veth is still up, and nothing is left when it goes", "[C4]") {
     const bool with_daemon = GENERATE(true, false);
     INFO(with_daemon);
     DaemonNode node;
@@ -137,7 +137,7 @@ TEST_CASE("ADD again after a chained DEL, on the interface that stayed") {
     remove_bridge();
 }
 
-TEST_CASE("the reference plugins work after namegate, and it enforces beside them") {
+TEST_CASE("the reference plugins work after namegate, and it enforces beside them", "[C37]") {
     DaemonNode node;
     node.start();
     node.write(node.policies() + "/a.yaml",

@@ -167,7 +167,7 @@ Tally kill_everywhere(const DaemonNode& node, const Victim& victim, const std::s
     return all;
 }
 
-TEST_CASE("ADD or DEL killed at any call of any of its processes: the next DEL leaves nothing, and a new ADD works") {
+TEST_CASE("ADD or DEL killed at any call of any of its processes: the next DEL leaves nothing, and a new ADD works", "[C5]") {
     if (run_command("strace -V").status != 0) {
         FAIL("needs strace");
     }

@@ -122,7 +122,7 @@ TEST_CASE("SIGHUP reads everything again") {
     CHECK(watched.node.alive());
 }
 
-TEST_CASE("a static pod has the labels of its manifest, and follows it; with and without a daemon") {
+TEST_CASE("a static pod has the labels of its manifest, and follows it; with and without a daemon", "[C60]") {
     DaemonNode node;
     const std::string manifests = node.folder() + "/manifests";
     must_run("mkdir " + manifests + "; printf 'podManifestDirs: [" + manifests + "]\\nnodeName: node-1\\n' >> " + node.config_path());

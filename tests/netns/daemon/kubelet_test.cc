@@ -37,7 +37,7 @@ class NodeAddress {
     NodeAddress& operator=(NodeAddress&&) = delete;
 };
 
-TEST_CASE("50 ADDs and 50 DELs at once") {
+TEST_CASE("50 ADDs and 50 DELs at once", "[C11]") {
     DaemonNode node;
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));
     node.start();
@@ -72,7 +72,7 @@ TEST_CASE("50 ADDs and 50 DELs at once") {
     CHECK(eventually([&] { return node.must_ask("endpoints").empty(); }));
 }
 
-TEST_CASE("DEL in every order that runtimes call it") {
+TEST_CASE("DEL in every order that runtimes call it", "[C2][C56]") {
     DaemonNode node;
     CHECK(node.cni("DEL", "never", "").status == 0);
     CHECK(node.cni("DEL", "never", "/run/netns/not-there").status == 0);
@@ -129,7 +129,7 @@ TEST_CASE("as soon as a DEL returns its pod's address, names and namespace are f
     }
 }
 
-TEST_CASE("a host interface renamed by hand stays enforced, and goes with its DEL; one deleted by hand is cleared") {
+TEST_CASE("a host interface renamed by hand stays enforced, and goes with its DEL; one deleted by hand is cleared", "[C40][C56]") {
     const NodeAddress address;
     DaemonNode node;
     const TestNetns pod;
@@ -153,7 +153,7 @@ TEST_CASE("a host interface renamed by hand stays enforced, and goes with its DE
     CHECK(left_behind(node) == "");
 }
 
-TEST_CASE("a reboot: what was in memory is gone, the leases are not; DEL gives them back and the next ADD works") {
+TEST_CASE("a reboot: what was in memory is gone, the leases are not; DEL gives them back and the next ADD works", "[C34][C53]") {
     DaemonNode node;
     TestNetns before;
     REQUIRE(node.cni("ADD", "old", before.path()).status == 0);
@@ -172,7 +172,7 @@ TEST_CASE("a reboot: what was in memory is gone, the leases are not; DEL gives t
     CHECK(left_behind(node) == "");
 }
 
-TEST_CASE("a full or read-only state folder: ADD says so and leaves nothing, DEL is not held up, and it works again afterwards") {
+TEST_CASE("a full or read-only state folder: ADD says so and leaves nothing, DEL is not held up, and it works again afterwards", "[C54]") {
     DaemonNode node;
     const std::string run = node.folder() + "/run";
     must_run("mkdir -p " + run + " && mount -t tmpfs -o size=256k tmpfs " + run);
@@ -199,7 +199,7 @@ TEST_CASE("a full or read-only state folder: ADD says so and leaves nothing, DEL
     must_run("umount " + run);
 }
 
-TEST_CASE("an interface number that has gone to another pod is not touched by a late DEL") {
+TEST_CASE("an interface number that has gone to another pod is not touched by a late DEL", "[C57]") {
     const NodeAddress address;
     DaemonNode node;
     TestNetns first;

@@ -41,7 +41,7 @@ double seconds_of(const std::function<void()>& work) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
 }
 
-TEST_CASE("without a daemon, ADD waits for labels that a policy looks at, fails with code 11 and leaves nothing") {
+TEST_CASE("without a daemon, ADD waits for labels that a policy looks at, fails with code 11 and leaves nothing", "[C29]") {
     DaemonNode node;
     use_containerd(node, 1);
     node.write(node.policies() + "/a.yaml", policy_by_label());

@@ -11,7 +11,7 @@
 namespace namegate::test {
 namespace {
 
-TEST_CASE("an endpoint made without a daemon is enforced, adopted, and followed") {
+TEST_CASE("an endpoint made without a daemon is enforced, adopted, and followed", "[C59]") {
     DaemonNode node;
     const TestNetns pod;
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));

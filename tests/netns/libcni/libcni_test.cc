@@ -102,7 +102,7 @@ std::string left_behind(const DaemonNode& node) {
                     "/ipam -type f ! -name 'last_reserved*' ! -name lock 2>/dev/null; true");
 }
 
-TEST_CASE("libcni validates, adds, checks and deletes in every version that it speaks, and keeps the result meanwhile") {
+TEST_CASE("libcni validates, adds, checks and deletes in every version that it speaks, and keeps the result meanwhile", "[C21][C24]") {
     const std::string version = GENERATE("0.3.1", "0.4.0", "1.0.0");
     INFO(version);
     DaemonNode node;
@@ -137,7 +137,7 @@ TEST_CASE("libcni validates, adds, checks and deletes in every version that it s
     client.must_call("del", "one", pod.path());
 }
 
-TEST_CASE("a DEL by libcni whose cached result or namespace is gone does all the same") {
+TEST_CASE("a DEL by libcni whose cached result or namespace is gone does all the same", "[C24]") {
     DaemonNode node;
     node.start();
     const Client client(node);
@@ -177,7 +177,7 @@ TEST_CASE("libcni chains namegate behind ptp and a plugin behind that, and takes
     CHECK(eventually([&] { return left_behind(node).empty(); }));
 }
 
-TEST_CASE("a pod's annotations come with the capability, and the endpoint shows them; those too large are left out") {
+TEST_CASE("a pod's annotations come with the capability, and the endpoint shows them; those too large are left out", "[C28]") {
     DaemonNode node;
     node.start();
     const Client client(node);
@@ -188,13 +188,32 @@ TEST_CASE("a pod's annotations come with the capability, and the endpoint shows 
     client.must_call("del", "one", pod.path());
 }
 
+TEST_CASE("the conflists that are delivered are read by libcni, and speak to old and new runtimes", "[C34][C46][C49]") {
+    DaemonNode node;
+    const Client client(node);
+    for (const std::string name : {"10-namegate.conflist", "10-namegate-chained.conflist"}) {
+        INFO(name);
+        const std::string text = must_run("cat " NAMEGATE_CONFLISTS "/" + name);
+        node.write(node.folder() + "/pods.conflist", text);
+        CHECK(client.must_call("validate", "one", "").size() == 3);  // annotations, dns, ports
+        const json list = json::parse(text);
+        CHECK(list["cniVersion"] == "1.0.0");
+        CHECK(list["cniVersions"] == json{"0.4.0", "1.0.0", "1.1.0"});
+        for (const json& plugin : list["plugins"]) {
+            if (plugin["type"] == "namegate" && plugin.contains("ipam")) {
+                CHECK_THAT(plugin["ipam"]["dataDir"].get<std::string>(), Catch::StartsWith("/run/"));
+            }
+        }
+    }
+}
+
 // Debian's host-local does not speak 1.1.0.
 constexpr const char* kNewIpam = R"(#!/bin/sh
 cat > /dev/null
 [ "$CNI_COMMAND" != ADD ] || echo '{"cniVersion": "1.1.0", "ips": [{"address": "10.88.0.'${CNI_CONTAINERID#n}'/24"}]}'
 )";
 
-TEST_CASE("what a client of version 1.1.0 asks: STATUS, ADD, and GC with its list under both keys") {
+TEST_CASE("what a client of version 1.1.0 asks: STATUS, ADD, and GC with its list under both keys", "[C7][C17][C20]") {
     DaemonNode node;
     node.start();
     const Client client(node);

@@ -17,7 +17,7 @@ nlohmann::json bridge_config() {
 
 }  // namespace
 
-TEST_CASE("a veth that bridge made is found by the kernel's word and adopted") {
+TEST_CASE("a veth that bridge made is found by the kernel's word and adopted", "[C4][C14][C35]") {
     const CniCaller bridge("/usr/lib/cni/bridge");
     CniCaller cni;
     const TestNetns pod;
@@ -77,7 +77,7 @@ TEST_CASE("GC of a chained plugin clears its own endpoints and leaves the interf
     must_run("ip link del br-test");
 }
 
-TEST_CASE("an interface that cannot be adopted") {
+TEST_CASE("an interface that cannot be adopted", "[C36]") {
     CniCaller cni;
     cni.config["prevResult"] = {{"cniVersion", "1.0.0"}};
     const TestNetns pod;

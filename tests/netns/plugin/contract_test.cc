@@ -22,7 +22,7 @@ bool has_link(const std::string& id) { return run_command("ip link show " + endp
 
 }  // namespace
 
-TEST_CASE("the address plugin gets our environment and all of our stdin, and its words pass on") {
+TEST_CASE("the address plugin gets our environment and all of our stdin, and its words pass on", "[C9][C23][C30]") {
     CniCaller cni;
     cni.config["ipam"] = {{"type", "test-ipam"}, {"unknown", {1, 2}}};
     cni.config["alsoUnknown"] = "kept";
@@ -42,7 +42,7 @@ TEST_CASE("the address plugin gets our environment and all of our stdin, and its
     CHECK(cni.call("DEL", "t1", pod.path()).status == 0);
 }
 
-TEST_CASE("a result has what containerd looks for: an address on the interface it asked for, and indexes that exist") {
+TEST_CASE("a result has what containerd looks for: an address on the interface it asked for, and indexes that exist", "[C22]") {
     CniCaller cni;
     cni.use_host_local(true, true);
     const TestNetns pod;
@@ -60,7 +60,7 @@ TEST_CASE("a result has what containerd looks for: an address on the interface i
     CHECK(cni.call("DEL", "t2", pod.path()).status == 0);
 }
 
-TEST_CASE("a chained DEL that can do nothing holds up no plugin before it") {
+TEST_CASE("a chained DEL that can do nothing holds up no plugin before it", "[C4]") {
     CniCaller cni;
     for (const char* fault : {"remove", "create"}) {
         cni.set_fault(fault);
@@ -69,7 +69,7 @@ TEST_CASE("a chained DEL that can do nothing holds up no plugin before it") {
     }
 }
 
-TEST_CASE("GC goes on behind what fails, and says so at the end") {
+TEST_CASE("GC goes on behind what fails, and says so at the end", "[C18]") {
     CniCaller cni;
     write_ipam(cni, "bin",
                "[ $CNI_COMMAND != GC ] || { echo '{\"code\":77,\"msg\":\"not now\"}'; exit 1; }\n[ $CNI_COMMAND != ADD ] || " +
@@ -88,7 +88,7 @@ TEST_CASE("GC goes on behind what fails, and says so at the end") {
     CHECK(cni.call("DEL", "t4", "").status == 0);
 }
 
-TEST_CASE("an address plugin goes with a plugin that is killed, whether it was told to work or not") {
+TEST_CASE("an address plugin goes with a plugin that is killed, whether it was told to work or not", "[C33]") {
     CniCaller cni;
     const std::string mark = "9" + std::to_string(::getpid());  // in its command line
     write_ipam(cni, "bin", "[ $CNI_COMMAND != ADD ] || exec sleep " + mark + "\n");
@@ -106,7 +106,7 @@ TEST_CASE("an address plugin goes with a plugin that is killed, whether it was t
     CHECK_FALSE(has_link("t5"));
 }
 
-TEST_CASE("an ADD that finds something wrong never tells the address plugin to work") {
+TEST_CASE("an ADD that finds something wrong never tells the address plugin to work", "[C13]") {
     CniCaller cni;
     write_ipam(cni, "bin", "read line && echo told >> " + cni.state() + "/told\n" + kAnswer);
     cni.config["ipam"] = {{"type", "test-ipam"}};

@@ -23,7 +23,7 @@ void expect_clean_failure(const CniCaller& cni, const std::string& netns, unsign
 
 }  // namespace
 
-TEST_CASE("a failing step of ADD leaves nothing") {
+TEST_CASE("a failing step of ADD leaves nothing", "[C32][C58]") {
     CniCaller cni;
     cni.use_host_local(true, true);
     cni.config["ipMasq"] = true;
@@ -45,7 +45,7 @@ TEST_CASE("a failing step of ADD leaves nothing") {
     CHECK(cni.call("DEL", "f1", pod.path()).status == 0);
 }
 
-TEST_CASE("what ADD finds wrong before it touches anything") {
+TEST_CASE("what ADD finds wrong before it touches anything", "[C12][C13]") {
     CniCaller cni;
     cni.use_host_local(true, false);
     const TestNetns pod;
@@ -59,7 +59,7 @@ TEST_CASE("what ADD finds wrong before it touches anything") {
     expect_clean_failure(cni, pod.path(), 7, "ipam is missing");
 }
 
-TEST_CASE("a second ADD of a living attachment fails and takes nothing from the first: its address stays its own") {
+TEST_CASE("a second ADD of a living attachment fails and takes nothing from the first: its address stays its own", "[C13][C58]") {
     CniCaller cni;
     cni.use_host_local(true, false);
     const TestNetns pod;
@@ -71,7 +71,7 @@ TEST_CASE("a second ADD of a living attachment fails and takes nothing from the 
     CHECK(cni.call("DEL", "f1", pod.path()).status == 0);
 }
 
-TEST_CASE("IPAM that fails or answers nonsense") {
+TEST_CASE("IPAM that fails or answers nonsense", "[C32]") {
     CniCaller cni;
     const TestNetns pod;
     must_run("mkdir -p " + cni.state() + "/bin");
@@ -99,7 +99,7 @@ TEST_CASE("IPAM that fails or answers nonsense") {
     CHECK(cni.call("DEL", "f1", "").status != 0);
 }
 
-TEST_CASE("a runtime that cannot be reached does not hold up DEL") {
+TEST_CASE("a runtime that cannot be reached does not hold up DEL", "[C3]") {
     CniCaller cni;
     cni.use_host_local(true, false);
     const TestNetns pod;
@@ -113,7 +113,7 @@ TEST_CASE("a runtime that cannot be reached does not hold up DEL") {
     CHECK(cni.call("DEL", "f2", pod.path()).status == 0);
 }
 
-TEST_CASE("ADD killed at any moment: the following DEL leaves nothing, and a new ADD works") {
+TEST_CASE("ADD killed at any moment: the following DEL leaves nothing, and a new ADD works", "[C5]") {
     CniCaller cni;
     cni.use_host_local(true, true);
     cni.config["ipMasq"] = true;
@@ -136,7 +136,7 @@ TEST_CASE("ADD killed at any moment: the following DEL leaves nothing, and a new
     CHECK(killed > 0);
 }
 
-TEST_CASE("CHECK finds damage") {
+TEST_CASE("CHECK finds damage", "[C15]") {
     struct Row {
         const char* damage;  // $host is the host interface, $pod runs a command in the pod
         const char* words;

@@ -28,7 +28,7 @@ void check_ping(const TestNetns& pod, const std::string& address) {
 
 }  // namespace
 
-TEST_CASE("a pod's network in every family and version, and nothing left after DEL") {
+TEST_CASE("a pod's network in every family and version, and nothing left after DEL", "[C2][C15][C21]") {
     struct Row {
         bool v4, v6;
         const char* version;
@@ -67,7 +67,7 @@ TEST_CASE("a pod's network in every family and version, and nothing left after D
     }
 }
 
-TEST_CASE("MTU, routes and neighbours are as designed") {
+TEST_CASE("MTU, routes and neighbours are as designed", "[C40][C61]") {
     CniCaller cni;
     cni.use_host_local(true, true);
     cni.config["mtu"] = 1420;
@@ -107,7 +107,7 @@ TEST_CASE("the endpoint is programmed while its host side is still down") {
     CHECK(cni.call("DEL", "c3", "").status == 0);
 }
 
-TEST_CASE("DEL from the ids alone: netns gone, never added, half of ADD's traces removed by hand") {
+TEST_CASE("DEL from the ids alone: netns gone, never added, half of ADD's traces removed by hand", "[C2][C62]") {
     CniCaller cni;
     cni.use_host_local(true, true);
     cni.config["ipMasq"] = true;
@@ -190,7 +190,7 @@ TEST_CASE("many ADDs at once") {
     CHECK(cni.node_state() == before);
 }
 
-TEST_CASE("GC removes what the runtime no longer knows, and only of its own network") {
+TEST_CASE("GC removes what the runtime no longer knows, and only of its own network", "[C17][C19]") {
     CniCaller cni;
     const std::string ipam = cni.state() + "/bin/test-ipam";
     must_run("mkdir -p " + cni.state() + "/bin");
@@ -237,7 +237,7 @@ TEST_CASE("GC removes what the runtime no longer knows, and only of its own netw
     CHECK(cni.call("STATUS", "", "", "").code() == 50);
 }
 
-TEST_CASE("CHECK, DEL, GC and STATUS are passed on to IPAM, and its error comes back") {
+TEST_CASE("CHECK, DEL, GC and STATUS are passed on to IPAM, and its error comes back", "[C31]") {
     CniCaller cni;
     must_run("mkdir -p " + cni.state() + "/bin");
     std::ofstream(cni.state() + "/bin/test-ipam")

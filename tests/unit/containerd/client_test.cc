@@ -101,7 +101,7 @@ Outcome fetch(Client& client, const Container& container, std::chrono::milliseco
 
 }  // namespace
 
-TEST_CASE("1.6: a pod is a container that carries its description") {
+TEST_CASE("1.6: a pod is a container that carries its description", "[C1]") {
     Server server(false);
     containers::Container& pod = server.containers.known["k8s.io/0a"];
     (*pod.mutable_labels())["app"] = "from the container, with those of the pause image";
@@ -112,7 +112,7 @@ TEST_CASE("1.6: a pod is a container that carries its description") {
     CHECK(**labels == Labels{{"app", "web"}});
 }
 
-TEST_CASE("2.x: a pod is in the sandbox store while it has no container") {
+TEST_CASE("2.x: a pod is in the sandbox store while it has no container", "[C1]") {
     Server server(true);
     server.sandboxes.known["mine/0a"] = metadata("u1", "web");
     Client client(server.socket(), "mine");

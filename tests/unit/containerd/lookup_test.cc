@@ -11,7 +11,7 @@ TEST_CASE("a sandbox is asked for by its id, in every namespace once") {
     CHECK(lookups("mine", "0a1b") == std::vector<Lookup>{{"mine", "0a1b"}, {"k8s.io", "0a1b"}, {"default", "0a1b"}});
 }
 
-TEST_CASE("ctr puts the namespace before the container's id") {
+TEST_CASE("ctr puts the namespace before the container's id", "[C27]") {
     CHECK(lookups("k8s.io", "default-web").front() == Lookup{"default", "web"});
     CHECK(lookups("my-own", "my-own-web-1").front() == Lookup{"my-own", "web-1"});
     CHECK(lookups("k8s.io", "default-") == std::vector<Lookup>{{"k8s.io", "default-"}, {"default", "default-"}});

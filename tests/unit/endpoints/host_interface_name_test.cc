@@ -12,7 +12,7 @@ TEST_CASE("names are short, and the same for ever: running pods carry them") {
     CHECK(host_interface_name("a", "eth0").size() == 13);
 }
 
-TEST_CASE("each endpoint has its own name") {
+TEST_CASE("each endpoint has its own name", "[C40]") {
     CHECK(host_interface_name("a", "bc") != host_interface_name("ab", "c"));
     CHECK(host_interface_name("a", "eth0") != host_interface_name("a", "eth1"));
     std::set<std::string> names;

@@ -4,15 +4,13 @@
 // case that passes by D8, [D8-] one that fails by it.
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
 
 #include "policy/compile.h"
 #include "policy/policy_store.h"
+#include "support/test_tags.h"
 
 using namespace namegate;
 using namespace namegate::policy;
@@ -237,21 +235,11 @@ using Outcomes = std::map<std::string, std::set<bool>>;
 
 void note(Outcomes& outcomes, const std::string& rule, bool outcome) { outcomes[rule].insert(outcome); }
 
-// The tags of every test case.
 void note_tagged(Outcomes& outcomes) {
-    const std::regex tags("TEST_CASE\\(\\s*\"[^\"]*\",\\s*\"([^\"]*)\"\\)");
     const std::regex tag("\\[([DSEV][0-9]+)([+-])\\]");
-    for (const auto& file : std::filesystem::recursive_directory_iterator(NAMEGATE_TESTS)) {
-        if (file.path().extension() != ".cc") {
-            continue;
-        }
-        std::ifstream in(file.path());
-        const std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-        for (auto at = std::sregex_iterator(content.begin(), content.end(), tags); at != std::sregex_iterator(); ++at) {
-            const std::string text = (*at)[1];
-            for (auto found = std::sregex_iterator(text.begin(), text.end(), tag); found != std::sregex_iterator(); ++found) {
-                note(outcomes, (*found)[1], (*found)[2] == "+");
-            }
+    for (const std::string& tags : test::test_case_tags(NAMEGATE_TESTS)) {
+        for (const auto& match : test::all_matches(tags, tag)) {
+            note(outcomes, match[0], match[1] == "+");
         }
     }
 }
