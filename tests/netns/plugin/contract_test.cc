@@ -93,7 +93,8 @@ TEST_CASE("an address plugin goes with a plugin that is killed, whether it was t
     const std::string mark = "9" + std::to_string(::getpid());  // in its command line
     write_ipam(cni, "bin", "[ $CNI_COMMAND != ADD ] || exec sleep " + mark + "\n");
     cni.config["ipam"] = {{"type", "test-ipam"}};
-    cni.launcher = "timeout -s KILL 0.5";
+    // As runtimes do, the plugin alone and not its group.
+    cni.launcher = "timeout --foreground -s KILL 0.5";
     const TestNetns pod;
     CHECK(cni.call("ADD", "t5", pod.path()).status != 0);
     const auto sleeps = [&mark] { return run_command("pgrep -xf 'sleep " + mark + "'").status == 0; };

@@ -121,7 +121,7 @@ TEST_CASE("ADD killed at any moment: the following DEL leaves nothing, and a new
     unsigned killed = 0;
     for (unsigned tenths = 5; tenths < 205; tenths += 10) {
         const TestNetns pod;
-        cni.launcher = "timeout -s KILL " + std::to_string(tenths / 10000.0);
+        cni.launcher = "timeout --foreground -s KILL " + std::to_string(tenths / 10000.0);
         killed += cni.call("ADD", "z1", pod.path()).status == 0 ? 0U : 1U;
         cni.launcher.clear();
         const CniReply deleted = cni.call("DEL", "z1", pod.path());
