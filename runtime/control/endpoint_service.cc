@@ -20,6 +20,7 @@
 #include "control/programmer.h"
 #include "datapath/attach.h"
 #include "datapath/map.h"
+#include "datapath/policy_collection.h"
 #include "endpoints/host_interface_name.h"
 #include "endpoints/label_sources.h"
 

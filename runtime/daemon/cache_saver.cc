@@ -2,12 +2,8 @@
 #include "daemon/cache_saver.h"
 
 #include <linux/close_range.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
-
-#include "base/child_process.h"
 #include "base/log.h"
 
 namespace namegate::daemon {
@@ -29,36 +25,14 @@ int save(const dns::NameCache& cache, const std::string& path, std::string_view 
 }  // namespace
 
 Result<> CacheSaver::start(const dns::NameCache& cache, const std::string& path, std::string_view scope) {
-    if (child_ > 0) {
-        return ok();
-    }
-    NG_ASSIGN(child_, start_child([&] { return save(cache, path, scope); }));
-    return ok();
+    return child_.start([&] { return save(cache, path, scope); });
 }
 
-std::optional<Result<>> CacheSaver::reap(int options) {
-    if (child_ <= 0) {
+std::optional<Result<>> CacheSaver::outcome(std::optional<int> status) {
+    if (!status) {
         return std::nullopt;
     }
-    int status = 0;
-    pid_t ended = 0;
-    do {
-        ended = ::waitpid(child_, &status, options);
-    } while (ended < 0 && errno == EINTR);
-    if (ended == 0) {
-        return std::nullopt;
-    }
-    child_ = -1;
-    if (ended < 0) {
-        return sys_error("waitpid", errno);
-    }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        return Error(Code::kIo, "the name cache was not saved; the log says why");
-    }
-    return ok();
+    return *status == 0 ? ok() : Result<>(Error(Code::kIo, "the name cache was not saved; the log says why"));
 }
-
-std::optional<Result<>> CacheSaver::poll() { return reap(WNOHANG); }
-std::optional<Result<>> CacheSaver::wait() { return reap(0); }
 
 }  // namespace namegate::daemon

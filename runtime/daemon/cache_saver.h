@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Saves the name cache without a pause: a child process, a still picture of this one, writes the file and ends. At most
-// one at a time. Owns the child: it dies with us, and is waited for before a save that has to be the last. One thread.
+// Saves the name cache without a pause: a child process writes the file and ends. At most one at a time; it is waited for
+// before a save that has to be the last. One thread.
 #pragma once
-
-#include <sys/types.h>
 
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "daemon/background_child.h"
 #include "dns/name_cache.h"
 
 namespace namegate::daemon {
@@ -27,14 +26,14 @@ class CacheSaver {
     // Starts a child; while one writes, nothing.
     Result<> start(const dns::NameCache& cache, const std::string& path, std::string_view scope);
     // How a child fared that has ended since; nothing: there is no news.
-    std::optional<Result<>> poll();
+    std::optional<Result<>> poll() { return outcome(child_.poll()); }
     // The same, after waiting for the child's end.
-    std::optional<Result<>> wait();
+    std::optional<Result<>> wait() { return outcome(child_.wait()); }
 
   private:
-    std::optional<Result<>> reap(int options);
+    static std::optional<Result<>> outcome(std::optional<int> status);
 
-    pid_t child_ = -1;
+    BackgroundChild child_;
 };
 
 }  // namespace namegate::daemon

@@ -23,12 +23,10 @@ namespace {
 
 using endpoints::Record;
 
-constexpr unsigned kBusyLockMs = 2'000;                     // of an operation that must be done now
-constexpr unsigned kSweepLockMs = 1;                        // of one that can wait for the next tick
-constexpr std::size_t kSweepEndpoints = 16;                 // a tick, so that no tick takes long
-constexpr std::size_t kSweepPart = 8;                       // of its limit: who learnt more since is swept before its turn
-constexpr std::uint64_t kCollectDelayNs = 5'000'000'000;    // after the last change,
-constexpr std::uint64_t kCollectAtMostNs = 60'000'000'000;  // or after the first, or at once when room is short
+constexpr unsigned kBusyLockMs = 2'000;      // of an operation that must be done now
+constexpr unsigned kSweepLockMs = 1;         // of one that can wait for the next tick
+constexpr std::size_t kSweepEndpoints = 16;  // a tick, so that no tick takes long
+constexpr std::size_t kSweepPart = 8;        // of its limit: who learnt more since is swept before its turn
 constexpr std::uint64_t kSweepGraceSeconds = 60;
 constexpr std::uint32_t kSpareSlots = 4;
 
@@ -40,6 +38,7 @@ Node::Node(const control::Config& config, const Clock& clock, std::unique_ptr<da
       datapath_(std::move(datapath)),
       store_(config.records_dir()),
       cache_(clock, dns::NameCacheLimits{}),
+      collector_(*datapath_, clock_, config_.lock_path()),
       programmer_(std::make_unique<control::Programmer>(*datapath_, config_, clock_, &cache_)) {}
 
 Result<std::unique_ptr<Node>> Node::open(const control::Config& config, const Clock& clock) {
@@ -144,9 +143,9 @@ void Node::program_concerned(const policy::Concern& concern) {
 
 Result<> Node::program_concerned_locked(const policy::Concern& concern) {
     const control::ProgramSummary summary = programmer_->bring_up_to_date(all_records(), concern);
-    collect_later();
+    collector_.note_garbage();
     if (summary.crowded) {
-        collect_at_ns_ = clock_.boot_ns();
+        collector_.hurry();
     }
     std::string failures;
     bool retry = false;
@@ -189,7 +188,7 @@ Result<> Node::program_one_locked(const std::string& container_id, const std::st
     }
     records_[record.id] = record;
     Result<> programmed = programmer_->program(record, all_records());
-    collect_later();
+    collector_.note_garbage();
     if (!programmed) {
         // The plugin undoes a new endpoint.
         records_.erase(record.id);
@@ -218,20 +217,11 @@ void Node::forget(std::uint32_t endpoint) {
     programmer_->forget(endpoint);
     learnt_since_sweep_.erase(endpoint);
     links_due_ = true;
-    collect_later();
+    collector_.note_garbage();
     const auto gone = records_.extract(endpoint);
     if (!gone.empty()) {
         program_concerned(programmer_->concern_of(gone.mapped()));
     }
-}
-
-// Policies that nobody uses go when nothing else is to do, for that takes a while.
-void Node::collect_later() {
-    const std::uint64_t now = clock_.boot_ns();
-    if (collect_at_ns_ == 0) {
-        garbage_since_ns_ = now;
-    }
-    collect_at_ns_ = std::min(now + kCollectDelayNs, garbage_since_ns_ + kCollectAtMostNs);
 }
 
 void Node::refresh_servers() {
@@ -326,15 +316,6 @@ void Node::sweep() {
             result = swept;
         }
     }
-    if (collect_at_ns_ != 0 && clock_.boot_ns() >= collect_at_ns_) {
-        collect_at_ns_ = 0;
-        const auto removed = datapath::remove_unused_policies(*datapath_, {});
-        if (!removed) {
-            result = removed.error();
-        } else if (*removed > 0) {
-            ::malloc_trim(0);  // whole maps were read
-        }
-    }
     set_trouble("expiry", result);
 }
 
@@ -367,6 +348,9 @@ void Node::tick() {
         set_trouble("name cache file", *saved);
     }
     sweep();
+    if (const auto collected = collector_.tick(); collected) {
+        set_trouble("unused policies", *collected);
+    }
     sweep_links();
     if (reconcile_due_) {
         reconcile();

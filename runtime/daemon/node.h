@@ -18,6 +18,7 @@
 #include "control/policy_folders.h"
 #include "control/programmer.h"
 #include "daemon/cache_saver.h"
+#include "daemon/policy_collector.h"
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
@@ -93,7 +94,6 @@ class Node {
     std::set<std::uint32_t> due_for_sweep();
     Result<> sweep_one(const endpoints::Record& record);
     void sweep();
-    void collect_later();
     void sweep_links();
     std::string cache_scope() const;
 
@@ -105,6 +105,7 @@ class Node {
     std::vector<control::FolderProblem> folder_problems_;
     dns::NameCache cache_;
     CacheSaver saver_;
+    PolicyCollector collector_;
     std::unique_ptr<control::Programmer> programmer_;
     RecordMap records_;
     std::map<std::string, std::string> troubles_;
@@ -113,8 +114,6 @@ class Node {
     std::uint64_t generation_ = 0;       // of the snapshot that was programmed
     bool program_due_ = false;           // the last attempt did not get through
     bool reconcile_due_ = false;
-    std::uint64_t collect_at_ns_ = 0;  // 0: there is nothing to collect
-    std::uint64_t garbage_since_ns_ = 0;
     bool links_due_ = true;         // perhaps some pins lead to interfaces that are going
     std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts
     std::map<std::uint32_t, std::size_t> learnt_since_sweep_;

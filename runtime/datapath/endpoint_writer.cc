@@ -125,11 +125,14 @@ Result<> leave_near_place(Datapath& datapath, std::uint32_t ifindex) {
 
 Result<> CounterRoom::look() {
     NG_ASSIGN(const auto configs, active_configs(datapath_));
-    used_ = taken_;
+    used_ = Extents();
+    for (const Extent& extent : taken_) {
+        used_.add(extent);
+    }
     for (const auto& config : configs) {
         for (const ng_direction& direction : config.direction) {
             if (direction.counter_base != 0) {
-                used_.push_back({direction.counter_base, direction.n_rules});
+                used_.add({direction.counter_base, direction.n_rules});
             }
         }
     }
@@ -142,13 +145,13 @@ Result<std::optional<std::uint32_t>> CounterRoom::take(std::uint32_t size) {
     if (fresh) {
         NG_TRY(look());
     }
-    auto base = find_room(used_, size, 1, NG_COUNTER_TABLE);
+    auto base = used_.find_room(size, 1, NG_COUNTER_TABLE);
     if (!base && !fresh) {
         NG_TRY(look());
-        base = find_room(used_, size, 1, NG_COUNTER_TABLE);
+        base = used_.find_room(size, 1, NG_COUNTER_TABLE);
     }
     if (base) {
-        used_.push_back({*base, size});
+        used_.add({*base, size});
         taken_.push_back({*base, size});
         NG_TRY(zero_counters(datapath_, {*base, size}));
     }

@@ -48,7 +48,7 @@ class CounterRoom {
 
     Datapath& datapath_;
     bool looked_ = false;
-    std::vector<Extent> used_;   // what configurations gave back since look() is still among them
+    Extents used_;               // what configurations gave back since look() is still among them
     std::vector<Extent> taken_;  // for this endpoint
 };
 

@@ -312,6 +312,11 @@ Result<std::uint32_t> Datapath::take_number(std::uint32_t ng_meta::*member) {
 Result<std::uint32_t> Datapath::next_endpoint_id() { return take_number(&ng_meta::next_endpoint); }
 Result<std::uint32_t> Datapath::next_policy_id() { return take_number(&ng_meta::next_policy); }
 
+Result<std::uint32_t> Datapath::upcoming_policy_id() {
+    NG_TRY(read_meta());
+    return meta_.next_policy;
+}
+
 Result<> Datapath::remove() {
     NG_TRY(remove_tree(folder_));
     return remove_tree(folder_ + "-loading");

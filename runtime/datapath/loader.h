@@ -115,6 +115,8 @@ class Datapath {
     // Numbers that are never reused while the maps live.
     Result<std::uint32_t> next_endpoint_id();
     Result<std::uint32_t> next_policy_id();
+    // What next_policy_id() will return, unless another process asks before.
+    Result<std::uint32_t> upcoming_policy_id();
 
     // Detaches every link and removes the pins of this version: the datapath is gone.
     Result<> remove();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,10 @@ Result<> check(const policy::CompiledPolicy& policy) {
         std::any_of(policy.source_ports.begin(), policy.source_ports.end(), bad_port) ||
         std::any_of(policy.patterns.begin(), policy.patterns.end(), bad_pattern)) {
         return fail("refers to a bitmap that it does not have");
+    }
+    const auto out_of_order = [](const auto& a, const auto& b) { return a.pattern >= b.pattern; };
+    if (std::adjacent_find(policy.patterns.begin(), policy.patterns.end(), out_of_order) != policy.patterns.end()) {
+        return fail("has patterns that are not in order");
     }
     return ok();
 }
@@ -125,17 +130,45 @@ std::uint32_t middle_length_bit(std::size_t labels) {
     return labels >= 1 && labels <= NG_MID_PREFIX_LABELS ? 1U << (labels - 1) : NG_MID_DEEP;
 }
 
+bool same_labels(const policy::DomainPattern& a, const policy::DomainPattern& b) {
+    return a.suffix() == b.suffix() && a.prefix() == b.prefix();
+}
+
+// A wildcard in the middle is found by a marker under what is behind it: id -> mask of the lengths before it.
+using Markers = std::map<std::uint64_t, std::uint32_t>;
+
+struct Found {
+    std::uint64_t id;
+    const policy::PatternEntry* entry;
+};
+
+// By id: those whose labels are the same, but for the kind, are neighbours, and so are those that only seem so.
+Result<> check_collisions(std::vector<Found>& found, const Markers& markers) {
+    const auto before = [](const Found& a, const Found& b) { return a.id < b.id; };
+    std::sort(found.begin(), found.end(), before);
+    const auto clash = [](const Found& a, const Found& b) {
+        return pattern_hash(a.id) == pattern_hash(b.id) && (a.id == b.id || !same_labels(a.entry->pattern, b.entry->pattern));
+    };
+    if (const auto at = std::adjacent_find(found.begin(), found.end(), clash); at != found.end()) {
+        return collision(at->entry->pattern.text());
+    }
+    for (const auto& marker : markers) {
+        if (std::binary_search(found.begin(), found.end(), Found{marker.first, nullptr}, before)) {
+            return collision("a wildcard in the middle");
+        }
+    }
+    return ok();
+}
+
 Result<> add_patterns(const policy::CompiledPolicy& policy, const PolicyPlace& place, PolicyImage& image) {
-    std::map<std::uint64_t, std::uint32_t> found;  // id -> value: a bitmap, or a marker's mask
-    std::map<std::uint64_t, std::uint32_t> markers;
+    std::vector<Found> found;
+    Markers markers;
+    found.reserve(policy.patterns.size());
+    image.pattern_ids.reserve(policy.patterns.size());
     for (const auto& entry : policy.patterns) {
         const std::uint64_t id = pattern_id(place.seed, entry.pattern);
-        const ng_suffix suffix = suffix_of(entry.pattern);
-        const auto known = image.suffixes.emplace(pattern_hash(id), suffix);
-        const bool fresh = found.emplace(id, absolute(entry.bitmap, place)).second;
-        if (!fresh || !same_suffix(known.first->second, suffix)) {
-            return collision(entry.pattern.text());
-        }
+        image.pattern_ids.push_back(id);
+        found.push_back({id, &entry});
         if (entry.pattern.kind() == Kind::kMiddle) {
             const std::uint64_t marker = pattern_hash(hash_labels(place.seed, entry.pattern.suffix_labels())) | NG_PATTERN_MID;
             markers[marker] |= middle_length_bit(count_labels(entry.pattern.prefix()));
@@ -143,14 +176,16 @@ Result<> add_patterns(const policy::CompiledPolicy& policy, const PolicyPlace& p
         const std::size_t depth = std::max<std::size_t>(image.direction.max_labels, count_labels(entry.pattern.suffix()));
         image.direction.max_labels = static_cast<__u16>(depth);
     }
-    for (const auto& marker : markers) {
-        if (!found.emplace(marker.first, marker.second).second) {
-            return collision("a wildcard in the middle");
-        }
+    NG_TRY(check_collisions(found, markers));
+    image.pattern_keys.reserve(found.size() + markers.size());
+    image.pattern_values.reserve(found.size() + markers.size());
+    for (const Found& one : found) {
+        image.pattern_keys.push_back({one.id, place.id, 0});
+        image.pattern_values.push_back({absolute(one.entry->bitmap, place), 0});
     }
-    for (const auto& entry : found) {
-        image.pattern_keys.push_back({entry.first, place.id, 0});
-        image.pattern_values.push_back({entry.second, 0});
+    for (const auto& marker : markers) {
+        image.pattern_keys.push_back({marker.first, place.id, 0});
+        image.pattern_values.push_back({marker.second, 0});
     }
     const unsigned flags = (policy.patterns.empty() ? 0 : NG_DIR_DOMAINS) | (markers.empty() ? 0 : NG_DIR_MID);
     image.direction.flags = static_cast<__u16>(image.direction.flags | flags);
@@ -158,8 +193,6 @@ Result<> add_patterns(const policy::CompiledPolicy& policy, const PolicyPlace& p
 }
 
 }  // namespace
-
-bool same_suffix(const ng_suffix& a, const ng_suffix& b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
 Result<PolicyImage> make_policy_image(const policy::CompiledPolicy& policy, const PolicyPlace& place) {
     NG_TRY(check(policy));

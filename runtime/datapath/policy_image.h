@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "base/result.h"
@@ -35,12 +34,10 @@ struct PolicyImage {
     std::vector<std::uint32_t> port_values;
     std::vector<ng_pattern_key> pattern_keys;
     std::vector<ng_pattern_value> pattern_values;
-    std::map<std::uint64_t, ng_suffix> suffixes;
+    std::vector<std::uint64_t> pattern_ids;  // of the policy's patterns, in their order
     ng_direction direction{};
 };
 
 Result<PolicyImage> make_policy_image(const policy::CompiledPolicy& policy, const PolicyPlace& place);
-
-bool same_suffix(const ng_suffix& a, const ng_suffix& b);
 
 }  // namespace namegate::datapath

@@ -6,32 +6,21 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <numeric>
+#include <cstring>
 #include <string>
-#include <unordered_set>
 #include <utility>
 
-#include "datapath/endpoint_writer.h"
-#include "datapath/extents.h"
 #include "datapath/map.h"
 #include "datapath/pattern_id.h"
+#include "datapath/policy_catalogue.h"
 #include "datapath/policy_image.h"
 
 namespace namegate::datapath {
 
 namespace {
 
-using Catalogue = std::vector<std::pair<std::uint32_t, ng_policy>>;
-
-Result<Catalogue> read_catalogue(Datapath& datapath) {
-    NG_ASSIGN(const int fd, datapath.map(MapId::kPolicies));
-    return map_entries<std::uint32_t, ng_policy>(fd);
-}
-
-bool is_complete(const ng_policy& entry) { return entry.content[0] != 0 || entry.content[1] != 0; }
-
 template <typename K, typename V>
-Result<> put(Datapath& datapath, MapId map, const std::vector<K>& keys, const std::vector<V>& values) {
+Result<> write(Datapath& datapath, MapId map, const std::vector<K>& keys, const std::vector<V>& values) {
     if (keys.empty()) {
         return ok();
     }
@@ -39,76 +28,23 @@ Result<> put(Datapath& datapath, MapId map, const std::vector<K>& keys, const st
     return map_update_many(fd, keys, values).with_context(map_name(map));
 }
 
-template <typename K, typename V>
-Result<> erase_of(Datapath& datapath, MapId map, const std::set<PolicyId>& ids) {
-    NG_ASSIGN(const int fd, datapath.map(map));
-    std::vector<K> keys;
-    NG_TRY((map_for_each<K, V>(fd, [&](const K& key, const V&) {
-        if (ids.count(key.policy) != 0) {
-            keys.push_back(key);
-        }
-    })));
-    return map_erase_many(fd, keys).with_context(map_name(map));
+template <typename K>
+void erase(Datapath& datapath, MapId map, const std::vector<K>& keys) {
+    if (const auto fd = datapath.map(map); fd && !keys.empty()) {
+        static_cast<void>(map_erase_many(*fd, keys));
+    }
 }
 
-// With the names that no other policy has. These first: whoever dies before the patterns went does both again.
-Result<> erase_patterns(Datapath& datapath, const std::set<PolicyId>& ids) {
-    NG_ASSIGN(const int patterns, datapath.map(MapId::kPatterns));
-    std::vector<ng_pattern_key> gone;
-    std::vector<std::uint64_t> others;
-    NG_TRY((map_for_each<ng_pattern_key, ng_pattern_value>(patterns, [&](const ng_pattern_key& key, const ng_pattern_value&) {
-        if (ids.count(key.policy) != 0) {
-            gone.push_back(key);
-        } else {
-            others.push_back(pattern_hash(key.id));
-        }
-    })));
-    std::unordered_set<std::uint64_t> lonely;
-    for (const ng_pattern_key& key : gone) {
-        lonely.insert(pattern_hash(key.id));
-    }
-    for (const std::uint64_t hash : others) {
-        lonely.erase(hash);
-    }
-    NG_ASSIGN(const int suffixes, datapath.map(MapId::kSuffixes));
-    NG_TRY(map_erase_many(suffixes, std::vector<std::uint64_t>(lonely.begin(), lonely.end())).with_context(map_name(MapId::kSuffixes)));
-    return map_erase_many(patterns, gone).with_context(map_name(MapId::kPatterns));
-}
-
-// The catalogue entries lose their content first, so that nobody takes half a policy for a whole one, and go last:
-// whoever dies before leaves the policy to the next who cleans up.
-Result<> purge(Datapath& datapath, const Catalogue& gone) {
-    NG_ASSIGN(const int fd, datapath.map(MapId::kPolicies));
-    std::set<PolicyId> ids;
-    bool cidrs = false;
-    bool patterns = false;
-    for (const auto& entry : gone) {
-        ng_policy doomed = entry.second;
-        doomed.content[0] = 0;
-        doomed.content[1] = 0;
-        NG_TRY(map_update(fd, entry.first, doomed));
-        ids.insert(entry.first);
-        cidrs = cidrs || entry.second.n_cidrs != 0;
-        patterns = patterns || entry.second.n_patterns != 0;
-    }
-    if (cidrs) {
-        NG_TRY((erase_of<ng_cidr4_key, ng_cidr_value>(datapath, MapId::kCidr4, ids)));
-        NG_TRY((erase_of<ng_cidr6_key, ng_cidr_value>(datapath, MapId::kCidr6, ids)));
-    }
-    NG_TRY((erase_of<ng_port_key, std::uint32_t>(datapath, MapId::kPorts, ids)));
-    if (patterns) {
-        NG_TRY(erase_patterns(datapath, ids));
-    }
-    return map_erase_many(fd, std::vector<std::uint32_t>(ids.begin(), ids.end()));
-}
+bool same_suffix(const ng_suffix& a, const ng_suffix& b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
 }  // namespace
 
 void wait_for_programs() { static_cast<void>(::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)); }
 
 void PolicyWriter::list(PolicyId id, const ng_policy& entry) {
-    bitmaps_.push_back({entry.bitmap_base, entry.n_bitmaps});
-    rules_.push_back({entry.direction.rule_base, entry.direction.n_rules});
+    bitmaps_.add({entry.bitmap_base, entry.n_bitmaps});
+    rules_.add({entry.direction.rule_base, entry.direction.n_rules});
+    ++policies_;
     patterns_ += entry.n_patterns;
     if (is_complete(entry)) {
         whole_[{entry.content[0], entry.content[1]}] = id;
@@ -127,30 +63,19 @@ Result<PolicyWriter> PolicyWriter::open(Datapath& datapath) {
 }
 
 bool PolicyWriter::crowded() const {
-    const auto in_use = [](const std::vector<Extent>& extents) {
-        return std::accumulate(extents.begin(), extents.end(), std::size_t{0},
-                               [](std::size_t sum, const Extent& extent) { return sum + extent.size; });
-    };
-    return rules_.size() > NG_MAX_POLICIES / 2 || patterns_ > pattern_room_ / 2 || in_use(bitmaps_) > NG_MAX_BITMAPS / 2 ||
-           in_use(rules_) > NG_RULE_TABLE / 2;
-}
-
-// While a policy is whole its names are not removed.
-void PolicyWriter::trust_names_of(const policy::CompiledPolicy& installed) {
-    for (const policy::PatternEntry& entry : installed.patterns) {
-        suffixes_.insert(pattern_hash(pattern_id(datapath_->seed(), entry.pattern)));
-    }
+    return policies_ > NG_MAX_POLICIES / 2 || patterns_ > pattern_room_ / 2 || bitmaps_.in_use() > NG_MAX_BITMAPS / 2 ||
+           rules_.in_use() > NG_RULE_TABLE / 2;
 }
 
 Result<PolicyPlace> PolicyWriter::find_place(const policy::CompiledPolicy& policy) const {
     const auto n_bitmaps = static_cast<std::uint32_t>(policy.bitmaps.empty() ? 0 : policy.bitmaps.size() - 1);
     const auto n_rules = static_cast<std::uint32_t>(policy.rules.size());
-    const auto bitmap_base = find_room(bitmaps_, n_bitmaps, 1, NG_MAX_BITMAPS);
+    const auto bitmap_base = bitmaps_.find_room(n_bitmaps, 1, NG_MAX_BITMAPS);
     if (!bitmap_base) {
         return Error(Code::kExhausted, "no room for " + std::to_string(n_bitmaps) + " bitmaps: the policies of this node need more than " +
                                            std::to_string(NG_MAX_BITMAPS));
     }
-    const auto rule_base = find_room(rules_, n_rules, 0, NG_RULE_TABLE);
+    const auto rule_base = rules_.find_room(n_rules, 0, NG_RULE_TABLE);
     if (!rule_base) {
         return Error(Code::kExhausted, "no room for " + std::to_string(n_rules) + " rules: the policies of this node have more than " +
                                            std::to_string(NG_RULE_TABLE));
@@ -163,51 +88,69 @@ Result<PolicyPlace> PolicyWriter::find_place(const policy::CompiledPolicy& polic
     return place;
 }
 
-// Suffixes are shared between policies: what is there already must be the same.
-Result<> PolicyWriter::put_suffixes(const PolicyImage& image) {
+// Names are shared between policies: what is there already must be the same. While a policy is whole its own do not go.
+Result<PolicyWriter::Names> PolicyWriter::missing_names(const policy::CompiledPolicy& policy, const PolicyImage& image,
+                                                        const policy::CompiledPolicy* before) {
     NG_ASSIGN(const int fd, datapath_->map(MapId::kSuffixes));
-    std::vector<std::uint64_t> keys;
-    std::vector<ng_suffix> values;
-    for (const auto& entry : image.suffixes) {
-        if (suffixes_.count(entry.first) != 0) {
+    static const std::vector<policy::PatternEntry> kNone;
+    const auto& installed = before != nullptr && whole_.count(before->content_hash) != 0 ? before->patterns : kNone;
+    auto known = installed.begin();
+    Names names;
+    for (std::size_t i = 0; i < policy.patterns.size(); ++i) {
+        const policy::DomainPattern& pattern = policy.patterns[i].pattern;
+        while (known != installed.end() && known->pattern < pattern) {
+            ++known;
+        }
+        const std::uint64_t key = pattern_hash(image.pattern_ids[i]);
+        if ((known != installed.end() && known->pattern == pattern) || names_.count(key) != 0) {
             continue;
         }
-        NG_ASSIGN(const auto there, map_lookup<ng_suffix>(fd, entry.first));
-        if (there && !same_suffix(*there, entry.second)) {
+        const ng_suffix suffix = suffix_of(pattern);
+        NG_ASSIGN(const auto there, map_lookup<ng_suffix>(fd, key));
+        if (there && !same_suffix(*there, suffix)) {
             return Error(Code::kInternal,
                          "two domain patterns have the same hash: remove the pinned objects and start again, which draws another seed");
         }
-        if (!there) {
-            keys.push_back(entry.first);
-            values.push_back(entry.second);
+        if (there) {
+            names_.insert(key);
+        } else {
+            names.keys.push_back(key);
+            names.values.push_back(suffix);
         }
     }
-    NG_TRY(put(*datapath_, MapId::kSuffixes, keys, values));
-    for (const auto& entry : image.suffixes) {
-        suffixes_.insert(entry.first);
-    }
+    return names;
+}
+
+Result<> PolicyWriter::put(const PolicyImage& image, const Names& names) {
+    NG_TRY(write(*datapath_, MapId::kBitmaps, image.bitmap_keys, image.bitmaps));
+    NG_TRY(write(*datapath_, MapId::kRules, image.rule_keys, image.rules));
+    NG_TRY(write(*datapath_, MapId::kCidr4, image.cidr4_keys, image.cidr4_values));
+    NG_TRY(write(*datapath_, MapId::kCidr6, image.cidr6_keys, image.cidr6_values));
+    NG_TRY(write(*datapath_, MapId::kPorts, image.port_keys, image.port_values));
+    NG_TRY(write(*datapath_, MapId::kSuffixes, names.keys, names.values));
+    NG_TRY(write(*datapath_, MapId::kPatterns, image.pattern_keys, image.pattern_values));
+    names_.insert(names.keys.begin(), names.keys.end());
     return ok();
 }
 
-Result<> PolicyWriter::put_image(const PolicyImage& image) {
-    NG_TRY(put(*datapath_, MapId::kBitmaps, image.bitmap_keys, image.bitmaps));
-    NG_TRY(put(*datapath_, MapId::kRules, image.rule_keys, image.rules));
-    NG_TRY(put(*datapath_, MapId::kCidr4, image.cidr4_keys, image.cidr4_values));
-    NG_TRY(put(*datapath_, MapId::kCidr6, image.cidr6_keys, image.cidr6_values));
-    NG_TRY(put(*datapath_, MapId::kPorts, image.port_keys, image.port_values));
-    NG_TRY(put_suffixes(image));
-    return put(*datapath_, MapId::kPatterns, image.pattern_keys, image.pattern_values);
+// What was not written is not missed, and what cannot be erased is left to the next collection. The arrays' parts mean
+// nothing without the catalogue entry.
+void PolicyWriter::withdraw(PolicyId id, const PolicyImage& image, const Names& names) {
+    erase(*datapath_, MapId::kPatterns, image.pattern_keys);
+    erase(*datapath_, MapId::kSuffixes, names.keys);
+    erase(*datapath_, MapId::kPorts, image.port_keys);
+    erase(*datapath_, MapId::kCidr6, image.cidr6_keys);
+    erase(*datapath_, MapId::kCidr4, image.cidr4_keys);
+    erase(*datapath_, MapId::kPolicies, std::vector<std::uint32_t>{id});
 }
 
 Result<PolicyId> PolicyWriter::install(const policy::CompiledPolicy& policy, const policy::CompiledPolicy* before) {
     if (const auto known = whole_.find(policy.content_hash); known != whole_.end()) {
         return known->second;
     }
-    if (before != nullptr && whole_.count(before->content_hash) != 0) {
-        trust_names_of(*before);
-    }
     NG_ASSIGN(const PolicyPlace place, find_place(policy));
     NG_ASSIGN(const PolicyImage image, make_policy_image(policy, place));
+    NG_ASSIGN(const Names names, missing_names(policy, image, before));
     ng_policy entry{};
     entry.bitmap_base = place.bitmap_base;
     entry.n_bitmaps = static_cast<__u32>(image.bitmaps.size());
@@ -217,9 +160,8 @@ Result<PolicyId> PolicyWriter::install(const policy::CompiledPolicy& policy, con
     // Without content it reserves the extents, and tells whoever cleans up that the rest may be incomplete.
     NG_ASSIGN(const int fd, datapath_->map(MapId::kPolicies));
     NG_TRY(map_update(fd, place.id, entry).with_context("policies"));
-    if (auto written = put_image(image); !written) {
-        static_cast<void>(purge(*datapath_, {{place.id, entry}}));  // or the next remove_unused_policies() does it
-        suffixes_.clear();
+    if (auto written = put(image, names); !written) {
+        withdraw(place.id, image, names);
         return written.error().with_context("writing a compiled policy");
     }
     entry.content[0] = policy.content_hash[0];
@@ -227,23 +169,6 @@ Result<PolicyId> PolicyWriter::install(const policy::CompiledPolicy& policy, con
     NG_TRY(map_update(fd, place.id, entry));
     list(place.id, entry);
     return place.id;
-}
-
-Result<std::size_t> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use) {
-    NG_ASSIGN(const auto catalogue, read_catalogue(datapath));
-    NG_ASSIGN(const auto of_endpoints, policies_in_use(datapath));
-    Catalogue gone;
-    for (const auto& entry : catalogue) {
-        if (in_use.count(entry.first) == 0 && of_endpoints.count(entry.first) == 0) {
-            gone.push_back(entry);
-        }
-    }
-    if (gone.empty()) {
-        return std::size_t{0};
-    }
-    wait_for_programs();
-    NG_TRY(purge(datapath, gone));
-    return gone.size();
 }
 
 Result<ng_direction> policy_direction(Datapath& datapath, PolicyId id) {

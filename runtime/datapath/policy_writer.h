@@ -39,23 +39,26 @@ class PolicyWriter {
   private:
     explicit PolicyWriter(Datapath& datapath) : datapath_(&datapath) {}
     void list(PolicyId id, const ng_policy& entry);
-    void trust_names_of(const policy::CompiledPolicy& installed);
     Result<PolicyPlace> find_place(const policy::CompiledPolicy& policy) const;
-    Result<> put_image(const PolicyImage& image);
-    Result<> put_suffixes(const PolicyImage& image);
+    // What the map `suffixes` lacks of the policy's names.
+    struct Names {
+        std::vector<std::uint64_t> keys;
+        std::vector<ng_suffix> values;
+    };
+    Result<Names> missing_names(const policy::CompiledPolicy& policy, const PolicyImage& image, const policy::CompiledPolicy* before);
+    Result<> put(const PolicyImage& image, const Names& names);
+    void withdraw(PolicyId id, const PolicyImage& image, const Names& names);
 
     Datapath* datapath_;
     std::map<std::array<std::uint64_t, 2>, PolicyId> whole_;  // by content
-    std::vector<Extent> bitmaps_;
-    std::vector<Extent> rules_;
-    std::size_t patterns_ = 0;                    // of all
-    std::size_t pattern_room_ = 0;                // entries that the map can hold
-    std::unordered_set<std::uint64_t> suffixes_;  // known to be there, and to be what their hash says
+    Extents bitmaps_;
+    Extents rules_;
+    std::size_t policies_ = 0;
+    std::size_t patterns_ = 0;                 // of all
+    std::size_t pattern_room_ = 0;             // entries that the map can hold
+    std::unordered_set<std::uint64_t> names_;  // known to be there, and to be what their hash says
 };
 
-// Removes every policy that is neither in `in_use` nor in an endpoint's configuration, the leftovers of
-// writers that died, and the suffixes that no pattern needs any more. Returns how many policies went.
-Result<std::size_t> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use);
 // Returns when no program runs any more that began before the call: it may still look at what was in force then.
 void wait_for_programs();
 // How endpoints refer to it; kNotFound when it is not installed.

@@ -67,7 +67,7 @@ struct PortEntry {
     BitmapIndex bitmap = 0;
 };
 
-// Rules opened by the addresses of a domain pattern. Each pattern of the policy once.
+// Rules opened by the addresses of a domain pattern. Each pattern of the policy once, in order.
 struct PatternEntry {
     DomainPattern pattern;
     BitmapIndex bitmap = 0;

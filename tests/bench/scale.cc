@@ -4,6 +4,7 @@
 // the daemon takes from its start until all of it is in force, how long one changed file takes until it is in force
 // on every endpoint that it concerns, and what memory the daemon has.
 #include <cstring>
+#include <sstream>
 
 #include "measure.h"
 #include "support/large_node.h"
@@ -33,6 +34,27 @@ void start(LargeNode& node, const char* what) {
 
 void print_memory(const char* when, pid_t pid) {
     std::printf("%-52s %6.1f MiB, of which its own %.1f\n", when, memory_mib(pid, "VmRSS"), memory_mib(pid, "RssAnon"));
+}
+
+// What the daemon says of the removal of unused policies, which goes on beside everything else.
+void print_collections(const std::string& log) {
+    unsigned collections = 0;
+    double policies = 0;
+    double longest_us = 0;
+    const auto number = [](const std::string& line, const std::string& field) {
+        const std::size_t at = line.find(field);
+        return at == std::string::npos ? 0.0 : std::strtod(line.c_str() + at + field.size(), nullptr);
+    };
+    std::istringstream lines(log);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.find("unused policies removed") != std::string::npos) {
+            ++collections;
+            policies += number(line, "policies=");
+            longest_us = std::max(longest_us, number(line, "longest_lock_us="));
+        }
+    }
+    std::printf("unused policies removed: %.0f in %u times, each with the node lock held for at most %.1f ms at a time\n", policies,
+                collections, longest_us / 1000);
 }
 
 struct Kind {
@@ -85,6 +107,7 @@ int main(int argc, char** argv) {
         changes(node, quick ? 10 : 100);
         std::this_thread::sleep_for(std::chrono::seconds(7));  // what is unused is removed after five
         std::printf("\n");
+        print_collections(node.daemon().log());
         print_memory("memory after the changes", node.daemon().pid());
     } catch (const std::exception& error) {
         std::fprintf(stderr, "bench_scale: %s\n", error.what());

@@ -3,6 +3,7 @@
 // A datapath in a bpffs of the test's own, and small helpers for its maps.
 #pragma once
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -74,6 +75,7 @@ inline policy::CompiledPolicy sample_policy(std::uint64_t variant, const std::ve
     for (const auto& domain : domains) {
         policy.patterns.push_back({take(policy::DomainPattern::parse(domain)), 1});
     }
+    std::sort(policy.patterns.begin(), policy.patterns.end(), [](const auto& a, const auto& b) { return a.pattern < b.pattern; });
     policy.content_hash = {variant, 0x6e67};
     return policy;
 }

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "datapath/policy_collection.h"
 #include "datapath/reader.h"
 #include "datapath/slots.h"
 #include "datapath_fixture.h"
@@ -33,7 +34,7 @@ TEST_CASE("an endpoint is closed, enforced, open; every change flips once", "[en
     CHECK(enforced.direction[NG_EGRESS].counter_base != 0);
     CHECK(enforced.direction[NG_INGRESS].policy == 0);
     CHECK(take(policies_in_use(datapath)) == std::set<PolicyId>{policy});
-    CHECK(take(remove_unused_policies(datapath, {})) == 0);
+    CHECK(take(remove_unused_policies(datapath, {})).policies == 0);
 
     take(write_policies(datapath, identity, {policy, 0}));
     CHECK(take(active_config(datapath, slot))->generation == enforced.generation);

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "datapath/pattern_id.h"
+#include "datapath/policy_collection.h"
 
 #include "support/policy_oracle.h"
 #include "support/policy_world.h"

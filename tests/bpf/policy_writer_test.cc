@@ -6,6 +6,7 @@
 
 #include "datapath/extents.h"
 #include "datapath/pattern_id.h"
+#include "datapath/policy_collection.h"
 #include "datapath/policy_image.h"
 #include "datapath/reader.h"
 #include "datapath_fixture.h"
@@ -49,9 +50,9 @@ TEST_CASE("policies with equal content share, and removal leaves the maps empty"
     const auto middle = pattern_id(datapath.seed(), take(policy::DomainPattern::parse("a.*.example.net")));
     CHECK(take(read_pattern_text(datapath, middle)) == "a.*.example.net");
 
-    CHECK(take(remove_unused_policies(datapath, {two})) == 1);
+    CHECK(take(remove_unused_policies(datapath, {two})).policies == 1);
     CHECK(sizes(fixture) == Sizes{0, 0, 1, 1, 1, 1});
-    CHECK(take(remove_unused_policies(datapath, {})) == 1);
+    CHECK(take(remove_unused_policies(datapath, {})).policies == 1);
     CHECK(sizes(fixture) == Sizes{0, 0, 0, 0, 0, 0});
     CHECK(policy_direction(datapath, two).error().code() == Code::kNotFound);
 }
@@ -67,9 +68,14 @@ TEST_CASE("extents do not overlap and are used again", "[policy]") {
     const auto three = take(install_policy(datapath, sample_policy(3, {})));
     CHECK(three > two);
     CHECK(take(policy_direction(datapath, three)).rule_base == base);
-    CHECK(find_room({{5, 5}, {1, 2}}, 2, 1, 20) == std::optional<std::uint32_t>(3));
-    CHECK(find_room({{1, 10}}, 10, 1, 20) == std::nullopt);
-    CHECK(find_room({{1, 10}}, 9, 1, 20) == std::optional<std::uint32_t>(11));
+    Extents some;
+    some.add({5, 5});
+    some.add({1, 2});
+    CHECK(some.find_room(2, 1, 20) == std::optional<std::uint32_t>(3));
+    some.add({3, 2});
+    CHECK(some.in_use() == 9);
+    CHECK(some.find_room(10, 1, 20) == std::optional<std::uint32_t>(10));
+    CHECK(some.find_room(11, 1, 20) == std::nullopt);
 }
 
 TEST_CASE("a writer that died is cleaned up after", "[policy]") {
@@ -82,7 +88,7 @@ TEST_CASE("a writer that died is cleaned up after", "[policy]") {
     take(map_update(fd, id, entry));
     CHECK(take(installed_policies(datapath)).empty());
     CHECK(take(install_policy(datapath, sample_policy(1, {}))) != id);
-    CHECK(take(remove_unused_policies(datapath, {})) == 2);
+    CHECK(take(remove_unused_policies(datapath, {})).policies == 2);
     CHECK(sizes(fixture) == Sizes{0, 0, 0, 0, 0, 0});
 }
 
