@@ -18,7 +18,7 @@ using policy::DomainPattern;
 std::string why_not(const DomainPattern& pattern, const std::string& name) {
     switch (pattern.kind()) {
         case DomainPattern::Kind::kExact:
-            return "a pattern without \"*\" matches that one name; \"*." + pattern.text() + "\" matches the names below it";
+            return "a pattern without \"*\" matches that one name; \"*." + std::string(pattern.text()) + "\" matches the names below it";
         case DomainPattern::Kind::kWildcard:
             if (pattern.text() == "*." + name) {
                 return "\"*\" stands for at least one label; add \"" + name + "\" as a pattern of its own";

@@ -127,7 +127,7 @@ std::map<std::string, std::string> rules_by_pattern(const control::Programmed* s
     }
     const policy::CompiledPolicy& compiled = *state->egress;
     for (const policy::PatternEntry& entry : compiled.patterns) {
-        std::string& text = out[entry.pattern.text()];
+        std::string& text = out[std::string(entry.pattern.text())];
         const policy::Bitmap& bitmap = compiled.bitmaps[entry.bitmap];
         for (std::size_t rule = 0; rule < compiled.rules.size() && rule / 64 < bitmap.size(); ++rule) {
             if ((bitmap[rule / 64] >> (rule % 64) & 1U) != 0) {

@@ -117,8 +117,8 @@ void add_ports(const std::vector<policy::PortEntry>& entries, ng_port_side side,
     }
 }
 
-Result<> collision(const std::string& name) {
-    return Error(Code::kInternal, "two domain patterns have the same hash (one is `" + name +
+Result<> collision(std::string_view name) {
+    return Error(Code::kInternal, "two domain patterns have the same hash (one is `" + std::string(name) +
                                       "`): remove the pinned objects and start again, which draws another seed");
 }
 

@@ -98,7 +98,7 @@ void NameCache::for_each_match(std::uint32_t endpoint, const policy::DomainPatte
     if (pattern.kind() == policy::DomainPattern::Kind::kExact) {
         sources.emplace_back(pattern.text());
     } else {
-        const std::string ending = pattern.text().substr(pattern.text().find('*') + 1);
+        const std::string ending(pattern.text().substr(pattern.text().find('*') + 1));
         for (auto named = names.lower_bound(ending); named != names.end() && named->first.ends_with(ending); ++named) {
             if (pattern.matches(named->first)) {
                 sources.emplace_back(named->first);

@@ -2,6 +2,8 @@
 #include "policy/compile.h"
 
 #include <algorithm>
+#include <cstring>
+#include <string_view>
 
 #include "policy/compile_addresses.h"
 #include "policy/compile_ports.h"
@@ -21,10 +23,14 @@ class ContentHash {
         lanes_[1] = (lanes_[1] + value) * kSecond;
         lanes_[1] ^= lanes_[1] >> 29;
     }
-    void add(const std::string& text) {
+    void add(std::string_view text) {
         add(text.size());
-        for (const char c : text) {
-            add(static_cast<unsigned char>(c));
+        while (!text.empty()) {
+            std::uint64_t word = 0;
+            const std::size_t size = std::min(text.size(), sizeof word);
+            std::memcpy(&word, text.data(), size);
+            add(word);
+            text.remove_prefix(size);
         }
     }
     void add(const std::vector<PortEntry>& entries) {

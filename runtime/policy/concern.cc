@@ -11,11 +11,13 @@
 namespace namegate::policy {
 namespace {
 
-std::vector<const Resource*> sorted(const Snapshot& snapshot) {
-    std::vector<const Resource*> out;
-    out.reserve(snapshot.resources().size());
-    for (const auto& resource : snapshot.resources()) {
-        out.push_back(resource.get());
+using Files = std::vector<const FileResources*>;
+
+Files sorted(const Snapshot& snapshot) {
+    Files out;
+    out.reserve(snapshot.files().size());
+    for (const auto& file : snapshot.files()) {
+        out.push_back(file.get());
     }
     std::sort(out.begin(), out.end());
     return out;
@@ -67,28 +69,33 @@ class Changed {
 }  // namespace
 
 Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
-    if (before.resources().empty() && !after.resources().empty()) {
+    if (before.files().empty() && !after.files().empty()) {
         return everybody();  // the first snapshot: not worth the search
     }
     // A file that did not change keeps its resources, and they their places in memory.
-    const std::vector<const Resource*> old = sorted(before);
-    const std::vector<const Resource*> now = sorted(after);
-    std::vector<const Resource*> gone;
-    std::vector<const Resource*> come;
+    const Files old = sorted(before);
+    const Files now = sorted(after);
+    Files gone;
+    Files come;
     std::set_difference(old.begin(), old.end(), now.begin(), now.end(), std::back_inserter(gone));
     std::set_difference(now.begin(), now.end(), old.begin(), old.end(), std::back_inserter(come));
     Concern out;
     std::deque<Labels> made;
     std::vector<const Labels*> labels;
-    const auto take = [&](const std::vector<const Resource*>& changed, const Snapshot& snapshot) {
-        for (const Resource* resource : changed) {
-            if (const Policy* policy = std::get_if<Policy>(resource)) {
-                out.policies_.push_back(policy);
-            } else if (const NetworkSet* set = std::get_if<NetworkSet>(resource)) {
-                made.push_back(effective_labels(*set, snapshot));
-                labels.push_back(&made.back());
-            } else {
-                out.everybody_ = true;  // a tier, or labels of pods
+    const auto look_at = [&](const Resource& resource, const Snapshot& snapshot) {
+        if (const Policy* policy = std::get_if<Policy>(&resource)) {
+            out.policies_.push_back(policy);
+        } else if (const NetworkSet* set = std::get_if<NetworkSet>(&resource)) {
+            made.push_back(effective_labels(*set, snapshot));
+            labels.push_back(&made.back());
+        } else {
+            out.everybody_ = true;  // a tier, or labels of pods
+        }
+    };
+    const auto take = [&](const Files& changed, const Snapshot& snapshot) {
+        for (const FileResources* file : changed) {
+            for (const Resource& resource : file->all()) {
+                look_at(resource, snapshot);
             }
         }
     };

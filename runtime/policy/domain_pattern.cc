@@ -199,17 +199,22 @@ Result<DomainPattern> DomainPattern::parse(std::string_view text) {
         return refuse(text, "the wildcard cannot be the last label");
     }
     NG_TRY(refuse_addresses(labels, text));
-    const auto wildcard = std::find(labels.begin(), labels.end(), kWildcard);
-    const Kind kind = wildcard == labels.end() ? Kind::kExact : wildcard == labels.begin() ? Kind::kWildcard : Kind::kMiddle;
-    return DomainPattern(kind, join(labels));
+    return DomainPattern(join(labels));
+}
+
+DomainPattern::Kind DomainPattern::kind() const {
+    const std::size_t wildcard = text().find('*');
+    return wildcard == std::string_view::npos ? Kind::kExact : wildcard == 0 ? Kind::kWildcard : Kind::kMiddle;
 }
 
 std::string_view DomainPattern::prefix() const {
-    return kind_ == Kind::kMiddle ? std::string_view(*text_).substr(0, text_->find('*') - 1) : std::string_view();
+    const std::size_t wildcard = text().find('*');
+    return wildcard == std::string_view::npos || wildcard == 0 ? std::string_view() : text().substr(0, wildcard - 1);
 }
 
 std::string_view DomainPattern::suffix() const {
-    return kind_ == Kind::kExact ? std::string_view(*text_) : std::string_view(*text_).substr(text_->find('*') + 2);
+    const std::size_t wildcard = text().find('*');
+    return wildcard == std::string_view::npos ? text() : text().substr(wildcard + 2);
 }
 
 std::vector<std::string> DomainPattern::prefix_labels() const { return split_to_strings(prefix()); }
@@ -219,7 +224,7 @@ bool DomainPattern::matches(std::string_view name) const {
     if (!name.empty() && name.back() == '.') {
         name.remove_suffix(1);
     }
-    if (kind_ == Kind::kExact) {
+    if (kind() == Kind::kExact) {
         return equal_fold(name, text());
     }
     // prefix "." one-or-more-labels "." suffix; the middle is not empty and holds whole labels.
@@ -230,7 +235,7 @@ bool DomainPattern::matches(std::string_view name) const {
         return false;
     }
     const std::size_t middle_end = name.size() - behind.size() - 1;
-    return equal_fold(name.substr(0, start), std::string_view(text()).substr(0, start)) && name[middle_end] == '.' &&
+    return equal_fold(name.substr(0, start), text().substr(0, start)) && name[middle_end] == '.' &&
            equal_fold(name.substr(middle_end + 1), behind) && name[start] != '.' && name[middle_end - 1] != '.';
 }
 

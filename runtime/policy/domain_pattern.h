@@ -8,13 +8,12 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "base/shared_text.h"
 
 namespace namegate::policy {
 
@@ -37,9 +36,9 @@ class DomainPattern {
     // `name` may have any case and a trailing dot; it is not converted from Unicode.
     bool matches(std::string_view name) const;
 
-    Kind kind() const { return kind_; }
-    // Canonical: lower case, A-labels, no trailing dot.
-    const std::string& text() const { return *text_; }
+    Kind kind() const;
+    // Canonical: lower case, A-labels, no trailing dot. Lives as long as a copy of this does.
+    std::string_view text() const { return text_.view(); }
     // Labels before the wildcard, and after it; an exact name has all its labels in suffix_labels().
     std::vector<std::string> prefix_labels() const;
     std::vector<std::string> suffix_labels() const;
@@ -47,14 +46,13 @@ class DomainPattern {
     std::string_view prefix() const;
     std::string_view suffix() const;
 
-    bool operator==(const DomainPattern& other) const { return text() == other.text(); }
-    std::strong_ordering operator<=>(const DomainPattern& other) const { return text() <=> other.text(); }
+    bool operator==(const DomainPattern&) const = default;
+    std::strong_ordering operator<=>(const DomainPattern&) const = default;
 
   private:
-    DomainPattern(Kind kind, std::string text) : kind_(kind), text_(std::make_shared<const std::string>(std::move(text))) {}
+    explicit DomainPattern(std::string_view text) : text_(text) {}
 
-    Kind kind_;
-    std::shared_ptr<const std::string> text_;  // one for all copies: there may be a hundred thousand in files and in policies
+    SharedText text_;
 };
 
 }  // namespace namegate::policy

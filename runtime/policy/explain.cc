@@ -56,7 +56,7 @@ class Explainer {
         std::vector<std::string> out;
         for (const PatternEntry& entry : policy_.patterns) {
             if (has(policy_.bitmaps[entry.bitmap], rule)) {
-                out.push_back(entry.pattern.text());
+                out.emplace_back(entry.pattern.text());
             }
         }
         return out;
@@ -98,7 +98,7 @@ class Explainer {
         for (const PatternEntry& entry : policy_.patterns) {
             if (has(policy_.bitmaps[entry.bitmap], rule) &&
                 std::find(found_.opened.begin(), found_.opened.end(), entry.pattern) != found_.opened.end()) {
-                return entry.pattern.text();
+                return std::string(entry.pattern.text());
             }
         }
         return {};

@@ -1,40 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/label_index.h"
 
-#include <algorithm>
+#include <bit>
 #include <functional>
-#include <string_view>
 
 namespace namegate::policy {
 namespace {
 
-std::size_t hash_of(std::string_view key, std::string_view value) {
+constexpr std::uint32_t kNone = UINT32_MAX;
+
+}  // namespace
+
+std::size_t LabelIndex::hash_of(std::string_view key, std::string_view value) {
     const std::hash<std::string_view> hash;
     return hash(key) * 31 + hash(value);
 }
 
-}  // namespace
-
 void LabelIndex::reserve(std::size_t sets, std::size_t labels) {
     all_.reserve(sets);
-    found_.reserve(labels);
+    added_.reserve(labels);
 }
 
 void LabelIndex::add(const Labels& labels) {
     const auto number = static_cast<std::uint32_t>(all_.size());
     all_.push_back(number);
     for (const auto& label : labels) {
-        found_.emplace_back(hash_of(label.first, label.second), number);
+        added_.push_back({hash_of(label.first, label.second), number});
     }
 }
 
-void LabelIndex::sort() {
-    std::sort(found_.begin(), found_.end());
-    numbers_.clear();
-    numbers_.reserve(found_.size());
-    for (const auto& entry : found_) {
-        numbers_.push_back(entry.second);
+void LabelIndex::add(std::span<const std::size_t> hashes) {
+    const auto number = static_cast<std::uint32_t>(all_.size());
+    all_.push_back(number);
+    for (const std::size_t hash : hashes) {
+        added_.push_back({hash, number});
     }
+}
+
+// Counted first, then put in place. They come in order of their numbers, so who comes twice to a place is next to himself.
+void LabelIndex::sort() {
+    const std::size_t places = std::bit_ceil(added_.size() + 1);
+    std::vector<std::uint32_t> last(places, kNone);
+    starts_.assign(places + 1, 0);
+    for (const Label& label : added_) {
+        const std::size_t place = label.hash & (places - 1);
+        if (last[place] != label.number) {
+            last[place] = label.number;
+            ++starts_[place + 1];
+        }
+    }
+    for (std::size_t place = 0; place < places; ++place) {
+        starts_[place + 1] += starts_[place];
+    }
+    numbers_.resize(starts_[places]);
+    std::vector<std::uint32_t> next(starts_.begin(), starts_.end() - 1);
+    for (const Label& label : added_) {
+        const std::size_t place = label.hash & (places - 1);
+        if (next[place] == starts_[place] || numbers_[next[place] - 1] != label.number) {
+            numbers_[next[place]++] = label.number;
+        }
+    }
+    added_ = {};
 }
 
 std::span<const std::uint32_t> LabelIndex::candidates(const Selector& selector) const {
@@ -42,14 +68,11 @@ std::span<const std::uint32_t> LabelIndex::candidates(const Selector& selector) 
     if (!required) {
         return all_;
     }
-    const std::size_t hash = hash_of(required->first, required->second);
-    const auto before = [](const auto& entry, std::size_t value) { return entry.first < value; };
-    const auto first = std::lower_bound(found_.begin(), found_.end(), hash, before);
-    auto last = first;
-    while (last != found_.end() && last->first == hash) {
-        ++last;
+    if (starts_.empty()) {
+        return {};
     }
-    return std::span(numbers_).subspan(static_cast<std::size_t>(first - found_.begin()), static_cast<std::size_t>(last - first));
+    const std::size_t place = hash_of(required->first, required->second) & (starts_.size() - 2);
+    return std::span(numbers_).subspan(starts_[place], starts_[place + 1] - starts_[place]);
 }
 
 }  // namespace namegate::policy

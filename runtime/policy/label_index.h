@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "policy/selector.h"
@@ -16,9 +16,13 @@ namespace namegate::policy {
 
 class LabelIndex {
   public:
+    static std::size_t hash_of(std::string_view key, std::string_view value);
+
     void reserve(std::size_t sets, std::size_t labels);
     // The next number, from 0.
     void add(const Labels& labels);
+    // The same, by the hashes of the labels.
+    void add(std::span<const std::size_t> hashes);
     // After the last add().
     void sort();
 
@@ -27,8 +31,15 @@ class LabelIndex {
     std::span<const std::uint32_t> candidates(const Selector& selector) const;
 
   private:
-    std::vector<std::pair<std::size_t, std::uint32_t>> found_;  // hash of a label, number; sorted
-    std::vector<std::uint32_t> numbers_;                        // of found_
+    struct Label {
+        std::size_t hash;
+        std::uint32_t number;
+    };
+
+    std::vector<Label> added_;  // until sort()
+    // Numbers by the low bits of the hash: the part of `numbers_` between two neighbours in `starts_`.
+    std::vector<std::uint32_t> starts_;
+    std::vector<std::uint32_t> numbers_;
     std::vector<std::uint32_t> all_;
 };
 

@@ -8,19 +8,6 @@
 #include "policy/document.h"
 
 namespace namegate::policy {
-namespace {
-
-std::vector<std::shared_ptr<const Resource>> share(std::vector<Resource> resources) {
-    std::vector<std::shared_ptr<const Resource>> out;
-    out.reserve(resources.size());
-    for (Resource& resource : resources) {
-        out.push_back(std::make_shared<const Resource>(std::move(resource)));
-    }
-    return out;
-}
-
-}  // namespace
-
 std::string_view to_string(FileStatus::InForce in_force) {
     switch (in_force) {
         case FileStatus::InForce::kCurrent: return "current";
@@ -51,7 +38,7 @@ bool PolicyStore::take(const std::string& path, const ContentId& id, DecodeOutco
     file.problems = std::move(decoded.problems);
     ++revision_;
     refused_.erase(path);
-    if (has_errors(file.problems) || !accept(path, file, share(std::move(decoded.resources)))) {
+    if (has_errors(file.problems) || !accept(path, file, std::make_shared<const FileResources>(std::move(decoded.resources)))) {
         return false;
     }
     retry_refused();
@@ -70,10 +57,8 @@ bool PolicyStore::remove_file(const std::string& path) {
     if (found == files_.end()) {
         return false;
     }
-    const bool changed = !found->second.good.empty();
-    for (const auto& resource : found->second.good) {
-        owners_.erase(key_of(*resource));
-    }
+    const bool changed = found->second.good && !found->second.good->all().empty();
+    forget_owner(found->second);
     files_.erase(found);
     ++revision_;
     refused_.erase(path);
@@ -97,41 +82,46 @@ void PolicyStore::set_unreadable(const std::string& path, const std::string& why
 }
 
 // V7 against the other files.
-Problems PolicyStore::duplicates(const std::string& path, const std::vector<std::shared_ptr<const Resource>>& resources) const {
+Problems PolicyStore::duplicates(const std::string& path, const FileResources& resources) const {
     Problems out;
-    for (const auto& resource : resources) {
-        const ResourceKey key = key_of(*resource);
+    for (const Resource& resource : resources.all()) {
+        const ResourceKey key = key_of(resource);
         const auto owner = owners_.find(key);
         if (owner == owners_.end() || owner->second == path) {
             continue;
         }
         Place first{owner->second, 0, 0};
-        for (const auto& other : files_.at(owner->second).good) {
-            if (key_of(*other) == key) {
-                first = place_of(*other);
+        for (const Resource& other : files_.at(owner->second).good->all()) {
+            if (key_of(other) == key) {
+                first = place_of(other);
             }
         }
-        out.push_back({place_of(*resource), Problem::Severity::kError, "metadata.name",
+        out.push_back({place_of(resource), Problem::Severity::kError, "metadata.name",
                        to_string(key) + " is already defined at " + to_string(first) + "; remove or rename one of them"});
     }
     return out;
 }
 
-bool PolicyStore::accept(const std::string& path, File& file, std::vector<std::shared_ptr<const Resource>> resources) {
-    Problems clashes = duplicates(path, resources);
+void PolicyStore::forget_owner(const File& file) {
+    if (file.good) {
+        for (const Resource& resource : file.good->all()) {
+            owners_.erase(key_of(resource));
+        }
+    }
+}
+
+bool PolicyStore::accept(const std::string& path, File& file, std::shared_ptr<const FileResources> resources) {
+    Problems clashes = duplicates(path, *resources);
     if (!clashes.empty()) {
         file.problems.insert(file.problems.end(), clashes.begin(), clashes.end());
         refused_[path] = std::move(resources);
         return false;
     }
-    for (const auto& resource : file.good) {
-        owners_.erase(key_of(*resource));
-    }
-    for (const auto& resource : resources) {
-        owners_[key_of(*resource)] = path;
+    forget_owner(file);
+    for (const Resource& resource : resources->all()) {
+        owners_[key_of(resource)] = path;
     }
     file.good = std::move(resources);
-    file.has_good = true;
     file.loaded = true;
     ++generation_;
     snapshot_.reset();
@@ -141,7 +131,7 @@ bool PolicyStore::accept(const std::string& path, File& file, std::vector<std::s
 // A file that was refused only because of another file's resource may be good now; and that may free more.
 void PolicyStore::retry_refused() {
     for (auto next = refused_.begin(); next != refused_.end();) {
-        if (!duplicates(next->first, next->second).empty()) {
+        if (!duplicates(next->first, *next->second).empty()) {
             ++next;
             continue;
         }
@@ -157,10 +147,10 @@ void PolicyStore::retry_refused() {
 }
 
 FileStatus PolicyStore::status_of(const std::string& path, const File& file) {
-    const auto in_force = file.loaded     ? FileStatus::InForce::kCurrent
-                          : file.has_good ? FileStatus::InForce::kLastGood
-                                          : FileStatus::InForce::kNone;
-    return {path, file.loaded, in_force, file.good.size(), file.problems};
+    const auto in_force = file.loaded ? FileStatus::InForce::kCurrent
+                          : file.good ? FileStatus::InForce::kLastGood
+                                      : FileStatus::InForce::kNone;
+    return {path, file.loaded, in_force, file.good ? file.good->all().size() : 0, file.problems};
 }
 
 std::vector<FileStatus> PolicyStore::files() const {
@@ -191,11 +181,14 @@ std::vector<std::string> PolicyStore::paths() const {
 
 std::shared_ptr<const Snapshot> PolicyStore::snapshot() const {
     if (!snapshot_) {
-        std::vector<std::shared_ptr<const Resource>> all;
+        std::vector<std::shared_ptr<const FileResources>> files;
+        files.reserve(files_.size());
         for (const auto& entry : files_) {
-            all.insert(all.end(), entry.second.good.begin(), entry.second.good.end());
+            if (entry.second.good && !entry.second.good->all().empty()) {
+                files.push_back(entry.second.good);
+            }
         }
-        snapshot_ = std::make_shared<const Snapshot>(std::move(all), generation_);
+        snapshot_ = std::make_shared<const Snapshot>(std::move(files), generation_);
     }
     return snapshot_;
 }

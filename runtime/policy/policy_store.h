@@ -79,19 +79,19 @@ class PolicyStore {
         std::optional<FileStamp> stamp;
         bool seen = false;  // `content` is of a content we decoded
         bool loaded = false;
-        bool has_good = false;
-        std::vector<std::shared_ptr<const Resource>> good;
+        std::shared_ptr<const FileResources> good;  // null: none
         Problems problems;
     };
 
     static FileStatus status_of(const std::string& path, const File& file);
-    Problems duplicates(const std::string& path, const std::vector<std::shared_ptr<const Resource>>& resources) const;
+    Problems duplicates(const std::string& path, const FileResources& resources) const;
     void retry_refused();
-    bool accept(const std::string& path, File& file, std::vector<std::shared_ptr<const Resource>> resources);
+    void forget_owner(const File& file);
+    bool accept(const std::string& path, File& file, std::shared_ptr<const FileResources> resources);
 
     std::map<std::string, File> files_;
-    std::map<ResourceKey, std::string> owners_;                                    // which file's resource is in force
-    std::map<std::string, std::vector<std::shared_ptr<const Resource>>> refused_;  // good but for duplicates
+    std::map<ResourceKey, std::string> owners_;                            // which file's resource is in force
+    std::map<std::string, std::shared_ptr<const FileResources>> refused_;  // good but for duplicates
     std::uint64_t generation_ = 1;
     std::uint64_t revision_ = 1;
     mutable std::shared_ptr<const Snapshot> snapshot_;

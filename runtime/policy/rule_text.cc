@@ -12,7 +12,7 @@ std::string show(const IpPrefix& net) {
     const std::string text = net.to_string();
     return net.length() == net.address().bits() ? net.address().to_string() : text;
 }
-std::string show(const DomainPattern& pattern) { return pattern.text(); }
+std::string show(const DomainPattern& pattern) { return std::string(pattern.text()); }
 std::string show(const std::string& text) { return text; }
 std::string show(const Port& port) {
     if (!port.name.empty()) {

@@ -7,18 +7,25 @@
 namespace namegate::policy {
 
 SetIndex::SetIndex(const Snapshot& snapshot) {
-    constexpr std::size_t kUsualLabels = 2;
-    const std::vector<const NetworkSet*>& sets = snapshot.sets();
-    labels_.reserve(sets.size());
-    by_label_.reserve(sets.size(), sets.size() * kUsualLabels);
-    for (const NetworkSet* set : sets) {
-        if (has_own_labels_only(*set)) {
-            labels_.push_back(&set->labels);
-        } else {
-            made_.push_back(effective_labels(*set, snapshot));
-            labels_.push_back(&made_.back());
+    std::size_t labels = 0;
+    for (const auto& file : snapshot.files()) {
+        for (const FileResources::Set& set : file->sets()) {
+            labels += set.n_hashes;
         }
-        by_label_.add(*labels_.back());
+    }
+    labels_.reserve(snapshot.sets().size());
+    by_label_.reserve(snapshot.sets().size(), labels);
+    for (const auto& file : snapshot.files()) {
+        for (const FileResources::Set& set : file->sets()) {
+            if (set.own_labels_only) {
+                labels_.push_back(&set.set->labels);
+                by_label_.add(file->label_hashes(set));
+            } else {
+                made_.push_back(effective_labels(*set.set, snapshot));
+                labels_.push_back(&made_.back());
+                by_label_.add(made_.back());
+            }
+        }
     }
     by_label_.sort();
 }

@@ -10,8 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "policy/file_resources.h"
 #include "policy/label_index.h"
-#include "policy/resources.h"
 
 namespace namegate::policy {
 

@@ -18,36 +18,43 @@ bool policy_before(const Policy* a, const Policy* b) {
 
 }  // namespace
 
-Snapshot::Snapshot(std::vector<std::shared_ptr<const Resource>> resources, std::uint64_t generation)
-    : resources_(std::move(resources)), generation_(generation) {
+Snapshot::Snapshot(std::vector<std::shared_ptr<const FileResources>> files, std::uint64_t generation)
+    : files_(std::move(files)), generation_(generation) {
     std::map<std::string_view, TierView> tiers;
     TierView& fixed = tiers[kDefaultTier];
     fixed.tier.name = kDefaultTier;
     fixed.tier.order = kDefaultTierOrder;
-    for (const auto& resource : resources_) {
-        if (const Tier* tier = std::get_if<Tier>(resource.get())) {
-            tiers[tier->name].tier = *tier;
-        } else if (const NetworkSet* set = std::get_if<NetworkSet>(resource.get())) {
-            sets_.push_back(set);
-        } else if (const PodDocument* pod = std::get_if<PodDocument>(resource.get())) {
-            pods_.push_back(pod);
-            pods_by_name_[{pod->name_space, pod->name}] = pod;
-        } else if (const NamespaceDocument* name_space = std::get_if<NamespaceDocument>(resource.get())) {
-            namespaces_[name_space->name] = name_space;
-        } else if (const ServiceAccountDocument* account = std::get_if<ServiceAccountDocument>(resource.get())) {
-            service_accounts_[{account->name_space, account->name}] = account;
+    std::vector<const Policy*> policies;
+    for (const auto& file : files_) {
+        for (const FileResources::Set& set : file->sets()) {
+            sets_.push_back(set.set);
+        }
+        if (file->sets().size() == file->all().size()) {
+            continue;
+        }
+        for (const Resource& resource : file->all()) {
+            if (const Policy* policy = std::get_if<Policy>(&resource)) {
+                policies.push_back(policy);
+            } else if (const Tier* tier = std::get_if<Tier>(&resource)) {
+                tiers[tier->name].tier = *tier;
+            } else if (const PodDocument* pod = std::get_if<PodDocument>(&resource)) {
+                pods_.push_back(pod);
+                pods_by_name_[{pod->name_space, pod->name}] = pod;
+            } else if (const NamespaceDocument* name_space = std::get_if<NamespaceDocument>(&resource)) {
+                namespaces_[name_space->name] = name_space;
+            } else if (const ServiceAccountDocument* account = std::get_if<ServiceAccountDocument>(&resource)) {
+                service_accounts_[{account->name_space, account->name}] = account;
+            }
         }
     }
     set_index_ = SetIndex(*this);
-    for (const auto& resource : resources_) {
-        if (const Policy* policy = std::get_if<Policy>(resource.get())) {
-            TierView& view = tiers[policy->tier];
-            if (view.tier.name.empty()) {
-                view.tier.name = policy->tier;
-                view.described = false;
-            }
-            view.policies.push_back(policy);
+    for (const Policy* policy : policies) {
+        TierView& view = tiers[policy->tier];
+        if (view.tier.name.empty()) {
+            view.tier.name = policy->tier;
+            view.described = false;
         }
+        view.policies.push_back(policy);
     }
     for (auto& entry : tiers) {
         std::sort(entry.second.policies.begin(), entry.second.policies.end(), policy_before);

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "policy/resources.h"
+#include "policy/file_resources.h"
 #include "policy/set_index.h"
 
 namespace namegate::policy {
@@ -21,7 +21,7 @@ class Snapshot {
   public:
     Snapshot() = default;
     // Sorts the resources: tiers by order (E2), the policies of each by order, name, namespace, kind (E3).
-    Snapshot(std::vector<std::shared_ptr<const Resource>> resources, std::uint64_t generation);
+    Snapshot(std::vector<std::shared_ptr<const FileResources>> files, std::uint64_t generation);
 
     struct TierView {
         Tier tier;  // made up (order last, Deny) when policies name a tier that no document describes
@@ -33,7 +33,7 @@ class Snapshot {
     const std::vector<const NetworkSet*>& sets() const { return sets_; }
     const SetIndex& set_index() const { return set_index_; }  // numbers as in sets()
     const std::vector<const PodDocument*>& pods() const { return pods_; }
-    const std::vector<std::shared_ptr<const Resource>>& resources() const { return resources_; }
+    const std::vector<std::shared_ptr<const FileResources>>& files() const { return files_; }
     std::size_t policy_count() const;
 
     const PodDocument* find_pod(std::string_view name_space, std::string_view name) const;
@@ -45,7 +45,7 @@ class Snapshot {
 
   private:
     using Key = std::pair<std::string_view, std::string_view>;
-    std::vector<std::shared_ptr<const Resource>> resources_;
+    std::vector<std::shared_ptr<const FileResources>> files_;
     std::vector<TierView> tiers_;
     std::vector<const NetworkSet*> sets_;
     SetIndex set_index_;

@@ -236,8 +236,8 @@ class World {
     }
 
     Snapshot snapshot(Direction direction, const std::vector<EndpointView>& endpoints) {
-        std::vector<std::shared_ptr<const Resource>> resources;
-        const auto add = [&](Resource resource) { resources.push_back(std::make_shared<const Resource>(std::move(resource))); };
+        std::vector<Resource> resources;
+        const auto add = [&](Resource resource) { resources.push_back(std::move(resource)); };
         add(Tier{"first", 1.0, chance(2) ? RuleAction::kPass : RuleAction::kDeny, {}});
         add(NamespaceDocument{"one", {{"env", "prod"}}, {}});
         add(ServiceAccountDocument{"one", "robot", {{"role", "r"}}, {}});
@@ -252,7 +252,7 @@ class World {
         for (unsigned n = pick(4); n > 0; --n) {
             add(set(n));
         }
-        return Snapshot(std::move(resources), 1);
+        return Snapshot({std::make_shared<const FileResources>(std::move(resources))}, 1);
     }
 
     PacketView packet(const std::vector<EndpointView>& endpoints) {

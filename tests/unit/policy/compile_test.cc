@@ -335,7 +335,7 @@ TEST_CASE("equal content has an equal hash, other content another") {
 }
 
 TEST_CASE("100,000 nets and 1,000 rules compile in time") {
-    std::vector<std::shared_ptr<const Resource>> resources;
+    std::vector<Resource> resources;
     NetworkSet set;
     set.kind = "GlobalNetworkSet";
     set.labels = {{"big", "yes"}};
@@ -343,15 +343,15 @@ TEST_CASE("100,000 nets and 1,000 rules compile in time") {
         set.nets.emplace_back(
             IpAddress::v4({11, static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)}), 32);
     }
-    resources.push_back(std::make_shared<const Resource>(std::move(set)));
+    resources.emplace_back(std::move(set));
     Policy policy;
     policy.global = policy.applies_egress = true;
     Rule rule;
     rule.action = RuleAction::kAllow;
     rule.destination.selector = *Selector::parse("has(big)");
     policy.egress.assign(1000, rule);
-    resources.push_back(std::make_shared<const Resource>(std::move(policy)));
-    const Snapshot snapshot(std::move(resources), 1);
+    resources.emplace_back(std::move(policy));
+    const Snapshot snapshot({std::make_shared<const FileResources>(std::move(resources))}, 1);
     EndpointView self;
     const CompileInput input{&snapshot, &self, nullptr, Direction::kEgress};
     const auto start = std::chrono::steady_clock::now();

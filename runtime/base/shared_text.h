@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Text that never changes and that all copies share: a pointer and one allocation, for what there is a hundred thousand
+// times. Copies may be used, and destroyed, from any thread.
+#pragma once
+
+#include <atomic>
+#include <compare>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <string_view>
+#include <utility>
+
+namespace namegate {
+
+class SharedText {
+  public:
+    SharedText() = default;
+    explicit SharedText(std::string_view text) {
+        if (!text.empty()) {
+            void* const room = ::operator new(sizeof(Block) + text.size());
+            block_ = new (room) Block{{1}, static_cast<std::uint32_t>(text.size())};
+            std::memcpy(characters(), text.data(), text.size());
+        }
+    }
+    ~SharedText() { release(); }
+    SharedText(const SharedText& other) : block_(other.block_) {
+        if (block_ != nullptr) {
+            block_->owners.fetch_add(1, std::memory_order_relaxed);
+        }
+    }
+    SharedText(SharedText&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    SharedText& operator=(SharedText other) noexcept {
+        std::swap(block_, other.block_);
+        return *this;
+    }
+
+    std::string_view view() const { return block_ == nullptr ? std::string_view() : std::string_view(characters(), block_->size); }
+
+    bool operator==(const SharedText& other) const { return block_ == other.block_ || view() == other.view(); }
+    std::strong_ordering operator<=>(const SharedText& other) const {
+        return block_ == other.block_ ? std::strong_ordering::equal : view() <=> other.view();
+    }
+
+  private:
+    struct Block {
+        std::atomic<std::uint32_t> owners;
+        std::uint32_t size;
+        // The characters follow.
+    };
+
+    char* characters() const { return reinterpret_cast<char*>(block_ + 1); }
+    void release() {
+        if (block_ != nullptr && block_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+            block_->~Block();
+            ::operator delete(block_);
+        }
+    }
+
+    Block* block_ = nullptr;  // null: empty
+};
+
+}  // namespace namegate
