@@ -81,7 +81,8 @@ std::array<std::uint64_t, 2> hash_of(const CompiledPolicy& policy) {
 }  // namespace
 
 bool selects(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction) {
-    const Labels labels = effective_labels(endpoint, snapshot);
+    const Labels made = endpoint.effective ? Labels() : effective_labels(endpoint, snapshot);
+    const Labels& labels = endpoint.effective ? *endpoint.effective : made;
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
             if (!policy->staged && policy->applies(direction) && policy_selects(*policy, endpoint, labels)) {

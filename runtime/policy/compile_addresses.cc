@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/compile_addresses.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
-#include <set>
+#include <utility>
 
 #include "policy/prefix_walk.h"
 
@@ -58,9 +59,7 @@ class AddressCompiler {
         for (const bool v4 : {true, false}) {
             walk(v4, bitmaps, out.cidrs);
         }
-        for (const auto& [pattern, bits] : patterns_) {
-            out.patterns.push_back({pattern, bitmaps.index_of(bits)});
-        }
+        conclude_patterns(bitmaps, out.patterns);
         return out;
     }
 
@@ -150,8 +149,38 @@ class AddressCompiler {
     }
 
     void add_pattern(const DomainPattern& pattern, std::size_t number) {
-        patterns_.try_emplace(pattern, rules_.size()).first->second.set(number);
+        patterns_.push_back({&pattern, number});
         has_domains_.set(number);
+    }
+
+    void conclude_patterns(BitmapTable& bitmaps, std::vector<PatternEntry>& out) {
+        const auto before = [](const Named& a, const Named& b) {
+            const auto order = *a.pattern <=> *b.pattern;
+            return order != 0 ? order < 0 : a.rule < b.rule;
+        };
+        std::sort(patterns_.begin(), patterns_.end(), before);
+        out.reserve(patterns_.size());
+        RuleBits bits(rules_.size());
+        std::optional<std::pair<std::size_t, BitmapIndex>> last;  // most patterns are one rule's, and so is the next
+        for (auto one = patterns_.begin(); one != patterns_.end();) {
+            const DomainPattern& pattern = *one->pattern;
+            auto next = one + 1;
+            while (next != patterns_.end() && *next->pattern == pattern) {
+                ++next;
+            }
+            if (next != one + 1 || !last || last->first != one->rule) {
+                std::for_each(one, next, [&bits](const Named& named) { bits.set(named.rule); });
+                out.push_back({pattern, bitmaps.index_of(bits)});
+                last.reset();
+                if (next == one + 1) {
+                    last.emplace(one->rule, out.back().bitmap);
+                }
+                std::for_each(one, next, [&bits](const Named& named) { bits.clear(named.rule); });
+            } else {
+                out.push_back({pattern, last->second});
+            }
+            one = next;
+        }
     }
 
     // An address matches a rule when nets and selector, where the rule has them, hold it, and the negative ones
@@ -198,7 +227,11 @@ class AddressCompiler {
     std::vector<Source> sources_;
     std::map<std::size_t, std::size_t> set_sources_;
     std::map<std::size_t, std::size_t> endpoint_sources_;
-    std::map<DomainPattern, RuleBits> patterns_;
+    struct Named {
+        const DomainPattern* pattern;
+        std::size_t rule;
+    };
+    std::vector<Named> patterns_;
 };
 
 }  // namespace

@@ -60,7 +60,7 @@ class BitmapTable {
     }
 
     BitmapIndex index_of(const RuleBits& bits) {
-        const auto [found, added] = known_.emplace(bits, static_cast<BitmapIndex>(bitmaps_.size()));
+        const auto [found, added] = known_.try_emplace(bits, static_cast<BitmapIndex>(bitmaps_.size()));
         if (added) {
             Bitmap words;
             for (std::size_t i = 0; i < bits.words(); ++i) {
