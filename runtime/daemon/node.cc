@@ -149,10 +149,12 @@ Result<> Node::program_concerned_locked(const policy::Concern& concern) {
     }
     std::string failures;
     bool retry = false;
+    no_room_ = false;
     for (const auto& failure : summary.failed) {
         log::error("endpoint keeps its last policy",
                    {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
         retry = retry || failure.second.code() == Code::kTryAgain || failure.second.code() == Code::kIo;
+        no_room_ = no_room_ || failure.second.code() == Code::kExhausted;
         failures = failure.second.message();
     }
     for (auto& entry : records_) {
@@ -349,7 +351,8 @@ void Node::tick() {
     }
     sweep();
     if (const auto collected = collector_.tick(); collected) {
-        set_trouble("unused policies", *collected);
+        set_trouble("unused policies", *collected ? ok() : Result<>(collected->error()));
+        program_due_ = program_due_ || (no_room_ && *collected && **collected);
     }
     sweep_links();
     if (reconcile_due_) {

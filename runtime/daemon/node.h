@@ -113,6 +113,7 @@ class Node {
     std::uint64_t logged_revision_ = 0;  // of the files whose problems were logged
     std::uint64_t generation_ = 0;       // of the snapshot that was programmed
     bool program_due_ = false;           // the last attempt did not get through
+    bool no_room_ = false;               // for some of it, as long as unused policies have theirs
     bool reconcile_due_ = false;
     bool links_due_ = true;         // perhaps some pins lead to interfaces that are going
     std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts

@@ -25,9 +25,9 @@ class PolicyCollector {
     void note_garbage();
     // Room is short.
     void hurry() { due_at_ns_ = clock_.boot_ns(); }
-    // Starts a child when one is due. The node lock is not held: the child would have it too. How it went, when there is
-    // news.
-    std::optional<Result<>> tick();
+    // Starts a child when one is due. The node lock is not held: the child would have it too. When there is news: has room
+    // become free?
+    std::optional<Result<bool>> tick();
 
   private:
     datapath::Datapath& datapath_;

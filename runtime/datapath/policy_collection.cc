@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <span>
 #include <thread>
 #include <utility>
@@ -19,9 +20,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kDoomAtOnce = 512;                      // policies, with the lock held
-constexpr std::size_t kEraseAtOnce = 2048;                    // names, likewise
-constexpr std::size_t kAskAtOnce = 4096;                      // patterns that are looked for, likewise
+constexpr std::size_t kDoomAtOnce = 256;                      // policies, with the lock held
+constexpr std::size_t kEraseAtOnce = 1024;                    // names, likewise
+constexpr std::size_t kAskAtOnce = 2048;                      // patterns that are looked for, likewise
 constexpr std::uint32_t kFewNew = 8;                          // policies that came since; of more it is quicker to look anew
 constexpr int kMostLooks = 8;                                 // at all patterns
 constexpr auto kBetweenHolds = std::chrono::milliseconds(5);  // longer than those who wait for the lock sleep
@@ -59,8 +60,9 @@ class Collection {
         if (!doomed_.empty()) {
             wait_for_programs();
             NG_TRY(erase_entries());
+            NG_TRY(free_room());
             NG_TRY(erase_names());
-            NG_TRY(erase_catalogue());
+            NG_TRY(erase_mark());
         }
         return done_;
     }
@@ -75,7 +77,8 @@ class Collection {
     Result<std::vector<std::uint64_t>> find_lonely();
     Result<> erase_some(std::vector<std::uint64_t>& lonely);
     Result<bool> is_needed_since(std::uint64_t name, std::uint32_t end);
-    Result<> erase_catalogue();
+    Result<> free_room();
+    Result<> erase_mark();
 
     Datapath& datapath_;
     TakeLock take_lock_;  // empty: it is held
@@ -217,11 +220,17 @@ Result<> Collection::erase_names() {
     return Error(Code::kTryAgain, "policies are installed more quickly than names that nobody needs are found");
 }
 
-// What they reserved is free then, which a writer who is at work learns the next time.
-Result<> Collection::erase_catalogue() {
+// Whoever is at work learns of it the next time. One entry stays, as the mark that names are still to be looked for.
+Result<> Collection::free_room() {
     NG_ASSIGN(const int fd, datapath_.map(MapId::kPolicies));
     done_.policies = doomed_.size();
-    return map_erase_many(fd, std::vector<std::uint32_t>(doomed_.begin(), doomed_.end()));
+    return map_erase_many(fd, std::vector<std::uint32_t>(std::next(doomed_.begin()), doomed_.end()));
+}
+
+Result<> Collection::erase_mark() {
+    NG_ASSIGN(const int fd, datapath_.map(MapId::kPolicies));
+    NG_TRY(map_erase(fd, *doomed_.begin()));
+    return ok();
 }
 
 }  // namespace

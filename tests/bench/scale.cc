@@ -4,6 +4,8 @@
 // the daemon takes from its start until all of it is in force, how long one changed file takes until it is in force
 // on every endpoint that it concerns, and what memory the daemon has.
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "measure.h"
@@ -60,6 +62,7 @@ void print_collections(const std::string& log) {
 struct Kind {
     const char* what;
     std::vector<double> took{};
+    double cpu_ms = 0;  // of all of them
 };
 
 void changes(LargeNode& node, unsigned rounds) {
@@ -72,9 +75,14 @@ void changes(LargeNode& node, unsigned rounds) {
         const unsigned zone = round % LargeNode::kZones;
         const unsigned port = 1000 + round;
         const std::vector<ng_endpoint_config> before = node.configs();
-        kinds[0].took.push_back(node.until_in_force(node.concerned(single), node.sets_change(single, round + 1)));
-        kinds[1].took.push_back(node.until_in_force(node.concerned(single), node.policy_change(single, port)));
-        kinds[2].took.push_back(node.until_in_force(node.concerned(zone), node.policy_change(zone, port)));
+        const auto measure = [&](Kind& kind, unsigned policy, const LargeNode::Change& change) {
+            const double cpu = cpu_ms(node.daemon().pid());
+            kind.took.push_back(node.until_in_force(node.concerned(policy), change));
+            kind.cpu_ms += cpu_ms(node.daemon().pid()) - cpu;
+        };
+        measure(kinds[0], single, node.sets_change(single, round + 1));
+        measure(kinds[1], single, node.policy_change(single, port));
+        measure(kinds[2], zone, node.policy_change(zone, port));
         std::set<unsigned> concerned = node.concerned(zone);
         concerned.merge(node.concerned(single));
         const std::vector<ng_endpoint_config> after = node.configs();
@@ -82,11 +90,32 @@ void changes(LargeNode& node, unsigned rounds) {
             others += concerned.count(i) == 0 && before[i].generation != after[i].generation ? 1U : 0U;
         }
     }
-    std::printf("\n%-46s %9s %9s\n", "from the change of", "median", "p99");
+    std::printf("\n%-46s %9s %9s %16s\n", "from the change of", "median", "p99", "processor time");
     for (const Kind& kind : kinds) {
-        std::printf("%-46s %6.1f ms %6.1f ms\n", kind.what, percentile(kind.took, 50), percentile(kind.took, 99));
+        std::printf("%-46s %6.1f ms %6.1f ms %13.1f ms\n", kind.what, percentile(kind.took, 50), percentile(kind.took, 99),
+                    kind.cpu_ms / static_cast<double>(kind.took.size()));
     }
     std::printf("%u changes each, until in force on all that they concern; other endpoints touched: %u\n", rounds, others);
+}
+
+// The same while unused policies are being removed, which the daemon's child process does.
+void changes_meanwhile(LargeNode& node) {
+    const std::string children =
+        "/proc/" + std::to_string(node.daemon().pid()) + "/task/" + std::to_string(node.daemon().pid()) + "/children";
+    const auto collects = [&children] {
+        std::ifstream in(children);
+        return !std::string(std::istreambuf_iterator<char>(in), {}).empty();
+    };
+    if (!eventually(collects, 10)) {
+        throw std::runtime_error("unused policies are not removed");
+    }
+    std::vector<double> took;
+    for (unsigned round = 0; collects(); ++round) {
+        const unsigned zone = round % LargeNode::kZones;
+        took.push_back(node.until_in_force(node.concerned(zone), node.policy_change(zone, 2000 + round)));
+    }
+    std::printf("while unused policies are removed, 25 concerned: %zu changes, median %.1f ms, longest %.1f ms\n", took.size(),
+                percentile(took, 50), percentile(took, 100));
 }
 
 }  // namespace
@@ -105,6 +134,7 @@ int main(int argc, char** argv) {
         start(node, "started again, nothing to change");
         print_memory("its memory then", node.daemon().pid());
         changes(node, quick ? 10 : 100);
+        changes_meanwhile(node);
         std::this_thread::sleep_for(std::chrono::seconds(7));  // what is unused is removed after five
         std::printf("\n");
         print_collections(node.daemon().log());
