@@ -31,7 +31,12 @@ class SharedText {
         }
     }
     SharedText(SharedText&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-    SharedText& operator=(SharedText other) noexcept {
+    SharedText& operator=(const SharedText& other) {
+        SharedText copy(other);
+        std::swap(block_, copy.block_);
+        return *this;
+    }
+    SharedText& operator=(SharedText&& other) noexcept {
         std::swap(block_, other.block_);
         return *this;
     }

@@ -92,8 +92,8 @@ Result<PolicyPlace> PolicyWriter::find_place(const policy::CompiledPolicy& polic
 Result<PolicyWriter::Names> PolicyWriter::missing_names(const policy::CompiledPolicy& policy, const PolicyImage& image,
                                                         const policy::CompiledPolicy* before) {
     NG_ASSIGN(const int fd, datapath_->map(MapId::kSuffixes));
-    static const std::vector<policy::PatternEntry> kNone;
-    const auto& installed = before != nullptr && whole_.count(before->content_hash) != 0 ? before->patterns : kNone;
+    static const std::vector<policy::PatternEntry> nothing;
+    const auto& installed = before != nullptr && whole_.count(before->content_hash) != 0 ? before->patterns : nothing;
     auto known = installed.begin();
     Names names;
     for (std::size_t i = 0; i < policy.patterns.size(); ++i) {
