@@ -189,13 +189,14 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
     NG_ASSIGN(programmer, dependencies_.make_programmer(request.config.config_path));
     programmer->hurry();
     NG_TRY(admit(network, spec, record, *programmer, undo));
-    NG_ASSIGN(const cni::AddResult ipam_result, addresses.finish_add());
+    NG_ASSIGN(const cni::AddResult ipam_result, addresses.result());
     NG_TRY(add_addresses(spec, ipam_result));
     if (masquerade) {
         undo.push([&masquerade, &spec] { log_undo("masquerade", masquerade->remove(spec.host_ifname)); });
         NG_TRY(masquerade->add(spec.host_ifname, own_networks(ipam_result)));
     }
     NG_TRY(bring_up(network, spec, record, *programmer));
+    NG_TRY(addresses.confirm());
     undo.dismiss();
     return cni::to_json(make_result(request, network, spec, ipam_result), request.config.cni_version);
 }

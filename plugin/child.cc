@@ -80,12 +80,12 @@ void Child::write_input() {
     input_.reset();
 }
 
-Result<std::string> Child::read_output() {
-    std::string text;
+Result<std::string> Child::read_until(const std::function<bool(const std::string&)>& suffices) {
     std::array<char, 16384> buffer{};
-    for (;;) {
+    while (!suffices(text_)) {
         // A negative descriptor is not looked at.
-        std::array<pollfd, 2> ready{pollfd{output_.get(), POLLIN, 0}, pollfd{input_.get(), POLLOUT, 0}};
+        const int input = unread_.empty() ? -1 : input_.get();
+        std::array<pollfd, 2> ready{pollfd{output_.get(), POLLIN, 0}, pollfd{input, POLLOUT, 0}};
         if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR) {
             return sys_error("waiting for a program", errno);
         }
@@ -100,17 +100,19 @@ Result<std::string> Child::read_output() {
             return sys_error("reading a program's output", errno);
         }
         if (got == 0) {
-            return text;
+            break;
         }
-        text.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-        if (text.size() > kMaxChildOutputBytes) {
+        text_.append(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+        if (text_.size() > kMaxChildOutputBytes) {
             return Error(Code::kExhausted, "a program's output is longer than " + std::to_string(kMaxChildOutputBytes) + " bytes");
         }
     }
+    return text_;
 }
 
 Result<ChildOutput> Child::finish() {
-    auto text = read_output();
+    write_input();  // who was never fed waits for the end of nothing
+    auto text = read_until([](const std::string&) { return false; });
     if (!text) {
         ::kill(pid_, SIGKILL);
     }

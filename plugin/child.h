@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,14 +41,17 @@ class Child {
           input_reader_(std::move(other.input_reader_)),
           input_(std::move(other.input_)),
           output_(std::move(other.output_)),
-          unread_(std::move(other.unread_)) {}
+          unread_(std::move(other.unread_)),
+          text_(std::move(other.text_)) {}
     Child& operator=(Child&&) = delete;
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
     // All of its stdin; waits for nothing.
     void feed(std::string input);
-    // Waits for its end. Once.
+    // Its output up to where that `suffices`, or its end.
+    Result<std::string> read_until(const std::function<bool(const std::string&)>& suffices);
+    // Waits for its end. Once. All of its output.
     Result<ChildOutput> finish();
     bool is_finished() const { return pid_ <= 0; }
 
@@ -55,13 +59,13 @@ class Child {
     Child(pid_t pid, Fd input_reader, Fd input, Fd output)
         : pid_(pid), input_reader_(std::move(input_reader)), input_(std::move(input)), output_(std::move(output)) {}
     void write_input();
-    Result<std::string> read_output();
 
     pid_t pid_;
     Fd input_reader_;  // held here too: a child that does not read is no reason for a SIGPIPE
     Fd input_;
     Fd output_;
     std::string unread_;  // of the input, not yet in the pipe
+    std::string text_;    // of the output, as far as it was read
 };
 
 // All of it.

@@ -18,6 +18,13 @@ using cni::ErrorCode;
 using cni::Outcome;
 
 constexpr std::string_view kCommandVariable = "CNI_COMMAND=";
+constexpr std::string_view kBlanks = " \t\r\n";
+
+// An object to its end? To try what cannot be one costs an exception.
+bool is_whole(const std::string& text) {
+    const std::size_t last = text.find_last_not_of(kBlanks);
+    return last != std::string::npos && text[last] == '}' && cni::parse_object(text).has_value();
+}
 
 bool is_program(const std::string& path) {
     struct stat about {};
@@ -26,7 +33,7 @@ bool is_program(const std::string& path) {
 
 CniError delegate_error(const std::string& who, const ChildOutput& output) {
     const auto object = cni::parse_object(output.standard_output);
-    if (!object) {
+    if (!object || (!object->contains("code") && !object->contains("msg"))) {
         return {ErrorCode::kFailed, who + " ended with status " + std::to_string(output.exit_status) + " and no CNI error on its output",
                 output.standard_output.substr(0, 1024)};
     }
@@ -86,8 +93,7 @@ Outcome<std::string> IpamCall::finish() {
     return std::move(output->standard_output);
 }
 
-Outcome<cni::AddResult> IpamCall::finish_add() {
-    NG_ASSIGN(const std::string text, finish());
+Outcome<cni::AddResult> IpamCall::parse(const std::string& text) const {
     const std::string what = "the result of " + who_;
     NG_ASSIGN(const cni::Json object, cni::with_code(cni::parse_object(text).with_context(what), ErrorCode::kDecode));
     NG_ASSIGN(cni::AddResult result, cni::with_code(cni::parse_result(object).with_context(what), ErrorCode::kDecode));
@@ -95,6 +101,30 @@ Outcome<cni::AddResult> IpamCall::finish_add() {
         return CniError(ErrorCode::kFailed, what + " has no address");
     }
     return result;
+}
+
+Outcome<cni::AddResult> IpamCall::result() {
+    auto early = child_.read_until(is_whole);
+    if (early) {
+        if (auto result = parse(*early); result) {
+            taken_ = std::move(early).value();
+            return result;
+        }
+    }
+    // An error, or a result that is one: how the program ended says more.
+    NG_ASSIGN(taken_, finish());
+    return parse(taken_);
+}
+
+Outcome<> IpamCall::confirm() {
+    if (child_.is_finished()) {
+        return Unit{};
+    }
+    NG_ASSIGN(const std::string whole, finish());
+    if (whole.find_first_not_of(kBlanks, taken_.size()) != std::string::npos) {
+        return CniError(ErrorCode::kDecode, "the result of " + who_ + " is followed by something else");
+    }
+    return Unit{};
 }
 
 void IpamCall::settle() {

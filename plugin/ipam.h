@@ -25,15 +25,20 @@ class IpamCall {
     void go() { child_.feed(std::move(input_)); }
     // Waits for its end. Once.
     cni::Outcome<std::string> finish();
-    // The same for ADD.
-    cni::Outcome<cni::AddResult> finish_add();
+    // ADD's result as soon as it is written: ending takes a program a while. To be believed when confirm() succeeds.
+    cni::Outcome<cni::AddResult> result();
+    // Waits for its end: it succeeded, and what it wrote is what result() gave.
+    cni::Outcome<> confirm();
     // For who does not want the answer any more; harmless after finish().
     void settle();
 
   private:
+    cni::Outcome<cni::AddResult> parse(const std::string& text) const;
+
     Child child_;
     std::string who_;  // for errors
     std::string input_;
+    std::string taken_;  // what result() gave
 };
 
 class Ipam {

@@ -106,6 +106,14 @@ TEST_CASE("a program that is started does nothing before it is fed, and ends wit
         CHECK(written() == "fed\n");
     }
     REQUIRE(remove_file(folder.path() + "/line"));
+    {
+        auto child = Child::start({"/bin/sh", {"sh", "-c", "echo early; cat; echo late"}, {"PATH=/usr/bin:/bin"}});
+        REQUIRE(child);
+        CHECK(*child->read_until([](const std::string& text) { return text == "early\n"; }) == "early\n");  // while it waits
+        child->feed("fed\n");
+        CHECK(*child->read_until([](const std::string&) { return false; }) == "early\nfed\nlate\n");
+        CHECK(child->finish()->standard_output == "early\nfed\nlate\n");
+    }
     { REQUIRE(Child::start(command)); }
     CHECK(written() == "nothing");
     CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);  // no child is left

@@ -95,6 +95,16 @@ TEST_CASE("IPAM that fails or answers nonsense", "[C32]") {
     cni.config["mtu"] = 0;
     use("echo '{\"ips\":[{\"address\":\"fd00::1/64\"}],\"routes\":[{\"dst\":\"10.0.0.0/8\"}]}'");
     expect_clean_failure(cni, pod.path(), 7, "no address of its family");
+    // It is used as soon as it is written, and believed when the program has ended well.
+    const std::string good = "[ $CNI_COMMAND = DEL ] || { echo '{\"ips\":[{\"address\":\"10.9.0.2/16\"}]}'; sleep 0.1; ";
+    use(good + "exit 7; }");
+    expect_clean_failure(cni, pod.path(), 100, "status 7 and no CNI error");
+    CHECK(must_run("cat " + cni.state() + "/calls") == "ADD\nDEL\n");
+    use(good + "echo more; }");
+    expect_clean_failure(cni, pod.path(), 6, "is followed by something else");
+    use("printf '{\"ips\":[{\"address\":'; sleep 0.1; [ $CNI_COMMAND = DEL ] || printf '\"10.9.0.3/16\"}]}\\n \\n'");
+    CHECK(cni.call("ADD", "f1", pod.path()).status == 0);
+    CHECK(cni.call("DEL", "f1", pod.path()).status == 0);
     use("exit 9");
     CHECK(cni.call("DEL", "f1", "").status != 0);
 }
