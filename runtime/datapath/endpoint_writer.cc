@@ -76,13 +76,12 @@ Result<> zero_counters(Datapath& datapath, const Extent& extent) {
 // Every endpoint's active configuration, by slot.
 Result<std::vector<ng_endpoint_config>> active_configs(Datapath& datapath) {
     NG_ASSIGN(const int fd, datapath.map(MapId::kEndpoints));
-    NG_ASSIGN(const auto entries, (map_entries<std::uint32_t, ng_endpoint>(fd)));
     std::vector<ng_endpoint_config> configs;
-    for (const auto& entry : entries) {
-        if (active_of(entry.second).endpoint != 0) {
-            configs.push_back(active_of(entry.second));
+    NG_TRY((map_for_each<std::uint32_t, ng_endpoint>(fd, [&configs](std::uint32_t, const ng_endpoint& endpoint) {
+        if (active_of(endpoint).endpoint != 0) {
+            configs.push_back(active_of(endpoint));
         }
-    }
+    })));
     return configs;
 }
 

@@ -14,7 +14,8 @@ namespace namegate::datapath::raw {
 
 namespace {
 
-constexpr std::uint32_t kReadBatch = 4096;
+constexpr std::size_t kReadBatchBytes = 64UL * 1024;  // memory that is fresh costs more than another call
+constexpr std::uint32_t kMinReadBatch = 64;           // a hash hands out whole buckets, so there is room for more than one
 
 Error map_error(std::string_view what, int error) {
     if (error == E2BIG || error == ENOSPC || error == ENOMEM) {
@@ -138,8 +139,8 @@ Result<> erase_many(int fd, const void* keys, std::size_t count, std::size_t key
 
 Result<> for_each_batch(int fd, const Batch& take) {
     NG_ASSIGN(const Sizes sizes, sizes_of(fd));
-    // A hash hands out whole buckets, so the buffer has room for more than one.
-    std::uint32_t batch = std::min(std::max<std::uint32_t>(sizes.entries, 64), kReadBatch);
+    const auto fitting = static_cast<std::uint32_t>(kReadBatchBytes / (sizes.key + sizes.value));
+    std::uint32_t batch = std::max(std::min(sizes.entries, fitting), kMinReadBatch);
     std::vector<std::uint8_t> position(std::max<std::size_t>(sizes.key, sizeof(__u64)));
     std::vector<std::uint8_t> next(position.size());
     std::vector<std::uint8_t> some_keys;
