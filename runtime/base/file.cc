@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
@@ -16,7 +17,6 @@
 namespace namegate {
 namespace {
 
-constexpr std::uint64_t kMsNs = 1'000'000;
 constexpr std::uint64_t kLockPollMs = 2;
 constexpr std::uint64_t kMaxLockPollMs = 16;
 constexpr std::uint64_t kLockPollPart = 32;  // of what was waited so far
@@ -38,12 +38,6 @@ Result<> write_all(int fd, std::string_view content, const std::string& path) {
 void sleep_ms(unsigned milliseconds) {
     const timespec pause{static_cast<time_t>(milliseconds / 1000), static_cast<long>(milliseconds % 1000) * 1'000'000L};
     ::nanosleep(&pause, nullptr);
-}
-
-std::uint64_t now_ns() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
 }  // namespace
@@ -152,7 +146,7 @@ Result<FileLock> FileLock::acquire(const std::string& path, unsigned timeout_ms)
     if (!fd.valid()) {
         return sys_error("open lock " + path, errno);
     }
-    const std::uint64_t start = now_ns();
+    const auto start = std::chrono::steady_clock::now();
     for (;;) {
         if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) {
             return FileLock(std::move(fd));
@@ -160,7 +154,8 @@ Result<FileLock> FileLock::acquire(const std::string& path, unsigned timeout_ms)
         if (errno != EWOULDBLOCK && errno != EINTR) {
             return sys_error("lock " + path, errno);
         }
-        const std::uint64_t waited = (now_ns() - start) / kMsNs;
+        const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+        const auto waited = static_cast<std::uint64_t>(since.count());
         if (waited >= timeout_ms) {
             return Error(Code::kTryAgain, "lock " + path + " is still held after " + std::to_string(timeout_ms) + " ms");
         }
