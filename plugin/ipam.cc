@@ -107,13 +107,13 @@ Outcome<cni::AddResult> IpamCall::result() {
     auto early = child_.read_until(is_whole);
     if (early) {
         if (auto result = parse(*early); result) {
-            taken_ = std::move(early).value();
+            taken_ = early->size();
             return result;
         }
     }
     // An error, or a result that is one: how the program ended says more.
-    NG_ASSIGN(taken_, finish());
-    return parse(taken_);
+    NG_ASSIGN(const std::string whole, finish());
+    return parse(whole);
 }
 
 Outcome<> IpamCall::confirm() {
@@ -121,7 +121,7 @@ Outcome<> IpamCall::confirm() {
         return Unit{};
     }
     NG_ASSIGN(const std::string whole, finish());
-    if (whole.find_first_not_of(kBlanks, taken_.size()) != std::string::npos) {
+    if (whole.find_first_not_of(kBlanks, taken_) != std::string::npos) {
         return CniError(ErrorCode::kDecode, "the result of " + who_ + " is followed by something else");
     }
     return Unit{};

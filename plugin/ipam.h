@@ -5,6 +5,7 @@
 // time, to save that of its start: what it is to do is in its input, so it does nothing until it is told to go.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,7 +39,7 @@ class IpamCall {
     Child child_;
     std::string who_;  // for errors
     std::string input_;
-    std::string taken_;  // what result() gave
+    std::size_t taken_ = 0;  // of its output, what result() gave
 };
 
 class Ipam {
