@@ -10,9 +10,10 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <string_view>
-#include <system_error>
-#include <thread>
+
+#include "base/log.h"
 
 namespace namegate::netlink {
 
@@ -37,6 +38,24 @@ Result<Fd> open_namespace(const std::string& path) {
     }
     return fd;
 }
+
+class WayBack {
+  public:
+    explicit WayBack(const Netns& own) : own_(own) {}
+    ~WayBack() {
+        if (::setns(own_.fd(), CLONE_NEWNET) != 0) {
+            log::error("leaving a network namespace", {log::kv("error", sys_error("setns", errno).message())});
+            std::abort();
+        }
+    }
+    WayBack(const WayBack&) = delete;
+    WayBack& operator=(const WayBack&) = delete;
+    WayBack(WayBack&&) = delete;
+    WayBack& operator=(WayBack&&) = delete;
+
+  private:
+    const Netns& own_;
+};
 
 Result<Fd> open_sysctl(const std::string& name, int flags) {
     Fd fd(::open(("/proc/sys/" + name).c_str(), flags | O_CLOEXEC));
@@ -68,20 +87,12 @@ Result<bool> Netns::is_same(const Netns& other) const {
 }
 
 Result<> in_netns(const Netns& netns, const std::function<Result<>()>& work) {
-    Result<> result = ok();
-    try {
-        std::thread thread([&netns, &work, &result] {
-            if (::setns(netns.fd(), CLONE_NEWNET) != 0) {
-                result = sys_error("entering the network namespace", errno);
-                return;
-            }
-            result = work();
-        });
-        thread.join();
-    } catch (const std::system_error& problem) {
-        return sys_error("starting a thread", problem.code().value());
+    NG_ASSIGN(const Netns own, Netns::current());
+    if (::setns(netns.fd(), CLONE_NEWNET) != 0) {
+        return sys_error("entering the network namespace", errno);
     }
-    return result;
+    const WayBack way_back(own);
+    return work();
 }
 
 Result<std::string> read_sysctl(const std::string& name) {

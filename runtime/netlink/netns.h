@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Network namespaces by file descriptor. in_netns() runs a function inside one on a thread of its own, so
-// that no thread of the program ever has to find its way back; the caller waits. Owns the descriptors.
+// Network namespaces by file descriptor. in_netns() takes the calling thread into one and back; a thread that does not
+// find its way back would change the wrong namespace, so the process ends then. Owns the descriptors.
 #pragma once
 
 #include <functional>
