@@ -16,8 +16,6 @@ namespace namegate::plugin {
 
 namespace {
 
-constexpr int kExecFailed = 127;
-
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
     std::vector<char*> result;
     result.reserve(texts.size() + 1);
@@ -28,14 +26,6 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     return result;
 }
 
-// Async-signal-safe calls only. Returns only when there is nothing to become.
-int become(const char* path, char* const* arguments, char* const* environment, int input, int output) {
-    if (::dup2(input, STDIN_FILENO) >= 0 && ::dup2(output, STDOUT_FILENO) >= 0) {
-        ::execve(path, arguments, environment);
-    }
-    return kExecFailed;
-}
-
 }  // namespace
 
 Result<Child> Child::start(const ChildCommand& command) {
@@ -44,12 +34,10 @@ Result<Child> Child::start(const ChildCommand& command) {
     if (::fcntl(input.writer.get(), F_SETFL, O_NONBLOCK) != 0) {
         return sys_error("setting up a pipe", errno);
     }
-    std::vector<char*> arguments = pointers(command.arguments);
-    std::vector<char*> environment = pointers(command.environment);
-    const auto work = [&] {
-        return become(command.path.c_str(), arguments.data(), environment.data(), input.reader.get(), output.writer.get());
-    };
-    NG_ASSIGN(const pid_t child, start_child(work).with_context(command.path));
+    const std::vector<char*> arguments = pointers(command.arguments);
+    const std::vector<char*> environment = pointers(command.environment);
+    NG_ASSIGN(const pid_t child, start_program({command.path.c_str(), arguments.data(), environment.data(), input.reader.get(),
+                                                output.writer.get()}));
     return Child(child, std::move(input.reader), std::move(input.writer), std::move(output.reader));
 }
 

@@ -24,6 +24,18 @@ Result<Pipe> make_pipe();
 // exit handlers. It has all our descriptors.
 Result<pid_t> start_child(const std::function<int()>& work);
 
+// Another program in our place of the child, with `input` and `output` as its stdin and stdout. Quicker than a copy of this
+// process that then becomes it. `arguments` and `environment` end with null.
+struct Program {
+    const char* path = nullptr;
+    char* const* arguments = nullptr;
+    char* const* environment = nullptr;
+    int input = -1;
+    int output = -1;
+};
+// One that cannot be started exits with 127.
+Result<pid_t> start_program(const Program& program);
+
 // Waits for its end. The exit status, or 128 + the signal.
 int wait_for_child(pid_t child);
 
