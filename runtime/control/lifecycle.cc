@@ -53,16 +53,6 @@ Result<std::optional<netlink::Link>> find_interface(netlink::Socket& socket, con
     return std::optional<netlink::Link>(std::move(link).value());
 }
 
-Result<std::optional<std::uint32_t>> slot_owner(datapath::Datapath& datapath, std::uint32_t slot) {
-    NG_ASSIGN(const std::vector<datapath::SlotUse> used, datapath::used_slots(datapath));
-    for (const datapath::SlotUse& use : used) {
-        if (use.slot == slot) {
-            return std::optional<std::uint32_t>(use.endpoint);
-        }
-    }
-    return std::optional<std::uint32_t>();
-}
-
 // An interface number that has gone to another endpoint meanwhile stays bound.
 Result<> unbind_own(datapath::Datapath& datapath, const Record& record) {
     NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
@@ -71,7 +61,7 @@ Result<> unbind_own(datapath::Datapath& datapath, const Record& record) {
 }
 
 Result<> release_own_slot(datapath::Datapath& datapath, const Record& record) {
-    NG_ASSIGN(const std::optional<std::uint32_t> owner, slot_owner(datapath, record.slot));
+    NG_ASSIGN(const std::optional<std::uint32_t> owner, datapath::slot_owner(datapath, record.slot));
     return owner && *owner == record.id ? datapath::release_slot(datapath, record.slot) : ok();
 }
 
@@ -84,7 +74,7 @@ Result<> attach_closed(datapath::Datapath& datapath, const Record& record) {
 
 // Is everything of this record in the kernel, programs aside?
 Result<bool> is_known(datapath::Datapath& datapath, const Record& record) {
-    NG_ASSIGN(const std::optional<std::uint32_t> owner, slot_owner(datapath, record.slot));
+    NG_ASSIGN(const std::optional<std::uint32_t> owner, datapath::slot_owner(datapath, record.slot));
     NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
     NG_ASSIGN(const std::optional<ng_iface> bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
     return owner && *owner == record.id && bound && bound->endpoint == record.id && bound->slot == record.slot;

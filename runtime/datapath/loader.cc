@@ -255,14 +255,16 @@ Result<> Datapath::read_meta() {
     return ok();
 }
 
-bool Datapath::is_pinned() const {
+bool Datapath::is_pinned() const { return all_pinned(folder_) && is_current(); }
+
+bool Datapath::is_current() const {
     const auto id_of = [](int fd) {
         bpf_map_info info{};
         __u32 size = sizeof info;
         return bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.id : 0;
     };
     const auto pinned = open_pin(folder_ + "/maps/" + map_name(MapId::kMeta));
-    return all_pinned(folder_) && pinned && id_of(pinned->get()) == id_of(maps_[static_cast<std::size_t>(MapId::kMeta)].get());
+    return pinned && id_of(pinned->get()) == id_of(maps_[static_cast<std::size_t>(MapId::kMeta)].get());
 }
 
 Result<int> Datapath::map(MapId id) {

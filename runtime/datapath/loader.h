@@ -105,6 +105,8 @@ class Datapath {
 
     // Are the pins there, and those that were opened here? False: another open() is due.
     bool is_pinned() const;
+    // Cheaper, for who opened them a moment ago: is the set that is pinned still the one that was opened here?
+    bool is_current() const;
 
     // Descriptors, opened on first use and kept.
     Result<int> map(MapId id);

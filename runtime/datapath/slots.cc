@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -20,6 +21,7 @@ namespace namegate::datapath {
 namespace {
 
 constexpr std::size_t kOuters = 3;
+constexpr std::uint32_t kNearSlots = 128;
 constexpr std::array<MapId, kOuters> kOuterMaps{MapId::kLearnt, MapId::kFlows, MapId::kPending};
 
 Result<Fd> make_inner(MapId outer, const DatapathOptions& options) {
@@ -84,6 +86,11 @@ Result<std::array<int, kOuters>> outer_fds(Datapath& datapath) {
         NG_ASSIGN(fds[i], datapath.map(kOuterMaps[i]));
     }
     return fds;
+}
+
+Result<std::optional<ng_slot_state>> read_state(Datapath& datapath, std::uint32_t slot) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kSlots));
+    return map_lookup<ng_slot_state>(fd, slot);
 }
 
 Result<std::vector<ng_slot_state>> read_states(Datapath& datapath) {
@@ -170,7 +177,27 @@ Result<> clear_books(Datapath& datapath, std::uint32_t slot) {
 
 }  // namespace
 
+namespace {
+
+// The lowest, which are given away first: to look at some is quicker than to read the whole table.
+Result<std::optional<std::uint32_t>> near_spare(Datapath& datapath) {
+    for (std::uint32_t slot = 0; slot < kNearSlots; ++slot) {
+        NG_ASSIGN(const auto state, read_state(datapath, slot));
+        if (state && state->use == NG_SLOT_SPARE) {
+            return std::optional<std::uint32_t>(slot);
+        }
+    }
+    return std::optional<std::uint32_t>();
+}
+
+}  // namespace
+
 Result<std::uint32_t> acquire_slot(Datapath& datapath, std::uint32_t endpoint) {
+    NG_ASSIGN(const auto near, near_spare(datapath));
+    if (near) {
+        NG_TRY(set_state(datapath, *near, NG_SLOT_USED, endpoint));
+        return *near;
+    }
     NG_ASSIGN(const auto states, read_states(datapath));
     auto spares = slots_in(states, NG_SLOT_SPARE);
     if (spares.empty()) {
@@ -295,6 +322,11 @@ Result<> ensure_spare_slots(Datapath& datapath, std::uint32_t wanted) {
     auto empty = slots_in(states, NG_SLOT_EMPTY);
     empty.resize(std::min(empty.size(), target - have));
     return empty.empty() ? ok() : make_spares(datapath, empty);
+}
+
+Result<std::optional<std::uint32_t>> slot_owner(Datapath& datapath, std::uint32_t slot) {
+    NG_ASSIGN(const auto state, read_state(datapath, slot));
+    return state && state->use == NG_SLOT_USED ? std::optional<std::uint32_t>(state->endpoint) : std::optional<std::uint32_t>();
 }
 
 Result<std::vector<SlotUse>> used_slots(Datapath& datapath) {

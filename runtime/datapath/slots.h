@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ Result<> ensure_spare_slots(Datapath& datapath, std::uint32_t wanted);
 Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherSet& from, const std::vector<SlotUse>& uses);
 
 Result<std::vector<SlotUse>> used_slots(Datapath& datapath);
+// The endpoint that has it; nothing: it is free.
+Result<std::optional<std::uint32_t>> slot_owner(Datapath& datapath, std::uint32_t slot);
 Result<std::uint32_t> count_spare_slots(Datapath& datapath);
 
 }  // namespace namegate::datapath

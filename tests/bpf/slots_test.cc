@@ -60,5 +60,23 @@ TEST_CASE("without a spare a slot is made, and not too many are kept", "[slots]"
     CHECK(release_slot(datapath, NG_MAX_SLOTS).error().code() == Code::kInvalidInput);
 }
 
+TEST_CASE("a spare slot is found wherever it is, and a slot tells whose it is", "[slots]") {
+    DatapathFixture fixture;
+    auto& datapath = fixture.datapath();
+    const int states = take(datapath.map(MapId::kSlots));
+    for (std::uint32_t slot = 0; slot < NG_MAX_SLOTS; ++slot) {
+        take(map_update(states, slot, ng_slot_state{NG_SLOT_USED, slot + 1}));
+    }
+    CHECK(acquire_slot(datapath, 9999).error().code() == Code::kExhausted);
+    for (const std::uint32_t slot : {std::uint32_t{NG_MAX_SLOTS - 1}, std::uint32_t{500}, std::uint32_t{3}, std::uint32_t{0}}) {
+        take(map_update(states, slot, ng_slot_state{NG_SLOT_SPARE, 0}));
+        CHECK_FALSE(take(slot_owner(datapath, slot)));
+        CHECK(take(acquire_slot(datapath, 9000 + slot)) == slot);
+        CHECK(take(slot_owner(datapath, slot)) == 9000 + slot);
+    }
+    CHECK(take(slot_owner(datapath, 77)) == 78);
+    CHECK_FALSE(take(slot_owner(datapath, NG_MAX_SLOTS)));
+}
+
 }  // namespace
 }  // namespace namegate::test
