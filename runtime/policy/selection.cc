@@ -66,6 +66,22 @@ bool policy_selects(const Policy& policy, const EndpointView& endpoint, const La
     return is_in_scope(policy, endpoint, labels) && policy.selector.matches(labels);
 }
 
+bool looks_at_endpoints(const Snapshot& snapshot) {
+    const auto is_named = [](const Port& port) { return !port.name.empty(); };
+    const auto looks = [&is_named](const EntityRule& side) {
+        return Resolver::selects(side) || side.not_selector || std::any_of(side.ports.begin(), side.ports.end(), is_named) ||
+               std::any_of(side.not_ports.begin(), side.not_ports.end(), is_named);
+    };
+    const auto rule_looks = [&looks](const Rule& rule) { return looks(rule.source) || looks(rule.destination); };
+    const auto policy_looks = [&rule_looks](const Policy* policy) {
+        return std::any_of(policy->egress.begin(), policy->egress.end(), rule_looks) ||
+               std::any_of(policy->ingress.begin(), policy->ingress.end(), rule_looks);
+    };
+    return std::any_of(snapshot.tiers().begin(), snapshot.tiers().end(), [&policy_looks](const Snapshot::TierView& tier) {
+        return std::any_of(tier.policies.begin(), tier.policies.end(), policy_looks);
+    });
+}
+
 bool own_labels_matter(const Snapshot& snapshot, const EndpointView& endpoint) {
     const Labels labels = effective_labels(endpoint, snapshot);
     for (const Snapshot::TierView& tier : snapshot.tiers()) {

@@ -21,6 +21,9 @@ bool policy_selects(const Policy& policy, const EndpointView& endpoint, const La
 // the endpoint can be programmed before its labels are known.
 bool own_labels_matter(const Snapshot& snapshot, const EndpointView& endpoint);
 
+// Does what is compiled for one endpoint depend on the others of the node at all: by a rule's selector, or by a port's name?
+bool looks_at_endpoints(const Snapshot& snapshot);
+
 // What a selector found: indices into the resolver's endpoints (0 is the compiled one itself) and sets.
 struct Members {
     std::vector<std::size_t> endpoints;

@@ -25,6 +25,13 @@ bool matter(const std::string& text) {
     return own_labels_matter(*store.snapshot(), pod);
 }
 
+bool look(const std::string& spec) {
+    PolicyStore store;
+    store.set_file("p.yaml", policy("GlobalNetworkPolicy", "", spec));
+    REQUIRE(store.files().front().loaded);
+    return looks_at_endpoints(*store.snapshot());
+}
+
 }  // namespace
 
 TEST_CASE("labels that are not known yet matter only where some policy looks at them") {
@@ -41,4 +48,18 @@ TEST_CASE("labels that are not known yet matter only where some policy looks at 
     // Another endpoint's rules may be about this one.
     CHECK(matter(policy("NetworkPolicy", ", namespace: other", "egress: [{action: Allow, destination: {selector: app == 'x'}}]")));
     CHECK(matter(policy("NetworkPolicy", ", namespace: other", "egress: [{action: Deny, destination: {notSelector: app == 'x'}}]")));
+}
+
+TEST_CASE("what is compiled depends on other endpoints only by selectors and names of ports") {
+    CHECK_FALSE(looks_at_endpoints(Snapshot()));
+    CHECK_FALSE(look("selector: app == 'x', egress: [{action: Allow, protocol: TCP, destination: {domains: [example.com], ports: [443]}}]"));
+    CHECK_FALSE(look("selector: all(), egress: [{action: Deny, destination: {nets: [10.0.0.0/8], notNets: [10.1.0.0/16]}}]"));
+    CHECK(look("egress: [{action: Allow, destination: {selector: app == 'x'}}]"));
+    CHECK(look("egress: [{action: Allow, source: {selector: app == 'x'}}]"));
+    CHECK(look("egress: [{action: Allow, destination: {notSelector: app == 'x'}}]"));
+    CHECK(look("egress: [{action: Allow, destination: {namespaceSelector: all()}}]"));
+    CHECK(look("egress: [{action: Allow, destination: {serviceAccounts: {names: [one]}}}]"));
+    CHECK(look("egress: [{action: Allow, protocol: TCP, destination: {ports: [web]}}]"));
+    CHECK(look("egress: [{action: Allow, protocol: TCP, destination: {notPorts: [web]}}]"));
+    CHECK(look("egress: [{action: Pass}, {action: Allow, destination: {selector: app == 'x'}}]"));
 }
