@@ -30,6 +30,7 @@ namespace {
 
 using endpoints::Record;
 
+constexpr unsigned kPrepareTimeoutMs = 100;
 constexpr unsigned kProgramTimeoutMs = 3'000;
 constexpr unsigned kForgetTimeoutMs = 1'000;
 constexpr std::chrono::milliseconds kDaemonPoll{100};
@@ -37,15 +38,6 @@ constexpr std::chrono::milliseconds kDaemonPoll{100};
 Result<FileLock> lock_node(const Config& config) {
     return FileLock::acquire(config.lock_path(), kLockTimeoutMs).with_context("the node lock");
 }
-
-// All that programming in this process needs. The node lock is held while it lives.
-struct Embedded {
-    FileLock lock;
-    std::unique_ptr<datapath::Datapath> datapath;
-    endpoints::RecordStore store;
-    policy::PolicyStore policies;
-    std::vector<FolderProblem> problems;
-};
 
 // A daemon that runs may be an older build's, and goes on with what is pinned until its successor starts.
 Result<std::unique_ptr<datapath::Datapath>> open_datapath(const Config& config) {
@@ -61,44 +53,10 @@ Result<std::unique_ptr<datapath::Datapath>> open_datapath(const Config& config) 
 // Endpoints of an older build come over with their policies; whoever finds them there does it for all.
 bool takes_over(const datapath::Datapath& datapath) { return datapath.options().take_over && !datapath.older().empty(); }
 
-void log_problems(const Embedded& embedded) {
-    for (const FolderProblem& problem : embedded.problems) {
-        log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
-    }
-    for (const policy::FileStatus& file : embedded.policies.refused()) {
-        log::warning("policy file refused",
-                     {log::kv("file", file.path),
-                      log::kv("error", file.problems.empty() ? std::string("unreadable") : policy::to_string(file.problems.front()))});
-    }
-}
-
-// `policies`: what was read of them before.
-Result<Embedded> open_embedded(const Config& config, policy::PolicyStore policies) {
-    NG_ASSIGN(FileLock lock, lock_node(config));
-    NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, open_datapath(config));
-    Embedded embedded{std::move(lock), std::move(datapath), endpoints::RecordStore(config.records_dir()), std::move(policies), {}};
-    NG_TRY(apply_settings(*embedded.datapath, config));
-    embedded.problems = load_policy_folders(embedded.policies, config);
-    log_problems(embedded);
-    return embedded;
-}
-
 void log_failures(const ProgramSummary& summary) {
     for (const auto& failure : summary.failed) {
         log::warning("endpoint keeps its policy",
                      {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
-    }
-}
-
-// The record of the endpoint at hand is programmed by its caller, whom it matters to most.
-void take_over_others(const Embedded& embedded, Programmer& programmer) {
-    const auto work = [&]() -> Result<> {
-        NG_ASSIGN(const Reconciled outcome, reconcile(*embedded.datapath, embedded.store));
-        log_failures(programmer.program_concerned(outcome.records, policy::Concern::everybody()));
-        return finish_handover(*embedded.datapath);
-    };
-    if (const auto result = work(); !result) {
-        log::warning("taking over from an older build", {log::kv("error", result.error().message())});
     }
 }
 
@@ -134,70 +92,162 @@ bool daemon_is_absent(const Error& error) { return error.code() == Code::kNotFou
 
 }  // namespace
 
+// All that programming in this process needs. The node lock is held while it is used.
+struct EndpointService::Embedded {
+    Embedded(std::unique_ptr<datapath::Datapath> opened, const Config& the_config, const Clock& clock)
+        : config(the_config), datapath(std::move(opened)), store(config.records_dir()), programmer(*datapath, config, clock, nullptr) {}
+
+    Result<> apply_settings() const { return control::apply_settings(*datapath, config); }
+    // Those that changed since the last time.
+    void read_policies() {
+        problems = load_policy_folders(policies, config);
+        programmer.use_snapshot(policies.snapshot());
+    }
+    void log_problems() const;
+    // The node's other endpoints; none when no rule looks at them.
+    Result<std::vector<Record>> others_of(const Record& record) const;
+    // The record of the endpoint at hand is programmed by its caller, whom it matters to most.
+    void take_over_others();
+
+    const Config& config;
+    std::unique_ptr<datapath::Datapath> datapath;
+    endpoints::RecordStore store;
+    policy::PolicyStore policies;
+    std::vector<FolderProblem> problems;
+    Programmer programmer;
+};
+
+void EndpointService::Embedded::log_problems() const {
+    for (const FolderProblem& problem : problems) {
+        log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
+    }
+    for (const policy::FileStatus& file : policies.refused()) {
+        log::warning("policy file refused",
+                     {log::kv("file", file.path),
+                      log::kv("error", file.problems.empty() ? std::string("unreadable") : policy::to_string(file.problems.front()))});
+    }
+}
+
+Result<std::vector<Record>> EndpointService::Embedded::others_of(const Record& record) const {
+    if (!programmer.looks_at_endpoints()) {
+        return std::vector<Record>();
+    }
+    NG_ASSIGN(endpoints::RecordListing listing, store.list());
+    std::erase_if(listing.records, [&record](const Record& one) { return one.id == record.id; });
+    return std::move(listing.records);
+}
+
+void EndpointService::Embedded::take_over_others() {
+    const auto work = [this]() -> Result<> {
+        NG_ASSIGN(const Reconciled outcome, reconcile(*datapath, store));
+        log_failures(programmer.program_concerned(outcome.records, policy::Concern::everybody()));
+        return finish_handover(*datapath);
+    };
+    if (const auto result = work(); !result) {
+        log::warning("taking over from an older build", {log::kv("error", result.error().message())});
+    }
+}
+
+EndpointService::EndpointService(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
+EndpointService::~EndpointService() = default;
+
 Result<std::unique_ptr<EndpointService>> EndpointService::create(const Config& config, Clock& clock) {
     NG_TRY(make_directories(config.state_dir, 0755));
     return std::unique_ptr<EndpointService>(new EndpointService(config, clock));
 }
 
 Result<> EndpointService::admit(Record& record) {
-    NG_TRY(admit_locked(record));
-    admitted_addresses_ = record.addresses;
-    // Its addresses may have to be waited for now. A daemon that was killed leaves its socket: then this is done later.
-    if (::access(config_.socket_path().c_str(), F_OK) != 0) {
-        load_policy_folders(policies_, config_);
+    bool by_daemon = false;
+    {
+        NG_ASSIGN(const FileLock lock, lock_node(config_));
+        NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, open_datapath(config_));
+        NG_TRY(admit_locked(*datapath, record));
+        by_daemon = !datapath->options().take_over;
+        if (record.addresses.empty() && !by_daemon) {
+            prepare_here(std::move(datapath), record);
+        }
+    }
+    // Its answer is not waited for: whatever the daemon has not prepared by then, it does when it programs.
+    if (record.addresses.empty() && by_daemon) {
+        static_cast<void>(Question::send(config_.socket_path(), {"prepare", ids(record.container_id, record.ifname)}, kPrepareTimeoutMs));
     }
     return ok();
 }
 
-Result<> EndpointService::admit_locked(Record& record) {
-    NG_ASSIGN(const FileLock lock, lock_node(config_));
-    NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, open_datapath(config_));
+Result<> EndpointService::admit_locked(datapath::Datapath& datapath, Record& record) {
     const endpoints::RecordStore store(config_.records_dir());
-    if (datapath->fresh() || takes_over(*datapath)) {
-        NG_TRY(apply_settings(*datapath, config_));
-        NG_TRY(reconcile(*datapath, store));
+    if (datapath.fresh() || takes_over(datapath)) {
+        NG_TRY(apply_settings(datapath, config_));
+        NG_TRY(reconcile(datapath, store));
     }
     // Left by an ADD that was never followed by its DEL.
     if (const auto stale = store.read(record.container_id, record.ifname); stale) {
-        NG_TRY(evict_endpoint(*datapath, store, *stale));
+        NG_TRY(evict_endpoint(datapath, store, *stale));
     }
-    return admit_endpoint(*datapath, store, record);
+    return admit_endpoint(datapath, store, record);
 }
 
-Result<> EndpointService::write_addresses(Record& record) {
-    if (admitted_addresses_ == record.addresses) {
-        return ok();
+// While its addresses are waited for. What fails here fails again, and is told, when the endpoint is programmed.
+void EndpointService::prepare_here(std::unique_ptr<datapath::Datapath> datapath, const Record& record) {
+    if (takes_over(*datapath)) {
+        return;
     }
-    NG_ASSIGN(const FileLock lock, lock_node(config_));
-    const endpoints::RecordStore store(config_.records_dir());
-    // Its numbers are others if the datapath was lost meanwhile.
-    NG_ASSIGN(Record current, store.read(record.container_id, record.ifname));
-    current.addresses = record.addresses;
+    auto embedded = std::make_unique<Embedded>(std::move(datapath), config_, clock_);
+    if (!embedded->apply_settings()) {
+        return;
+    }
+    embedded->read_policies();
+    if (const auto others = embedded->others_of(record); others) {
+        static_cast<void>(embedded->programmer.prepare(record, *others));
+    }
+    embedded_ = std::move(embedded);
+}
+
+// With its addresses, which the disk does not know yet. Its numbers are others if the datapath was lost meanwhile.
+Result<> EndpointService::refresh(Record& record) const {
+    NG_ASSIGN(Record current, endpoints::RecordStore(config_.records_dir()).read(record.container_id, record.ifname));
+    current.addresses = std::move(record.addresses);
     record = std::move(current);
-    return store.write(record);
+    return ok();
+}
+
+// What was prepared, which is told, unless the pins are others since.
+Result<bool> EndpointService::open_embedded() {
+    const bool prepared = embedded_ && embedded_->datapath->is_current();
+    if (!prepared) {
+        embedded_.reset();
+        NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, open_datapath(config_));
+        embedded_ = std::make_unique<Embedded>(std::move(datapath), config_, clock_);
+        NG_TRY(embedded_->apply_settings());
+    }
+    embedded_->read_policies();
+    embedded_->log_problems();
+    return prepared;
 }
 
 Result<> EndpointService::program_here(Record& record) {
-    NG_ASSIGN(const Embedded embedded, open_embedded(config_, std::move(policies_)));
-    NG_ASSIGN(const endpoints::RecordListing listing, embedded.store.list());
-    Programmer programmer(*embedded.datapath, config_, clock_, nullptr);
-    programmer.use_snapshot(embedded.policies.snapshot());
+    NG_ASSIGN(const FileLock lock, lock_node(config_));
+    NG_ASSIGN(const bool prepared, open_embedded());
+    NG_TRY(prepared ? ok() : refresh(record));
+    NG_ASSIGN(std::vector<Record> others, embedded_->others_of(record));
+    others.push_back(record);
+    Programmer& programmer = embedded_->programmer;
     // Compiled policies that nobody uses any more are found by looking through all tables, which only the daemon has the
     // time for. One like them needs no room.
-    Result<> programmed = programmer.program(record, listing.records);
+    Result<> programmed = programmer.program(record, others);
     if (!programmed && programmed.error().code() == Code::kExhausted) {
-        NG_TRY(datapath::remove_unused_policies(*embedded.datapath, {}));
-        programmed = programmer.program(record, listing.records);
+        NG_TRY(datapath::remove_unused_policies(*embedded_->datapath, {}));
+        programmed = programmer.program(record, others);
     }
     NG_TRY(programmed);
     record.ready = true;
-    NG_TRY(embedded.store.write(record));
-    if (takes_over(*embedded.datapath)) {
-        take_over_others(embedded, programmer);
+    NG_TRY(embedded_->store.write(record));
+    if (takes_over(*embedded_->datapath)) {
+        embedded_->take_over_others();
         return ok();
     }
     if (const policy::Concern concern = programmer.concern_of(record); !concern.nobody()) {
-        log_failures(programmer.program_concerned(listing.records, concern));
+        log_failures(programmer.program_concerned(others, concern));
     }
     return ok();
 }
@@ -205,7 +255,11 @@ Result<> EndpointService::program_here(Record& record) {
 Result<Question> EndpointService::ask_to_program(const Record& record) const {
     // The daemon may have to wait for containerd first.
     const unsigned wait_ms = config_.uses_label_source(endpoints::kContainerdSource) ? config_.label_timeout_seconds * 1'000 : 0;
-    return Question::send(config_.socket_path(), {"program", ids(record.container_id, record.ifname)}, kProgramTimeoutMs + wait_ms);
+    Json arguments = ids(record.container_id, record.ifname);
+    for (const IpAddress& address : record.addresses) {
+        arguments["addresses"].push_back(address.to_string());
+    }
+    return Question::send(config_.socket_path(), {"program", arguments}, kProgramTimeoutMs + wait_ms);
 }
 
 // Only the daemon asks containerd for labels, and it may be on its way up. `here`: why they are missing here.
@@ -227,7 +281,6 @@ Result<> EndpointService::wait_for_daemon(Record& record, const Error& here) {
 }
 
 Result<> EndpointService::program(Record& record, const std::function<Result<>()>& meanwhile) {
-    NG_TRY(write_addresses(record));
     auto question = ask_to_program(record);
     const Result<> done = meanwhile();
     const auto answer = question ? question->answer() : Result<Json>(question.error());
@@ -295,14 +348,14 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
 // The other endpoints' rules may name the one that is gone, and its address goes to somebody else.
 void EndpointService::reprogram_others(const std::optional<Record>& gone) {
     const auto work = [this, &gone]() -> Result<> {
-        NG_ASSIGN(const Embedded embedded, open_embedded(config_, std::move(policies_)));
-        NG_ASSIGN(const endpoints::RecordListing listing, embedded.store.list());
-        Programmer programmer(*embedded.datapath, config_, clock_, nullptr);
-        programmer.use_snapshot(embedded.policies.snapshot());
-        if (takes_over(*embedded.datapath)) {
-            take_over_others(embedded, programmer);
+        NG_ASSIGN(const FileLock lock, lock_node(config_));
+        NG_TRY(open_embedded());
+        NG_ASSIGN(const endpoints::RecordListing listing, embedded_->store.list());
+        if (takes_over(*embedded_->datapath)) {
+            embedded_->take_over_others();
             return ok();
         }
+        Programmer& programmer = embedded_->programmer;
         const policy::Concern concern = gone ? programmer.concern_of(*gone) : policy::Concern::everybody();
         if (!listing.records.empty() && !concern.nobody()) {
             const ProgramSummary summary = programmer.program_concerned(listing.records, concern);

@@ -17,7 +17,6 @@
 #include "control/client.h"
 #include "control/config.h"
 #include "endpoints/record.h"
-#include "policy/policy_store.h"
 
 namespace namegate::control {
 
@@ -30,14 +29,20 @@ class EndpointService {
   public:
     // Makes the state folder; touches nothing else.
     static Result<std::unique_ptr<EndpointService>> create(const Config& config, Clock& clock);
+    ~EndpointService();
+    EndpointService(const EndpointService&) = delete;
+    EndpointService& operator=(const EndpointService&) = delete;
+    EndpointService(EndpointService&&) = delete;
+    EndpointService& operator=(EndpointService&&) = delete;
 
     // From here on, and while the object lives, the kernel's grace periods are short: for who changes something, also the
     // links outside of it.
     void hurry() { hurry_.emplace(config_.grace_path()); }
+    void take_time() { hurry_.reset(); }
     // Both of the following, for an endpoint whose addresses are known. Undoes itself on failure.
     Result<> add(endpoints::Record& record);
-    // Closed: the programs are on its interface, and nothing passes. Its addresses may be missing. Fills in id and slot,
-    // and undoes itself on failure.
+    // Closed: the programs are on its interface, and nothing passes. Its addresses may be missing: then what its policy
+    // needs is made while they are waited for. Fills in id and slot, and undoes itself on failure.
     Result<> admit(endpoints::Record& record);
     // With its addresses: writes it down, has its policy put in force, and fills in ready. `meanwhile` is done while the
     // daemon works, and its failure is returned. kTryAgain when a source of labels cannot answer yet.
@@ -52,9 +57,13 @@ class EndpointService {
     Result<> status();
 
   private:
-    EndpointService(const Config& config, Clock& clock) : config_(config), clock_(clock) {}
-    Result<> admit_locked(endpoints::Record& record);
-    Result<> write_addresses(endpoints::Record& record);
+    struct Embedded;
+
+    EndpointService(const Config& config, Clock& clock);
+    Result<> admit_locked(datapath::Datapath& datapath, endpoints::Record& record);
+    void prepare_here(std::unique_ptr<datapath::Datapath> datapath, const endpoints::Record& record);
+    Result<bool> open_embedded();
+    Result<> refresh(endpoints::Record& record) const;
     Result<Question> ask_to_program(const endpoints::Record& record) const;
     Result<> wait_for_daemon(endpoints::Record& record, const Error& here);
     Result<> program_here(endpoints::Record& record);
@@ -64,8 +73,7 @@ class EndpointService {
 
     Config config_;
     Clock& clock_;
-    std::vector<IpAddress> admitted_addresses_;  // as they stand on the disk
-    policy::PolicyStore policies_;               // read ahead where there is no daemon
+    std::unique_ptr<Embedded> embedded_;  // where there is no daemon
     std::optional<ShortGracePeriods> hurry_;
 };
 

@@ -98,7 +98,7 @@ Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
 }
 
 Programmer::Pass Programmer::start_pass(const std::vector<Record>& all) const {
-    Pass pass;
+    Pass pass(datapath_);
     pass.by_address = asks_own_address(*snapshot_);
     for (const Record& record : all) {
         // One whose labels are unknown matches no selector; it is programmed (or not) on its own.
@@ -108,6 +108,12 @@ Programmer::Pass Programmer::start_pass(const std::vector<Record>& all) const {
         }
     }
     return pass;
+}
+
+bool Programmer::looks_at_endpoints() const { return policy::looks_at_endpoints(*snapshot_); }
+
+Programmer::Pass Programmer::start_pass(const Record& record, const std::vector<Record>& all) const {
+    return looks_at_endpoints() ? start_pass(all) : start_pass({record});
 }
 
 Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) const {
@@ -153,47 +159,66 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
     return ok();
 }
 
-Result<datapath::EndpointPolicies> Programmer::install(Pass& pass, const CompiledRef& egress, const CompiledRef& ingress,
-                                                       const Programmed& before) {
+Result<datapath::PolicyId> Programmer::install(Pass& pass, const CompiledRef& compiled, const CompiledRef& before,
+                                               datapath::PolicyId id_before) {
+    if (!compiled) {
+        return datapath::PolicyId{0};
+    }
+    // Ids are never used again, so what is there under this one is the same. It saves looking through the catalogue.
+    if (before && before->content_hash == compiled->content_hash && datapath::policy_direction(datapath_, id_before)) {
+        return id_before;
+    }
     if (!pass.writer) {
         NG_ASSIGN(datapath::PolicyWriter writer, datapath::PolicyWriter::open(datapath_));
         pass.writer.emplace(std::move(writer));
-        pass.counters.emplace(datapath_);
     }
-    datapath::EndpointPolicies policies;
-    policies.reject = config_.reject_denied;
-    policies.keep_flows = config_.keep_flows;
-    if (egress) {
-        NG_ASSIGN(policies.egress, pass.writer->install(*egress, before.egress.get()));
-    }
-    if (ingress) {
-        NG_ASSIGN(policies.ingress, pass.writer->install(*ingress, before.ingress.get()));
-    }
-    return policies;
+    return pass.writer->install(*compiled, before.get());
 }
 
-Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& state) {
+Result<Programmed> Programmer::make_ready(Pass& pass, const Record& record, const Programmed& before) {
     const auto known = pass.view_of.find(record.id);
     std::optional<policy::EndpointView> own;
     if (known == pass.view_of.end()) {
         NG_ASSIGN(own, view_of(record));
     }
     const policy::EndpointView& view = own ? *own : pass.views[known->second];
-    NG_ASSIGN(CompiledRef egress, compile(pass, view, Direction::kEgress));
-    NG_ASSIGN(CompiledRef ingress, compile(pass, view, Direction::kIngress));
-    NG_ASSIGN(const datapath::EndpointPolicies policies, install(pass, egress, ingress, state));
-    if (egress && !egress->patterns.empty()) {
+    Programmed ready;
+    NG_ASSIGN(ready.egress, compile(pass, view, Direction::kEgress));
+    NG_ASSIGN(ready.ingress, compile(pass, view, Direction::kIngress));
+    ready.policies.reject = config_.reject_denied;
+    ready.policies.keep_flows = config_.keep_flows;
+    NG_ASSIGN(ready.policies.egress, install(pass, ready.egress, before.egress, before.policies.egress));
+    NG_ASSIGN(ready.policies.ingress, install(pass, ready.ingress, before.ingress, before.policies.ingress));
+    return ready;
+}
+
+Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& state) {
+    NG_ASSIGN(Programmed ready, make_ready(pass, record, state));
+    if (ready.egress && !ready.egress->patterns.empty()) {
         NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
-        const bool unchanged = active && active->mode == NG_MODE_ENFORCED && active->direction[NG_EGRESS].policy == policies.egress;
+        const bool unchanged =
+            active && active->mode == NG_MODE_ENFORCED && active->direction[NG_EGRESS].policy == ready.policies.egress;
         if (!unchanged) {
-            NG_TRY(fill(record, *egress));
+            NG_TRY(fill(record, *ready.egress));
         }
     }
-    NG_TRY(datapath::write_policies(datapath_, identity_of(record), policies, *pass.counters));
+    NG_TRY(datapath::write_policies(datapath_, identity_of(record), ready.policies, pass.counters));
     NG_TRY(datapath::take_over(datapath_, record.host_ifname, record.host_ifindex));
-    state.egress = std::move(egress);
-    state.ingress = std::move(ingress);
-    state.policies = policies;
+    state = std::move(ready);
+    return ok();
+}
+
+Result<> Programmer::prepare(const Record& record, const std::vector<Record>& all) {
+    NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
+    if (!active || active->endpoint != record.id || active->mode != NG_MODE_CLOSED) {
+        return ok();
+    }
+    Pass pass = start_pass(record, all);
+    // What others flipped is waited for now rather than when the addresses are there. Of this endpoint nothing is read yet.
+    settle_now();
+    NG_ASSIGN(Programmed ready, make_ready(pass, record, Programmed()));
+    NG_TRY(datapath::write_prepared(datapath_, identity_of(record), ready.policies, pass.counters));
+    programmed_[record.id] = std::move(ready);
     return ok();
 }
 
@@ -230,7 +255,7 @@ Result<> Programmer::program(const Record& record, const std::vector<Record>& al
         return Error(Code::kNotFound, "endpoint " + std::to_string(record.id) + " is gone");
     }
     ++revision_;
-    Pass pass = start_pass(all);
+    Pass pass = start_pass(record, all);
     settle_now();
     flipped_ = true;
     return program_in(pass, record);
@@ -242,7 +267,7 @@ ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wa
     Pass pass = start_pass(all);
     ProgramSummary summary;
     for (const Record& record : all) {
-        if (is_gone(record) || !wanted(pass, record)) {
+        if (record.addresses.empty() || is_gone(record) || !wanted(pass, record)) {
             continue;
         }
         if (summary.programmed + summary.failed.size() == 0) {

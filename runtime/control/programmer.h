@@ -58,9 +58,13 @@ class Programmer {
     const policy::Snapshot& snapshot() const { return *snapshot_; }
     std::shared_ptr<const policy::Snapshot> snapshot_ref() const { return snapshot_; }
 
-    // `all` are the node's endpoints, for rules that select some (S7).
+    // For an endpoint whose addresses are not known yet: compiles and installs what program() will put in force, so that
+    // little is left to do then. It stays closed. One that is not closed any more is left as it is.
+    Result<> prepare(const endpoints::Record& record, const std::vector<endpoints::Record>& all);
+    // `all` are the node's endpoints, for rules that select some (S7); not looked at when no rule does.
+    bool looks_at_endpoints() const;
     Result<> program(const endpoints::Record& record, const std::vector<endpoints::Record>& all);
-    // Those that the change concerns alone.
+    // Those that the change concerns alone. Whose addresses are still missing is programmed with them.
     ProgramSummary program_concerned(const std::vector<endpoints::Record>& all, const policy::Concern& concern);
     // Those, and every other that this object does not find as it programmed it.
     ProgramSummary bring_up_to_date(const std::vector<endpoints::Record>& all, const policy::Concern& concern);
@@ -108,14 +112,17 @@ class Programmer {
 
   private:
     struct Pass {
+        explicit Pass(datapath::Datapath& datapath) : counters(datapath) {}
         std::vector<policy::EndpointView> views;
         std::map<std::uint32_t, std::size_t> view_of;  // by endpoint id
         bool by_address = false;                       // rules ask which address the endpoint itself has
         std::map<std::string, CompiledRef> compiled;   // endpoints that compile alike share the work
         std::optional<datapath::PolicyWriter> writer;  // once something is written
-        std::optional<datapath::CounterRoom> counters;
+        datapath::CounterRoom counters;
     };
     Pass start_pass(const std::vector<endpoints::Record>& all) const;
+    // For one endpoint alone.
+    Pass start_pass(const endpoints::Record& record, const std::vector<endpoints::Record>& all) const;
     template <typename Wanted>
     ProgramSummary program_some(const std::vector<endpoints::Record>& all, const Wanted& wanted);
     bool is_concerned(const Pass& pass, const endpoints::Record& record, const policy::Concern& concern) const;
@@ -123,8 +130,9 @@ class Programmer {
     bool is_gone(const endpoints::Record& record) const;
     Result<> program_in(Pass& pass, const endpoints::Record& record);
     Result<> put_in_force(Pass& pass, const endpoints::Record& record, Programmed& state);
-    // Installed, but in force for nobody yet.
-    Result<datapath::EndpointPolicies> install(Pass& pass, const CompiledRef& egress, const CompiledRef& ingress, const Programmed& before);
+    // Compiled and installed, but in force for nobody yet. `before`: what is likely to be there already.
+    Result<Programmed> make_ready(Pass& pass, const endpoints::Record& record, const Programmed& before);
+    Result<datapath::PolicyId> install(Pass& pass, const CompiledRef& compiled, const CompiledRef& before, datapath::PolicyId id_before);
     Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
     Result<> fill(const endpoints::Record& record, const policy::CompiledPolicy& policy);
 

@@ -76,7 +76,32 @@ Result<Json> explain(Node& node, const Learner& /*learner*/, const Request& requ
 
 Result<Json> program(Node& node, const Learner& /*learner*/, const Request& request) {
     NG_ASSIGN(const ProgramArguments wanted, program_arguments(request));
-    return program_reply(node.program(wanted.container, wanted.interface));
+    return program_reply(node.program(wanted.container, wanted.interface, wanted.addresses));
+}
+
+Result<Json> prepare(Node& node, const Learner& /*learner*/, const Request& request) {
+    NG_ASSIGN(const ProgramArguments wanted, program_arguments(request));
+    return program_reply(node.prepare(wanted.container, wanted.interface));
+}
+
+Result<std::vector<IpAddress>> address_arguments(const Request& request) {
+    std::vector<IpAddress> out;
+    const auto found = request.arguments.find("addresses");
+    if (found == request.arguments.end()) {
+        return out;
+    }
+    if (!found->is_array() || found->size() > endpoints::kMaxRecordAddresses) {
+        return Error(Code::kInvalidInput, "the argument \"addresses\" is no list of at most " +
+                                              std::to_string(endpoints::kMaxRecordAddresses) + " addresses");
+    }
+    for (const Json& one : *found) {
+        const auto address = IpAddress::parse(one.is_string() ? one.get<std::string>() : std::string());
+        if (!address) {
+            return Error(Code::kInvalidInput, "the argument \"addresses\" has an entry that is no IP address");
+        }
+        out.push_back(*address);
+    }
+    return out;
 }
 
 Result<Json> forget(Node& node, const Learner& /*learner*/, const Request& request) {
@@ -130,13 +155,14 @@ struct Command {
     const char* name;
     Result<Json> (*handle)(Node&, const Learner&, const Request&);
 };
-constexpr std::array<Command, 8> kCommands = {{
+constexpr std::array<Command, 9> kCommands = {{
     {"status", status},
     {"endpoints", list_endpoints},
     {"policies", policies},
     {"ips", ips},
     {"dns", names},
     {"explain", explain},
+    {"prepare", prepare},
     {kProgramCommand, program},
     {"forget", forget},
 }};
@@ -147,6 +173,7 @@ Result<ProgramArguments> program_arguments(const Request& request) {
     ProgramArguments out;
     NG_ASSIGN(out.container, control::text_argument(request.arguments, "container"));
     NG_ASSIGN(out.interface, control::text_argument(request.arguments, "interface"));
+    NG_ASSIGN(out.addresses, address_arguments(request));
     return out;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The commands of the socket: what is asked becomes one JSON value. Reads the node's state and the kernel's
-// maps; only `program` and `forget` (the plugin's) change anything. One thread: that of the event loop.
+// maps; only `prepare`, `program` and `forget` (the plugin's) change anything. One thread: that of the event loop.
 #pragma once
 
 #include <string>
@@ -10,20 +10,17 @@
 #include "control/protocol.h"
 #include "daemon/learner.h"
 #include "daemon/node.h"
+#include "daemon/program_arguments.h"
 #include "daemon/socket_server.h"
 
 namespace namegate::daemon {
 
 // The command that may have to wait for containerd, and what it is about.
 inline constexpr const char* kProgramCommand = "program";
-struct ProgramArguments {
-    std::string container;
-    std::string interface;
-};
 Result<ProgramArguments> program_arguments(const control::Request& request);
 Result<control::Json> program_reply(const Result<>& programmed);
 
-// status, endpoints, policies, ips, dns, explain, monitor (a stream), program, forget. kUnsupported for another command.
+// status, endpoints, policies, ips, dns, explain, monitor (a stream), prepare, program, forget. kUnsupported for another command.
 Result<SocketServer::Answer> handle_command(Node& node, const Learner& learner, const control::Request& request);
 
 // Those whose answer may be so long that the event loop must not make it: their size is that of what pods looked up.

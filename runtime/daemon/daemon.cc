@@ -173,7 +173,7 @@ std::optional<Result<SocketServer::Answer>> Loop::answer(const control::Request&
         return Result<SocketServer::Answer>(wanted.error());
     }
     const auto later = [this, ticket](const Result<>& programmed) { server_->reply(ticket, program_reply(programmed)); };
-    const auto programmed = labels_->program(wanted->container, wanted->interface, later);
+    const auto programmed = labels_->program(*wanted, later);
     if (!programmed) {
         return std::nullopt;
     }

@@ -31,12 +31,12 @@ LabelFetcher::LabelFetcher(Node& node, Fd wake)
 
 LabelFetcher::~LabelFetcher() { sd_event_source_disable_unref(source_); }
 
-std::optional<Result<>> LabelFetcher::program(const std::string& container_id, const std::string& ifname, const Done& done) {
-    const auto programmed = node_.program(container_id, ifname);
+std::optional<Result<>> LabelFetcher::program(const ProgramArguments& wanted, const Done& done) {
+    const auto programmed = node_.program(wanted.container, wanted.interface, wanted.addresses);
     if (!programmed && programmed.error().code() != Code::kTryAgain) {
         return programmed;
     }
-    const auto record = node_.read_record(container_id, ifname);
+    const auto record = node_.read_record(wanted.container, wanted.interface);
     if (!record || record->containerd_labels) {
         return programmed;
     }
@@ -48,7 +48,7 @@ std::optional<Result<>> LabelFetcher::program(const std::string& container_id, c
 void LabelFetcher::fetch_missing() {
     for (const auto& entry : node_.records()) {
         const endpoints::Record& record = entry.second;
-        if (!record.containerd_labels && waiting_.count({record.container_id, record.ifname}) == 0) {
+        if (!record.containerd_labels && !record.addresses.empty() && waiting_.count({record.container_id, record.ifname}) == 0) {
             fetch(record, nullptr);
         }
     }
@@ -103,7 +103,7 @@ Result<> LabelFetcher::accept(const Answer& answer) {
         return answer.labels.error();
     }
     NG_TRY(node_.set_containerd_labels(answer.key.first, answer.key.second, answer.labels->value_or(containerd::Labels())));
-    return node_.program(answer.key.first, answer.key.second);
+    return node_.program(answer.key.first, answer.key.second, {});
 }
 
 }  // namespace namegate::daemon

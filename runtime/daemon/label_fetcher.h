@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "containerd/client.h"
 #include "daemon/node.h"
+#include "daemon/program_arguments.h"
 
 namespace namegate::daemon {
 
@@ -39,7 +40,7 @@ class LabelFetcher {
 
     // Programs the endpoint, with its labels where policies look at them. Nothing: containerd is asked first, and
     // `done` is called once, within labelTimeout.
-    std::optional<Result<>> program(const std::string& container_id, const std::string& ifname, const Done& done);
+    std::optional<Result<>> program(const ProgramArguments& wanted, const Done& done);
     // Asks for those endpoints that have no labels yet; call now and then.
     void fetch_missing();
 

@@ -172,29 +172,61 @@ Result<> Node::mark_ready(Record& record) {
     return store_.write(record);
 }
 
-Result<> Node::program(const std::string& container_id, const std::string& ifname) {
+Result<Record> Node::current_record(const std::string& container_id, const std::string& ifname) const {
+    const auto known = std::find_if(records_.begin(), records_.end(), [&](const RecordMap::value_type& entry) {
+        return entry.second.container_id == container_id && entry.second.ifname == ifname && !entry.second.ready;
+    });
+    if (known != records_.end()) {
+        const auto active = datapath::active_config(*datapath_, known->second.slot);
+        if (active && *active && (*active)->endpoint == known->first) {
+            return known->second;
+        }
+    }
+    return store_.read(container_id, ifname);
+}
+
+void Node::take_record(const Record& record) {
+    for (auto entry = records_.begin(); entry != records_.end();) {
+        const bool same = entry->second.container_id == record.container_id && entry->second.ifname == record.ifname;
+        entry = same && entry->first != record.id ? records_.erase(entry) : std::next(entry);
+    }
+    records_[record.id] = record;
+}
+
+Result<> Node::prepare(const std::string& container_id, const std::string& ifname) {
+    NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
+    NG_ASSIGN(const Record record, store_.read(container_id, ifname));
+    take_record(record);
+    Result<> prepared = programmer_->prepare(record, all_records());
+    collector_.note_garbage();
+    return prepared;
+}
+
+Result<> Node::program(const std::string& container_id, const std::string& ifname, const std::vector<IpAddress>& addresses) {
     const auto lock = FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock");
     if (!lock) {
         reconcile_soon();
         return lock.error();
     }
-    return program_one_locked(container_id, ifname);
+    return program_one_locked(container_id, ifname, addresses);
 }
 
-Result<> Node::program_one_locked(const std::string& container_id, const std::string& ifname) {
-    NG_ASSIGN(Record record, store_.read(container_id, ifname));
-    // A container that is added anew has a new endpoint.
-    for (auto entry = records_.begin(); entry != records_.end();) {
-        const bool same = entry->second.container_id == container_id && entry->second.ifname == ifname;
-        entry = same && entry->first != record.id ? records_.erase(entry) : std::next(entry);
+Result<> Node::program_one_locked(const std::string& container_id, const std::string& ifname, const std::vector<IpAddress>& addresses) {
+    // Without addresses its record is asked for: they were written into it, or labels.
+    NG_ASSIGN(Record record, addresses.empty() ? store_.read(container_id, ifname) : current_record(container_id, ifname));
+    if (!addresses.empty()) {
+        record.addresses = addresses;
     }
-    records_[record.id] = record;
+    take_record(record);
     Result<> programmed = programmer_->program(record, all_records());
     collector_.note_garbage();
     if (!programmed) {
         // The plugin undoes a new endpoint.
         records_.erase(record.id);
         programmer_->forget(record.id);
+        if (programmed.error().code() == Code::kTryAgain) {
+            NG_TRY(store_.write(record));  // for who comes with what is missing, and knows no addresses
+        }
         return programmed;
     }
     NG_TRY(mark_ready(records_[record.id]));

@@ -40,8 +40,10 @@ class Node {
 
     // Reads the policy folders; when what is in force changed, programs every endpoint that it concerns.
     void reload_policies();
-    // For the plugin: the endpoint was admitted, or is gone.
-    Result<> program(const std::string& container_id, const std::string& ifname);
+    // For the plugin: the endpoint was admitted and has no addresses yet; has these, which its record gets (none: those that
+    // stand there); is gone.
+    Result<> prepare(const std::string& container_id, const std::string& ifname);
+    Result<> program(const std::string& container_id, const std::string& ifname, const std::vector<IpAddress>& addresses);
     void forget(std::uint32_t endpoint);
     // As it is on disk.
     Result<endpoints::Record> read_record(const std::string& container_id, const std::string& ifname) const {
@@ -90,7 +92,11 @@ class Node {
     void program_concerned(const policy::Concern& concern);
     Result<> program_concerned_locked(const policy::Concern& concern);
     Result<> reconcile_locked();
-    Result<> program_one_locked(const std::string& container_id, const std::string& ifname);
+    // Of an endpoint that the plugin speaks of: the one that is known, if it is this one still, else that on the disk.
+    Result<endpoints::Record> current_record(const std::string& container_id, const std::string& ifname) const;
+    // A container that is added anew has a new endpoint.
+    void take_record(const endpoints::Record& record);
+    Result<> program_one_locked(const std::string& container_id, const std::string& ifname, const std::vector<IpAddress>& addresses);
     std::set<std::uint32_t> due_for_sweep();
     Result<> sweep_one(const endpoints::Record& record);
     void sweep();

@@ -85,6 +85,18 @@ Result<std::vector<ng_endpoint_config>> active_configs(Datapath& datapath) {
     return configs;
 }
 
+// The active configurations of bound interfaces: who counts at all. Few on most nodes, where every slot would be many.
+Result<std::vector<ng_endpoint_config>> bound_configs(Datapath& datapath) {
+    NG_ASSIGN(const auto interfaces, read_interfaces(datapath));
+    std::vector<ng_endpoint_config> configs;
+    configs.reserve(interfaces.size());
+    for (const auto& interface : interfaces) {
+        NG_ASSIGN(const ng_endpoint endpoint, read_endpoint(datapath, interface.second.slot));
+        configs.push_back(active_of(endpoint));
+    }
+    return configs;
+}
+
 // Counters for the directions that have none yet. Those of the active configuration are taken until the flip.
 Result<> assign_counters(CounterRoom& counters, const ng_endpoint_config& active, ng_endpoint_config& config) {
     counters.next_endpoint();
@@ -123,7 +135,7 @@ Result<> leave_near_place(Datapath& datapath, std::uint32_t ifindex) {
 }  // namespace
 
 Result<> CounterRoom::look() {
-    NG_ASSIGN(const auto configs, active_configs(datapath_));
+    NG_ASSIGN(const auto configs, bound_configs(datapath_));
     used_ = Extents();
     for (const Extent& extent : taken_) {
         used_.add(extent);
@@ -163,11 +175,12 @@ Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity) {
     return put_config(datapath, identity.slot, config);
 }
 
-Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies, CounterRoom& counters) {
+namespace {
+
+// With what the policies say; its mode is still that of a closed endpoint.
+Result<ng_endpoint_config> policy_config(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies,
+                                         CounterRoom& counters) {
     NG_ASSIGN(ng_endpoint_config config, base_config(identity));
-    if (identity.addresses.empty()) {
-        return address_count_error(identity);
-    }
     if (policies.egress != 0) {
         NG_ASSIGN(config.direction[NG_EGRESS], policy_direction(datapath, policies.egress));
     }
@@ -176,9 +189,25 @@ Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, co
     }
     const unsigned flags = (policies.reject ? NG_ENDPOINT_REJECT : 0U) | (policies.keep_flows ? NG_ENDPOINT_KEEP : 0U);
     config.flags = static_cast<__u16>(flags);
-    config.mode = policies.egress != 0 || policies.ingress != 0 ? NG_MODE_ENFORCED : NG_MODE_OPEN;
+    config.mode = NG_MODE_CLOSED;
     NG_ASSIGN(const ng_endpoint endpoint, read_endpoint(datapath, identity.slot));
     NG_TRY(assign_counters(counters, active_of(endpoint), config));
+    return config;
+}
+
+}  // namespace
+
+Result<> write_prepared(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies, CounterRoom& counters) {
+    NG_ASSIGN(const ng_endpoint_config config, policy_config(datapath, identity, policies, counters));
+    return put_config(datapath, identity.slot, config);
+}
+
+Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies, CounterRoom& counters) {
+    if (identity.addresses.empty()) {
+        return address_count_error(identity);
+    }
+    NG_ASSIGN(ng_endpoint_config config, policy_config(datapath, identity, policies, counters));
+    config.mode = policies.egress != 0 || policies.ingress != 0 ? NG_MODE_ENFORCED : NG_MODE_OPEN;
     return put_config(datapath, identity.slot, config);
 }
 

@@ -54,6 +54,8 @@ class CounterRoom {
 
 // Only ARP and neighbour discovery pass. The first thing written for an endpoint, whose addresses may not be known yet.
 Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity);
+// Closed as before, with what write_policies() will want of these policies: then only the addresses are missing.
+Result<> write_prepared(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies, CounterRoom& counters);
 // Enforces these policies (both 0: open). No flip, and no new generation, when nothing changed.
 Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies, CounterRoom& counters);
 // The interface's packets belong to the endpoint from now on, and no more.

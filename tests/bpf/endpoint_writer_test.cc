@@ -2,6 +2,7 @@
 #include "datapath/endpoint_writer.h"
 
 #include <catch2/catch.hpp>
+#include <utility>
 
 #include "datapath/policy_collection.h"
 #include "datapath/reader.h"
@@ -52,6 +53,9 @@ TEST_CASE("endpoints count apart, and keep their counters while the policy stays
     const auto other = take(install_policy(datapath, sample_policy(2, {})));
     const auto one = DatapathFixture::identity(1, take(acquire_slot(datapath, 1)));
     const auto two = DatapathFixture::identity(2, take(acquire_slot(datapath, 2)));
+    // Who counts is bound to an interface.
+    take(bind_interface(datapath, 41, one));
+    take(bind_interface(datapath, 42, two));
     take(write_policies(datapath, one, {policy, policy}));
     take(write_policies(datapath, two, {policy, 0}));
     const auto first = *take(active_config(datapath, one.slot));
@@ -65,6 +69,35 @@ TEST_CASE("endpoints count apart, and keep their counters while the policy stays
     const auto changed = *take(active_config(datapath, one.slot));
     CHECK(changed.direction[NG_EGRESS].counter_base == base);
     CHECK(changed.direction[NG_INGRESS].counter_base != first.direction[NG_INGRESS].counter_base);
+}
+
+TEST_CASE("an endpoint without addresses is prepared, and stays closed until it has them", "[endpoint]") {
+    DatapathFixture fixture;
+    auto& datapath = fixture.datapath();
+    const auto policy = take(install_policy(datapath, sample_policy(1, {})));
+    auto one = DatapathFixture::identity(1, take(acquire_slot(datapath, 1)));
+    const auto addresses = std::exchange(one.addresses, {});
+    take(write_closed(datapath, one));
+    take(bind_interface(datapath, 41, one));
+    take(write_prepared(datapath, one, {policy, 0}));
+    const auto prepared = *take(active_config(datapath, one.slot));
+    CHECK(prepared.mode == NG_MODE_CLOSED);
+    CHECK(prepared.n_addrs == 0);
+    CHECK(prepared.direction[NG_EGRESS].policy == policy);
+    // Nobody else gets its counters, and its policy is not collected.
+    const auto two = DatapathFixture::identity(2, take(acquire_slot(datapath, 2)));
+    take(bind_interface(datapath, 42, two));
+    take(write_policies(datapath, two, {policy, 0}));
+    CHECK(take(active_config(datapath, two.slot))->direction[NG_EGRESS].counter_base != prepared.direction[NG_EGRESS].counter_base);
+    take(release_slot(datapath, two.slot));
+    CHECK(take(remove_unused_policies(datapath, {})).policies == 0);
+
+    one.addresses = addresses;
+    take(write_policies(datapath, one, {policy, 0}));
+    const auto enforced = *take(active_config(datapath, one.slot));
+    CHECK(enforced.mode == NG_MODE_ENFORCED);
+    CHECK(enforced.n_addrs == 1);
+    CHECK(enforced.direction[NG_EGRESS].counter_base == prepared.direction[NG_EGRESS].counter_base);
 }
 
 TEST_CASE("an identity the maps cannot hold is refused", "[endpoint]") {

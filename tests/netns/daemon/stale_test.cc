@@ -46,7 +46,7 @@ TEST_CASE("a policy that changes before the daemon heard of a DEL touches no slo
     const auto after = must(datapath::active_config(node->datapath(), gone.slot));
     REQUIRE(after);
     CHECK(after->endpoint == before->endpoint);
-    CHECK(node->program("gone", "eth0").error().code() == Code::kNotFound);
+    CHECK(node->program("gone", "eth0", {}).error().code() == Code::kNotFound);
     node->forget(gone.id);
     CHECK(files.cni("DEL", "next", two.path()).status == 0);
 }
