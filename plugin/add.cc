@@ -164,8 +164,9 @@ Outcome<cni::Json> Operations::add(const Request& request) {
 Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args& args) {
     PodNetworkSpec spec = make_link_spec(request);
     const Ipam ipam(request, dependencies_.environment);
-    NG_ASSIGN(const netlink::Netns pod, open_pod_netns(request.environment));
+    // It only waits until it is told to go, and is gone if it never is.
     NG_ASSIGN(IpamCall addresses, ipam.start(cni::Command::kAdd));
+    NG_ASSIGN(const netlink::Netns pod, open_pod_netns(request.environment));
     std::optional<Masquerade> masquerade;
     if (request.config.ip_masq) {
         NG_ASSIGN(masquerade, Masquerade::create());
@@ -189,6 +190,7 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
     NG_ASSIGN(programmer, dependencies_.make_programmer(request.config.config_path));
     programmer->hurry();
     NG_TRY(admit(network, spec, record, *programmer, undo));
+    programmer->take_time();
     NG_ASSIGN(const cni::AddResult ipam_result, addresses.result());
     NG_TRY(add_addresses(spec, ipam_result));
     if (masquerade) {
@@ -196,9 +198,11 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
         NG_TRY(masquerade->add(spec.host_ifname, own_networks(ipam_result)));
     }
     NG_TRY(bring_up(network, spec, record, *programmer));
+    cni::Json reply = cni::to_json(make_result(request, network, spec, ipam_result), request.config.cni_version);
+    // Last, since it takes a while to end.
     NG_TRY(addresses.confirm());
     undo.dismiss();
-    return cni::to_json(make_result(request, network, spec, ipam_result), request.config.cni_version);
+    return reply;
 }
 
 Outcome<cni::Json> Operations::add_chained(const Request& request, const cni::Args& args) {

@@ -26,6 +26,8 @@ class EndpointProgrammer {
 
     // Asked of the kernel by who is going to change something: waits are short while the object lives.
     virtual void hurry() = 0;
+    // What had to wait is done.
+    virtual void take_time() = 0;
     // Both of the following, for an endpoint whose addresses are known. Undoes itself on failure.
     virtual Result<> add(endpoints::Record& record) = 0;
     // Closed: nothing passes its interface. Its addresses may be missing. Fills in id and slot.

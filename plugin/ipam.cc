@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <optional>
 #include <utility>
 
 #include "plugin/child.h"
@@ -20,10 +21,14 @@ using cni::Outcome;
 constexpr std::string_view kCommandVariable = "CNI_COMMAND=";
 constexpr std::string_view kBlanks = " \t\r\n";
 
-// An object to its end? To try what cannot be one costs an exception.
-bool is_whole(const std::string& text) {
+// An object to its end. To try what cannot be one costs an exception.
+std::optional<cni::Json> whole_object(const std::string& text) {
     const std::size_t last = text.find_last_not_of(kBlanks);
-    return last != std::string::npos && text[last] == '}' && cni::parse_object(text).has_value();
+    if (last == std::string::npos || text[last] != '}') {
+        return std::nullopt;
+    }
+    auto object = cni::parse_object(text);
+    return object ? std::optional<cni::Json>(std::move(object).value()) : std::nullopt;
 }
 
 bool is_program(const std::string& path) {
@@ -93,27 +98,34 @@ Outcome<std::string> IpamCall::finish() {
     return std::move(output->standard_output);
 }
 
-Outcome<cni::AddResult> IpamCall::parse(const std::string& text) const {
-    const std::string what = "the result of " + who_;
-    NG_ASSIGN(const cni::Json object, cni::with_code(cni::parse_object(text).with_context(what), ErrorCode::kDecode));
-    NG_ASSIGN(cni::AddResult result, cni::with_code(cni::parse_result(object).with_context(what), ErrorCode::kDecode));
+Outcome<cni::AddResult> IpamCall::parse(const cni::Json& object) const {
+    NG_ASSIGN(cni::AddResult result, cni::with_code(cni::parse_result(object).with_context(what()), ErrorCode::kDecode));
     if (result.ips.empty()) {
-        return CniError(ErrorCode::kFailed, what + " has no address");
+        return CniError(ErrorCode::kFailed, what() + " has no address");
     }
     return result;
 }
 
+Outcome<cni::AddResult> IpamCall::parse_text(const std::string& text) const {
+    NG_ASSIGN(const cni::Json object, cni::with_code(cni::parse_object(text).with_context(what()), ErrorCode::kDecode));
+    return parse(object);
+}
+
 Outcome<cni::AddResult> IpamCall::result() {
-    auto early = child_.read_until(is_whole);
-    if (early) {
-        if (auto result = parse(*early); result) {
+    std::optional<cni::Json> object;
+    const auto early = child_.read_until([&object](const std::string& text) {
+        object = whole_object(text);
+        return object.has_value();
+    });
+    if (early && object) {
+        if (auto result = parse(*object); result) {
             taken_ = early->size();
             return result;
         }
     }
     // An error, or a result that is one: how the program ended says more.
     NG_ASSIGN(const std::string whole, finish());
-    return parse(whole);
+    return parse_text(whole);
 }
 
 Outcome<> IpamCall::confirm() {

@@ -34,7 +34,9 @@ class IpamCall {
     void settle();
 
   private:
-    cni::Outcome<cni::AddResult> parse(const std::string& text) const;
+    cni::Outcome<cni::AddResult> parse(const cni::Json& object) const;
+    cni::Outcome<cni::AddResult> parse_text(const std::string& text) const;
+    std::string what() const { return "the result of " + who_; }
 
     Child child_;
     std::string who_;  // for errors

@@ -146,7 +146,10 @@ Result<> PodNetwork::make_links(const PodNetworkSpec& spec) {
     pod_link_.mac = pair.pod_mac;
     pod_link_.mtu = host_link_.mtu;
     pod_link_.peer_index = host_link_.index;
-    return ok();
+    // Nothing passes before the host's side is up as well.
+    Batch up;
+    netlink::append_link_up(up, pod_link_.index, spec.ifname);
+    return pod_.run(up).with_context("in the pod");
 }
 
 Result<> PodNetwork::configure_pod(const PodNetworkSpec& spec) {
@@ -154,7 +157,6 @@ Result<> PodNetwork::configure_pod(const PodNetworkSpec& spec) {
         NG_TRY(netlink::in_netns(*netns_, [&spec] { return prepare_pod_v6(spec.ifname); }));
     }
     Batch batch;
-    netlink::append_link_up(batch, pod_link_.index, spec.ifname);
     for (const IpAddress& address : spec.addresses) {
         netlink::append_address(batch, pod_link_.index, address, address.bits());
     }

@@ -50,9 +50,9 @@ class PodNetwork {
 
     // kExists when either name is taken.
     Result<> check_names_free(const std::string& ifname, const std::string& host_ifname);
-    // Both sides, down. Fills in pod_link() and host_link().
+    // Both sides; that of the host is down, so nothing passes. Fills in pod_link() and host_link().
     Result<> make_links(const PodNetworkSpec& spec);
-    // Addresses and routes inside; the pod side is up, and reaches nobody while the host side is down.
+    // Addresses and routes inside.
     Result<> configure_pod(const PodNetworkSpec& spec);
     // What the node and the host side have to be set to.
     Result<> prepare_host(const PodNetworkSpec& spec) const;

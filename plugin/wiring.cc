@@ -15,6 +15,7 @@ class ServiceProgrammer final : public EndpointProgrammer {
     explicit ServiceProgrammer(std::unique_ptr<control::EndpointService> service) : service_(std::move(service)) {}
 
     void hurry() override { service_->hurry(); }
+    void take_time() override { service_->take_time(); }
     Result<> add(endpoints::Record& record) override { return service_->add(record); }
     Result<> admit(endpoints::Record& record) override { return service_->admit(record); }
     Result<> program(endpoints::Record& record, const std::function<Result<>()>& meanwhile) override {

@@ -19,6 +19,7 @@ class FileProgrammer final : public EndpointProgrammer {
   public:
     explicit FileProgrammer(std::string directory) : directory_(std::move(directory)) {}
 
+    void take_time() override {}
     void hurry() override {}
 
     Result<> add(endpoints::Record& record) override {
