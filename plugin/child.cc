@@ -36,8 +36,8 @@ Result<Child> Child::start(const ChildCommand& command) {
     }
     const std::vector<char*> arguments = pointers(command.arguments);
     const std::vector<char*> environment = pointers(command.environment);
-    NG_ASSIGN(const pid_t child, start_program({command.path.c_str(), arguments.data(), environment.data(), input.reader.get(),
-                                                output.writer.get()}));
+    NG_ASSIGN(const pid_t child,
+              start_program({command.path.c_str(), arguments.data(), environment.data(), input.reader.get(), output.writer.get()}));
     return Child(child, std::move(input.reader), std::move(input.writer), std::move(output.reader));
 }
 

@@ -32,8 +32,7 @@ struct Start {
 // In the memory of the parent, which waits: nothing but calls of the kernel. Its frames are not the sanitizer's to mark.
 __attribute__((no_sanitize("address"))) int become(void* argument) {
     const auto& start = *static_cast<const Start*>(argument);
-    if (follow_parent(start.parent) && ::dup2(start.program.input, STDIN_FILENO) >= 0 &&
-        ::dup2(start.program.output, STDOUT_FILENO) >= 0) {
+    if (follow_parent(start.parent) && ::dup2(start.program.input, STDIN_FILENO) >= 0 && ::dup2(start.program.output, STDOUT_FILENO) >= 0) {
         ::execve(start.program.path, start.program.arguments, start.program.environment);
     }
     ::_exit(kNotStarted);

@@ -196,8 +196,7 @@ Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& 
     NG_ASSIGN(Programmed ready, make_ready(pass, record, state));
     if (ready.egress && !ready.egress->patterns.empty()) {
         NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
-        const bool unchanged =
-            active && active->mode == NG_MODE_ENFORCED && active->direction[NG_EGRESS].policy == ready.policies.egress;
+        const bool unchanged = active && active->mode == NG_MODE_ENFORCED && active->direction[NG_EGRESS].policy == ready.policies.egress;
         if (!unchanged) {
             NG_TRY(fill(record, *ready.egress));
         }

@@ -91,8 +91,8 @@ Result<std::vector<IpAddress>> address_arguments(const Request& request) {
         return out;
     }
     if (!found->is_array() || found->size() > endpoints::kMaxRecordAddresses) {
-        return Error(Code::kInvalidInput, "the argument \"addresses\" is no list of at most " +
-                                              std::to_string(endpoints::kMaxRecordAddresses) + " addresses");
+        return Error(Code::kInvalidInput,
+                     "the argument \"addresses\" is no list of at most " + std::to_string(endpoints::kMaxRecordAddresses) + " addresses");
     }
     for (const Json& one : *found) {
         const auto address = IpAddress::parse(one.is_string() ? one.get<std::string>() : std::string());

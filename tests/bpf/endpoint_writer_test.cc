@@ -79,7 +79,8 @@ TEST_CASE("an endpoint without addresses is prepared, and stays closed until it 
     const auto addresses = std::exchange(one.addresses, {});
     take(write_closed(datapath, one));
     take(bind_interface(datapath, 41, one));
-    take(write_prepared(datapath, one, {policy, 0}));
+    CounterRoom counters(datapath);
+    take(write_prepared(datapath, one, {policy, 0}, counters));
     const auto prepared = *take(active_config(datapath, one.slot));
     CHECK(prepared.mode == NG_MODE_CLOSED);
     CHECK(prepared.n_addrs == 0);

@@ -52,7 +52,8 @@ TEST_CASE("labels that are not known yet matter only where some policy looks at 
 
 TEST_CASE("what is compiled depends on other endpoints only by selectors and names of ports") {
     CHECK_FALSE(looks_at_endpoints(Snapshot()));
-    CHECK_FALSE(look("selector: app == 'x', egress: [{action: Allow, protocol: TCP, destination: {domains: [example.com], ports: [443]}}]"));
+    CHECK_FALSE(
+        look("selector: app == 'x', egress: [{action: Allow, protocol: TCP, destination: {domains: [example.com], ports: [443]}}]"));
     CHECK_FALSE(look("selector: all(), egress: [{action: Deny, destination: {nets: [10.0.0.0/8], notNets: [10.1.0.0/16]}}]"));
     CHECK(look("egress: [{action: Allow, destination: {selector: app == 'x'}}]"));
     CHECK(look("egress: [{action: Allow, source: {selector: app == 'x'}}]"));
