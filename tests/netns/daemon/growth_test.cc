@@ -47,14 +47,6 @@ class ScriptedClock final : public Clock {
     std::uint64_t boot_ns_;
 };
 
-template <typename T>
-T must(Result<T> result) {
-    if (!result) {
-        throw std::runtime_error(result.error().message());
-    }
-    return std::move(result).value();
-}
-
 double resident_mib() {
     std::ifstream statm("/proc/self/statm");
     unsigned long size = 0;

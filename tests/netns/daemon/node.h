@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "base/file.h"
 #include "control/client.h"
@@ -32,6 +33,14 @@ inline bool eventually(const std::function<bool()>& condition, int seconds = 10)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return true;
+}
+
+template <typename T>
+T must(Result<T> result) {
+    if (!result) {
+        throw std::runtime_error(result.error().message());
+    }
+    return std::move(result).value();
 }
 
 inline std::string deny_policy(const std::string& name) {

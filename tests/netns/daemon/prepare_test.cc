@@ -2,7 +2,7 @@
 // Between the links of a pod and its addresses: what its policy needs is made while the address plugin works.
 #include <catch2/catch.hpp>
 #include <future>
-#include <utility>
+#include <optional>
 
 #include "datapath/endpoint_writer.h"
 #include "datapath/loader.h"
@@ -12,27 +12,24 @@
 namespace namegate::test {
 namespace {
 
-template <typename T>
-T must(Result<T> result) {
-    if (!result) {
-        throw std::runtime_error(result.error().message());
-    }
-    return std::move(result).value();
-}
-
 // A node whose address plugin answers when it is told to.
 class SlowNode : public DaemonNode {
   public:
-    SlowNode() {
+    // With its daemon?
+    explicit SlowNode(bool daemon) {
         write(folder() + "/slow", "#!/bin/sh\ncat > /dev/null\n[ $CNI_COMMAND = ADD ] || exit 0\nwhile [ ! -e " + folder() +
                                       "/go ]; do sleep 0.02; done\n"
                                       R"(echo '{"cniVersion":"1.0.0","ips":[{"address":"10.88.0.5/24"}]}')"
                                       "\n");
         must_run("chmod +x " + folder() + "/slow");
         write(policies() + "/a.yaml", deny_policy("one"));
+        if (daemon) {
+            start();
+        }
     }
 
-    ~SlowNode() { write(folder() + "/go", ""); }
+    // Whoever still waits for it is let go.
+    ~SlowNode() { static_cast<void>(write_file_atomically(folder() + "/go", "", 0644)); }
     SlowNode(const SlowNode&) = delete;
     SlowNode& operator=(const SlowNode&) = delete;
     SlowNode(SlowNode&&) = delete;
@@ -78,10 +75,7 @@ class SlowNode : public DaemonNode {
 TEST_CASE("while a pod waits for its address its policy is made ready, and the pod is closed") {
     const bool daemon = GENERATE(true, false);
     CAPTURE(daemon);
-    SlowNode node;
-    if (daemon) {
-        node.start();
-    }
+    SlowNode node(daemon);
     node.add();
     const auto prepared = node.config_of_pod();
     CHECK(prepared->mode == NG_MODE_CLOSED);
@@ -111,10 +105,7 @@ TEST_CASE("while a pod waits for its address its policy is made ready, and the p
 TEST_CASE("a policy that changes while a pod waits for its address is the one that comes in force") {
     const bool daemon = GENERATE(true, false);
     CAPTURE(daemon);
-    SlowNode node;
-    if (daemon) {
-        node.start();
-    }
+    SlowNode node(daemon);
     node.add();
     const auto prepared = node.config_of_pod();
     node.write(node.policies() + "/b.yaml",
@@ -134,10 +125,7 @@ TEST_CASE("a policy that changes while a pod waits for its address is the one th
 TEST_CASE("the daemon comes or goes while a pod waits for its address") {
     const bool comes = GENERATE(true, false);
     CAPTURE(comes);
-    SlowNode node;
-    if (!comes) {
-        node.start();
-    }
+    SlowNode node(!comes);
     node.add();
     if (comes) {
         node.start();
@@ -151,8 +139,7 @@ TEST_CASE("the daemon comes or goes while a pod waits for its address") {
 }
 
 TEST_CASE("what is in force is not prepared again, and addresses that are none are refused") {
-    SlowNode node;
-    node.start();
+    SlowNode node(true);
     node.add();
     REQUIRE(node.finish().status == 0);
     const auto active = node.config_of_pod();

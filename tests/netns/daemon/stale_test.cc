@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a daemon has not heard of yet. Everything of it but the event loop runs here, so that nobody tells it of a DEL.
 #include <catch2/catch.hpp>
-#include <utility>
 
 #include "base/clock.h"
 #include "daemon/node.h"
@@ -9,17 +8,6 @@
 #include "node.h"
 
 namespace namegate::test {
-namespace {
-
-template <typename T>
-T must(Result<T> result) {
-    if (!result) {
-        throw std::runtime_error(result.error().message());
-    }
-    return std::move(result).value();
-}
-
-}  // namespace
 
 TEST_CASE("a policy that changes before the daemon heard of a DEL touches no slot that is free or another's") {
     DaemonNode files;
