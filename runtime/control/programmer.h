@@ -61,8 +61,9 @@ class Programmer {
     // For an endpoint whose addresses are not known yet: compiles and installs what program() will put in force, so that
     // little is left to do then. It stays closed. One that is not closed any more is left as it is.
     Result<> prepare(const endpoints::Record& record, const std::vector<endpoints::Record>& all);
-    // `all` are the node's endpoints, for rules that select some (S7); not looked at when no rule does.
+    // Does it matter to anybody's policy which other endpoints there are? Else `all` is not looked at by prepare() and program().
     bool looks_at_endpoints() const;
+    // `all` are the node's endpoints, for rules that select some (S7).
     Result<> program(const endpoints::Record& record, const std::vector<endpoints::Record>& all);
     // Those that the change concerns alone. Whose addresses are still missing is programmed with them.
     ProgramSummary program_concerned(const std::vector<endpoints::Record>& all, const policy::Concern& concern);

@@ -175,10 +175,6 @@ Result<> clear_books(Datapath& datapath, std::uint32_t slot) {
     return map_update(budget, slot, ng_deny_budget{});
 }
 
-}  // namespace
-
-namespace {
-
 // The lowest, which are given away first: to look at some is quicker than to read the whole table.
 Result<std::optional<std::uint32_t>> near_spare(Datapath& datapath) {
     for (std::uint32_t slot = 0; slot < kNearSlots; ++slot) {
