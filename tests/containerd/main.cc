@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs itself again in a process tree of its own: containers, their shims and containerd end with the test, however it
 // ends. Then a private node, with the machine's cgroups, and private /etc and /opt, where containerd looks for CNI.
-#define CATCH_CONFIG_RUNNER
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include <array>
-#include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
 
 #include "support/node_start.h"
+#include "support/run_tests.h"
 
 namespace {
 
@@ -64,7 +63,7 @@ int main(int argc, char** argv) {
         "cd /tmp/namegate-private && mount --rbind cgroup /sys/fs/cgroup && "
         "mount -t overlay overlay -o lowerdir=/etc,upperdir=upper,workdir=work /etc && mount -t tmpfs tmpfs /opt && "
         "rm -rf /etc/cni && mkdir -p /etc/cni/net.d /opt/cni/bin");
-    const int status = Catch::Session().run(argc, argv);
+    const int status = namegate::test::run_tests(argc, argv);
     namegate::test::run_command("find /sys/fs/cgroup -mindepth 2 -depth -type d -path '*/namegate-test*' -exec rmdir {} +");
     return status;
 }

@@ -1,3 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#define CATCH_CONFIG_MAIN
-#include <catch2/catch.hpp>
+// The main of tests that need nothing around them.
+#include "support/run_tests.h"
+
+int main(int argc, char** argv) { return namegate::test::run_tests(argc, argv); }

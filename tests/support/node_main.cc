@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The main of tests that run whole programs on a node of their own.
-#define CATCH_CONFIG_RUNNER
 #include <sys/resource.h>
 
-#include <catch2/catch.hpp>
-
 #include "support/node_start.h"
+#include "support/run_tests.h"
 
 int main(int argc, char** argv) {
     namegate::test::start_node();
@@ -15,5 +13,5 @@ int main(int argc, char** argv) {
         files.rlim_cur = files.rlim_max;
         ::setrlimit(RLIMIT_NOFILE, &files);
     }
-    return Catch::Session().run(argc, argv);
+    return namegate::test::run_tests(argc, argv);
 }

@@ -23,7 +23,7 @@ constexpr Milliseconds kDeniedFor{10};
 constexpr Milliseconds kSlowest{5000};  // an allowed connection: the machine is full of processes
 constexpr Milliseconds kUntilCollected{20000};
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef NAMEGATE_SANITIZED
 constexpr unsigned long kPods = 32;
 constexpr long kMostGrowthKib = 1'000'000;  // freed memory is kept in quarantine
 #else

@@ -130,7 +130,7 @@ TEST_CASE("ADD again after a chained DEL, on the interface that stayed") {
     REQUIRE(chain.del_one("namegate", "one", pod.path()).status == 0);
     json config = ours(node);
     config["prevResult"] = chain.result();
-    Chain second(node, {config});
+    Chain second(node, json::array({config}));
     CHECK(second.add("one", pod.path()) == chain.result());
     CHECK(pod.run("ping -c 1 -W 5 10.77.0.1").status == 0);
     CHECK(chain.del("one", pod.path()));

@@ -29,7 +29,7 @@ constexpr double kMiB = 1024.0 * 1024.0;
 constexpr double kMostGrowthMiB = 20;
 constexpr const char* kServer = "192.0.2.53";
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef NAMEGATE_SANITIZED
 constexpr bool kMeasurable = false;  // freed memory is kept in quarantine
 #else
 constexpr bool kMeasurable = true;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Says so when the client could not be built, and else begins as every test of whole programs.
-#define CATCH_CONFIG_RUNNER
 #include <unistd.h>
 
-#include <catch2/catch.hpp>
 #include <cstdio>
 
 #include "support/node_start.h"
+#include "support/run_tests.h"
 
 int main(int argc, char** argv) {
     if (::access(NAMEGATE_CNI_CLIENT, X_OK) != 0) {
@@ -16,5 +15,5 @@ int main(int argc, char** argv) {
         return 77;
     }
     namegate::test::start_node();
-    return Catch::Session().run(argc, argv);
+    return namegate::test::run_tests(argc, argv);
 }

@@ -18,7 +18,7 @@ using namespace namegate::test;
 namespace {
 
 constexpr unsigned kTryAgain = 11;  // CNI's code
-#ifdef __SANITIZE_ADDRESS__
+#ifdef NAMEGATE_SANITIZED
 constexpr unsigned long kKills = 1;
 #else
 constexpr unsigned long kKills = 2;

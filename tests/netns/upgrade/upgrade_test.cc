@@ -18,7 +18,7 @@ using namespace namegate::test;
 
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef NAMEGATE_SANITIZED
 constexpr unsigned long kPods = 4;
 #else
 constexpr unsigned long kPods = 8;  // unless NAMEGATE_UPGRADE_PODS says more
