@@ -103,7 +103,7 @@ class CniBench {
         std::printf("\n");
     }
 
-    // As install.sh leaves a program: a file that a linker wrote is mapped in smaller pieces, for half a millisecond an ADD.
+    // As install.sh leaves a program: with the file that the linker wrote, an ADD takes half a millisecond longer.
     std::string installed(const std::string& program) const {
         const std::string copy = path("bin/") + program.substr(program.rfind('/') + 1);
         must_run("strip -o " + copy + " " + program);
