@@ -159,12 +159,19 @@ Result<> Node::program_concerned_locked(const policy::Concern& concern) {
     }
     for (auto& entry : records_) {
         const control::Programmed* state = programmer_->find(entry.first);
-        if (!entry.second.ready && state != nullptr && state->error.empty()) {
+        // Not one that only is prepared, nor one whose DEL has come meanwhile: that record must not come back.
+        if (!entry.second.ready && !entry.second.addresses.empty() && state != nullptr && state->error.empty() &&
+            is_on_disk(entry.second)) {
             NG_TRY(mark_ready(entry.second));
         }
     }
     set_trouble("upgrade", control::finish_handover(*datapath_));
     return retry ? Result<>(Error(Code::kTryAgain, failures)) : ok();
+}
+
+bool Node::is_on_disk(const Record& record) const {
+    const auto stored = store_.read(record.container_id, record.ifname);
+    return stored && stored->id == record.id;
 }
 
 Result<> Node::mark_ready(Record& record) {

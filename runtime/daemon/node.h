@@ -87,6 +87,7 @@ class Node {
   private:
     Node(const control::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath);
     void log_files() const;
+    bool is_on_disk(const endpoints::Record& record) const;
     Result<> mark_ready(endpoints::Record& record);
     // Programs the endpoints that it concerns, and those that are not as they should be.
     void program_concerned(const policy::Concern& concern);

@@ -113,6 +113,8 @@ TEST_CASE("a policy that changes while a pod waits for its address is the one th
                "spec: {order: 1, selector: all(), types: [Egress], egress: [{action: Allow, destination: {nets: [192.0.2.0/24]}}]}\n");
     if (daemon) {
         REQUIRE(eventually([&node] { return node.must_ask("status")["files"].size() == 2; }));
+        // It was compiled for this pod too, which is no readier for that.
+        CHECK_FALSE(node.record().ready);
     }
     REQUIRE(node.finish().status == 0);
     const auto active = node.config_of_pod();
