@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 #include "support/node_start.h"
 #include "support/run_tests.h"
 
