@@ -256,6 +256,17 @@ TEST_CASE("ICMP errors pass when they quote a flow") {
     CHECK(scene.ingress(to_pod("192.0.2.1").icmp(3, 1).payload(from_pod("192.0.2.1").tcp(kLocal, 443, kAck).build_ip()).build()).dropped());
 }
 
+TEST_CASE("an ICMP error about a flow of an older policy is not let through by that flow") {
+    Scene scene;
+    scene.apply(egress_policy({"{action: Allow, protocol: TCP, destination: {ports: [443]}}"}) + "---\n" + policy_of("Ingress", {}, "q"));
+    REQUIRE(scene.connects("192.0.2.1", 443));
+    const Bytes quoted = from_pod("192.0.2.1").tcp(kLocal, 443, kAck).build_ip();
+    const Bytes error = to_pod("192.0.2.9").icmp(3, 1).payload(quoted).build();
+    REQUIRE(scene.ingress(error).passed());
+    scene.apply(policy_of("Egress", {}) + "---\n" + policy_of("Ingress", {}, "q"));
+    CHECK(scene.ingress(error).dropped());
+}
+
 TEST_CASE("fragments follow their admitted first one") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, protocol: UDP, destination: {ports: [123]}}"}) + kNothingIn);

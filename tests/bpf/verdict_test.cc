@@ -239,6 +239,35 @@ TEST_CASE("E7: what the node itself sends reaches its pods, and is answered; wha
     CHECK(scene.ingress(tcp_in("198.51.100.1", 40000, kAck, 80)).passed());
 }
 
+TEST_CASE("E7: a fragment without a receiving interface is not the node's: policy judges it", "[E7-]") {
+    // ip6_fragment() loses the receiving interface of a forwarded packet, so nothing but a whole packet proves its origin.
+    const std::string remote = GENERATE(as<std::string>{}, "198.51.100.1", "2001:db8::1");
+    const bool v6 = remote.find(':') != std::string::npos;
+    Scene scene;
+    scene.apply(policy_of("Ingress", {}) + "---\n" + policy_of("Egress", {}, "q"));
+    const auto fragment = [&](std::uint16_t offset, bool more) { return to_pod(remote).fragment(7, offset, more); };
+    CHECK(scene.node_sends(fragment(0, true).udp(40000, 50000).payload(Bytes(64, 'x')).build()).dropped());
+    CHECK(scene.node_sends(fragment(72, false).protocol(17).payload(Bytes(64, 'x')).build()).dropped());
+    if (v6) {
+        // An atomic fragment (RFC 6946) comes out of the same path.
+        CHECK(scene.node_sends(fragment(0, false).udp(40000, 50000).payload(Bytes(64, 'x')).build()).dropped());
+    }
+    CHECK(scene.flows().empty());
+    CHECK(scene.node_sends(to_pod(remote).udp(40000, 50000).payload(Bytes(64, 'x')).build()).passed());
+    CHECK(scene.flows().size() == 1);
+}
+
+TEST_CASE("E7: the node's replies and ICMP errors pass, and make no flow", "[E7-]") {
+    Scene scene;
+    scene.apply(policy_of("Ingress", {}) + "---\n" + policy_of("Egress", {}, "q"));
+    CHECK(scene.node_sends(tcp_in("198.51.100.1", 80, kSyn | kAck)).passed());
+    CHECK(scene.egress(tcp_out("198.51.100.1", 80, kAck)).dropped());
+    CHECK(
+        scene.node_sends(to_pod("198.51.100.1").icmp(11, 0).payload(from_pod("198.51.100.1").udp(50000, 53).build_ip()).build()).passed());
+    CHECK(scene.flows().empty());
+    CHECK(scene.egress(icmp_out("198.51.100.1", 13)).dropped());
+}
+
 TEST_CASE("a thousand rules: the first that matches decides, wherever it stands") {
     Scene scene;
     std::string policy = policy_of("Egress", {"{action: Allow, protocol: UDP, destination: {ports: [53]}}"});

@@ -103,17 +103,35 @@ static __always_inline int deny(struct ng_judgement *j, __u16 kind, __u16 reason
 	return refuse(j->slot, reason);
 }
 
-/* What the node itself sends was not received on any interface; what it forwards was. No pod can forge that. */
-static __always_inline int is_from_node(const struct __sk_buff *skb, int direction)
+/*
+ * The node's own packets were not received on any interface. That alone does not prove their origin: when the kernel
+ * fragments a packet that it forwards, ip6_fragment() makes new buffers that carry no receiving interface. So a
+ * fragment, an atomic one (RFC 6946) included, is never trusted as the node's: policy judges it.
+ */
+static __always_inline int is_from_node(const struct __sk_buff *skb, const struct ng_packet *p, int direction)
 {
-	return direction == NG_INGRESS && skb->ingress_ifindex == 0;
+	return direction == NG_INGRESS && skb->ingress_ifindex == 0 && p->fragment == NG_WHOLE &&
+	       !p->has_fragment_header;
+}
+
+/*
+ * Only a packet that really begins an exchange makes a flow of the node's. Its replies (a SYN-ACK to a SYN with a forged
+ * source) and its ICMP errors pass, but do not let the pod answer outside its policy.
+ */
+static __always_inline int begins_node_flow(const struct ng_packet *p)
+{
+	if (p->key.protocol == IPPROTO_TCP)
+		return starts_connection(p);
+	return !is_icmp_error(p);
 }
 
 /* First packet of a flow, or one whose entry is gone. */
 static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *j,
 				    const struct ng_endpoint_config *config, const struct ng_packet *p, int direction)
 {
-	if (is_from_node(skb, direction)) {
+	if (is_from_node(skb, p, direction)) {
+		if (!begins_node_flow(p))
+			return NG_NEXT;
 		ask(j, config, p, direction);
 		j->rule = 0;
 		j->pattern = 0;

@@ -60,20 +60,12 @@ static __always_inline int judge_fragment(struct __sk_buff *skb, __u32 slot, __u
 	return NG_NEXT;
 }
 
-static __always_inline int is_icmp_error(const struct ng_packet *p)
-{
-	if (!p->is_icmp)
-		return 0;
-	if (p->is_v6)
-		return p->icmp_type >= 1 && p->icmp_type <= 4;
-	return p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12;
-}
-
 /*
  * Does the error quote a packet of a live flow? The quoted packet went the other way, so its source is our
  * side when the error comes in. Routers on the way may send us errors; ours go to the flow's peer only.
  */
-static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, const struct ng_packet *p, int direction)
+static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 generation, const struct ng_packet *p,
+				  int direction)
 {
 	struct ng_flow_key key = {.local = p->key.local};
 	__u32 at = p->transport + 8;
@@ -117,7 +109,9 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, const struc
 	key.be_remote_port = from_us ? ports[1] : ports[0];
 	void *table = flow_table(slot);
 	struct ng_flow *flow = table ? bpf_map_lookup_elem(table, &key) : 0;
-	return flow && !(flow->flags & NG_FLOW_CUT);
+	/* A flow of another generation is judged by its own next packet, not by an error about it. */
+	return flow && flow->generation == generation && !(flow->flags & NG_FLOW_CUT) &&
+	       is_alive(flow, key.protocol, now_jiffies());
 }
 
 #endif

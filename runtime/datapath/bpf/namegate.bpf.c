@@ -73,7 +73,7 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
 	    is_trusted(&p->key.remote, p->key.be_remote_port))
 		verdict = ask_server(skb, slot, config, p);
-	else if (is_icmp_error(p) && quotes_flow(skb, slot, p, NG_EGRESS))
+	else if (is_icmp_error(p) && quotes_flow(skb, slot, config->generation, p, NG_EGRESS))
 		verdict = NG_NEXT;
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_EGRESS);
@@ -96,7 +96,7 @@ static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, cons
 		answer = learn_answer(skb, slot, config, p);
 	if (answer != NG_NO_ANSWER)
 		verdict = answer == NG_ANSWER_HELD ? out_of_the_way() : NG_NEXT;
-	else if (is_icmp_error(p) && quotes_flow(skb, slot, p, NG_INGRESS))
+	else if (is_icmp_error(p) && quotes_flow(skb, slot, config->generation, p, NG_INGRESS))
 		verdict = NG_NEXT;
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_INGRESS);

@@ -44,7 +44,7 @@ struct ng_packet {
 	__u8 icmp_code;
 	__u8 hop_limit;
 	__u8 is_v6;
-	__u8 pad;
+	__u8 has_fragment_header; /* IPv6: set for an atomic fragment (RFC 6946) too, whose `fragment` is NG_WHOLE */
 };
 
 static __always_inline void addr_from_v4(struct ng_addr *out, __u32 be_addr)
@@ -64,6 +64,15 @@ static __always_inline void set_ports(struct ng_packet *p, int direction, __u16 
 static __always_inline int is_icmp_protocol(const struct ng_packet *p)
 {
 	return p->key.protocol == (p->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+}
+
+static __always_inline int is_icmp_error(const struct ng_packet *p)
+{
+	if (!p->is_icmp)
+		return 0;
+	if (p->is_v6)
+		return p->icmp_type >= 1 && p->icmp_type <= 4;
+	return p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12;
 }
 
 static __always_inline int has_ports(__u8 protocol)
@@ -169,6 +178,7 @@ static __noinline int skip_extensions(struct __sk_buff *skb, struct ng_packet *p
 		if (next == IPPROTO_FRAGMENT) {
 			__u16 fragment = (__u16)(header[2] << 8 | header[3]);
 
+			p->has_fragment_header = 1;
 			p->fragment = fragment & 0xfff8 ? NG_LATER_FRAGMENT
 				      : fragment & 1	? NG_FIRST_FRAGMENT
 							: NG_WHOLE;
