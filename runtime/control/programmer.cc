@@ -142,9 +142,15 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
     NG_ASSIGN(const datapath::LearntWriter learnt, datapath::LearntWriter::open(datapath_, record.slot));
     const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
     std::size_t refused = 0;
+    // One for all patterns: whatever a pod had in its answers, others' policies do not wait long for its own.
+    dns::StepBudget budget(dns::kMaxMatchSteps);
     for (const policy::PatternEntry& entry : policy.patterns) {
         const std::uint64_t id = datapath::pattern_id(datapath_.seed(), entry.pattern);
-        cache_->for_each_match(record.id, entry.pattern, [&](const dns::Reached& reached) {
+        cache_->for_each_match(record.id, entry.pattern, budget, [&](const dns::Reached& reached) {
+            if (!budget.take()) {
+                ++refused;
+                return;
+            }
             datapath::LearntFill fill;
             fill.address = reached.address;
             fill.pattern = id;
@@ -152,8 +158,8 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
             refused += learnt.insert(fill, now) ? 0U : 1U;
         });
     }
-    // A full table denies and is counted; it is no reason to keep the old policy.
-    if (refused > 0) {
+    // A full table denies and is counted, and so does what was left out; it is no reason to keep the old policy.
+    if (refused > 0 || budget.cut()) {
         log::warning("addresses in the name cache were not opened", {log::kv("interface", record.host_ifname), log::kv("count", refused)});
     }
     return ok();

@@ -134,11 +134,12 @@ Result<> Learner::open_joined(const AnswerSource& source, const dns::Learning& l
             }
         }
     }
-    node_.cache().for_each_joined(source.endpoint, learning, [&](const dns::Reached& reached) {
+    const dns::Joined joined = node_.cache().for_each_joined(source.endpoint, learning, [&](const dns::Reached& reached) {
         if (known.count({reached.address, reached.names.front()}) == 0) {
             openings.push_back({reached.address, reached.names.front(), reached.expiry_boot_ns, source.server, source.server_port});
         }
     });
+    stats_.joins_cut += joined.cut ? 1U : 0U;
     const endpoints::Record& record = node_.records().at(source.endpoint);
     if (openings.empty()) {
         return source.decided ? ok() : await_open_ends(record, learning);

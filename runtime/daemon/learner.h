@@ -24,8 +24,9 @@ struct LearnerStats {
     std::uint64_t answers = 0;
     std::uint64_t unparsed_by_kernel = 0;
     std::uint64_t malformed = 0;
-    std::uint64_t opened = 0;  // addresses opened from here
-    std::uint64_t denied = 0;  // denial events seen
+    std::uint64_t opened = 0;     // addresses opened from here
+    std::uint64_t joins_cut = 0;  // answers whose chains, joined with earlier ones, were not walked to their end
+    std::uint64_t denied = 0;     // denial events seen
     std::uint64_t held_learnt = 0;
     std::uint64_t held_unlearnt = 0;  // answers that went on from here without being learnt
     std::uint64_t held_lost = 0;      // frames that could not be put back

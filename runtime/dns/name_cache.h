@@ -37,10 +37,39 @@ struct NameCacheLimits {
 };
 
 inline constexpr std::size_t kMaxJoinedNames = 64;  // names on the way from a name to an address, or to a name
-inline constexpr std::size_t kMaxJoinedReports = 4096;
+// Of one answer, over all its names: entries visited, links followed either way, names put on a way. Well under a millisecond.
+inline constexpr std::size_t kMaxJoinSteps = 512;
+inline constexpr std::size_t kMaxJoinedReports = 2048;  // addresses, of one answer
+// Of the same when a policy is programmed, for one endpoint over all its patterns: some 10 to 20 ms.
+inline constexpr std::size_t kMaxMatchSteps = 65'536;
 inline constexpr std::size_t kMaxNamesPerAddress = 16;
 inline constexpr std::size_t kMaxDroppedNames = 256;  // by one call: well under a millisecond
 inline constexpr std::size_t kMaxCacheFileBytes = std::size_t{256} * 1024 * 1024;
+
+// How many steps a walk may take. A walk that finds none left stops where it is: what it did not come to stays unopened.
+class StepBudget {
+  public:
+    explicit StepBudget(std::size_t steps) : left_(steps) {}
+
+    // False: not so many are left, and the budget counts as cut from now on.
+    bool take(std::size_t steps = 1) {
+        cut_ = cut_ || steps > left_;
+        left_ -= cut_ ? 0 : steps;
+        return !cut_;
+    }
+    std::size_t left() const { return left_; }
+    bool cut() const { return cut_; }
+
+  private:
+    std::size_t left_;
+    bool cut_ = false;
+};
+
+// What a walk over joined chains came to.
+struct Joined {
+    std::size_t steps = 0;
+    bool cut = false;  // a limit ended it: some addresses were not reported
+};
 
 // An address that a name leads to. `names` is the way: the name asked about first, the address's owner last.
 struct Reached {
@@ -88,11 +117,14 @@ class NameCache {
 
     // Everything unexpired that the endpoint may reach by names that the pattern matches: each name's
     // addresses once. `names` starts with a matching name.
+    // Stops when the budget is spent.
+    void for_each_match(std::uint32_t endpoint, const policy::DomainPattern& pattern, StepBudget& budget, const Report& report) const;
+    // The same with a budget of kMaxMatchSteps of its own.
     void for_each_match(std::uint32_t endpoint, const policy::DomainPattern& pattern, const Report& report) const;
     // After record(): what the answer's names, and the names known to lead to them, reach now; more than the
     // answer itself where a chain was split over several answers. `names` starts at each such name in turn.
-    // Stops after kMaxJoinedReports.
-    void for_each_joined(std::uint32_t endpoint, const Learning& learning, const Report& report) const;
+    // Stops after kMaxJoinSteps or kMaxJoinedReports: however a pod's names lead to each other, an answer costs no more.
+    Joined for_each_joined(std::uint32_t endpoint, const Learning& learning, const Report& report) const;
 
     // For the tools: the names that lead to each unexpired address, owner first, at most kMaxNamesPerAddress.
     std::map<IpAddress, std::vector<std::string>> names_by_address(std::uint32_t endpoint) const;
@@ -156,10 +188,12 @@ class NameCache {
     Result<std::size_t> read_entries(std::string_view content, std::string_view scope);
 
     using Sources = std::vector<std::string_view>;
-    // From the sources along unexpired links, until `report` returns false.
-    void reach(const Endpoint& endpoint, const Sources& sources, const std::function<bool(const Reached&)>& report) const;
-    // The names themselves and those that lead to them, at most kMaxJoinedNames.
-    static std::vector<std::string> with_leading_names(const Endpoint& endpoint, std::vector<std::string> names);
+    // From the sources along unexpired links, until `report` returns false or the budget is spent.
+    void reach(const Endpoint& endpoint, const Sources& sources, StepBudget& budget,
+               const std::function<bool(const Reached&)>& report) const;
+    // The names themselves and those that lead to them, the nearest first, at most kMaxJoinedNames.
+    static std::vector<std::string> with_leading_names(const Endpoint& endpoint, std::vector<std::string> names, StepBudget& budget);
+    static std::vector<std::string> leading_names_of(const Endpoint& endpoint, const Entry& entry);
 
     const Clock& clock_;
     NameCacheLimits limits_;

@@ -50,10 +50,14 @@ void add_names(std::vector<std::string>& names, const std::vector<std::string>& 
 
 }  // namespace
 
-void NameCache::reach(const Endpoint& endpoint, const Sources& sources, const std::function<bool(const Reached&)>& report) const {
+void NameCache::reach(const Endpoint& endpoint, const Sources& sources, StepBudget& budget,
+                      const std::function<bool(const Reached&)>& report) const {
     const std::uint64_t now = clock_.boot_ns();
     std::priority_queue<Candidate> candidates;
     for (const std::string_view source : sources) {
+        if (!budget.take()) {
+            break;
+        }
         candidates.push({kForever, source, kNoStep});
     }
     std::vector<Step> steps;
@@ -67,6 +71,9 @@ void NameCache::reach(const Endpoint& endpoint, const Sources& sources, const st
         }
         const Entry& entry = *known->second;
         const std::size_t length = next.before == kNoStep ? 1 : steps[next.before].length + 1;
+        if (!entry.addresses.empty() && !budget.take(length)) {
+            return;
+        }
         steps.push_back({next.name, next.before, length});
         Reached reached;
         if (!entry.addresses.empty()) {
@@ -81,6 +88,9 @@ void NameCache::reach(const Endpoint& endpoint, const Sources& sources, const st
         }
         for (const NameEntry::Link& link : entry.links) {
             if (link.expiry_boot_ns > now && length < kMaxJoinedNames) {
+                if (!budget.take()) {
+                    return;
+                }
                 candidates.push({std::min(next.expiry, link.expiry_boot_ns), link.target, steps.size() - 1});
             }
         }
@@ -88,6 +98,12 @@ void NameCache::reach(const Endpoint& endpoint, const Sources& sources, const st
 }
 
 void NameCache::for_each_match(std::uint32_t endpoint, const policy::DomainPattern& pattern, const Report& report) const {
+    StepBudget budget(kMaxMatchSteps);
+    for_each_match(endpoint, pattern, budget, report);
+}
+
+void NameCache::for_each_match(std::uint32_t endpoint, const policy::DomainPattern& pattern, StepBudget& budget,
+                               const Report& report) const {
     const auto own = endpoints_.find(endpoint);
     if (own == endpoints_.end()) {
         return;
@@ -105,18 +121,20 @@ void NameCache::for_each_match(std::uint32_t endpoint, const policy::DomainPatte
             }
         }
     }
-    reach(own->second, sources, [&report](const Reached& reached) {
+    reach(own->second, sources, budget, [&report](const Reached& reached) {
         report(reached);
         return true;
     });
 }
 
-std::vector<std::string> NameCache::with_leading_names(const Endpoint& endpoint, std::vector<std::string> names) {
+std::vector<std::string> NameCache::with_leading_names(const Endpoint& endpoint, std::vector<std::string> names, StepBudget& budget) {
+    names.reserve(std::max(names.size(), kMaxJoinedNames));  // the views stay good
+    std::set<std::string_view> known(names.begin(), names.end());
     for (std::size_t i = 0; i < names.size() && names.size() < kMaxJoinedNames; ++i) {
         const std::string target = names[i];
         for (auto it = endpoint.owners_by_target.lower_bound({target, ""});
-             it != endpoint.owners_by_target.end() && it->first == target && names.size() < kMaxJoinedNames; ++it) {
-            if (std::find(names.begin(), names.end(), it->second) == names.end()) {
+             it != endpoint.owners_by_target.end() && it->first == target && names.size() < kMaxJoinedNames && budget.take(); ++it) {
+            if (known.insert(it->second).second) {
                 names.push_back(it->second);
             }
         }
@@ -124,21 +142,31 @@ std::vector<std::string> NameCache::with_leading_names(const Endpoint& endpoint,
     return names;
 }
 
-void NameCache::for_each_joined(std::uint32_t endpoint, const Learning& learning, const Report& report) const {
+Joined NameCache::for_each_joined(std::uint32_t endpoint, const Learning& learning, const Report& report) const {
     const auto own = endpoints_.find(endpoint);
     if (own == endpoints_.end()) {
-        return;
+        return {};
     }
+    // Half of the steps at most go into finding where to start: the other half is for the ways from there.
+    StepBudget finding(kMaxJoinSteps / 2);
+    const std::vector<std::string> sources = with_leading_names(own->second, learning.chain_names, finding);
+    StepBudget walking(kMaxJoinSteps / 2 + finding.left());
     std::size_t reports = 0;
-    for (const std::string& name : with_leading_names(own->second, learning.chain_names)) {
-        reach(own->second, {name}, [&](const Reached& reached) {
+    for (const std::string& name : sources) {
+        reach(own->second, {name}, walking, [&](const Reached& reached) {
             report(reached);
             return ++reports < kMaxJoinedReports;
         });
-        if (reports >= kMaxJoinedReports) {
-            return;
+        if (walking.cut() || reports >= kMaxJoinedReports) {
+            break;
         }
     }
+    return {kMaxJoinSteps - walking.left(), finding.cut() || walking.cut() || reports >= kMaxJoinedReports};
+}
+
+std::vector<std::string> NameCache::leading_names_of(const Endpoint& endpoint, const Entry& entry) {
+    StepBudget budget(kMaxJoinSteps);
+    return with_leading_names(endpoint, {entry.name}, budget);
 }
 
 std::map<IpAddress, std::vector<std::string>> NameCache::names_by_address(std::uint32_t endpoint) const {
@@ -151,7 +179,7 @@ std::map<IpAddress, std::vector<std::string>> NameCache::names_by_address(std::u
     for (const auto& named : own->second.names) {
         const Entry& entry = *named.second;
         const std::vector<std::string> leading =
-            entry.addresses.empty() ? std::vector<std::string>() : with_leading_names(own->second, {entry.name});
+            entry.addresses.empty() ? std::vector<std::string>() : leading_names_of(own->second, entry);
         for (const NameEntry::Address& address : entry.addresses) {
             if (address.expiry_boot_ns <= now) {
                 continue;
@@ -174,7 +202,7 @@ std::vector<std::string> NameCache::names_of(std::uint32_t endpoint, const IpAdd
         const auto found = std::lower_bound(entry.addresses.begin(), entry.addresses.end(), address,
                                             [](const NameEntry::Address& one, const IpAddress& other) { return one.address < other; });
         if (found != entry.addresses.end() && found->address == address && found->expiry_boot_ns > now) {
-            add_names(out, with_leading_names(own->second, {entry.name}));
+            add_names(out, leading_names_of(own->second, entry));
         }
     }
     return out;

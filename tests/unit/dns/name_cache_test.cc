@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <random>
 #include <set>
 
 #include "support/dns_message.h"
@@ -10,10 +11,12 @@
 
 using namespace namegate::test;
 using namegate::IpAddress;
+using namegate::dns::Joined;
 using namegate::dns::Learning;
 using namegate::dns::NameCache;
 using namegate::dns::NameCacheLimits;
 using namegate::dns::Reached;
+using namegate::dns::StepBudget;
 using namegate::policy::DomainPattern;
 
 namespace {
@@ -283,8 +286,50 @@ TEST_CASE("bounds: ways longer than the limit are not walked, and reports end") 
         f.cache.record(2, alias("a" + std::to_string(i) + ".com", "many.com"), kLifetime);
     }
     std::size_t reports = 0;
-    f.cache.for_each_joined(2, answer("many.com", "10.0.0.1"), [&](const Reached&) { ++reports; });
+    const Joined joined = f.cache.for_each_joined(2, answer("many.com", "10.0.0.1"), [&](const Reached&) { ++reports; });
     CHECK(reports == namegate::dns::kMaxJoinedReports);
+    CHECK(joined.cut);
+}
+
+TEST_CASE("an answer costs a bounded number of steps, however the names lead to each other") {
+    Fixture f;
+    std::mt19937 random(7);  // always the same graph
+    const auto name = [](unsigned long i) { return "n" + std::to_string(i) + ".example.com"; };
+    constexpr unsigned kNames = 600;
+    for (unsigned i = 0; i < kNames * 16; ++i) {
+        f.cache.record(1, alias(name(i % kNames), name(random() % kNames)), kLifetime);
+    }
+    for (unsigned i = 0; i < kNames; ++i) {
+        f.cache.record(1, answer(name(i), numbered(i)), kLifetime);
+    }
+    const Learning last = alias(name(1), name(2));
+    f.cache.record(1, last, kLifetime);
+    std::size_t reports = 0;
+    const Joined joined = f.cache.for_each_joined(1, last, [&](const Reached&) { ++reports; });
+    CHECK(joined.cut);
+    CHECK(joined.steps <= namegate::dns::kMaxJoinSteps);
+    CHECK(reports > 0);
+    CHECK(reports <= namegate::dns::kMaxJoinSteps);
+
+    StepBudget few(100);
+    reports = 0;
+    f.cache.for_each_match(1, *DomainPattern::parse("*.example.com"), few, [&](const Reached&) { ++reports; });
+    CHECK(few.cut());
+    CHECK(reports <= 100);
+}
+
+TEST_CASE("an honest chain is joined whole, with many names before a shared end") {
+    Fixture f;
+    for (unsigned i = 0; i < 40; ++i) {
+        f.cache.record(1, alias("a" + std::to_string(i) + ".com", "edge.cdn.net"), kLifetime);
+    }
+    f.cache.record(1, alias("edge.cdn.net", "host.cdn.net"), kLifetime);
+    const Learning last = answer("host.cdn.net", "192.0.2.1");
+    f.cache.record(1, last, kLifetime);
+    std::set<std::string> names;
+    const Joined joined = f.cache.for_each_joined(1, last, [&](const Reached& reached) { names.insert(reached.names.front()); });
+    CHECK_FALSE(joined.cut);
+    CHECK(names.size() == 42);
 }
 
 TEST_CASE("an endpoint is forgotten as a whole, and only it") {
