@@ -25,6 +25,7 @@
 #include "daemon/label_fetcher.h"
 #include "daemon/learner.h"
 #include "daemon/node.h"
+#include "daemon/pod_work.h"
 #include "daemon/reply_children.h"
 #include "daemon/socket_server.h"
 #include "daemon/staged_events.h"
@@ -90,8 +91,9 @@ class Loop {
     static int on_folders(sd_event_source* source, int fd, std::uint32_t events, void* loop);
     static int on_servers(sd_event_source* source, int fd, std::uint32_t events, void* loop);
     static int on_quiet(sd_event_source* source, std::uint64_t due, void* loop);
-    static int on_held(sd_event_source* source, int fd, std::uint32_t events, void* loop);
-    static int on_rings(sd_event_source* source, int fd, std::uint32_t events, void* loop);
+    void work_for_pods();
+    static int on_ring(sd_event_source* source, int fd, std::uint32_t events, void* loop);
+    static int on_rest(sd_event_source* source, void* loop);
 
     const control::Config& config_;
     SystemClock clock_;
@@ -100,6 +102,8 @@ class Loop {
     std::unique_ptr<Node> node_;
     std::unique_ptr<Learner> learner_;
     std::unique_ptr<HeldAnswers> held_;
+    std::unique_ptr<PodWork> work_;
+    sd_event_source* rest_ = nullptr;  // on while more work for pods waits
     std::unique_ptr<DirectoryWatch> watch_;
     std::unique_ptr<FileWatch> servers_watch_;  // only when the node's servers are the trusted ones
     std::unique_ptr<SocketServer> server_;
@@ -116,6 +120,7 @@ Loop::~Loop() {
     server_.reset();
     labels_.reset();
     sd_event_source_disable_unref(quiet_);
+    sd_event_source_disable_unref(rest_);
     sd_event_unref(event_);
 }
 
@@ -125,9 +130,11 @@ Result<> Loop::start() {
     NG_ASSIGN(node_, Node::open(config_, clock_));
     staged_ = std::make_unique<StagedEvents>(*node_);
     NG_ASSIGN(learner_, Learner::create(*node_));
-    NG_TRY(checked(sd_event_add_io(event_, nullptr, learner_->fd(), EPOLLIN, &Loop::on_rings, this), "sd_event_add_io"));
+    NG_TRY(checked(sd_event_add_io(event_, nullptr, learner_->fd(), EPOLLIN, &Loop::on_ring, this), "sd_event_add_io"));
     NG_ASSIGN(held_, HeldAnswers::create(*node_, *learner_));
-    NG_TRY(checked(sd_event_add_io(event_, nullptr, held_->fd(), EPOLLIN, &Loop::on_held, this), "sd_event_add_io"));
+    NG_TRY(checked(sd_event_add_io(event_, nullptr, held_->fd(), EPOLLIN, &Loop::on_ring, this), "sd_event_add_io"));
+    work_ = std::make_unique<PodWork>(*node_, *learner_, *held_);
+    NG_TRY(checked(sd_event_add_defer(event_, &rest_, &Loop::on_rest, this), "sd_event_add_defer"));
     NG_TRY(watch_folders());
     NG_TRY(watch_servers());
     NG_TRY(add_timers());
@@ -230,7 +237,7 @@ Result<> Loop::every(std::uint64_t period_us, std::function<void()> work) {
 
 Result<> Loop::add_timers() {
     NG_TRY(every(kConsumeUs, [this] {
-        held_->consume();
+        work_for_pods();
         node_->cache().expire();
     }));
     NG_TRY(every(kTickUs, [this] {
@@ -334,13 +341,16 @@ void Loop::check_pins() {
     }
 }
 
-int Loop::on_rings(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* loop) {
-    static_cast<Loop*>(loop)->learner_->consume();
+// What a round leaves has its turn behind everything else that is due by then.
+void Loop::work_for_pods() { sd_event_source_set_enabled(rest_, work_->round() ? SD_EVENT_ONESHOT : SD_EVENT_OFF); }
+
+int Loop::on_ring(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* loop) {
+    static_cast<Loop*>(loop)->work_for_pods();
     return 0;
 }
 
-int Loop::on_held(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* loop) {
-    static_cast<Loop*>(loop)->held_->consume();
+int Loop::on_rest(sd_event_source* /*source*/, void* loop) {
+    static_cast<Loop*>(loop)->work_for_pods();
     return 0;
 }
 
@@ -351,7 +361,7 @@ Result<> Loop::run() {
     sd_notify(0, wants_restart_ ? "RELOADING=1" : "STOPPING=1");
     listings_.reset();
     server_.reset();
-    held_->leave();
+    work_->finish();
     node_->save_cache_now();
     if (!wants_restart_) {
         log::info("stopped; policies stay enforced", {});

@@ -32,18 +32,33 @@ Result<std::unique_ptr<HeldAnswers>> HeldAnswers::create(Node& node, Learner& le
     std::unique_ptr<HeldAnswers> held(new HeldAnswers(node, learner, std::move(sender)));
     HeldAnswers* self = held.get();
     NG_ASSIGN(held->reader_,
-              datapath::HeldReader::create(
-                  node.datapath(), [self](const ng_held& header, std::span<const std::uint8_t> bytes) { self->on_frame(header, bytes); }));
+              datapath::HeldReader::create(node.datapath(), [self](const ng_held& header, std::span<const std::uint8_t> bytes) {
+                  if (self->sink_) {
+                      self->sink_(header, bytes);
+                      return datapath::FrameIs::kKept;
+                  }
+                  self->work_on(header, bytes);
+                  return datapath::FrameIs::kDone;
+              }));
     NG_TRY(held->reader_->beat(datapath::tick_of(node.clock().boot_ns())));
     return held;
 }
 
-void HeldAnswers::consume() {
-    // What the kernel decided before belongs into the name cache first: a held answer may be the end of its chain.
-    learner_.consume();
+bool HeldAnswers::read() {
     const auto consumed = reader_->consume();
-    const auto beaten = reader_->beat(datapath::tick_of(node_.clock().boot_ns()));
-    node_.set_trouble("held answers", !consumed ? Result<>(consumed.error()) : beaten);
+    node_.set_trouble("held ring", consumed ? ok() : Result<>(consumed.error()));
+    return consumed && *consumed >= datapath::kHeldFramesAtOnce;
+}
+
+void HeldAnswers::take(const ng_held& header, std::span<const std::uint8_t> bytes) {
+    work_on(header, bytes);
+    reader_->done(header);
+}
+
+void HeldAnswers::come_round() {
+    const auto written = reader_->write_done();
+    const auto beaten = leaving_ ? ok() : reader_->beat(datapath::tick_of(node_.clock().boot_ns()));
+    node_.set_trouble("held answers", !written ? written : beaten);
 }
 
 void HeldAnswers::tick() {
@@ -53,14 +68,11 @@ void HeldAnswers::tick() {
 }
 
 void HeldAnswers::leave() {
+    leaving_ = true;
     node_.set_trouble("held answers", reader_->leave());
-    learner_.consume();
-    if (const auto drained = reader_->drain(); !drained) {
-        node_.set_trouble("held answers", drained);
-    }
 }
 
-void HeldAnswers::on_frame(const ng_held& header, std::span<const std::uint8_t> bytes) {
+void HeldAnswers::work_on(const ng_held& header, std::span<const std::uint8_t> bytes) {
     const auto frame = parse_frame(bytes);
     Checksum checksum = Checksum::kRight;
     if (frame) {

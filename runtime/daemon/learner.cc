@@ -41,19 +41,24 @@ Result<std::unique_ptr<Learner>> Learner::create(Node& node) {
     return learner;
 }
 
-void Learner::consume() {
+void Learner::read() {
     const auto consumed = reader_->consume();
     node_.set_trouble("events", consumed ? ok() : Result<>(consumed.error()));
-    // Their ring is read first, though the pod may have sent them because of an answer.
     for (const ng_event& event : std::exchange(packets_, {})) {
-        observer_(event, {});
+        sink_(event, {});
     }
 }
 
 void Learner::on_event(const ng_event& event, std::span<const std::uint8_t> payload) {
-    if (observer_ && datapath::is_packet(event)) {
+    if (datapath::is_packet(event)) {
         packets_.push_back(event);
-    } else if (observer_) {
+    } else {
+        sink_(event, payload);
+    }
+}
+
+void Learner::take(const ng_event& event, std::span<const std::uint8_t> payload) {
+    if (observer_) {
         observer_(event, payload);
     }
     switch (event.kind) {

@@ -2,7 +2,8 @@
 //
 // From the datapath's events to the name cache: answers are parsed and remembered, and addresses that only a chain
 // over several answers reaches, or that the kernel did not decide, are opened here: those of held answers before
-// the pod gets them. Owns the reader. One thread. A message that does not parse teaches nothing and is counted.
+// the pod gets them. Owns the reader. One thread. A message that does not parse teaches nothing and is counted. When
+// what is read here is worked on, PodWork decides.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct LearnerStats {
     std::uint64_t malformed = 0;
     std::uint64_t opened = 0;     // addresses opened from here
     std::uint64_t joins_cut = 0;  // answers whose chains, joined with earlier ones, were not walked to their end
+    std::uint64_t dropped = 0;    // events that were not looked at: over their endpoint's share, or too old
     std::uint64_t denied = 0;     // denial events seen
     std::uint64_t held_learnt = 0;
     std::uint64_t held_unlearnt = 0;  // answers that went on from here without being learnt
@@ -44,10 +46,15 @@ class Learner {
   public:
     static Result<std::unique_ptr<Learner>> create(Node& node);
 
-    // Takes over everything that waits in the rings.
-    void consume();
+    // Hands what waits in the rings to the sink, kEventsAtOnce at most; first answers, then packets, though their ring is
+    // read first: the pod may have sent them because of an answer.
+    void read();
+    void set_sink(datapath::EventReader::Callback sink) { sink_ = std::move(sink); }
+    // Works on one event that the sink was given, or leaves it out.
+    void take(const ng_event& event, std::span<const std::uint8_t> payload);
+    void drop() { ++stats_.dropped; }
     int fd() const { return reader_->fd(); }
-    // Called with every event: answers before they are looked at here, packets when all answers before them are learnt.
+    // Called with every event that is taken, before it is worked on.
     void set_observer(datapath::EventReader::Callback observer) { observer_ = std::move(observer); }
     const LearnerStats& stats() const { return stats_; }
 
@@ -68,8 +75,9 @@ class Learner {
 
     Node& node_;
     std::unique_ptr<datapath::EventReader> reader_;
+    datapath::EventReader::Callback sink_;
     datapath::EventReader::Callback observer_;
-    std::vector<ng_event> packets_;  // in this consume(), for the observer; at most kEventsAtOnce
+    std::vector<ng_event> packets_;  // in this read(); at most kEventsAtOnce
     LearnerStats stats_;
     std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint64_t> told_;  // when a limit of an endpoint was last logged
 };

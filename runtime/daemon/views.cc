@@ -192,6 +192,7 @@ Result<Json> view_status(Node& node, const Learner& learner) {
                      {"answers not parsed by the kernel", learnt.unparsed_by_kernel},
                      {"malformed answers", learnt.malformed},
                      {"addresses opened by the daemon", learnt.opened},
+                     {"events left out", learnt.dropped},
                      {"chains not walked to their end", learnt.joins_cut},
                      {"held answers learnt", learnt.held_learnt},
                      {"held answers not learnt", learnt.held_unlearnt},

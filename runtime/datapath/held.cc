@@ -90,11 +90,16 @@ int HeldReader::on_record(void* context, void* data, std::size_t size) {
         ++reader->malformed_;
         return status;
     }
-    ng_held_sum& done = reader->done_[header.slot];
-    done.frames += 1;
-    done.bytes += header.length;
-    reader->callback_(header, {static_cast<const std::uint8_t*>(data) + sizeof header, header.length});
+    if (reader->callback_(header, {static_cast<const std::uint8_t*>(data) + sizeof header, header.length}) == FrameIs::kDone) {
+        reader->done(header);
+    }
     return status;
+}
+
+void HeldReader::done(const ng_held& header) {
+    ng_held_sum& sum = done_[header.slot];
+    sum.frames += 1;
+    sum.bytes += header.length;
 }
 
 // Nobody else writes `held_done`.

@@ -24,10 +24,13 @@ namespace namegate::datapath {
 
 inline constexpr std::size_t kHeldFramesAtOnce = 32;
 
+// What the callback made of a frame: one that is kept counts as with the daemon until done() says otherwise.
+enum class FrameIs { kDone, kKept };
+
 class HeldReader {
   public:
-    // `frame` lives until the callback returns. When it has, the frame counts as done with.
-    using Callback = std::function<void(const ng_held& header, std::span<const std::uint8_t> frame)>;
+    // `frame` lives until the callback returns.
+    using Callback = std::function<FrameIs(const ng_held& header, std::span<const std::uint8_t> frame)>;
 
     // From here to beat() nothing new is held.
     static Result<std::unique_ptr<HeldReader>> create(Datapath& datapath, Callback callback);
@@ -42,6 +45,9 @@ class HeldReader {
     // Hands out frames that wait, so many at most that beat() and everybody else comes to his turn under any load: the
     // descriptor stays readable for the others. Returns how many; fewer than kHeldFramesAtOnce: none waits any more.
     Result<std::size_t> consume();
+    // A frame that was kept is done with. The programs know when consume() or write_done() has told them.
+    void done(const ng_held& header);
+    Result<> write_done();
     // All of them: for a reader that has said that it is going, or did not say yet that it is there.
     Result<> drain();
     // "Here, at this tick": to come several times in NG_READER_TICKS.
@@ -53,7 +59,6 @@ class HeldReader {
   private:
     HeldReader(Datapath& datapath, Callback callback) : datapath_(datapath), callback_(std::move(callback)) {}
     static int on_record(void* context, void* data, std::size_t size);
-    Result<> write_done();
     Result<> forgive();
     Result<> come_alive();
 

@@ -29,6 +29,7 @@ class Reader {
     explicit Reader(Scene& scene) : scene_(scene) {
         reader_ = must(datapath::HeldReader::create(scene.datapath(), [this](const ng_held& header, std::span<const std::uint8_t> frame) {
             frames_.push_back({header, Bytes(frame.begin(), frame.end())});
+            return datapath::FrameIs::kDone;
         }));
         beat();
     }
@@ -141,7 +142,8 @@ TEST_CASE("a daemon that is killed is away at once") {
     if (child == 0) {
         // Descriptors of its own, as another process has.
         auto own = datapath::Datapath::open(scene.datapath().options());
-        auto reader = own ? datapath::HeldReader::create(**own, [](const ng_held&, std::span<const std::uint8_t>) {})
+        auto reader = own ? datapath::HeldReader::create(
+                                **own, [](const ng_held&, std::span<const std::uint8_t>) { return datapath::FrameIs::kDone; })
                           : Result<std::unique_ptr<datapath::HeldReader>>(own.error());
         const char good = reader && (*reader)->beat(tick + 4) ? 'y' : 'n';
         if (::write(pipe[1], &good, 1) == 1) {

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/fair_queue.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+namespace namegate::test {
+namespace {
+
+using daemon::FairQueue;
+using daemon::QueueLimits;
+
+TEST_CASE("one piece of work an endpoint in turn, each endpoint's in order") {
+    FairQueue<std::string> queue(QueueLimits{});
+    for (int i = 0; i < 1000; ++i) {
+        queue.put(1, 1, "flood" + std::to_string(i));
+    }
+    queue.put(2, 1, "first");
+    queue.put(2, 1, "second");
+    CHECK(queue.take() == "flood0");
+    CHECK(queue.take() == "first");
+    CHECK(queue.take() == "flood1");
+    CHECK(queue.take() == "second");
+    CHECK(queue.take() == "flood2");
+    // Who comes anew waits for one piece of each other.
+    queue.put(3, 1, "third");
+    CHECK(queue.take() == "flood3");
+    CHECK(queue.take() == "third");
+}
+
+TEST_CASE("what waits is bounded for each endpoint, and in all but for a few of each") {
+    QueueLimits limits;
+    limits.items_per_endpoint = 10;
+    limits.bytes = 500;
+    limits.sure_items = 2;
+    FairQueue<int> queue(limits);
+    while (queue.has_room(1, 50)) {
+        queue.put(1, 50, 0);
+    }
+    CHECK(queue.size() == 10);
+    CHECK(queue.bytes() == 500);
+    while (queue.has_room(2, 50)) {
+        queue.put(2, 50, 0);
+    }
+    CHECK(queue.size() == 12);
+    while (queue.take()) {
+    }
+    CHECK(queue.empty());
+    CHECK(queue.bytes() == 0);
+    CHECK(queue.has_room(1, 50));
+}
+
+}  // namespace
+}  // namespace namegate::test
