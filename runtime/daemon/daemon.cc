@@ -135,6 +135,9 @@ Result<> Loop::start() {
     NG_TRY(checked(sd_event_add_io(event_, nullptr, held_->fd(), EPOLLIN, &Loop::on_ring, this), "sd_event_add_io"));
     work_ = std::make_unique<PodWork>(*node_, *learner_, *held_);
     NG_TRY(checked(sd_event_add_defer(event_, &rest_, &Loop::on_rest, this), "sd_event_add_defer"));
+    // A source of this kind keeps its place in the queue, and would come before all others of its priority again and again.
+    NG_TRY(checked(sd_event_source_set_priority(rest_, SD_EVENT_PRIORITY_IDLE), "sd_event_source_set_priority"));
+    NG_TRY(checked(sd_event_source_set_enabled(rest_, SD_EVENT_OFF), "sd_event_source_set_enabled"));
     NG_TRY(watch_folders());
     NG_TRY(watch_servers());
     NG_TRY(add_timers());
@@ -341,7 +344,7 @@ void Loop::check_pins() {
     }
 }
 
-// What a round leaves has its turn behind everything else that is due by then.
+// What a round leaves has its turn when nothing else is due, or with the next round that a ring or the timer asks for.
 void Loop::work_for_pods() { sd_event_source_set_enabled(rest_, work_->round() ? SD_EVENT_ONESHOT : SD_EVENT_OFF); }
 
 int Loop::on_ring(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* loop) {
