@@ -4,7 +4,8 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <set>
+#include <bit>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -122,25 +123,55 @@ Result<> Learner::learn(const AnswerSource& source, std::span<const std::uint8_t
     return opened;
 }
 
+// Names that meet the same patterns open the same: an address needs one of them.
+std::vector<control::Programmer::Opening> Learner::own_openings(const AnswerSource& source, const dns::Learning& learning,
+                                                                const policy::CompiledPolicy& policy) const {
+    const std::vector<std::string>& names = learning.chain_names;
+    std::map<std::vector<bool>, std::uint32_t> alike;  // names by the patterns they meet, as bits
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        std::vector<bool> met(policy.patterns.size());
+        bool any = false;
+        for (std::size_t k = 0; k < met.size(); ++k) {
+            met[k] = policy.patterns[k].pattern.matches(names[i]);
+            any = any || met[k];
+        }
+        if (any) {
+            alike[std::move(met)] |= std::uint32_t{1} << i;
+        }
+    }
+    std::vector<control::Programmer::Opening> openings;
+    const std::uint64_t now = node_.clock().boot_ns();
+    for (const dns::LearntAddress& learnt : learning.addresses) {
+        const std::uint64_t expiry = dns::expiry_boot_ns(now, learnt.ttl, node_.config().lifetime);
+        for (const auto& group : alike) {
+            if (const std::uint32_t both = group.second & learnt.names; both != 0) {
+                openings.push_back(
+                    {learnt.address, names[static_cast<std::size_t>(std::countr_zero(both))], expiry, source.server, source.server_port});
+            }
+        }
+    }
+    return openings;
+}
+
 Result<> Learner::open_joined(const AnswerSource& source, const dns::Learning& learning) {
     const control::Programmed* programmed = node_.programmer().find(source.endpoint);
     if (programmed == nullptr || !programmed->egress || programmed->egress->patterns.empty()) {
         return ok();
     }
     // What the answer itself reaches, unless the kernel has opened that; then what only the name cache can tell.
-    std::set<std::pair<IpAddress, std::string>> known;
     std::vector<control::Programmer::Opening> openings;
-    const std::uint64_t now = node_.clock().boot_ns();
+    if (!source.decided) {
+        openings = own_openings(source, learning, *programmed->egress);
+    }
+    std::map<IpAddress, std::uint32_t> known;  // and the names for which the answer says so, as bits
     for (const dns::LearntAddress& learnt : learning.addresses) {
-        for (const std::string& name : learning.names_of(learnt)) {
-            if (known.emplace(learnt.address, name).second && !source.decided) {
-                openings.push_back({learnt.address, name, dns::expiry_boot_ns(now, learnt.ttl, node_.config().lifetime), source.server,
-                                    source.server_port});
-            }
-        }
+        known[learnt.address] |= learnt.names;
     }
     const dns::Joined joined = node_.cache().for_each_joined(source.endpoint, learning, [&](const dns::Reached& reached) {
-        if (known.count({reached.address, reached.names.front()}) == 0) {
+        const auto own = known.find(reached.address);
+        const auto& names = learning.chain_names;
+        const auto place = std::find(names.begin(), names.end(), reached.names.front()) - names.begin();
+        if (own == known.end() || place == std::ssize(names) || (own->second >> place & 1U) == 0) {
             openings.push_back({reached.address, reached.names.front(), reached.expiry_boot_ns, source.server, source.server_port});
         }
     });

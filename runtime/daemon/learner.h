@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "control/programmer.h"
 #include "daemon/node.h"
 #include "datapath/events.h"
 #include "dns/learning.h"
@@ -69,6 +70,8 @@ class Learner {
     void on_event(const ng_event& event, std::span<const std::uint8_t> payload);
     void on_answer(const ng_event& event, std::span<const std::uint8_t> payload);
     Result<> learn(const AnswerSource& source, std::span<const std::uint8_t> payload);
+    std::vector<control::Programmer::Opening> own_openings(const AnswerSource& source, const dns::Learning& learning,
+                                                           const policy::CompiledPolicy& policy) const;
     Result<> open_joined(const AnswerSource& source, const dns::Learning& learning);
     Result<> await_open_ends(const endpoints::Record& record, const dns::Learning& learning);
     void tell_limit(const ng_event& event, std::span<const std::uint8_t> payload);

@@ -33,6 +33,17 @@ void put_address(std::vector<NameEntry::Address>& addresses, const IpAddress& ad
     addresses.insert(at, {address, expiry});
 }
 
+// Sorts once: one by one, thousands of them would move each other thousands of times.
+void put_addresses(std::vector<NameEntry::Address>& addresses, std::vector<NameEntry::Address> more) {
+    addresses.insert(addresses.end(), more.begin(), more.end());
+    std::sort(addresses.begin(), addresses.end(), [](const NameEntry::Address& a, const NameEntry::Address& b) {
+        return a.address != b.address ? a.address < b.address : a.expiry_boot_ns > b.expiry_boot_ns;
+    });
+    addresses.erase(std::unique(addresses.begin(), addresses.end(),
+                                [](const NameEntry::Address& a, const NameEntry::Address& b) { return a.address == b.address; }),
+                    addresses.end());
+}
+
 // A link has to last as long as the addresses that were seen behind it: their lifetime is what counts (D13).
 std::uint64_t link_expiry(const Learning& learning, const ChainLink& link, std::uint64_t now, const LifetimeSettings& lifetime) {
     std::uint64_t expiry = expiry_boot_ns(now, link.ttl, lifetime);
@@ -63,8 +74,12 @@ void NameCache::record(std::uint32_t endpoint, const Learning& learning, const L
     for (const ChainLink& link : learning.links) {
         put_link(*entry_of(link.from), learning.chain_names[link.to], link_expiry(learning, link, now, lifetime));
     }
+    std::map<std::size_t, std::vector<NameEntry::Address>> addresses;  // by owner
     for (const LearntAddress& address : learning.addresses) {
-        put_address(entry_of(address.owner)->addresses, address.address, expiry_boot_ns(now, address.ttl, lifetime));
+        addresses[address.owner].push_back({address.address, expiry_boot_ns(now, address.ttl, lifetime)});
+    }
+    for (auto& [owner, more] : addresses) {
+        put_addresses(entry_of(owner)->addresses, std::move(more));
     }
     for (const auto& [place, entry] : touched) {
         settle(entry, now);

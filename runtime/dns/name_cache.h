@@ -39,7 +39,7 @@ struct NameCacheLimits {
 inline constexpr std::size_t kMaxJoinedNames = 64;  // names on the way from a name to an address, or to a name
 // Of one answer, over all its names: entries visited, links followed either way, names put on a way. Well under a millisecond.
 inline constexpr std::size_t kMaxJoinSteps = 512;
-inline constexpr std::size_t kMaxJoinedReports = 2048;  // addresses, of one answer
+inline constexpr std::size_t kMaxJoinedReports = 1024;  // addresses, of one answer
 // Of the same when a policy is programmed, for one endpoint over all its patterns: some 10 to 20 ms.
 inline constexpr std::size_t kMaxMatchSteps = 65'536;
 inline constexpr std::size_t kMaxNamesPerAddress = 16;

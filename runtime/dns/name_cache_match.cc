@@ -149,7 +149,9 @@ Joined NameCache::for_each_joined(std::uint32_t endpoint, const Learning& learni
     }
     // Half of the steps at most go into finding where to start: the other half is for the ways from there.
     StepBudget finding(kMaxJoinSteps / 2);
-    const std::vector<std::string> sources = with_leading_names(own->second, learning.chain_names, finding);
+    std::vector<std::string> sources = with_leading_names(own->second, learning.chain_names, finding);
+    // Those before the answer come first: what its own names reach it mostly says itself.
+    std::rotate(sources.begin(), sources.begin() + std::ssize(learning.chain_names), sources.end());
     StepBudget walking(kMaxJoinSteps / 2 + finding.left());
     std::size_t reports = 0;
     for (const std::string& name : sources) {
