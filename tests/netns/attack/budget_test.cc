@@ -247,7 +247,7 @@ void change_policy(const Site& site, const Pod& victim, Times& times) {
 Figures measure(const Site& site, const Pod& victim) {
     Figures out;
     look_up(victim, 'x', out.plain);
-    look_up(victim, 'm', out.lookups);
+    look_up(victim, 'o', out.lookups);
     change_policy(site, victim, out.changes);
     for (unsigned i = 0; i < kStatusCalls; ++i) {
         out.status.measure([&] { return site.node.ask_daemon("status").has_value(); });
