@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 
@@ -39,6 +40,7 @@ class HeldAnswers {
 
   private:
     HeldAnswers(Node& node, Learner& learner, FrameSender sender);
+    void note_loss(const ng_held& header);
     void on_frame(const ng_held& header, std::span<const std::uint8_t> bytes);
     Checksum learn(const ng_held& header, const Frame& frame);
     void learn_datagram(const ng_held& header, const Frame& frame, std::span<const std::uint8_t> datagram);
@@ -50,6 +52,7 @@ class HeldAnswers {
     FrameSender sender_;
     Fragments fragments_;
     dns::TcpExchanges exchanges_;
+    std::map<std::uint32_t, std::uint32_t> losses_;  // by endpoint: ng_held.lost of its last frame
     std::unique_ptr<datapath::HeldReader> reader_;
 };
 

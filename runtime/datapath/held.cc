@@ -92,7 +92,7 @@ int HeldReader::on_record(void* context, void* data, std::size_t size) {
     }
     ng_held_sum& done = reader->done_[header.slot];
     done.frames += 1;
-    done.bytes += header.length;
+    done.bytes += header.reserved;
     reader->callback_(header, {static_cast<const std::uint8_t*>(data) + sizeof header, header.length});
     return status;
 }
