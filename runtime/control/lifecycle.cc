@@ -147,7 +147,9 @@ Result<> release_orphans(datapath::Datapath& datapath, Reconciled& outcome) {
 
 }  // namespace
 
-datapath::EndpointIdentity identity_of(const Record& record) { return {record.id, record.slot, record.addresses, record.mac}; }
+datapath::EndpointIdentity identity_of(const Record& record) {
+    return {record.id, record.slot, record.addresses, record.mac, record.mode == endpoints::kModeFirst};
+}
 
 Result<> admit_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record) {
     return admit(datapath, store, record, nullptr);

@@ -81,6 +81,15 @@ std::optional<std::vector<std::uint8_t>> Fragments::add(std::uint32_t endpoint, 
     return whole;
 }
 
+void Fragments::forget(std::uint32_t endpoint) {
+    Key first;
+    first.endpoint = endpoint;
+    auto it = datagrams_.lower_bound(first);
+    while (it != datagrams_.end() && it->first.endpoint == endpoint) {
+        it = datagrams_.erase(it);
+    }
+}
+
 void Fragments::expire(const std::function<bool(std::uint32_t)>& is_there) {
     const std::uint64_t now = clock_.boot_ns();
     for (auto it = datagrams_.begin(); it != datagrams_.end();) {

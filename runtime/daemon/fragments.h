@@ -31,6 +31,8 @@ class Fragments {
 
     // A whole datagram, UDP header first, when this fragment completes one.
     std::optional<std::vector<std::uint8_t>> add(std::uint32_t endpoint, const Frame& frame);
+    // Something of the endpoint's was not seen: no part of its datagrams waits for another any longer.
+    void forget(std::uint32_t endpoint);
     // Gives up what has waited too long, and what belongs to endpoints that are gone.
     void expire(const std::function<bool(std::uint32_t endpoint)>& is_there);
     std::size_t size() const { return datagrams_.size(); }

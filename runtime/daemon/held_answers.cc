@@ -65,6 +65,7 @@ void HeldAnswers::tick() {
     const auto is_there = [this](std::uint32_t endpoint) { return node_.records().count(endpoint) != 0; };
     fragments_.expire(is_there);
     exchanges_.expire(is_there);
+    std::erase_if(losses_, [&](const auto& one) { return !is_there(one.first); });
 }
 
 void HeldAnswers::leave() {
@@ -72,7 +73,18 @@ void HeldAnswers::leave() {
     node_.set_trouble("held answers", reader_->leave());
 }
 
+// A frame of the endpoint's that did not get here may have begun a connection, or been a part of a datagram.
+void HeldAnswers::note_loss(const ng_held& header) {
+    std::uint32_t& seen = losses_[header.endpoint];
+    if (seen != header.lost) {
+        seen = header.lost;
+        exchanges_.forget(header.endpoint);
+        fragments_.forget(header.endpoint);
+    }
+}
+
 void HeldAnswers::work_on(const ng_held& header, std::span<const std::uint8_t> bytes) {
+    note_loss(header);
     const auto frame = parse_frame(bytes);
     Checksum checksum = Checksum::kRight;
     if (frame) {
@@ -121,7 +133,9 @@ void HeldAnswers::follow_stream(const ng_held& header, const Frame& frame) {
     const dns::TcpPeers peers{header.endpoint, from_pod ? frame.source : frame.destination, from_pod ? frame.destination : frame.source,
                               from_pod ? frame.source_port : frame.destination_port, from_pod ? frame.destination_port : frame.source_port};
     if ((frame.flags & kTcpSyn) != 0) {
-        if (!from_pod && (frame.flags & kTcpAck) != 0) {
+        if (from_pod) {
+            exchanges_.begin(peers, frame.sequence + 1);
+        } else if ((frame.flags & kTcpAck) != 0) {
             exchanges_.open(peers, frame.sequence + 1, frame.acknowledged);
         }
         return;

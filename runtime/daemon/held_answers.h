@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 
@@ -46,6 +47,7 @@ class HeldAnswers {
 
   private:
     HeldAnswers(Node& node, Learner& learner, FrameSender sender);
+    void note_loss(const ng_held& header);
     void work_on(const ng_held& header, std::span<const std::uint8_t> bytes);
     Checksum learn(const ng_held& header, const Frame& frame);
     void learn_datagram(const ng_held& header, const Frame& frame, std::span<const std::uint8_t> datagram);
@@ -59,6 +61,7 @@ class HeldAnswers {
     dns::TcpExchanges exchanges_;
     bool leaving_ = false;
     std::function<void(const ng_held& header, std::span<const std::uint8_t> frame)> sink_;  // none: frames are taken at once
+    std::map<std::uint32_t, std::uint32_t> losses_;                                         // by endpoint: ng_held.lost of its last frame
     std::unique_ptr<datapath::HeldReader> reader_;
 };
 

@@ -43,6 +43,7 @@ Result<ng_endpoint_config> base_config(const EndpointIdentity& identity) {
         config.addrs[i] = to_ng_addr(identity.addresses[i]);
     }
     std::copy(identity.mac.begin(), identity.mac.end(), std::begin(config.mac));
+    config.flags = identity.routed ? NG_ENDPOINT_ROUTED : 0U;
     return config;
 }
 
@@ -188,7 +189,7 @@ Result<ng_endpoint_config> policy_config(Datapath& datapath, const EndpointIdent
         NG_ASSIGN(config.direction[NG_INGRESS], policy_direction(datapath, policies.ingress));
     }
     const unsigned flags = (policies.reject ? NG_ENDPOINT_REJECT : 0U) | (policies.keep_flows ? NG_ENDPOINT_KEEP : 0U);
-    config.flags = static_cast<__u16>(flags);
+    config.flags = static_cast<__u16>(config.flags | flags);
     config.mode = NG_MODE_CLOSED;
     NG_ASSIGN(const ng_endpoint endpoint, read_endpoint(datapath, identity.slot));
     NG_TRY(assign_counters(counters, active_of(endpoint), config));

@@ -24,6 +24,7 @@ struct EndpointIdentity {
     std::uint32_t slot = 0;
     std::vector<IpAddress> addresses;   // at most NG_MAX_ENDPOINT_ADDRS
     std::array<std::uint8_t, 6> mac{};  // all zero: not checked
+    bool routed = false;                // the node routes for it: its frames to another hardware address go nowhere
 };
 
 struct EndpointPolicies {

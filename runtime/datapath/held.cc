@@ -99,7 +99,7 @@ int HeldReader::on_record(void* context, void* data, std::size_t size) {
 void HeldReader::done(const ng_held& header) {
     ng_held_sum& sum = done_[header.slot];
     sum.frames += 1;
-    sum.bytes += header.length;
+    sum.bytes += header.reserved;
 }
 
 // Nobody else writes `held_done`.

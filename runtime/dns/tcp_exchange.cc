@@ -48,6 +48,12 @@ std::optional<Head> read_head(std::span<const std::uint8_t> message) {
 
 }  // namespace
 
+void TcpExchanges::begin(const TcpPeers& peers, std::uint32_t pod_next) {
+    if (const auto known = connections_.find(peers); known != connections_.end() && known->second.opened_pod != pod_next) {
+        erase(known);
+    }
+}
+
 void TcpExchanges::open(const TcpPeers& peers, std::uint32_t server_next, std::uint32_t pod_next) {
     const auto known = connections_.find(peers);
     if (known != connections_.end()) {
@@ -153,6 +159,16 @@ void TcpExchanges::erase(Connections::iterator connection) {
 void TcpExchanges::close(const TcpPeers& peers) {
     if (const auto known = connections_.find(peers); known != connections_.end()) {
         erase(known);
+    }
+}
+
+void TcpExchanges::forget(std::uint32_t endpoint) {
+    TcpPeers first;
+    first.endpoint = endpoint;
+    for (auto it = connections_.lower_bound(first); it != connections_.end() && it->first.endpoint == endpoint;) {
+        const auto connection = it++;
+        ++stats_.dropped;
+        erase(connection);
     }
 }
 

@@ -65,11 +65,15 @@ class TcpExchanges {
     TcpExchanges(TcpExchanges&&) = delete;
     TcpExchanges& operator=(TcpExchanges&&) = delete;
 
+    // The pod's SYN: a new connection begins, and one with the same ports and another first number `pod_next` is over.
+    void begin(const TcpPeers& peers, std::uint32_t pod_next);
     // The server's SYN: `server_next` and `pod_next` are the numbers of both streams' first bytes. Seen again it changes nothing.
     void open(const TcpPeers& peers, std::uint32_t server_next, std::uint32_t pod_next);
     // A segment; `answer` gets every solicited message that it completes. Past a bound the connection is kUnknown.
     TcpFate add(const TcpPeers& peers, TcpSide side, std::uint32_t sequence, std::span<const std::uint8_t> payload, const Sink& answer);
     void close(const TcpPeers& peers);
+    // Something of the endpoint's was not seen: none of its connections can be followed any further.
+    void forget(std::uint32_t endpoint);
 
     // Forgets connections that were silent for too long, and those of endpoints that are gone.
     void expire(const std::function<bool(std::uint32_t endpoint)>& is_there);

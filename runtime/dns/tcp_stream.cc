@@ -9,27 +9,37 @@ namespace namegate::dns {
 namespace {
 
 constexpr std::size_t kLengthBytes = 2;
+constexpr std::uint64_t kKeepAliveBytes = 1;
 
 Error too_much() {
     return {Code::kExhausted, "DNS over TCP: more than " + std::to_string(kMaxStreamWaiting) + " bytes or " +
                                   std::to_string(kMaxStreamPieces) + " pieces wait behind a gap"};
 }
 
+Error not_of_this_stream() { return {Code::kInvalidInput, "DNS over TCP: a segment that is not of this stream"}; }
+
 }  // namespace
 
 Result<> TcpStream::add(std::uint32_t sequence, std::span<const std::uint8_t> payload, const Sink& sink) {
     // Distances within half the number space, as TCP itself compares (RFC 9293, section 3.4).
     const auto distance = static_cast<std::int32_t>(sequence - next_);
+    if (payload.empty()) {
+        return ok();
+    }
+    if (distance > kMaxStreamDistance || distance < -kMaxStreamDistance) {
+        return not_of_this_stream();
+    }
     if (distance < 0) {
+        // One byte before the first may be a keep-alive's (RFC 9293, section 3.8.4).
+        if (static_cast<std::uint64_t>(-distance) > offset_ + kKeepAliveBytes) {
+            return not_of_this_stream();
+        }
         const std::size_t known = std::min(payload.size(), static_cast<std::size_t>(-std::int64_t{distance}));
         payload = payload.subspan(known);
         sequence += static_cast<std::uint32_t>(known);
         if (payload.empty() || static_cast<std::int32_t>(sequence - next_) < 0) {
             return ok();
         }
-    }
-    if (payload.empty()) {
-        return ok();
     }
     NG_TRY(keep(offset_ + (sequence - next_), payload));
     while (!waiting_.empty() && waiting_.begin()->first == offset_) {

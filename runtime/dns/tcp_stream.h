@@ -2,7 +2,8 @@
 //
 // One direction of DNS over TCP (RFC 7766): segments in, whole messages out, in the order of the stream, however it is
 // split, repeated or reordered. Of bytes that come twice the first count, as in a receiver's queue. Owns its buffers, which
-// are bounded; a stream that would need more has lost its way and is of no more use. Pure; one thread.
+// are bounded. After an error the stream is of no more use: it would need more room, or the segment is of another stream
+// (of a later connection with the same ports, say), and no position can be trusted. Pure; one thread.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +19,8 @@ namespace namegate::dns {
 
 inline constexpr std::size_t kMaxStreamWaiting = std::size_t{128} * 1024;  // bytes behind a gap
 inline constexpr std::size_t kMaxStreamPieces = 256;                       // runs of bytes behind a gap
+// A segment this far from the next byte, either way, is not of this stream: no resolver opens such a window.
+inline constexpr std::int32_t kMaxStreamDistance = 1 << 20;
 
 class TcpStream {
   public:
@@ -27,7 +30,8 @@ class TcpStream {
     // `next`: sequence number of the stream's first byte.
     explicit TcpStream(std::uint32_t next) : next_(next) {}
 
-    // kExhausted: more bytes wait behind a gap than may.
+    // kExhausted: more bytes wait behind a gap than may. kInvalidInput: the segment begins before the stream's first byte,
+    // or further than kMaxStreamDistance away.
     Result<> add(std::uint32_t sequence, std::span<const std::uint8_t> payload, const Sink& sink);
     // Sequence number of the first byte that is still missing.
     std::uint32_t next() const { return next_; }

@@ -11,7 +11,7 @@ using namespace namegate::test;
 namespace {
 
 constexpr Mac kOtherMac{0x02, 0, 0, 0, 0, 0x66};
-constexpr const char* kPodLink = "fe80::2";
+constexpr const char* kPodLink = "fe80::ff:fe00:1";  // of kPodMac
 
 Bytes neighbour(std::uint8_t type, const char* source, const char* destination, const char* target, std::uint8_t ttl = 255) {
     Packet packet = Packet().ethernet().ip(source, destination).ttl(ttl).icmp(type, 0);
@@ -88,6 +88,11 @@ TEST_CASE("neighbour discovery and listener reports stay on the link, and about 
     CHECK(sends(neighbour(136, kPodLink, "ff02::1", kPodLink)));
     CHECK(sends(neighbour(133, kPodLink, "ff02::2", nullptr)));
     CHECK_FALSE(sends(neighbour(136, kPod6, "fe80::1", "fd00:88::3")));  // another pod's address
+    CHECK_FALSE(sends(neighbour(136, kPodLink, "ff02::1", "fe80::1")));  // the gateway's
+    CHECK_FALSE(sends(neighbour(135, "fe80::1", "ff02::1:ff00:1", "fe80::5")));
+    CHECK_FALSE(sends(neighbour(135, "::", "ff02::1:ff00:3", "fd00:88::3")));  // would make its owner give it up
+    CHECK_FALSE(sends(neighbour(135, "::", "ff02::1:ff00:1", "fe80::1")));
+    CHECK(sends(neighbour(135, "::", "ff02::1:ff00:1", kPodLink)));
     CHECK_FALSE(sends(neighbour(135, "fd00:88::3", "ff02::1:ff00:1", "fe80::1")));
     CHECK_FALSE(sends(neighbour(134, kPodLink, "ff02::1", nullptr)));  // a router advertisement
     CHECK_FALSE(sends(neighbour(137, kPodLink, "fe80::1", nullptr)));  // a redirect

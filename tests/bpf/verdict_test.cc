@@ -35,7 +35,7 @@ TEST_CASE("a closed endpoint passes ARP and neighbour discovery, and nothing els
     CHECK(scene.count(NG_R_CLOSED) == 5);
     CHECK(scene.egress(Packet().ethernet().arp(1, kPodMac, kPod4, "169.254.1.1").build()).passed());
     CHECK(scene.ingress(Packet().ethernet(kHostMac, kPodMac).arp(2, kHostMac, "169.254.1.1", kPod4).build()).passed());
-    CHECK(scene.egress(Packet().ethernet().ip("fe80::1", "ff02::2").ttl(255).icmp(133, 0).build()).passed());
+    CHECK(scene.egress(Packet().ethernet().ip("fe80::ff:fe00:1", "ff02::2").ttl(255).icmp(133, 0).build()).passed());
     CHECK(scene.flows().empty());
 }
 

@@ -24,7 +24,7 @@
 #define NG_ABI_CHECK(type, size) _Static_assert(sizeof(type) == (size), #type ": size")
 #endif
 
-#define NG_ABI_VERSION 3
+#define NG_ABI_VERSION 4
 
 /*
  * What an upgrade carries over as it is: the version since which key, value and meaning of an endpoint's own maps have
@@ -61,7 +61,10 @@
 #define NG_NAME_MAX 256 /* a domain name on the wire: 255 bytes and a spare */
 #define NG_MAX_DNS_PORTS 8 /* different ports of trusted servers */
 #define NG_HELD_FRAMES 256 /* frames of one endpoint that are with the daemon at a time */
-#define NG_HELD_BYTES (256u << 10) /* their bytes */
+#define NG_HELD_BYTES (256u << 10) /* what they reserve of the ring */
+#define NG_HELD_SHARE 4 /* and at most this part of what is free of it, so that a newcomer always finds room */
+#define NG_HELD_SMALL 1600 /* a frame reserves room of the first of three sizes that holds it */
+#define NG_HELD_MIDDLE 9216
 #define NG_HELD_FRAME_MAX 65600 /* bytes of one: the largest IP packet and its link header */
 #define NG_READER_TICKS                                                                                                \
 	16 /* a daemon that was not heard of for so long is away: about 2 s, less than any resolver waits */
@@ -150,6 +153,7 @@ NG_ABI_CHECK(struct ng_direction, 32);
 
 #define NG_ENDPOINT_REJECT (1u << 0) /* denied packets are answered (denyAction: Reject) */
 #define NG_ENDPOINT_KEEP (1u << 1) /* flows that a changed policy denies go on (policyChange: Keep) */
+#define NG_ENDPOINT_ROUTED (1u << 2) /* the node routes for it: a frame to another hardware address goes nowhere */
 struct ng_endpoint_config {
 	__u32 endpoint; /* must equal ng_iface.endpoint, else the packet is dropped */
 	__u32 generation; /* raised whenever a direction changes: flows of another generation are judged anew */
@@ -331,7 +335,8 @@ NG_ABI_CHECK(struct ng_frag_key, 28);
 enum ng_frag_way { NG_FRAG_ON = 0, NG_FRAG_HELD = 1, NG_FRAG_COPIED = 2 };
 struct ng_frag {
 	__u32 until; /* tick */
-	__u32 way; /* enum ng_frag_way */
+	__u16 way; /* enum ng_frag_way */
+	__u16 bytes; /* of the first fragment: no later one may begin before its end */
 };
 NG_ABI_CHECK(struct ng_frag, 8);
 
@@ -461,9 +466,11 @@ struct ng_held {
 	__u16 gso_size; /* payload of each segment of a frame that is many; 0: it is one */
 	__u8 waits;
 	__u8 direction; /* enum ng_direction_index */
+	__u32 reserved; /* bytes of the ring, for `held_done` */
+	__u32 lost; /* low half of the endpoint's ng_held_sum.lost when this frame was taken */
 	__u32 pad;
 };
-NG_ABI_CHECK(struct ng_held, 32);
+NG_ABI_CHECK(struct ng_held, 40);
 
 /*
  * What an endpoint's frames in `held` come to, since the maps live: `held_taken` is counted by the programs, `held_done`
@@ -471,9 +478,10 @@ NG_ABI_CHECK(struct ng_held, 32);
  */
 struct ng_held_sum {
 	__u64 frames;
-	__u64 bytes;
+	__u64 bytes; /* reserved in the ring */
+	__u64 lost; /* `held_taken`: frames that the daemon should have seen and did not */
 };
-NG_ABI_CHECK(struct ng_held_sum, 16);
+NG_ABI_CHECK(struct ng_held_sum, 24);
 
 /*
  * Is there a daemon? `held_life` is an array of perf events with one entry that the daemon put there: it is gone with

@@ -45,14 +45,32 @@ static __always_inline int is_trusted(const struct ng_addr *server, __u16 be_por
 	return bpf_map_lookup_elem(&trusted, &key) != 0;
 }
 
-/* Loads up to `most` bytes of the UDP payload at `from` into dns->message. */
-static __noinline int load_message(struct __sk_buff *skb, struct ng_dns *dns, __u32 from, __u32 most)
+/*
+ * Where the UDP payload ends: as the UDP header tells, which the receiver goes by; of a first fragment, with the fragment.
+ * 0: the header tells more than there is.
+ */
+static __always_inline __u32 datagram_end(struct __sk_buff *skb, const struct ng_packet *p)
 {
-	__u32 length = skb->len;
+	__u16 be_length;
+
+	if (p->fragment != NG_WHOLE)
+		return p->end;
+	if (bpf_skb_load_bytes(skb, p->transport + 4, &be_length, sizeof(be_length)))
+		return 0;
+	__u32 end = p->transport + bpf_ntohs(be_length);
+	return end <= p->end ? end : 0;
+}
+
+/* Loads up to `most` bytes of the UDP payload into dns->message; dns->whole_length is all there are. */
+static __noinline int load_message(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p, __u32 most)
+{
+	__u32 from = p->transport + NG_UDP_HEADER;
+	__u32 length = datagram_end(skb, p);
 
 	if (length < from + NG_MIN_MESSAGE)
 		return -1;
 	length -= from;
+	dns->whole_length = length;
 	if (length > most)
 		length = most;
 	dns->length = length;
@@ -158,6 +176,34 @@ int note_place(const struct ng_pending_set *set, const struct ng_packet *p, __u1
 	return place;
 }
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define NG_OUTSTANDING_SHIFT 24
+#else
+#define NG_OUTSTANDING_SHIFT 0
+#endif
+#define NG_OUTSTANDING_MAX 255
+#define NG_OUTSTANDING_ATTEMPTS 4 /* while other CPUs count too */
+
+/*
+ * Counts a question or an answer, as part of the word in which the note's id stands: two CPUs never count one question
+ * twice, nor one that is another's by now. 0: it could not be counted.
+ */
+static __always_inline int count_outstanding(struct ng_pending *note, int change)
+{
+	__u32 *word = (__u32 *)&note->be_id;
+
+	for (int i = 0; i < NG_OUTSTANDING_ATTEMPTS; i++) {
+		__u32 old = *(volatile __u32 *)word;
+		__u32 outstanding = old >> NG_OUTSTANDING_SHIFT & NG_OUTSTANDING_MAX;
+
+		if (outstanding == (change < 0 ? 0 : NG_OUTSTANDING_MAX))
+			return change > 0;
+		if (__sync_val_compare_and_swap(word, old, old + ((__u32)change << NG_OUTSTANDING_SHIFT)) == old)
+			return 1;
+	}
+	return 0;
+}
+
 enum ng_note {
 	NG_NOTED,
 	NG_NOTE_PUSHED_OUT, /* another question had to go for it */
@@ -174,8 +220,7 @@ static __always_inline enum ng_note write_note(struct ng_pending *note, const st
 
 	if (waiting && same_exchange(note, p, be_id, question)) {
 		note->asked = now;
-		if (note->outstanding < 255)
-			note->outstanding += 1;
+		count_outstanding(note, 1);
 		return NG_NOTED;
 	}
 	if (__sync_val_compare_and_swap(&note->taken, taken, taken + 1) != taken)
@@ -241,7 +286,7 @@ static __noinline int note_question(struct __sk_buff *skb, __u32 slot, __u32 end
 	struct ng_dns *dns = dns_state();
 	__u16 be_id;
 
-	if (!dns || load_message(skb, dns, p->transport + NG_UDP_HEADER, NG_DNS_HEADER + NG_MAX_QUESTION))
+	if (!dns || load_message(skb, dns, p, NG_DNS_HEADER + NG_MAX_QUESTION))
 		return 0;
 	if (dns->message[2] & NG_DNS_RESPONSE)
 		return 0;
@@ -280,10 +325,8 @@ static __noinline int take_note(struct ng_dns *dns, __u32 slot, const struct ng_
 	for (int i = 0; i < NG_PENDING_WAYS; i++) {
 		struct ng_pending *note = &set->way[i];
 
-		if (is_waiting(note, now) && same_exchange(note, p, be_id, question)) {
-			note->outstanding -= 1;
-			return 1;
-		}
+		if (is_waiting(note, now) && same_exchange(note, p, be_id, question))
+			return count_outstanding(note, -1);
 	}
 	return 0;
 }
@@ -303,7 +346,7 @@ static __always_inline void count_answer(struct ng_dns *dns)
  */
 static __noinline int pass_on(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p, int decision)
 {
-	int whole = p->fragment == NG_WHOLE && skb->len - p->transport - NG_UDP_HEADER <= NG_DNS_MAX_MESSAGE;
+	int whole = p->fragment == NG_WHOLE && dns->whole_length <= NG_DNS_MAX_MESSAGE;
 	__u16 kind = decision == NG_DECIDED ? NG_EVENT_ANSWER : NG_EVENT_UNPARSED;
 	__u16 reason = dns->full ? NG_R_LEARNT_FULL : NG_R_NONE;
 	__u32 waits = decision != NG_DECIDED;
@@ -331,10 +374,9 @@ static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const
 					const struct ng_packet *p)
 {
 	struct ng_dns *dns = dns_state();
-	__u32 from = p->transport + NG_UDP_HEADER;
 	int decision = NG_UNDECIDED;
 
-	if (!dns || load_message(skb, dns, from, NG_DNS_MAX_MESSAGE))
+	if (!dns || load_message(skb, dns, p, NG_DNS_MAX_MESSAGE))
 		return NG_NO_ANSWER;
 	dns->now = boot_time();
 	if (!take_note(dns, slot, p)) {
@@ -359,7 +401,7 @@ static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const
 	dns->be_server_port = p->key.be_remote_port;
 	if (!(config->direction[NG_EGRESS].flags & NG_DIR_DOMAINS))
 		decision = NG_DECIDED; /* no name matters to the policy: only the cache wants to know */
-	else if (p->fragment == NG_WHOLE && skb->len - from <= NG_DNS_MAX_MESSAGE)
+	else if (p->fragment == NG_WHOLE && dns->whole_length <= NG_DNS_MAX_MESSAGE)
 		decision = parse_answer();
 	count_answer(dns);
 	return pass_on(skb, dns, p, decision);

@@ -43,7 +43,8 @@ struct ng_dns {
 	struct ng_name target; /* the name that the chain has reached */
 	__u64 label_hash[NG_MAX_LABELS];
 	__u16 label_at[NG_MAX_LABELS]; /* its length byte in name.bytes */
-	__u32 length; /* of the message */
+	__u32 length; /* of the message, as much as was loaded */
+	__u32 whole_length; /* of the message in the packet */
 	__u32 target_at; /* where the target stands in the message: pointers to it need no walk */
 	__u32 chain; /* CNAME records followed */
 	__u32 complete; /* 1: a record of the target itself was seen, so the chain ends in this answer */

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * DNS over TCP. The daemon puts the messages together (runtime/dns/tcp_exchange.h): it gets the server's opening, which tells
- * where both streams begin, a copy of what the pod asks, and each segment that answers, which the pod gets once the
- * messages that it completes are learnt. Segments that end the connection take the same way, so that none overtakes.
+ * DNS over TCP. The daemon puts the messages together (runtime/dns/tcp_exchange.h): it gets both SYNs, which tell that a
+ * connection begins and where its streams do, a copy of what the pod asks and of its FIN and RST, and each segment that
+ * answers, which the pod gets once the messages that it completes are learnt. Segments that end the connection take the
+ * same way, so that none overtakes.
+ *
+ * A daemon that missed a SYN would read a new connection's bytes as those of an older one with the same ports. So while
+ * there is a daemon, a SYN whose copy does not get to it is dropped; the sender repeats it. Any other frame that is lost
+ * makes the daemon forget the endpoint's connections (ng_held.lost).
  */
 #ifndef NG_DNS_STREAM_H
 #define NG_DNS_STREAM_H
@@ -10,35 +15,41 @@
 #include "dns_exchange.h"
 #include "hold.h"
 
-/* Bytes behind the TCP header; -1: there is no whole header. */
-static __always_inline int segment_payload(struct __sk_buff *skb, __u32 transport)
+#define NG_PACKET_HOST 0 /* skb->pkt_type of a frame to the interface's own hardware address */
+
+/* Bytes behind the TCP header; negative: there is no whole header. */
+static __always_inline int segment_payload(struct __sk_buff *skb, const struct ng_packet *p)
 {
 	__u8 offset;
 
-	if (bpf_skb_load_bytes(skb, transport + 12, &offset, 1))
+	if (bpf_skb_load_bytes(skb, p->transport + 12, &offset, 1))
 		return -1;
-	return (int)skb->len - (int)(transport + (__u32)(offset >> 4) * 4);
+	return (int)p->end - (int)(p->transport + (__u32)(offset >> 4) * 4);
+}
+
+/* Does the frame go anywhere? The node takes no frame of a pod that it routes for but those to itself. */
+static __always_inline int will_leave(const struct __sk_buff *skb, const struct ng_endpoint_config *config)
+{
+	return !(config->flags & NG_ENDPOINT_ROUTED) || skb->pkt_type == NG_PACKET_HOST;
 }
 
 /* A packet of a flow between the pod and a trusted server, already admitted. Returns the verdict. */
 static __noinline int judge_stream(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 				   const struct ng_packet *p, int direction)
 {
-	int payload = segment_payload(skb, p->transport);
+	int payload = segment_payload(skb, p);
 	int opens = p->tcp_flags & NG_TCP_SYN;
 	int ends = p->tcp_flags & (NG_TCP_FIN | NG_TCP_RST);
 
-	if (direction == NG_EGRESS) {
-		if (payload > 0)
-			hold_frame(skb, slot, config->endpoint, NG_EGRESS, 0);
-		return NG_NEXT;
-	}
 	if (payload <= 0 && !opens && !ends)
 		return NG_NEXT;
-	__u32 waits = !opens && config->direction[NG_EGRESS].flags & NG_DIR_DOMAINS;
-	if (hold_frame(skb, slot, config->endpoint, NG_INGRESS, waits) == NG_HELD && waits)
+	if (direction == NG_EGRESS && !will_leave(skb, config))
+		return NG_NEXT;
+	__u32 waits = direction == NG_INGRESS && !opens && config->direction[NG_EGRESS].flags & NG_DIR_DOMAINS;
+	int holding = hold_frame(skb, slot, config->endpoint, (__u32)direction, waits);
+	if (holding == NG_HELD && waits)
 		return out_of_the_way();
-	return NG_NEXT;
+	return opens && holding == NG_HELD_ENOUGH ? NG_DROP : NG_NEXT;
 }
 
 static __always_inline int is_stream(const struct ng_packet *p)

@@ -104,13 +104,16 @@ static __always_inline int deny(struct ng_judgement *j, __u16 kind, __u16 reason
 }
 
 /*
- * The node's own packets were not received on any interface. That alone does not prove their origin: when the kernel
- * fragments a packet that it forwards, ip6_fragment() makes new buffers that carry no receiving interface. So a
- * fragment, an atomic one (RFC 6946) included, is never trusted as the node's: policy judges it.
+ * The node's own packets were not received on any interface, and belong to a socket of the node until they leave it.
+ *
+ * That no interface received them does not prove their origin by itself: when the kernel fragments a packet that it
+ * forwards, ip6_fragment() makes new buffers that carry no receiving interface, and skb_scrub_packet() clears it where
+ * ipvlan and tunnels hand a packet to another namespace. The socket is what forwarding never keeps: the kernel orphans
+ * whatever it receives. And a fragment, an atomic one (RFC 6946) included, is never the node's: policy judges it.
  */
 static __always_inline int is_from_node(const struct __sk_buff *skb, const struct ng_packet *p, int direction)
 {
-	return direction == NG_INGRESS && skb->ingress_ifindex == 0 && p->fragment == NG_WHOLE &&
+	return direction == NG_INGRESS && skb->ingress_ifindex == 0 && skb->sk && p->fragment == NG_WHOLE &&
 	       !p->has_fragment_header;
 }
 
@@ -145,16 +148,24 @@ static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *
 	return NG_NEXT;
 }
 
-/* A flow judged under another generation of the configuration: kept or cut, in its own direction. A tombstone never
- * revives because flows are to be kept. */
-static __always_inline int judge_again(struct ng_judgement *j, const struct ng_endpoint_config *config,
-				       const struct ng_packet *p, const struct ng_flow *flow)
+/*
+ * A flow judged under another generation of the configuration: kept or cut, in its own direction. A tombstone never
+ * revives because flows are to be kept. Not in the table any more (its element may serve another flow by now, whose
+ * state would be made permanent): judged as a new one.
+ */
+static __always_inline int judge_again(struct __sk_buff *skb, struct ng_judgement *j,
+				       const struct ng_endpoint_config *config, const struct ng_packet *p, void *table,
+				       const struct ng_flow *flow, int packet_direction)
 {
 	__u64 pattern = flow->pattern;
+	__u8 direction = flow->direction;
 	__u8 flags = flow->flags & (NG_FLOW_CLOSING | NG_FLOW_REPLIED | NG_FLOW_NODE);
 	__u8 was_cut = flow->flags & NG_FLOW_CUT;
 
-	ask(j, config, p, flow->direction);
+	asm volatile("" ::: "memory"); /* what was read above is compared below */
+	if (bpf_map_lookup_elem(table, &p->key) != flow)
+		return new_flow(skb, j, config, p, packet_direction);
+	ask(j, config, p, direction);
 	j->flow_pattern = pattern;
 	j->rule = 0;
 	j->pattern = pattern;
@@ -212,7 +223,7 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 			return NG_NEXT;
 		}
 		j = begin(slot, skb->ifindex);
-		return j ? judge_again(j, config, p, flow) : drop(slot, NG_R_MALFORMED);
+		return j ? judge_again(skb, j, config, p, table, flow, direction) : drop(slot, NG_R_MALFORMED);
 	}
 	j = begin(slot, skb->ifindex);
 	return j ? new_flow(skb, j, config, p, direction) : drop(slot, NG_R_MALFORMED);

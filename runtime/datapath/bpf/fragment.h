@@ -10,6 +10,8 @@
 #include "flow.h"
 #include "hold.h"
 
+#define NG_ICMP_ERROR_MAX 576 /* bytes of the IP packet (RFC 1812, section 4.3.2.3) */
+#define NG_ICMP6_ERROR_MAX 1280 /* likewise (RFC 4443, section 2.4) */
 #define NG_FRAGMENT_TICKS 224 /* 30 seconds, as a receiver waits (RFC 791, RFC 8200 section 4.5) */
 
 static __always_inline void fragment_key(struct ng_frag_key *key, __u32 slot, const struct ng_packet *p, int direction)
@@ -26,13 +28,17 @@ static __always_inline void fragment_key(struct ng_frag_key *key, __u32 slot, co
 static __always_inline void admit_fragments(__u32 slot, const struct ng_packet *p, int direction, __u32 way)
 {
 	struct ng_frag_key key;
-	struct ng_frag admitted = {.until = tick_of(boot_time()) + NG_FRAGMENT_TICKS, .way = way};
+	struct ng_frag admitted = {
+		.until = tick_of(boot_time()) + NG_FRAGMENT_TICKS,
+		.way = (__u16)way,
+		.bytes = (__u16)(p->end - p->fragment_start),
+	};
 
 	fragment_key(&key, slot, p, direction);
 	bpf_map_update_elem(&frags, &key, &admitted, BPF_ANY);
 }
 
-/* The way on which the first fragment was admitted; -1: none was. */
+/* The way on which the first fragment was admitted; -1: none was, or this one would write over what was judged. */
 static __always_inline int fragment_way(__u32 slot, const struct ng_packet *p, int direction)
 {
 	struct ng_frag_key key;
@@ -40,7 +46,7 @@ static __always_inline int fragment_way(__u32 slot, const struct ng_packet *p, i
 
 	fragment_key(&key, slot, p, direction);
 	admitted = bpf_map_lookup_elem(&frags, &key);
-	if (!admitted || !tick_after(admitted->until, tick_of(boot_time())))
+	if (!admitted || !tick_after(admitted->until, tick_of(boot_time())) || p->fragment_offset < admitted->bytes)
 		return -1;
 	return (int)admitted->way;
 }
@@ -72,9 +78,10 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 	__u8 header[40] = {};
 	__u16 ports[4] = {};
 	__u32 inner = p->is_v6 ? 40 : 20;
+	__u32 most = p->is_v6 ? NG_ICMP6_ERROR_MAX : NG_ICMP_ERROR_MAX;
 	struct ng_addr source, destination;
 
-	if (bpf_skb_load_bytes(skb, at, header, 20))
+	if (p->end > ETH_HLEN + most || at + inner > p->end || bpf_skb_load_bytes(skb, at, header, 20))
 		return 0;
 	if (p->is_v6) {
 		if (bpf_skb_load_bytes(skb, at, header, 40))
@@ -92,7 +99,7 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 		key.protocol = header[9];
 		inner = (header[0] & 15) * 4;
 	}
-	if (bpf_skb_load_bytes(skb, at + inner, ports, sizeof(ports)))
+	if (at + inner + sizeof(ports) > p->end || bpf_skb_load_bytes(skb, at + inner, ports, sizeof(ports)))
 		return 0;
 	if (!has_ports(key.protocol)) {
 		/* An echo's identifier stands behind type, code and checksum. */

@@ -13,6 +13,7 @@
 
 #define NG_ENOENT 2
 
+/* NG_NOT_HELD: there is no daemon. NG_HELD_ENOUGH: there is one, and the frame did not get to it. */
 enum ng_holding { NG_NOT_HELD, NG_HELD, NG_HELD_ENOUGH };
 
 /* Out of the pod's way, and no loss in the eyes of a sender on this node: a redirection to nowhere, which counts as sent. */
@@ -66,12 +67,12 @@ fail:
 /* A reservation has a size that is known beforehand: that of a packet on Ethernet, or of one made of several. */
 static __noinline int put_small_frame(struct __sk_buff *skb, const struct ng_held *header)
 {
-	return put_frame(skb, header, 1600);
+	return put_frame(skb, header, NG_HELD_SMALL);
 }
 
 static __noinline int put_middle_frame(struct __sk_buff *skb, const struct ng_held *header)
 {
-	return put_frame(skb, header, 9216);
+	return put_frame(skb, header, NG_HELD_MIDDLE);
 }
 
 static __noinline int put_large_frame(struct __sk_buff *skb, const struct ng_held *header)
@@ -79,36 +80,58 @@ static __noinline int put_large_frame(struct __sk_buff *skb, const struct ng_hel
 	return put_frame(skb, header, NG_HELD_FRAME_MAX);
 }
 
+/* What a frame of this length takes of the ring, whatever of it is used. */
+static __always_inline __u32 reservation(__u32 length)
+{
+	__u32 room = length <= NG_HELD_SMALL	? NG_HELD_SMALL
+		     : length <= NG_HELD_MIDDLE ? NG_HELD_MIDDLE
+						: NG_HELD_FRAME_MAX;
+
+	return room + sizeof(struct ng_held) + BPF_RINGBUF_HDR_SZ;
+}
+
 /* Counts the frame as with the daemon. 0: it has enough of this endpoint's. */
-static __always_inline int take_room(__u32 slot, __u32 length)
+static __always_inline int take_room(__u32 slot, struct ng_held *header)
 {
 	struct ng_held_sum *taken = bpf_map_lookup_elem(&held_taken, &slot);
 	struct ng_held_sum *done = bpf_map_lookup_elem(&held_done, &slot);
+	__u64 unread = bpf_ringbuf_query(&held, BPF_RB_AVAIL_DATA);
+	__u64 share = unread < NG_HELD_RING_BYTES ? (NG_HELD_RING_BYTES - unread) / NG_HELD_SHARE : 0;
 
 	if (!taken || !done)
 		return 0;
+	if (share > NG_HELD_BYTES)
+		share = NG_HELD_BYTES;
+	header->lost = (__u32)taken->lost;
 	if ((__s64)(taken->frames - done->frames) >= NG_HELD_FRAMES ||
-	    (__s64)(taken->bytes - done->bytes) + length > (__s64)NG_HELD_BYTES)
+	    (__s64)(taken->bytes - done->bytes + header->reserved) > (__s64)share)
 		return 0;
 	__sync_fetch_and_add(&taken->frames, 1);
-	__sync_fetch_and_add(&taken->bytes, length);
+	__sync_fetch_and_add(&taken->bytes, header->reserved);
 	return 1;
 }
 
-static __always_inline void give_room_back(__u32 slot, __u32 length)
+static __always_inline void give_room_back(__u32 slot, __u32 reserved)
 {
 	struct ng_held_sum *taken = bpf_map_lookup_elem(&held_taken, &slot);
 
 	if (!taken)
 		return;
 	__sync_fetch_and_add(&taken->frames, -1);
-	__sync_fetch_and_add(&taken->bytes, -(__u64)length);
+	__sync_fetch_and_add(&taken->bytes, -(__u64)reserved);
 }
 
-/*
- * Hands the frame to the daemon, for it to be put back (`waits`) or as a copy. NG_HELD: the daemon has it.
- * NG_HELD_ENOUGH: it has as much of this endpoint's as it may; NG_NOT_HELD: there is none; both are counted.
- */
+/* The daemon does not see this frame: what it knows of the endpoint's streams and fragments is no longer the truth. */
+static __always_inline void lose_frame(__u32 slot)
+{
+	struct ng_held_sum *taken = bpf_map_lookup_elem(&held_taken, &slot);
+
+	count(slot, NG_R_UNPARSED);
+	if (taken)
+		__sync_fetch_and_add(&taken->lost, 1);
+}
+
+/* Hands the frame to the daemon, for it to be put back (`waits`) or as a copy. Returns an ng_holding; a loss is counted. */
 int hold_frame(struct __sk_buff *skb, __u32 slot, __u32 endpoint, __u32 direction, __u32 waits)
 {
 	struct ng_held header = {
@@ -120,29 +143,30 @@ int hold_frame(struct __sk_buff *skb, __u32 slot, __u32 endpoint, __u32 directio
 		.gso_size = (__u16)skb->gso_size,
 		.waits = (__u8)waits,
 		.direction = (__u8)direction,
+		.reserved = reservation(skb->len),
 	};
 	int failed;
 
 	if (!reader_is_there(skb)) {
-		count(slot, NG_R_UNPARSED);
+		lose_frame(slot);
 		return NG_NOT_HELD;
 	}
-	if (!take_room(slot, header.length)) {
+	if (!take_room(slot, &header)) {
 		count(slot, NG_R_HELD_FULL);
-		count(slot, NG_R_UNPARSED);
+		lose_frame(slot);
 		return NG_HELD_ENOUGH;
 	}
-	if (header.length <= 1600)
+	if (header.length <= NG_HELD_SMALL)
 		failed = put_small_frame(skb, &header);
-	else if (header.length <= 9216)
+	else if (header.length <= NG_HELD_MIDDLE)
 		failed = put_middle_frame(skb, &header);
 	else
 		failed = put_large_frame(skb, &header);
 	if (failed) {
-		give_room_back(slot, header.length);
+		give_room_back(slot, header.reserved);
 		count(slot, NG_R_EVENT_LOST);
-		count(slot, NG_R_UNPARSED);
-		return NG_NOT_HELD;
+		lose_frame(slot);
+		return NG_HELD_ENOUGH;
 	}
 	if (waits)
 		count(slot, NG_R_HELD);

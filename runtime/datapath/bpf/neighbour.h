@@ -51,6 +51,26 @@ static __always_inline int is_link_local(const struct ng_addr *addr)
 	return (addr->w[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
+/* The link-local address that a host makes of its hardware address (RFC 4291, appendix A), or any where that is unknown. */
+static __always_inline int is_own_link_local(const struct ng_endpoint_config *config, const struct ng_addr *addr)
+{
+	const __u8 *mac = config->mac;
+
+	if (!is_link_local(addr))
+		return 0;
+	if (!has_mac(config))
+		return 1;
+	return addr->w[0] == bpf_htonl(0xfe800000) && addr->w[1] == 0 &&
+	       addr->w[2] == bpf_htonl((__u32)(mac[0] ^ 2) << 24 | (__u32)mac[1] << 16 | (__u32)mac[2] << 8 | 0xff) &&
+	       addr->w[3] == bpf_htonl(0xfe000000 | (__u32)mac[3] << 16 | (__u32)mac[4] << 8 | mac[5]);
+}
+
+/* One that the endpoint may speak for on its link. */
+static __always_inline int is_own(const struct ng_endpoint_config *config, const struct ng_addr *addr)
+{
+	return is_own_link_local(config, addr) || find_local(config, addr) < NG_MAX_ENDPOINT_ADDRS;
+}
+
 static __always_inline int is_link_multicast(const struct ng_addr *addr)
 {
 	return (addr->w[0] & bpf_htonl(0xffff0000)) == bpf_htonl(0xff020000);
@@ -108,16 +128,16 @@ static __always_inline int judge_neighbour(struct __sk_buff *skb, __u32 slot, co
 		return drop(slot, NG_R_SPOOFED);
 	if (!is_link_local(&p->key.remote) && !is_link_multicast(&p->key.remote))
 		return drop(slot, NG_R_SPOOFED);
-	if (!is_link_local(&p->local) && !is_unspecified(&p->local) &&
-	    find_local(config, &p->local) >= NG_MAX_ENDPOINT_ADDRS)
+	int detects = is_unspecified(&p->local);
+	if (!detects && !is_own(config, &p->local))
 		return drop(slot, NG_R_SPOOFED);
-	if (p->icmp_type != NG_ND_NEIGHBOUR_ADVERTISEMENT)
+	/* It claims its target: an advertisement, or a solicitation that looks for duplicates (RFC 4862, section 5.4.2). */
+	if (p->icmp_type != NG_ND_NEIGHBOUR_ADVERTISEMENT && !(p->icmp_type == NG_ND_NEIGHBOUR_SOLICITATION && detects))
 		return NG_NEXT;
-	if (bpf_skb_load_bytes(skb, p->transport + 8, &target, sizeof(target)))
+	__u32 at = p->transport + 8;
+	if (at + sizeof(target) > p->end || bpf_skb_load_bytes(skb, at, &target, sizeof(target)))
 		return drop(slot, NG_R_MALFORMED);
-	if (!is_link_local(&target) && find_local(config, &target) >= NG_MAX_ENDPOINT_ADDRS)
-		return drop(slot, NG_R_SPOOFED);
-	return NG_NEXT;
+	return is_own(config, &target) ? NG_NEXT : drop(slot, NG_R_SPOOFED);
 }
 
 /* To the pod's interface but to none of its addresses (multicast, say): passes where ingress is open. */

@@ -16,6 +16,8 @@
 #define NG_MAX_EXTENSION_HEADERS 6
 #define NG_IP4_FRAGMENT 0x3fff /* more-fragments bit and offset */
 #define NG_IP4_OFFSET 0x1fff
+#define NG_TCP_HEADER 20
+#define NG_SHORT_HEADER 8 /* of UDP and ICMP; of SCTP as much as holds the ports */
 /* ICMP types (linux/icmp.h pulls in the C library's socket headers, which have no BPF target). */
 #define NG_ICMP_ECHO 8
 #define NG_ICMP_ECHO_REPLY 0
@@ -35,7 +37,10 @@ enum ng_fragment { NG_WHOLE = 0, NG_FIRST_FRAGMENT = 1, NG_LATER_FRAGMENT = 2 };
 struct ng_packet {
 	struct ng_flow_key key; /* `local` is filled by find_local() */
 	struct ng_addr local;
-	__u32 transport; /* offset of the transport header in the frame */
+	__u32 transport; /* offset of the transport header in the frame, or of a later fragment's data */
+	__u32 end; /* offset behind the IP packet, from its own length: what follows is padding, and never read */
+	__u32 fragment_start; /* offset in the frame of what is cut into fragments */
+	__u32 fragment_offset; /* bytes; 0 unless a later fragment */
 	__u32 be_frag_id;
 	__u8 fragment; /* enum ng_fragment */
 	__u8 tcp_flags;
@@ -96,6 +101,12 @@ static __always_inline void set_icmp(struct ng_packet *p, const __u8 *header)
 	p->key.be_remote_port = echo ? identifier : 0;
 }
 
+/* A whole header of the protocol, options aside, has to lie within the IP packet: in a first fragment too (RFC 3128). */
+static __always_inline int transport_fits(const struct ng_packet *p)
+{
+	return p->transport + (p->key.protocol == IPPROTO_TCP ? NG_TCP_HEADER : NG_SHORT_HEADER) <= p->end;
+}
+
 /* Transport header at an unusual offset. */
 static __noinline int load_transport(struct __sk_buff *skb, struct ng_packet *p, int direction)
 {
@@ -128,12 +139,28 @@ static __always_inline int read_transport(struct __sk_buff *skb, struct ng_packe
 
 	if (!has_ports(p->key.protocol) && !is_icmp_protocol(p))
 		return NG_R_NONE;
+	if (!transport_fits(p))
+		return NG_R_MALFORMED;
 	if (p->transport != usual || is_icmp_protocol(p) || (void *)(header + 14) > end)
 		return load_transport(skb, p, direction);
 	set_ports(p, direction, *(__u16 *)header, *(__u16 *)(header + 2));
 	if (p->key.protocol == IPPROTO_TCP)
 		p->tcp_flags = header[13];
 	return NG_R_NONE;
+}
+
+/*
+ * Takes the IP packet's own length, which does not count the `fixed` first bytes. A segmentation offload larger than the field can tell (BIG TCP)
+ * leaves 0 there: then it is as long as the frame. Not zero: the frame is shorter than its packet.
+ */
+static __always_inline int set_end(const struct __sk_buff *skb, struct ng_packet *p, __u32 fixed, __u16 be_length)
+{
+	__u32 frame = skb->len;
+
+	p->end = ETH_HLEN + fixed + bpf_ntohs(be_length);
+	if (!be_length && frame > ETH_HLEN + 0xffff && skb->gso_size)
+		p->end = frame;
+	return p->end > frame;
 }
 
 static __always_inline int parse_ip4(struct __sk_buff *skb, struct ng_packet *p, int direction)
@@ -149,10 +176,14 @@ static __always_inline int parse_ip4(struct __sk_buff *skb, struct ng_packet *p,
 	p->key.protocol = ip->protocol;
 	p->hop_limit = ip->ttl;
 	p->transport = ETH_HLEN + ip->ihl * 4;
+	if (set_end(skb, p, 0, ip->tot_len) || p->transport > p->end)
+		return NG_R_MALFORMED;
 	__u16 fragment = bpf_ntohs(ip->frag_off) & NG_IP4_FRAGMENT;
 	if (fragment) {
 		p->be_frag_id = ip->id;
+		p->fragment_start = p->transport;
 		p->fragment = fragment & NG_IP4_OFFSET ? NG_LATER_FRAGMENT : NG_FIRST_FRAGMENT;
+		p->fragment_offset = (fragment & NG_IP4_OFFSET) * 8;
 		if (p->fragment == NG_LATER_FRAGMENT)
 			return NG_R_NONE;
 	}
@@ -173,7 +204,7 @@ static __noinline int skip_extensions(struct __sk_buff *skb, struct ng_packet *p
 			p->transport = offset;
 			return next == IPPROTO_ROUTING ? NG_R_MALFORMED : NG_R_NONE;
 		}
-		if (bpf_skb_load_bytes(skb, offset, header, sizeof(header)))
+		if (offset + sizeof(header) > p->end || bpf_skb_load_bytes(skb, offset, header, sizeof(header)))
 			return NG_R_MALFORMED;
 		if (next == IPPROTO_FRAGMENT) {
 			__u16 fragment = (__u16)(header[2] << 8 | header[3]);
@@ -183,14 +214,17 @@ static __noinline int skip_extensions(struct __sk_buff *skb, struct ng_packet *p
 				      : fragment & 1	? NG_FIRST_FRAGMENT
 							: NG_WHOLE;
 			__builtin_memcpy(&p->be_frag_id, header + 4, sizeof(p->be_frag_id));
+			p->fragment_offset = fragment & 0xfff8;
 			offset += 8;
+			p->fragment_start = offset;
 		} else {
 			offset += (header[1] + 1) * 8;
 		}
 		next = header[0];
 		if (p->fragment == NG_LATER_FRAGMENT) {
 			p->key.protocol = next;
-			return NG_R_NONE;
+			p->transport = offset;
+			return offset > p->end ? NG_R_MALFORMED : NG_R_NONE;
 		}
 	}
 	return NG_R_MALFORMED;
@@ -213,6 +247,8 @@ static __always_inline int parse_ip6(struct __sk_buff *skb, struct ng_packet *p,
 	p->key.protocol = ip->nexthdr;
 	p->hop_limit = ip->hop_limit;
 	p->transport = ETH_HLEN + sizeof(struct ipv6hdr);
+	if (set_end(skb, p, sizeof(struct ipv6hdr), ip->payload_len))
+		return NG_R_MALFORMED;
 	if (ip->nexthdr != IPPROTO_TCP && ip->nexthdr != IPPROTO_UDP) {
 		int reason = skip_extensions(skb, p);
 
@@ -233,13 +269,14 @@ static __always_inline int make_linear(struct __sk_buff *skb, __u32 bytes)
 	return bpf_skb_pull_data(skb, skb->len < bytes ? skb->len : bytes);
 }
 
-static __always_inline int parse_packet(struct __sk_buff *skb, struct ng_packet *p, int direction)
+/* Fills *p, which was zero. Verified once, on its own: a caller then knows nothing of the values but that they are there. */
+int parse_packet(struct __sk_buff *skb, struct ng_packet *p, __u32 direction)
 {
-	if (make_linear(skb, ETH_HLEN + sizeof(struct ipv6hdr)))
+	if (!p || make_linear(skb, ETH_HLEN + sizeof(struct ipv6hdr)))
 		return NG_R_MALFORMED;
 	if (skb->protocol == bpf_htons(ETH_P_IP))
-		return parse_ip4(skb, p, direction);
-	return parse_ip6(skb, p, direction);
+		return parse_ip4(skb, p, (int)direction);
+	return parse_ip6(skb, p, (int)direction);
 }
 
 /* Which of the endpoint's addresses the packet carries; NG_MAX_ENDPOINT_ADDRS when none. */

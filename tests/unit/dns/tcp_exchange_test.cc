@@ -164,3 +164,39 @@ TEST_CASE("silent connections, and those of endpoints that are gone, are forgott
     exchanges.expire([](std::uint32_t) { return true; });
     CHECK(exchanges.stats().connections == 0);
 }
+
+TEST_CASE("over TCP, a new connection with the ports of an older one begins anew") {
+    ManualClock clock;
+    TcpExchanges exchanges(clock, {});
+    Talk old(exchanges, peers_of());
+    CHECK(old.asks(query("example.com", 7)) == TcpFate::kFollowed);
+    // The same SYN again changes nothing.
+    exchanges.begin(peers_of(), 1000);
+    CHECK(old.answered(response("example.com", 7)) == 1);
+    exchanges.begin(peers_of(), 1001);
+    CHECK(exchanges.stats().connections == 0);
+    CHECK(old.asks(query("example.com", 8)) == TcpFate::kUnknown);
+}
+
+TEST_CASE("over TCP, a segment that cannot be of this stream ends it: its position is not trusted any longer") {
+    ManualClock clock;
+    TcpExchanges exchanges(clock, {});
+    Talk talk(exchanges, peers_of());
+    SECTION("from before its first byte") { talk.at[1] -= 100; }
+    SECTION("far ahead") { talk.at[1] += 1U << 21; }
+    SECTION("far behind") { talk.at[1] -= 1U << 21; }
+    CHECK(talk.send(TcpSide::kServer, Bytes(200, 0)) == TcpFate::kUnknown);
+    CHECK(exchanges.stats().connections == 0);
+}
+
+TEST_CASE("over TCP, after a loss nothing of that endpoint is followed any further") {
+    ManualClock clock;
+    TcpExchanges exchanges(clock, {});
+    Talk first(exchanges, peers_of(1, 40000));
+    Talk second(exchanges, peers_of(1, 40001));
+    Talk other(exchanges, peers_of(2));
+    exchanges.forget(1);
+    CHECK(first.asks(query("example.com", 7)) == TcpFate::kUnknown);
+    CHECK(second.asks(query("example.com", 7)) == TcpFate::kUnknown);
+    CHECK(other.asks(query("example.com", 7)) == TcpFate::kFollowed);
+}

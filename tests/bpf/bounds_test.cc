@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An IP packet ends where its own length says: bytes behind it are padding, and no header is read from them. Fragments do not
+// write over what was judged, and an ICMP error carries no more than the RFCs want of it.
+#include <catch2/catch.hpp>
+
+#include "traffic.h"
+
+using namespace namegate;
+using namespace namegate::test;
+
+namespace {
+
+constexpr std::size_t kLink = 14;
+constexpr std::uint16_t kLocal = 50000;
+
+// The same frame, whose IP header claims `bytes` fewer than it has.
+Bytes shortened(Bytes frame, std::size_t bytes) {
+    const bool v6 = frame[12] == 0x86;
+    const std::size_t at = v6 ? kLink + 4 : kLink + 2;
+    const auto length = static_cast<std::uint16_t>((frame[at] << 8 | frame[at + 1]) - static_cast<int>(bytes));
+    frame[at] = static_cast<std::uint8_t>(length >> 8);
+    frame[at + 1] = static_cast<std::uint8_t>(length);
+    return frame;
+}
+
+const char* remote_of(bool v6) { return v6 ? "2001:db8::1" : "192.0.2.1"; }
+
+}  // namespace
+
+TEST_CASE("a transport header behind the end of the IP packet is not read") {
+    const bool v6 = GENERATE(false, true);
+    Scene scene;
+    scene.apply(egress_policy({"{action: Allow, protocol: TCP, destination: {ports: [443]}}"}) + "---\n" + policy_of("Ingress", {}, "q"));
+    const Bytes syn = from_pod(remote_of(v6)).tcp(kLocal, 443, kSyn).build();
+    REQUIRE(scene.egress(syn).passed());
+    CHECK(scene.egress(shortened(syn, 1)).dropped());
+    CHECK(scene.egress(shortened(syn, 12)).dropped());
+    CHECK(scene.egress(shortened(syn, 20)).dropped());
+    CHECK(scene.egress(from_pod(remote_of(v6)).tcp(kLocal, 443, kAck).truncate(syn.size() - 2).build()).dropped());
+    CHECK(scene.count(NG_R_MALFORMED) == 4);
+    // A first fragment with eight bytes of its own, and a trailer that claims an ACK of the established flow.
+    Bytes first = from_pod(remote_of(v6)).fragment(5, 0, true).tcp(kLocal, 443, kAck).build();
+    CHECK(scene.egress(shortened(first, 12)).dropped());
+    // Padding, as a link adds it to a short frame, changes nothing.
+    Bytes padded = from_pod(remote_of(v6)).tcp(kLocal, 443, kAck).build();
+    padded.resize(padded.size() + 6, 0);
+    CHECK(scene.egress(padded).passed());
+}
+
+TEST_CASE("an extension header or its successor behind the end of the IP packet is not read") {
+    Scene scene;
+    scene.apply(egress_policy({"{action: Allow, protocol: UDP, destination: {ports: [53]}}"}));
+    // Destination options in the first fragment, with the ports in a trailer: a receiver that does not follow RFC 7112 would
+    // take the ports from the second fragment.
+    const Bytes whole = from_pod("2001:db8::1").fragment(5, 0, true).extension(60, {1, 4, 0, 0, 0, 0}).udp(kLocal, 53).build();
+    REQUIRE(scene.egress(whole).passed());
+    CHECK(scene.egress(shortened(whole, 8)).dropped());
+    CHECK(scene.egress(shortened(whole, 12)).dropped());
+    CHECK(scene.egress(shortened(whole, 16)).dropped());
+}
+
+TEST_CASE("a later fragment that begins before the end of the first is dropped") {
+    const bool v6 = GENERATE(false, true);
+    Scene scene;
+    scene.apply(egress_policy({"{action: Allow, protocol: TCP, destination: {ports: [443]}}"}));
+    const auto later = [&](std::uint16_t offset) {
+        return scene.egress(from_pod(remote_of(v6)).fragment(9, offset, false).protocol(6).payload(Bytes(64, 'x')).build());
+    };
+    CHECK(scene.egress(from_pod(remote_of(v6)).fragment(9, 0, true).tcp(kLocal, 443, kSyn).payload(Bytes(44, 'x')).build()).passed());
+    CHECK(later(8).dropped());  // over the flags (RFC 3128)
+    CHECK(later(56).dropped());
+    CHECK(later(64).passed());
+}
+
+TEST_CASE("a DNS response ends where its UDP header says") {
+    Scene scene;
+    scene.apply(domain_policy("example.com"));
+    const Bytes message = DnsMessage::response("example.com").a("example.com", "203.0.113.1").build();
+    const auto answer = [&](int change) {
+        REQUIRE(scene.egress(from_pod(kDns4).udp(40000, 53).payload(DnsMessage::query("example.com").build()).build()).passed());
+        Bytes frame = to_pod(kDns4).udp(53, 40000).payload(message).build();
+        const auto length = static_cast<std::uint16_t>(message.size() + 8 + static_cast<std::size_t>(change));
+        frame[kLink + 20 + 4] = static_cast<std::uint8_t>(length >> 8);
+        frame[kLink + 20 + 5] = static_cast<std::uint8_t>(length);
+        scene.ingress(frame);
+        return scene.learnt().size();
+    };
+    CHECK(answer(-4) == 0);  // the address stands behind its end
+    CHECK(answer(4) == 0);   // longer than the packet: the receiver drops it
+    CHECK(answer(0) == 1);
+}
+
+TEST_CASE("an ICMP error that quotes more than it should is judged by policy") {
+    const bool v6 = GENERATE(false, true);
+    Scene scene;
+    scene.apply(egress_policy({"{action: Allow, protocol: TCP, destination: {ports: [443]}}"}) + "---\n" + policy_of("Ingress", {}, "q"));
+    REQUIRE(scene.connects(remote_of(v6), 443));
+    const std::size_t most = v6 ? 1280 : 576;
+    const std::size_t headers = v6 ? 40 + 8 : 20 + 8;
+    const auto error = [&](std::size_t bytes, std::size_t cut = 0) {
+        Bytes quoted = from_pod(remote_of(v6)).tcp(kLocal, 443, kAck).payload(Bytes(1400, 'x')).build_ip();
+        quoted.resize(bytes - headers);
+        return scene.ingress(shortened(to_pod(remote_of(v6)).icmp(v6 ? 1 : 3, 1).payload(quoted).build(), cut));
+    };
+    CHECK(error(most).passed());
+    CHECK(error(most + 1).dropped());
+    CHECK(error(headers * 2).passed());
+    CHECK(error(headers * 2, 1).dropped());  // its ports stand behind the end
+}
