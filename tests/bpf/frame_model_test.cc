@@ -43,6 +43,11 @@ ng_addr ng_address(const FrameAddress& address) {
     return out;
 }
 
+bool same_address(const ng_addr& one, const FrameAddress& other) {
+    const ng_addr address = ng_address(other);
+    return std::memcmp(&one, &address, sizeof one) == 0;
+}
+
 std::uint16_t swapped(std::uint16_t value) { return static_cast<std::uint16_t>(value << 8 | value >> 8); }
 
 std::string hex(const Bytes& bytes) {
@@ -67,6 +72,7 @@ struct Tally {
     unsigned long passed = 0;
     unsigned long unjudged = 0;
     std::map<std::string, unsigned long> allowed;  // as what
+    std::map<std::string, unsigned long> denied;   // why
     std::map<std::string, unsigned long> excused;  // dropped for a reason
     Differences violations;                        // passed, and denied by the model
     Differences losses;                            // dropped, and allowed by the model
@@ -128,7 +134,7 @@ class Pair {
             return false;
         }
         if (passed == opinion.allowed) {
-            tally.allowed[opinion.why] += passed ? 1 : 0;
+            ++(passed ? tally.allowed : tally.denied)[opinion.why];
             model_.settle(opinion);
             return true;
         }
@@ -149,10 +155,34 @@ class Pair {
         return scene_.node_sends(sent.bytes);
     }
 
-    void note(Difference& difference, const SentFrame& sent, const std::string& where) const {
+    // The flows between the two ends of a frame, as the model has them and as the programs have them.
+    std::string flows_of(const SentFrame& sent) {
+        const FramePacket packet = read_frame(sent.bytes);
+        std::string out;
+        for (const auto& [key, flow] : model_.flows()) {
+            if (key.protocol == packet.protocol && (key.remote == packet.source || key.remote == packet.destination)) {
+                out += "model: ports " + std::to_string(key.local_port) + " " + std::to_string(key.remote_port) +
+                       (flow.way == Way::kOut ? ", out" : ", in") + (flow.node ? ", the node's" : "") + (flow.cut ? ", cut" : "") +
+                       (flow.kept ? ", kept" : "") + (flow.closing ? ", closing" : "") + ", generation " + std::to_string(flow.generation) +
+                       ", idle " + std::to_string(boot_seconds() - flow.seen) + " " + flow.domain + "\n";
+            }
+        }
+        for (const datapath::FlowEntry& flow : scene_.flows()) {
+            const bool same = same_address(flow.key.remote, packet.source) || same_address(flow.key.remote, packet.destination);
+            if (same && flow.key.protocol == packet.protocol) {
+                out += "programs: ports " + std::to_string(swapped(flow.key.be_local_port)) + " " +
+                       std::to_string(swapped(flow.key.be_remote_port)) + ", direction " + std::to_string(flow.value.direction) +
+                       ", flags " + std::to_string(flow.value.flags) + ", generation " + std::to_string(flow.value.generation) + "\n";
+            }
+        }
+        return out;
+    }
+
+    void note(Difference& difference, const SentFrame& sent, const std::string& where) {
         if (++difference.count == 1) {
             const char* const senders[] = {"the pod", "a forwarder", "the node"};
             difference.first = where + ", from " + senders[static_cast<std::size_t>(sent.sender)] + ": " + hex(sent.bytes) + "\n" +
+                               "generation " + std::to_string(model_.rules().generation) + "\n" + flows_of(sent) +
                                (model_.rules().closed ? "closed\n" : written(model_.rules()));
         }
     }
@@ -281,6 +311,7 @@ TEST_CASE("no random frame passes the programs that a strict model denies") {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start).count();
     std::cout << tally.frames << " frames in " << seconds << " s: " << tally.passed << " passed, " << tally.unjudged << " not judged\n";
     print("passed, as", tally.allowed);
+    print("dropped, by", tally.denied);
     print("allowed by the model, dropped for a reason", tally.excused);
     print("allowed by the model, dropped", tally.losses);
     print("denied by the model, passed", tally.violations);

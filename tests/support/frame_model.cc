@@ -111,8 +111,9 @@ FrameOpinion FrameModel::judge(const Bytes& frame, Sender sender, double now) co
         return denied(packet.problem);
     }
     FrameOpinion opinion = is_neighbour_message(packet) ? judge_neighbour(packet, way) : judge_packet({packet, way, sender, now});
-    if (opinion.allowed && packet.extensions == 6 && packet.piece != Piece::kLater) {
+    if (packet.extensions == 6 && packet.piece != Piece::kLater) {
         opinion.excuse = "six extension headers";
+        opinion.flow = opinion.allowed ? opinion.flow : std::nullopt;  // what is refused unread cuts no flow
     }
     return opinion;
 }
@@ -371,12 +372,12 @@ FrameOpinion FrameModel::judge_new(const Case& one) const {
     const ModelFlowKey key = key_of(one.packet, one.local(), one.remote(), one.way == Way::kOut);
     const PolicyAnswer answer = ask_policy(one.way, key, one.packet.icmp_type, "");
     if (!answer.allowed) {
-        return denied("policy");
+        return denied(one.packet.is_error() ? "policy, of an error" : one.packet.icmp && !key.echo ? "policy, of other ICMP" : "policy");
     }
     if (one.packet.is_error()) {
         return allowed("an error by policy");
     }
-    FrameOpinion opinion = allowed("a new flow");
+    FrameOpinion opinion = allowed(answer.domain.empty() ? "a new flow" : "a new flow by a name");
     ModelFlow flow;
     flow.way = one.way;
     flow.icmp_type = one.packet.icmp_type;
@@ -390,7 +391,7 @@ FrameOpinion FrameModel::judge_new(const Case& one) const {
 
 // Always allowed. What begins an exchange makes a flow, a reply or an error does not.
 FrameOpinion FrameModel::judge_from_node(const Case& one) const {
-    FrameOpinion opinion = allowed("the node's own");
+    FrameOpinion opinion = allowed(one.packet.icmp && !one.packet.is_echo() ? "the node's own, ICMP" : "the node's own");
     if (one.packet.is_error() || (one.packet.protocol == kTcp && !one.packet.is_opening())) {
         return opinion;
     }

@@ -146,8 +146,8 @@ FrameRule FrameSource::ingress_rule() {
 
 FrameRules FrameSource::rules() {
     FrameRules out;
-    out.closed = one_in(12);
-    out.keep = one_in(6);
+    out.closed = one_in(25);
+    out.keep = one_in(4);
     out.reject = one_in(4);
     if (!one_in(6)) {
         FramePolicy policy;

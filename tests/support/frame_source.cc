@@ -258,10 +258,30 @@ void FrameSource::cut(Draft& draft) {
         if (one_in(8)) {
             draft.body.resize(below(draft.body.size() + 1));
         }
+        first_sender_ = draft.sender;
+        first_local_ = draft.local;
+        first_remote_ = draft.remote;
+        first_protocol_ = draft.protocol;
+        first_id_ = draft.id;
         return;
     }
     draft.more = one_in(2);
     draft.offset = kOffsets[below(std::size(kOffsets))];
+    draft.body = random_bytes(below(4) * 16);
+}
+
+// A later fragment behind the last first one.
+void FrameSource::follow(Draft& draft) {
+    static constexpr std::size_t kOffsets[] = {8, 24, 40, 48, 64, 96, 128};
+    draft.sender = first_sender_;
+    draft.v6 = first_local_.v6;
+    draft.local = first_local_;
+    draft.remote = first_remote_;
+    draft.protocol = first_protocol_;
+    draft.fragment = true;
+    draft.id = first_id_;
+    draft.offset = kOffsets[below(std::size(kOffsets))];
+    draft.more = one_in(2);
     draft.body = random_bytes(below(4) * 16);
 }
 
@@ -378,7 +398,9 @@ SentFrame FrameSource::frame() {
     if (one_in(60)) {
         return {arp(draft.sender), draft.sender};
     }
-    switch (below(20)) {
+    const bool follows = first_protocol_ != 0 && one_in(16);
+    switch (follows ? 20 : below(20)) {
+        case 20: follow(draft); break;
         case 0: fill_neighbour(draft); break;
         case 1:
         case 2: fill_icmp(draft); break;
@@ -394,7 +416,7 @@ SentFrame FrameSource::frame() {
         case 12: fill_udp(draft); break;
         default: fill_tcp(draft); break;
     }
-    if (draft.exact ? one_in(20) : one_in(4)) {
+    if (!follows && one_in(draft.exact ? 20 : 4)) {
         cut(draft);
     }
     Bytes frame = finish(draft);

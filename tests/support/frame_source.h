@@ -53,6 +53,7 @@ class FrameSource {
     Bytes quoted(const Draft& draft);
     Bytes random_bytes(std::size_t size);
     void cut(Draft& draft);
+    void follow(Draft& draft);
     Bytes headers4(Draft& draft);
     Bytes headers6(Draft& draft);
     Bytes finish(Draft& draft);
@@ -60,6 +61,12 @@ class FrameSource {
     Bytes arp(Sender sender);
 
     std::mt19937_64 random_;
+    // Of the last first fragment, for others to follow it.
+    Sender first_sender_ = Sender::kPod;
+    FrameAddress first_local_;
+    FrameAddress first_remote_;
+    std::uint8_t first_protocol_ = 0;
+    std::uint32_t first_id_ = 0;
 };
 
 inline constexpr std::uint32_t kFrameIds = 3;
