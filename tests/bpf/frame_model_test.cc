@@ -90,6 +90,7 @@ class Pair {
     void run_episode(std::uint64_t seed, unsigned long frames, Tally& tally) {
         FrameSource source(seed);
         forget();
+        questions_lost_ = scene_.count(NG_R_QUESTION_LOST);
         enforce(source.rules());
         const double start = boot_seconds();
         for (unsigned long i = 0; i < frames && boot_seconds() < start + kLongestEpisode; ++i) {
@@ -141,6 +142,10 @@ class Pair {
         if (!passed && opinion.excuse != nullptr) {
             ++tally.excused[opinion.excuse];
             return true;
+        }
+        if (opinion.answered && scene_.count(NG_R_QUESTION_LOST) != questions_lost_) {
+            ++tally.excused["an answer to a question that others pushed out"];
+            return false;
         }
         note((passed ? tally.violations : tally.losses)[opinion.why], sent, where);
         return false;
@@ -280,6 +285,7 @@ class Pair {
     Scene scene_;
     FrameModel model_;
     unsigned episodes_ = 0;
+    std::uint64_t questions_lost_ = 0;  // when the episode began
 };
 
 void print(const char* title, const std::map<std::string, unsigned long>& counts) {
