@@ -80,6 +80,11 @@ void show_status(const Context& context, const Json& result) {
             print_line(context, "degraded", text_of(item));
         }
     }
+    if (const Json& warnings = member(result, "warnings"); warnings.is_array()) {
+        for (const Json& item : warnings) {
+            print_line(context, "warning", text_of(item));
+        }
+    }
     print_counts(context, "endpoints", member(result, "endpoints"));
     print_line(context, "dns", joined(member(result, "trustedServers"), ", "));
     print_line(context, "folders", joined(member(result, "folders"), ", "));

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "control/explain.h"
+#include "daemon/reverse_path.h"
 #include "daemon/staged_view.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
@@ -25,6 +26,8 @@ using control::Json;
 using endpoints::Record;
 using policy::Direction;
 
+constexpr const char* kSettingsFolder = "/proc/sys/net/ipv4/conf";
+constexpr std::size_t kMaxNamedInterfaces = 8;  // in one warning
 constexpr std::array<const char*, 3> kModes = {"closed", "enforced", "open"};
 
 Json texts(const std::vector<IpAddress>& addresses) {
@@ -155,6 +158,28 @@ std::uint64_t seconds_left(std::uint64_t expiry_boot_ns, std::uint64_t now) {
     return expiry_boot_ns <= now ? 0 : (expiry_boot_ns - now + 999'999'999) / 1'000'000'000;
 }
 
+// What an administrator should know although namegate itself is well.
+Json view_warnings(Node& node) {
+    Json warnings = Json::array();
+    const auto is_ours = [&](const std::string& name) {
+        return std::any_of(node.records().begin(), node.records().end(),
+                           [&](const auto& entry) { return entry.second.host_ifname == name; });
+    };
+    const auto open = interfaces_without_reverse_path_filter(kSettingsFolder, is_ours);
+    if (!open) {
+        warnings.push_back("reverse path filter: " + open.error().message());
+    } else if (!open->empty()) {
+        std::string names;
+        for (std::size_t i = 0; i < open->size() && i < kMaxNamedInterfaces; ++i) {
+            names += (i == 0 ? "" : ", ") + open->at(i);
+        }
+        names += open->size() > kMaxNamedInterfaces ? ", ..." : "";
+        warnings.push_back("no strict reverse path filter on " + names +
+                           ": whoever is behind it can send with a pod's address as source (docs/limits.md, \"Forged sources\")");
+    }
+    return warnings;
+}
+
 }  // namespace
 
 std::string display_name(const Record& record) {
@@ -207,7 +232,8 @@ Result<Json> view_status(Node& node, const Learner& learner) {
                 {"endpoints", {{"enforced", modes["enforced"]}, {"open", modes["open"]}, {"closed", modes["closed"]}}},
                 {"counters", std::move(counters)},
                 {"trustedServers", std::move(servers)},
-                {"degraded", std::move(degraded)}};
+                {"degraded", std::move(degraded)},
+                {"warnings", view_warnings(node)}};
 }
 
 Result<Json> view_endpoint(Node& node, const Record& record) {

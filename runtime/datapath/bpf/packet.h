@@ -269,13 +269,14 @@ static __always_inline int make_linear(struct __sk_buff *skb, __u32 bytes)
 	return bpf_skb_pull_data(skb, skb->len < bytes ? skb->len : bytes);
 }
 
-static __always_inline int parse_packet(struct __sk_buff *skb, struct ng_packet *p, int direction)
+/* Fills *p, which was zero. Verified once, on its own: a caller then knows nothing of the values but that they are there. */
+int parse_packet(struct __sk_buff *skb, struct ng_packet *p, __u32 direction)
 {
-	if (make_linear(skb, ETH_HLEN + sizeof(struct ipv6hdr)))
+	if (!p || make_linear(skb, ETH_HLEN + sizeof(struct ipv6hdr)))
 		return NG_R_MALFORMED;
 	if (skb->protocol == bpf_htons(ETH_P_IP))
-		return parse_ip4(skb, p, direction);
-	return parse_ip6(skb, p, direction);
+		return parse_ip4(skb, p, (int)direction);
+	return parse_ip6(skb, p, (int)direction);
 }
 
 /* Which of the endpoint's addresses the packet carries; NG_MAX_ENDPOINT_ADDRS when none. */
