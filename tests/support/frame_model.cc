@@ -67,9 +67,18 @@ bool contains(const std::vector<T>& all, const T& one) {
     return std::find(all.begin(), all.end(), one) != all.end();
 }
 
+// The query that a message is, or that it answers: timestamp, information and address mask (RFC 792, RFC 950). Others are alone.
+std::uint8_t query_type(bool v6, std::uint8_t type) {
+    const bool reply = !v6 && (type == 14 || type == 16 || type == 18);
+    return reply ? static_cast<std::uint8_t>(type - 1) : type;
+}
+
 ModelFlowKey key_of(const FramePacket& packet, const FrameAddress& local, const FrameAddress& remote, bool out) {
     ModelFlowKey key{local, remote, packet.protocol, 0, 0, packet.is_echo()};
-    if (packet.icmp) {
+    if (packet.icmp && !packet.is_echo()) {
+        key.local_port = query_type(packet.v6, packet.icmp_type);
+        key.remote_port = key.local_port;
+    } else if (packet.icmp) {
         key.local_port = packet.icmp_id;
         key.remote_port = packet.icmp_id;
     } else {

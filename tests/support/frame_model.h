@@ -46,7 +46,7 @@ enum class Way : std::uint8_t { kOut = 0, kIn = 1 };
 // Who sends a frame: the pod; somebody whose frame the node received and forwards; the node itself.
 enum class Sender : std::uint8_t { kPod, kForwarded, kNode };
 
-// Which packets are one flow. Of ICMP: an echo and its reply by identifier; what is neither echo nor error by its addresses.
+// Which packets are one flow. Of ICMP: an echo and its reply by identifier; what is neither echo nor error by its query.
 struct ModelFlowKey {
     FrameAddress local;
     FrameAddress remote;
