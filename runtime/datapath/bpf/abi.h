@@ -277,9 +277,10 @@ struct ng_learnt {
 NG_ABI_CHECK(struct ng_learnt, 120);
 
 /* `flows`: slot -> inner LRU hash {ng_flow_key -> ng_flow}. */
+#define NG_NOT_ECHO 0xffff
 struct ng_flow_key {
 	struct ng_addr remote;
-	__u16 be_local_port; /* ICMP echo: the identifier on both sides; no ports: 0 */
+	__u16 be_local_port; /* ICMP echo: the identifier on both sides; other ICMP: the type of the request, and NG_NOT_ECHO; no ports: 0 */
 	__u16 be_remote_port;
 	__u8 protocol;
 	__u8 local; /* index of the endpoint's address */
@@ -291,6 +292,7 @@ NG_ABI_CHECK(struct ng_flow_key, 24);
 #define NG_FLOW_REPLIED (1u << 2) /* a packet came back */
 #define NG_FLOW_NODE (1u << 3) /* the node itself began it: always allowed (E7) */
 #define NG_FLOW_KEPT (1u << 4) /* denied by a changed policy, and kept: no rule's packets (policyChange: Keep) */
+#define NG_FLOW_ICMP (1u << 16) /* in `icmp`: it is known */
 struct ng_flow {
 	__u64 pattern; /* pattern id that admitted it, 0 if none */
 	__u32 generation; /* of the endpoint's configuration that judged it */
@@ -298,7 +300,7 @@ struct ng_flow {
 	__u16 rule; /* number of the rule that admitted it */
 	__u8 direction; /* enum ng_direction_index: who began */
 	__u8 flags; /* NG_FLOW_* */
-	__u32 pad;
+	__u32 icmp; /* of the packet that began it: NG_FLOW_ICMP | type << 8 | code; 0: not ICMP, or of before version 4 */
 };
 NG_ABI_CHECK(struct ng_flow, 24);
 

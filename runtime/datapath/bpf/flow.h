@@ -37,6 +37,12 @@ static __always_inline int starts_connection(const struct ng_packet *p)
 	return p->key.protocol == IPPROTO_TCP && (p->tcp_flags & (NG_TCP_SYN | NG_TCP_ACK)) == NG_TCP_SYN;
 }
 
+/* Of the packet that a flow is stored for: one that ends it at once, too. */
+static __always_inline __u8 closing_flag(const struct ng_packet *p)
+{
+	return p->tcp_flags & (NG_TCP_FIN | NG_TCP_RST) ? NG_FLOW_CLOSING : 0;
+}
+
 /* Fills what the verdict asks from a packet of `direction`. */
 static __always_inline void ask(struct ng_judgement *j, const struct ng_endpoint_config *config,
 				const struct ng_packet *p, int direction)
@@ -52,6 +58,7 @@ static __always_inline void ask(struct ng_judgement *j, const struct ng_endpoint
 	j->endpoint = config->endpoint;
 	j->tick = tick_of(boot_time());
 	j->direction = (__u8)direction;
+	j->icmp = p->is_icmp ? NG_FLOW_ICMP | (__u32)p->icmp_type << 8 | p->icmp_code : 0;
 	if (p->is_icmp) {
 		j->destination_port[0] = p->icmp_type;
 		j->destination_port[1] = p->icmp_code;
@@ -84,6 +91,7 @@ static __always_inline void store_flow(struct ng_judgement *j, __u32 generation,
 		.rule = j->rule,
 		.direction = j->direction,
 		.flags = flags,
+		.icmp = j->icmp,
 	};
 	void *table = flow_table(j->slot);
 
@@ -138,12 +146,14 @@ static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *
 		ask(j, config, p, direction);
 		j->rule = 0;
 		j->pattern = 0;
-		store_flow(j, config->generation, NG_FLOW_NODE);
+		store_flow(j, config->generation, NG_FLOW_NODE | closing_flag(p));
 		return NG_NEXT;
 	}
 	if (judge_packet(j, config, p, direction) != NG_ACT_ALLOW)
 		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
-	store_flow(j, config->generation, 0);
+	/* An error has no answer, so it makes no flow under which other messages would pass. */
+	if (!is_icmp_error(p))
+		store_flow(j, config->generation, closing_flag(p));
 	count(j->slot, NG_R_ALLOWED);
 	return NG_NEXT;
 }
@@ -159,14 +169,22 @@ static __always_inline int judge_again(struct __sk_buff *skb, struct ng_judgemen
 {
 	__u64 pattern = flow->pattern;
 	__u8 direction = flow->direction;
+	__u32 icmp = flow->icmp;
 	__u8 flags = flow->flags & (NG_FLOW_CLOSING | NG_FLOW_REPLIED | NG_FLOW_NODE);
 	__u8 was_cut = flow->flags & NG_FLOW_CUT;
 
+	flags |= closing_flag(p);
 	asm volatile("" ::: "memory"); /* what was read above is compared below */
 	if (bpf_map_lookup_elem(table, &p->key) != flow)
 		return new_flow(skb, j, config, p, packet_direction);
 	ask(j, config, p, direction);
 	j->flow_pattern = pattern;
+	/* The rules are asked about the message that began it, not about the one that happens to come next. */
+	if (icmp) {
+		j->icmp = icmp;
+		j->destination_port[0] = (__u8)(icmp >> 8);
+		j->destination_port[1] = (__u8)icmp;
+	}
 	j->rule = 0;
 	j->pattern = pattern;
 	if (flags & NG_FLOW_NODE || j->rules.policy == 0 || judge(j) == NG_ACT_ALLOW) {
@@ -198,7 +216,7 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 				      const struct ng_packet *p, int direction)
 {
 	void *table = flow_table(slot);
-	struct ng_flow *flow = table ? bpf_map_lookup_elem(table, &p->key) : 0;
+	struct ng_flow *flow = table && !is_icmp_error(p) ? bpf_map_lookup_elem(table, &p->key) : 0;
 	__u32 now = now_jiffies();
 	struct ng_judgement *j;
 

@@ -81,7 +81,8 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 	__u32 most = p->is_v6 ? NG_ICMP6_ERROR_MAX : NG_ICMP_ERROR_MAX;
 	struct ng_addr source, destination;
 
-	if (p->end > ETH_HLEN + most || at + inner > p->end || bpf_skb_load_bytes(skb, at, header, 20))
+	if (p->fragment != NG_WHOLE || p->end > ETH_HLEN + most || at + inner > p->end ||
+	    bpf_skb_load_bytes(skb, at, header, 20))
 		return 0;
 	if (p->is_v6) {
 		if (bpf_skb_load_bytes(skb, at, header, 40))
@@ -98,13 +99,16 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 		addr_from_v4(&destination, be_addr);
 		key.protocol = header[9];
 		inner = (header[0] & 15) * 4;
+		if (inner < 20 || (header[6] & 0x1f) || header[7])
+			return 0;
 	}
-	if (at + inner + sizeof(ports) > p->end || bpf_skb_load_bytes(skb, at + inner, ports, sizeof(ports)))
+	if (header[0] >> 4 != (p->is_v6 ? 6 : 4) || at + inner + sizeof(ports) > p->end ||
+	    bpf_skb_load_bytes(skb, at + inner, ports, sizeof(ports)))
 		return 0;
-	if (!has_ports(key.protocol)) {
-		/* An echo's identifier stands behind type, code and checksum. */
-		ports[0] = ports[2];
-		ports[1] = ports[2];
+	int icmp = key.protocol == (p->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+	if (!icmp && !has_ports(key.protocol)) {
+		ports[0] = 0;
+		ports[1] = 0;
 	}
 	int from_us = direction == NG_INGRESS;
 	if (!addr_equal(from_us ? &source : &destination, &p->local))
@@ -114,6 +118,10 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 		return 0;
 	key.be_local_port = from_us ? ports[0] : ports[1];
 	key.be_remote_port = from_us ? ports[1] : ports[0];
+	/* An echo's identifier stands behind type, code and checksum. */
+	if (icmp)
+		icmp_ports(p->is_v6, (__u8)(bpf_ntohs(ports[0]) >> 8), ports[2], &key.be_local_port,
+			   &key.be_remote_port);
 	void *table = flow_table(slot);
 	struct ng_flow *flow = table ? bpf_map_lookup_elem(table, &key) : 0;
 	/* A flow of another generation is judged by its own next packet, not by an error about it. */

@@ -137,7 +137,7 @@ static __always_inline int judge_neighbour(struct __sk_buff *skb, __u32 slot, co
 	__u32 at = p->transport + 8;
 	if (at + sizeof(target) > p->end || bpf_skb_load_bytes(skb, at, &target, sizeof(target)))
 		return drop(slot, NG_R_MALFORMED);
-	return is_own(config, &target) ? NG_NEXT : drop(slot, NG_R_SPOOFED);
+	return is_own(config, &target) && !addr_is_v4(&target) ? NG_NEXT : drop(slot, NG_R_SPOOFED);
 }
 
 /* To the pod's interface but to none of its addresses (multicast, say): passes where ingress is open. */

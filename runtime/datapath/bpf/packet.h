@@ -23,6 +23,8 @@
 #define NG_ICMP_ECHO_REPLY 0
 #define NG_ICMP_UNREACHABLE 3
 #define NG_ICMP_PROHIBITED 13 /* code: communication administratively prohibited */
+#define NG_ICMP_TIMESTAMP 13
+#define NG_ICMP_MASK_REPLY 18
 #define NG_ICMP6_ECHO 128
 #define NG_ICMP6_ECHO_REPLY 129
 #define NG_ICMP6_UNREACHABLE 1
@@ -86,7 +88,24 @@ static __always_inline int has_ports(__u8 protocol)
 	       protocol == IPPROTO_UDPLITE;
 }
 
-/* Echo and its reply share the flow, keyed by their identifier. */
+static __always_inline int is_echo(int is_v6, __u8 type)
+{
+	return is_v6 ? type == NG_ICMP6_ECHO || type == NG_ICMP6_ECHO_REPLY
+		     : type == NG_ICMP_ECHO || type == NG_ICMP_ECHO_REPLY;
+}
+
+/* What stands for the ports in a flow's key. Echo and its reply share the flow of their identifier; so do the other
+ * queries of ICMP (timestamp, information, address mask) with their replies, whose types follow theirs. */
+static __always_inline void icmp_ports(int is_v6, __u8 type, __u16 identifier, __u16 *local, __u16 *remote)
+{
+	*local = identifier;
+	*remote = identifier;
+	if (is_echo(is_v6, type))
+		return;
+	*local = !is_v6 && type >= NG_ICMP_TIMESTAMP && type <= NG_ICMP_MASK_REPLY ? (type - 1) | 1 : type;
+	*remote = NG_NOT_ECHO;
+}
+
 static __always_inline void set_icmp(struct ng_packet *p, const __u8 *header)
 {
 	__u16 identifier;
@@ -95,10 +114,7 @@ static __always_inline void set_icmp(struct ng_packet *p, const __u8 *header)
 	p->icmp_type = header[0];
 	p->icmp_code = header[1];
 	__builtin_memcpy(&identifier, header + 4, sizeof(identifier));
-	int echo = p->is_v6 ? header[0] == NG_ICMP6_ECHO || header[0] == NG_ICMP6_ECHO_REPLY
-			    : header[0] == NG_ICMP_ECHO || header[0] == NG_ICMP_ECHO_REPLY;
-	p->key.be_local_port = echo ? identifier : 0;
-	p->key.be_remote_port = echo ? identifier : 0;
+	icmp_ports(p->is_v6, header[0], identifier, &p->key.be_local_port, &p->key.be_remote_port);
 }
 
 /* A whole header of the protocol, options aside, has to lie within the IP packet: in a first fragment too (RFC 3128). */
@@ -202,13 +218,15 @@ static __noinline int skip_extensions(struct __sk_buff *skb, struct ng_packet *p
 		if (next != IPPROTO_HOPOPTS && next != IPPROTO_DSTOPTS && next != IPPROTO_FRAGMENT) {
 			p->key.protocol = next;
 			p->transport = offset;
-			return next == IPPROTO_ROUTING ? NG_R_MALFORMED : NG_R_NONE;
+			return next == IPPROTO_ROUTING || offset > p->end ? NG_R_MALFORMED : NG_R_NONE;
 		}
 		if (offset + sizeof(header) > p->end || bpf_skb_load_bytes(skb, offset, header, sizeof(header)))
 			return NG_R_MALFORMED;
 		if (next == IPPROTO_FRAGMENT) {
 			__u16 fragment = (__u16)(header[2] << 8 | header[3]);
 
+			if (p->has_fragment_header)
+				return NG_R_MALFORMED;
 			p->has_fragment_header = 1;
 			p->fragment = fragment & 0xfff8 ? NG_LATER_FRAGMENT
 				      : fragment & 1	? NG_FIRST_FRAGMENT

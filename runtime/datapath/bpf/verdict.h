@@ -27,6 +27,8 @@ struct ng_judgement {
 	__u8 source_port[2];
 	__u8 direction;
 	__u8 pad[3];
+	__u32 icmp; /* as in ng_flow */
+	__u32 pad3;
 	/* while judging */
 	__u32 learnt[NG_LEARNT_PATTERNS]; /* bitmaps of the patterns that opened the address; 0: none */
 	__u64 learnt_id[NG_LEARNT_PATTERNS];
@@ -275,13 +277,15 @@ int report_verdict(struct ng_judgement *j, __u16 kind, __u16 reason)
 {
 	if (!j || !may_report_denial(j->slot, j->tick))
 		return 0;
+	/* Of ICMP that is not an echo these are no ports, and no identifier. */
+	int has_ports = !j->icmp || j->key.be_remote_port != NG_NOT_ECHO;
 	struct ng_event event = {
 		.boot_ns = boot_time(),
 		.endpoint = j->endpoint,
 		.kind = kind,
 		.remote = j->key.remote,
-		.be_remote_port = j->key.be_remote_port,
-		.be_local_port = j->key.be_local_port,
+		.be_remote_port = has_ports ? j->key.be_remote_port : 0,
+		.be_local_port = has_ports ? j->key.be_local_port : 0,
 		.protocol = j->key.protocol,
 		.direction = j->direction,
 		.rule = j->rule,
