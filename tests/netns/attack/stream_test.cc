@@ -113,11 +113,9 @@ struct Trojan {
     std::uint32_t offset = 0;  // of what it holds
 };
 
-// A connection is followed, and a question noted on it; then one with the same ports begins while nothing more is kept for the
+// The old connection is followed, and a question noted on it; one with the same ports begins while nothing more is kept for the
 // daemon. Its answer lies so that the old position in the stream is in the middle of it.
 void open_unseen(Scene& scene, Connection& old, Connection& next, bool syn_is_seen) {
-    old.open();
-    old.ask(question("a.held.test", kTypeA, kAskedId));
     REQUIRE(scene.site.node.ask_daemon("status"));
     Pause pause(scene.site.node);
     if (syn_is_seen) {
@@ -154,6 +152,8 @@ TEST_CASE("a new connection is not read at the position of an old one whose end 
     const IpAddress good = World::fresh_address(index + 1, false);
     const Trojan trojan(answer_with("a.held.test", kAskedId, evil));
     Connection old(scene.pod, scene.server, kPodPort, kOldStart);
+    old.open();
+    old.ask(question("a.held.test", kTypeA, kAskedId));
     Outsider second(scene.site.world);  // has not seen the first one's SYN, which is the same
     Connection next(scene.pod, second, kPodPort, kOldStart - trojan.offset);
     open_unseen(scene, old, next, syn_is_seen);
