@@ -18,6 +18,7 @@ using namespace namegate::test;
 namespace {
 
 constexpr std::size_t kLargeFrame = 9300;  // with its headers more than the middle size of reservations
+constexpr std::size_t kMiddleFrame = 9216;
 constexpr unsigned kLargeFrames = 30;
 constexpr std::uint16_t kPort = 42000;
 
@@ -89,6 +90,7 @@ unsigned send_large(const Fd& tcp) {
 TEST_CASE("five pods that send frames of 9 KB to the DNS do not take another's answers out of the daemon's sight") {
     Scene scene(5);
     std::vector<Fd> streams;
+    RawSocket wire(scene.attackers.front()->pod->host_ifname, ETH_P_IP);
     for (const auto& one : scene.attackers) {
         Fd tcp = socket_inside(one->pod->netns, AF_INET, SOCK_STREAM);
         const int on = 1;
@@ -108,6 +110,11 @@ TEST_CASE("five pods that send frames of 9 KB to the DNS do not take another's a
     }
     for (const unsigned one : sent) {
         CHECK(one >= 14);  // more than the ring has room for, all together
+    }
+    CHECK(wire.find([](std::string_view frame) { return frame.size() > kMiddleFrame; }));
+    // What is left is less than one of these reserves.
+    for (const auto& one : scene.attackers) {
+        fill_held(*one, kPort);
     }
     scene.check_victim(pause);
 }
