@@ -216,6 +216,8 @@ void Pause::end() {
     over_ = true;
     node_.daemon()->signal(SIGCONT);
     static_cast<void>(eventually([this] { return node_.ask_daemon("status").has_value(); }));
+    // Copies wake nobody: it comes round for them by its clock.
+    std::this_thread::sleep_for(kSettled);
 }
 
 void fill_held(const AttackPod& pod, std::uint16_t port) {
