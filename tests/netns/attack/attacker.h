@@ -17,7 +17,7 @@
 namespace namegate::test {
 
 // As long as something that must not arrive is waited for, behind something that did.
-inline constexpr Milliseconds kSettled{120};
+inline constexpr Milliseconds kSettled{80};
 inline constexpr std::size_t kLinkBytes = 14;
 
 // Selects the pods with the label app=closed, and allows them nothing in either direction.

@@ -58,6 +58,28 @@ TEST_CASE("the node's replies to requests in a closed pod's name do not open the
     CHECK(site.node.state() == "");
 }
 
+TEST_CASE("a UDP server of the node that answers in a closed pod's name does not open the way", "[!shouldfail]") {
+    Site site;
+    allow_forged_sources();
+    site.node.write_policy("closed.yaml", kClosedPolicy);
+    AttackPod closed(site.node, "closed", "closed");
+    PastPrograms past(closed);
+    const Outsider outside(site.world);
+    const Fd server = open_socket(AF_INET6, SOCK_DGRAM);
+    sockaddr_in6 any{};
+    any.sin6_family = AF_INET6;
+    any.sin6_port = htons(kUdpPort);
+    REQUIRE(::bind(server.get(), reinterpret_cast<const sockaddr*>(&any), sizeof any) == 0);
+    outside.wire.send(outside.frame().ip(closed.v6, kNodeAddress6).udp(kPodPort, kUdpPort).payload("forged").build());
+    REQUIRE(hears(server, "forged", kPatience));
+    send_to(server, closed.v6, kPodPort, "reply");
+    REQUIRE(closed.wire.saw("reply", kPatience));
+    closed.wire.send(closed.frame().ip(closed.v6, kNodeAddress6).udp(kPodPort, kUdpPort).payload("of the pod").build());
+    CHECK_FALSE(past.saw("of the pod"));
+    site.node.remove(*closed.pod);
+    CHECK(site.node.state() == "");
+}
+
 TEST_CASE("a redirect that the pod's own packet brought from the node does not open ICMP to the node", "[!shouldfail]") {
     Site site;
     // What it sends to itself by way of the node comes back, with advice to send it directly.
