@@ -151,7 +151,7 @@ TEST_CASE("a pod behind a bridge does not keep its neighbour from an address by 
     BridgedPod pod(site.node, "one");
     BridgedPod neighbour(site.node, "two");
     // The neighbour takes one more address of its link, and asks whether somebody has it; the pod says so, and says it again.
-    neighbour.netns.must("sysctl -qw net.ipv6.conf.eth0.dad_transmits=1");
+    neighbour.netns.must("sysctl -qw net.ipv6.conf.eth0.dad_transmits=1 net.ipv6.conf.eth0.accept_dad=1");
     neighbour.netns.must("ip address add fe80::77/64 dev eth0");
     for (int i = 0; i < 10; ++i) {
         pod.wire->send(claim(pod, pod.v6, kAdvertisement, "fe80::77", "claimed"));
