@@ -398,10 +398,11 @@ FrameOpinion FrameModel::judge_new(const Case& one) const {
     return opinion;
 }
 
-// Always allowed. What begins an exchange makes a flow, a reply or an error does not.
+// Always allowed. What begins an exchange makes a flow; a reply, an error or other ICMP does not.
 FrameOpinion FrameModel::judge_from_node(const Case& one) const {
     FrameOpinion opinion = allowed(one.packet.icmp && !one.packet.is_echo() ? "the node's own, ICMP" : "the node's own");
-    if (one.packet.is_error() || (one.packet.protocol == kTcp && !one.packet.is_opening())) {
+    const bool other_icmp = one.packet.icmp && one.packet.icmp_type != (one.remote().v6 ? 128 : 8);
+    if (other_icmp || (one.packet.protocol == kTcp && !one.packet.is_opening())) {
         return opinion;
     }
     ModelFlow flow;

@@ -126,14 +126,15 @@ static __always_inline int is_from_node(const struct __sk_buff *skb, const struc
 }
 
 /*
- * Only a packet that really begins an exchange makes a flow of the node's. Its replies (a SYN-ACK to a SYN with a forged
- * source) and its ICMP errors pass, but do not let the pod answer outside its policy.
+ * Only a packet that really begins an exchange makes a flow of the node's. Whatever answers a packet with a forged
+ * source (a SYN-ACK, an ICMP error, redirect or reply) passes, but does not let the pod answer outside its policy. A
+ * datagram does not tell whether it is a reply, so every one begins a flow.
  */
 static __always_inline int begins_node_flow(const struct ng_packet *p)
 {
 	if (p->key.protocol == IPPROTO_TCP)
 		return starts_connection(p);
-	return !is_icmp_error(p);
+	return !p->is_icmp || is_echo_request(p);
 }
 
 /* First packet of a flow, or one whose entry is gone. */

@@ -82,6 +82,11 @@ static __always_inline int is_icmp_error(const struct ng_packet *p)
 	return p->icmp_type == 3 || p->icmp_type == 11 || p->icmp_type == 12;
 }
 
+static __always_inline int is_echo_request(const struct ng_packet *p)
+{
+	return p->is_icmp && p->icmp_type == (p->is_v6 ? NG_ICMP6_ECHO : NG_ICMP_ECHO);
+}
+
 static __always_inline int has_ports(__u8 protocol)
 {
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||

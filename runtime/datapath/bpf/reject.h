@@ -286,7 +286,7 @@ static __always_inline int is_answerable(struct __sk_buff *skb, const struct ng_
 	if (p->key.protocol == IPPROTO_TCP)
 		return !(p->tcp_flags & NG_TCP_RST);
 	if (p->is_icmp)
-		return p->icmp_type == (p->is_v6 ? NG_ICMP6_ECHO : NG_ICMP_ECHO);
+		return is_echo_request(p);
 	return direction == NG_EGRESS || p->key.protocol == IPPROTO_UDP;
 }
 

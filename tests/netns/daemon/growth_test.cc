@@ -106,6 +106,7 @@ TEST_CASE("ten thousand new names an hour: the daemon's memory follows what is a
     ScriptedClock clock;
     const auto node = must(daemon::Node::open(must(control::load_config(files.config_path())), clock));
     const auto learner = must(daemon::Learner::create(*node));
+    learner->set_sink([&](const ng_event& event, std::span<const std::uint8_t> payload) { learner->take(event, payload); });
     REQUIRE(node->records().size() == 1);
     const endpoints::Record record = node->records().begin()->second;
     Load load(*node, record);
@@ -119,7 +120,7 @@ TEST_CASE("ten thousand new names an hour: the daemon's memory follows what is a
         load.resolve(number);
         clock.advance(kHourNs / kNamesAnHour);
         if (number % 64 == 0) {
-            learner->consume();
+            learner->read();
         }
         for (; tick_due <= clock.boot_ns(); tick_due += 1'000'000'000) {
             node->tick();
@@ -129,7 +130,7 @@ TEST_CASE("ten thousand new names an hour: the daemon's memory follows what is a
             most_learnt = std::max(most_learnt, must(datapath::read_learnt(node->datapath(), record.slot)).size());
         }
     }
-    learner->consume();
+    learner->read();
     const double after = resident_mib();
     std::cout << names << " names in " << static_cast<double>(names) / static_cast<double>(kNamesAnHour)
               << " scripted hours: resident memory " << before << " MiB before, " << after << " MiB after; at most " << most_names

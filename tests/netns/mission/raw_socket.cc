@@ -9,7 +9,6 @@
 
 #include <array>
 #include <cerrno>
-#include <optional>
 
 namespace namegate::test {
 
@@ -20,6 +19,11 @@ RawSocket::RawSocket(const std::string& ifname, std::uint16_t protocol) : fd_(op
     address.sll_ifindex = static_cast<int>(::if_nametoindex(ifname.c_str()));
     if (address.sll_ifindex == 0 || ::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         fail_with_errno("a packet socket on " + ifname);
+    }
+    // What is not read soon is not lost.
+    const int room = 16 << 20;
+    if (::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0) {
+        fail_with_errno("room for frames");
     }
 }
 
@@ -36,9 +40,13 @@ void RawSocket::send(const Bytes& frame) const {
 }
 
 bool RawSocket::saw(std::string_view bytes, Milliseconds most) {
-    for (const std::string& frame : frames_) {
-        if (frame.find(bytes) != std::string::npos) {
-            return true;
+    return find([bytes](std::string_view frame) { return frame.find(bytes) != std::string_view::npos; }, most).has_value();
+}
+
+std::optional<std::string> RawSocket::find(const std::function<bool(std::string_view)>& fits, Milliseconds most) {
+    for (auto frame = frames_.rbegin(); frame != frames_.rend(); ++frame) {
+        if (fits(*frame)) {
+            return *frame;
         }
     }
     const auto deadline = SteadyClock::now() + most;
@@ -47,15 +55,15 @@ bool RawSocket::saw(std::string_view bytes, Milliseconds most) {
         const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
         if (got >= 0) {
             frames_.emplace_back(buffer.data(), static_cast<std::size_t>(got));
-            if (frames_.back().find(bytes) != std::string::npos) {
-                return true;
+            if (fits(frames_.back())) {
+                return frames_.back();
             }
             continue;
         }
         const auto left = std::chrono::duration_cast<Milliseconds>(deadline - SteadyClock::now());
         pollfd one{fd_.get(), POLLIN, 0};
         if (left.count() <= 0 || ::poll(&one, 1, static_cast<int>(left.count())) < 0) {
-            return false;
+            return std::nullopt;
         }
     }
 }

@@ -7,6 +7,8 @@
 #include <linux/if_ether.h>
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +27,8 @@ class RawSocket {
     void send(const Bytes& frame) const;
     // Whether a frame with these bytes came by, until now or within the time.
     bool saw(std::string_view bytes, Milliseconds most = Milliseconds(0));
+    // The last such frame that was read, or the first that comes within the time.
+    std::optional<std::string> find(const std::function<bool(std::string_view)>& fits, Milliseconds most = Milliseconds(0));
 
   private:
     Fd fd_;

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who attacks: a pod that writes its frames itself, somebody on the node's own network, and what both see of the answers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "raw_socket.h"
+#include "site.h"
+#include "support/packet.h"
+
+namespace namegate::test {
+
+// As long as something that must not arrive is waited for, behind something that did.
+inline constexpr Milliseconds kSettled{80};
+inline constexpr std::size_t kLinkBytes = 14;
+
+// Selects the pods with the label app=closed, and allows them nothing in either direction.
+extern const char* const kClosedPolicy;
+
+// A pod with the label app=`role`, and its end of the wire.
+struct AttackPod {
+    AttackPod(const Node& node, const std::string& name, const std::string& role);
+
+    Packet frame() const { return Packet().ethernet(mac, gateway_mac); }
+    const std::string& own(bool v6_) const { return v6_ ? v6 : v4; }
+
+    std::unique_ptr<Pod> pod;
+    Mac mac{};
+    Mac gateway_mac{};
+    std::string v4;
+    std::string v6;
+    RawSocket wire;
+};
+
+// A machine on the network that the node's uplink leads to.
+struct Outsider {
+    explicit Outsider(const World& world);
+
+    // To the node, with any source.
+    Packet frame() const { return Packet().ethernet(mac, node_mac); }
+
+    Mac mac{};
+    Mac node_mac{};
+    RawSocket wire;
+};
+
+// A TCP segment of a frame without IP options.
+struct SeenSegment {
+    std::uint16_t source_port = 0;
+    std::uint16_t destination_port = 0;
+    std::uint32_t sequence = 0;
+    std::uint32_t acknowledged = 0;
+    std::uint8_t flags = 0;
+};
+std::optional<SeenSegment> read_segment(std::string_view frame);
+// The next with these ports and exactly these flags (PSH aside) of those read so far or within the time.
+std::optional<SeenSegment> wait_for_segment(RawSocket& wire, std::uint16_t source_port, std::uint16_t destination_port, std::uint8_t flags,
+                                            Milliseconds most);
+// The ICMP or ICMPv6 message of this type to the address, from its IP header on.
+std::optional<std::string> wait_for_icmp(RawSocket& wire, const std::string& to, std::uint8_t type, Milliseconds most);
+// Whose packet it is.
+std::string source_of(std::string_view ip_packet);
+
+// The same frame, whose IP header claims `bytes` fewer than it has.
+Bytes shortened(Bytes frame, std::size_t bytes);
+
+// A UDP socket bound to the port in the namespace.
+Fd bound_udp(const TestNetns& netns, int family, std::uint16_t port);
+void send_to(const Fd& udp, const std::string& address, std::uint16_t port, const std::string& text);
+// Whether a datagram that begins with the text comes within the time; others are passed over.
+bool hears(const Fd& udp, const std::string& text, Milliseconds most);
+
+// Nothing that the kernel of the namespace would send by itself about a raw connection: RST, and answers to unknown ports.
+void silence_kernel(const TestNetns& netns);
+
+// What the kernel of the namespace does about DNS over TCP: nothing, so that a test can be the server.
+void take_over_dns(const TestNetns& netns);
+
+// The daemon does not come round for a moment: less than the two seconds after which nothing is kept for it any more.
+class Pause {
+  public:
+    explicit Pause(Node& node);
+    ~Pause() { end(); }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+    Pause(Pause&&) = delete;
+    Pause& operator=(Pause&&) = delete;
+
+    // Waits until it answers, and has so looked at what it was kept.
+    void end();
+
+  private:
+    Node& node_;
+    bool over_ = false;
+};
+
+// As many segments to the server as the daemon may have of one endpoint at a time, and more.
+void fill_held(const AttackPod& pod, std::uint16_t port);
+
+}  // namespace namegate::test

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the node forwards in fragments stays what others sent. With connection tracking the kernel puts fragments together, and
+// cuts them anew on their way out: into buffers that do not tell which interface received them.
+#include <netinet/in.h>
+
+#include <catch2/catch.hpp>
+
+#include "attacker.h"
+
+using namespace namegate;
+using namespace namegate::test;
+
+namespace {
+
+constexpr std::uint16_t kPort = 4000;
+constexpr std::uint16_t kFirstBytes = 512;
+
+// How a datagram is cut. Fragments that need different room before their data are not reused on their way out.
+struct Cut {
+    const char* name;
+    std::size_t size;
+    bool v6;
+    bool unlike;  // the first has headers that the second has not
+};
+
+constexpr Cut kUnlike[] = {
+    {"cut into one, an atomic fragment", 900, true, true},
+    {"cut into two", 1400, true, true},
+};
+
+std::string text_of(const std::string& token, std::size_t size) { return token + std::string(size - token.size(), '.'); }
+
+// The packet's bytes behind its IP header.
+Bytes datagram(const std::string& from, const std::string& to, std::uint16_t port, const std::string& text) {
+    const Bytes whole = Packet().ip(from, to).udp(port, port).payload(text).build_ip();
+    const std::ptrdiff_t header = from.find(':') == std::string::npos ? 20 : 40;
+    return {whole.begin() + header, whole.end()};
+}
+
+void send_cut(const RawSocket& wire, const Packet& link, const std::string& from, const std::string& to, std::uint16_t port,
+              const std::string& token, const Cut& cut) {
+    static std::uint32_t id = 100;
+    const Bytes whole = datagram(from, to, port, text_of(token, cut.size));
+    Packet first = Packet(link).ip(from, to);
+    if (cut.unlike && cut.v6) {
+        // An option that nobody knows, to be skipped by whoever does not (RFC 8200, section 4.2).
+        Bytes option = {0x1e, 196};
+        option.resize(198);
+        first.extension(0, option);
+    } else if (cut.unlike) {
+        first.options(Bytes(36, 1));
+    }
+    ++id;
+    first.fragment(id, 0, true).protocol(17).payload(Bytes(whole.begin(), whole.begin() + kFirstBytes));
+    Packet second = Packet(link).ip(from, to).fragment(id, kFirstBytes, false).protocol(17);
+    second.payload(Bytes(whole.begin() + kFirstBytes, whole.end()));
+    wire.send(first.build());
+    wire.send(second.build());
+}
+
+// Connection tracking of both families, as any firewall with a stateful rule has it.
+class Firewall {
+  public:
+    Firewall() {
+        must_run(
+            "nft 'add table inet firewall; add chain inet firewall in { type filter hook prerouting priority 0; }; "
+            "add rule inet firewall in ct state invalid counter'");
+    }
+    ~Firewall() { run_command("nft delete table inet firewall"); }
+    Firewall(const Firewall&) = delete;
+    Firewall& operator=(const Firewall&) = delete;
+    Firewall(Firewall&&) = delete;
+    Firewall& operator=(Firewall&&) = delete;
+};
+
+// A pod closed in both directions, an open one that shows that the same frames do arrive, and the attackers.
+struct Scene {
+    explicit Scene(bool translated) {
+        site.node.write_policy("closed.yaml", kClosedPolicy);
+        if (translated) {
+            site.node.masquerade();
+        } else {
+            firewall.emplace();
+        }
+        closed.emplace(site.node, "closed", "closed");
+        open.emplace(site.node, "open", "open");
+        other.emplace(site.node, "other", "open");
+        outside.emplace(site.world);
+    }
+    ~Scene() {
+        for (const auto* one : {&closed, &open, &other}) {
+            site.node.remove(*(*one)->pod);
+        }
+        firewall.reset();
+        run_command("nft delete table inet namegate");
+        CHECK(site.node.state() == "");
+    }
+    Scene(const Scene&) = delete;
+    Scene& operator=(const Scene&) = delete;
+    Scene(Scene&&) = delete;
+    Scene& operator=(Scene&&) = delete;
+
+    Site site;
+    std::optional<Firewall> firewall;
+    std::optional<AttackPod> closed;
+    std::optional<AttackPod> open;
+    std::optional<AttackPod> other;
+    std::optional<Outsider> outside;
+};
+
+struct Sender {
+    const char* name;
+    const RawSocket& wire;
+    Packet link;
+    std::string address;
+    RawSocket& seen;  // where a packet to the address comes by
+};
+
+// Fragments to both pods, then a whole datagram of the same flow each way.
+void attack(const Scene& scene, const Sender& sender, const Cut& cut, std::uint16_t port) {
+    INFO(sender.name << ", " << cut.name);
+    const int family = cut.v6 ? AF_INET6 : AF_INET;
+    const std::string token = std::string(sender.name) + " " + std::to_string(port);
+    const Fd at_open = bound_udp(scene.open->pod->netns, family, port);
+    const Fd at_closed = bound_udp(scene.closed->pod->netns, family, port);
+    const std::string& closed = scene.closed->own(cut.v6);
+    send_cut(sender.wire, sender.link, sender.address, closed, port, token + " cut", cut);
+    send_cut(sender.wire, sender.link, sender.address, scene.open->own(cut.v6), port, token + " cut", cut);
+    CHECK(hears(at_open, token + " cut", kPatience));
+    CHECK_FALSE(hears(at_closed, token + " cut", kSettled));
+    sender.wire.send(Packet(sender.link).ip(sender.address, closed).udp(port, port).payload(token + " whole").build());
+    CHECK_FALSE(hears(at_closed, token + " whole", kSettled));
+    send_to(at_closed, sender.address, port, token + " back from the closed");
+    send_to(at_open, sender.address, port, token + " back from the open");
+    CHECK(sender.seen.saw(token + " back from the open", kPatience));
+    CHECK_FALSE(sender.seen.saw(token + " back from the closed", kSettled));
+}
+
+std::vector<Sender> senders(Scene& scene, bool v6) {
+    return {{"another pod", scene.other->wire, scene.other->frame(), scene.other->own(v6), scene.other->wire},
+            {"somebody outside", scene.outside->wire, scene.outside->frame(), v6 ? kServer6 : kServer4, scene.outside->wire}};
+}
+
+}  // namespace
+
+TEST_CASE("a forwarded datagram that the node cuts anew does not become the node's own") {
+    const bool translated = GENERATE(false, true);
+    INFO((translated ? "ipMasq" : "a stateful firewall"));
+    Scene scene(translated);
+    std::uint16_t port = kPort;
+    for (const Cut& cut : kUnlike) {
+        for (const Sender& sender : senders(scene, cut.v6)) {
+            attack(scene, sender, cut, port++);
+        }
+    }
+}
+
+TEST_CASE("fragments that the node forwards as they came, and those of IPv4, are not the node's own") {
+    Scene scene(false);
+    std::uint16_t port = kPort;
+    constexpr Cut kCuts[] = {
+        {"IPv6, alike", 1400, true, false},
+        {"IPv6, alike and short", 600, true, false},
+        {"IPv4, alike", 1400, false, false},
+        {"IPv4, options on the first only", 1400, false, true},
+        {"IPv4, options on the first only, and short", 600, false, true},
+    };
+    for (const Cut& cut : kCuts) {
+        for (const Sender& sender : senders(scene, cut.v6)) {
+            attack(scene, sender, cut, port++);
+        }
+    }
+}
+
+TEST_CASE("an atomic fragment is not the node's own, with connection tracking or without") {
+    Site site;
+    site.node.write_policy("closed.yaml", kClosedPolicy);
+    const AttackPod closed(site.node, "closed", "closed");
+    const AttackPod open(site.node, "open", "open");
+    const Outsider outside(site.world);
+    const Fd at_open = bound_udp(open.pod->netns, AF_INET6, kPort);
+    const Fd at_closed = bound_udp(closed.pod->netns, AF_INET6, kPort);
+    for (const char* how : {"without", "with"}) {
+        INFO(how);
+        std::optional<Firewall> firewall;
+        if (how == std::string("with")) {
+            firewall.emplace();
+        }
+        for (const AttackPod* to : {&closed, &open}) {
+            outside.wire.send(outside.frame().ip(kServer6, to->v6).fragment(7, 0, false).udp(kPort, kPort).payload(how).build());
+        }
+        CHECK(hears(at_open, how, kPatience));
+        CHECK_FALSE(hears(at_closed, how, kSettled));
+    }
+    site.node.remove(*closed.pod);
+    site.node.remove(*open.pod);
+    CHECK(site.node.state() == "");
+}
+
+TEST_CASE("a forwarded packet with the node's address as source is not the node's own, in fragments or whole") {
+    Scene scene(false);
+    const Fd at_open = bound_udp(scene.open->pod->netns, AF_INET6, kPort);
+    const Fd at_closed = bound_udp(scene.closed->pod->netns, AF_INET6, kPort);
+    const Outsider& outside = *scene.outside;
+    for (const Cut& cut : kUnlike) {
+        INFO(cut.name);
+        for (const AttackPod* to : {&*scene.closed, &*scene.open}) {
+            send_cut(outside.wire, outside.frame(), kNodeAddress6, to->v6, kPort, cut.name, cut);
+        }
+        CHECK(hears(at_open, cut.name, kPatience));
+        CHECK_FALSE(hears(at_closed, cut.name, kSettled));
+    }
+    for (const AttackPod* to : {&*scene.closed, &*scene.open}) {
+        outside.wire.send(outside.frame().ip(kNodeAddress6, to->v6).udp(kPort + 1, kPort).payload("whole").build());
+    }
+    CHECK(hears(at_open, "whole", kPatience));
+    CHECK_FALSE(hears(at_closed, "whole", kSettled));
+}
