@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warning",
 constexpr std::array<std::string_view, 2> kFormats = {"text", "json"};
 constexpr std::array<std::string_view, 2> kDenyActions = {"Drop", "Reject"};
 constexpr std::array<std::string_view, 2> kPolicyChanges = {"Cut", "Keep"};
+constexpr std::array<std::string_view, 2> kUnknownLabels = {"Closed", "Absent"};
 constexpr std::array<std::string_view, 4> kLabelSources = {"cni-args", "files", "containerd", "kubernetes"};
 
 constexpr FieldSpec text(std::string_view name, std::span<const std::string_view> allowed = {}) {
@@ -73,6 +74,7 @@ constexpr std::array kRootFields = {
     number("dnsMinTTL"),
     number("dnsMaxTTL"),
     texts("labelSources", kLabelSources.size(), kLabelSources),
+    text("unknownLabels", kUnknownLabels),
     object("containerd", kContainerd),
     number("labelTimeout"),
     text("denyAction", kDenyActions),
@@ -256,6 +258,7 @@ void decode(const Cursor& root, Config& config) {
     read_path(root, "bpffsDir", config.bpffs_dir);
     read_dns(root, config);
     read_label_sources(root, config);
+    config.unknown_labels_absent = root.text("unknownLabels").value_or("Closed") == "Absent";
     read_containerd(root, config);
     read_number(root, "labelTimeout", {0, 300}, config.label_timeout_seconds);
     config.reject_denied = root.text("denyAction").value_or("Drop") == "Reject";

@@ -39,6 +39,7 @@ struct Config {
     dns::LifetimeSettings lifetime;
 
     std::vector<std::string> label_sources{"cni-args", "files"};
+    bool unknown_labels_absent = false;  // unknownLabels: Absent
     std::uint32_t label_timeout_seconds = 10;
     std::string containerd_address = "/run/containerd/containerd.sock";
     std::string containerd_namespace = "k8s.io";  // asked first; then "k8s.io" and "default"

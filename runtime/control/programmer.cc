@@ -57,6 +57,10 @@ std::string share_key(const policy::Snapshot& snapshot, const policy::EndpointVi
         append(key, label.first);
         append(key, label.second);
     }
+    const policy::LabelGaps& gaps = view.gaps;
+    for (const bool gap : {gaps.own, gaps.name_space, gaps.account, gaps.account_labels}) {
+        key += gap ? '?' : '.';
+    }
     for (const IpAddress& address : view.addresses) {
         append(key, by_address ? address.to_string() : address.is_v4() ? "4" : "6");
     }
@@ -87,13 +91,14 @@ Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
     view.is_kubernetes = record.kubernetes;
     view.use_pod_document = config_.uses_label_source(endpoints::kFilesSource);
     view.addresses = record.addresses;
-    auto labels = sources.resolve(record);
-    if (labels) {
-        view.labels = std::move(labels).value();
-    } else if (labels.error().code() != Code::kTryAgain || policy::own_labels_matter(*snapshot_, view)) {
-        return labels.error();
-    }
+    NG_ASSIGN(endpoints::ResolvedLabels resolved, sources.resolve(record));
+    view.labels = std::move(resolved.labels);
+    view.labels_known = resolved.known;
+    view.labels_missing = std::move(resolved.missing);
+    view.unknown_is_absent = config_.unknown_labels_absent;
+    const policy::LabelGaps gaps = policy::label_gaps(view, *snapshot_);
     view.effective = std::make_shared<const policy::Labels>(policy::effective_labels(view, *snapshot_));
+    view.gaps = gaps;
     return view;
 }
 
@@ -101,7 +106,6 @@ Programmer::Pass Programmer::start_pass(const std::vector<Record>& all) const {
     Pass pass(datapath_);
     pass.by_address = asks_own_address(*snapshot_);
     for (const Record& record : all) {
-        // One whose labels are unknown matches no selector; it is programmed (or not) on its own.
         if (auto view = view_of(record); view) {
             pass.view_of[record.id] = pass.views.size();
             pass.views.push_back(std::move(view).value());
@@ -117,7 +121,8 @@ Programmer::Pass Programmer::start_pass(const Record& record, const std::vector<
 }
 
 Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) const {
-    if (!policy::selects(*snapshot_, view, direction)) {
+    NG_ASSIGN(const bool selected, policy::selects(*snapshot_, view, direction));
+    if (!selected) {
         return CompiledRef();
     }
     const std::string key = share_key(*snapshot_, view, direction, pass.by_address);
@@ -301,7 +306,7 @@ ProgramSummary Programmer::bring_up_to_date(const std::vector<Record>& all, cons
 bool Programmer::is_concerned(const Pass& pass, const Record& record, const policy::Concern& concern) const {
     const auto known = pass.view_of.find(record.id);
     // Labels that are unknown may have been known before.
-    return known == pass.view_of.end() || concern.includes(pass.views[known->second], *pass.views[known->second].effective);
+    return known == pass.view_of.end() || concern.includes(pass.views[known->second], {pass.views[known->second].effective.get(), pass.views[known->second].gaps});
 }
 
 // In the kernel, that is. What cannot be read is programmed again, which tells why.
@@ -318,7 +323,7 @@ bool Programmer::is_as_programmed(const Record& record) const {
 
 policy::Concern Programmer::concern_of(const Record& record) const {
     const auto view = view_of(record);
-    return view ? policy::Concern::of_endpoint(*snapshot_, *view->effective) : policy::Concern();
+    return view ? policy::Concern::of_endpoint(*snapshot_, {view->effective.get(), view->gaps}) : policy::Concern();
 }
 
 Result<std::size_t> Programmer::open_addresses(const Record& record, const std::vector<Opening>& openings) {

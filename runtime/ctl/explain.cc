@@ -57,6 +57,7 @@ Result<policy::EndpointView> endpoint_of(const Arguments& arguments) {
         }
     }
     NG_ASSIGN(view.labels, parse_labels(arguments.labels));
+    view.labels_known = true;
     view.service_account = arguments.service_account;
     return view;
 }
@@ -89,7 +90,8 @@ Result<Json> explain_offline(const Arguments& arguments) {
     input.snapshot = snapshot.get();
     input.endpoint = &view;
     input.direction = request.direction;
-    NG_ASSIGN(const auto compiled, compile_for(input, policy::selects(*snapshot, view, request.direction)));
+    NG_ASSIGN(const bool selected, policy::selects(*snapshot, view, request.direction));
+    NG_ASSIGN(const auto compiled, compile_for(input, selected));
     input.preview = true;
     NG_ASSIGN(const auto preview, compile_for(input, policy::has_preview(*snapshot, view, request.direction)));
     request.mode = compiled ? "enforced" : "open";

@@ -161,6 +161,9 @@ std::uint64_t seconds_left(std::uint64_t expiry_boot_ns, std::uint64_t now) {
 // What an administrator should know although namegate itself is well.
 Json view_warnings(Node& node) {
     Json warnings = Json::array();
+    if (node.config().unknown_labels_absent) {
+        warnings.push_back("unknownLabels: Absent is set: a pod is open until the labels that policies ask for are known");
+    }
     const auto is_ours = [&](const std::string& name) {
         return std::any_of(node.records().begin(), node.records().end(),
                            [&](const auto& entry) { return entry.second.host_ifname == name; });
@@ -246,7 +249,7 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
     if (const auto view = node.programmer().view_of(record); view) {
         labels = policy::effective_labels(*view, node.programmer().snapshot());
         for (const policy::SelectedPolicy& selected : policy::selected_policies(node.programmer().snapshot(), *view)) {
-            policies.push_back(selected.name + (selected.staged ? " (staged)" : ""));
+            policies.push_back(selected.name + (selected.unknown ? " (unknown)" : selected.staged ? " (staged)" : ""));
         }
     }
     Json counters = Json::object();

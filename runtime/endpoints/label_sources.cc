@@ -9,7 +9,9 @@ namespace {
 class CniArgsSource final : public LabelSource {
   public:
     std::string_view name() const override { return kCniArgsSource; }
-    Result<std::optional<Labels>> labels(const Record& record) override { return std::optional<Labels>(record.cni_labels); }
+    Result<std::optional<Labels>> labels(const Record& record) override {
+        return record.kubernetes && record.cni_labels.empty() ? std::nullopt : std::optional<Labels>(record.cni_labels);
+    }
 };
 
 class FilesSource final : public LabelSource {
@@ -56,22 +58,29 @@ Result<> LabelSources::add(std::unique_ptr<LabelSource> source) {
     return ok();
 }
 
-Result<Labels> LabelSources::resolve(const Record& record) const {
-    Labels merged;
+Result<ResolvedLabels> LabelSources::resolve(const Record& record) const {
+    ResolvedLabels out;
     for (const auto& source : sources_) {
         const auto own = source->labels(record);
         if (!own) {
-            return own.error().with_context("label source \"" + std::string(source->name()) + "\"");
+            const Error error = own.error().with_context("label source \"" + std::string(source->name()) + "\"");
+            if (error.code() != Code::kTryAgain) {
+                return error;
+            }
+            out.known = false;
+            out.missing = error.message();
+            return out;
         }
         if (own->has_value()) {
-            merged.insert((*own)->begin(), (*own)->end());  // leaves what an earlier source said
+            out.known = true;
+            out.labels.insert((*own)->begin(), (*own)->end());  // leaves what an earlier source said
         }
-        if (merged.size() > kMaxRecordLabels) {
+        if (out.labels.size() > kMaxRecordLabels) {
             return Error(Code::kExhausted, "more than " + std::to_string(kMaxRecordLabels) + " labels, the last from label source \"" +
                                                std::string(source->name()) + "\"");
         }
     }
-    return merged;
+    return out;
 }
 
 std::vector<std::string> LabelSources::names() const {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where an endpoint's own labels come from: an ordered list of sources, asked in the configured order. On
-// one key the earlier source wins. A source that does not know the pod adds nothing; one that cannot answer
-// is an error (kTryAgain), and then there are no labels at all: the endpoint has to stay closed.
+// one key the earlier source wins. A source that does not know the pod adds nothing. Behind one that cannot answer yet
+// (kTryAgain) nobody is asked: what it would say is unknown (S8), and goes before what they say.
 // Not thread-safe; sources may block, as each says.
 #pragma once
 
@@ -37,7 +37,8 @@ class LabelSource {
     virtual Result<std::optional<Labels>> labels(const Record& record) = 0;
 };
 
-// The labels that came with ADD (`args.cni.labels`), from the record itself. Never fails.
+// The labels that came with ADD (`args.cni.labels`), from the record itself. Never fails. Knows no Kubernetes pod that
+// came without: no kubelet passes them.
 std::unique_ptr<LabelSource> make_cni_args_source();
 
 // The labels of a dropped-in Pod document, found by the callback. Knows no endpoint without a pod name.
@@ -47,12 +48,18 @@ std::unique_ptr<LabelSource> make_files_source(FindPodLabels find);
 // What the daemon got from containerd, from the record itself. kTryAgain until it has asked.
 std::unique_ptr<LabelSource> make_containerd_source();
 
+struct ResolvedLabels {
+    Labels labels;        // merged
+    bool known = false;   // a source knows the endpoint
+    std::string missing;  // not empty: what a source waits for, so that there may be more labels
+};
+
 class LabelSources {
   public:
     // kExists for a second source of one name.
     Result<> add(std::unique_ptr<LabelSource> source);
-    // The merged labels; within kMaxRecordLabels.
-    Result<Labels> resolve(const Record& record) const;
+    // Within kMaxRecordLabels.
+    Result<ResolvedLabels> resolve(const Record& record) const;
     std::vector<std::string> names() const;
 
   private:

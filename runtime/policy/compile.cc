@@ -80,25 +80,32 @@ std::array<std::uint64_t, 2> hash_of(const CompiledPolicy& policy) {
 
 }  // namespace
 
-bool selects(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction) {
+Result<bool> selects(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction) {
     const Labels made = endpoint.effective ? Labels() : effective_labels(endpoint, snapshot);
-    const Labels& labels = endpoint.effective ? *endpoint.effective : made;
+    const SeenLabels seen{endpoint.effective ? endpoint.effective.get() : &made, label_gaps(endpoint, snapshot)};
+    bool any = false;
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
-            if (!policy->staged && policy->applies(direction) && policy_selects(*policy, endpoint, labels)) {
-                return true;
+            if (policy->staged || !policy->applies(direction) || (any && !seen.gaps.any())) {
+                continue;
             }
+            const Truth selected = policy_selects(*policy, endpoint, seen);
+            if (selected == Truth::kUnknown) {
+                return selection_unknown(*policy, endpoint, seen);
+            }
+            any = any || selected == Truth::kTrue;
         }
     }
-    return false;
+    return any;
 }
 
 bool has_preview(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction) {
     const Labels labels = effective_labels(endpoint, snapshot);
+    const SeenLabels seen{&labels, label_gaps(endpoint, snapshot)};
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
             const bool counts = policy->staged_action == StagedAction::kSet || policy->staged_action == StagedAction::kDelete;
-            if (policy->staged && counts && policy->applies(direction) && policy_selects(*policy, endpoint, labels)) {
+            if (policy->staged && counts && policy->applies(direction) && policy_selects(*policy, endpoint, seen) != Truth::kFalse) {
                 return true;
             }
         }
@@ -130,12 +137,13 @@ Result<CompiledPolicy> compile(const CompileInput& input) {
 
 std::vector<SelectedPolicy> selected_policies(const Snapshot& snapshot, const EndpointView& endpoint) {
     const Labels labels = effective_labels(endpoint, snapshot);
+    const SeenLabels seen{&labels, label_gaps(endpoint, snapshot)};
     std::vector<SelectedPolicy> out;
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
-            if (policy_selects(*policy, endpoint, labels)) {
+            if (const Truth selected = policy_selects(*policy, endpoint, seen); selected != Truth::kFalse) {
                 out.push_back({policy->tier, policy->kind, policy->full_name(), policy->staged, policy->applies_ingress,
-                               policy->applies_egress, policy->place});
+                               policy->applies_egress, selected == Truth::kUnknown, policy->place});
             }
         }
     }

@@ -30,8 +30,9 @@ struct CompileInput {
 // Does any staged policy select the endpoint in this direction that a preview would count?
 bool has_preview(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction);
 
-// Does any enforced policy select the endpoint in this direction? If not it is open there (E5).
-bool selects(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction);
+// Does any enforced policy select the endpoint in this direction? If not it is open there (E5). kTryAgain: it is not known
+// of one of them (S8), and the endpoint must not be opened.
+Result<bool> selects(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction);
 
 // Works as well when nothing selects the endpoint: one rule, the profile's Allow.
 Result<CompiledPolicy> compile(const CompileInput& input);
@@ -43,6 +44,7 @@ struct SelectedPolicy {
     bool staged = false;
     bool ingress = false;  // selects the endpoint in this direction
     bool egress = false;
+    bool unknown = false;  // whether it selects the endpoint is not known (S8)
     Place place;
 };
 

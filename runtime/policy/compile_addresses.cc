@@ -84,7 +84,7 @@ class AddressCompiler {
             add_source(entity.not_nets).groups.not_nets.set(number);
         }
         if (entity.not_selector) {
-            add_members(resolver_.excluded(*numbered.policy, entity), number, &Groups::excluded);
+            add_members(resolver_.excluded(*numbered.policy, entity, numbered.compiled.action), number, &Groups::excluded);
         }
         if (numbered.part) {
             const Members peers{numbered.part->peers, {}};
@@ -97,8 +97,9 @@ class AddressCompiler {
         }
         if (Resolver::selects(entity)) {
             needs_selected_.set(number);
-            add_members(resolver_.selected(*numbered.policy, entity), number, &Groups::selected);
-            add_set_domains(resolver_.selected(*numbered.policy, entity), number);
+            const Members& members = resolver_.selected(*numbered.policy, entity, numbered.compiled.action);
+            add_members(members, number, &Groups::selected);
+            add_set_domains(members, number);
         }
         if (!entity.domains.empty()) {
             needs_selected_.set(number);  // no address is a member: the domains are the only way in

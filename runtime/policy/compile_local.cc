@@ -14,7 +14,8 @@ bool any_contains(const std::vector<IpPrefix>& nets, const IpAddress& address) {
 
 class LocalSide {
   public:
-    LocalSide(Resolver& resolver, const Policy& policy, const EntityRule& entity) : resolver_(resolver), policy_(policy), entity_(entity) {}
+    LocalSide(Resolver& resolver, const Policy& policy, const EntityRule& entity, RuleAction action)
+        : resolver_(resolver), policy_(policy), entity_(entity), action_(action) {}
 
     bool constrained() const {
         return Resolver::selects(entity_) || entity_.not_selector || !entity_.nets.empty() || !entity_.not_nets.empty();
@@ -28,10 +29,10 @@ class LocalSide {
         if (address && any_contains(entity_.not_nets, *address)) {
             return false;
         }
-        if (Resolver::selects(entity_) && !member(resolver_.selected(policy_, entity_), address)) {
+        if (Resolver::selects(entity_) && !member(resolver_.selected(policy_, entity_, action_), address)) {
             return false;
         }
-        return !entity_.not_selector || !member(resolver_.excluded(policy_, entity_), address);
+        return !entity_.not_selector || !member(resolver_.excluded(policy_, entity_, action_), address);
     }
 
   private:
@@ -49,6 +50,7 @@ class LocalSide {
     Resolver& resolver_;
     const Policy& policy_;
     const EntityRule& entity_;
+    RuleAction action_;
 };
 
 // All of the endpoint's addresses of a family must agree: the kernel is not asked which one was used.
@@ -81,7 +83,7 @@ Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver
         const Rule& rule = *numbered.rule;
         numbered.v4 = rule.ip_version.value_or(4) == 4 && rule.protocol != kProtocolIcmp6;
         numbered.v6 = rule.ip_version.value_or(6) == 6 && rule.protocol != kProtocolIcmp;
-        LocalSide side(resolver, *numbered.policy, local_of(rule, direction));
+        LocalSide side(resolver, *numbered.policy, local_of(rule, direction), rule.action);
         if (!side.constrained()) {
             continue;
         }

@@ -31,9 +31,9 @@ std::vector<NamedPort> resolve(const std::vector<Port>& ports, const Rule& rule,
 }
 
 // The peers that the rule selects; without a selector, every endpoint.
-std::vector<std::size_t> peers_of(const Policy& policy, const EntityRule& entity, Resolver& resolver) {
+std::vector<std::size_t> peers_of(const Policy& policy, const EntityRule& entity, RuleAction action, Resolver& resolver) {
     if (Resolver::selects(entity)) {
-        return resolver.selected(policy, entity).endpoints;
+        return resolver.selected(policy, entity, action).endpoints;
     }
     std::vector<std::size_t> all(resolver.endpoint_count());
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -63,7 +63,7 @@ std::vector<NamedPortPart> split_by_named_ports(const Policy& policy, const Rule
     std::map<NamedPortPart, std::vector<std::size_t>, SameMeaning> groups;
     NamedPortPart others;
     others.others = true;
-    for (const std::size_t index : peers_of(policy, entity, resolver)) {
+    for (const std::size_t index : peers_of(policy, entity, rule.action, resolver)) {
         const EndpointView& peer = resolver.endpoint(index);
         const PodDocument* pod = peer.use_pod_document ? resolver.snapshot().find_pod(peer.name_space, peer.pod) : nullptr;
         if (pod == nullptr) {

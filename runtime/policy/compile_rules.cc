@@ -60,6 +60,17 @@ void add_rule(const Policy& policy, const Rule& rule, Direction direction, Resol
     }
 }
 
+// S8: what cannot be told of the endpoint's own side, or of whom a Pass takes out of the tier, has no safe answer.
+Result<> check_known(const Policy& policy, const Rule& rule, Direction direction, const Resolver& resolver) {
+    const bool own = resolver.is_unknown_of_self(policy, local_of(rule, direction));
+    if (!own && (rule.action != RuleAction::kPass || !resolver.is_unknown_of_any(policy, remote_of(rule, direction)))) {
+        return ok();
+    }
+    return Error(Code::kTryAgain, "it is not known whom " + where(from_policy(policy, rule)) +
+                                      " selects: it depends on labels of a pod that no label source, Namespace or ServiceAccount "
+                                      "document tells");
+}
+
 NumberedRule end_of_tier(const Tier& tier) {
     NumberedRule out;
     out.compiled.action = tier.default_action;
@@ -115,18 +126,25 @@ Result<> check_limits(const std::vector<NumberedRule>& rules) {
 }  // namespace
 
 Result<std::vector<NumberedRule>> number_rules(const CompileInput& input, Resolver& resolver) {
-    const Labels& labels = resolver.self_labels();
     const Counted counted(input);
     std::vector<NumberedRule> out;
     for (const Snapshot::TierView& tier : input.snapshot->tiers()) {
         const std::size_t first = out.size();
         bool counts = false;
         for (const Policy* policy : tier.policies) {
-            if (!counted.holds(*policy) || !policy->applies(input.direction) || !policy_selects(*policy, *input.endpoint, labels)) {
+            if (!counted.holds(*policy) || !policy->applies(input.direction)) {
                 continue;
+            }
+            const Truth selects = policy_selects(*policy, *input.endpoint, resolver.self_labels());
+            if (selects == Truth::kFalse) {
+                continue;
+            }
+            if (selects == Truth::kUnknown) {
+                return selection_unknown(*policy, *input.endpoint, resolver.self_labels());
             }
             counts = true;
             for (const Rule& rule : policy->rules(input.direction)) {
+                NG_TRY(check_known(*policy, rule, input.direction, resolver));
                 add_rule(*policy, rule, input.direction, resolver, out);
             }
             if (out.size() > kMaxCompiledRules) {

@@ -29,9 +29,10 @@ bool has_name(const Port& port) { return !port.name.empty(); }
 // one that is reached.
 class Changed {
   public:
-    Changed(const std::vector<const Labels*>& labels, bool is_set) : labels_(labels), is_set_(is_set) {
-        for (const Labels* one : labels) {
-            index_.add(*one);
+    Changed(const std::vector<SeenLabels>& changed, bool is_set) : changed_(changed), is_set_(is_set) {
+        for (const SeenLabels& one : changed) {
+            index_.add(*one.labels);
+            gaps_ = gaps_ || one.gaps.any();
         }
         index_.sort();
     }
@@ -57,12 +58,17 @@ class Changed {
         return !side.selector || any_matches(*side.selector);
     }
     bool any_matches(const Selector& selector) const {
+        const auto may_match = [&](const SeenLabels& one) { return selector.evaluate(*one.labels, one.gaps) != Truth::kFalse; };
+        if (gaps_) {
+            return std::any_of(changed_.begin(), changed_.end(), may_match);
+        }
         const auto candidates = index_.candidates(selector);
-        return std::any_of(candidates.begin(), candidates.end(), [&](std::uint32_t i) { return selector.matches(*labels_[i]); });
+        return std::any_of(candidates.begin(), candidates.end(), [&](std::uint32_t i) { return may_match(changed_[i]); });
     }
 
-    const std::vector<const Labels*>& labels_;
+    const std::vector<SeenLabels>& changed_;
     bool is_set_;
+    bool gaps_ = false;  // the index does not find one by a label that is not known
     LabelIndex index_;
 };
 
@@ -81,13 +87,13 @@ Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
     std::set_difference(now.begin(), now.end(), old.begin(), old.end(), std::back_inserter(come));
     Concern out;
     std::deque<Labels> made;
-    std::vector<const Labels*> labels;
+    std::vector<SeenLabels> sets;
     const auto look_at = [&](const Resource& resource, const Snapshot& snapshot) {
         if (const Policy* policy = std::get_if<Policy>(&resource)) {
             out.policies_.push_back(policy);
         } else if (const NetworkSet* set = std::get_if<NetworkSet>(&resource)) {
             made.push_back(effective_labels(*set, snapshot));
-            labels.push_back(&made.back());
+            sets.push_back({&made.back(), {}});
         } else {
             out.everybody_ = true;  // a tier, or labels of pods
         }
@@ -101,15 +107,15 @@ Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
     };
     take(gone, before);
     take(come, after);
-    if (!out.everybody_ && !labels.empty()) {
-        out.add_policies_reaching(after, labels, true);
+    if (!out.everybody_ && !sets.empty()) {
+        out.add_policies_reaching(after, sets, true);
     }
     return out;
 }
 
-Concern Concern::of_endpoint(const Snapshot& snapshot, const Labels& labels) {
+Concern Concern::of_endpoint(const Snapshot& snapshot, const SeenLabels& seen) {
     Concern out;
-    out.add_policies_reaching(snapshot, {&labels}, false);
+    out.add_policies_reaching(snapshot, {seen}, false);
     return out;
 }
 
@@ -119,8 +125,8 @@ Concern Concern::everybody() {
     return out;
 }
 
-void Concern::add_policies_reaching(const Snapshot& snapshot, const std::vector<const Labels*>& labels, bool of_sets) {
-    const Changed changed(labels, of_sets);
+void Concern::add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets) {
+    const Changed changed(those, of_sets);
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
             if (changed.is_reached_by(policy->egress) || changed.is_reached_by(policy->ingress)) {
@@ -130,9 +136,9 @@ void Concern::add_policies_reaching(const Snapshot& snapshot, const std::vector<
     }
 }
 
-bool Concern::includes(const EndpointView& endpoint, const Labels& labels) const {
-    return everybody_ ||
-           std::any_of(policies_.begin(), policies_.end(), [&](const Policy* policy) { return policy_selects(*policy, endpoint, labels); });
+bool Concern::includes(const EndpointView& endpoint, const SeenLabels& seen) const {
+    return everybody_ || std::any_of(policies_.begin(), policies_.end(),
+                                     [&](const Policy* policy) { return policy_selects(*policy, endpoint, seen) != Truth::kFalse; });
 }
 
 }  // namespace namegate::policy

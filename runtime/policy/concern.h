@@ -16,16 +16,16 @@ class Concern {
   public:
     // The files changed.
     static Concern of_change(const Snapshot& before, const Snapshot& after);
-    // An endpoint of these effective labels came or went.
-    static Concern of_endpoint(const Snapshot& snapshot, const Labels& labels);
+    // An endpoint with these labels came or went.
+    static Concern of_endpoint(const Snapshot& snapshot, const SeenLabels& seen);
 
     static Concern everybody();
 
     bool nobody() const { return !everybody_ && policies_.empty(); }
-    bool includes(const EndpointView& endpoint, const Labels& labels) const;
+    bool includes(const EndpointView& endpoint, const SeenLabels& seen) const;
 
   private:
-    void add_policies_reaching(const Snapshot& snapshot, const std::vector<const Labels*>& labels, bool of_sets);
+    void add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets);
 
     bool everybody_ = false;
     std::vector<const Policy*> policies_;

@@ -6,6 +6,8 @@
 namespace namegate::policy {
 namespace {
 
+constexpr std::string_view kNamespaceNameLabel = "kubernetes.io/metadata.name";
+
 bool has_prefix(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
 // A pod must not give itself the labels that we give: they would let it pose as one of another namespace.
@@ -28,12 +30,15 @@ void add_prefixed(Labels& out, std::string_view prefix, const Labels& labels) {
     }
 }
 
-void add_namespace(Labels& out, const std::string& name, const Snapshot& snapshot) {
+void add_namespace(Labels& out, const std::string& name, const Snapshot& snapshot, bool is_kubernetes) {
     if (name.empty()) {
         return;
     }
     if (const NamespaceDocument* document = snapshot.find_namespace(name)) {
         add_prefixed(out, kNamespacePrefix, document->labels);
+    } else if (is_kubernetes) {
+        // The API server gives every namespace this label, and nobody can change it.
+        out[std::string(kNamespacePrefix).append(kNamespaceNameLabel)] = name;
     }
     out[std::string(kLabelNamespace)] = name;
     out[std::string(kNamespacePrefix).append(kLabelName)] = name;
@@ -59,12 +64,13 @@ Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot) 
     }
     Labels out;
     add_own(out, endpoint.labels);
-    if (endpoint.use_pod_document) {
+    // A source that has not answered yet may say something else of the same key.
+    if (endpoint.use_pod_document && endpoint.labels_missing.empty()) {
         if (const PodDocument* document = snapshot.find_pod(endpoint.name_space, endpoint.pod)) {
             add_own(out, document->labels);
         }
     }
-    add_namespace(out, endpoint.name_space, snapshot);
+    add_namespace(out, endpoint.name_space, snapshot, endpoint.is_kubernetes);
     if (const std::string account = service_account_of(endpoint, snapshot); !account.empty()) {
         if (const ServiceAccountDocument* document = snapshot.find_service_account(endpoint.name_space, account)) {
             add_prefixed(out, kServiceAccountPrefix, document->labels);
@@ -76,6 +82,24 @@ Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot) 
     return out;
 }
 
+LabelGaps label_gaps(const EndpointView& endpoint, const Snapshot& snapshot) {
+    if (endpoint.effective) {
+        return endpoint.gaps;
+    }
+    LabelGaps gaps;
+    gaps.own = !endpoint.labels_missing.empty();
+    if (!endpoint.is_kubernetes || endpoint.unknown_is_absent) {
+        return gaps;
+    }
+    const PodDocument* pod = endpoint.use_pod_document ? snapshot.find_pod(endpoint.name_space, endpoint.pod) : nullptr;
+    gaps.own = gaps.own || (!endpoint.labels_known && pod == nullptr);
+    gaps.name_space = snapshot.find_namespace(endpoint.name_space) == nullptr;
+    const std::string account = service_account_of(endpoint, snapshot);
+    gaps.account = account.empty() && pod == nullptr;
+    gaps.account_labels = gaps.account || (!account.empty() && snapshot.find_service_account(endpoint.name_space, account) == nullptr);
+    return gaps;
+}
+
 bool has_own_labels_only(const NetworkSet& set) {
     return set.name_space.empty() &&
            std::none_of(set.labels.begin(), set.labels.end(), [](const auto& label) { return is_reserved(label.first); });
@@ -84,7 +108,7 @@ bool has_own_labels_only(const NetworkSet& set) {
 Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot) {
     Labels out;
     add_own(out, set.labels);
-    add_namespace(out, set.name_space, snapshot);
+    add_namespace(out, set.name_space, snapshot, false);
     return out;
 }
 

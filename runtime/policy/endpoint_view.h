@@ -9,17 +9,11 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "policy/label_gaps.h"
 #include "policy/selector.h"
 #include "policy/snapshot.h"
 
 namespace namegate::policy {
-
-inline constexpr std::string_view kLabelNamespace = "projectcalico.org/namespace";
-inline constexpr std::string_view kLabelServiceAccount = "projectcalico.org/serviceaccount";
-inline constexpr std::string_view kLabelOrchestrator = "projectcalico.org/orchestrator";
-inline constexpr std::string_view kLabelName = "projectcalico.org/name";
-inline constexpr std::string_view kNamespacePrefix = "pcns.";
-inline constexpr std::string_view kServiceAccountPrefix = "pcsa.";
 
 struct EndpointView {
     std::string name_space;  // empty: a container without a pod
@@ -29,12 +23,28 @@ struct EndpointView {
     bool is_kubernetes = false;
     // Also take the labels of a dropped-in Pod document of this namespace and name; those above win.
     bool use_pod_document = true;
+    // Does a source know the pod, so that `labels` are all of its own? A Pod document that is used does, too.
+    bool labels_known = false;
+    // Not empty: a source may know labels that are not here yet; this is what is waited for.
+    std::string labels_missing;
+    // What is not known about a pod counts as absent: unknownLabels: Absent.
+    bool unknown_is_absent = false;
     std::vector<IpAddress> addresses;
     // What effective_labels() says under the snapshot in question, for who asks often; null: not asked yet.
     std::shared_ptr<const Labels> effective;
+    LabelGaps gaps;  // beside them, what label_gaps() says
 };
 
 Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot);
+
+// What no source knows about it; nothing of a container that is no pod.
+LabelGaps label_gaps(const EndpointView& endpoint, const Snapshot& snapshot);
+
+// Both at once, with what belongs to them.
+struct SeenLabels {
+    const Labels* labels = nullptr;
+    LabelGaps gaps;
+};
 
 // The labels that selectors see of a set: its own, and those of its namespace.
 Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot);

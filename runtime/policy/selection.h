@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which policies select an endpoint, and which sets and endpoints the two sides of a rule select. Holds
-// references to the snapshot and the endpoints: lives no longer than one compilation. Not thread-safe.
+// Which policies select an endpoint, and which sets and endpoints the two sides of a rule select. Where that depends on
+// labels of a pod that no source knows (S8), a policy's selection is unknown, and the caller must not open the endpoint; a
+// rule counts the pod as whatever lets less through. Holds references to the snapshot and the endpoints: lives no longer than
+// one compilation. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +12,17 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "policy/endpoint_view.h"
 #include "policy/snapshot.h"
 
 namespace namegate::policy {
 
-bool policy_selects(const Policy& policy, const EndpointView& endpoint, const Labels& labels);
+Truth policy_selects(const Policy& policy, const EndpointView& endpoint, const SeenLabels& seen);
 
-// Could other labels of its own change what selects the endpoint, or whom the rules of anybody select? When not,
-// the endpoint can be programmed before its labels are known.
-bool own_labels_matter(const Snapshot& snapshot, const EndpointView& endpoint);
+// kTryAgain: the policy's selection of this endpoint is unknown; names the policy, its selector, the labels and what to
+// configure.
+Error selection_unknown(const Policy& policy, const EndpointView& endpoint, const SeenLabels& seen);
 
 // Does what is compiled for one endpoint depend on the others of the node at all: by a rule's selector, or by a port's name?
 bool looks_at_endpoints(const Snapshot& snapshot);
@@ -36,31 +39,38 @@ class Resolver {
 
     const EndpointView& endpoint(std::size_t index) const { return *endpoints_[index].view; }
     const NetworkSet& set(std::size_t index) const { return *snapshot_.sets()[index]; }
-    const Labels& self_labels() const { return *endpoints_.front().labels; }
+    const SeenLabels& self_labels() const { return endpoints_.front().seen; }
     const Snapshot& snapshot() const { return snapshot_; }
 
     // Does this side of a rule select by labels at all?
     static bool selects(const EntityRule& entity);
-    // selector, namespaceSelector and serviceAccounts of this side, in the policy's scope (D4).
-    const Members& selected(const Policy& policy, const EntityRule& entity);
+    // selector, namespaceSelector and serviceAccounts of this side, in the policy's scope (D4). Those of which it is unknown
+    // are among them when the rule denies.
+    const Members& selected(const Policy& policy, const EntityRule& entity, RuleAction action);
     // Every endpoint of the node.
     std::size_t endpoint_count() const { return endpoints_.size(); }
-    // notSelector of this side (S7).
-    const Members& excluded(const Policy& policy, const EntityRule& entity);
+    // notSelector of this side (S7). Those of which it is unknown are among them unless the rule denies.
+    const Members& excluded(const Policy& policy, const EntityRule& entity, RuleAction action);
+    // Is it unknown whether this side of the rule selects, or excludes, the endpoint itself?
+    bool is_unknown_of_self(const Policy& policy, const EntityRule& entity) const;
+    // The same of any endpoint.
+    bool is_unknown_of_any(const Policy& policy, const EntityRule& entity) const;
 
   private:
     struct Endpoint {
         const EndpointView* view;
-        const Labels* labels;
+        SeenLabels seen;
     };
     struct Query {
         const Selector* selector;
         const Selector* name_space;
         const ServiceAccountMatch* accounts;
+        bool with_unknown;
     };
 
     const Members& find(const Policy& policy, const Query& query);
     Members search(const Policy& policy, const Query& query) const;
+    bool is_unknown_of(const Endpoint& endpoint, const Policy& policy, const EntityRule& entity) const;
 
     const Snapshot& snapshot_;
     std::vector<Endpoint> endpoints_;

@@ -20,13 +20,11 @@ bool one_of(const std::vector<std::string>& values, const std::string& value) {
     return std::find(values.begin(), values.end(), value) != values.end();
 }
 
-// A comparison; an absent label makes the negative ones true (S2).
-bool compare(const SelectorNode& node, const Labels& labels) {
-    const auto found = labels.find(node.label);
-    if (found == labels.end()) {
-        return node.op == Op::kNotEquals || node.op == Op::kNotIn;
-    }
-    const std::string& value = found->second;
+Truth truth(bool value) { return value ? Truth::kTrue : Truth::kFalse; }
+
+Truth negated(Truth value) { return value == Truth::kUnknown ? value : truth(value == Truth::kFalse); }
+
+bool compare_value(const SelectorNode& node, const std::string& value) {
     switch (node.op) {
         case Op::kHas: return true;
         case Op::kEquals:
@@ -40,16 +38,47 @@ bool compare(const SelectorNode& node, const Labels& labels) {
     }
 }
 
-bool evaluate(const SelectorNode& node, const Labels& labels) {
+// A comparison; an absent label makes the negative ones true (S2).
+Truth compare(const SelectorNode& node, const Labels& labels, const LabelGaps& gaps) {
+    const auto found = labels.find(node.label);
+    if (found != labels.end()) {
+        return truth(compare_value(node, found->second));
+    }
+    return gaps.may_have(node.label) ? Truth::kUnknown : truth(node.op == Op::kNotEquals || node.op == Op::kNotIn);
+}
+
+Truth evaluate_node(const SelectorNode& node, const Labels& labels, const LabelGaps& gaps);
+
+// AND where `decisive` is kFalse, OR where it is kTrue: that value in one operand is the outcome.
+Truth combine(const SelectorNode& node, const Labels& labels, const LabelGaps& gaps, Truth decisive) {
+    Truth out = negated(decisive);
+    for (const auto& child : node.children) {
+        const Truth value = evaluate_node(*child, labels, gaps);
+        if (value == decisive) {
+            return decisive;
+        }
+        out = value == Truth::kUnknown ? value : out;
+    }
+    return out;
+}
+
+Truth evaluate_node(const SelectorNode& node, const Labels& labels, const LabelGaps& gaps) {
     switch (node.op) {
-        case Op::kAll: return true;
-        case Op::kGlobal: return labels.find("projectcalico.org/namespace") == labels.end();
-        case Op::kNot: return !evaluate(*node.children.front(), labels);
-        case Op::kAnd:
-            return std::all_of(node.children.begin(), node.children.end(), [&](const auto& child) { return evaluate(*child, labels); });
-        case Op::kOr:
-            return std::any_of(node.children.begin(), node.children.end(), [&](const auto& child) { return evaluate(*child, labels); });
-        default: return compare(node, labels);
+        case Op::kAll: return Truth::kTrue;
+        case Op::kGlobal: return truth(labels.find(kLabelNamespace) == labels.end());
+        case Op::kNot: return negated(evaluate_node(*node.children.front(), labels, gaps));
+        case Op::kAnd: return combine(node, labels, gaps, Truth::kFalse);
+        case Op::kOr: return combine(node, labels, gaps, Truth::kTrue);
+        default: return compare(node, labels, gaps);
+    }
+}
+
+void collect_unknown(const SelectorNode& node, const Labels& labels, const LabelGaps& gaps, std::vector<std::string_view>& out) {
+    if (!node.label.empty() && labels.find(node.label) == labels.end() && gaps.may_have(node.label)) {
+        out.push_back(node.label);
+    }
+    for (const auto& child : node.children) {
+        collect_unknown(*child, labels, gaps, out);
     }
 }
 
@@ -162,7 +191,13 @@ Result<Selector> Selector::parse(std::string_view text) {
     return Error(Code::kInvalidInput, "at character " + std::to_string(error.offset + 1) + ": " + error.message);
 }
 
-bool Selector::matches(const Labels& labels) const { return evaluate(*root_, labels); }
+Truth Selector::evaluate(const Labels& labels, const LabelGaps& gaps) const { return evaluate_node(*root_, labels, gaps); }
+
+std::vector<std::string_view> Selector::unknown_labels(const Labels& labels, const LabelGaps& gaps) const {
+    std::vector<std::string_view> out;
+    collect_unknown(*root_, labels, gaps, out);
+    return out;
+}
 
 std::string Selector::to_string() const { return print(*root_); }
 

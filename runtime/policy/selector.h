@@ -13,8 +13,10 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "base/result.h"
+#include "policy/label_gaps.h"
 
 namespace namegate::policy {
 
@@ -40,7 +42,12 @@ class Selector {
     // The same with the position as a value, for callers that know where the text stands in a file.
     static std::variant<Selector, SelectorError> parse_located(std::string_view text);
 
-    bool matches(const Labels& labels) const;
+    bool matches(const Labels& labels) const { return evaluate(labels, {}) == Truth::kTrue; }
+    // The same where some labels are not known (S8). Decides each comparison on its own: an expression is kUnknown, too,
+    // when only all of its parts together would tell, as in "has(a) || !has(a)".
+    Truth evaluate(const Labels& labels, const LabelGaps& gaps) const;
+    // Those that the text asks for, are not there, and are not known to be absent.
+    std::vector<std::string_view> unknown_labels(const Labels& labels, const LabelGaps& gaps) const;
 
     // Canonical text; parsing it again gives the same selector.
     std::string to_string() const;

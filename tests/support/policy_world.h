@@ -216,6 +216,7 @@ class World {
         out.service_account = chance(2) ? "robot" : "";
         out.labels = labels();
         out.is_kubernetes = chance(2);
+        out.unknown_is_absent = true;  // what is unknown has tests of its own
         // No two endpoints share one.
         const auto last = static_cast<std::uint8_t>(number);
         out.addresses = {IpAddress::v4({10, static_cast<std::uint8_t>(pick(2)), static_cast<std::uint8_t>(pick(2)), last}),

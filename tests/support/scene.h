@@ -85,6 +85,7 @@ class Scene {
         view.pod = "weather";
         view.labels = {{"app", "weather-app"}};
         view.is_kubernetes = true;
+        view.labels_known = true;
         view.addresses = {*IpAddress::parse(kPod4), *IpAddress::parse(kPod6)};
         return view;
     }
@@ -194,7 +195,7 @@ class Scene {
   private:
     datapath::PolicyId install(policy::Direction direction) {
         const auto snapshot = store_.snapshot();
-        if (!policy::selects(*snapshot, view_, direction)) {
+        if (!must(policy::selects(*snapshot, view_, direction))) {
             return 0;
         }
         const policy::CompileInput input{snapshot.get(), &view_, nullptr, direction};

@@ -35,13 +35,13 @@ TEST_CASE("labels are merged, and the earlier source wins") {
     LabelSources args_first;
     REQUIRE(args_first.add(namegate::endpoints::make_cni_args_source()));
     REQUIRE(args_first.add(namegate::endpoints::make_files_source(documents)));
-    CHECK(*args_first.resolve(sample_record()) == Labels{{"app", "weather-app"}, {"tier", ""}, {"extra", "1"}});
+    CHECK(args_first.resolve(sample_record())->labels == Labels{{"app", "weather-app"}, {"tier", ""}, {"extra", "1"}});
     CHECK(args_first.names() == std::vector<std::string>{"cni-args", "files"});
 
     LabelSources files_first;
     REQUIRE(files_first.add(namegate::endpoints::make_files_source(documents)));
     REQUIRE(files_first.add(namegate::endpoints::make_cni_args_source()));
-    CHECK(files_first.resolve(sample_record())->at("app") == "from-file");
+    CHECK(files_first.resolve(sample_record())->labels.at("app") == "from-file");
 }
 
 TEST_CASE("a pod that no file knows, and a container without a pod, have the labels that came with ADD") {
@@ -49,30 +49,47 @@ TEST_CASE("a pod that no file knows, and a container without a pod, have the lab
     REQUIRE(sources.add(namegate::endpoints::make_files_source(documents)));
     Record record = sample_record();
     record.pod_name = GENERATE("unknown", "");
-    CHECK(sources.resolve(record)->empty());
+    CHECK(sources.resolve(record)->labels.empty());
+    CHECK_FALSE(sources.resolve(record)->known);
     REQUIRE(sources.add(namegate::endpoints::make_cni_args_source()));
-    CHECK(*sources.resolve(record) == record.cni_labels);
+    CHECK(sources.resolve(record)->labels == record.cni_labels);
+    CHECK(sources.resolve(record)->known);
 }
 
-TEST_CASE("a source that cannot answer leaves no labels at all") {
+TEST_CASE("a Kubernetes pod that came without labels is not one that has none") {
+    LabelSources sources;
+    REQUIRE(sources.add(namegate::endpoints::make_cni_args_source()));
+    Record record = sample_record();
+    record.cni_labels.clear();
+    record.kubernetes = true;
+    CHECK_FALSE(sources.resolve(record)->known);
+    record.kubernetes = false;
+    CHECK(sources.resolve(record)->known);
+}
+
+TEST_CASE("behind a source that cannot answer nobody is asked: it would go before them") {
     LabelSources sources;
     REQUIRE(sources.add(namegate::endpoints::make_cni_args_source()));
     REQUIRE(sources.add(std::make_unique<BrokenSource>()));
-    const auto labels = sources.resolve(sample_record());
-    REQUIRE_FALSE(labels);
-    CHECK(labels.error().code() == Code::kTryAgain);
-    CHECK(labels.error().message() == "label source \"containerd\": no connection");
+    REQUIRE(sources.add(namegate::endpoints::make_files_source(documents)));
+    const auto resolved = sources.resolve(sample_record());
+    REQUIRE(resolved);
+    CHECK(resolved->labels == sample_record().cni_labels);
+    CHECK_FALSE(resolved->known);
+    CHECK(resolved->missing == "label source \"containerd\": no connection");
 }
 
 TEST_CASE("containerd's labels are unknown until it was asked") {
     LabelSources sources;
     REQUIRE(sources.add(namegate::endpoints::make_containerd_source()));
     Record record = sample_record();
-    CHECK(sources.resolve(record).error().code() == Code::kTryAgain);
+    CHECK_FALSE(sources.resolve(record)->missing.empty());
     record.containerd_labels.emplace();
-    CHECK(sources.resolve(record)->empty());
+    CHECK(sources.resolve(record)->labels.empty());
+    CHECK(sources.resolve(record)->known);
+    CHECK(sources.resolve(record)->missing.empty());
     record.containerd_labels = Labels{{"app", "web"}};
-    CHECK(sources.resolve(record)->at("app") == "web");
+    CHECK(sources.resolve(record)->labels.at("app") == "web");
 }
 
 TEST_CASE("a source is listed once, and labels are limited") {

@@ -65,11 +65,11 @@ std::string global(const std::string& name, const std::string& spec) { return do
 
 TEST_CASE("E5, E6: open without a policy, closed by an empty list, in its direction only") {
     Fixture none("# nothing\n");
-    CHECK_FALSE(selects(*none.snapshot(), none.self, Direction::kEgress));
+    CHECK_FALSE(*selects(*none.snapshot(), none.self, Direction::kEgress));
     CHECK(none.allows("1.2.3.4"));
     CHECK(none.compiled().rules.size() == 1);
     Fixture empty(global("x", "types: [Egress]"));
-    CHECK(selects(*empty.snapshot(), empty.self, Direction::kEgress));
+    CHECK(*selects(*empty.snapshot(), empty.self, Direction::kEgress));
     CHECK_FALSE(empty.allows("1.2.3.4"));
     CHECK(empty.admits("1.2.3.4"));
 }
@@ -99,7 +99,7 @@ TEST_CASE("E2, E3, E4: tiers, orders, Pass, Log and defaults") {
 TEST_CASE("E4: staged policies are never enforced; a tier of them alone passes") {
     Fixture staged(document("StagedGlobalNetworkPolicy", "name: x", "types: [Egress], stagedAction: Set"));
     CHECK(staged.allows("1.2.3.4"));
-    CHECK_FALSE(selects(*staged.snapshot(), staged.self, Direction::kEgress));
+    CHECK_FALSE(*selects(*staged.snapshot(), staged.self, Direction::kEgress));
     const auto selected = selected_policies(*staged.snapshot(), staged.self);
     REQUIRE(selected.size() == 1);
     CHECK(selected[0].staged);

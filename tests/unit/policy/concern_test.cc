@@ -40,12 +40,12 @@ class Files {
 
     // Which pods the change made since concerns, and, for comparison, for which something else is compiled.
     std::string concerned() {
-        return pods([&](const EndpointView& view, const Labels& labels) { return concern().includes(view, labels); });
+        return pods([&](const EndpointView& view, const Labels& labels) { return concern().includes(view, {&labels, {}}); });
     }
     std::string different() {
         return pods([&](const EndpointView& view, const Labels&) { return compiled(*before, view) != compiled(*store.snapshot(), view); });
     }
-    Concern concern() { return Concern::of_change(*before, *store.snapshot()); }
+    Concern concern() const { return Concern::of_change(*before, *store.snapshot()); }
 
     PolicyStore store;
     std::shared_ptr<const Snapshot> before;
@@ -141,11 +141,20 @@ TEST_CASE("an endpoint that comes or goes concerns those whose rules look at it"
     b.labels = {{"app", "b"}};
     EndpointView c;
     c.labels = {{"app", "c"}};
-    const Concern concern = Concern::of_endpoint(*snapshot, {{"app", "new"}});
-    CHECK(concern.includes(b, effective_labels(b, *snapshot)));
-    CHECK(concern.includes(c, effective_labels(c, *snapshot)));  // a name of a port may be this one's
-    const Concern other = Concern::of_endpoint(*snapshot, {{"app", "other"}});
-    CHECK_FALSE(other.includes(b, effective_labels(b, *snapshot)));
+    const auto is_concerned = [&](const EndpointView& view, const Labels& changed, const LabelGaps& gaps) {
+        const Labels labels = effective_labels(view, *snapshot);
+        return Concern::of_endpoint(*snapshot, {&changed, gaps}).includes(view, {&labels, {}});
+    };
+    CHECK(is_concerned(b, {{"app", "new"}}, {}));
+    CHECK(is_concerned(c, {{"app", "new"}}, {}));  // a name of a port may be this one's
+    CHECK_FALSE(is_concerned(b, {{"app", "other"}}, {}));
+    // One that may have the label.
+    LabelGaps gaps;
+    gaps.own = true;
+    CHECK(is_concerned(b, {}, gaps));
+    gaps = {};
+    gaps.name_space = true;
+    CHECK_FALSE(is_concerned(b, {}, gaps));
 }
 
 TEST_CASE("the label that a selector needs finds the sets, and never too few of them") {

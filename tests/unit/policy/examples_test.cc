@@ -24,6 +24,7 @@ EndpointView pod(const std::string& name_space, Labels labels) {
     out.pod = "p";
     out.labels = std::move(labels);
     out.is_kubernetes = true;
+    out.labels_known = true;
     out.addresses = {*IpAddress::parse("10.9.0.1")};
     return out;
 }
@@ -48,9 +49,9 @@ void check_example(const std::string& file, const EndpointView& selected, const 
     }
     CHECK(status.problems.empty());
     const auto snapshot = store.snapshot();
-    CHECK(selects(*snapshot, selected, Direction::kEgress));
-    CHECK_FALSE(selects(*snapshot, selected, Direction::kIngress));
-    CHECK_FALSE(selects(*snapshot, other, Direction::kEgress));
+    CHECK(*selects(*snapshot, selected, Direction::kEgress));
+    CHECK_FALSE(*selects(*snapshot, selected, Direction::kIngress));
+    CHECK_FALSE(*selects(*snapshot, other, Direction::kEgress));
     CHECK(allowed(*snapshot, selected, 17, 53, {}));
     CHECK_FALSE(allowed(*snapshot, selected, 6, 53, {}));
     CHECK(allowed(*snapshot, selected, 6, 443, {name}));

@@ -30,6 +30,7 @@ EndpointView pod(const std::string& name_space, const std::string& name, Labels 
     out.pod = name;
     out.labels = std::move(labels);
     out.is_kubernetes = true;
+    out.labels_known = true;
     out.addresses = {ip(address)};
     return out;
 }
@@ -54,7 +55,7 @@ class Cluster {
                 pod("prod", "db", {{"app", "db"}}, "10.9.0.3"), pod("prod", "log", {}, "10.9.0.4")};
     }
 
-    bool selected(Direction direction = Direction::kIngress) const { return selects(*store_.snapshot(), pods.front(), direction); }
+    bool selected(Direction direction = Direction::kIngress) const { return *selects(*store_.snapshot(), pods.front(), direction); }
     bool goes(const std::string& to, std::uint16_t port = 80, std::uint8_t protocol = 6) const {
         return verdict(Direction::kEgress, to, port, protocol);
     }

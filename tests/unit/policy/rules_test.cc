@@ -53,6 +53,7 @@ EndpointView endpoint(const char* name_space, const char* pod, Labels labels, co
     out.labels = std::move(labels);
     out.service_account = "robot";
     out.is_kubernetes = true;
+    out.labels_known = true;
     out.addresses = {*IpAddress::parse(address)};
     return out;
 }

@@ -14,17 +14,6 @@ std::string policy(const std::string& kind, const std::string& metadata, const s
            "}\n";
 }
 
-bool matter(const std::string& text) {
-    PolicyStore store;
-    store.set_file("p.yaml", text);
-    REQUIRE(store.files().front().loaded);
-    EndpointView pod;
-    pod.name_space = "default";
-    pod.pod = "weather";
-    pod.is_kubernetes = true;
-    return own_labels_matter(*store.snapshot(), pod);
-}
-
 bool look(const std::string& spec) {
     PolicyStore store;
     store.set_file("p.yaml", policy("GlobalNetworkPolicy", "", spec));
@@ -33,22 +22,6 @@ bool look(const std::string& spec) {
 }
 
 }  // namespace
-
-TEST_CASE("labels that are not known yet matter only where some policy looks at them") {
-    CHECK_FALSE(own_labels_matter(Snapshot(), EndpointView()));
-    CHECK_FALSE(matter(policy("GlobalNetworkPolicy", "", "selector: all()")));
-    CHECK(matter(policy("GlobalNetworkPolicy", "", "selector: app == 'x'")));
-    CHECK(matter(policy("GlobalNetworkPolicy", "", "selector: '!has(app)'")));
-    CHECK(matter(policy("NetworkPolicy", ", namespace: default", "selector: app == 'x'")));
-    // Out of its scope, whatever the labels.
-    CHECK_FALSE(matter(policy("NetworkPolicy", ", namespace: other", "selector: app == 'x'")));
-    CHECK_FALSE(
-        matter(policy("GlobalNetworkPolicy", "", "selector: app == 'x', namespaceSelector: \"projectcalico.org/name == 'other'\"")));
-    CHECK_FALSE(matter(policy("StagedGlobalNetworkPolicy", "", "selector: app == 'x'")));
-    // Another endpoint's rules may be about this one.
-    CHECK(matter(policy("NetworkPolicy", ", namespace: other", "egress: [{action: Allow, destination: {selector: app == 'x'}}]")));
-    CHECK(matter(policy("NetworkPolicy", ", namespace: other", "egress: [{action: Deny, destination: {notSelector: app == 'x'}}]")));
-}
 
 TEST_CASE("what is compiled depends on other endpoints only by selectors and names of ports") {
     CHECK_FALSE(looks_at_endpoints(Snapshot()));

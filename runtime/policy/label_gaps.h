@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The labels that namegate gives an endpoint besides its pod's own (S5), and which of a Kubernetes pod's labels no
+// source knows (S8). What is not known may be there or not, so a selector that depends on it is neither true nor false.
+// Plain values.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace namegate::policy {
+
+inline constexpr std::string_view kLabelNamespace = "projectcalico.org/namespace";
+inline constexpr std::string_view kLabelServiceAccount = "projectcalico.org/serviceaccount";
+inline constexpr std::string_view kLabelOrchestrator = "projectcalico.org/orchestrator";
+inline constexpr std::string_view kLabelName = "projectcalico.org/name";
+inline constexpr std::string_view kNamespacePrefix = "pcns.";
+inline constexpr std::string_view kServiceAccountPrefix = "pcsa.";
+
+// In the order of certainty, so that the lesser of two is their AND, and the greater their OR.
+enum class Truth : std::uint8_t { kFalse, kUnknown, kTrue };
+
+struct LabelGaps {
+    bool own = false;             // the pod's own labels
+    bool name_space = false;      // the labels of its namespace, whose name is known
+    bool account = false;         // which service account it has
+    bool account_labels = false;  // the labels of the service account
+
+    bool any() const { return own || name_space || account || account_labels; }
+    // May a label that the endpoint was not seen to have be there all the same?
+    bool may_have(std::string_view label) const;
+    bool operator==(const LabelGaps&) const = default;
+};
+
+}  // namespace namegate::policy
