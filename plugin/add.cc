@@ -27,6 +27,18 @@ void log_undo(std::string_view step, const Result<>& result) {
     }
 }
 
+// Those that are addresses; a resolver ignores the rest, and all beyond the third.
+std::vector<IpAddress> pod_dns_servers(const cni::Dns& dns) {
+    std::vector<IpAddress> out;
+    for (const std::string& text : dns.nameservers) {
+        const auto address = IpAddress::parse(text);
+        if (address && out.size() < endpoints::kMaxRecordServers && std::find(out.begin(), out.end(), *address) == out.end()) {
+            out.push_back(*address);
+        }
+    }
+    return out;
+}
+
 endpoints::Record make_record(const Request& request, const cni::Args& args, const Clock& clock) {
     endpoints::Record record;
     record.container_id = request.environment.container_id;
@@ -37,6 +49,7 @@ endpoints::Record make_record(const Request& request, const cni::Args& args, con
     record.pod_uid = args.pod_uid;
     record.kubernetes = args.is_kubernetes();
     record.cni_labels = request.config.labels;
+    record.dns_servers = pod_dns_servers(request.config.dns);
     record.annotations = endpoints::keep_annotations(request.config.annotations);
     if (const std::size_t left = request.config.annotations.size() - record.annotations.size(); left > 0) {
         log::info("annotations of the pod are too large to be kept", {log::kv("pod", args.pod_name), log::kv("count", left)});

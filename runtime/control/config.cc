@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "base/file.h"
 #include "endpoints/label_sources.h"
@@ -70,6 +71,7 @@ constexpr std::array kRootFields = {
     text("cacheDir"),
     text("bpffsDir"),
     texts("dnsTrustedServers", dns::kMaxTrustedServers),
+    text("kubeletConfig"),
     number("dnsExtraTTL"),
     number("dnsMinTTL"),
     number("dnsMaxTTL"),
@@ -163,6 +165,51 @@ void read_static_pods(const Cursor& root, Config& config) {
     }
 }
 
+// Nothing: the text is an address.
+bool* find_word(DnsServerSettings& settings, const std::string& text) {
+    return text == "node" ? &settings.node : text == "kubelet" ? &settings.kubelet : text == "pod" ? &settings.pod : nullptr;
+}
+
+void read_dns_servers(const Cursor& root, DnsServerSettings& settings) {
+    if (root.child("kubeletConfig")) {
+        settings.kubelet_configs.assign(1, "");
+        read_path(root, "kubeletConfig", settings.kubelet_configs.front());
+    }
+    const auto servers = root.child("dnsTrustedServers");
+    if (!servers) {
+        return;
+    }
+    settings.node = settings.kubelet = settings.pod = false;
+    std::vector<std::string> good;
+    root.each("dnsTrustedServers", [&](const Cursor& item) {
+        const std::string& text = item.node().text();
+        if (bool* word = find_word(settings, text)) {
+            *word = true;
+        } else if (const auto server = dns::parse_trusted_server(text); !server) {
+            item.error(server.error().message());
+        } else {
+            good.push_back(text);
+        }
+    });
+    auto parsed = dns::parse_trusted_servers(good);
+    if (!parsed) {
+        servers->error(parsed.error().message());
+        return;
+    }
+    settings.listed = std::move(parsed).value();
+    std::set<std::uint16_t> ports;
+    for (const dns::TrustedServer& server : settings.listed) {
+        ports.insert(server.port);
+    }
+    if (settings.node || settings.kubelet || settings.pod) {
+        ports.insert(dns::kDefaultDnsPort);
+    }
+    if (ports.size() > dns::kMaxTrustedPorts) {
+        servers->error("trusted DNS servers on more than " + std::to_string(dns::kMaxTrustedPorts) +
+                       " different ports; those of a word are on port " + std::to_string(dns::kDefaultDnsPort));
+    }
+}
+
 void read_dns(const Cursor& root, Config& config) {
     constexpr Range kTtl = {0, kMaxTtlSeconds};
     read_number(root, "dnsExtraTTL", kTtl, config.lifetime.extra_seconds);
@@ -171,40 +218,22 @@ void read_dns(const Cursor& root, Config& config) {
     if (config.lifetime.min_seconds > config.lifetime.max_seconds) {
         root.field_error("dnsMinTTL", "dnsMinTTL is larger than dnsMaxTTL (" + std::to_string(config.lifetime.max_seconds) + ")");
     }
-    const auto servers = root.child("dnsTrustedServers");
-    if (!servers) {
-        return;
-    }
-    config.servers_from_node = false;
-    std::vector<std::string> good;
-    root.each("dnsTrustedServers", [&good](const Cursor& item) {
-        if (const auto server = dns::parse_trusted_server(item.node().text()); !server) {
-            item.error(server.error().message());
-        } else {
-            good.push_back(item.node().text());
-        }
-    });
-    auto parsed = dns::parse_trusted_servers(good);
-    if (!parsed) {
-        servers->error(parsed.error().message());
-        return;
-    }
-    config.trusted_servers = std::move(parsed).value();
+    read_dns_servers(root, config.dns_servers);
 }
 
 void read_label_sources(const Cursor& root, Config& config) {
     if (!root.child("labelSources")) {
         return;
     }
-    config.label_sources.clear();
-    root.each("labelSources", [&config](const Cursor& item) {
+    std::vector<std::string>& sources = config.label_sources.emplace();
+    root.each("labelSources", [&sources](const Cursor& item) {
         const std::string& name = item.node().text();
         if (name == "kubernetes") {
             item.error("not supported yet: the label source \"kubernetes\"; write cni-args, files or containerd");
-        } else if (config.uses_label_source(name)) {
+        } else if (std::find(sources.begin(), sources.end(), name) != sources.end()) {
             item.error("the label source is in the list already");
         } else {
-            config.label_sources.push_back(name);
+            sources.push_back(name);
         }
     });
 }
@@ -281,8 +310,22 @@ Error all_problems(const policy::Problems& problems) {
 
 }  // namespace
 
+std::vector<std::string> Config::label_sources_of(bool kubernetes) const {
+    if (label_sources) {
+        return *label_sources;
+    }
+    std::vector<std::string> out;
+    if (kubernetes) {
+        out.emplace_back(endpoints::kContainerdSource);
+    }
+    out.emplace_back(endpoints::kCniArgsSource);
+    out.emplace_back(endpoints::kFilesSource);
+    return out;
+}
+
 bool Config::uses_label_source(std::string_view name) const {
-    return std::find(label_sources.begin(), label_sources.end(), name) != label_sources.end();
+    const std::vector<std::string> sources = label_sources_of(true);
+    return std::find(sources.begin(), sources.end(), name) != sources.end();
 }
 
 datapath::DatapathOptions Config::datapath_options() const {

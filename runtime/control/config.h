@@ -7,12 +7,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/log.h"
 #include "base/result.h"
+#include "control/kubelet_dns.h"
 #include "datapath/loader.h"
 #include "dns/lifetime.h"
 #include "dns/trusted_servers.h"
@@ -25,6 +27,16 @@ inline constexpr std::size_t kMaxPolicyDirs = 16;
 inline constexpr std::uint32_t kMaxTtlSeconds = 365 * 24 * 3600;
 inline constexpr std::uint32_t kMaxPerEndpoint = 1'000'000;
 
+// Whose responses count: dnsTrustedServers, addresses and words in one list.
+struct DnsServerSettings {
+    std::vector<dns::TrustedServer> listed;
+    bool node = true;                              // "node": those in resolv_conf
+    bool kubelet = true;                           // "kubelet": the cluster DNS that kubelet gives its pods
+    bool pod = false;                              // "pod": what the runtime told at ADD counts for that pod
+    std::string resolv_conf = "/etc/resolv.conf";  // not a key
+    std::vector<std::string> kubelet_configs{kKubeletConfigPaths.begin(), kKubeletConfigPaths.end()};
+};
+
 struct Config {
     std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};
     std::vector<std::string> pod_manifest_dirs;  // kubelet's staticPodPath
@@ -33,13 +45,11 @@ struct Config {
     std::string cache_dir = "/var/lib/namegate";
     std::string bpffs_dir = "/sys/fs/bpf/namegate";
 
-    bool servers_from_node = true;                    // dnsTrustedServers is not set
-    std::vector<dns::TrustedServer> trusted_servers;  // when it is
-    std::string resolv_conf = "/etc/resolv.conf";     // the node's; not a key
+    DnsServerSettings dns_servers;
     dns::LifetimeSettings lifetime;
 
-    std::vector<std::string> label_sources{"cni-args", "files"};
-    bool unknown_labels_absent = false;  // unknownLabels: Absent
+    std::optional<std::vector<std::string>> label_sources;  // nothing: not set
+    bool unknown_labels_absent = false;                     // unknownLabels: Absent
     std::uint32_t label_timeout_seconds = 10;
     std::string containerd_address = "/run/containerd/containerd.sock";
     std::string containerd_namespace = "k8s.io";  // asked first; then "k8s.io" and "default"
@@ -58,6 +68,9 @@ struct Config {
     std::string grace_path() const { return state_dir + "/grace"; }  // lock of base/grace_period.h
     std::string records_dir() const { return state_dir + "/endpoints"; }
     std::string name_cache_path() const { return cache_dir + "/names.cache"; }
+    // In the order in which they are asked. Not set: of a Kubernetes pod containerd first, of any other container not at all.
+    std::vector<std::string> label_sources_of(bool kubernetes) const;
+    // For any endpoint.
     bool uses_label_source(std::string_view name) const;
     datapath::DatapathOptions datapath_options() const;
 };

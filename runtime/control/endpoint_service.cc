@@ -97,7 +97,7 @@ struct EndpointService::Embedded {
     Embedded(std::unique_ptr<datapath::Datapath> opened, const Config& the_config, const Clock& clock)
         : config(the_config), datapath(std::move(opened)), store(config.records_dir()), programmer(*datapath, config, clock, nullptr) {}
 
-    Result<> apply_settings() const { return control::apply_settings(*datapath, config); }
+    Result<> apply_settings() const { return control::apply_settings(*datapath, config, DnsServers(config).read()); }
     // Those that changed since the last time.
     void read_policies() {
         problems = load_policy_folders(policies, config);
@@ -177,7 +177,7 @@ Result<> EndpointService::admit(Record& record) {
 Result<> EndpointService::admit_locked(datapath::Datapath& datapath, Record& record) {
     const endpoints::RecordStore store(config_.records_dir());
     if (datapath.fresh() || takes_over(datapath)) {
-        NG_TRY(apply_settings(datapath, config_));
+        NG_TRY(apply_settings(datapath, config_, DnsServers(config_).read()));
         NG_TRY(reconcile(datapath, store));
     }
     // Left by an ADD that was never followed by its DEL.

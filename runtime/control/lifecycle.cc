@@ -17,7 +17,6 @@
 #include "datapath/reader.h"
 #include "datapath/settings.h"
 #include "datapath/slots.h"
-#include "dns/resolv_conf.h"
 #include "netlink/link.h"
 
 namespace namegate::control {
@@ -217,20 +216,13 @@ Result<> release_leftovers(datapath::Datapath& datapath, const endpoints::Record
     return release_orphans(datapath, outcome);
 }
 
-std::vector<dns::TrustedServer> trusted_servers(const Config& config) {
-    if (!config.servers_from_node) {
-        return config.trusted_servers;
-    }
-    const auto content = read_file(config.resolv_conf, dns::kMaxResolvConfBytes);
-    return content ? dns::resolv_conf_servers(*content).servers : std::vector<dns::TrustedServer>();
-}
-
-Result<> apply_settings(datapath::Datapath& datapath, const Config& config) {
+Result<> apply_settings(datapath::Datapath& datapath, const Config& config, const std::vector<NamedServer>& servers) {
     std::vector<datapath::TrustedPrefix> prefixes;
-    for (const dns::TrustedServer& server : trusted_servers(config)) {
-        prefixes.push_back({server.prefix, server.port});
+    prefixes.reserve(servers.size());
+    for (const NamedServer& named : servers) {
+        prefixes.push_back({named.server.prefix, named.server.port});
     }
-    NG_TRY(datapath::set_trusted(datapath, prefixes));
+    NG_TRY(datapath::set_trusted(datapath, prefixes, config.dns_servers.pod));
     return datapath::set_config(datapath, {config.lifetime.extra_seconds, config.lifetime.min_seconds, config.lifetime.max_seconds});
 }
 

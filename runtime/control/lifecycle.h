@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "control/config.h"
+#include "control/dns_servers.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/loader.h"
 #include "endpoints/record_store.h"
@@ -35,10 +36,8 @@ Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::Reco
 // Takes back slots, bindings and links that no record speaks for: what an ADD leaves that died before it wrote one.
 Result<> release_leftovers(datapath::Datapath& datapath, const endpoints::RecordStore& store);
 
-// The servers in force: configured, or the node's. The second are read each time.
-std::vector<dns::TrustedServer> trusted_servers(const Config& config);
 // Trusted servers and TTL bounds, into the kernel.
-Result<> apply_settings(datapath::Datapath& datapath, const Config& config);
+Result<> apply_settings(datapath::Datapath& datapath, const Config& config, const std::vector<NamedServer>& servers);
 
 // Longer than a loaded node takes for as many pods as start on it at once, and shorter than a runtime waits for a call.
 inline constexpr unsigned kLockTimeoutMs = 30'000;

@@ -71,7 +71,7 @@ std::string share_key(const policy::Snapshot& snapshot, const policy::EndpointVi
 
 Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
     endpoints::LabelSources sources;
-    for (const std::string& name : config_.label_sources) {
+    for (const std::string& name : config_.label_sources_of(record.kubernetes)) {
         if (name == endpoints::kCniArgsSource) {
             NG_TRY(sources.add(endpoints::make_cni_args_source()));
         } else if (name == endpoints::kFilesSource) {
@@ -198,6 +198,9 @@ Result<Programmed> Programmer::make_ready(Pass& pass, const Record& record, cons
     NG_ASSIGN(ready.ingress, compile(pass, view, Direction::kIngress));
     ready.policies.reject = config_.reject_denied;
     ready.policies.keep_flows = config_.keep_flows;
+    if (config_.dns_servers.pod) {
+        ready.policies.dns_servers = record.dns_servers;
+    }
     NG_ASSIGN(ready.policies.egress, install(pass, ready.egress, before.egress, before.policies.egress));
     NG_ASSIGN(ready.policies.ingress, install(pass, ready.ingress, before.ingress, before.policies.ingress));
     return ready;
@@ -306,7 +309,8 @@ ProgramSummary Programmer::bring_up_to_date(const std::vector<Record>& all, cons
 bool Programmer::is_concerned(const Pass& pass, const Record& record, const policy::Concern& concern) const {
     const auto known = pass.view_of.find(record.id);
     // Labels that are unknown may have been known before.
-    return known == pass.view_of.end() || concern.includes(pass.views[known->second], {pass.views[known->second].effective.get(), pass.views[known->second].gaps});
+    return known == pass.view_of.end() ||
+           concern.includes(pass.views[known->second], {pass.views[known->second].effective.get(), pass.views[known->second].gaps});
 }
 
 // In the kernel, that is. What cannot be read is programmed again, which tells why.

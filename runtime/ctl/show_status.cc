@@ -72,6 +72,19 @@ bool is_healthy(const Json& result) {
     return healthy.is_boolean() && healthy.get<bool>();
 }
 
+// With who named each, where the daemon tells.
+std::string servers_text(const Json& result) {
+    const Json& named = member(result, "trustedServersNamedBy");
+    if (!named.is_array()) {
+        return joined(member(result, "trustedServers"), ", ");
+    }
+    std::string out;
+    for (const Json& one : named) {
+        out += (out.empty() ? "" : ", ") + text_of(one, "server") + " (" + text_of(one, "namedBy") + ")";
+    }
+    return out;
+}
+
 void show_status(const Context& context, const Json& result) {
     print_line(context, "daemon", text_of(result, "version") + ", up " + duration_text(number_of(result, "uptimeSeconds")));
     print_line(context, "healthy", is_healthy(result) ? "yes" : "no");
@@ -86,7 +99,7 @@ void show_status(const Context& context, const Json& result) {
         }
     }
     print_counts(context, "endpoints", member(result, "endpoints"));
-    print_line(context, "dns", joined(member(result, "trustedServers"), ", "));
+    print_line(context, "dns", servers_text(result));
     print_line(context, "folders", joined(member(result, "folders"), ", "));
     print_line(context, "pins", text_of(result, "pins"));
     print_files(context, member(result, "files"));

@@ -105,7 +105,7 @@ class Loop {
     std::unique_ptr<PodWork> work_;
     sd_event_source* rest_ = nullptr;  // on while more work for pods waits
     std::unique_ptr<DirectoryWatch> watch_;
-    std::unique_ptr<FileWatch> servers_watch_;  // only when the node's servers are the trusted ones
+    std::unique_ptr<FileWatch> servers_watch_;  // only when files name trusted servers
     std::unique_ptr<SocketServer> server_;
     std::unique_ptr<StagedEvents> staged_;
     std::unique_ptr<ReplyChildren> listings_;
@@ -281,10 +281,11 @@ int Loop::on_folders(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*ev
 }
 
 Result<> Loop::watch_servers() {
-    if (!config_.servers_from_node) {
+    std::vector<std::string> files = node_->server_files();
+    if (files.empty()) {
         return ok();
     }
-    NG_ASSIGN(FileWatch watch, FileWatch::create(config_.resolv_conf));
+    NG_ASSIGN(FileWatch watch, FileWatch::create(std::move(files)));
     servers_watch_ = std::make_unique<FileWatch>(std::move(watch));
     NG_TRY(checked(sd_event_add_io(event_, nullptr, servers_watch_->fd(), EPOLLIN, &Loop::on_servers, this), "sd_event_add_io"));
     // What changed between the first reading and the watch.
@@ -302,7 +303,7 @@ int Loop::on_servers(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*ev
 
 void Loop::read_servers() {
     if (servers_watch_) {
-        node_->set_trouble("resolv.conf watch", servers_watch_->arm());
+        node_->set_trouble("watch of files with DNS servers", servers_watch_->arm());
     }
     node_->refresh_servers();
 }

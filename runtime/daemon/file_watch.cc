@@ -29,9 +29,9 @@ std::string link_target(const std::string& path) {
 
 }  // namespace
 
-Result<FileWatch> FileWatch::create(std::string path) {
+Result<FileWatch> FileWatch::create(std::vector<std::string> paths) {
     NG_ASSIGN(NameWatch names, NameWatch::create(kEvents));
-    FileWatch watch(std::move(names), std::move(path));
+    FileWatch watch(std::move(names), std::move(paths));
     NG_TRY(watch.arm());
     return watch;
 }
@@ -39,7 +39,16 @@ Result<FileWatch> FileWatch::create(std::string path) {
 Result<> FileWatch::arm() {
     names_.begin();
     Result<> result = ok();
-    std::string path = path_;
+    for (const std::string& path : paths_) {
+        const Result<> armed = arm_one(path);
+        result = armed ? result : armed;
+    }
+    names_.commit();
+    return result;
+}
+
+Result<> FileWatch::arm_one(std::string path) {
+    Result<> result = ok();
     for (int links = 0; links < kMaxLinks && !path.empty(); ++links) {
         // Links in the folder's own path are followed: the folder that they lead to is the one watched.
         const std::size_t slash = path.rfind('/');
@@ -50,7 +59,6 @@ Result<> FileWatch::arm() {
         }
         path = link_target(path);
     }
-    names_.commit();
     return result;
 }
 

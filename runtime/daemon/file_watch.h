@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells that the content behind one path may have changed, whichever way: written in place, renamed over, linked anew, or
+// Tells that the content behind one of some paths may have changed, whichever way: written in place, renamed over, linked anew, or
 // the same done to a file that a chain of links leads to (resolv.conf is often a link into another program's folder).
 // Says only "look again". Owns one inotify descriptor. One thread. What is not there is no failure; a folder that appears
 // later is seen once arm() is called again.
@@ -8,6 +8,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "daemon/name_watch.h"
@@ -16,19 +17,20 @@ namespace namegate::daemon {
 
 class FileWatch {
   public:
-    static Result<FileWatch> create(std::string path);
+    static Result<FileWatch> create(std::vector<std::string> paths);
 
     int fd() const { return names_.fd(); }
-    // Watches the path, and each link on the way, as they are now. Call before each reading of the file.
+    // Watches the paths, and each link on the way, as they are now. Call before each reading of the files.
     Result<> arm();
-    // Takes over the waiting events; true when one concerns the file.
+    // Takes over the waiting events; true when one concerns a file.
     bool drain() { return names_.drain() != 0; }
 
   private:
-    FileWatch(NameWatch names, std::string path) : names_(std::move(names)), path_(std::move(path)) {}
+    FileWatch(NameWatch names, std::vector<std::string> paths) : names_(std::move(names)), paths_(std::move(paths)) {}
+    Result<> arm_one(std::string path);
 
     NameWatch names_;
-    std::string path_;
+    std::vector<std::string> paths_;
 };
 
 }  // namespace namegate::daemon

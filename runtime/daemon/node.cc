@@ -39,7 +39,8 @@ Node::Node(const control::Config& config, const Clock& clock, std::unique_ptr<da
       store_(config.records_dir()),
       cache_(clock, dns::NameCacheLimits{}),
       collector_(*datapath_, clock_, config_.lock_path()),
-      programmer_(std::make_unique<control::Programmer>(*datapath_, config_, clock_, &cache_)) {}
+      programmer_(std::make_unique<control::Programmer>(*datapath_, config_, clock_, &cache_)),
+      dns_servers_(config) {}
 
 Result<std::unique_ptr<Node>> Node::open(const control::Config& config, const Clock& clock) {
     NG_TRY(make_directories(config.state_dir, 0755));
@@ -52,8 +53,8 @@ Result<std::unique_ptr<Node>> Node::open(const control::Config& config, const Cl
         const Result<> replaced = datapath->replaced();
         node = std::unique_ptr<Node>(new Node(config, clock, std::move(datapath)));
         node->set_trouble("programs", replaced);
-        NG_TRY(control::apply_settings(*node->datapath_, config));
-        node->servers_ = control::trusted_servers(config);
+        node->servers_ = node->dns_servers_.read();
+        NG_TRY(control::apply_settings(*node->datapath_, config, node->servers_));
         node->set_trouble("endpoints", node->reconcile_locked());
     }
     node->started_boot_ns_ = clock.boot_ns();
@@ -266,14 +267,15 @@ void Node::forget(std::uint32_t endpoint) {
 }
 
 void Node::refresh_servers() {
-    const auto servers = control::trusted_servers(config_);
-    // A file that is being rewritten has no server for a moment: what was trusted stays so.
-    if (servers == servers_ || (servers.empty() && config_.servers_from_node)) {
+    const std::vector<control::NamedServer>& servers = dns_servers_.read();
+    const auto& problems = dns_servers_.problems();
+    set_trouble("files with DNS servers", problems.empty() ? ok() : Result<>(Error(Code::kIo, problems.front())));
+    if (servers == servers_) {
         return;
     }
     const auto work = [this]() -> Result<> {
         NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
-        return control::apply_settings(*datapath_, config_);
+        return control::apply_settings(*datapath_, config_, servers);
     };
     const Result<> result = work();
     set_trouble("trusted servers", result);

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "control/config.h"
+#include "control/dns_servers.h"
 #include "control/policy_folders.h"
 #include "control/programmer.h"
 #include "daemon/cache_saver.h"
@@ -72,8 +73,10 @@ class Node {
     std::uint64_t started_boot_ns() const { return started_boot_ns_; }
     datapath::Datapath& datapath() { return *datapath_; }
     const policy::PolicyStore& policies() const { return policies_; }
-    // The servers in force: while the node's file is being rewritten, those from before.
-    const std::vector<dns::TrustedServer>& trusted_servers() const { return servers_; }
+    // Those in force for all endpoints.
+    const std::vector<control::NamedServer>& trusted_servers() const { return servers_; }
+    // What changes them.
+    std::vector<std::string> server_files() const { return dns_servers_.files(); }
     const std::vector<control::FolderProblem>& folder_problems() const { return folder_problems_; }
     const RecordMap& records() const { return records_; }
     std::vector<endpoints::Record> all_records() const;
@@ -116,7 +119,8 @@ class Node {
     std::unique_ptr<control::Programmer> programmer_;
     RecordMap records_;
     std::map<std::string, std::string> troubles_;
-    std::vector<dns::TrustedServer> servers_;
+    control::DnsServers dns_servers_;
+    std::vector<control::NamedServer> servers_;
     std::uint64_t logged_revision_ = 0;  // of the files whose problems were logged
     std::uint64_t generation_ = 0;       // of the snapshot that was programmed
     bool program_due_ = false;           // the last attempt did not get through

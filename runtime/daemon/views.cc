@@ -93,7 +93,7 @@ Json view_degraded(Node& node) {
     for (const auto& trouble : node.troubles()) {
         degraded.push_back(trouble.first + ": " + trouble.second);
     }
-    if (node.trusted_servers().empty()) {
+    if (node.trusted_servers().empty() && !node.config().dns_servers.pod) {
         degraded.push_back("no DNS server is trusted, so no name opens anything: set dnsTrustedServers");
     }
     return degraded;
@@ -206,8 +206,10 @@ Result<Json> view_status(Node& node, const Learner& learner) {
     NG_ASSIGN(const std::vector<datapath::PolicyId> installed, datapath::installed_policies(node.datapath()));
     const dns::NameCacheStats names = node.cache().stats();
     Json servers = Json::array();
-    for (const dns::TrustedServer& server : node.trusted_servers()) {
-        servers.push_back(server.to_string());
+    Json named = Json::array();
+    for (const control::NamedServer& server : node.trusted_servers()) {
+        servers.push_back(server.server.to_string());
+        named.push_back({{"server", server.server.to_string()}, {"namedBy", server.named_by}});
     }
     Json degraded = view_degraded(node);
     const LearnerStats& learnt = learner.stats();
@@ -237,6 +239,7 @@ Result<Json> view_status(Node& node, const Learner& learner) {
                 {"endpoints", {{"enforced", modes["enforced"]}, {"open", modes["open"]}, {"closed", modes["closed"]}}},
                 {"counters", std::move(counters)},
                 {"trustedServers", std::move(servers)},
+                {"trustedServersNamedBy", std::move(named)},
                 {"degraded", std::move(degraded)},
                 {"warnings", view_warnings(node)}};
 }
@@ -269,6 +272,7 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
                 {"addresses", texts(record.addresses)},
                 {"labels", std::move(labels)},
                 {"annotations", record.annotations},
+                {"dnsServers", texts(record.dns_servers)},
                 {"mode", mode},
                 {"policies", std::move(policies)},
                 {"error", state == nullptr ? std::string() : state->error},

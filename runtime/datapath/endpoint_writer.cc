@@ -190,6 +190,13 @@ Result<ng_endpoint_config> policy_config(Datapath& datapath, const EndpointIdent
     }
     const unsigned flags = (policies.reject ? NG_ENDPOINT_REJECT : 0U) | (policies.keep_flows ? NG_ENDPOINT_KEEP : 0U);
     config.flags = static_cast<__u16>(config.flags | flags);
+    if (policies.dns_servers.size() > NG_POD_SERVERS) {
+        return Error(Code::kUnsupported, "an endpoint has at most " + std::to_string(NG_POD_SERVERS) + " DNS servers of its own");
+    }
+    config.n_servers = static_cast<__u8>(policies.dns_servers.size());
+    for (std::size_t i = 0; i < policies.dns_servers.size(); ++i) {
+        config.servers[i] = to_ng_addr(policies.dns_servers[i]);
+    }
     config.mode = NG_MODE_CLOSED;
     NG_ASSIGN(const ng_endpoint endpoint, read_endpoint(datapath, identity.slot));
     NG_TRY(assign_counters(counters, active_of(endpoint), config));

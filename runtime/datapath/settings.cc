@@ -33,8 +33,12 @@ Result<> put_config(Datapath& datapath, const ng_config& config) {
 
 }  // namespace
 
-Result<> set_trusted(Datapath& datapath, const std::vector<TrustedPrefix>& servers) {
+Result<> set_trusted(Datapath& datapath, const std::vector<TrustedPrefix>& servers, bool pod_servers) {
+    constexpr std::uint16_t kPodServerPort = 53;
     std::set<std::uint16_t> ports;
+    if (pod_servers) {
+        ports.insert(kPodServerPort);
+    }
     std::vector<ng_trusted_key> wanted;
     for (const auto& server : servers) {
         if (server.port == 0) {

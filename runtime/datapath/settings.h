@@ -23,8 +23,9 @@ struct TtlSettings {
     std::uint32_t max = 0;
 };
 
-// Exactly these are trusted afterwards. kInvalidInput for more than NG_MAX_DNS_PORTS different ports.
-Result<> set_trusted(Datapath& datapath, const std::vector<TrustedPrefix>& servers);
+// Exactly these are trusted afterwards, for all endpoints. `pod_servers`: an endpoint's configuration may name more, on port
+// 53. kInvalidInput for more than NG_MAX_DNS_PORTS different ports.
+Result<> set_trusted(Datapath& datapath, const std::vector<TrustedPrefix>& servers, bool pod_servers = false);
 Result<> set_config(Datapath& datapath, const TtlSettings& ttl);
 Result<ng_config> read_config(Datapath& datapath);
 

@@ -53,6 +53,14 @@ std::optional<std::array<std::uint8_t, 6>> mac_from_text(std::string_view text) 
     return mac;
 }
 
+Json texts(const std::vector<IpAddress>& addresses) {
+    Json out = Json::array();
+    for (const IpAddress& address : addresses) {
+        out.push_back(address.to_string());
+    }
+    return out;
+}
+
 // Takes fields out of an object; keeps the first error, after which it gives defaults.
 class Fields {
   public:
@@ -114,13 +122,13 @@ class Fields {
             }
         }
     }
-    void addresses(const std::string& field, std::vector<IpAddress>& out) {
+    void addresses(const std::string& field, std::vector<IpAddress>& out, std::size_t most) {
         const Json* value = find(field);
         if (value == nullptr) {
             return;
         }
-        if (!value->is_array() || value->size() > kMaxRecordAddresses) {
-            fail(field, "is not a list of at most " + std::to_string(kMaxRecordAddresses) + " addresses");
+        if (!value->is_array() || value->size() > most) {
+            fail(field, "is not a list of at most " + std::to_string(most) + " addresses");
             return;
         }
         for (const Json& item : *value) {
@@ -176,7 +184,7 @@ void read_fields(Fields& fields, Record& record) {
     fields.text("hostIfname", record.host_ifname);
     fields.number("hostIfindex", record.host_ifindex);
     fields.text("netns", record.netns);
-    fields.addresses("addresses", record.addresses);
+    fields.addresses("addresses", record.addresses, kMaxRecordAddresses);
     std::string mac;
     fields.text("mac", mac);
     if (const auto parsed = mac_from_text(mac)) {
@@ -191,6 +199,9 @@ void read_fields(Fields& fields, Record& record) {
     fields.labels("cniLabels", record.cni_labels);
     if (fields.has("containerdLabels")) {
         fields.labels("containerdLabels", record.containerd_labels.emplace());
+    }
+    if (fields.has("dnsServers")) {
+        fields.addresses("dnsServers", record.dns_servers, kMaxRecordServers);
     }
     if (fields.has("annotations")) {
         fields.labels("annotations", record.annotations);
@@ -221,10 +232,6 @@ Labels keep_annotations(const Labels& annotations) {
 }
 
 std::string to_json(const Record& record) {
-    Json addresses = Json::array();
-    for (const IpAddress& address : record.addresses) {
-        addresses.push_back(address.to_string());
-    }
     Json out{{"version", kRecordVersion},
              {"id", record.id},
              {"slot", record.slot},
@@ -233,7 +240,7 @@ std::string to_json(const Record& record) {
              {"hostIfname", record.host_ifname},
              {"hostIfindex", record.host_ifindex},
              {"netns", record.netns},
-             {"addresses", addresses},
+             {"addresses", texts(record.addresses)},
              {"mac", mac_to_text(record.mac)},
              {"podNamespace", record.pod_namespace},
              {"podName", record.pod_name},
@@ -247,6 +254,9 @@ std::string to_json(const Record& record) {
              {"ready", record.ready}};
     if (record.containerd_labels) {
         out["containerdLabels"] = *record.containerd_labels;
+    }
+    if (!record.dns_servers.empty()) {
+        out["dnsServers"] = texts(record.dns_servers);
     }
     if (!record.annotations.empty()) {
         out["annotations"] = record.annotations;

@@ -23,6 +23,7 @@ namespace namegate::endpoints {
 inline constexpr int kRecordVersion = 1;
 inline constexpr std::size_t kMaxRecordBytes = 2 * 1024 * 1024;
 inline constexpr std::size_t kMaxRecordAddresses = 4;  // NG_MAX_ENDPOINT_ADDRS
+inline constexpr std::size_t kMaxRecordServers = 3;    // NG_POD_SERVERS; resolvers use no more
 inline constexpr std::size_t kMaxRecordLabels = 1024;
 inline constexpr std::size_t kMaxRecordText = 4096;  // bytes of any one string
 inline constexpr std::size_t kMaxRecordAnnotations = 256;
@@ -50,6 +51,7 @@ struct Record {
     std::string service_account;
     Labels cni_labels;
     std::optional<Labels> containerd_labels;  // nothing: containerd was not asked yet
+    std::vector<IpAddress> dns_servers;       // of the pod, as the runtime gave them at ADD; at most kMaxRecordServers
     Labels annotations;                       // of the pod, as the runtime gave them at ADD: to be shown, nothing depends on them
     bool kubernetes = false;
     std::string mode{kModeFirst};

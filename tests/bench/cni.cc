@@ -51,9 +51,9 @@ class CniBench {
         daemon_ = daemon.empty() ? daemon : installed(daemon);
         must_run("mount -t tmpfs tmpfs " + path("state"));  // as /run is
         must_run("cp " + examples + "/network-policy.yaml " + path("policies.d/"));
-        std::ofstream(path("namegate.yaml")) << "policyDirs: [" + path("policies.d") + "]\nstateDir: " + path("state") +
-                                                    "\ncacheDir: " + path("cache") +
-                                                    "\nbpffsDir: /sys/fs/bpf/namegate\ndnsTrustedServers: [192.0.2.53]\n";
+        std::ofstream(path("namegate.yaml"))
+            << "policyDirs: [" + path("policies.d") + "]\nstateDir: " + path("state") + "\ncacheDir: " + path("cache") +
+                   "\nbpffsDir: /sys/fs/bpf/namegate\nlabelSources: [cni-args, files]\ndnsTrustedServers: [192.0.2.53]\n";
         must_run(
             "ip link add node0 type veth peer name node1 && ip link set node1 up && ip address add 192.0.2.1/24 dev node0 && "
             "ip address add 2001:db8::1/64 dev node0 nodad && ip link set node0 up");

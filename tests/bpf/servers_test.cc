@@ -42,7 +42,7 @@ constexpr Case kCases[] = {
 };
 
 // Does an answer of this server to a question of the pod's open its address?
-bool teaches(Scene& scene, const char* server, std::uint16_t port) {
+bool teaches(Scene& scene, const char* server, std::uint16_t port = 53) {
     const Bytes question = DnsMessage::query("example.com").build();
     const Bytes answer = DnsMessage::response("example.com").a("example.com", "203.0.113.1").build();
     REQUIRE(scene.egress(from_pod(server).udp(40000, port).payload(question).build()).passed());
@@ -76,4 +76,34 @@ TEST_CASE("D9: a server that is no longer trusted teaches nothing by the questio
     scene.ingress(
         to_pod(kDns4).udp(53, 40001).payload(DnsMessage::response("example.com").a("example.com", "203.0.113.2").build()).build());
     CHECK_FALSE(scene.connects("203.0.113.2"));
+}
+
+TEST_CASE("D9: a server of the endpoint's own counts for it alone, on port 53") {
+    constexpr const char* kOwn4 = "192.0.2.77";
+    constexpr const char* kOwn6 = "2001:db8::77";
+    const std::string policy = egress_policy({"{action: Allow, protocol: UDP}", "{action: Allow, destination: {domains: [example.com]}}"});
+    Scene scene;
+    must(datapath::set_trusted(scene.datapath(), {{*IpPrefix::parse(kDns4), 5353}}, true));
+    datapath::EndpointPolicies own;
+    SECTION("one") { own.dns_servers = {*IpAddress::parse(kOwn4)}; }
+    SECTION("the last of three") {
+        own.dns_servers = {*IpAddress::parse("192.0.2.75"), *IpAddress::parse(kOwn6), *IpAddress::parse(kOwn4)};
+    }
+    scene.apply(policy);
+    CHECK_FALSE(teaches(scene, kOwn4));
+    scene.apply(policy, own);
+    CHECK_FALSE(teaches(scene, "192.0.2.78"));
+    CHECK_FALSE(teaches(scene, kOwn4, 5353));
+    CHECK(teaches(scene, kOwn4));
+    own.dns_servers.resize(NG_POD_SERVERS + 1);
+    CHECK_FALSE(write_policies(scene.datapath(), scene.identity(), own));
+}
+
+TEST_CASE("D9: servers of endpoints' own do not count where the node's configuration does not say so") {
+    Scene scene;
+    must(datapath::set_trusted(scene.datapath(), {{*IpPrefix::parse("192.0.2.1"), 5353}}, false));
+    datapath::EndpointPolicies own;
+    own.dns_servers = {*IpAddress::parse("192.0.2.77")};
+    scene.apply(egress_policy({"{action: Allow, protocol: UDP}", "{action: Allow, destination: {domains: [example.com]}}"}), own);
+    CHECK_FALSE(teaches(scene, "192.0.2.77"));
 }

@@ -24,7 +24,7 @@
 #define NG_ABI_CHECK(type, size) _Static_assert(sizeof(type) == (size), #type ": size")
 #endif
 
-#define NG_ABI_VERSION 4
+#define NG_ABI_VERSION 5
 
 /*
  * What an upgrade carries over as it is: the version since which key, value and meaning of an endpoint's own maps have
@@ -59,6 +59,7 @@
 #define NG_DNS_MAX_CHAIN 32 /* names of one chain, the question's included */
 #define NG_DNS_STEP_BUDGET 384 /* labels and pointers it follows in one message */
 #define NG_NAME_MAX 256 /* a domain name on the wire: 255 bytes and a spare */
+#define NG_POD_SERVERS 3 /* DNS servers that count for one endpoint alone */
 #define NG_MAX_DNS_PORTS 8 /* different ports of trusted servers */
 #define NG_HELD_FRAMES 256 /* frames of one endpoint that are with the daemon at a time */
 #define NG_HELD_BYTES (256u << 10) /* what they reserve of the ring */
@@ -161,12 +162,14 @@ struct ng_endpoint_config {
 	__u8 n_addrs;
 	__u16 flags; /* NG_ENDPOINT_* */
 	__u8 mac[6]; /* of the pod's interface; frames with another source are spoofed; all zero: not checked */
-	__u16 pad;
+	__u8 n_servers;
+	__u8 pad;
 	struct ng_direction direction[2]; /* by ng_direction_index */
 	struct ng_addr addrs[NG_MAX_ENDPOINT_ADDRS];
+	struct ng_addr servers[NG_POD_SERVERS]; /* trusted for this endpoint alone, on port 53 */
 	__u32 pad2;
 };
-NG_ABI_CHECK(struct ng_endpoint_config, 152);
+NG_ABI_CHECK(struct ng_endpoint_config, 200);
 
 /*
  * `endpoints`: slot -> configuration, an array. The writer fills the version that is not active, then sets
@@ -177,7 +180,7 @@ struct ng_endpoint {
 	__u32 pad;
 	struct ng_endpoint_config version[2];
 };
-NG_ABI_CHECK(struct ng_endpoint, 312);
+NG_ABI_CHECK(struct ng_endpoint, 408);
 
 /* `cidr4`, `cidr6`: (policy, address) -> bitmaps. LPM trie; the longest prefix carries its ancestors' bits. */
 struct ng_cidr4_key {
@@ -300,7 +303,7 @@ struct ng_flow {
 	__u16 rule; /* number of the rule that admitted it */
 	__u8 direction; /* enum ng_direction_index: who began */
 	__u8 flags; /* NG_FLOW_* */
-	__u32 icmp; /* of the packet that began it: NG_FLOW_ICMP | type << 8 | code; 0: not ICMP, or of before version 4 */
+	__u32 icmp; /* of the packet that began it: NG_FLOW_ICMP | type << 8 | code; 0: not ICMP, or of before version 5 */
 };
 NG_ABI_CHECK(struct ng_flow, 24);
 

@@ -20,6 +20,7 @@ enum ng_answer { NG_NO_ANSWER, NG_ANSWERED, NG_ANSWER_COPIED, NG_ANSWER_HELD };
 #define NG_TICKS(seconds) ((__u32)((__u64)(seconds)*NG_NS_PER_SECOND >> NG_TICK_SHIFT))
 #define NG_PENDING_TICKS NG_TICKS(NG_PENDING_SECONDS)
 #define NG_AHEAD_TICKS NG_TICKS(NG_AHEAD_SECONDS)
+#define NG_DNS_PORT 53
 #define NG_PLACE_ATTEMPTS 4 /* for a place that no other CPU takes at the same moment */
 
 static __always_inline int is_dns_port(__u16 be_port)
@@ -38,11 +39,20 @@ static __always_inline int is_dns_port(__u16 be_port)
 	return 0;
 }
 
-static __always_inline int is_trusted(const struct ng_addr *server, __u16 be_port)
+/* Trusted by the node for every endpoint, or for this one alone. */
+static __always_inline int is_trusted(const struct ng_endpoint_config *config, const struct ng_addr *server,
+				      __u16 be_port)
 {
 	struct ng_trusted_key key = {.prefix_len = 160, .be_port = be_port, .addr = *server};
 
-	return bpf_map_lookup_elem(&trusted, &key) != 0;
+	if (bpf_map_lookup_elem(&trusted, &key))
+		return 1;
+	if (be_port != bpf_htons(NG_DNS_PORT))
+		return 0;
+	for (int i = 0; i < NG_POD_SERVERS; i++)
+		if (i < config->n_servers && addr_equal(&config->servers[i], server))
+			return 1;
+	return 0;
 }
 
 /*
@@ -380,7 +390,7 @@ static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const
 		return NG_NO_ANSWER;
 	dns->now = boot_time();
 	if (!take_note(dns, slot, p)) {
-		if (is_trusted(&p->key.remote, p->key.be_remote_port))
+		if (is_trusted(config, &p->key.remote, p->key.be_remote_port))
 			count(slot, NG_R_UNSOLICITED);
 		return NG_NO_ANSWER;
 	}

@@ -52,10 +52,10 @@ static __noinline int judge_stream(struct __sk_buff *skb, __u32 slot, const stru
 	return opens && holding == NG_HELD_ENOUGH ? NG_DROP : NG_NEXT;
 }
 
-static __always_inline int is_stream(const struct ng_packet *p)
+static __always_inline int is_stream(const struct ng_endpoint_config *config, const struct ng_packet *p)
 {
 	return p->key.protocol == IPPROTO_TCP && p->fragment == NG_WHOLE && is_dns_port(p->key.be_remote_port) &&
-	       is_trusted(&p->key.remote, p->key.be_remote_port);
+	       is_trusted(config, &p->key.remote, p->key.be_remote_port);
 }
 
 #endif

@@ -71,7 +71,7 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 		return judge_fragment(skb, slot, config->endpoint, p, NG_EGRESS, 0);
 	int verdict;
 	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
-	    is_trusted(&p->key.remote, p->key.be_remote_port))
+	    is_trusted(config, &p->key.remote, p->key.be_remote_port))
 		verdict = ask_server(skb, slot, config, p);
 	else if (is_icmp_error(p) && quotes_flow(skb, slot, config->generation, p, NG_EGRESS))
 		verdict = NG_NEXT;
@@ -79,7 +79,7 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 		verdict = judge_flow(skb, slot, config, p, NG_EGRESS);
 	if (p->fragment == NG_FIRST_FRAGMENT && verdict == NG_NEXT)
 		admit_fragments(slot, p, NG_EGRESS, NG_FRAG_ON);
-	if (verdict == NG_NEXT && is_stream(p))
+	if (verdict == NG_NEXT && is_stream(config, p))
 		verdict = judge_stream(skb, slot, config, p, NG_EGRESS);
 	return verdict;
 }
@@ -105,7 +105,7 @@ static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, cons
 				answer == NG_ANSWER_HELD     ? NG_FRAG_HELD
 				: answer == NG_ANSWER_COPIED ? NG_FRAG_COPIED
 							     : NG_FRAG_ON);
-	if (verdict == NG_NEXT && is_stream(p))
+	if (verdict == NG_NEXT && is_stream(config, p))
 		verdict = judge_stream(skb, slot, config, p, NG_INGRESS);
 	return verdict;
 }

@@ -31,6 +31,7 @@ Fd silent_socket(const std::string& path) {
 }
 
 void use_containerd(const DaemonNode& node, unsigned timeout) {
+    must_run("sed -i /labelSources/d " + node.config_path());
     must_run("printf 'labelSources: [containerd]\\nlabelTimeout: " + std::to_string(timeout) + "\\ncontainerd: {address: " + node.folder() +
              "/containerd.sock}\\n' >> " + node.config_path());
 }

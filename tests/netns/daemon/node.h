@@ -55,7 +55,7 @@ class DaemonNode {
         config_.state_dir = dir_.path() + "/run";
         must_run("mkdir -p " + policies());
         write(config_path(), "policyDirs: [" + policies() + "]\nstateDir: " + config_.state_dir + "\ncacheDir: " + dir_.path() +
-                                 "/var\nbpffsDir: " + bpffs() + "\ndnsTrustedServers: [192.0.2.53]\n");
+                                 "/var\nbpffsDir: " + bpffs() + "\nlabelSources: [cni-args, files]\ndnsTrustedServers: [192.0.2.53]\n");
     }
     ~DaemonNode() {
         stop(SIGKILL);
@@ -72,6 +72,7 @@ class DaemonNode {
     std::string socket() const { return config_.socket_path(); }
     std::string config_path() const { return dir_.path() + "/namegate.yaml"; }
     pid_t pid() const { return pid_; }
+    std::string more_conf;  // of the CNI configuration: `,"key": value`
 
     static void write(const std::string& path, const std::string& content) {
         if (const auto written = write_file_atomically(path, content, 0644); !written) {
@@ -134,7 +135,7 @@ class DaemonNode {
     CommandOutput cni(const std::string& command, const std::string& container, const std::string& netns, const std::string& pod) const {
         const std::string conf = R"({"cniVersion":"1.0.0","name":"net","type":"namegate","config":")" + config_path() +
                                  R"(","ipam":{"type":"host-local","ranges":[[{"subnet":"10.88.0.0/24"}]],"dataDir":")" + dir_.path() +
-                                 R"(/ipam"}})";
+                                 R"(/ipam"})" + more_conf + "}";
         const std::string file = dir_.path() + "/net-" + container + ".conf";
         write(file, conf);
         return run_command("CNI_COMMAND=" + command + " CNI_CONTAINERID=" + container +

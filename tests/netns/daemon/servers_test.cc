@@ -3,6 +3,10 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "control/config.h"
+#include "datapath/endpoint_writer.h"
+#include "datapath/reader.h"
+#include "endpoints/record_store.h"
 #include "node.h"
 
 namespace namegate::test {
@@ -28,12 +32,17 @@ bool becomes(const DaemonNode& node, const Servers& servers) {
     return eventually([&] { return node.must_ask("status")["trustedServers"].get<Servers>() == servers; }, 5);
 }
 
+void trust(const DaemonNode& node, const std::string& servers) {
+    must_run("sed -i /dnsTrustedServers/d " + node.config_path());
+    must_run("echo 'dnsTrustedServers: " + servers + "' >> " + node.config_path());
+}
+
 }  // namespace
 
 TEST_CASE("the trusted servers follow the node's resolv.conf: written, renamed over, and behind links") {
     DaemonNode node;
     const PrivateEtc etc(node.folder());
-    must_run("sed -i /dnsTrustedServers/d " + node.config_path());
+    trust(node, "[node]");
     must_run("echo 'nameserver 192.0.2.1' > /etc/resolv.conf");
     node.start();
     CHECK(becomes(node, {"192.0.2.1"}));
@@ -53,6 +62,64 @@ TEST_CASE("the trusted servers follow the node's resolv.conf: written, renamed o
     must_run("echo 'nameserver 192.0.2.6' > /etc/resolv.conf");
     CHECK(becomes(node, {"192.0.2.6"}));
     CHECK(node.must_ask("status")["healthy"] == true);
+}
+
+TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, each with where it comes from") {
+    DaemonNode node;
+    const PrivateEtc etc(node.folder());
+    const std::string kubelet = node.folder() + "/kubelet.yaml";
+    must_run("sed -i /dnsTrustedServers/d " + node.config_path());
+    must_run("echo 'kubeletConfig: " + kubelet + "' >> " + node.config_path());
+    must_run("echo 'nameserver 192.0.2.1' > /etc/resolv.conf");
+    node.start();
+    CHECK(becomes(node, {"192.0.2.1"}));
+    // kubelet comes to the node later.
+    must_run("printf 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nclusterDNS:\n- 10.96.0.10\n' > " + kubelet);
+    CHECK(becomes(node, {"10.96.0.10", "192.0.2.1"}));
+    const Json named = node.must_ask("status")["trustedServersNamedBy"];
+    CHECK(named[0] == Json{{"server", "10.96.0.10"}, {"namedBy", kubelet}});
+    CHECK(named[1] == Json{{"server", "192.0.2.1"}, {"namedBy", "/etc/resolv.conf"}});
+    // A file that cannot be used is told, and takes nothing back.
+    must_run("echo 'clusterDNS: [nonsense]' > " + kubelet);
+    CHECK(eventually([&] { return node.must_ask("status")["healthy"] == false; }, 5));
+    CHECK(node.must_ask("status")["degraded"].dump().find(kubelet + ":1: clusterDNS: \\\"nonsense\\\" is not the address") !=
+          std::string::npos);
+    CHECK(becomes(node, {"10.96.0.10", "192.0.2.1"}));
+    must_run("echo 'clusterDNS: [10.96.0.11]' > " + kubelet);
+    CHECK(becomes(node, {"10.96.0.11", "192.0.2.1"}));
+    CHECK(node.must_ask("status")["healthy"] == true);
+}
+
+TEST_CASE("the word pod: what the runtime told at ADD counts for that pod alone, with the daemon and without") {
+    DaemonNode node;
+    const bool with_daemon = GENERATE(true, false);
+    trust(node, GENERATE(as<std::string>(), "[pod]", "[192.0.2.53]"));
+    const bool counts = run_command("grep -q 'Servers: .pod' " + node.config_path()).status == 0;
+    INFO((with_daemon ? "daemon" : "no daemon") << ", " << (counts ? "pod" : "address"));
+    node.write(node.policies() + "/a.yaml", deny_policy("all"));
+    if (with_daemon) {
+        node.start();
+    }
+    const TestNetns with;
+    const TestNetns without;
+    CHECK(node.cni("ADD", "without", without.path()).status == 0);
+    node.more_conf = R"(,"runtimeConfig":{"dns":{"servers":["10.96.0.10","fd00::10","10.96.0.10","kube-dns"]}})";
+    CHECK(node.cni("ADD", "with", with.path()).status == 0);
+    const auto config = must(control::load_config(node.config_path()));
+    const auto datapath = must(datapath::Datapath::open(config.datapath_options()));
+    const auto servers_of = [&](const std::string& container) {
+        const auto record = must(endpoints::RecordStore(config.records_dir()).read(container, "eth0"));
+        const auto active = must(datapath::active_config(*datapath, record.slot));
+        Servers out;
+        for (std::size_t i = 0; active && i < active->n_servers; ++i) {
+            out.push_back(datapath::to_address(active->servers[i]).to_string());
+        }
+        return out;
+    };
+    CHECK(servers_of("with") == (counts ? Servers{"10.96.0.10", "fd00::10"} : Servers{}));
+    CHECK(servers_of("without").empty());
+    CHECK(node.cni("DEL", "with", with.path()).status == 0);
+    CHECK(node.cni("DEL", "without", without.path()).status == 0);
 }
 
 }  // namespace namegate::test

@@ -49,9 +49,10 @@ Node::Node(const std::string& settings) {
     for (const char* name : {"policies.d", "state", "cache", "ipam", "calls"}) {
         std::filesystem::create_directory(folder() + "/" + name);
     }
-    write_file(folder() + "/namegate.yaml", "policyDirs: [" + folder() + "/policies.d]\nstateDir: " + folder() + "/state\ncacheDir: " +
-                                                folder() + "/cache\nbpffsDir: " + bpffs_ + "\ndnsTrustedServers: [\"" + kServer4 +
-                                                "\", \"" + kServer6 + "\", \"" + kNodeAddress4 + "\"]\n" + settings);
+    write_file(folder() + "/namegate.yaml", "policyDirs: [" + folder() + "/policies.d]\nstateDir: " + folder() +
+                                                "/state\ncacheDir: " + folder() + "/cache\nbpffsDir: " + bpffs_ +
+                                                "\nlabelSources: [cni-args, files]\ndnsTrustedServers: [\"" + kServer4 + "\", \"" +
+                                                kServer6 + "\", \"" + kNodeAddress4 + "\"]\n" + settings);
 }
 
 Node::~Node() {

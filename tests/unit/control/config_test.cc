@@ -24,7 +24,12 @@ TEST_CASE("a configuration that is not there, or empty, is all defaults") {
     CHECK(config->policy_dirs == std::vector<std::string>{"/etc/namegate/policies.d"});
     CHECK(config->state_dir == "/run/namegate");
     CHECK(config->socket_path() == "/run/namegate/namegated.sock");
-    CHECK(config->servers_from_node);
+    CHECK(config->dns_servers.node);
+    CHECK(config->dns_servers.kubelet);
+    CHECK_FALSE(config->dns_servers.pod);
+    CHECK_FALSE(config->unknown_labels_absent);
+    CHECK(config->label_sources_of(true) == std::vector<std::string>{"containerd", "cni-args", "files"});
+    CHECK(config->label_sources_of(false) == std::vector<std::string>{"cni-args", "files"});
     CHECK(config->lifetime.min_seconds == 2);
     CHECK(config->uses_label_source("cni-args"));
     CHECK(config->uses_label_source("files"));
@@ -60,6 +65,11 @@ TEST_CASE("the configuration that is delivered is all defaults") {
     CHECK(config->lifetime.min_seconds == defaults.lifetime.min_seconds);
     CHECK(config->lifetime.max_seconds == defaults.lifetime.max_seconds);
     CHECK(config->label_sources == defaults.label_sources);
+    CHECK(config->dns_servers.node == defaults.dns_servers.node);
+    CHECK(config->dns_servers.kubelet == defaults.dns_servers.kubelet);
+    CHECK(config->dns_servers.pod == defaults.dns_servers.pod);
+    CHECK(config->dns_servers.listed.empty());
+    CHECK(config->unknown_labels_absent == defaults.unknown_labels_absent);
     CHECK(config->label_timeout_seconds == defaults.label_timeout_seconds);
     CHECK(config->containerd_address == defaults.containerd_address);
     CHECK(config->containerd_namespace == defaults.containerd_namespace);
@@ -70,19 +80,20 @@ TEST_CASE("the configuration that is delivered is all defaults") {
 }
 
 TEST_CASE("every key is read") {
-    const auto config = parse_config("n.yaml",
-                                     "policyDirs: [/a, /b/]\n"
-                                     "podManifestDirs: [/etc/kubernetes/manifests/]\nnodeName: node-1.example\n"
-                                     "stateDir: /s\n"
-                                     "cacheDir: /c\n"
-                                     "bpffsDir: /sys/fs/bpf/x\n"
-                                     "dnsTrustedServers: [10.0.0.53, '[fd00::53]:5353']\n"
-                                     "dnsExtraTTL: 5\ndnsMinTTL: 7\ndnsMaxTTL: 100\n"
-                                     "labelSources: [files, containerd]\nlabelTimeout: 3\n"
-                                     "containerd: {address: /run/k3s/containerd/containerd.sock, namespace: mine}\n"
-                                     "denyAction: Reject\npolicyChange: Keep\n"
-                                     "log: {level: debug, format: json}\n"
-                                     "limits: {learntAddressesPerEndpoint: 100, flowsPerEndpoint: 200}\n");
+    const auto config =
+        parse_config("n.yaml",
+                     "policyDirs: [/a, /b/]\n"
+                     "podManifestDirs: [/etc/kubernetes/manifests/]\nnodeName: node-1.example\n"
+                     "stateDir: /s\n"
+                     "cacheDir: /c\n"
+                     "bpffsDir: /sys/fs/bpf/x\n"
+                     "dnsTrustedServers: [10.0.0.53, '[fd00::53]:5353', pod]\nkubeletConfig: /k.yaml\nunknownLabels: Absent\n"
+                     "dnsExtraTTL: 5\ndnsMinTTL: 7\ndnsMaxTTL: 100\n"
+                     "labelSources: [files, containerd]\nlabelTimeout: 3\n"
+                     "containerd: {address: /run/k3s/containerd/containerd.sock, namespace: mine}\n"
+                     "denyAction: Reject\npolicyChange: Keep\n"
+                     "log: {level: debug, format: json}\n"
+                     "limits: {learntAddressesPerEndpoint: 100, flowsPerEndpoint: 200}\n");
     INFO((config ? std::string() : config.error().message()));
     REQUIRE(config);
     CHECK(config->policy_dirs == std::vector<std::string>{"/a", "/b"});
@@ -91,12 +102,17 @@ TEST_CASE("every key is read") {
     CHECK(config->state_dir == "/s");
     CHECK(config->cache_dir == "/c");
     CHECK(config->bpffs_dir == "/sys/fs/bpf/x");
-    CHECK_FALSE(config->servers_from_node);
-    REQUIRE(config->trusted_servers.size() == 2);
+    CHECK_FALSE(config->dns_servers.node);
+    CHECK_FALSE(config->dns_servers.kubelet);
+    CHECK(config->dns_servers.pod);
+    REQUIRE(config->dns_servers.listed.size() == 2);
+    CHECK(config->dns_servers.kubelet_configs == std::vector<std::string>{"/k.yaml"});
+    CHECK(config->unknown_labels_absent);
+    CHECK(config->label_sources_of(true) == std::vector<std::string>{"files", "containerd"});
+    CHECK(config->label_sources_of(false) == std::vector<std::string>{"files", "containerd"});
     CHECK(config->lifetime.extra_seconds == 5);
     CHECK(config->lifetime.min_seconds == 7);
     CHECK(config->lifetime.max_seconds == 100);
-    CHECK(config->label_sources == std::vector<std::string>{"files", "containerd"});
     CHECK(config->containerd_address == "/run/k3s/containerd/containerd.sock");
     CHECK(config->containerd_namespace == "mine");
     CHECK(config->label_timeout_seconds == 3);
@@ -120,6 +136,11 @@ TEST_CASE("errors tell the place and what to write") {
     CHECK(contains(error_of("nodeName: Node_1\n"), "no node name"));
     CHECK(contains(error_of("policyDirs: /a\n"), "a list is needed"));
     CHECK(contains(error_of("dnsTrustedServers: [example.com]\n"), "dnsTrustedServers[0]"));
+    CHECK(contains(error_of("dnsTrustedServers: [node, '10.0.0.1:1', '10.0.0.1:2', '10.0.0.1:3', '10.0.0.1:4', '10.0.0.1:5', "
+                            "'10.0.0.1:6', '10.0.0.1:7', '10.0.0.1:8']\n"),
+                   "more than 8 different ports"));
+    CHECK(contains(error_of("unknownLabels: Open\n"), "unknownLabels"));
+    CHECK(contains(error_of("kubeletConfig: config.yaml\n"), "absolute"));
     CHECK(contains(error_of("dnsMinTTL: -1\n"), "from 0 to"));
     CHECK(contains(error_of("dnsMinTTL: 10s\n"), "a whole number is needed"));
     CHECK(contains(error_of("dnsMinTTL: 99999999999999999999\n"), "from 0 to"));

@@ -56,7 +56,7 @@ bool tells(FileWatch& watch) {
 TEST_CASE("a plain file: written, renamed over, removed, made again") {
     const TempDir dir;
     const std::string path = dir.path() + "/resolv.conf";
-    auto watch = FileWatch::create(path);
+    auto watch = FileWatch::create({path});
     REQUIRE(watch);
     CHECK_FALSE(watch->drain());
     write_in_place(path);
@@ -73,7 +73,7 @@ TEST_CASE("a plain file: written, renamed over, removed, made again") {
 
 TEST_CASE("a file behind links: the file changes, or any link on the way") {
     Tree tree;
-    auto watch = FileWatch::create(tree.conf);
+    auto watch = FileWatch::create({tree.conf});
     REQUIRE(watch);
     write_in_place(tree.stub);
     CHECK(tells(*watch));
@@ -97,12 +97,12 @@ TEST_CASE("links in a circle and folders that are not there are waited for") {
     const TempDir dir;
     link_to("b", dir.path() + "/a");
     link_to("a", dir.path() + "/b");
-    auto circle = FileWatch::create(dir.path() + "/a");
+    auto circle = FileWatch::create({dir.path() + "/a"});
     REQUIRE(circle);
     rename_over(dir.path() + "/b");
     CHECK(tells(*circle));
 
-    auto later = FileWatch::create(dir.path() + "/none/resolv.conf");
+    auto later = FileWatch::create({dir.path() + "/none/resolv.conf"});
     REQUIRE(later);
     CHECK_FALSE(later->drain());
     REQUIRE(::mkdir((dir.path() + "/none").c_str(), 0755) == 0);
