@@ -5,15 +5,14 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "control/client.h"
+#include "control/containerd_labels.h"
 #include "control/handover.h"
 #include "control/lifecycle.h"
 #include "control/policy_folders.h"
@@ -33,7 +32,6 @@ using endpoints::Record;
 constexpr unsigned kPrepareTimeoutMs = 100;
 constexpr unsigned kProgramTimeoutMs = 3'000;
 constexpr unsigned kForgetTimeoutMs = 1'000;
-constexpr std::chrono::milliseconds kDaemonPoll{100};
 
 Result<FileLock> lock_node(const Config& config) {
     return FileLock::acquire(config.lock_path(), kLockTimeoutMs).with_context("the node lock");
@@ -203,10 +201,13 @@ void EndpointService::prepare_here(std::unique_ptr<datapath::Datapath> datapath,
     embedded_ = std::move(embedded);
 }
 
-// With its addresses, which the disk does not know yet. Its numbers are others if the datapath was lost meanwhile.
+// With its addresses and labels, which the disk does not know yet. Its numbers are others if the datapath was lost meanwhile.
 Result<> EndpointService::refresh(Record& record) const {
     NG_ASSIGN(Record current, endpoints::RecordStore(config_.records_dir()).read(record.container_id, record.ifname));
     current.addresses = std::move(record.addresses);
+    if (record.containerd_labels) {
+        current.containerd_labels = std::move(record.containerd_labels);
+    }
     record = std::move(current);
     return ok();
 }
@@ -262,22 +263,40 @@ Result<Question> EndpointService::ask_to_program(const Record& record) const {
     return Question::send(config_.socket_path(), {"program", arguments}, kProgramTimeoutMs + wait_ms);
 }
 
-// Only the daemon asks containerd for labels, and it may be on its way up. `here`: why they are missing here.
-Result<> EndpointService::wait_for_daemon(Record& record, const Error& here) {
-    if (here.code() != Code::kTryAgain || !config_.uses_label_source(endpoints::kContainerdSource)) {
+// Nothing: there is no daemon.
+std::optional<Result<>> EndpointService::have_programmed(Record& record) {
+    if (!daemon_listens(config_.socket_path())) {
+        return std::nullopt;
+    }
+    auto question = ask_to_program(record);
+    const auto answer = question ? question->answer() : Result<Json>(question.error());
+    if (!answer && daemon_is_absent(answer.error())) {
+        return std::nullopt;
+    }
+    record.ready = answer.has_value();
+    return answer ? ok() : Result<>(answer.error());
+}
+
+// `absent` says so. The daemon may be on its way up: then it is the daemon's to go on.
+Result<> EndpointService::program_without_daemon(Record& record, const Error& absent) {
+    const Result<> here = program_here(record);
+    const bool wants_labels = config_.uses_label_source(endpoints::kContainerdSource) && !record.containerd_labels;
+    if (here || here.error().code() != Code::kTryAgain || !wants_labels) {
         return here;
     }
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.label_timeout_seconds);
-    while (std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::sleep_for(kDaemonPoll);
-        auto question = ask_to_program(record);
-        const auto answer = question ? question->answer() : Result<Json>(question.error());
-        if (answer || !daemon_is_absent(answer.error())) {
-            record.ready = answer.has_value();
-            return answer ? ok() : Result<>(answer.error());
-        }
+    std::optional<Result<>> by_daemon;
+    const auto comes_up = [&] { return (by_daemon = have_programmed(record)).has_value(); };
+    const auto labels = fetch_containerd_labels(config_, record, comes_up);
+    // One that came up meanwhile keeps what it programs in its memory, so it had better be the one.
+    if (by_daemon || comes_up()) {
+        return *by_daemon;
     }
-    return here;
+    if (!labels) {
+        return Error(labels.error().code(), "the labels of the pod are not known: " + labels.error().message() +
+                                                "; asked by the plugin, because " + absent.message());
+    }
+    record.containerd_labels = **labels;
+    return program_here(record);
 }
 
 Result<> EndpointService::program(Record& record, const std::function<Result<>()>& meanwhile) {
@@ -290,10 +309,12 @@ Result<> EndpointService::program(Record& record, const std::function<Result<>()
         return ok();
     }
     if (daemon_is_absent(answer.error())) {
-        const Result<> here = program_here(record);
-        return here ? ok() : wait_for_daemon(record, here.error());
+        return program_without_daemon(record, answer.error());
     }
     log::warning("the daemon did not program the endpoint, so the plugin does", {log::kv("error", answer.error().message())});
+    if (!daemon_listens(config_.socket_path())) {
+        return program_without_daemon(record, answer.error());
+    }
     const Result<> here = program_here(record);
     return here || here.error().code() != Code::kTryAgain ? here : Result<>(answer.error());
 }
