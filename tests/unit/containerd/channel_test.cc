@@ -7,7 +7,7 @@
 #include <catch2/catch.hpp>
 #include <memory>
 #include <optional>
-#include <tuple>
+#include <utility>
 
 #include "scripted_server.h"
 
@@ -146,25 +146,24 @@ TEST_CASE("what is no HTTP/2 ends the call at once, even if the server goes then
 
 TEST_CASE("header fields without end, in one block or in many, end the call") {
     const std::string large(10000, 'x');
-    CHECK_THAT(failure(answer_to(kSettled + reply_headers(1) + reply_data(1, "x") +
-                                 headers(1, {{"grpc-status", "0"}, {"a", large}, {"b", large}}, kEndHeaders | kEndStream)),
-                       Code::kExhausted),
+    const std::string first = headers(1, {{"grpc-status", "0"}, {"a", large}}, kEndStream);
+    const std::string rest = frame(kContinuation, kEndHeaders, 1, headers(1, {{"b", large}}).substr(kFrameHeader));
+    CHECK_THAT(failure(answer_to(kSettled + reply_headers(1) + reply_data(1, "x") + first + rest), Code::kExhausted),
                Catch::Contains("16384 bytes of header fields"));
     const std::string early = headers(1, {{":status", "103"}, {"a", large}});
     CHECK_THAT(failure(answer_to(kSettled + early + early), Code::kExhausted), Catch::Contains("16384 bytes of header fields"));
 }
 
-TEST_CASE("a server that is silent, slow or busy with itself costs the time that was given") {
-    for (const auto& [bytes, between, repeat] : {std::tuple{std::string(), 0, false},
-                                                 {kSettled + reply_headers(1), 0, false},
-                                                 {kSettled + whole_reply(1, "answer"), 100, false},
-                                                 {frame(kPing, 0, 0, "12345678"), 0, true}}) {
-        Step step{1, bytes, milliseconds(between), repeat};
-        std::vector<Step> steps{step};
-        if (repeat) {
-            steps.insert(steps.begin(), Step{1, kSettled});
-        }
-        ScriptedServer server({steps}, true);
+TEST_CASE("a server that floods the connection ends the call") {
+    ScriptedServer server({{{1, kSettled}, {1, frame(kPing, 0, 0, "12345678"), milliseconds(0), true}}});
+    Caller caller(server.path());
+    CHECK_THAT(failure(caller.ask()), Catch::Contains("Flooding was detected"));
+}
+
+TEST_CASE("a server that is silent or slow costs the time that was given") {
+    for (const auto& [bytes, between] :
+         {std::pair{std::string(), 0}, {kSettled + reply_headers(1), 0}, {kSettled + whole_reply(1, "answer"), 100}}) {
+        ScriptedServer server({{{1, bytes, milliseconds(between)}}}, true);
         Caller caller(server.path());
         const auto before = steady_clock::now();
         const auto reply = caller.ask(milliseconds(300));

@@ -2,6 +2,8 @@
 // What is read of containerd's messages, against what Protocol Buffers' own library reads of them.
 #include "containerd/messages.h"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -74,7 +76,7 @@ std::string field(std::uint32_t number, const std::string& text) {
 }  // namespace
 
 TEST_CASE("requests are as the library makes them") {
-    for (const std::size_t size : {0, 1, 64, 127, 128, 300, 20000}) {
+    for (const std::size_t size : {0U, 1U, 64U, 127U, 128U, 300U, 20000U}) {
         containers::GetContainerRequest container;
         container.set_id(std::string(size, 'x'));
         CHECK(encode_get(container.id()) == container.SerializeAsString());
@@ -85,6 +87,7 @@ TEST_CASE("requests are as the library makes them") {
 }
 
 TEST_CASE("random containers, whole and damaged, are read as the library reads them") {
+    const google::protobuf::LogSilencer silence;
     const test::Rounds rounds = test::rounds("messages of containerd", 20000);
     Random random(rounds.seed);
     std::size_t both = 0;

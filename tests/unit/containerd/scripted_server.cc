@@ -16,7 +16,6 @@ namespace namegate::test {
 namespace {
 
 constexpr std::size_t kPrefaceBytes = 24;
-constexpr std::size_t kFrameHeader = 9;
 constexpr int kPollMs = 10;
 
 std::string hpack_number(std::size_t number) {
@@ -123,7 +122,7 @@ class ScriptedServer::Peer {
             if (bytes_.size() < at_ + kFrameHeader + length) {
                 return;
             }
-            requests_ += byte(3) == kData && (byte(4) & kEndStream) != 0 ? 1 : 0;
+            requests_ += byte(3) == kData && (byte(4) & kEndStream) != 0 ? 1U : 0U;
             at_ += kFrameHeader + length;
         }
     }

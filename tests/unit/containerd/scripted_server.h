@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -24,8 +25,11 @@ inline constexpr std::uint8_t kResetStream = 3;
 inline constexpr std::uint8_t kSettings = 4;
 inline constexpr std::uint8_t kPing = 6;
 inline constexpr std::uint8_t kGoaway = 7;
+inline constexpr std::uint8_t kContinuation = 9;
 inline constexpr std::uint8_t kEndStream = 1;
 inline constexpr std::uint8_t kEndHeaders = 4;
+
+inline constexpr std::size_t kFrameHeader = 9;  // bytes before the payload
 
 std::string frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream, const std::string& payload);
 std::string number32(std::uint32_t number);
