@@ -40,7 +40,7 @@ struct Config {
 
     std::vector<std::string> label_sources{"cni-args", "files"};
     std::uint32_t label_timeout_seconds = 10;
-    std::string containerd_address;                   // empty: where containerd::find_containerd_socket() finds one
+    std::string containerd_address;               // empty: where containerd::find_containerd_socket() finds one
     std::string containerd_namespace = "k8s.io";  // asked first; then "k8s.io" and "default"
 
     bool reject_denied = false;  // denyAction: Reject

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/containerd_labels.h"
 
-#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -16,12 +15,12 @@ constexpr std::chrono::milliseconds kPoll{100};
 }  // namespace
 
 Result<std::optional<endpoints::Labels>> fetch_containerd_labels(const Config& config, const endpoints::Record& record,
-                                                                 const std::function<bool()>& give_up) {
+                                                                 std::chrono::milliseconds timeout, const std::function<bool()>& give_up) {
     using Answer = Result<std::optional<containerd::Labels>>;
     NG_ASSIGN(const std::unique_ptr<containerd::Client> client,
               containerd::Client::create(config.containerd_address, config.containerd_namespace));
     std::optional<Answer> answer;
-    client->fetch({record.container_id, record.pod_uid, record.kubernetes}, std::chrono::seconds(config.label_timeout_seconds),
+    client->fetch({record.container_id, record.pod_uid, record.kubernetes}, timeout,
                   [&answer](Answer labels) { answer = std::move(labels); });
     auto next_look = std::chrono::steady_clock::now() + kPoll;
     while (!answer) {

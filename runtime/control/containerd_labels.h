@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// containerd's labels for one endpoint, asked for in this process: what the plugin does where no daemon runs.
+// containerd's labels for one endpoint, asked for in this process: what the plugin does where no daemon does it.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 
@@ -12,9 +13,9 @@
 
 namespace namegate::control {
 
-// Blocks for at most labelTimeout. Nothing: somebody else cares, as `give_up` said, which is asked every tenth of a second
+// Blocks for at most `timeout`. Nothing: somebody else cares, as `give_up` said, which is asked every tenth of a second
 // of waiting. kTryAgain: containerd does not tell, and why.
 Result<std::optional<endpoints::Labels>> fetch_containerd_labels(const Config& config, const endpoints::Record& record,
-                                                                 const std::function<bool()>& give_up);
+                                                                 std::chrono::milliseconds timeout, const std::function<bool()>& give_up);
 
 }  // namespace namegate::control

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -32,6 +33,7 @@ using endpoints::Record;
 constexpr unsigned kPrepareTimeoutMs = 100;
 constexpr unsigned kProgramTimeoutMs = 3'000;
 constexpr unsigned kForgetTimeoutMs = 1'000;
+constexpr std::chrono::milliseconds kLastTry{1'000};
 
 Result<FileLock> lock_node(const Config& config) {
     return FileLock::acquire(config.lock_path(), kLockTimeoutMs).with_context("the node lock");
@@ -277,16 +279,20 @@ std::optional<Result<>> EndpointService::have_programmed(Record& record) {
     return answer ? ok() : Result<>(answer.error());
 }
 
+bool EndpointService::lacks_labels(const Record& record, const Result<>& programmed) const {
+    return !programmed && programmed.error().code() == Code::kTryAgain && !record.containerd_labels &&
+           config_.uses_label_source(endpoints::kContainerdSource);
+}
+
 // `absent` says so. The daemon may be on its way up: then it is the daemon's to go on.
 Result<> EndpointService::program_without_daemon(Record& record, const Error& absent) {
     const Result<> here = program_here(record);
-    const bool wants_labels = config_.uses_label_source(endpoints::kContainerdSource) && !record.containerd_labels;
-    if (here || here.error().code() != Code::kTryAgain || !wants_labels) {
+    if (!lacks_labels(record, here)) {
         return here;
     }
     std::optional<Result<>> by_daemon;
     const auto comes_up = [&] { return (by_daemon = have_programmed(record)).has_value(); };
-    const auto labels = fetch_containerd_labels(config_, record, comes_up);
+    const auto labels = fetch_containerd_labels(config_, record, std::chrono::seconds(config_.label_timeout_seconds), comes_up);
     // One that came up meanwhile keeps what it programs in its memory, so it had better be the one.
     if (by_daemon || comes_up()) {
         return *by_daemon;
@@ -294,6 +300,21 @@ Result<> EndpointService::program_without_daemon(Record& record, const Error& ab
     if (!labels) {
         return Error(labels.error().code(), "the labels of the pod are not known: " + labels.error().message() +
                                                 "; asked by the plugin, because " + absent.message());
+    }
+    record.containerd_labels = **labels;
+    return program_here(record);
+}
+
+// It listens, but could not do it, for the reason given.
+Result<> EndpointService::program_instead_of_daemon(Record& record, const Error& reason) {
+    const Result<> here = program_here(record);
+    if (!lacks_labels(record, here)) {
+        return here || here.error().code() != Code::kTryAgain ? here : Result<>(reason);
+    }
+    // The time for them is over, but it may be the daemon that used it up.
+    const auto labels = fetch_containerd_labels(config_, record, kLastTry, [] { return false; });
+    if (!labels) {
+        return reason;
     }
     record.containerd_labels = **labels;
     return program_here(record);
@@ -312,11 +333,8 @@ Result<> EndpointService::program(Record& record, const std::function<Result<>()
         return program_without_daemon(record, answer.error());
     }
     log::warning("the daemon did not program the endpoint, so the plugin does", {log::kv("error", answer.error().message())});
-    if (!daemon_listens(config_.socket_path())) {
-        return program_without_daemon(record, answer.error());
-    }
-    const Result<> here = program_here(record);
-    return here || here.error().code() != Code::kTryAgain ? here : Result<>(answer.error());
+    return daemon_listens(config_.socket_path()) ? program_instead_of_daemon(record, answer.error())
+                                                 : program_without_daemon(record, answer.error());
 }
 
 Result<> EndpointService::add(Record& record) {

@@ -66,7 +66,10 @@ class EndpointService {
     Result<> refresh(endpoints::Record& record) const;
     Result<Question> ask_to_program(const endpoints::Record& record) const;
     std::optional<Result<>> have_programmed(endpoints::Record& record);
+    // Would it have been programmed with its labels of containerd?
+    bool lacks_labels(const endpoints::Record& record, const Result<>& programmed) const;
     Result<> program_without_daemon(endpoints::Record& record, const Error& absent);
+    Result<> program_instead_of_daemon(endpoints::Record& record, const Error& reason);
     Result<> program_here(endpoints::Record& record);
     Result<> remove_here(const std::string& container_id, const std::string& ifname);
     // `gone` is unknown when its record could not be read.

@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-#include "scripted_server.h"
+#include "support/containerd/scripted_server.h"
 
 using namespace namegate;
 using namespace namegate::containerd;

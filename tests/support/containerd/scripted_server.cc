@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scripted_server.h"
+#include "support/containerd/scripted_server.h"
 
 #include <poll.h>
 #include <sys/socket.h>
