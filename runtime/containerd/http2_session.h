@@ -30,7 +30,13 @@ class Http2Session {
 
     class Listener {
       public:
+        Listener() = default;
         virtual ~Listener() = default;
+        Listener(const Listener&) = delete;
+        Listener& operator=(const Listener&) = delete;
+        Listener(Listener&&) = delete;
+        Listener& operator=(Listener&&) = delete;
+
         virtual void on_header(Stream stream, std::string_view name, std::string_view value) = 0;
         virtual void on_data(Stream stream, std::span<const std::uint8_t> bytes) = 0;
         // The server has said all.
