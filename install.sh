@@ -68,14 +68,14 @@ done
 build_packages=(
   cmake ninja-build g++ binutils clang-14 llvm-14 bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev
   libnl-route-3-dev nlohmann-json3-dev libldns-dev libssl-dev libyaml-cpp-dev libidn2-dev libunistring-dev libsystemd-dev
-  libgrpc++-dev libprotobuf-dev libre2-dev libc-ares-dev libabsl-dev protobuf-compiler protobuf-compiler-grpc
+  libnghttp2-dev
 )
 run_packages=(nftables)
 demo_packages=(iproute2 containernetworking-plugins dnsmasq-base python3)
 test_packages=(
   "${demo_packages[@]}" catch2 ccache clang-format clang-tidy clang shellcheck git strace libclang-rt-14-dev
   iputils-ping iptables qemu-system-x86 busybox-static cpio xz-utils containerd runc
-  golang-go golang-github-appc-cni-dev
+  golang-go golang-github-appc-cni-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 )
 
 install_packages() { # names

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "containerd/find_socket.h"
 #include "endpoints/label_sources.h"
 #include "policy/cursor.h"
 #include "policy/shape.h"
@@ -321,6 +322,14 @@ std::vector<std::string> Config::label_sources_of(bool kubernetes) const {
     out.emplace_back(endpoints::kCniArgsSource);
     out.emplace_back(endpoints::kFilesSource);
     return out;
+}
+
+bool Config::asks_containerd_for(bool kubernetes) const {
+    const std::vector<std::string> sources = label_sources_of(kubernetes);
+    if (std::find(sources.begin(), sources.end(), endpoints::kContainerdSource) == sources.end()) {
+        return false;
+    }
+    return label_sources || !containerd_address.empty() || containerd::find_containerd_socket();
 }
 
 bool Config::uses_label_source(std::string_view name) const {

@@ -51,7 +51,7 @@ struct Config {
     std::optional<std::vector<std::string>> label_sources;  // nothing: not set
     bool unknown_labels_absent = false;                     // unknownLabels: Absent
     std::uint32_t label_timeout_seconds = 10;
-    std::string containerd_address = "/run/containerd/containerd.sock";
+    std::string containerd_address;               // empty: where containerd::find_containerd_socket() finds one
     std::string containerd_namespace = "k8s.io";  // asked first; then "k8s.io" and "default"
 
     bool reject_denied = false;  // denyAction: Reject
@@ -72,6 +72,8 @@ struct Config {
     std::vector<std::string> label_sources_of(bool kubernetes) const;
     // For any endpoint.
     bool uses_label_source(std::string_view name) const;
+    // Is containerd to be asked for its labels? By default where its socket is found: looks for it each time.
+    bool asks_containerd_for(bool kubernetes) const;
     datapath::DatapathOptions datapath_options() const;
 };
 

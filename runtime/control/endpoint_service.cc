@@ -7,13 +7,13 @@
 #include <cerrno>
 #include <chrono>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "control/client.h"
+#include "control/containerd_labels.h"
 #include "control/handover.h"
 #include "control/lifecycle.h"
 #include "control/policy_folders.h"
@@ -33,7 +33,7 @@ using endpoints::Record;
 constexpr unsigned kPrepareTimeoutMs = 100;
 constexpr unsigned kProgramTimeoutMs = 3'000;
 constexpr unsigned kForgetTimeoutMs = 1'000;
-constexpr std::chrono::milliseconds kDaemonPoll{100};
+constexpr std::chrono::milliseconds kLastTry{1'000};
 
 Result<FileLock> lock_node(const Config& config) {
     return FileLock::acquire(config.lock_path(), kLockTimeoutMs).with_context("the node lock");
@@ -203,10 +203,13 @@ void EndpointService::prepare_here(std::unique_ptr<datapath::Datapath> datapath,
     embedded_ = std::move(embedded);
 }
 
-// With its addresses, which the disk does not know yet. Its numbers are others if the datapath was lost meanwhile.
+// With its addresses and labels, which the disk does not know yet. Its numbers are others if the datapath was lost meanwhile.
 Result<> EndpointService::refresh(Record& record) const {
     NG_ASSIGN(Record current, endpoints::RecordStore(config_.records_dir()).read(record.container_id, record.ifname));
     current.addresses = std::move(record.addresses);
+    if (record.containerd_labels) {
+        current.containerd_labels = std::move(record.containerd_labels);
+    }
     record = std::move(current);
     return ok();
 }
@@ -254,7 +257,7 @@ Result<> EndpointService::program_here(Record& record) {
 
 Result<Question> EndpointService::ask_to_program(const Record& record) const {
     // The daemon may have to wait for containerd first.
-    const unsigned wait_ms = config_.uses_label_source(endpoints::kContainerdSource) ? config_.label_timeout_seconds * 1'000 : 0;
+    const unsigned wait_ms = config_.asks_containerd_for(record.kubernetes) ? config_.label_timeout_seconds * 1'000 : 0;
     Json arguments = ids(record.container_id, record.ifname);
     for (const IpAddress& address : record.addresses) {
         arguments["addresses"].push_back(address.to_string());
@@ -262,22 +265,59 @@ Result<Question> EndpointService::ask_to_program(const Record& record) const {
     return Question::send(config_.socket_path(), {"program", arguments}, kProgramTimeoutMs + wait_ms);
 }
 
-// Only the daemon asks containerd for labels, and it may be on its way up. `here`: why they are missing here.
-Result<> EndpointService::wait_for_daemon(Record& record, const Error& here) {
-    if (here.code() != Code::kTryAgain || !config_.uses_label_source(endpoints::kContainerdSource)) {
+// Nothing: there is no daemon.
+std::optional<Result<>> EndpointService::have_programmed(Record& record) {
+    if (!daemon_listens(config_.socket_path())) {
+        return std::nullopt;
+    }
+    auto question = ask_to_program(record);
+    const auto answer = question ? question->answer() : Result<Json>(question.error());
+    if (!answer && daemon_is_absent(answer.error())) {
+        return std::nullopt;
+    }
+    record.ready = answer.has_value();
+    return answer ? ok() : Result<>(answer.error());
+}
+
+bool EndpointService::lacks_labels(const Record& record, const Result<>& programmed) const {
+    return !programmed && programmed.error().code() == Code::kTryAgain && !record.containerd_labels &&
+           config_.asks_containerd_for(record.kubernetes);
+}
+
+// `absent` says so. The daemon may be on its way up: then it is the daemon's to go on.
+Result<> EndpointService::program_without_daemon(Record& record, const Error& absent) {
+    const Result<> here = program_here(record);
+    if (!lacks_labels(record, here)) {
         return here;
     }
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.label_timeout_seconds);
-    while (std::chrono::steady_clock::now() < deadline) {
-        std::this_thread::sleep_for(kDaemonPoll);
-        auto question = ask_to_program(record);
-        const auto answer = question ? question->answer() : Result<Json>(question.error());
-        if (answer || !daemon_is_absent(answer.error())) {
-            record.ready = answer.has_value();
-            return answer ? ok() : Result<>(answer.error());
-        }
+    std::optional<Result<>> by_daemon;
+    const auto comes_up = [&] { return (by_daemon = have_programmed(record)).has_value(); };
+    const auto labels = fetch_containerd_labels(config_, record, std::chrono::seconds(config_.label_timeout_seconds), comes_up);
+    // One that came up meanwhile keeps what it programs in its memory, so it had better be the one.
+    if (by_daemon || comes_up()) {
+        return *by_daemon;
     }
-    return here;
+    if (!labels) {
+        return Error(labels.error().code(), "the labels of the pod are not known: " + labels.error().message() +
+                                                "; asked by the plugin, because " + absent.message());
+    }
+    record.containerd_labels = **labels;
+    return program_here(record);
+}
+
+// It listens, but could not do it, for the reason given.
+Result<> EndpointService::program_instead_of_daemon(Record& record, const Error& reason) {
+    const Result<> here = program_here(record);
+    if (!lacks_labels(record, here)) {
+        return here || here.error().code() != Code::kTryAgain ? here : Result<>(reason);
+    }
+    // The time for them is over, but it may be the daemon that used it up.
+    const auto labels = fetch_containerd_labels(config_, record, kLastTry, [] { return false; });
+    if (!labels) {
+        return reason;
+    }
+    record.containerd_labels = **labels;
+    return program_here(record);
 }
 
 Result<> EndpointService::program(Record& record, const std::function<Result<>()>& meanwhile) {
@@ -290,12 +330,11 @@ Result<> EndpointService::program(Record& record, const std::function<Result<>()
         return ok();
     }
     if (daemon_is_absent(answer.error())) {
-        const Result<> here = program_here(record);
-        return here ? ok() : wait_for_daemon(record, here.error());
+        return program_without_daemon(record, answer.error());
     }
     log::warning("the daemon did not program the endpoint, so the plugin does", {log::kv("error", answer.error().message())});
-    const Result<> here = program_here(record);
-    return here || here.error().code() != Code::kTryAgain ? here : Result<>(answer.error());
+    return daemon_listens(config_.socket_path()) ? program_instead_of_daemon(record, answer.error())
+                                                 : program_without_daemon(record, answer.error());
 }
 
 Result<> EndpointService::add(Record& record) {

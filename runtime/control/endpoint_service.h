@@ -2,7 +2,7 @@
 //
 // What the plugin asks of the runtime for one endpoint: the same with a daemon (which then programs the
 // policy) and without one (then it is done here, in the process that asks). One object serves one call of the plugin;
-// one thread. Functions block on disk, kernel, node lock and, for a bounded time, the daemon.
+// one thread. Functions block on disk, kernel, node lock and, for a bounded time, the daemon or containerd.
 #pragma once
 
 #include <functional>
@@ -65,7 +65,11 @@ class EndpointService {
     Result<bool> open_embedded();
     Result<> refresh(endpoints::Record& record) const;
     Result<Question> ask_to_program(const endpoints::Record& record) const;
-    Result<> wait_for_daemon(endpoints::Record& record, const Error& here);
+    std::optional<Result<>> have_programmed(endpoints::Record& record);
+    // Would it have been programmed with its labels of containerd?
+    bool lacks_labels(const endpoints::Record& record, const Result<>& programmed) const;
+    Result<> program_without_daemon(endpoints::Record& record, const Error& absent);
+    Result<> program_instead_of_daemon(endpoints::Record& record, const Error& reason);
     Result<> program_here(endpoints::Record& record);
     Result<> remove_here(const std::string& container_id, const std::string& ifname);
     // `gone` is unknown when its record could not be read.

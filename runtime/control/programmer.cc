@@ -80,7 +80,7 @@ Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
                 return document == nullptr ? std::nullopt : std::optional<endpoints::Labels>(document->labels);
             };
             NG_TRY(sources.add(endpoints::make_files_source(find)));
-        } else if (name == endpoints::kContainerdSource) {
+        } else if (name == endpoints::kContainerdSource && (record.containerd_labels || config_.asks_containerd_for(record.kubernetes))) {
             NG_TRY(sources.add(endpoints::make_containerd_source()));
         }
     }

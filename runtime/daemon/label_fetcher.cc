@@ -2,31 +2,21 @@
 #include "daemon/label_fetcher.h"
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cstdint>
 
 namespace namegate::daemon {
 
 Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(sd_event* loop, Node& node) {
-    Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!wake.valid()) {
-        return sys_error("eventfd", errno);
-    }
-    std::unique_ptr<LabelFetcher> fetcher(new LabelFetcher(node, std::move(wake)));
-    const int added = sd_event_add_io(loop, &fetcher->source_, fetcher->inbox_->wake.get(), EPOLLIN, &LabelFetcher::on_wake, fetcher.get());
+    NG_ASSIGN(std::unique_ptr<containerd::Client> client,
+              containerd::Client::create(node.config().containerd_address, node.config().containerd_namespace));
+    std::unique_ptr<LabelFetcher> fetcher(new LabelFetcher(node, std::move(client)));
+    const int added = sd_event_add_io(loop, &fetcher->source_, fetcher->client_->fd(), EPOLLIN, &LabelFetcher::on_ready, fetcher.get());
     if (added < 0) {
         return sys_error("sd_event_add_io", -added);
     }
     return fetcher;
-}
-
-LabelFetcher::LabelFetcher(Node& node, Fd wake)
-    : node_(node), inbox_(std::make_shared<Inbox>()), client_(node.config().containerd_address, node.config().containerd_namespace) {
-    inbox_->wake = std::move(wake);
 }
 
 LabelFetcher::~LabelFetcher() { sd_event_source_disable_unref(source_); }
@@ -37,7 +27,7 @@ std::optional<Result<>> LabelFetcher::program(const ProgramArguments& wanted, co
         return programmed;
     }
     const auto record = node_.read_record(wanted.container, wanted.interface);
-    if (!record || record->containerd_labels) {
+    if (!record || !lacks_labels(*record)) {
         return programmed;
     }
     // When nothing in force looks at labels, they can follow.
@@ -45,10 +35,14 @@ std::optional<Result<>> LabelFetcher::program(const ProgramArguments& wanted, co
     return programmed ? std::optional<Result<>>(programmed) : std::nullopt;
 }
 
+bool LabelFetcher::lacks_labels(const endpoints::Record& record) const {
+    return !record.containerd_labels && node_.config().asks_containerd_for(record.kubernetes);
+}
+
 void LabelFetcher::fetch_missing() {
     for (const auto& entry : node_.records()) {
         const endpoints::Record& record = entry.second;
-        if (!record.containerd_labels && !record.addresses.empty() && waiting_.count({record.container_id, record.ifname}) == 0) {
+        if (!record.addresses.empty() && lacks_labels(record) && waiting_.count({record.container_id, record.ifname}) == 0) {
             fetch(record, nullptr);
         }
     }
@@ -64,46 +58,32 @@ void LabelFetcher::fetch(const endpoints::Record& record, const Done& done) {
     if (asked) {
         return;
     }
-    client_.fetch({record.container_id, record.pod_uid, record.kubernetes}, std::chrono::seconds(node_.config().label_timeout_seconds),
-                  [inbox = inbox_, key](Result<std::optional<containerd::Labels>> labels) {
-                      const std::lock_guard<std::mutex> lock(inbox->mutex);
-                      inbox->answers.push_back({key, std::move(labels)});
-                      const std::uint64_t one = 1;
-                      // Full means that the loop is going to look anyway.
-                      [[maybe_unused]] const ssize_t told = ::write(inbox->wake.get(), &one, sizeof(one));
-                  });
+    client_->fetch({record.container_id, record.pod_uid, record.kubernetes}, std::chrono::seconds(node_.config().label_timeout_seconds),
+                   [this, key](const Labels& labels) { take(key, labels); });
 }
 
-int LabelFetcher::on_wake(sd_event_source* /*source*/, int fd, std::uint32_t /*events*/, void* fetcher) {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t got = ::read(fd, &count, sizeof(count));
-    static_cast<LabelFetcher*>(fetcher)->take_answers();
+int LabelFetcher::on_ready(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* fetcher) {
+    static_cast<LabelFetcher*>(fetcher)->client_->work();
     return 0;
 }
 
-void LabelFetcher::take_answers() {
-    std::vector<Answer> answers;
-    {
-        const std::lock_guard<std::mutex> lock(inbox_->mutex);
-        answers.swap(inbox_->answers);
-    }
-    for (const Answer& answer : answers) {
-        const auto node = waiting_.extract(answer.key);
-        Result<> result = accept(answer);
-        const bool gone = !result && result.error().code() == Code::kNotFound;
-        node_.set_trouble("labels of container " + answer.key.first, gone ? ok() : result);
-        for (const Done& done : node.empty() ? std::vector<Done>() : node.mapped()) {
-            done(result);
-        }
+void LabelFetcher::take(const Key& key, const Labels& labels) {
+    const auto node = waiting_.extract(key);
+    const Result<> result = accept(key, labels);
+    const bool gone = !result && result.error().code() == Code::kNotFound;
+    node_.set_trouble("labels of container " + key.first, gone ? ok() : result);
+    for (const Done& done : node.empty() ? std::vector<Done>() : node.mapped()) {
+        done(result);
     }
 }
 
-Result<> LabelFetcher::accept(const Answer& answer) {
-    if (!answer.labels) {
-        return answer.labels.error();
+Result<> LabelFetcher::accept(const Key& key, const Labels& labels) {
+    if (!labels) {
+        // Whatever it was: containerd may say something else later.
+        return Error(Code::kTryAgain, labels.error().message());
     }
-    NG_TRY(node_.set_containerd_labels(answer.key.first, answer.key.second, answer.labels->value_or(containerd::Labels())));
-    return node_.program(answer.key.first, answer.key.second, {});
+    NG_TRY(node_.set_containerd_labels(key.first, key.second, labels->value_or(containerd::Labels())));
+    return node_.program(key.first, key.second, {});
 }
 
 }  // namespace namegate::daemon

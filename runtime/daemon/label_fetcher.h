@@ -2,8 +2,8 @@
 //
 // Brings containerd's labels to the endpoints: during ADD, where the plugin waits for the answer, and afterwards for
 // endpoints that were programmed without them. A slow containerd delays those who need it and nobody else: the
-// questions are asked beside the event loop. Owns the connection, a file descriptor that wakes the loop, and
-// what is under way. One thread, that of the loop, but for the library's which only hands answers over.
+// questions are asked beside all other work of the event loop. Owns the connection, and what is under way. One thread,
+// that of the loop.
 #pragma once
 
 #include <systemd/sd-event.h>
@@ -11,14 +11,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/fd.h"
 #include "base/result.h"
 #include "containerd/client.h"
 #include "daemon/node.h"
@@ -46,28 +43,19 @@ class LabelFetcher {
 
   private:
     using Key = std::pair<std::string, std::string>;  // container id, interface
-    struct Answer {
-        Key key;
-        Result<std::optional<containerd::Labels>> labels;
-    };
-    // What the library's threads see; they may be at the end of a call when the fetcher goes.
-    struct Inbox {
-        std::mutex mutex;
-        std::vector<Answer> answers;
-        Fd wake;
-    };
+    using Labels = Result<std::optional<containerd::Labels>>;
 
-    LabelFetcher(Node& node, Fd wake);
+    LabelFetcher(Node& node, std::unique_ptr<containerd::Client> client) : node_(node), client_(std::move(client)) {}
+    bool lacks_labels(const endpoints::Record& record) const;
     void fetch(const endpoints::Record& record, const Done& done);
-    void take_answers();
-    Result<> accept(const Answer& answer);
-    static int on_wake(sd_event_source* source, int fd, std::uint32_t events, void* fetcher);
+    void take(const Key& key, const Labels& labels);
+    Result<> accept(const Key& key, const Labels& labels);
+    static int on_ready(sd_event_source* source, int fd, std::uint32_t events, void* fetcher);
 
     Node& node_;
-    std::shared_ptr<Inbox> inbox_;
     sd_event_source* source_ = nullptr;
     std::map<Key, std::vector<Done>> waiting_;  // one question for each endpoint, however many ask
-    containerd::Client client_;
+    std::unique_ptr<containerd::Client> client_;
 };
 
 }  // namespace namegate::daemon

@@ -45,7 +45,7 @@ std::unique_ptr<LabelSource> make_cni_args_source();
 using FindPodLabels = std::function<std::optional<Labels>(std::string_view pod_namespace, std::string_view pod_name)>;
 std::unique_ptr<LabelSource> make_files_source(FindPodLabels find);
 
-// What the daemon got from containerd, from the record itself. kTryAgain until it has asked.
+// What daemon or plugin got from containerd, from the record itself. kTryAgain until one of them has asked.
 std::unique_ptr<LabelSource> make_containerd_source();
 
 struct ResolvedLabels {

@@ -160,6 +160,10 @@ void ContainerdNode::kill_daemon() {
     daemon_.reset();
 }
 
+void ContainerdNode::set_containerd_address(const std::string& path) const {
+    must_run("sed -i 's,{address: [^}]*},{address: " + path + "},' " + folder() + "/namegate.yaml");
+}
+
 std::optional<json> ContainerdNode::ask_daemon(const std::string& command) const {
     control::Request request;
     request.command = command;

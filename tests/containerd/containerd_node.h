@@ -45,6 +45,8 @@ class ContainerdNode {
     // Waits until it answers.
     void start_daemon();
     void kill_daemon();
+    // Where namegate looks for containerd from now on.
+    void set_containerd_address(const std::string& path) const;
     std::optional<nlohmann::json> ask_daemon(const std::string& command) const;
     // The endpoint of a container, as the daemon shows it; null when there is none.
     nlohmann::json endpoint(const std::string& container) const;

@@ -32,19 +32,39 @@ TEST_CASE("a container of ctr has the policy of its labels, and its end leaves n
     CHECK(node.state() == "");
 }
 
+TEST_CASE("a container of ctr has the policy of its labels without a daemon, too", "[C27][C59]") {
+    ContainerdNode node(ContainerdNode::Mode::kFirst);
+    node.world().set_name("api.weather.com", {kWeather});
+    node.write_policy("weather.yaml", kAllowWeather);
+    const std::string run = "-n default run --rm --cni --snapshotter native ";
+    const std::string act = std::string(" ") + kImage + " web /bin/sh -c '" + first_act() + "'";
+    const CommandOutput labelled = node.ctr(run + "--label app=weather-app" + act);
+    INFO(labelled.text << node.logs());
+    CHECK(count(labelled.text, kWeather + " reached") == 1);
+    CHECK(count(labelled.text, kOther + " reached") == 0);
+    const CommandOutput plain = node.ctr(run + act);
+    INFO(plain.text);
+    CHECK(count(plain.text, "reached") == 4);
+    CHECK(node.state() == "");
+}
+
 TEST_CASE("what kubelet does when things go wrong", "[C5][C29][C41][C43]") {
     ContainerdNode node(ContainerdNode::Mode::kFirst, "labelTimeout: 4\n");
     node.write_policy("weather.yaml", kAllowWeather);
 
     // Nobody can tell the labels: ADD fails, containerd calls DEL at once, and nothing is left.
+    node.set_containerd_address("/nowhere/containerd.sock");
     const auto refused = node.cri().run_pod(weather());
     REQUIRE_FALSE(refused);
-    CHECK_THAT(refused.error().message(), Catch::Contains("the labels are not known yet"));
+    CHECK_THAT(refused.error().message(),
+               Catch::Contains("/nowhere/containerd.sock did not answer") && Catch::Contains("no daemon listens"));
     CHECK(node.state() == "");
     // The caller gives up first: the plugin is killed in the middle of its ADD.
     CHECK_FALSE(node.cri().run_pod(weather(), 2));
     CHECK(node.eventually([&] { return node.state().empty(); }));
     CHECK(node.state() == "");
+
+    node.set_containerd_address(node.folder() + "/containerd.sock");
 
     // A new sandbox of the same pod while the old one is still listed: whose DEL comes late takes nothing from it.
     node.start_daemon();

@@ -73,3 +73,45 @@ TEST_CASE("a pod's labels in containerd choose its policy, from the first packet
     CHECK(node.eventually([&] { return node.state().empty(); }));
     CHECK(node.state() == "");
 }
+
+TEST_CASE("with the daemon dead, a pod starts with the policy of its labels in containerd", "[C1][C59]") {
+    const auto mode = GENERATE(ContainerdNode::Mode::kFirst, ContainerdNode::Mode::kChained);
+    ContainerdNode node(mode);
+    node.world().set_name("api.weather.com", {kWeather});
+    node.write_policy("weather.yaml", kAllowWeather);
+    const bool ran_before = GENERATE(true, false);
+    if (ran_before) {
+        node.start_daemon();
+        node.kill_daemon();
+    }
+    const SandboxSpec weather{"weather", "default", "u1", 0, {{"app", "weather-app"}}, {}, 0, 0};
+    const SandboxSpec other{"other", "default", "u2", 0, {{"app", "other"}}, {}, 0, 0};
+    const std::string a = must(node.cri().run_pod(weather), node);
+    const std::string b = must(node.cri().run_pod(other), node);
+    const std::string in_a = must(node.cri().run_container(a, weather, acting()), node);
+    const std::string in_b = must(node.cri().run_container(b, other, acting()), node);
+    const std::string of_a = outcome(node, in_a);
+    INFO(of_a);
+    CHECK(count(of_a, kWeather + " reached") == 1);
+    CHECK(count(of_a, kOther + " reached") == 0);
+    const std::string of_b = outcome(node, in_b);
+    INFO(of_b);
+    CHECK(count(of_b, "reached") == 4);
+
+    // The daemon that comes finds the labels with the endpoint, and nothing to be changed.
+    node.start_daemon();
+    INFO(node.logs());
+    CHECK(node.endpoint(a)["labels"]["app"] == "weather-app");
+    CHECK(node.endpoint(a)["mode"] == "enforced");
+    CHECK(node.endpoint(b)["mode"] == "open");
+    const auto again = node.cri().exec(in_a, {"/bin/sh", "-c", connect_command(kOther) + connect_command(kWeather)});
+    REQUIRE(again);
+    CHECK(count(again->text, kWeather + " reached") == 1);
+    CHECK(count(again->text, kOther + " reached") == 0);
+    for (const std::string& sandbox : {a, b}) {
+        CHECK(node.cri().stop_pod(sandbox));
+        CHECK(node.cri().remove_pod(sandbox));
+    }
+    CHECK(node.eventually([&] { return node.state().empty(); }));
+    CHECK(node.state() == "");
+}

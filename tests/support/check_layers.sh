@@ -11,7 +11,7 @@ declare -A may=(
   [cni]="base" [policy]="base" [endpoints]="base" [netlink]="base" [containerd]="base"
   [dns]="base policy/domain_pattern.h"
   [datapath]="base policy"
-  [control]="base cni policy dns endpoints netlink datapath"
+  [control]="base cni policy dns endpoints containerd netlink datapath"
   [daemon]="base cni policy dns endpoints containerd netlink datapath control"
   [ctl]="base policy dns endpoints control"
 )
@@ -22,7 +22,8 @@ libraries=(
   'bpf/|datapath'
   'netlink/[a-z-]*\.h>|netlink'
   'nlohmann/|cni policy dns endpoints containerd netlink control daemon ctl plugin'
-  '(grpc[a-z]*/|google/|[a-z]*\.grpc\.pb\.h)|containerd'
+  'nghttp2/|containerd'
+  '(grpc[a-z]*/|google/|[a-z]*\.pb\.h)|tests'
   'idn2\.h|policy'
   'systemd/|daemon'
 )

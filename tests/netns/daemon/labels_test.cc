@@ -8,7 +8,9 @@
 #include <future>
 #include <string>
 
+#include "containerd/wire_reader.h"
 #include "node.h"
+#include "support/containerd/scripted_server.h"
 
 namespace namegate::test {
 namespace {
@@ -30,10 +32,24 @@ Fd silent_socket(const std::string& path) {
     return fd;
 }
 
-void use_containerd(const DaemonNode& node, unsigned timeout) {
+void use_containerd(const DaemonNode& node, unsigned timeout, const std::string& socket) {
     must_run("sed -i /labelSources/d " + node.config_path());
-    must_run("printf 'labelSources: [containerd]\\nlabelTimeout: " + std::to_string(timeout) + "\\ncontainerd: {address: " + node.folder() +
-             "/containerd.sock}\\n' >> " + node.config_path());
+    must_run("printf 'labelSources: [containerd]\\nlabelTimeout: " + std::to_string(timeout) + "\\ncontainerd: {address: " + socket +
+             "}\\n' >> " + node.config_path());
+}
+
+void use_containerd(const DaemonNode& node, unsigned timeout) { use_containerd(node, timeout, node.folder() + "/containerd.sock"); }
+
+std::string field(std::uint32_t number, const std::string& text) {
+    std::string out;
+    containerd::append_text_field(out, number, text);
+    return out;
+}
+
+// What containerd says of a container with the label app=x, to the first who asks.
+Connection labelled() {
+    const std::string label = field(1, "app") + field(2, "x");
+    return {{1, frame(kSettings, 0, 0, "") + whole_reply(1, field(1, field(2, label)))}};
 }
 
 double seconds_of(const std::function<void()>& work) {
@@ -47,18 +63,69 @@ TEST_CASE("without a daemon, ADD waits for labels that a policy looks at, fails 
     use_containerd(node, 1);
     node.write(node.policies() + "/a.yaml", policy_by_label());
     const TestNetns pod;
-    CommandOutput added;
-    CHECK(seconds_of([&] { added = node.cni("ADD", "one", pod.path()); }) >= 1);
-    INFO(added.text);
-    CHECK(added.status != 0);
-    CHECK(added.text.find("\"code\": 11") != std::string::npos);
-    CHECK(added.text.find("labels are not known yet") != std::string::npos);
-    CHECK(pod.run("ip link show eth0").status != 0);
-    CHECK(node.pins().empty());
+    const std::string socket = node.folder() + "/containerd.sock";
+    const std::string asked =
+        "containerd at " + socket + " did not answer /containerd.services.containers.v1.Containers/Get: nothing came in time";
+    Fd silent;
+    // Not there, refusing because whoever listened is gone, and silent.
+    for (const std::string& why :
+         {asked + " (connect: No such file or directory)", asked + " (connect: Connection refused)", asked + ";"}) {
+        CommandOutput added;
+        CHECK(seconds_of([&] { added = node.cni("ADD", "one", pod.path()); }) >= 1);
+        INFO(added.text);
+        CHECK(added.status != 0);
+        CHECK(added.text.find("\"code\": 11") != std::string::npos);
+        CHECK(added.text.find(why) != std::string::npos);
+        CHECK(added.text.find("no daemon listens on " + node.socket()) != std::string::npos);
+        CHECK(pod.run("ip link show eth0").status != 0);
+        CHECK(node.pins().empty());
+        const bool was_there = ::access(socket.c_str(), F_OK) == 0;
+        static_cast<void>(::unlink(socket.c_str()));
+        silent = silent_socket(socket);
+        if (!was_there) {
+            silent.reset();
+        }
+    }
 
     // No policy that looks at labels: nothing to wait for.
     node.write(node.policies() + "/a.yaml", deny_policy("all"));
     CHECK(node.cni("ADD", "one", pod.path()).status == 0);
+    CHECK(node.cni("DEL", "one", pod.path()).status == 0);
+}
+
+TEST_CASE("without a daemon, ADD gets the labels itself, and what is no answer fails it at once", "[C29][C59]") {
+    ScriptedServer containerd({{{1, "HTTP/1.1 400 Bad Request\r\n\r\n"}}, labelled()});
+    DaemonNode node;
+    use_containerd(node, 60, containerd.path());
+    node.write(node.policies() + "/a.yaml", policy_by_label());
+    const TestNetns pod;
+    CommandOutput added;
+    CHECK(seconds_of([&] { added = node.cni("ADD", "one", pod.path()); }) < 30);
+    INFO(added.text);
+    CHECK(added.text.find("\"code\": 11") != std::string::npos);
+    CHECK(added.text.find("no HTTP/2") != std::string::npos);
+    CHECK(node.pins().empty());
+    added = node.cni("ADD", "one", pod.path());
+    REQUIRE(added.status == 0);
+    node.start();
+    CHECK(node.mode_of("one") == "enforced");
+    CHECK(containerd.connections() == 2);
+    CHECK(node.cni("DEL", "one", pod.path()).status == 0);
+}
+
+TEST_CASE("where the daemon hangs, the plugin gets the labels once its time is over") {
+    ScriptedServer containerd({labelled()});
+    DaemonNode node;
+    use_containerd(node, 1, containerd.path());
+    node.write(node.policies() + "/a.yaml", policy_by_label());
+    node.start();
+    const TestNetns pod;
+    REQUIRE(::kill(node.pid(), SIGSTOP) == 0);
+    const CommandOutput added = node.cni("ADD", "one", pod.path());
+    CHECK(::kill(node.pid(), SIGCONT) == 0);
+    INFO(added.text << node.log());
+    REQUIRE(added.status == 0);
+    CHECK(node.becomes("one", "enforced"));
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
 }
 

@@ -10,7 +10,6 @@
 
 #include <catch2/catch.hpp>
 #include <cstring>
-#include <future>
 #include <map>
 
 #include <containers.grpc.pb.h>
@@ -93,10 +92,19 @@ class Server {
     std::unique_ptr<grpc::Server> server_;
 };
 
+std::unique_ptr<Client> connect(const std::string& socket, const std::string& name_space = "k8s.io") {
+    auto client = Client::create(socket, name_space);
+    REQUIRE(client);
+    return std::move(*client);
+}
+
 Outcome fetch(Client& client, const Container& container, std::chrono::milliseconds timeout = std::chrono::seconds(20)) {
-    std::promise<Outcome> answer;
-    client.fetch(container, timeout, [&answer](Outcome outcome) { answer.set_value(std::move(outcome)); });
-    return answer.get_future().get();
+    std::optional<Outcome> answer;
+    client.fetch(container, timeout, [&answer](Outcome outcome) { answer = std::move(outcome); });
+    while (!answer) {
+        client.wait(std::chrono::seconds(1));
+    }
+    return *answer;
 }
 
 }  // namespace
@@ -106,8 +114,8 @@ TEST_CASE("1.6: a pod is a container that carries its description", "[C1]") {
     containers::Container& pod = server.containers.known["k8s.io/0a"];
     (*pod.mutable_labels())["app"] = "from the container, with those of the pause image";
     (*pod.mutable_extensions())["io.cri-containerd.sandbox.metadata"].set_value(metadata("u1", "web"));
-    Client client(server.socket(), "k8s.io");
-    const auto labels = fetch(client, {"0a", "u1", true});
+    const std::unique_ptr<Client> client = connect(server.socket());
+    const auto labels = fetch(*client, {"0a", "u1", true});
     REQUIRE(labels);
     CHECK(**labels == Labels{{"app", "web"}});
 }
@@ -115,8 +123,8 @@ TEST_CASE("1.6: a pod is a container that carries its description", "[C1]") {
 TEST_CASE("2.x: a pod is in the sandbox store while it has no container", "[C1]") {
     Server server(true);
     server.sandboxes.known["mine/0a"] = metadata("u1", "web");
-    Client client(server.socket(), "mine");
-    const auto labels = fetch(client, {"0a", "u1", true});
+    const std::unique_ptr<Client> client = connect(server.socket(), "mine");
+    const auto labels = fetch(*client, {"0a", "u1", true});
     REQUIRE(labels);
     CHECK(**labels == Labels{{"app", "web"}});
 }
@@ -126,19 +134,19 @@ TEST_CASE("a container of ctr has its own labels, without those that containerd 
     containers::Container& web = server.containers.known["default/web"];
     (*web.mutable_labels())["app"] = "web";
     (*web.mutable_labels())["io.cri-containerd.kind"] = "container";
-    Client client(server.socket(), "k8s.io");
-    const auto labels = fetch(client, {"default-web", "", false});
+    const std::unique_ptr<Client> client = connect(server.socket());
+    const auto labels = fetch(*client, {"default-web", "", false});
     REQUIRE(labels);
     CHECK(**labels == Labels{{"app", "web"}});
 }
 
 TEST_CASE("who is not known: a container may be another runtime's, a pod may not") {
     Server server(GENERATE(true, false));
-    Client client(server.socket(), "k8s.io");
-    const auto container = fetch(client, {"0a", "", false});
+    const std::unique_ptr<Client> client = connect(server.socket());
+    const auto container = fetch(*client, {"0a", "", false});
     REQUIRE(container);
     CHECK_FALSE(container->has_value());
-    const auto pod = fetch(client, {"0a", "u1", true});
+    const auto pod = fetch(*client, {"0a", "u1", true});
     REQUIRE_FALSE(pod);
     CHECK(pod.error().code() == Code::kTryAgain);
     CHECK_THAT(pod.error().message(), Catch::Contains("does not know container 0a"));
@@ -146,18 +154,21 @@ TEST_CASE("who is not known: a container may be another runtime's, a pod may not
 
 TEST_CASE("answers about another pod, without a description, or with too many labels, are errors") {
     Server server(true);
-    Client client(server.socket(), "k8s.io");
+    const std::unique_ptr<Client> client = connect(server.socket());
     server.sandboxes.known["k8s.io/0a"] = metadata("u2", "web");
-    CHECK_THAT(fetch(client, {"0a", "u1", true}).error().message(), Catch::Contains("has pod UID u2"));
+    CHECK_THAT(fetch(*client, {"0a", "u1", true}).error().message(), Catch::Contains("has pod UID u2"));
     server.sandboxes.known["k8s.io/0b"] = "no JSON";
-    CHECK(fetch(client, {"0b", "u1", true}).error().code() == Code::kInvalidInput);
+    CHECK(fetch(*client, {"0b", "u1", true}).error().code() == Code::kInvalidInput);
     for (std::size_t i = 0; i <= kMaxLabels; ++i) {
         (*server.containers.known["default/many"].mutable_labels())["k" + std::to_string(i)] = "";
     }
-    CHECK(fetch(client, {"default-many", "", false}).error().code() == Code::kExhausted);
+    CHECK(fetch(*client, {"default-many", "", false}).error().code() == Code::kExhausted);
     // More than is read of any answer.
     (*server.containers.known["default/huge"].mutable_labels())["k"] = std::string(kMaxReplyBytes, 'x');
-    CHECK_FALSE(fetch(client, {"default-huge", "", false}));
+    const auto huge = fetch(*client, {"default-huge", "", false});
+    REQUIRE_FALSE(huge);
+    CHECK(huge.error().code() == Code::kExhausted);
+    CHECK_THAT(huge.error().message(), Catch::Contains("Containers/Get: the reply is longer than 4194304 bytes"));
 }
 
 TEST_CASE("a containerd that is away, or says nothing, costs the time that was given") {
@@ -170,22 +181,32 @@ TEST_CASE("a containerd that is away, or says nothing, costs the time that was g
     REQUIRE(::bind(silent.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
     REQUIRE(::listen(silent.get(), 8) == 0);
     for (const std::string& socket : {path, directory.path() + "/away.sock"}) {
-        Client client(socket, "k8s.io");
-        const auto labels = fetch(client, {"0a", "u1", true}, std::chrono::milliseconds(300));
+        const std::unique_ptr<Client> client = connect(socket);
+        const auto labels = fetch(*client, {"0a", "u1", true}, std::chrono::milliseconds(300));
         REQUIRE_FALSE(labels);
         CHECK(labels.error().code() == Code::kTryAgain);
         CHECK_THAT(labels.error().message(), Catch::Contains("did not answer"));
     }
 }
 
-TEST_CASE("a client that goes gives up what is under way, and says so") {
-    const test::TempDir directory;
-    std::promise<Outcome> answer;
-    {
-        Client client(directory.path() + "/away.sock", "k8s.io");
-        client.fetch({"0a", "u1", true}, std::chrono::hours(1), [&answer](Outcome outcome) { answer.set_value(std::move(outcome)); });
+TEST_CASE("many ask at once, and each gets its own") {
+    constexpr std::size_t kContainers = 300;
+    Server server(true);
+    for (std::size_t i = 0; i < kContainers; ++i) {
+        server.sandboxes.known["default/" + std::to_string(i)] = metadata("u", std::to_string(i));
     }
-    auto future = answer.get_future();
-    REQUIRE(future.wait_for(std::chrono::seconds(0)) == std::future_status::ready);
-    CHECK_FALSE(future.get());
+    const std::unique_ptr<Client> client = connect(server.socket());
+    std::map<std::size_t, Outcome> answers;
+    for (std::size_t i = 0; i < kContainers; ++i) {
+        client->fetch({std::to_string(i), "u", true}, std::chrono::seconds(20),
+                      [&answers, i](Outcome outcome) { answers.emplace(i, std::move(outcome)); });
+    }
+    while (answers.size() < kContainers) {
+        client->wait(std::chrono::seconds(1));
+    }
+    for (const auto& [i, outcome] : answers) {
+        INFO(i << (outcome ? "" : outcome.error().message()));
+        REQUIRE(outcome);
+        CHECK(**outcome == Labels{{"app", std::to_string(i)}});
+    }
 }
