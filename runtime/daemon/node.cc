@@ -273,7 +273,7 @@ void Node::refresh_servers() {
     if (servers == servers_) {
         return;
     }
-    const auto work = [this]() -> Result<> {
+    const auto work = [&]() -> Result<> {
         NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
         return control::apply_settings(*datapath_, config_, servers);
     };

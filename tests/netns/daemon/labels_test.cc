@@ -169,4 +169,45 @@ TEST_CASE("a silent containerd fails the ADD that needs it, in its time, and hol
 }
 
 }  // namespace
+TEST_CASE("S8: a pod whose labels nobody knows is not opened, and one that runs keeps its last policy") {
+    DaemonNode node;
+    node.write(node.policies() + "/a.yaml", policy_by_label());
+    const bool with_daemon = GENERATE(true, false);
+    if (with_daemon) {
+        node.start();
+    }
+    const TestNetns pod;
+    const CommandOutput refused = node.cni("ADD", "one", pod.path());
+    INFO(refused.text);
+    CHECK(refused.status != 0);
+    CHECK(refused.text.find("\"code\": 11") != std::string::npos);
+    CHECK(refused.text.find("no label source knows the labels of pod default/one") != std::string::npos);
+    CHECK(node.cni("DEL", "one", pod.path()).status == 0);
+    node.write(node.policies() + "/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {namespace: default, name: one, labels: {app: x}}\n");
+    REQUIRE(eventually([&] { return node.cni("ADD", "one", pod.path()).status == 0; }));
+    if (!with_daemon) {
+        node.start();
+    }
+    CHECK(node.becomes("one", "enforced"));
+    must_run("rm " + node.policies() + "/pod.yaml");
+    CHECK(eventually([&] { return node.must_ask("status")["degraded"].dump().find("keeps its last policy") != std::string::npos; }));
+    CHECK(node.mode_of("one") == "enforced");
+    node.stop(SIGKILL);
+    node.start();
+    CHECK(node.mode_of("one") == "enforced");
+    CHECK(node.cni("DEL", "one", pod.path()).status == 0);
+}
+
+TEST_CASE("unknownLabels: Absent opens a pod whose labels nobody knows, and status says so") {
+    DaemonNode node;
+    must_run("echo 'unknownLabels: Absent' >> " + node.config_path());
+    node.write(node.policies() + "/a.yaml", policy_by_label());
+    node.start();
+    const TestNetns pod;
+    CHECK(node.cni("ADD", "one", pod.path()).status == 0);
+    CHECK(node.mode_of("one") == "open");
+    CHECK(node.must_ask("status")["warnings"].dump().find("unknownLabels: Absent") != std::string::npos);
+    CHECK(node.cni("DEL", "one", pod.path()).status == 0);
+}
+
 }  // namespace namegate::test

@@ -76,6 +76,7 @@ TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, 
     // kubelet comes to the node later.
     must_run("printf 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nclusterDNS:\n- 10.96.0.10\n' > " + kubelet);
     CHECK(becomes(node, {"10.96.0.10", "192.0.2.1"}));
+    using control::Json;
     const Json named = node.must_ask("status")["trustedServersNamedBy"];
     CHECK(named[0] == Json{{"server", "10.96.0.10"}, {"namedBy", kubelet}});
     CHECK(named[1] == Json{{"server", "192.0.2.1"}, {"namedBy", "/etc/resolv.conf"}});
