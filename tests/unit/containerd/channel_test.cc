@@ -235,6 +235,17 @@ TEST_CASE("one that is lost again and again says so in the end") {
     CHECK(server.connections() <= 5);
 }
 
+TEST_CASE("one that is refused is asked for again after a moment, not at once") {
+    Connection steps;
+    for (std::uint32_t i = 0; i < 6; ++i) {
+        steps.push_back({i + 1, (i == 0 ? kSettled : "") + frame(kResetStream, 0, 2 * i + 1, number32(7))});
+    }
+    steps.push_back({7, whole_reply(13, "too early")});
+    ScriptedServer server({steps}, true);
+    Caller caller(server.path());
+    CHECK_THAT(failure(caller.ask(milliseconds(350)), Code::kTryAgain), Catch::Contains("the stream was closed, REFUSED_STREAM"));
+}
+
 TEST_CASE("many calls share a connection, in any order, and an expired one spoils none") {
     ScriptedServer server(
         {{{3, kSettled + whole_reply(5, "third") + whole_reply(1, "first")}, {4, whole_reply(7, "fourth") + whole_reply(3, "late")}}},
