@@ -307,7 +307,7 @@ NG_ABI_CHECK(struct ng_flow, 24);
 /* `pending`: slot -> inner array of sets, found by client port and transaction id. */
 struct ng_pending {
 	struct ng_addr server;
-	__u64 question; /* seeded hash of the question section's bytes, case as asked; 0: free */
+	__u64 question; /* seeded hash of the question section, the name in lower case; 0: free */
 	__u16 be_server_port;
 	__u16 be_client_port;
 	__u16 be_id;

@@ -99,7 +99,16 @@ static __always_inline int question_end(struct ng_dns *dns)
 	return 0;
 }
 
-/* Seeded hash of the question section as it stands, case included; 0 when there is no single question. */
+/* Mask of the first `count` bytes of a word as it was loaded from memory. */
+static __always_inline __u64 first_bytes(__u32 count)
+{
+	return count < 8 ? (1ULL << (count * 8)) - 1 : ~0ULL;
+}
+
+/*
+ * Seeded hash of the question section; 0 when there is no single question. The name's letters are lowered, since servers
+ * may answer in another case (D18); type and class, which may look like letters, are not.
+ */
 __u64 hash_question(void)
 {
 	struct ng_dns *dns = dns_state();
@@ -109,7 +118,8 @@ __u64 hash_question(void)
 	__u32 end = (__u32)question_end(dns);
 	if (end == 0 || end + 4 > dns->length)
 		return 0;
-	__u32 length = end + 4 - NG_DNS_HEADER;
+	__u32 name_length = end - NG_DNS_HEADER;
+	__u32 length = name_length + 4;
 	if (length > NG_MAX_QUESTION)
 		return 0;
 	__u64 hash = name_seed + length;
@@ -118,9 +128,12 @@ __u64 hash_question(void)
 		if (length == 0)
 			break;
 		__u64 word = *(__u64 *)&dns->message[at & NG_MESSAGE_MASK];
+		__u64 of_name = first_bytes(name_length);
 
+		word = (ng_lower8(word) & of_name) | (word & ~of_name);
+		name_length = name_length < 8 ? 0 : name_length - 8;
 		if (length < 8) {
-			word &= (1ULL << (length * 8)) - 1;
+			word &= first_bytes(length);
 			length = 0;
 		} else {
 			length -= 8;
