@@ -69,6 +69,7 @@ constexpr std::array kRootFields = {
     text("cacheDir"),
     text("bpffsDir"),
     texts("dnsTrustedServers", dns::kMaxTrustedServers),
+    texts("dnsNeverOpens", dns::kMaxNeverOpens),
     number("dnsExtraTTL"),
     number("dnsMinTTL"),
     number("dnsMaxTTL"),
@@ -159,6 +160,18 @@ void read_static_pods(const Cursor& root, Config& config) {
     } else if (name) {
         config.node_name = name->node().text();
     }
+}
+
+void read_never_opens(const Cursor& root, Config& config) {
+    if (!root.child("dnsNeverOpens")) {
+        return;
+    }
+    config.never_opens = {};
+    root.each("dnsNeverOpens", [&config](const Cursor& item) {
+        if (const auto added = config.never_opens.add(item.node().text()); !added) {
+            item.error(added.error().message());
+        }
+    });
 }
 
 void read_dns(const Cursor& root, Config& config) {
@@ -255,6 +268,7 @@ void decode(const Cursor& root, Config& config) {
     read_path(root, "cacheDir", config.cache_dir);
     read_path(root, "bpffsDir", config.bpffs_dir);
     read_dns(root, config);
+    read_never_opens(root, config);
     read_label_sources(root, config);
     read_containerd(root, config);
     read_number(root, "labelTimeout", {0, 300}, config.label_timeout_seconds);

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "datapath/loader.h"
 #include "dns/lifetime.h"
+#include "dns/never_opens.h"
 #include "dns/trusted_servers.h"
 
 namespace namegate::control {
@@ -37,6 +38,7 @@ struct Config {
     std::vector<dns::TrustedServer> trusted_servers;  // when it is
     std::string resolv_conf = "/etc/resolv.conf";     // the node's; not a key
     dns::LifetimeSettings lifetime;
+    dns::NeverOpens never_opens = dns::NeverOpens::standard();
 
     std::vector<std::string> label_sources{"cni-args", "files"};
     std::uint32_t label_timeout_seconds = 10;

@@ -226,6 +226,12 @@ std::vector<dns::TrustedServer> trusted_servers(const Config& config) {
 }
 
 Result<> apply_settings(datapath::Datapath& datapath, const Config& config) {
+    static_assert(dns::kMaxNeverOpens <= NG_MAX_NEVER_OPENS);
+    std::vector<datapath::NeverPrefix> never;
+    for (const dns::NeverOpens::Entry& entry : config.never_opens.entries()) {
+        never.push_back({entry.aaaa, entry.bytes, entry.length});
+    }
+    NG_TRY(datapath::set_never_opens(datapath, never));
     std::vector<datapath::TrustedPrefix> prefixes;
     for (const dns::TrustedServer& server : trusted_servers(config)) {
         prefixes.push_back({server.prefix, server.port});

@@ -24,7 +24,7 @@
 #define NG_ABI_CHECK(type, size) _Static_assert(sizeof(type) == (size), #type ": size")
 #endif
 
-#define NG_ABI_VERSION 4
+#define NG_ABI_VERSION 5
 
 /*
  * What an upgrade carries over as it is: the version since which key, value and meaning of an endpoint's own maps have
@@ -60,6 +60,7 @@
 #define NG_DNS_STEP_BUDGET 384 /* labels and pointers it follows in one message */
 #define NG_NAME_MAX 256 /* a domain name on the wire: 255 bytes and a spare */
 #define NG_MAX_DNS_PORTS 8 /* different ports of trusted servers */
+#define NG_MAX_NEVER_OPENS 64 /* prefixes of addresses that no name opens */
 #define NG_HELD_FRAMES 256 /* frames of one endpoint that are with the daemon at a time */
 #define NG_HELD_BYTES (256u << 10) /* what they reserve of the ring */
 #define NG_HELD_SHARE 4 /* and at most this part of what is free of it, so that a newcomer always finds room */
@@ -366,6 +367,19 @@ struct ng_trusted_key {
 	struct ng_addr addr;
 };
 NG_ABI_CHECK(struct ng_trusted_key, 24);
+
+/*
+ * `never_opens`: (type of the record, prefix) -> u32, present = no name opens it (D17). LPM trie. An AAAA record with an
+ * IPv4-mapped address is looked up under both types.
+ */
+#define NG_TYPE_A 1
+#define NG_TYPE_AAAA 28
+struct ng_never_key {
+	__u32 prefix_len; /* 32 + bits of the address, an IPv4 prefix's counted with the 96 before it */
+	__u32 type; /* NG_TYPE_A or NG_TYPE_AAAA */
+	struct ng_addr addr;
+};
+NG_ABI_CHECK(struct ng_never_key, 24);
 
 /* `config`: one entry, settings that may change while programs run. */
 struct ng_config {

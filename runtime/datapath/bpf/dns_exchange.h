@@ -351,6 +351,8 @@ static __always_inline void count_answer(struct ng_dns *dns)
 		count(dns->slot, NG_R_LEARNT);
 	if (dns->full)
 		count(dns->slot, NG_R_LEARNT_FULL);
+	if (dns->refused)
+		count(dns->slot, NG_R_NEVER_OPENS);
 }
 
 /*
@@ -361,7 +363,7 @@ static __noinline int pass_on(struct __sk_buff *skb, struct ng_dns *dns, const s
 {
 	int whole = p->fragment == NG_WHOLE && dns->whole_length <= NG_DNS_MAX_MESSAGE;
 	__u16 kind = decision == NG_DECIDED ? NG_EVENT_ANSWER : NG_EVENT_UNPARSED;
-	__u16 reason = dns->full ? NG_R_LEARNT_FULL : NG_R_NONE;
+	__u16 reason = dns->full ? NG_R_LEARNT_FULL : dns->refused ? NG_R_NEVER_OPENS : NG_R_NONE;
 	__u32 waits = decision != NG_DECIDED;
 
 	/* Several datagrams in one frame cannot be put back as such; the kernel makes none of DNS answers by itself. */
@@ -409,6 +411,7 @@ static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const
 	dns->expiry = 0;
 	dns->learnt = 0;
 	dns->full = 0;
+	dns->refused = 0;
 	dns->steps = NG_DNS_STEP_BUDGET;
 	dns->server = p->key.remote;
 	dns->be_server_port = p->key.be_remote_port;
