@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
         }
         return code;
     } catch (const std::exception& exception) {
-        std::cerr << "namegatectl: " << exception.what() << '\n';
+        std::cerr << "namegatectl: " << namegate::printable(exception.what()) << '\n';
         return ctl::kUsage;
     }
 }
