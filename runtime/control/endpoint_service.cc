@@ -277,7 +277,12 @@ Result<> EndpointService::wait_for_daemon(Record& record, const Error& here) {
             return answer ? ok() : Result<>(answer.error());
         }
     }
-    return here;
+    return Error(
+        Code::kTryAgain,
+        "the labels are not known yet: a policy looks at them, namegated asks containerd (" + config_.containerd_address +
+            ") for them, and namegated does not run: nobody listens on " + config_.socket_path() + ". ADD waited " +
+            std::to_string(config_.label_timeout_seconds) +
+            " s (labelTimeout) for it to start. Start it (systemctl start namegated), or see why it does not (journalctl -u namegated)");
 }
 
 Result<> EndpointService::program(Record& record, const std::function<Result<>()>& meanwhile) {

@@ -51,7 +51,13 @@ TEST_CASE("without a daemon, ADD waits for labels that a policy looks at, fails 
     INFO(added.text);
     CHECK(added.status != 0);
     CHECK(added.text.find("\"code\": 11") != std::string::npos);
-    CHECK(added.text.find("labels are not known yet") != std::string::npos);
+    for (const std::string& part :
+         {std::string("labels are not known yet"), std::string("namegated does not run"), node.socket(), node.folder() + "/containerd.sock",
+          std::string("ADD waited 1 s (labelTimeout)"), std::string("systemctl start namegated")}) {
+        INFO(part);
+        CHECK(added.text.find(part) != std::string::npos);
+    }
+    CHECK(added.text.find("namegated asks containerd for them") == std::string::npos);
     CHECK(pod.run("ip link show eth0").status != 0);
     CHECK(node.pins().empty());
 
