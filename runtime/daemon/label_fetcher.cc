@@ -11,6 +11,12 @@
 
 namespace namegate::daemon {
 
+namespace {
+
+constexpr unsigned kMaxAttempts = 5;  // each waits for the node lock
+
+}  // namespace
+
 Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(sd_event* loop, Node& node) {
     Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake.valid()) {
@@ -22,6 +28,14 @@ Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(sd_event* loop, Node&
         return sys_error("sd_event_add_io", -added);
     }
     return fetcher;
+}
+
+void LabelFetcher::hand_over(Inbox& inbox, Answer answer) {
+    const std::lock_guard<std::mutex> lock(inbox.mutex);
+    inbox.answers.push_back(std::move(answer));
+    const std::uint64_t one = 1;
+    // Full means that the loop is going to look anyway.
+    [[maybe_unused]] const ssize_t told = ::write(inbox.wake.get(), &one, sizeof(one));
 }
 
 LabelFetcher::LabelFetcher(Node& node, Fd wake)
@@ -66,11 +80,7 @@ void LabelFetcher::fetch(const endpoints::Record& record, const Done& done) {
     }
     client_.fetch({record.container_id, record.pod_uid, record.kubernetes}, std::chrono::seconds(node_.config().label_timeout_seconds),
                   [inbox = inbox_, key](Result<std::optional<containerd::Labels>> labels) {
-                      const std::lock_guard<std::mutex> lock(inbox->mutex);
-                      inbox->answers.push_back({key, std::move(labels)});
-                      const std::uint64_t one = 1;
-                      // Full means that the loop is going to look anyway.
-                      [[maybe_unused]] const ssize_t told = ::write(inbox->wake.get(), &one, sizeof(one));
+                      hand_over(*inbox, {key, std::move(labels)});
                   });
 }
 
@@ -87,15 +97,27 @@ void LabelFetcher::take_answers() {
         const std::lock_guard<std::mutex> lock(inbox_->mutex);
         answers.swap(inbox_->answers);
     }
-    for (const Answer& answer : answers) {
-        const auto node = waiting_.extract(answer.key);
+    for (Answer& answer : answers) {
         Result<> result = accept(answer);
+        if (try_again_later(answer, result)) {
+            continue;
+        }
+        const auto node = waiting_.extract(answer.key);
         const bool gone = !result && result.error().code() == Code::kNotFound;
         node_.set_trouble("labels of container " + answer.key.first, gone ? ok() : result);
         for (const Done& done : node.empty() ? std::vector<Done>() : node.mapped()) {
             done(result);
         }
     }
+}
+
+// In a burst of ADDs the node lock may be others' for long: their plugins have it in turn.
+bool LabelFetcher::try_again_later(Answer& answer, const Result<>& result) const {
+    if (result || !answer.labels || result.error().code() != Code::kTryAgain || ++answer.attempts >= kMaxAttempts) {
+        return false;
+    }
+    hand_over(*inbox_, std::move(answer));
+    return true;
 }
 
 Result<> LabelFetcher::accept(const Answer& answer) {

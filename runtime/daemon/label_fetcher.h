@@ -49,6 +49,7 @@ class LabelFetcher {
     struct Answer {
         Key key;
         Result<std::optional<containerd::Labels>> labels;
+        unsigned attempts = 0;  // to put it in force
     };
     // What the library's threads see; they may be at the end of a call when the fetcher goes.
     struct Inbox {
@@ -58,8 +59,10 @@ class LabelFetcher {
     };
 
     LabelFetcher(Node& node, Fd wake);
+    static void hand_over(Inbox& inbox, Answer answer);
     void fetch(const endpoints::Record& record, const Done& done);
     void take_answers();
+    bool try_again_later(Answer& answer, const Result<>& result) const;
     Result<> accept(const Answer& answer);
     static int on_wake(sd_event_source* source, int fd, std::uint32_t events, void* fetcher);
 
