@@ -39,8 +39,8 @@ bool is_program(const std::string& path) {
 // Programs from before CNI 1.1 know neither GC nor STATUS. They say that the variable CNI_COMMAND is wrong: then there is
 // nothing to collect, and nothing that is not ready.
 bool lacks_command(const CniError& error, Command command) {
-    return (command == Command::kGc || command == Command::kStatus) && error.code == static_cast<unsigned>(ErrorCode::kInvalidEnvironment) &&
-           error.message.find("CNI_COMMAND") != std::string::npos;
+    return (command == Command::kGc || command == Command::kStatus) &&
+           error.code == static_cast<unsigned>(ErrorCode::kInvalidEnvironment) && error.message.find("CNI_COMMAND") != std::string::npos;
 }
 
 CniError delegate_error(const std::string& who, const ChildOutput& output) {

@@ -128,11 +128,18 @@ void SocketServer::accept_clients() {
     }
 }
 
-// Until a client goes. The others wait in the queue.
+// Until a client goes, or descriptors are free again, which is tried every second. The others wait in the queue.
 void SocketServer::stop_accepting() {
     crowded_ = true;
     accepting_ = false;
     sd_event_source_set_enabled(source_, SD_EVENT_OFF);
+}
+
+void SocketServer::accept_again() {
+    if (!accepting_ && clients_.size() < kMaxClients) {
+        accepting_ = true;
+        sd_event_source_set_enabled(source_, SD_EVENT_ON);
+    }
 }
 
 void SocketServer::serve(Client& client, std::uint32_t events) {
@@ -355,10 +362,7 @@ void SocketServer::drop(Client& client) {
     streams_ -= client.stream ? 1U : 0U;
     sd_event_source_disable_unref(client.source);
     clients_.remove_if([&client](const std::unique_ptr<Client>& one) { return one.get() == &client; });
-    if (!accepting_) {
-        accepting_ = true;
-        sd_event_source_set_enabled(source_, SD_EVENT_ON);
-    }
+    accept_again();
 }
 
 void SocketServer::drop_idle() {
@@ -369,6 +373,7 @@ void SocketServer::drop_idle() {
             drop(client);
         }
     }
+    accept_again();
 }
 
 }  // namespace namegate::daemon

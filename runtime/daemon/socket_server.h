@@ -91,6 +91,7 @@ class SocketServer {
     Result<> listen();
     void accept_clients();
     void stop_accepting();
+    void accept_again();
     void serve(Client& client, std::uint32_t events);
     bool read_input(Client& client);
     void answer_lines(Client& client);

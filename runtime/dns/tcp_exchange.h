@@ -2,8 +2,8 @@
 //
 // DNS over TCP between endpoints and trusted servers: which answers were asked for (D10). Both streams of a connection
 // are followed from the server's opening on; a question is remembered until the answer with its id and its question section
-// comes, in whatever case (D18), on the same connection. A connection whose opening was not seen teaches nothing. Bounded in connections and
-// bytes for each endpoint: at a bound its own least recently used connection is forgotten. Owns its memory; one thread.
+// comes, in whatever case (D18), on the same connection. A connection whose opening was not seen teaches nothing. Bounded in connections
+// and bytes for each endpoint: at a bound its own least recently used connection is forgotten. Owns its memory; one thread.
 #pragma once
 
 #include <compare>

@@ -85,7 +85,8 @@ TEST_CASE("an address plugin that knows no GC or STATUS has none of it; any othe
         INFO(command << ": " << reply.output.dump());
         CHECK(reply.status == 0);
     }
-    for (const auto& [code, message] : {std::pair("4", "CNI_PATH is missing"), std::pair("7", "unknown CNI_COMMAND"), std::pair("50", "no")}) {
+    for (const auto& [code, message] :
+         {std::pair("4", "CNI_PATH is missing"), std::pair("7", "unknown CNI_COMMAND"), std::pair("50", "no")}) {
         INFO(code << " " << message);
         answer(code, message);
         CHECK(call("GC").code() == std::stoul(code));
