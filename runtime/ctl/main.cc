@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "control/client.h"
 #include "ctl/ctl.h"
 
