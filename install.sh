@@ -8,6 +8,7 @@ usage() {
   cat <<'EOF'
 usage: sudo ./install.sh [OPTION...]            build from source and install
        sudo ./install.sh --uninstall [OPTION...]
+       ./install.sh --check [OPTION...]         does the runtime have the plugins that the configuration names?
        sudo ./install.sh --demo                 show namegate at work, in a private place
        ./install.sh --dependencies build|run|test
 
@@ -16,6 +17,10 @@ without a gap (docs/upgrade.md).
   PREFIX/sbin/namegated  PREFIX/bin/namegatectl  CNI_BIN/namegate  the systemd unit
   /etc/namegate/namegate.yaml (kept when it exists)  /etc/namegate/policies.d/
   and, last of all, CNI_CONF/10-namegate.conflist (kept when it exists)
+
+The configuration names other plugins too: host-local and portmap, of Debian's package containernetworking-plugins, which has
+them in /usr/lib/cni. Those that are there and not in CNI_BIN are linked from CNI_BIN; when one is nowhere, nothing is
+installed, for then no pod would start.
 
 options
   --prefix DIR         where the programs go (default /usr/local)
@@ -26,6 +31,7 @@ options
   --build-dir DIR      take the programs from here instead of building
   --uninstall          remove what was installed; /etc/namegate stays. Refuses while pods are enforced,
                        with a list of them, unless --force
+  --check              say which of these plugins are where, change nothing; exit code 1 when one is missing
   --force              uninstall although pods are enforced: they keep their network and the policy that is
                        in force until they end, and the plugin stays for their DEL; --uninstall again then
   --dependencies SET   only install the Debian packages that are missing for SET
@@ -57,6 +63,7 @@ while [ $# -gt 0 ]; do
     --no-conflist) conflist=no ;;
     --uninstall) action=uninstall ;;
     --force) force=yes ;;
+    --check) action=check ;;
     --demo) action=demo ;;
     -h | --help) usage; exit 0 ;;
     *) echo "install.sh: unknown option \"$1\"" >&2; usage >&2; exit 2 ;;
@@ -130,12 +137,56 @@ place_new() { # source target mode: an operator's file is never overwritten
   place "$@"
 }
 
+packaged_plugins=/usr/lib/cni plugin_package=containernetworking-plugins
+
+# The plugins that a configuration names, address plugins too; not namegate itself.
+named_plugins() { # conflist
+  sed -En 's/.*"type": *"([^"]+)".*/\1/p' "$1" | grep -vx namegate | sort -u
+}
+
+# The operator's, if there is one.
+conflist_in_use() {
+  local own=$cni_conf/10-namegate.conflist
+  if [ -e "$own" ]; then echo "$own"; else echo "$root/cni-conf/10-namegate.conflist"; fi
+}
+
+# Where is each of them? With "link", those of the package are linked into the runtime's folder. Says which are missing.
+check_plugins() { # [link]
+  local name missing=() conflist_path
+  conflist_path=$(conflist_in_use)
+  for name in $(named_plugins "$conflist_path"); do
+    if [ -x "$cni_bin/$name" ]; then
+      [ "${1-}" = link ] || echo "$name: $cni_bin/$name"
+    elif [ ! -x "$packaged_plugins/$name" ]; then
+      missing+=("$name")
+    elif [ "${1-}" = link ]; then
+      mkdir -p "$cni_bin"
+      ln -sfn "$packaged_plugins/$name" "$cni_bin/$name"
+      echo "linked $cni_bin/$name -> $packaged_plugins/$name"
+    else
+      echo "$name: $packaged_plugins/$name, which is not in $cni_bin: installing links it, or: ln -s $packaged_plugins/$name $cni_bin/"
+      missing_links=yes
+    fi
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  echo "install.sh: neither in $cni_bin nor in $packaged_plugins: ${missing[*]}, which $conflist_path names." >&2
+  echo "  Without them no pod starts. Debian has them in the package $plugin_package: apt-get install $plugin_package" >&2
+  return 1
+}
+
+do_check() {
+  missing_links=no
+  check_plugins && [ $missing_links = no ]
+}
+
 has_systemd() { [ -z "$destdir" ] && [ -d /run/systemd/system ]; }
 
 do_install() {
   [ "$(id -u)" = 0 ] || [ -n "$destdir" ] || fail "must be root (or use --destdir)"
   [ -n "$build_dir" ] || dependencies build
   [ -n "$destdir" ] || dependencies run
+  # A package is put together elsewhere than where it is used.
+  [ -n "$destdir" ] || [ "$conflist" = no ] || check_plugins link || exit 1
   build
   local unit
   unit=$(mktemp)
@@ -209,6 +260,7 @@ do_demo() {
 case $action in
   install) do_install ;;
   uninstall) do_uninstall ;;
+  check) do_check ;;
   dependencies) dependencies "$set_name" ;;
   demo) do_demo ;;
 esac

@@ -36,6 +36,13 @@ bool is_program(const std::string& path) {
     return ::stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
+// Programs from before CNI 1.1 know neither GC nor STATUS. They say that the variable CNI_COMMAND is wrong: then there is
+// nothing to collect, and nothing that is not ready.
+bool lacks_command(const CniError& error, Command command) {
+    return (command == Command::kGc || command == Command::kStatus) &&
+           error.code == static_cast<unsigned>(ErrorCode::kInvalidEnvironment) && error.message.find("CNI_COMMAND") != std::string::npos;
+}
+
 CniError delegate_error(const std::string& who, const ChildOutput& output) {
     const auto object = cni::parse_object(output.standard_output);
     if (!object || (!object->contains("code") && !object->contains("msg"))) {
@@ -83,7 +90,9 @@ Outcome<IpamCall> Ipam::start(Command command) const {
 Outcome<> Ipam::run(Command command) const {
     NG_ASSIGN(IpamCall call, start(command));
     call.go();
-    NG_TRY(call.finish());
+    if (const auto finished = call.finish(); !finished && !lacks_command(finished.error(), command)) {
+        return finished.error();
+    }
     return Unit{};
 }
 

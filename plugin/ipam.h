@@ -50,7 +50,7 @@ class Ipam {
     Ipam(const Request& request, const std::vector<std::string>& environment) : request_(request), environment_(environment) {}
 
     cni::Outcome<IpamCall> start(cni::Command command) const;
-    // From start to end: DEL, CHECK, GC or STATUS.
+    // From start to end: DEL, CHECK, GC or STATUS. A program that does not know the last two has none of it: that is success.
     cni::Outcome<> run(cni::Command command) const;
 
   private:

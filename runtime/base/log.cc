@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "base/printable.h"
+
 namespace namegate::log {
 namespace {
 
@@ -16,24 +18,16 @@ std::atomic<Format> g_format{Format::kText};
 constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 4> kPriorities = {"<7>", "<6>", "<4>", "<3>"};
 
-// Quotes what came from outside, so that no value can forge a field or a line.
+// Quotes what came from outside, so that no value can forge a field or a line, or act on the terminal that shows it.
 std::string quoted(std::string_view text) {
-    static constexpr std::string_view kHex = "0123456789abcdef";
     std::string out = "\"";
-    for (char c : text) {
-        auto byte = static_cast<unsigned char>(c);
+    for (const char c : text) {
         if (c == '"' || c == '\\') {
             out += '\\';
-            out += c;
-        } else if (byte < 0x20 || byte == 0x7f) {
-            out += "\\u00";
-            out += kHex[byte >> 4];
-            out += kHex[byte & 15];
-        } else {
-            out += c;
         }
+        out += c;
     }
-    return out + "\"";
+    return printable(out) + "\"";
 }
 
 bool plain(std::string_view text) {
@@ -57,13 +51,13 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
     static const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;  // NOLINT(concurrency-mt-unsafe): nothing here sets it
     std::string line(journal ? kPriorities[index] : std::string_view());
     if (g_format.load() == Format::kJson) {
-        line += "{\"level\":\"" + std::string(kNames[index]) + "\",\"event\":" + quoted(event);
+        line += "{\"level\":\"" + std::string(kNames[index]) + "\",\"event\":" + json_string(event);
         for (const Field& field : fields) {
-            line += "," + quoted(field.key) + ":" + (field.number ? field.value : quoted(field.value));
+            line += "," + json_string(field.key) + ":" + (field.number ? field.value : json_string(field.value));
         }
         line += "}";
     } else {
-        line += std::string(kNames[index]) + ": " + std::string(event);
+        line += std::string(kNames[index]) + ": " + printable(event);
         for (const Field& field : fields) {
             line += " " + field.key + "=" + (field.number || plain(field.value) ? field.value : quoted(field.value));
         }

@@ -2,7 +2,8 @@
 //
 // Structured log to stderr: one line an event, static text plus key=value pairs (or one JSON object a
 // line). Lines start with the sd-daemon priority "<N>" when stderr goes to the journal. Thread-safe: a
-// line is one write(2). Never fails; never writes to stdout, which belongs to CNI results.
+// line is one write(2). What a value has of control characters and bytes that are no UTF-8 comes out escaped. Never fails; never writes to
+// stdout, which belongs to CNI results.
 #pragma once
 
 #include <initializer_list>

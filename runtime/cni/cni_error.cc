@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/printable.h"
 #include "cni/version.h"
 
 namespace namegate::cni {
@@ -27,11 +28,11 @@ std::string to_json(const CniError& error, const std::string& cni_version) {
     nlohmann::ordered_json object;
     object["cniVersion"] = cni_version.empty() ? std::string(kNewestVersion) : cni_version;
     object["code"] = error.code;
-    object["msg"] = error.message;
+    // Texts may quote what others gave us, in any encoding, and runtimes write them into their logs as they are.
+    object["msg"] = printable(error.message);
     if (!error.details.empty()) {
-        object["details"] = error.details;
+        object["details"] = printable(error.details);
     }
-    // Texts may quote what others gave us, in any encoding.
     return object.dump(4, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

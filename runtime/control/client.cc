@@ -5,11 +5,15 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
+#include <random>
 #include <string_view>
+#include <thread>
 
 #include "base/file.h"
 
@@ -39,7 +43,33 @@ Result<> wait_for(int fd, short events, Deadline deadline) {
     }
 }
 
-Result<Fd> connect_to(const std::string& path) {
+// Pauses between attempts: each twice the one before, up to a limit, and somewhere in its second half, so that many who
+// began together do not come together again.
+class BackOff {
+  public:
+    explicit BackOff(Deadline deadline) : deadline_(deadline), random_(std::random_device()()) {}
+
+    // False: there is no time left for another attempt.
+    bool pause() {
+        const std::chrono::microseconds wait(std::uniform_int_distribution<std::int64_t>(longest_.count() / 2, longest_.count())(random_));
+        longest_ = std::min(longest_ * 2, kMaxPause);
+        if (std::chrono::steady_clock::now() + wait >= deadline_) {
+            return false;
+        }
+        std::this_thread::sleep_for(wait);
+        return true;
+    }
+
+  private:
+    static constexpr std::chrono::microseconds kFirstPause{2'000};
+    static constexpr std::chrono::microseconds kMaxPause{100'000};
+    Deadline deadline_;
+    std::minstd_rand random_;
+    std::chrono::microseconds longest_ = kFirstPause;
+};
+
+// One attempt. kTryAgain: the queue of those who wait to be served is full.
+Result<Fd> try_to_connect(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof(address.sun_path)) {
@@ -62,6 +92,21 @@ Result<Fd> connect_to(const std::string& path) {
     }
     return fd;
 }
+
+Result<Fd> connect_to(const std::string& path, Deadline deadline) {
+    BackOff back_off(deadline);
+    for (;;) {
+        auto connected = try_to_connect(path);
+        if (connected || connected.error().sys_errno() != EAGAIN) {
+            return connected;
+        }
+        if (!back_off.pause()) {
+            return Error(Code::kTryAgain, "the daemon has more clients than wait in its queue on " + path, EAGAIN);
+        }
+    }
+}
+
+bool is_busy(const Error& error) { return error.code() == Code::kTryAgain && error.message() == kBusyMessage; }
 
 Result<> send_all(int fd, const std::string& text, Deadline deadline) {
     std::size_t sent = 0;
@@ -119,21 +164,33 @@ Result<std::string> receive_line(int fd, Deadline deadline, std::string& rest) {
 std::string failure_path(const std::string& socket_path) { return socket_path + ".failure"; }
 
 bool daemon_listens(const std::string& socket_path) {
-    const auto connected = connect_to(socket_path);
+    const auto connected = try_to_connect(socket_path);
     return connected || connected.error().code() != Code::kNotFound;
 }
 
 Result<Question> Question::send(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
     const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-    NG_ASSIGN(Fd fd, connect_to(socket_path));
-    NG_TRY(send_all(fd.get(), encode_request(request) + "\n", deadline));
-    return Question(std::move(fd), deadline);
+    Question question(socket_path, encode_request(request) + "\n", deadline);
+    NG_TRY(question.ask());
+    return question;
+}
+
+Result<> Question::ask() {
+    NG_ASSIGN(fd_, connect_to(socket_path_, deadline_));
+    return send_all(fd_.get(), line_, deadline_);
 }
 
 Result<Json> Question::answer() {
-    std::string rest;
-    NG_ASSIGN(const std::string line, receive_line(fd_.get(), deadline_, rest));
-    return parse_reply(line);
+    BackOff back_off(deadline_);
+    for (;;) {
+        std::string rest;
+        NG_ASSIGN(const std::string line, receive_line(fd_.get(), deadline_, rest));
+        auto reply = parse_reply(line);
+        if (reply || !is_busy(reply.error()) || !back_off.pause()) {
+            return reply;
+        }
+        NG_TRY(ask());
+    }
 }
 
 Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
@@ -144,7 +201,7 @@ Result<Json> ask_daemon(const std::string& socket_path, const Request& request, 
 Result<> follow_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms,
                        const std::function<bool(const Json&)>& take) {
     const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-    NG_ASSIGN(const Fd fd, connect_to(socket_path));
+    NG_ASSIGN(const Fd fd, connect_to(socket_path, deadline));
     NG_TRY(send_all(fd.get(), encode_request(request) + "\n", deadline));
     std::string rest;
     NG_ASSIGN(std::string line, receive_line(fd.get(), deadline, rest));

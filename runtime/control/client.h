@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One question to the daemon over its socket. Blocks for at most the given time. kNotFound: nobody listens, and why the
+// One question to the daemon over its socket. Blocks for at most the given time. Who finds no place in the queue tries
+// again, after a while that grows, until that time is over. kNotFound: nobody listens, and why the
 // last one that tried could not; kTryAgain: no answer in time; else the daemon's own error.
 #pragma once
 
@@ -24,9 +25,14 @@ class Question {
 
   private:
     using Deadline = std::chrono::steady_clock::time_point;
-    Question(Fd fd, Deadline deadline) : fd_(std::move(fd)), deadline_(deadline) {}
-    Fd fd_;
+    Question(std::string socket_path, std::string line, Deadline deadline)
+        : socket_path_(std::move(socket_path)), line_(std::move(line)), deadline_(deadline) {}
+    Result<> ask();
+
+    std::string socket_path_;
+    std::string line_;  // the request
     Deadline deadline_;
+    Fd fd_;
 };
 
 // Where a daemon that cannot run leaves the reason, for whoever asks for it; beside its socket.

@@ -73,6 +73,7 @@ constexpr std::array kRootFields = {
     text("bpffsDir"),
     texts("dnsTrustedServers", dns::kMaxTrustedServers),
     text("kubeletConfig"),
+    texts("dnsNeverOpens", dns::kMaxNeverOpens),
     number("dnsExtraTTL"),
     number("dnsMinTTL"),
     number("dnsMaxTTL"),
@@ -211,6 +212,18 @@ void read_dns_servers(const Cursor& root, DnsServerSettings& settings) {
     }
 }
 
+void read_never_opens(const Cursor& root, Config& config) {
+    if (!root.child("dnsNeverOpens")) {
+        return;
+    }
+    config.never_opens = {};
+    root.each("dnsNeverOpens", [&config](const Cursor& item) {
+        if (const auto added = config.never_opens.add(item.node().text()); !added) {
+            item.error(added.error().message());
+        }
+    });
+}
+
 void read_dns(const Cursor& root, Config& config) {
     constexpr Range kTtl = {0, kMaxTtlSeconds};
     read_number(root, "dnsExtraTTL", kTtl, config.lifetime.extra_seconds);
@@ -287,6 +300,7 @@ void decode(const Cursor& root, Config& config) {
     read_path(root, "cacheDir", config.cache_dir);
     read_path(root, "bpffsDir", config.bpffs_dir);
     read_dns(root, config);
+    read_never_opens(root, config);
     read_label_sources(root, config);
     config.unknown_labels_absent = root.text("unknownLabels").value_or("Closed") == "Absent";
     read_containerd(root, config);

@@ -17,6 +17,7 @@
 #include "control/kubelet_dns.h"
 #include "datapath/loader.h"
 #include "dns/lifetime.h"
+#include "dns/never_opens.h"
 #include "dns/trusted_servers.h"
 
 namespace namegate::control {
@@ -47,6 +48,7 @@ struct Config {
 
     DnsServerSettings dns_servers;
     dns::LifetimeSettings lifetime;
+    dns::NeverOpens never_opens = dns::NeverOpens::standard();
 
     std::optional<std::vector<std::string>> label_sources;  // nothing: not set
     bool unknown_labels_absent = false;                     // unknownLabels: Absent

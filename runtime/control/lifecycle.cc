@@ -217,6 +217,12 @@ Result<> release_leftovers(datapath::Datapath& datapath, const endpoints::Record
 }
 
 Result<> apply_settings(datapath::Datapath& datapath, const Config& config, const std::vector<NamedServer>& servers) {
+    static_assert(dns::kMaxNeverOpens <= NG_MAX_NEVER_OPENS);
+    std::vector<datapath::NeverPrefix> never;
+    for (const dns::NeverOpens::Entry& entry : config.never_opens.entries()) {
+        never.push_back({entry.aaaa, entry.bytes, entry.length});
+    }
+    NG_TRY(datapath::set_never_opens(datapath, never));
     std::vector<datapath::TrustedPrefix> prefixes;
     prefixes.reserve(servers.size());
     for (const NamedServer& named : servers) {

@@ -156,6 +156,9 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
                 ++refused;
                 return;
             }
+            if (config_.never_opens.refuses(reached.address) != nullptr) {
+                return;
+            }
             datapath::LearntFill fill;
             fill.address = reached.address;
             fill.pattern = id;
@@ -341,6 +344,9 @@ Result<std::size_t> Programmer::open_addresses(const Record& record, const std::
     std::size_t opened = 0;
     Result<> result = ok();
     for (const Opening& opening : openings) {
+        if (config_.never_opens.refuses(opening.address) != nullptr) {
+            continue;
+        }
         const auto placed = patterns.try_emplace(opening.name);
         if (placed.second) {
             for (const policy::PatternEntry& entry : state->egress->patterns) {

@@ -21,6 +21,10 @@ inline constexpr std::size_t kMaxRequestBytes = std::size_t{1} * 1024 * 1024;
 inline constexpr std::size_t kMaxReplyBytes = std::size_t{64} * 1024 * 1024;
 inline constexpr int kMaxJsonDepth = 32;
 
+// What a daemon says before it hangs up that serves as many clients as it takes, and has read no request: ask again.
+// Daemons before layout 5; later ones let the client wait.
+inline constexpr std::string_view kBusyMessage = "the daemon serves as many clients as it takes";
+
 struct Request {
     std::string command;
     Json arguments = Json::object();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "control/client.h"
 #include "ctl/ctl.h"
 
@@ -52,7 +53,7 @@ int main(int argc, char** argv) {
         }
         return code;
     } catch (const std::exception& exception) {
-        std::cerr << "namegatectl: " << exception.what() << '\n';
+        std::cerr << "namegatectl: " << namegate::printable(exception.what()) << '\n';
         return ctl::kUsage;
     }
 }

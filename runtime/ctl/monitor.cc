@@ -21,7 +21,11 @@ std::string with_port(const Json& event, const char* address, const char* port) 
 
 std::string packet_text(const Json& event) {
     const bool incoming = text_of(event, "direction") == "ingress";
-    std::string out = (incoming ? "from " : "to ") + with_port(event, "remote", "remotePort") + " " + text_of(event, "protocol");
+    std::string out = (incoming ? "from " : "to ") + with_port(event, "remote", "remotePort");
+    if (const Json& names = member(event, "names"); names.is_array() && !names.empty()) {
+        out += " (" + text_of(names.back()) + ")";  // what the pod asked for
+    }
+    out += " " + text_of(event, "protocol");
     if (incoming && text_of(event, "localPort") != "0") {
         out += " to port " + text_of(event, "localPort");
     }

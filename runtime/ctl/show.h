@@ -20,7 +20,8 @@ void show_endpoints(const Context& context, const control::Json& result);
 //  flows}]}, ingress: {…}}
 void show_policies(const Context& context, const control::Json& result);
 
-// [{address, names: [], patterns: [], rule: [], server, ttlSeconds, liveFlows}]
+// [{address, names: [], patterns: [], rule: [], server, ttlSeconds, liveFlows, neverOpens}]; neverOpens: the entry
+// of dnsNeverOpens on account of which the address is not open
 void show_ips(const Context& context, const control::Json& result);
 
 // [{endpoint, name, addresses: [], ttlSeconds}]

@@ -14,6 +14,11 @@ std::string ttl_text(const Json& entry) {
     return is_count(member(entry, "ttlSeconds")) ? duration_text(number_of(entry, "ttlSeconds")) : std::string();
 }
 
+std::string rule_text(const Json& entry) {
+    const std::string never = text_of(entry, "neverOpens");
+    return never.empty() ? joined(member(entry, "rule"), ",") : "not open: dnsNeverOpens has " + never;
+}
+
 }  // namespace
 
 void show_ips(const Context& context, const Json& result) {
@@ -23,8 +28,8 @@ void show_ips(const Context& context, const Json& result) {
     }
     Table table({"ADDRESS", "NAMES", "PATTERNS", "RULE", "SERVER", "TTL", "FLOWS"});
     for (const Json& entry : result) {
-        table.add({text_of(entry, "address"), joined(member(entry, "names"), ","), joined(member(entry, "patterns"), ","),
-                   joined(member(entry, "rule"), ","), text_of(entry, "server"), ttl_text(entry), text_of(entry, "liveFlows")});
+        table.add({text_of(entry, "address"), joined(member(entry, "names"), ","), joined(member(entry, "patterns"), ","), rule_text(entry),
+                   text_of(entry, "server"), ttl_text(entry), text_of(entry, "liveFlows")});
     }
     table.print(context.out());
 }

@@ -244,7 +244,7 @@ Result<> Loop::add_timers() {
         node_->cache().expire();
     }));
     NG_TRY(every(kTickUs, [this] {
-        if (server_->take_refused() > 0) {
+        if (server_->take_crowded()) {
             node_->reconcile_soon();
         }
         node_->tick();

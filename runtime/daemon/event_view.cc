@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <ctime>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "daemon/views.h"
 #include "datapath/reader.h"
@@ -81,6 +83,15 @@ std::string rule_of(const Node& node, const ng_event& event) {
     return rule_name(policy->rules[event.rule].origin);
 }
 
+// The names that led the endpoint to the address lately, the one that it asked for last.
+void add_names(Json& out, Node& node, const ng_event& event) {
+    if (event.direction == NG_EGRESS) {
+        if (std::vector<std::string> names = node.cache().names_of(event.endpoint, datapath::to_address(event.remote)); !names.empty()) {
+            out["names"] = std::move(names);
+        }
+    }
+}
+
 void add_packet(Json& out, const Node& node, const ng_event& event) {
     out["direction"] = event.direction == NG_INGRESS ? "ingress" : "egress";
     out["protocol"] = protocol_name(event.protocol);
@@ -127,6 +138,7 @@ Json view_event(Node& node, const ng_event& event, std::span<const std::uint8_t>
         add_answer(out, event, payload);
     } else {
         add_packet(out, node, event);
+        add_names(out, node, event);
     }
     if (event.reason != NG_R_NONE) {
         out["reason"] = datapath::reason_name(static_cast<ng_reason>(event.reason));

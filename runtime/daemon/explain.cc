@@ -2,6 +2,7 @@
 #include "daemon/explain.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,6 +72,25 @@ bool fits(const ExplainTarget& target, std::uint8_t protocol) {
     return protocol == kIcmp ? target.address->is_v4() : protocol != kIcmp6 || !target.address->is_v4();
 }
 
+// Addresses that the name, or any, led to, and that no name opens.
+void add_never_opened(Node& node, const Record& record, control::ExplainRequest& request) {
+    const auto note = [&request](const std::string& address, const std::string& entry) {
+        request.notes.push_back("no name opens " + address + ": dnsNeverOpens has " + entry + "; a rule with nets can allow it");
+    };
+    std::set<std::string> known;
+    for (const ExplainTarget& target : request.targets) {
+        const std::string* entry = target.address ? node.config().never_opens.refuses(*target.address) : nullptr;
+        if (entry != nullptr && known.insert(target.address->to_string()).second) {
+            note(target.address->to_string(), *entry);
+        }
+    }
+    for (const RefusedAddress& refused : node.refused().of(record.id, node.clock().boot_ns())) {
+        if (refused.name == request.destination.name && known.insert(refused.address).second) {
+            note(refused.address, refused.entry);
+        }
+    }
+}
+
 Result<> add_targets(Node& node, const Record& record, control::ExplainRequest& request) {
     NG_ASSIGN(const Opened opened, opened_addresses(node, record));
     if (request.destination.address) {
@@ -104,6 +124,7 @@ Result<Json> view_explanation(Node& node, const Record& record, const policy::De
     NG_TRY(control::check_direction(destination, direction));
     if (direction == Direction::kEgress) {
         NG_TRY(add_targets(node, record, request));
+        add_never_opened(node, record, request);
     } else {
         request.notes.emplace_back("what the node itself sends is always let in");
     }

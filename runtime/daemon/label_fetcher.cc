@@ -5,8 +5,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 namespace namegate::daemon {
+
+namespace {
+
+constexpr unsigned kMaxAttempts = 5;  // each waits for the node lock
+
+}  // namespace
 
 Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(sd_event* loop, Node& node) {
     NG_ASSIGN(std::unique_ptr<containerd::Client> client,
@@ -16,10 +23,19 @@ Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(sd_event* loop, Node&
     if (added < 0) {
         return sys_error("sd_event_add_io", -added);
     }
+    if (const int failed = sd_event_add_defer(loop, &fetcher->again_, &LabelFetcher::on_again, fetcher.get()); failed < 0) {
+        return sys_error("sd_event_add_defer", -failed);
+    }
+    // After all else: whoever has the lock may be waiting for an answer.
+    sd_event_source_set_priority(fetcher->again_, SD_EVENT_PRIORITY_IDLE);
+    sd_event_source_set_enabled(fetcher->again_, SD_EVENT_OFF);
     return fetcher;
 }
 
-LabelFetcher::~LabelFetcher() { sd_event_source_disable_unref(source_); }
+LabelFetcher::~LabelFetcher() {
+    sd_event_source_disable_unref(again_);
+    sd_event_source_disable_unref(source_);
+}
 
 std::optional<Result<>> LabelFetcher::program(const ProgramArguments& wanted, const Done& done) {
     const auto programmed = node_.program(wanted.container, wanted.interface, wanted.addresses);
@@ -59,7 +75,7 @@ void LabelFetcher::fetch(const endpoints::Record& record, const Done& done) {
         return;
     }
     client_->fetch({record.container_id, record.pod_uid, record.kubernetes}, std::chrono::seconds(node_.config().label_timeout_seconds),
-                   [this, key](const Labels& labels) { take(key, labels); });
+                   [this, key](Labels labels) { take({key, std::move(labels)}); });
 }
 
 int LabelFetcher::on_ready(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* fetcher) {
@@ -67,23 +83,41 @@ int LabelFetcher::on_ready(sd_event_source* /*source*/, int /*fd*/, std::uint32_
     return 0;
 }
 
-void LabelFetcher::take(const Key& key, const Labels& labels) {
-    const auto node = waiting_.extract(key);
-    const Result<> result = accept(key, labels);
+int LabelFetcher::on_again(sd_event_source* /*source*/, void* fetcher) {
+    auto* self = static_cast<LabelFetcher*>(fetcher);
+    for (Answer& answer : std::exchange(self->answers_, {})) {
+        self->take(std::move(answer));
+    }
+    return 0;
+}
+
+void LabelFetcher::take(Answer answer) {
+    const Result<> result = accept(answer);
+    // In a burst of ADDs the node lock may be others' for long: their plugins have it in turn.
+    if (!result && answer.labels && result.error().code() == Code::kTryAgain && ++answer.attempts < kMaxAttempts) {
+        take_later(std::move(answer));
+        return;
+    }
+    const auto node = waiting_.extract(answer.key);
     const bool gone = !result && result.error().code() == Code::kNotFound;
-    node_.set_trouble("labels of container " + key.first, gone ? ok() : result);
+    node_.set_trouble("labels of container " + answer.key.first, gone ? ok() : result);
     for (const Done& done : node.empty() ? std::vector<Done>() : node.mapped()) {
         done(result);
     }
 }
 
-Result<> LabelFetcher::accept(const Key& key, const Labels& labels) {
-    if (!labels) {
+void LabelFetcher::take_later(Answer answer) {
+    answers_.push_back(std::move(answer));
+    sd_event_source_set_enabled(again_, SD_EVENT_ONESHOT);
+}
+
+Result<> LabelFetcher::accept(const Answer& answer) {
+    if (!answer.labels) {
         // Whatever it was: containerd may say something else later.
-        return Error(Code::kTryAgain, labels.error().message());
+        return Error(Code::kTryAgain, answer.labels.error().message());
     }
-    NG_TRY(node_.set_containerd_labels(key.first, key.second, labels->value_or(containerd::Labels())));
-    return node_.program(key.first, key.second, {});
+    NG_TRY(node_.set_containerd_labels(answer.key.first, answer.key.second, answer.labels->value_or(containerd::Labels())));
+    return node_.program(answer.key.first, answer.key.second, {});
 }
 
 }  // namespace namegate::daemon

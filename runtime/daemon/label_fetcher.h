@@ -44,16 +44,25 @@ class LabelFetcher {
   private:
     using Key = std::pair<std::string, std::string>;  // container id, interface
     using Labels = Result<std::optional<containerd::Labels>>;
+    struct Answer {
+        Key key;
+        Labels labels;
+        unsigned attempts = 0;  // to put it in force
+    };
 
     LabelFetcher(Node& node, std::unique_ptr<containerd::Client> client) : node_(node), client_(std::move(client)) {}
     bool lacks_labels(const endpoints::Record& record) const;
     void fetch(const endpoints::Record& record, const Done& done);
-    void take(const Key& key, const Labels& labels);
-    Result<> accept(const Key& key, const Labels& labels);
+    void take(Answer answer);
+    void take_later(Answer answer);
+    Result<> accept(const Answer& answer);
     static int on_ready(sd_event_source* source, int fd, std::uint32_t events, void* fetcher);
+    static int on_again(sd_event_source* source, void* fetcher);
 
     Node& node_;
     sd_event_source* source_ = nullptr;
+    sd_event_source* again_ = nullptr;  // on while answers wait for another attempt
+    std::vector<Answer> answers_;       // those; one an endpoint at most
     std::map<Key, std::vector<Done>> waiting_;  // one question for each endpoint, however many ask
     std::unique_ptr<containerd::Client> client_;
 };

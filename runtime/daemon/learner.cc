@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <bit>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "daemon/views.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/held.h"
@@ -29,6 +31,15 @@ using endpoints::Record;
 constexpr unsigned kLockMs = 500;  // the longest that an answer is held for the node lock
 constexpr std::uint64_t kTellEveryNs = 10'000'000'000;
 constexpr std::size_t kMaxTold = 4096;
+
+std::uint32_t names_in_policy(const dns::Learning& learning, const policy::CompiledPolicy& policy) {
+    std::uint32_t named = 0;
+    for (std::size_t i = 0; i < learning.chain_names.size(); ++i) {
+        const auto meets = [&](const policy::PatternEntry& entry) { return entry.pattern.matches(learning.chain_names[i]); };
+        named |= std::uint32_t{std::any_of(policy.patterns.begin(), policy.patterns.end(), meets)} << i;
+    }
+    return named;
+}
 
 }  // namespace
 
@@ -74,7 +85,7 @@ void Learner::take(const ng_event& event, std::span<const std::uint8_t> payload)
 void Learner::on_answer(const ng_event& event, std::span<const std::uint8_t> payload) {
     ++stats_.answers;
     stats_.unparsed_by_kernel += event.kind == NG_EVENT_UNPARSED ? 1U : 0U;
-    if (event.reason != NG_R_NONE) {
+    if (event.reason != NG_R_NONE && event.reason != NG_R_NEVER_OPENS) {
         tell_limit(event, payload);
     }
     const AnswerSource source{event.endpoint, datapath::to_address(event.remote), ntohs(event.be_remote_port),
@@ -109,7 +120,8 @@ Result<> Learner::learn(const AnswerSource& source, std::span<const std::uint8_t
         ++stats_.malformed;
         return message.error();
     }
-    const dns::Learning learning = dns::learn(*message);
+    dns::Learning learning = dns::learn(*message);
+    refuse(source, learning);
     if (learning.empty()) {
         return ok();
     }
@@ -121,6 +133,38 @@ Result<> Learner::learn(const AnswerSource& source, std::span<const std::uint8_t
                       log::kv("error", opened.error().message())});
     }
     return opened;
+}
+
+// Addresses that no name opens (D17): told and remembered when a name of the policy led there. The name cache has them too,
+// but for IPv4-mapped ones, which it would take for the IPv4 address.
+void Learner::refuse(const AnswerSource& source, dns::Learning& learning) {
+    const dns::NeverOpens& never = node_.config().never_opens;
+    const control::Programmed* programmed = node_.programmer().find(source.endpoint);
+    std::optional<std::uint32_t> named;  // names that the policy has, as bits
+    for (const dns::LearntAddress& learnt : learning.addresses) {
+        const std::string* entry = never.refuses(learnt.address, learnt.mapped);
+        if (entry == nullptr || programmed == nullptr || !programmed->egress) {
+            continue;
+        }
+        named = named ? named : names_in_policy(learning, *programmed->egress);
+        if (const std::uint32_t both = *named & learnt.names; both != 0) {
+            stats_.never_opened += source.decided ? 0U : 1U;
+            tell_refused(node_.records().at(source.endpoint),
+                         {(learnt.mapped ? "::ffff:" : "") + learnt.address.to_string(),
+                          learning.chain_names[static_cast<std::size_t>(std::countr_zero(both))], *entry,
+                          dns::expiry_boot_ns(node_.clock().boot_ns(), learnt.ttl, node_.config().lifetime)});
+        }
+    }
+    std::erase_if(learning.addresses,
+                  [&never](const dns::LearntAddress& learnt) { return learnt.mapped && never.refuses(learnt.address, true) != nullptr; });
+}
+
+void Learner::tell_refused(const Record& record, const RefusedAddress& refused) {
+    if (node_.refused().add(record.id, refused) && may_tell(record.id, NG_R_NEVER_OPENS)) {
+        log::warning("a name led to an address that no name opens",
+                     {log::kv("endpoint", display_name(record)), log::kv("interface", record.host_ifname), log::kv("name", refused.name),
+                      log::kv("address", refused.address), log::kv("dnsNeverOpens", refused.entry)});
+    }
 }
 
 // Names that meet the same patterns open the same: an address needs one of them.
@@ -212,27 +256,30 @@ Result<> Learner::await_open_ends(const endpoints::Record& record, const dns::Le
     return ok();
 }
 
-// One line for each endpoint and limit in a while: the counters tell how often.
-void Learner::tell_limit(const ng_event& event, std::span<const std::uint8_t> payload) {
+// One line for each endpoint and reason in a while: the counters tell how often.
+bool Learner::may_tell(std::uint32_t endpoint, std::uint16_t reason) {
     const std::uint64_t now = node_.clock().boot_ns();
-    const auto record = node_.records().find(event.endpoint);
-    if (record == node_.records().end()) {
-        return;
-    }
     if (told_.size() > kMaxTold) {
         told_.clear();
     }
-    std::uint64_t& last = told_[{event.endpoint, event.reason}];
+    std::uint64_t& last = told_[{endpoint, reason}];
     if (last != 0 && now - last < kTellEveryNs) {
-        return;
+        return false;
     }
     last = now;
+    return true;
+}
+
+void Learner::tell_limit(const ng_event& event, std::span<const std::uint8_t> payload) {
+    const auto record = node_.records().find(event.endpoint);
+    if (record == node_.records().end() || !may_tell(event.endpoint, event.reason)) {
+        return;
+    }
     const auto message = dns::parse_message(payload);
     const Record& endpoint = record->second;
-    log::warning("limit reached",
-                 {log::kv("limit", datapath::reason_name(static_cast<ng_reason>(event.reason))),
-                  log::kv("endpoint", endpoint.pod_name.empty() ? endpoint.container_id : endpoint.pod_namespace + "/" + endpoint.pod_name),
-                  log::kv("interface", endpoint.host_ifname), log::kv("name", message ? message->question.name : "?")});
+    log::warning("limit reached", {log::kv("limit", datapath::reason_name(static_cast<ng_reason>(event.reason))),
+                                   log::kv("endpoint", display_name(endpoint)), log::kv("interface", endpoint.host_ifname),
+                                   log::kv("name", message ? message->question.name : "?")});
 }
 
 }  // namespace namegate::daemon

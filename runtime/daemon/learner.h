@@ -33,6 +33,7 @@ struct LearnerStats {
     std::uint64_t held_learnt = 0;
     std::uint64_t held_unlearnt = 0;  // answers that went on from here without being learnt
     std::uint64_t held_lost = 0;      // frames that could not be put back
+    std::uint64_t never_opened = 0;   // addresses of answers that the kernel did not decide, which names never open
 };
 
 struct AnswerSource {
@@ -72,9 +73,12 @@ class Learner {
     Result<> learn(const AnswerSource& source, std::span<const std::uint8_t> payload);
     std::vector<control::Programmer::Opening> own_openings(const AnswerSource& source, const dns::Learning& learning,
                                                            const policy::CompiledPolicy& policy) const;
+    void refuse(const AnswerSource& source, dns::Learning& learning);
+    void tell_refused(const endpoints::Record& record, const RefusedAddress& refused);
     Result<> open_joined(const AnswerSource& source, const dns::Learning& learning);
     Result<> await_open_ends(const endpoints::Record& record, const dns::Learning& learning);
     void tell_limit(const ng_event& event, std::span<const std::uint8_t> payload);
+    bool may_tell(std::uint32_t endpoint, std::uint16_t reason);
 
     Node& node_;
     std::unique_ptr<datapath::EventReader> reader_;

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "control/client.h"
 #include "control/config.h"
 #include "daemon/daemon.h"
@@ -30,6 +31,14 @@ constexpr std::string_view kHelp =
     "the trusted servers again. SIGTERM ends it; what is enforced stays enforced.\n"
     "Exit status: 0 after SIGTERM, 1 when it could not start, 2 for wrong usage.\n";
 
+// Problems of the configuration, one a line, which quote its text.
+void print_lines(std::string_view text) {
+    for (std::size_t end = 0; end != std::string_view::npos; text.remove_prefix(end == std::string_view::npos ? 0 : end + 1)) {
+        end = text.find('\n');
+        std::fprintf(stderr, "%s\n", namegate::printable(text.substr(0, end)).c_str());
+    }
+}
+
 int run(int count, char** arguments) {
     std::string config_path = namegate::control::kDefaultConfigPath;
     for (int i = 1; i < count; ++i) {
@@ -45,13 +54,13 @@ int run(int count, char** arguments) {
         if (argument == "--config" && i + 1 < count) {
             config_path = arguments[++i];
         } else {
-            std::fprintf(stderr, "namegated: wrong usage at \"%s\"; see namegated --help\n", arguments[i]);
+            std::fprintf(stderr, "namegated: wrong usage at \"%s\"; see namegated --help\n", namegate::printable(arguments[i]).c_str());
             return 2;
         }
     }
     const auto config = namegate::control::load_config(config_path);
     if (!config) {
-        std::fprintf(stderr, "%s\n", config.error().message().c_str());
+        print_lines(config.error().message());
         return 2;
     }
     namegate::log::configure(config->log_level, config->log_format);

@@ -256,6 +256,7 @@ Result<> Node::set_containerd_labels(const std::string& container_id, const std:
 
 void Node::forget(std::uint32_t endpoint) {
     cache_.forget(endpoint);
+    refused_.forget(endpoint);
     programmer_->forget(endpoint);
     learnt_since_sweep_.erase(endpoint);
     links_due_ = true;
@@ -297,6 +298,7 @@ Result<> Node::reconcile_locked() {
     for (const auto& entry : records_) {
         if (records.count(entry.first) == 0) {
             cache_.forget(entry.first);
+            refused_.forget(entry.first);
             programmer_->forget(entry.first);
             learnt_since_sweep_.erase(entry.first);
         }
@@ -344,7 +346,8 @@ Result<> Node::sweep_one(const Record& record) {
         return ok();
     }
     const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
-    const auto swept = datapath::sweep_learnt(*datapath_, record.slot, now, datapath::ticks_in(kSweepGraceSeconds));
+    const auto swept = datapath::sweep_learnt(*datapath_, record.slot, now, datapath::ticks_in(kSweepGraceSeconds),
+                                              [this](const IpAddress& address) { return config_.never_opens.refuses(address) != nullptr; });
     return swept ? ok() : Result<>(swept.error());
 }
 

@@ -20,6 +20,7 @@
 #include "control/programmer.h"
 #include "daemon/cache_saver.h"
 #include "daemon/policy_collector.h"
+#include "daemon/refused_addresses.h"
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
@@ -83,6 +84,7 @@ class Node {
     control::Programmer& programmer() { return *programmer_; }
     const control::Programmer& programmer() const { return *programmer_; }
     dns::NameCache& cache() { return cache_; }
+    RefusedAddresses& refused() { return refused_; }
     // Why the daemon is not healthy, by subject; empty: it is.
     const std::map<std::string, std::string>& troubles() const { return troubles_; }
     void set_trouble(const std::string& subject, const Result<>& result);
@@ -114,6 +116,7 @@ class Node {
     policy::PolicyStore policies_;
     std::vector<control::FolderProblem> folder_problems_;
     dns::NameCache cache_;
+    RefusedAddresses refused_;
     CacheSaver saver_;
     PolicyCollector collector_;
     std::unique_ptr<control::Programmer> programmer_;

@@ -19,8 +19,6 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr int kBacklog = 64;
-
 Result<sockaddr_un> address_of(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -73,7 +71,7 @@ Result<> SocketServer::listen() {
         return sys_error("binding " + path_, failure);
     }
     bound_ = true;
-    if (::listen(fd_.get(), kBacklog) != 0) {
+    if (::listen(fd_.get(), kMaxQueuedClients) != 0) {
         return sys_error("listening on " + path_, errno);
     }
     if (const int added = sd_event_add_io(loop_, &source_, fd_.get(), EPOLLIN, &SocketServer::on_accept, this); added < 0) {
@@ -105,18 +103,19 @@ int SocketServer::on_client(sd_event_source* /*source*/, int /*fd*/, std::uint32
 
 void SocketServer::accept_clients() {
     for (;;) {
-        Fd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-        if (!fd.valid()) {
-            return;
-        }
         if (clients_.size() >= kMaxClients) {
             drop_idle();
         }
         if (clients_.size() >= kMaxClients) {
-            ++refused_;
-            const std::string reply = control::encode_reply(Error(Code::kTryAgain, "the daemon serves as many clients as it takes")) + "\n";
-            [[maybe_unused]] const ssize_t told = ::send(fd.get(), reply.data(), reply.size(), MSG_NOSIGNAL);
-            continue;
+            stop_accepting();
+            return;
+        }
+        Fd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (!fd.valid()) {
+            if (errno == EMFILE || errno == ENFILE) {
+                stop_accepting();
+            }
+            return;
         }
         auto client = std::make_unique<Client>();
         client->server = this;
@@ -126,6 +125,20 @@ void SocketServer::accept_clients() {
             continue;
         }
         clients_.push_back(std::move(client));
+    }
+}
+
+// Until a client goes, or descriptors are free again, which is tried every second. The others wait in the queue.
+void SocketServer::stop_accepting() {
+    crowded_ = true;
+    accepting_ = false;
+    sd_event_source_set_enabled(source_, SD_EVENT_OFF);
+}
+
+void SocketServer::accept_again() {
+    if (!accepting_ && clients_.size() < kMaxClients) {
+        accepting_ = true;
+        sd_event_source_set_enabled(source_, SD_EVENT_ON);
     }
 }
 
@@ -349,6 +362,7 @@ void SocketServer::drop(Client& client) {
     streams_ -= client.stream ? 1U : 0U;
     sd_event_source_disable_unref(client.source);
     clients_.remove_if([&client](const std::unique_ptr<Client>& one) { return one.get() == &client; });
+    accept_again();
 }
 
 void SocketServer::drop_idle() {
@@ -359,6 +373,7 @@ void SocketServer::drop_idle() {
             drop(client);
         }
     }
+    accept_again();
 }
 
 }  // namespace namegate::daemon

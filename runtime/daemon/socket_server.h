@@ -3,6 +3,7 @@
 // The daemon's unix socket (0600): clients that send one request a line and get one line for each, in order; or that
 // ask for a stream, and get a line for every event from then on. Who reads a stream too slowly misses events, and is told
 // how many; it holds up nobody.
+// Nobody is refused: who finds all places taken waits until there is one, and is served in his turn.
 // Bounded in clients, request size, reply size and time without a word; who breaks a bound is told, where
 // possible, and dropped. Owns the socket file. One thread: that of the event loop. A client can harm none but itself.
 #pragma once
@@ -24,7 +25,10 @@
 
 namespace namegate::daemon {
 
-inline constexpr std::size_t kMaxClients = 64;
+// Served at a time: the ADD of every endpoint that a node can have, waiting for its labels, and as many others as ever ask.
+// Whoever comes then waits in the socket's queue, in order, until one of them goes.
+inline constexpr std::size_t kMaxClients = 1024 + 64;
+inline constexpr int kMaxQueuedClients = 4096;  // the kernel takes net.core.somaxconn when that is less
 inline constexpr std::uint64_t kClientIdleUs = 30'000'000;
 inline constexpr std::size_t kMaxStreams = 16;                  // clients among those that have a stream
 inline constexpr std::size_t kMaxStreamBacklog = 256UL * 1024;  // bytes that wait for one of them
@@ -58,8 +62,8 @@ class SocketServer {
     void replied(Ticket ticket, bool whole);
     static std::string encode(const Result<control::Json>& result);
 
-    // Clients that found no room since the last call.
-    std::size_t take_refused() { return std::exchange(refused_, 0); }
+    // Had clients to wait for a place since the last call? Some may have given up.
+    bool take_crowded() { return std::exchange(crowded_, false); }
     std::size_t clients() const { return clients_.size(); }
     bool has_streams() const { return streams_ > 0; }
     bool is_wanted(const control::Json& event) const;
@@ -86,6 +90,8 @@ class SocketServer {
     SocketServer(sd_event* loop, std::string path, Handler handler) : loop_(loop), path_(std::move(path)), handler_(std::move(handler)) {}
     Result<> listen();
     void accept_clients();
+    void stop_accepting();
+    void accept_again();
     void serve(Client& client, std::uint32_t events);
     bool read_input(Client& client);
     void answer_lines(Client& client);
@@ -108,7 +114,8 @@ class SocketServer {
     sd_event_source* source_ = nullptr;
     std::list<std::unique_ptr<Client>> clients_;
     std::size_t streams_ = 0;
-    std::size_t refused_ = 0;
+    bool accepting_ = true;
+    bool crowded_ = false;
 };
 
 }  // namespace namegate::daemon

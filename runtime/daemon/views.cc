@@ -158,6 +158,21 @@ std::uint64_t seconds_left(std::uint64_t expiry_boot_ns, std::uint64_t now) {
     return expiry_boot_ns <= now ? 0 : (expiry_boot_ns - now + 999'999'999) / 1'000'000'000;
 }
 
+// What names led to, and no name opens.
+void add_refused(Node& node, const Record& record, Json& out) {
+    const std::uint64_t now = node.clock().boot_ns();
+    for (const RefusedAddress& refused : node.refused().of(record.id, now)) {
+        out.push_back({{"address", refused.address},
+                       {"names", {refused.name}},
+                       {"patterns", Json::array()},
+                       {"rule", Json::array()},
+                       {"server", ""},
+                       {"ttlSeconds", seconds_left(refused.expiry_boot_ns, now)},
+                       {"liveFlows", 0},
+                       {"neverOpens", refused.entry}});
+    }
+}
+
 // What an administrator should know although namegate itself is well.
 Json view_warnings(Node& node) {
     Json warnings = Json::array();
@@ -222,6 +237,7 @@ Result<Json> view_status(Node& node, const Learner& learner) {
                      {"answers not parsed by the kernel", learnt.unparsed_by_kernel},
                      {"malformed answers", learnt.malformed},
                      {"addresses opened by the daemon", learnt.opened},
+                     {"addresses that names never open, by the daemon", learnt.never_opened},
                      {"events left out", learnt.dropped},
                      {"chains not walked to their end", learnt.joins_cut},
                      {"held answers learnt", learnt.held_learnt},
@@ -327,6 +343,7 @@ Result<Json> view_addresses(Node& node, const Record& record) {
                        {"ttlSeconds", static_cast<std::uint64_t>(ttl)},
                        {"liveFlows", live == flows.end() ? 0 : live->second}});
     }
+    add_refused(node, record, out);
     return out;
 }
 

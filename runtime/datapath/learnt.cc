@@ -151,7 +151,8 @@ Result<> LearntWriter::insert(const LearntFill& fill, std::uint32_t now_tick) co
     return Error(Code::kTryAgain, fill.address.to_string() + " is being learnt by the kernel at this moment");
 }
 
-Result<SweepResult> sweep_learnt(Datapath& datapath, std::uint32_t slot, std::uint32_t now_tick, std::uint32_t grace_ticks) {
+Result<SweepResult> sweep_learnt(Datapath& datapath, std::uint32_t slot, std::uint32_t now_tick, std::uint32_t grace_ticks,
+                                 const std::function<bool(const IpAddress&)>& refuses) {
     NG_ASSIGN(const Fd inner, datapath.inner_map(MapId::kLearnt, slot));
     NG_ASSIGN(const auto entries, (map_entries<ng_addr, ng_learnt>(inner.get())));
     NG_ASSIGN(const std::size_t capacity, raw::capacity(inner.get()));
@@ -160,12 +161,17 @@ Result<SweepResult> sweep_learnt(Datapath& datapath, std::uint32_t slot, std::ui
     }
     SweepResult result;
     std::vector<ng_addr> over;
+    std::vector<ng_addr> refused;
     for (const auto& entry : entries) {
-        if (is_over(entry.second, now_tick, grace_ticks)) {
+        if (refuses && refuses(to_address(entry.first))) {
+            refused.push_back(entry.first);
+        } else if (is_over(entry.second, now_tick, grace_ticks)) {
             over.push_back(entry.first);
         }
     }
-    result.left = entries.size() - over.size();
+    NG_TRY(map_erase_many(inner.get(), refused));
+    result.removed = refused.size();
+    result.left = entries.size() - refused.size() - over.size();
     if (over.empty()) {
         return result;
     }

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "base/fd.h"
@@ -46,7 +47,9 @@ struct SweepResult {
     std::size_t left = 0;
 };
 // Removes addresses whose patterns all expired more than `grace_ticks` ago, for the tools to show until then, and
-// that no live flow uses. No grace once a quarter of the endpoint's limit is in use.
-Result<SweepResult> sweep_learnt(Datapath& datapath, std::uint32_t slot, std::uint32_t now_tick, std::uint32_t grace_ticks);
+// that no live flow uses. No grace once a quarter of the endpoint's limit is in use. What `refuses` names goes in any case:
+// no name opens it any more.
+Result<SweepResult> sweep_learnt(Datapath& datapath, std::uint32_t slot, std::uint32_t now_tick, std::uint32_t grace_ticks,
+                                 const std::function<bool(const IpAddress&)>& refuses = {});
 
 }  // namespace namegate::datapath

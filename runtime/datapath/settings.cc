@@ -23,7 +23,30 @@ ng_trusted_key trusted_key(const TrustedPrefix& server) {
     return key;
 }
 
-bool same_key(const ng_trusted_key& a, const ng_trusted_key& b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+ng_never_key never_key(const NeverPrefix& prefix) {
+    ng_never_key key{};
+    key.prefix_len = 32 + prefix.length;
+    key.type = prefix.aaaa ? NG_TYPE_AAAA : NG_TYPE_A;
+    key.addr = to_ng_addr(IpAddress(prefix.bytes));
+    return key;
+}
+
+// A set kept as the keys of a map: what is wanted is written first, and only then goes what is not. `between` is done after
+// the one and before the other.
+template <typename Key, typename Between>
+Result<> replace_keys(int fd, const std::vector<Key>& wanted, const Between& between) {
+    NG_ASSIGN(const auto present, (map_entries<Key, std::uint32_t>(fd)));
+    NG_TRY(map_update_many(fd, wanted, std::vector<std::uint32_t>(wanted.size(), 1)));
+    NG_TRY(between());
+    std::vector<Key> stale;
+    for (const auto& entry : present) {
+        const Key& key = entry.first;
+        if (std::none_of(wanted.begin(), wanted.end(), [&key](const Key& other) { return std::memcmp(&other, &key, sizeof key) == 0; })) {
+            stale.push_back(key);
+        }
+    }
+    return map_erase_many(fd, stale);
+}
 
 Result<> put_config(Datapath& datapath, const ng_config& config) {
     NG_ASSIGN(const int fd, datapath.map(MapId::kConfig));
@@ -32,6 +55,19 @@ Result<> put_config(Datapath& datapath, const ng_config& config) {
 }
 
 }  // namespace
+
+Result<> set_never_opens(Datapath& datapath, const std::vector<NeverPrefix>& prefixes) {
+    if (prefixes.size() > NG_MAX_NEVER_OPENS) {
+        return Error(Code::kInvalidInput, std::to_string(prefixes.size()) + " prefixes that no name opens, at most " +
+                                              std::to_string(NG_MAX_NEVER_OPENS) + " are possible");
+    }
+    std::vector<ng_never_key> wanted;
+    for (const NeverPrefix& prefix : prefixes) {
+        wanted.push_back(never_key(prefix));
+    }
+    NG_ASSIGN(const int fd, datapath.map(MapId::kNeverOpens));
+    return replace_keys(fd, wanted, [] { return ok(); });
+}
 
 Result<> set_trusted(Datapath& datapath, const std::vector<TrustedPrefix>& servers, bool pod_servers) {
     constexpr std::uint16_t kPodServerPort = 53;
@@ -52,23 +88,15 @@ Result<> set_trusted(Datapath& datapath, const std::vector<TrustedPrefix>& serve
                                               std::to_string(NG_MAX_DNS_PORTS) + " are possible");
     }
     NG_ASSIGN(const int fd, datapath.map(MapId::kTrusted));
-    NG_ASSIGN(const auto present, (map_entries<ng_trusted_key, std::uint32_t>(fd)));
-    NG_TRY(map_update_many(fd, wanted, std::vector<std::uint32_t>(wanted.size(), 1)));
-    NG_ASSIGN(ng_config config, read_config(datapath));
-    std::fill(std::begin(config.be_dns_ports), std::end(config.be_dns_ports), __u16{0});
-    std::size_t at = 0;
-    for (const std::uint16_t port : ports) {
-        config.be_dns_ports[at++] = htons(port);
-    }
-    NG_TRY(put_config(datapath, config));
-    std::vector<ng_trusted_key> stale;
-    for (const auto& entry : present) {
-        const ng_trusted_key& key = entry.first;
-        if (std::none_of(wanted.begin(), wanted.end(), [&key](const ng_trusted_key& other) { return same_key(other, key); })) {
-            stale.push_back(key);
+    return replace_keys(fd, wanted, [&]() -> Result<> {
+        NG_ASSIGN(ng_config config, read_config(datapath));
+        std::fill(std::begin(config.be_dns_ports), std::end(config.be_dns_ports), __u16{0});
+        std::size_t at = 0;
+        for (const std::uint16_t port : ports) {
+            config.be_dns_ports[at++] = htons(port);
         }
-    }
-    return map_erase_many(fd, stale);
+        return put_config(datapath, config);
+    });
 }
 
 Result<> set_config(Datapath& datapath, const TtlSettings& ttl) {

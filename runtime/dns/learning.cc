@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
+#include <utility>
 
 namespace namegate::dns {
 namespace {
@@ -74,22 +75,23 @@ std::vector<std::uint32_t> leading_names(const Learning& learning) {
 void collect_addresses(Learning& learning, const RecordsByOwner& records) {
     const std::vector<std::uint32_t> leading = leading_names(learning);
     for (std::size_t owner = 0; owner < learning.chain_names.size(); ++owner) {
-        std::map<IpAddress, std::uint32_t> ttls;
-        std::vector<IpAddress> order;
+        std::map<std::pair<IpAddress, bool>, std::uint32_t> ttls;  // by address, and whether it is a mapped one
+        std::vector<std::pair<IpAddress, bool>> order;
         const auto [begin, end] = records.equal_range(learning.chain_names[owner]);
         for (auto it = begin; it != end; ++it) {
             if (it->second->type == RecordType::kCname) {
                 continue;
             }
-            const auto placed = ttls.emplace(it->second->address, it->second->ttl);
+            const bool mapped = it->second->type == RecordType::kAaaa && it->second->address.is_v4();
+            const auto placed = ttls.emplace(std::pair(it->second->address, mapped), it->second->ttl);
             if (placed.second) {
-                order.push_back(it->second->address);
+                order.push_back(placed.first->first);
             } else {
                 placed.first->second = std::max(placed.first->second, it->second->ttl);
             }
         }
-        for (const IpAddress& address : order) {
-            learning.addresses.push_back({address, ttls[address], static_cast<std::uint16_t>(owner), leading[owner]});
+        for (const auto& one : order) {
+            learning.addresses.push_back({one.first, ttls[one], static_cast<std::uint16_t>(owner), leading[owner], one.second});
         }
     }
 }

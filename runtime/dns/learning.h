@@ -25,6 +25,7 @@ struct LearntAddress {
     std::uint32_t ttl = 0;    // seconds, as in the record
     std::uint16_t owner = 0;  // index into chain_names
     std::uint32_t names = 0;  // bit i: chain_names[i] leads to the owner (the owner included)
+    bool mapped = false;      // an IPv4 address that came as an IPv4-mapped one, in an AAAA record
 
     bool operator==(const LearntAddress&) const = default;
 };
@@ -41,7 +42,7 @@ struct ChainLink {
 struct Learning {
     std::vector<std::string> chain_names;  // question first, then in the order they are reached
     std::vector<ChainLink> links;
-    std::vector<LearntAddress> addresses;  // each (address, owner) once, with its largest TTL
+    std::vector<LearntAddress> addresses;  // each (address, mapped, owner) once, with its largest TTL
     bool chain_cut = false;
 
     bool empty() const { return links.empty() && addresses.empty(); }

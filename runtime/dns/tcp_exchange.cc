@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <string_view>
+#include <string>
 #include <utility>
 
 namespace namegate::dns {
@@ -19,14 +19,21 @@ constexpr std::size_t kQuestionBytes = 64;
 struct Head {
     std::uint16_t id = 0;
     bool response = false;
-    std::string_view section;
+    std::string section;
 };
 
 std::uint16_t read16(std::span<const std::uint8_t> bytes, std::size_t at) {
     return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
 }
 
-// Header and the one question, which is never compressed. Nothing: no such message.
+// Of the first `count` bytes. The lengths of labels are no letters.
+void lower_letters(std::string& text, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        text[i] = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
+    }
+}
+
+// Header and the one question, which is never compressed; its name in lower case (D18). Nothing: no such message.
 std::optional<Head> read_head(std::span<const std::uint8_t> message) {
     if (message.size() < kHeaderBytes || read16(message, 4) != 1) {
         return std::nullopt;
@@ -43,7 +50,9 @@ std::optional<Head> read_head(std::span<const std::uint8_t> message) {
         return std::nullopt;
     }
     const auto* text = reinterpret_cast<const char*>(message.data());
-    return Head{read16(message, 0), (message[2] & 0x80U) != 0, {text + kHeaderBytes, end - kHeaderBytes}};
+    Head head{read16(message, 0), (message[2] & 0x80U) != 0, {text + kHeaderBytes, end - kHeaderBytes}};
+    lower_letters(head.section, at - kHeaderBytes);
+    return head;
 }
 
 }  // namespace
@@ -108,7 +117,7 @@ void TcpExchanges::note(Connection& connection, std::span<const std::uint8_t> me
     if (connection.questions.size() >= limits_.questions) {
         connection.questions.pop_front();
     }
-    connection.questions.push_back({head->id, std::string(head->section)});
+    connection.questions.push_back({head->id, head->section});
 }
 
 // Was the message asked for? Then nothing else answers that question.

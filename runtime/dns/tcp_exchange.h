@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // DNS over TCP between endpoints and trusted servers: which answers were asked for (D10). Both streams of a connection
-// are followed from the server's opening on; a question is remembered until the answer with its id and its very question
-// section comes, on the same connection. A connection whose opening was not seen teaches nothing. Bounded in connections and
-// bytes for each endpoint: at a bound its own least recently used connection is forgotten. Owns its memory; one thread.
+// are followed from the server's opening on; a question is remembered until the answer with its id and its question section
+// comes, in whatever case (D18), on the same connection. A connection whose opening was not seen teaches nothing. Bounded in connections
+// and bytes for each endpoint: at a bound its own least recently used connection is forgotten. Owns its memory; one thread.
 #pragma once
 
 #include <compare>
@@ -82,7 +82,7 @@ class TcpExchanges {
   private:
     struct Question {
         std::uint16_t id = 0;
-        std::string section;  // its bytes, case as asked
+        std::string section;  // its bytes, the name in lower case
     };
     struct Connection {
         TcpStream pod;

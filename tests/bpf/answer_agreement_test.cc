@@ -47,7 +47,8 @@ Learnt learnt_by_dns(const Bytes& bytes) {
     }
     const dns::Learning learning = dns::learn(*message);
     for (const dns::LearntAddress& address : learning.addresses) {
-        if (is_named(learning.names_of(address))) {
+        static const dns::NeverOpens never = dns::NeverOpens::standard();
+        if (is_named(learning.names_of(address)) && never.refuses(address.address, address.mapped) == nullptr) {
             auto& ttl = out[address.address];
             ttl = std::max(ttl, address.ttl);
         }

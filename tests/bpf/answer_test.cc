@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Answers: which of them count at all (D8, D9, D10), which records in them, and what a hostile one can do.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <cctype>
 #include <thread>
 
 #include "traffic.h"
@@ -88,10 +90,38 @@ TEST_CASE("D9, D10: only the answer to the very question teaches", "[D9+][D9-][D
     CHECK_FALSE(deliver(kDns4, 53, 40000, DnsMessage::response("example.com", kTypeAaaa).id(7).a("example.com", "203.0.113.1").build()));
     CHECK_FALSE(
         deliver(kDns4, 53, 40000, DnsMessage::response("example.com", kTypeA, kClassChaos).id(7).a("example.com", "203.0.113.1").build()));
-    CHECK_FALSE(deliver(kDns4, 53, 40000, DnsMessage::response("Example.com").id(7).a("example.com", "203.0.113.1").build()));
     CHECK_FALSE(scene.connects("203.0.113.1"));
     CHECK(deliver(kDns4, 53, 40000, good().build()));
     CHECK(scene.count(NG_R_UNSOLICITED) >= 7);
+}
+
+TEST_CASE("D18: an answer in another case is the answer; no other byte may differ, nor the type", "[D18+][D18-]") {
+    const std::string long_name = std::string(63, 'Z') + "." + std::string(63, 'a') + "." + std::string(60, 'M') + ".ExamplE.com";
+    // Names that end in every place of a word: behind the name stand type and class, which have no case.
+    for (std::size_t extra = 0; extra < 9; ++extra) {
+        const std::string prefix = std::string(extra, 'A') + "[@`{Z";
+        for (const std::string& asked : {prefix + ".ExamplE.com", long_name.substr(extra)}) {
+            INFO(asked);
+            std::string lower = asked;
+            std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+            Scene scene;
+            scene.apply(domain_policy("'*.example.com'"));
+            const auto taught = [&](const std::string& question, std::uint16_t type, std::uint16_t asked_type = kTypeA) {
+                scene.egress(from_pod(kDns4).udp(40000, 53).payload(ask(asked, asked_type)).build());
+                scene.deliver(DnsMessage::response(question, type).ttl(60).a(question, "203.0.113.1").build());
+                return !scene.learnt().empty();
+            };
+            // They differ by the bit that the cases of a letter differ by.
+            for (const char* pair : {"[{", "@`"}) {
+                if (std::string other = lower; other.find(pair[0]) != std::string::npos) {
+                    other[other.find(pair[0])] = pair[1];
+                    CHECK_FALSE(taught(other, kTypeA));
+                }
+            }
+            CHECK_FALSE(taught(lower, kTypeHttps | 0x20, kTypeHttps));
+            CHECK(taught(lower, kTypeA));
+        }
+    }
 }
 
 TEST_CASE("D9: a server that is not trusted teaches nothing") {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "datapath/events.h"
+#include "dns/never_opens.h"
 #include "support/dns_corpus.h"
 #include "traffic.h"
 
@@ -27,6 +28,12 @@ class KernelParser {
     // Of an endpoint whose policy names kCorpusPatterns.
     KernelParser() {
         scene_.set_ttl({0, 0, kCorpusMaxTtl});
+        std::vector<datapath::NeverPrefix> never;
+        const dns::NeverOpens standard = dns::NeverOpens::standard();
+        for (const dns::NeverOpens::Entry& entry : standard.entries()) {
+            never.push_back({entry.aaaa, entry.bytes, entry.length});
+        }
+        must(datapath::set_never_opens(scene_.datapath(), never));
         std::string domains;
         for (const char* text : kCorpusPatterns) {
             domains += (domains.empty() ? "'" : ", '") + std::string(text) + "'";

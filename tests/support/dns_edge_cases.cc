@@ -43,6 +43,15 @@ void add_plain(Cases& out) {
     out.push_back({"aaaa", to_name(kName, kTypeAaaa).aaaa(kName, "2001:db8::1").edns().build()});
     out.push_back({"a-and-aaaa", to_name(kName, kTypeAny).a(kName, "203.0.113.1").aaaa(kName, "2001:db8::1").build()});
     out.push_back({"mapped-aaaa", to_name(kName, kTypeAaaa).aaaa(kName, "::ffff:203.0.113.1").build()});
+    for (const char* address : {"127.0.0.1", "169.254.169.254", "0.0.0.0", "224.0.0.1", "255.255.255.255", "127.0.0.0", "128.0.0.0"}) {
+        out.push_back({std::string("never-") + address, to_name().a(kName, address).a(kName, "203.0.113.1").build()});
+        const auto mapped = IpAddress::parse(address)->bytes();
+        out.push_back({std::string("never-mapped-") + address,
+                       to_name(kName, kTypeAny).record(kName, kTypeAaaa, Bytes(mapped.begin(), mapped.end())).a(kName, address).build()});
+    }
+    for (const char* address : {"::", "::1", "::2", "fe80::1", "fec0::1", "ff02::1", "::fffe:127.0.0.1"}) {
+        out.push_back({std::string("never-") + address, to_name(kName, kTypeAaaa).aaaa(kName, address).build()});
+    }
     out.push_back({"addresses-20", with_addresses(20).edns().build()});
     out.push_back({"addresses-64", with_addresses(64).build()});
     out.push_back({"addresses-65", with_addresses(65).build()});

@@ -61,6 +61,7 @@
 #define NG_NAME_MAX 256 /* a domain name on the wire: 255 bytes and a spare */
 #define NG_POD_SERVERS 3 /* DNS servers that count for one endpoint alone */
 #define NG_MAX_DNS_PORTS 8 /* different ports of trusted servers */
+#define NG_MAX_NEVER_OPENS 64 /* prefixes of addresses that no name opens */
 #define NG_HELD_FRAMES 256 /* frames of one endpoint that are with the daemon at a time */
 #define NG_HELD_BYTES (256u << 10) /* what they reserve of the ring */
 #define NG_HELD_SHARE 4 /* and at most this part of what is free of it, so that a newcomer always finds room */
@@ -310,7 +311,7 @@ NG_ABI_CHECK(struct ng_flow, 24);
 /* `pending`: slot -> inner array of sets, found by client port and transaction id. */
 struct ng_pending {
 	struct ng_addr server;
-	__u64 question; /* seeded hash of the question section's bytes, case as asked; 0: free */
+	__u64 question; /* seeded hash of the question section, the name in lower case; 0: free */
 	__u16 be_server_port;
 	__u16 be_client_port;
 	__u16 be_id;
@@ -369,6 +370,19 @@ struct ng_trusted_key {
 	struct ng_addr addr;
 };
 NG_ABI_CHECK(struct ng_trusted_key, 24);
+
+/*
+ * `never_opens`: (type of the record, prefix) -> u32, present = no name opens it (D17). LPM trie. An AAAA record with an
+ * IPv4-mapped address is looked up under both types.
+ */
+#define NG_TYPE_A 1
+#define NG_TYPE_AAAA 28
+struct ng_never_key {
+	__u32 prefix_len; /* 32 + bits of the address, an IPv4 prefix's counted with the 96 before it */
+	__u32 type; /* NG_TYPE_A or NG_TYPE_AAAA */
+	struct ng_addr addr;
+};
+NG_ABI_CHECK(struct ng_never_key, 24);
 
 /* `config`: one entry, settings that may change while programs run. */
 struct ng_config {

@@ -11,9 +11,7 @@
 #include "dns_join.h"
 #include "dns_match.h"
 
-#define NG_TYPE_A 1
 #define NG_TYPE_CNAME 5
-#define NG_TYPE_AAAA 28
 #define NG_CLASS_IN 1
 #define NG_DNS_RESPONSE 0x80
 #define NG_DNS_OPCODE 0x78
@@ -114,8 +112,21 @@ static __always_inline int holds_matches(const struct ng_dns *dns, const struct 
 	return held == dns->matches;
 }
 
+/* Does no name open dns->address, which a record of type dns->never.type has (D17)? */
+static __always_inline int is_never_opened(struct ng_dns *dns)
+{
+	dns->never.prefix_len = 160;
+	dns->never.addr = dns->address;
+	if (bpf_map_lookup_elem(&never_opens, &dns->never))
+		return 1;
+	if (dns->never.type == NG_TYPE_A || !addr_is_v4(&dns->address))
+		return 0;
+	dns->never.type = NG_TYPE_A;
+	return bpf_map_lookup_elem(&never_opens, &dns->never) != 0;
+}
+
 /*
- * Opens dns->address for the patterns met. The entry is copied, merged and replaced as a whole; another CPU
+ * Opens dns->address for the patterns met, if a name may. The entry is copied, merged and replaced as a whole; another CPU
  * may do the same at the same time, so it is read again until nothing is left to merge.
  */
 int learn_address(__u32 expiry)
@@ -125,6 +136,10 @@ int learn_address(__u32 expiry)
 
 	if (!inner)
 		return NG_UNDECIDED;
+	if (is_never_opened(dns)) {
+		dns->refused += 1;
+		return NG_DECIDED;
+	}
 	__u32 full = dns->full;
 	dns->learnt += 1;
 	for (int attempt = 0; attempt < NG_LEARN_ATTEMPTS; attempt++) {
@@ -218,6 +233,7 @@ static __always_inline int take_address(struct ng_dns *dns, __u32 type, __u32 at
 
 	if (!inner || length != (type == NG_TYPE_A ? 4 : 16))
 		return NG_UNDECIDED;
+	dns->never.type = type;
 	if (type == NG_TYPE_A) {
 		dns->address.w[0] = 0;
 		dns->address.w[1] = 0;

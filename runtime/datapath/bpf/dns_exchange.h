@@ -109,7 +109,16 @@ static __always_inline int question_end(struct ng_dns *dns)
 	return 0;
 }
 
-/* Seeded hash of the question section as it stands, case included; 0 when there is no single question. */
+/* Mask of the first `count` bytes of a word as it was loaded from memory. */
+static __always_inline __u64 first_bytes(__u32 count)
+{
+	return count < 8 ? (1ULL << (count * 8)) - 1 : ~0ULL;
+}
+
+/*
+ * Seeded hash of the question section; 0 when there is no single question. The name's letters are lowered, since servers
+ * may answer in another case (D18); type and class, which may look like letters, are not.
+ */
 __u64 hash_question(void)
 {
 	struct ng_dns *dns = dns_state();
@@ -119,7 +128,8 @@ __u64 hash_question(void)
 	__u32 end = (__u32)question_end(dns);
 	if (end == 0 || end + 4 > dns->length)
 		return 0;
-	__u32 length = end + 4 - NG_DNS_HEADER;
+	__u32 name_length = end - NG_DNS_HEADER;
+	__u32 length = name_length + 4;
 	if (length > NG_MAX_QUESTION)
 		return 0;
 	__u64 hash = name_seed + length;
@@ -128,9 +138,12 @@ __u64 hash_question(void)
 		if (length == 0)
 			break;
 		__u64 word = *(__u64 *)&dns->message[at & NG_MESSAGE_MASK];
+		__u64 of_name = first_bytes(name_length);
 
+		word = (ng_lower8(word) & of_name) | (word & ~of_name);
+		name_length = name_length < 8 ? 0 : name_length - 8;
 		if (length < 8) {
-			word &= (1ULL << (length * 8)) - 1;
+			word &= first_bytes(length);
 			length = 0;
 		} else {
 			length -= 8;
@@ -348,6 +361,8 @@ static __always_inline void count_answer(struct ng_dns *dns)
 		count(dns->slot, NG_R_LEARNT);
 	if (dns->full)
 		count(dns->slot, NG_R_LEARNT_FULL);
+	if (dns->refused)
+		count(dns->slot, NG_R_NEVER_OPENS);
 }
 
 /*
@@ -358,7 +373,7 @@ static __noinline int pass_on(struct __sk_buff *skb, struct ng_dns *dns, const s
 {
 	int whole = p->fragment == NG_WHOLE && dns->whole_length <= NG_DNS_MAX_MESSAGE;
 	__u16 kind = decision == NG_DECIDED ? NG_EVENT_ANSWER : NG_EVENT_UNPARSED;
-	__u16 reason = dns->full ? NG_R_LEARNT_FULL : NG_R_NONE;
+	__u16 reason = dns->full ? NG_R_LEARNT_FULL : dns->refused ? NG_R_NEVER_OPENS : NG_R_NONE;
 	__u32 waits = decision != NG_DECIDED;
 
 	/* Several datagrams in one frame cannot be put back as such; the kernel makes none of DNS answers by itself. */
@@ -406,6 +421,7 @@ static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const
 	dns->expiry = 0;
 	dns->learnt = 0;
 	dns->full = 0;
+	dns->refused = 0;
 	dns->steps = NG_DNS_STEP_BUDGET;
 	dns->server = p->key.remote;
 	dns->be_server_port = p->key.be_remote_port;

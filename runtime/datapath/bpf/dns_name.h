@@ -63,12 +63,14 @@ struct ng_dns {
 	/* what is written to the learnt map */
 	struct ng_addr address;
 	struct ng_learnt entry;
+	struct ng_never_key never; /* a key: here because the stack is full */
 	struct ng_addr server;
 	__u64 now; /* boot_ns */
 	__u32 ttl; /* of the last address record */
 	__u32 expiry; /* tick at which it ends; 0: not known yet */
 	__u32 learnt;
 	__u32 full;
+	__u32 refused; /* addresses that names never open */
 	__u16 be_server_port;
 	__u16 pad[3];
 };

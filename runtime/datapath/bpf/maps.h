@@ -91,6 +91,8 @@ NG_MAP(held_life, BPF_MAP_TYPE_PERF_EVENT_ARRAY, __u32, __u32, 1, 0);
 
 /* The node. */
 NG_MAP(trusted, BPF_MAP_TYPE_LPM_TRIE, struct ng_trusted_key, __u32, 1024, BPF_F_NO_PREALLOC);
+/* Twice the limit: a new list is written before the old one goes. */
+NG_MAP(never_opens, BPF_MAP_TYPE_LPM_TRIE, struct ng_never_key, __u32, NG_MAX_NEVER_OPENS * 2, BPF_F_NO_PREALLOC);
 NG_MAP(config, BPF_MAP_TYPE_ARRAY, __u32, struct ng_config, 1, 0);
 
 /* What the tools show. */

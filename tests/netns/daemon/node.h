@@ -134,7 +134,7 @@ class DaemonNode {
     }
     CommandOutput cni(const std::string& command, const std::string& container, const std::string& netns, const std::string& pod) const {
         const std::string conf = R"({"cniVersion":"1.0.0","name":"net","type":"namegate","config":")" + config_path() +
-                                 R"(","ipam":{"type":"host-local","ranges":[[{"subnet":"10.88.0.0/24"}]],"dataDir":")" + dir_.path() +
+                                 R"(","ipam":{"type":"host-local","ranges":[[{"subnet":"10.88.0.0/20"}]],"dataDir":")" + dir_.path() +
                                  R"(/ipam"})" + more_conf + "}";
         const std::string file = dir_.path() + "/net-" + container + ".conf";
         write(file, conf);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clients that do not keep to the protocol harm none but themselves.
+#include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "daemon/socket_server.h"
 #include "node.h"
 
 namespace namegate::test {
@@ -111,20 +114,43 @@ TEST_CASE("a request that does not end is cut off") {
     CHECK(node.ask("status"));
 }
 
-TEST_CASE("more clients than it serves") {
+bool has_input(const Fd& fd, int most_ms) {
+    pollfd waiting{fd.get(), POLLIN, 0};
+    return ::poll(&waiting, 1, most_ms) == 1;
+}
+
+TEST_CASE("more clients than it serves wait, and are served in their turn") {
+    const rlimit many{8192, 8192};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &many) == 0);
     DaemonNode node;
     node.start();
     std::vector<Fd> clients;
-    for (int i = 0; i < 80; ++i) {
+    for (std::size_t i = 0; i < daemon::kMaxClients; ++i) {
         clients.push_back(connect_to(node.socket()));
     }
-    CHECK(hear(clients.back(), 1).find("try-again") != std::string::npos);
+    REQUIRE(eventually([&] {
+        say(clients.back(), "{\"command\":\"status\"}\n");
+        return hear(clients.back(), 1).find("\"ok\":true") != std::string::npos;
+    }));
+    std::vector<Fd> queued;
+    for (int i = 0; i < 3; ++i) {
+        queued.push_back(connect_to(node.socket()));
+        say(queued.back(), "{\"command\":\"status\"}\n");
+    }
+    CHECK_FALSE(has_input(queued.front(), 200));
+    for (Fd& one : queued) {
+        CHECK_FALSE(has_input(queued.back(), 0));
+        clients.pop_back();
+        CHECK(has_input(one, 5000));
+        CHECK(hear(one, 1).find("\"ok\":true") != std::string::npos);
+    }
     say(clients.front(), "{\"command\":\"status\"}\n");
     CHECK(hear(clients.front(), 1).find("\"ok\":true") != std::string::npos);
-    // A plugin that finds no room does its work itself, and the daemon learns of the endpoint a moment later.
+    // A plugin that waits in vain does its work itself, and the daemon learns of the endpoint a moment later.
     const TestNetns pod;
     CHECK(node.cni("ADD", "one", pod.path()).status == 0);
     clients.clear();
+    queued.clear();
     CHECK(eventually([&] { return node.ask("status").has_value(); }));
     CHECK(node.becomes("one", "open"));
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);

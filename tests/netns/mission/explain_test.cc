@@ -92,11 +92,13 @@ TEST_CASE("monitor tells what a staged policy with domains would make of what is
     const auto pod = site.node.add({"a", "default", {{"app", "a"}}});
     std::mutex mutex;
     std::map<std::string, nlohmann::json> staged;  // by remote address
+    std::map<std::string, nlohmann::json> names;
     std::thread follower([&] {
         static_cast<void>(control::follow_daemon(site.node.folder() + "/state/namegated.sock", {"monitor", {{"denied", true}}}, 5000,
                                                  [&](const nlohmann::json& event) {
                                                      const std::lock_guard<std::mutex> guard(mutex);
                                                      staged[event["remote"]] = event["staged"];
+                                                     names[event["remote"]] = event.value("names", nlohmann::json());
                                                      return true;
                                                  }));
     });
@@ -112,4 +114,6 @@ TEST_CASE("monitor tells what a staged policy with domains would make of what is
     REQUIRE(told);
     CHECK(staged["198.18.0.1"] == nlohmann::json{{"allowed", true}, {"rule", "lab[0]"}, {"byStaged", true}});
     CHECK(staged["198.18.0.2"]["allowed"] == false);
+    CHECK(names["198.18.0.1"] == nlohmann::json{"edge.example.net", "api.lab.test"});
+    CHECK(names["198.18.0.2"] == nlohmann::json{"evil.test"});
 }

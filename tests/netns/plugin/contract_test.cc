@@ -69,6 +69,35 @@ TEST_CASE("a chained DEL that can do nothing holds up no plugin before it", "[C4
     }
 }
 
+TEST_CASE("an address plugin that knows no GC or STATUS has none of it; any other error of it fails them") {
+    CniCaller cni;
+    cni.config["cniVersion"] = "1.1.0";
+    cni.config["ipam"] = {{"type", "test-ipam"}};
+    nlohmann::json config = cni.config;
+    config["cni.dev/valid-attachments"] = nlohmann::json::array();
+    const auto answer = [&](const std::string& code, const std::string& message) {
+        write_ipam(cni, "bin", "echo '{\"code\":" + code + ",\"msg\":\"'\"" + message + "\"'\"}'; exit 1\n");
+    };
+    const auto call = [&](const char* command) { return cni.call_with(config, command, "", "", ""); };
+    answer("4", "unknown CNI_COMMAND: $CNI_COMMAND");
+    for (const char* command : {"GC", "STATUS"}) {
+        const CniReply reply = call(command);
+        INFO(command << ": " << reply.output.dump());
+        CHECK(reply.status == 0);
+    }
+    for (const auto& [code, message] :
+         {std::pair("4", "CNI_PATH is missing"), std::pair("7", "unknown CNI_COMMAND"), std::pair("50", "no")}) {
+        INFO(code << " " << message);
+        answer(code, message);
+        CHECK(call("GC").code() == std::stoul(code));
+        CHECK(call("STATUS").code() == std::stoul(code));
+    }
+    // Of the commands that every program must know, it is an error.
+    answer("4", "unknown CNI_COMMAND: $CNI_COMMAND");
+    TestNetns pod;
+    CHECK(cni.call("ADD", "t7", pod.path()).code() == 4);
+}
+
 TEST_CASE("GC goes on behind what fails, and says so at the end", "[C18]") {
     CniCaller cni;
     write_ipam(cni, "bin",

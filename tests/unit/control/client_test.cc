@@ -6,9 +6,11 @@
 
 #include <array>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <cstring>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/file.h"
@@ -95,6 +97,56 @@ TEST_CASE("an answer, a refusal, half an answer, none") {
         REQUIRE_FALSE(reply);
         CHECK(reply.error().code() == Code::kTryAgain);
     }
+}
+
+// Listens with a queue of one place, and serves nobody before `serve` is called.
+class FullQueue {
+  public:
+    explicit FullQueue(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::memcpy(address.sun_path, path.data(), path.size());
+        REQUIRE(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+        REQUIRE(::listen(fd_.get(), 0) == 0);
+        filler_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        REQUIRE(::connect(filler_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+    }
+    // Each client with the next of the replies.
+    void serve(const std::vector<std::string>& replies) const {
+        const Fd filler(::accept(fd_.get(), nullptr, nullptr));
+        for (const std::string& reply : replies) {
+            const Fd client(::accept(fd_.get(), nullptr, nullptr));
+            std::array<char, 4096> buffer{};
+            static_cast<void>(::recv(client.get(), buffer.data(), buffer.size(), 0));
+            static_cast<void>(::send(client.get(), reply.data(), reply.size(), MSG_NOSIGNAL));
+        }
+    }
+
+  private:
+    Fd fd_;
+    Fd filler_;
+};
+
+TEST_CASE("who finds the queue full, or a busy daemon, tries again until his time is over") {
+    const test::TempDir dir;
+    const std::string path = dir.path() + "/s";
+    const FullQueue daemon(path);
+    const auto began = std::chrono::steady_clock::now();
+    const auto refused = ask_daemon(path, {"status"}, 100);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code() == Code::kTryAgain);
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(2));
+    CHECK(daemon_listens(path));
+
+    const std::string busy = encode_reply(Error(Code::kTryAgain, std::string(kBusyMessage))) + "\n";
+    std::thread server([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(150));
+        daemon.serve({busy, busy, "{\"ok\":true,\"result\":[1]}\n"});
+    });
+    const auto reply = ask_daemon(path, {"status"}, 10'000);
+    server.join();
+    INFO((reply ? std::string() : reply.error().message()));
+    CHECK(reply);
 }
 
 }  // namespace

@@ -64,6 +64,10 @@ TEST_CASE("the configuration that is delivered is all defaults") {
     CHECK(config->lifetime.extra_seconds == defaults.lifetime.extra_seconds);
     CHECK(config->lifetime.min_seconds == defaults.lifetime.min_seconds);
     CHECK(config->lifetime.max_seconds == defaults.lifetime.max_seconds);
+    REQUIRE(config->never_opens.entries().size() == defaults.never_opens.entries().size());
+    for (std::size_t i = 0; i < defaults.never_opens.entries().size(); ++i) {
+        CHECK(config->never_opens.entries()[i].text == defaults.never_opens.entries()[i].text);
+    }
     CHECK(config->label_sources == defaults.label_sources);
     CHECK(config->dns_servers.node == defaults.dns_servers.node);
     CHECK(config->dns_servers.kubelet == defaults.dns_servers.kubelet);
@@ -88,6 +92,7 @@ TEST_CASE("every key is read") {
                      "cacheDir: /c\n"
                      "bpffsDir: /sys/fs/bpf/x\n"
                      "dnsTrustedServers: [10.0.0.53, '[fd00::53]:5353', pod]\nkubeletConfig: /k.yaml\nunknownLabels: Absent\n"
+                     "dnsNeverOpens: [10.0.0.0/8, '::1']\n"
                      "dnsExtraTTL: 5\ndnsMinTTL: 7\ndnsMaxTTL: 100\n"
                      "labelSources: [files, containerd]\nlabelTimeout: 3\n"
                      "containerd: {address: /run/k3s/containerd/containerd.sock, namespace: mine}\n"
@@ -110,6 +115,9 @@ TEST_CASE("every key is read") {
     CHECK(config->unknown_labels_absent);
     CHECK(config->label_sources_of(true) == std::vector<std::string>{"files", "containerd"});
     CHECK(config->label_sources_of(false) == std::vector<std::string>{"files", "containerd"});
+    REQUIRE(config->never_opens.entries().size() == 2);
+    CHECK(config->never_opens.refuses(*IpAddress::parse("10.1.1.1")) != nullptr);
+    CHECK(config->never_opens.refuses(*IpAddress::parse("127.0.0.1")) == nullptr);
     CHECK(config->lifetime.extra_seconds == 5);
     CHECK(config->lifetime.min_seconds == 7);
     CHECK(config->lifetime.max_seconds == 100);
@@ -122,6 +130,19 @@ TEST_CASE("every key is read") {
     CHECK(config->log_format == log::Format::kJson);
     CHECK(config->datapath_options().learnt_per_endpoint == 100);
     CHECK(config->datapath_options().flows_per_endpoint == 200);
+}
+
+TEST_CASE("D17: an empty list of what names never open is none; errors in it have their place") {
+    const auto config = parse_config("n.yaml", "dnsNeverOpens: []\n");
+    REQUIRE(config);
+    CHECK(config->never_opens.entries().empty());
+    CHECK(contains(error_of("dnsNeverOpens:\n- 10.0.0.0/8\n- 10.0.0.0/40\n"), "n.yaml:3:3: error: dnsNeverOpens[1]: "));
+    CHECK(contains(error_of("dnsNeverOpens: [localhost]\n"), "not an IP address or CIDR"));
+    std::string many = "dnsNeverOpens:\n";
+    for (std::size_t i = 0; i <= dns::kMaxNeverOpens; ++i) {
+        many += "- 10.0.0." + std::to_string(i) + "\n";
+    }
+    CHECK(contains(error_of(many), "64"));
 }
 
 TEST_CASE("errors tell the place and what to write") {

@@ -47,6 +47,15 @@ Followed follow(const std::vector<std::string>& arguments, const std::vector<con
     return followed;
 }
 
+TEST_CASE("monitor prints the name that the pod had asked for beside the address, and nothing raw of it") {
+    control::Json event = kDenied;
+    event["names"] = {"edge.example.net", "evil.example\x1b[2J"};
+    const Followed text = follow({"-s", "/s", "monitor"}, {event});
+    CHECK(text.out.find(" to [2001:db8::1]:443 (evil.example\\x1b[2J) TCP by end of tier\n") != std::string::npos);
+    event["names"] = control::Json::array();
+    CHECK(follow({"-s", "/s", "monitor"}, {event}).out.find(" to [2001:db8::1]:443 TCP by") != std::string::npos);
+}
+
 TEST_CASE("monitor prints one event a line") {
     const control::Json incoming{{"time", "t"},        {"kind", "cut"},   {"endpointId", 8},       {"direction", "ingress"},
                                  {"protocol", "UDP"},  {"localPort", 53}, {"remote", "192.0.2.1"}, {"remotePort", 4000},

@@ -159,6 +159,9 @@ TEST_CASE("ips") {
     CHECK(show({"ips", "default/weather"}, reply).out ==
           "ADDRESS     NAMES                         PATTERNS         RULE        SERVER         TTL    FLOWS\n"
           "192.0.2.10  api.weather.com,edge.example  api.weather.com  weather[1]  192.0.2.53:53  5m12s  2\n");
+    const Json refused = {{{"address", "169.254.169.254"}, {"names", {"evil.com"}}, {"ttlSeconds", 5}, {"neverOpens", "169.254.0.0/16"}}};
+    CHECK_THAT(show({"ips", "x"}, refused).out,
+               Contains("169.254.169.254  evil.com  -         not open: dnsNeverOpens has 169.254.0.0/16"));
     CHECK(show({"ips", "x"}, Json::array()).out == "no name has opened an address\n");
 }
 

@@ -43,6 +43,26 @@ TEST_CASE("D8: the question's own addresses count") {
     CHECK(learning.names_of(learning.addresses[0]) == Names{"example.com"});
 }
 
+TEST_CASE("an IPv4-mapped address is told from the IPv4 address itself, each with its own lifetime") {
+    const Bytes mapped = [] {
+        const auto bytes = namegate::IpAddress::parse("192.0.2.1")->bytes();
+        return Bytes(bytes.begin(), bytes.end());
+    }();
+    const Learning learning = learn(DnsMessage::response("a.com")
+                                        .ttl(60)
+                                        .record("a.com", kTypeAaaa, mapped)
+                                        .ttl(5)
+                                        .a("a.com", "192.0.2.1")
+                                        .ttl(9)
+                                        .record("a.com", kTypeAaaa, mapped));
+    REQUIRE(learning.addresses.size() == 2);
+    CHECK(learning.addresses[0].mapped);
+    CHECK(learning.addresses[0].ttl == 60);
+    CHECK_FALSE(learning.addresses[1].mapped);
+    CHECK(learning.addresses[1].ttl == 5);
+    CHECK(learning.addresses[0].address == learning.addresses[1].address);
+}
+
 TEST_CASE("D8: a CNAME chain is followed in any order of its records") {
     std::vector<int> order{0, 1, 2, 3};
     do {
