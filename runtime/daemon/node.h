@@ -22,7 +22,7 @@
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
-#include "policy/policy_store.h"
+#include "policy/document_ledger.h"
 
 namespace namegate::daemon {
 
@@ -71,7 +71,7 @@ class Node {
     const Clock& clock() const { return clock_; }
     std::uint64_t started_boot_ns() const { return started_boot_ns_; }
     datapath::Datapath& datapath() { return *datapath_; }
-    const policy::PolicyStore& policies() const { return policies_; }
+    const policy::DocumentLedger& policies() const { return policies_; }
     // The servers in force: while the node's file is being rewritten, those from before.
     const std::vector<dns::TrustedServer>& trusted_servers() const { return servers_; }
     const std::vector<control::FolderProblem>& folder_problems() const { return folder_problems_; }
@@ -108,7 +108,7 @@ class Node {
     const Clock& clock_;
     std::unique_ptr<datapath::Datapath> datapath_;
     endpoints::RecordStore store_;
-    policy::PolicyStore policies_;
+    policy::DocumentLedger policies_;
     std::vector<control::FolderProblem> folder_problems_;
     dns::NameCache cache_;
     CacheSaver saver_;
@@ -121,6 +121,7 @@ class Node {
     std::uint64_t generation_ = 0;       // of the snapshot that was programmed
     bool program_due_ = false;           // the last attempt did not get through
     bool no_room_ = false;               // for some of it, as long as unused policies have theirs
+    bool reload_due_ = false;            // another process was reading the policies
     bool reconcile_due_ = false;
     bool links_due_ = true;         // perhaps some pins lead to interfaces that are going
     std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts

@@ -48,6 +48,7 @@ Json view_files(const Node& node) {
         files.push_back({{"path", file.path},
                          {"loaded", file.loaded},
                          {"inForce", policy::to_string(file.in_force)},
+                         {"since", file.since},
                          {"resources", file.resources},
                          {"problems", std::move(problems)}});
     }
@@ -86,7 +87,8 @@ Json view_degraded(Node& node) {
     }
     for (const auto& entry : node.records()) {
         const control::Programmed* state = node.programmer().find(entry.first);
-        if (state != nullptr && !state->error.empty()) {
+        // What is not known about the policies is told once.
+        if (state != nullptr && !state->error.empty() && state->error != node.programmer().unknown()) {
             degraded.push_back("endpoint " + display_name(entry.second) + " keeps its last policy: " + state->error);
         }
     }
