@@ -65,12 +65,25 @@ void DocumentLedger::adopt(KeptIndex found) {
         index_ = std::move(found);
         return;
     }
+    // It saw that these were gone; should they be there again, they are read anew.
+    std::vector<std::string> gone_since;
+    for (const auto& [path, document] : index_.documents) {
+        if (found.documents.count(path) == 0 && found.sources.count(document.source) != 0) {
+            gone_since.push_back(path);
+        }
+    }
+    for (const std::string& path : gone_since) {
+        gone(path);
+    }
     for (auto& [path, document] : found.documents) {
         KeptDocument& own = index_.documents[path];
         if (!(own == document)) {
             stale_.insert(path);
             own = std::move(document);
         }
+    }
+    for (const auto& [source, place] : found.sources) {
+        index_.sources[source] = place;
     }
     dirty_ = dirty_ || index_.documents.size() != found.documents.size() || index_.sources != found.sources;
 }
@@ -161,6 +174,11 @@ void DocumentLedger::forget_other_sources() {
 }
 
 void DocumentLedger::restore_missing() {
+    for (const auto& [source, why] : unreachable_) {
+        for (const std::string& path : documents_of(source)) {
+            unreadable(source, path, why);
+        }
+    }
     for (auto& [path, document] : index_.documents) {
         const bool wanted = stale_.count(path) != 0 ? !store_.loaded(path) : !store_.has_good(path);
         if (document.kept && wanted) {
@@ -168,11 +186,6 @@ void DocumentLedger::restore_missing() {
         }
     }
     stale_.clear();
-    for (const auto& [source, why] : unreachable_) {
-        for (const std::string& path : documents_of(source)) {
-            unreadable(source, path, why);
-        }
-    }
 }
 
 void DocumentLedger::restore(const std::string& path, KeptDocument& document) {

@@ -118,6 +118,11 @@ Result<> KeptDocuments::commit(const KeptIndex& index) {
     return ok();
 }
 
+Result<> KeptDocuments::remove_index() {
+    NG_TRY(files_.remove(index_path()));
+    return files_.sync_folder(folder_);
+}
+
 Result<> KeptDocuments::remove_others(const KeptIndex& index) {
     std::set<std::string> named;
     bytes_ = 0;

@@ -42,7 +42,7 @@ class KeptDocuments {
     // Copies that the committed index does not name, and what a commit left that died.
     Result<> remove_others(const KeptIndex& index);
     // An index that cannot be brought up to date must not be believed: without one, nothing is taken for known.
-    Result<> remove_index() { return files_.remove(index_path()); }
+    Result<> remove_index();
 
   private:
     using Stamp = std::optional<FileInfo>;
