@@ -29,7 +29,8 @@ class KeptDocuments {
     bool changed() const;
     // The index as it stands. kNotFound: there is none; kInvalidInput: it is damaged, or another version's.
     Result<KeptIndex> read();
-    // Looks which copies are there of those that this index names. Until then none is known; an error leaves it at that.
+    // Looks which copies are there of those that this index, which was read, names. Until then none is known; an error leaves it
+    // at that.
     Result<> find_copies(const KeptIndex& index);
 
     bool has_copy(const std::string& path, const ContentId& id) const { return copies_.count(name_of(path, id)) != 0; }

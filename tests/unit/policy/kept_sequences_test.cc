@@ -2,6 +2,7 @@
 // Random sequences of all that can happen to policy files, to the processes that read them and to the machine, against a model
 // that knows nothing but the rule. Of a process that died in the middle of its work, the model allows what was before, and
 // what came after; never anything between.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <iterator>
@@ -407,7 +408,7 @@ class Sequence {
 }  // namespace
 
 TEST_CASE("what is in force is what the rule says, whatever happens to files, processes and machine") {
-    const auto rounds = test::rounds("sequences of losses of policy files", 1'000);
+    const auto rounds = test::rounds("sequences of losses of policy files", 300);
     unsigned differences = 0;
     for (unsigned long i = 0; i < rounds.count; ++i) {
         const std::string difference = Sequence(rounds.seed + i).run();
