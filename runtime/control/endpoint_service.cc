@@ -271,7 +271,8 @@ Result<Question> EndpointService::ask_to_program(const Record& record) const {
 
 // Only the daemon asks containerd for labels, and it may be on its way up. `here`: why they are missing here.
 Result<> EndpointService::wait_for_daemon(Record& record, const Error& here) {
-    if (here.code() != Code::kTryAgain || !config_.uses_label_source(endpoints::kContainerdSource)) {
+    const bool no_policies = embedded_ && !embedded_->programmer.unknown().empty();
+    if (no_policies || here.code() != Code::kTryAgain || !config_.uses_label_source(endpoints::kContainerdSource)) {
         return here;
     }
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(config_.label_timeout_seconds);

@@ -58,7 +58,7 @@ TEST_CASE("status") {
           "\n"
           "FILE       LOADED  IN FORCE   SINCE                 RESOURCES\n"
           "/p/a.yaml  yes     current    2026-03-01T10:00:00Z  2\n"
-          "/p/b.yaml  no      last good                        1\n"
+          "/p/b.yaml  no      last good  -                     1\n"
           "\n"
           "/p/b.yaml:1:2: error: spec: \\x1b[m\n"
           "\n"
