@@ -127,7 +127,15 @@ Result<std::vector<std::string>> list_directory(const std::string& path, std::si
         return sys_error("open folder " + path, errno);
     }
     std::vector<std::string> names;
-    while (const dirent* entry = ::readdir(folder.get())) {  // NOLINT(concurrency-mt-unsafe): the stream is ours alone
+    for (;;) {
+        errno = 0;
+        const dirent* entry = ::readdir(folder.get());  // NOLINT(concurrency-mt-unsafe): the stream is ours alone
+        if (entry == nullptr && errno != 0) {
+            return sys_error("read folder " + path, errno);
+        }
+        if (entry == nullptr) {
+            break;
+        }
         const std::string_view name = entry->d_name;
         if (name == "." || name == "..") {
             continue;

@@ -95,13 +95,18 @@ bool daemon_is_absent(const Error& error) { return error.code() == Code::kNotFou
 // All that programming in this process needs. The node lock is held while it is used.
 struct EndpointService::Embedded {
     Embedded(std::unique_ptr<datapath::Datapath> opened, const Config& the_config, const Clock& clock)
-        : config(the_config), datapath(std::move(opened)), store(config.records_dir()), programmer(*datapath, config, clock, nullptr) {}
+        : config(the_config),
+          datapath(std::move(opened)),
+          store(config.records_dir()),
+          policies(make_ledger(config, clock)),
+          programmer(*datapath, config, clock, nullptr) {}
 
     Result<> apply_settings() const { return control::apply_settings(*datapath, config, DnsServers(config).read()); }
     // Those that changed since the last time.
-    void read_policies() {
-        problems = load_policy_folders(policies, config);
-        programmer.use_snapshot(policies.snapshot());
+    Result<> read_policies() {
+        NG_ASSIGN(read, load_policy_folders(policies, config));
+        programmer.use_snapshot(policies.snapshot(), gaps_text(policies));
+        return ok();
     }
     void log_problems() const;
     // The node's other endpoints; none when no rule looks at them.
@@ -112,13 +117,16 @@ struct EndpointService::Embedded {
     const Config& config;
     std::unique_ptr<datapath::Datapath> datapath;
     endpoints::RecordStore store;
-    policy::PolicyStore policies;
-    std::vector<FolderProblem> problems;
+    policy::DocumentLedger policies;
+    FoldersRead read;
     Programmer programmer;
 };
 
 void EndpointService::Embedded::log_problems() const {
-    for (const FolderProblem& problem : problems) {
+    if (!read.kept) {
+        log::warning("policies are not kept", {log::kv("error", read.kept.error().message())});
+    }
+    for (const FolderProblem& problem : read.problems) {
         log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
     }
     for (const policy::FileStatus& file : policies.refused()) {
@@ -193,10 +201,9 @@ void EndpointService::prepare_here(std::unique_ptr<datapath::Datapath> datapath,
         return;
     }
     auto embedded = std::make_unique<Embedded>(std::move(datapath), config_, clock_);
-    if (!embedded->apply_settings()) {
+    if (!embedded->apply_settings() || !embedded->read_policies()) {
         return;
     }
-    embedded->read_policies();
     if (const auto others = embedded->others_of(record); others) {
         static_cast<void>(embedded->programmer.prepare(record, *others));
     }
@@ -223,7 +230,7 @@ Result<bool> EndpointService::open_embedded() {
         embedded_ = std::make_unique<Embedded>(std::move(datapath), config_, clock_);
         NG_TRY(embedded_->apply_settings());
     }
-    embedded_->read_policies();
+    NG_TRY(embedded_->read_policies());
     embedded_->log_problems();
     return prepared;
 }
@@ -280,7 +287,9 @@ std::optional<Result<>> EndpointService::have_programmed(Record& record) {
 }
 
 bool EndpointService::lacks_labels(const Record& record, const Result<>& programmed) const {
-    return !programmed && programmed.error().code() == Code::kTryAgain && !record.containerd_labels &&
+    // Where policies are missing, labels would not help.
+    const bool no_policies = embedded_ && !embedded_->programmer.unknown().empty();
+    return !programmed && programmed.error().code() == Code::kTryAgain && !no_policies && !record.containerd_labels &&
            config_.asks_containerd_for(record.kubernetes);
 }
 

@@ -5,10 +5,19 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <utility>
 
+#include "base/file.h"
 #include "policy/policy_folder.h"
 
 namespace namegate::control {
+namespace {
+
+constexpr mode_t kFolderMode = 0700;
+constexpr unsigned kKeptLockMs = 2'000;
+
+}  // namespace
 
 std::string node_name(const Config& config) {
     if (!config.node_name.empty()) {
@@ -30,20 +39,60 @@ std::vector<std::string> watched_folders(const Config& config) {
     return out;
 }
 
-std::vector<FolderProblem> load_policy_folders(policy::PolicyStore& store, const Config& config) {
-    std::vector<FolderProblem> problems;
-    const auto note = [&problems](const std::string& folder, const Result<>& loaded) {
+std::string kept_policies_folder(const Config& config) { return config.cache_dir + "/policies"; }
+
+policy::DocumentLedger make_ledger(const Config& config, const Clock& clock) {
+    return policy::DocumentLedger(clock, policy::KeptDocuments(system_files(), kept_policies_folder(config)));
+}
+
+namespace {
+
+// Of whom nothing can be locked, nothing can be kept either, which the ledger tells.
+Result<std::optional<FileLock>> lock_kept(const Config& config) {
+    const std::string folder = kept_policies_folder(config);
+    if (!make_directories(folder, kFolderMode)) {
+        return std::optional<FileLock>();
+    }
+    auto lock = FileLock::acquire(folder + "/lock", kKeptLockMs);
+    if (!lock && lock.error().code() == Code::kTryAgain) {
+        return lock.error().with_context("reading the policies");
+    }
+    return lock ? std::optional(std::move(lock).value()) : std::nullopt;
+}
+
+FoldersRead read_once(policy::DocumentLedger& ledger, const Config& config) {
+    FoldersRead out;
+    const auto note = [&out](const std::string& folder, const Result<>& loaded) {
         if (!loaded) {
-            problems.push_back({folder, loaded.error().message()});
+            out.problems.push_back({folder, loaded.error().message()});
         }
     };
+    ledger.begin();
     for (const std::string& folder : config.policy_dirs) {
-        note(folder, policy::load_folder(store, folder));
+        note(folder, policy::load_folder(ledger, folder));
     }
     for (const std::string& folder : config.pod_manifest_dirs) {
-        note(folder, policy::load_manifest_folder(store, folder, node_name(config)));
+        note(folder, policy::load_manifest_folder(ledger, folder, node_name(config)));
     }
-    return problems;
+    out.kept = ledger.finish();
+    return out;
+}
+
+}  // namespace
+
+Result<FoldersRead> load_policy_folders(policy::DocumentLedger& ledger, const Config& config) {
+    NG_ASSIGN(const std::optional<FileLock> lock, lock_kept(config));
+    FoldersRead out = read_once(ledger, config);
+    return ledger.wants_another_round() ? read_once(ledger, config) : out;
+}
+
+std::string gaps_text(const policy::DocumentLedger& ledger) {
+    const auto& gaps = ledger.gaps();
+    if (gaps.empty()) {
+        return {};
+    }
+    const std::string others = gaps.size() == 1 ? "" : " (and " + std::to_string(gaps.size() - 1) + " more like it)";
+    return "not all policies are known: " + gaps.front().subject + ": " + gaps.front().why + others;
 }
 
 }  // namespace namegate::control

@@ -209,7 +209,18 @@ Result<Programmed> Programmer::make_ready(Pass& pass, const Record& record, cons
     return ready;
 }
 
+// Losing knowledge never opens: a policy that nobody knows any more may be what is in force.
+Result<> Programmer::check_known(const Record& record) const {
+    if (unknown_.empty()) {
+        return ok();
+    }
+    NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
+    const bool open = active && active->endpoint == record.id && active->mode == NG_MODE_OPEN;
+    return open ? ok() : Result<>(Error(Code::kTryAgain, unknown_));
+}
+
 Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& state) {
+    NG_TRY(check_known(record));
     NG_ASSIGN(Programmed ready, make_ready(pass, record, state));
     if (ready.egress && !ready.egress->patterns.empty()) {
         NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
@@ -229,6 +240,7 @@ Result<> Programmer::prepare(const Record& record, const std::vector<Record>& al
     if (!active || active->endpoint != record.id || active->mode != NG_MODE_CLOSED) {
         return ok();
     }
+    NG_TRY(check_known(record));
     Pass pass = start_pass(record, all);
     // What others flipped is waited for now rather than when the addresses are there. Of this endpoint nothing is read yet.
     settle_now();

@@ -51,10 +51,15 @@ class Programmer {
     Programmer(datapath::Datapath& datapath, const Config& config, const Clock& clock, const dns::NameCache* cache)
         : datapath_(datapath), config_(config), clock_(clock), cache_(cache) {}
 
-    void use_snapshot(std::shared_ptr<const policy::Snapshot> snapshot) {
+    // `unknown`: what the snapshot lacks, since nobody knows it any more; empty: nothing. Until it is whole, an endpoint that is
+    // enforced keeps what is in force for it, and one that is closed stays so, with kTryAgain. One that is open may be programmed:
+    // whatever comes allows less.
+    void use_snapshot(std::shared_ptr<const policy::Snapshot> snapshot, std::string unknown = {}) {
         snapshot_ = std::move(snapshot);
+        unknown_ = std::move(unknown);
         ++revision_;
     }
+    const std::string& unknown() const { return unknown_; }
     const policy::Snapshot& snapshot() const { return *snapshot_; }
     std::shared_ptr<const policy::Snapshot> snapshot_ref() const { return snapshot_; }
 
@@ -130,6 +135,7 @@ class Programmer {
     bool is_as_programmed(const endpoints::Record& record) const;
     bool is_gone(const endpoints::Record& record) const;
     Result<> program_in(Pass& pass, const endpoints::Record& record);
+    Result<> check_known(const endpoints::Record& record) const;
     Result<> put_in_force(Pass& pass, const endpoints::Record& record, Programmed& state);
     // Compiled and installed, but in force for nobody yet. `before`: what is likely to be there already.
     Result<Programmed> make_ready(Pass& pass, const endpoints::Record& record, const Programmed& before);
@@ -142,6 +148,7 @@ class Programmer {
     const Clock& clock_;
     const dns::NameCache* cache_;
     std::shared_ptr<const policy::Snapshot> snapshot_ = std::make_shared<const policy::Snapshot>();
+    std::string unknown_ = "the policies have not been read yet";
     std::map<std::uint32_t, Programmed> programmed_;
     std::uint64_t revision_ = 1;
     bool flipped_ = false;  // since settle()

@@ -8,13 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "control/config.h"
 #include "control/explain.h"
 #include "ctl/match.h"
 #include "ctl/show.h"
 #include "policy/compile.h"
+#include "policy/document_ledger.h"
 #include "policy/policy_folder.h"
-#include "policy/policy_store.h"
 
 namespace namegate::ctl {
 
@@ -23,7 +24,7 @@ namespace {
 using control::Json;
 using policy::Direction;
 
-Result<> load_policies(const Arguments& arguments, policy::PolicyStore& store) {
+Result<> report_policies(const Arguments& arguments, policy::DocumentLedger& ledger) {
     std::vector<std::string> paths = arguments.policies;
     if (paths.empty()) {
         NG_ASSIGN(control::Config config, control::load_config(arguments.config_path));
@@ -36,12 +37,18 @@ Result<> load_policies(const Arguments& arguments, policy::PolicyStore& store) {
             return Error(Code::kNotFound, path + ": there is no such folder or file");
         }
         if (std::filesystem::is_directory(status)) {
-            NG_TRY(policy::load_folder(store, path));
+            NG_TRY(policy::load_folder(ledger, path));
         } else {
-            policy::load_file(store, path);
+            policy::load_file(ledger, path);
         }
     }
     return ok();
+}
+
+Result<> load_policies(const Arguments& arguments, policy::DocumentLedger& ledger) {
+    ledger.begin();
+    NG_TRY(report_policies(arguments, ledger));
+    return ledger.finish();
 }
 
 Result<policy::EndpointView> endpoint_of(const Arguments& arguments) {
@@ -77,15 +84,16 @@ Result<Json> explain_offline(const Arguments& arguments) {
     NG_ASSIGN(request.destination, policy::parse_destination(arguments.operands[1]));
     NG_TRY(control::check_direction(request.destination, request.direction));
     NG_ASSIGN(const policy::EndpointView view, endpoint_of(arguments));
-    policy::PolicyStore store;
-    NG_TRY(load_policies(arguments, store));
-    for (const policy::FileStatus& file : store.files()) {
+    const SystemClock clock;
+    policy::DocumentLedger ledger(clock);
+    NG_TRY(load_policies(arguments, ledger));
+    for (const policy::FileStatus& file : ledger.files()) {
         if (!file.loaded) {
             request.notes.push_back(file.path + " is refused and left out; see: namegatectl check " + file.path);
         }
     }
     request.notes.emplace_back("offline: no address is learnt, no other endpoint known");
-    const auto snapshot = store.snapshot();
+    const auto snapshot = ledger.snapshot();
     policy::CompileInput input;
     input.snapshot = snapshot.get();
     input.endpoint = &view;

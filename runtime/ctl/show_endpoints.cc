@@ -92,6 +92,11 @@ void show_policies(const Context& context, const Json& result) {
     if (const std::string error = text_of(result, "error"); !error.empty()) {
         context.out() << "error: " << printable(error) << '\n';
     }
+    if (const Json& notes = member(result, "notes"); notes.is_array()) {
+        for (const Json& note : notes) {
+            context.out() << "note: " << printable(text_of(note)) << '\n';
+        }
+    }
     if (text_of(result, "mode") == "closed") {
         context.out() << "closed: nothing passes until its policy is known\n";
     }

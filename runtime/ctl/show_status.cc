@@ -41,11 +41,12 @@ void print_counters(const Context& context, const Json& counters) {
 }
 
 void print_files(const Context& context, const Json& files) {
-    Table table({"FILE", "LOADED", "IN FORCE", "RESOURCES"});
+    Table table({"FILE", "LOADED", "IN FORCE", "SINCE", "RESOURCES"});
     std::vector<std::string> problems;
     if (files.is_array()) {
         for (const Json& file : files) {
-            table.add({text_of(file, "path"), text_of(file, "loaded"), text_of(file, "inForce"), text_of(file, "resources")});
+            table.add({text_of(file, "path"), text_of(file, "loaded"), text_of(file, "inForce"), text_of(file, "since"),
+                       text_of(file, "resources")});
             for (const Json& problem : member(file, "problems")) {
                 problems.push_back(text_of(problem));
             }

@@ -37,6 +37,7 @@ Node::Node(const control::Config& config, const Clock& clock, std::unique_ptr<da
       clock_(clock),
       datapath_(std::move(datapath)),
       store_(config.records_dir()),
+      policies_(control::make_ledger(config_, clock_)),
       cache_(clock, dns::NameCacheLimits{}),
       collector_(*datapath_, clock_, config_.lock_path()),
       programmer_(std::make_unique<control::Programmer>(*datapath_, config_, clock_, &cache_)),
@@ -105,26 +106,36 @@ void Node::log_files() const {
 }
 
 void Node::reload_policies() {
-    auto problems = control::load_policy_folders(policies_, config_);
-    if (problems != folder_problems_) {
-        for (const control::FolderProblem& problem : problems) {
+    auto read = control::load_policy_folders(policies_, config_);
+    reload_due_ = !read;
+    set_trouble("reading policies", read ? ok() : Result<>(read.error()));
+    if (!read) {
+        return;
+    }
+    set_trouble("kept policies", read->kept);
+    if (read->problems != folder_problems_) {
+        for (const control::FolderProblem& problem : read->problems) {
             log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
         }
     }
-    folder_problems_ = std::move(problems);
+    folder_problems_ = std::move(read->problems);
     if (policies_.revision() != logged_revision_) {
         logged_revision_ = policies_.revision();
         log_files();
     }
     const auto snapshot = policies_.snapshot();
-    if (snapshot->generation() == generation_ && !program_due_) {
+    const std::string unknown = control::gaps_text(policies_);
+    const bool known_before = programmer_->unknown().empty();
+    if (snapshot->generation() == generation_ && unknown == programmer_->unknown() && !program_due_) {
         return;
     }
     const auto before = programmer_->snapshot_ref();
     generation_ = snapshot->generation();
-    programmer_->use_snapshot(snapshot);
+    programmer_->use_snapshot(snapshot, unknown);
+    set_trouble("policies", unknown.empty() ? ok() : Result<>(Error(Code::kTryAgain, unknown)));
     log::info("policies in force", {log::kv("files", policies_.file_count()), log::kv("policies", snapshot->policy_count())});
-    program_concerned(policy::Concern::of_change(*before, *snapshot));
+    // Whoever was left as he was meanwhile is brought up to date.
+    program_concerned(known_before && unknown.empty() ? policy::Concern::of_change(*before, *snapshot) : policy::Concern::everybody());
 }
 
 void Node::program_concerned(const policy::Concern& concern) {
@@ -152,6 +163,10 @@ Result<> Node::program_concerned_locked(const policy::Concern& concern) {
     bool retry = false;
     no_room_ = false;
     for (const auto& failure : summary.failed) {
+        // What is not known stays so until a file changes, and is told for all endpoints together.
+        if (!programmer_->unknown().empty() && failure.second.message() == programmer_->unknown()) {
+            continue;
+        }
         log::error("endpoint keeps its last policy",
                    {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
         retry = retry || failure.second.code() == Code::kTryAgain || failure.second.code() == Code::kIo;
@@ -401,6 +416,9 @@ void Node::tick() {
     sweep_links();
     if (reconcile_due_) {
         reconcile();
+    }
+    if (reload_due_) {
+        reload_policies();
     }
     if (program_due_) {
         program_concerned({});

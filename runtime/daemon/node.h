@@ -24,7 +24,7 @@
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
-#include "policy/policy_store.h"
+#include "policy/document_ledger.h"
 
 namespace namegate::daemon {
 
@@ -73,7 +73,7 @@ class Node {
     const Clock& clock() const { return clock_; }
     std::uint64_t started_boot_ns() const { return started_boot_ns_; }
     datapath::Datapath& datapath() { return *datapath_; }
-    const policy::PolicyStore& policies() const { return policies_; }
+    const policy::DocumentLedger& policies() const { return policies_; }
     // Those in force for all endpoints.
     const std::vector<control::NamedServer>& trusted_servers() const { return servers_; }
     // What changes them.
@@ -113,7 +113,7 @@ class Node {
     const Clock& clock_;
     std::unique_ptr<datapath::Datapath> datapath_;
     endpoints::RecordStore store_;
-    policy::PolicyStore policies_;
+    policy::DocumentLedger policies_;
     std::vector<control::FolderProblem> folder_problems_;
     dns::NameCache cache_;
     RefusedAddresses refused_;
@@ -128,6 +128,7 @@ class Node {
     std::uint64_t generation_ = 0;       // of the snapshot that was programmed
     bool program_due_ = false;           // the last attempt did not get through
     bool no_room_ = false;               // for some of it, as long as unused policies have theirs
+    bool reload_due_ = false;            // another process was reading the policies
     bool reconcile_due_ = false;
     bool links_due_ = true;         // perhaps some pins lead to interfaces that are going
     std::uint32_t sweep_next_ = 0;  // endpoint id at which the next sweep starts

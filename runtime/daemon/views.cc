@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <map>
 #include <set>
 #include <utility>
@@ -38,6 +39,33 @@ Json texts(const std::vector<IpAddress>& addresses) {
     return out;
 }
 
+// To the second; empty: not known.
+std::string utc_text(std::int64_t seconds) {
+    const auto time = static_cast<std::time_t>(seconds);
+    std::tm parts{};
+    std::array<char, 32> text{};
+    ::gmtime_r(&time, &parts);
+    return seconds == 0 ? std::string() : std::string(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
+}
+
+// Files of which what is in force for the endpoint is not what they say now, with the reason.
+Json view_notes(const Node& node, const control::Programmed* state) {
+    std::set<std::string> files;
+    for (const control::CompiledRef& compiled : {state == nullptr ? nullptr : state->egress, state == nullptr ? nullptr : state->ingress}) {
+        for (std::size_t i = 0; compiled != nullptr && i < compiled->rules.size(); ++i) {
+            files.insert(compiled->rules[i].origin.file);
+        }
+    }
+    Json notes = Json::array();
+    for (const policy::FileStatus& file : node.policies().refused()) {
+        if (files.count(file.path) != 0) {
+            notes.push_back(file.path + ": in force is what it said when it was good last, since " + utc_text(file.since) +
+                            (file.problems.empty() ? "" : ": " + policy::to_string(file.problems.front())));
+        }
+    }
+    return notes;
+}
+
 Json view_files(const Node& node) {
     Json files = Json::array();
     for (const policy::FileStatus& file : node.policies().files()) {
@@ -48,6 +76,7 @@ Json view_files(const Node& node) {
         files.push_back({{"path", file.path},
                          {"loaded", file.loaded},
                          {"inForce", policy::to_string(file.in_force)},
+                         {"since", utc_text(file.since)},
                          {"resources", file.resources},
                          {"problems", std::move(problems)}});
     }
@@ -81,12 +110,13 @@ Json view_degraded(Node& node) {
     for (const policy::FileStatus& file : node.policies().files()) {
         if (!file.loaded) {
             degraded.push_back("policy file " + file.path + " is refused (in force: " + std::string(policy::to_string(file.in_force)) +
-                               ")");
+                               (file.since == 0 ? "" : ", since " + utc_text(file.since)) + ")");
         }
     }
     for (const auto& entry : node.records()) {
         const control::Programmed* state = node.programmer().find(entry.first);
-        if (state != nullptr && !state->error.empty()) {
+        // What is not known about the policies is told once.
+        if (state != nullptr && !state->error.empty() && state->error != node.programmer().unknown()) {
             degraded.push_back("endpoint " + display_name(entry.second) + " keeps its last policy: " + state->error);
         }
     }
@@ -102,7 +132,10 @@ Json view_degraded(Node& node) {
 Result<Json> view_direction(Node& node, const Record& record, Direction direction) {
     const control::Programmed* state = node.programmer().find(record.id);
     const control::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
-    Json out = {{"enforced", compiled != nullptr}};
+    NG_ASSIGN(const auto in_force, datapath::active_config(node.datapath(), record.slot));
+    // What another process programmed is enforced all the same; then its rules are not known here.
+    const bool pinned = in_force && in_force->endpoint == record.id && in_force->direction[static_cast<std::size_t>(direction)].policy != 0;
+    Json out = {{"enforced", compiled != nullptr || pinned}};
     Json rules = Json::array();
     if (compiled != nullptr) {
         NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
@@ -303,6 +336,7 @@ Result<Json> view_rules(Node& node, const Record& record) {
     return Json{{"endpoint", display_name(record)},
                 {"mode", mode},
                 {"error", state == nullptr ? std::string() : state->error},
+                {"notes", view_notes(node, state)},
                 {"egress", std::move(egress)},
                 {"ingress", std::move(ingress)}};
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/policy_folder.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <atomic>
 #include <ctime>
@@ -12,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/file.h"
 #include "policy/document.h"
 
 namespace namegate::policy {
@@ -28,24 +25,26 @@ bool ends_with(std::string_view text, std::string_view end) {
     return text.size() > end.size() && text.substr(text.size() - end.size()) == end;
 }
 
-std::int64_t nanoseconds(const timespec& time) { return static_cast<std::int64_t>(time.tv_sec) * kSecond + time.tv_nsec; }
-
-std::optional<FileStamp> stamp_of(const std::string& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
-        return std::nullopt;
-    }
-    return FileStamp{status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size), nanoseconds(status.st_mtim),
-                     nanoseconds(status.st_ctim)};
+std::optional<FileStamp> stamp_of(FileSystem& files, const std::string& path) {
+    const auto info = files.info(path);
+    return info ? std::optional(FileStamp{info->device, info->inode, info->size, info->modified_ns, info->changed_ns}) : std::nullopt;
 }
 
 bool is_settled(const FileStamp& stamp) {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    return std::max(stamp.modified_ns, stamp.changed_ns) + kSettled < nanoseconds(now);
+    return std::max(stamp.modified_ns, stamp.changed_ns) + kSettled < static_cast<std::int64_t>(now.tv_sec) * kSecond + now.tv_nsec;
 }
 
-// A file that was read and has a content that the store does not know.
+// A folder, and how its files are read.
+struct Folder {
+    FileSystem& files;
+    std::string path;
+    DocumentLedger::Decoder decoder;
+    bool (*takes)(std::string_view name);
+};
+
+// A file that was read and has a content that the ledger does not know.
 struct Fresh {
     std::string path;
     std::optional<FileStamp> stamp;
@@ -53,35 +52,40 @@ struct Fresh {
     DecodeOutcome decoded;
 };
 
-// Reads the file unless the store has it; what needs no decoding is done with here.
-std::optional<Fresh> read(PolicyStore& store, const std::string& path) {
-    const std::optional<FileStamp> stamp = stamp_of(path);
-    if (stamp && store.has_stamp(path, *stamp)) {
+void note_stamp(DocumentLedger& ledger, const std::string& path, const std::optional<FileStamp>& stamp) {
+    if (stamp && is_settled(*stamp)) {
+        ledger.set_stamp(path, *stamp);
+    }
+}
+
+// Reads the file unless the ledger knows it; what needs no decoding is done with here.
+std::optional<Fresh> read(DocumentLedger& ledger, const Folder& folder, const std::string& path) {
+    const std::optional<FileStamp> stamp = stamp_of(folder.files, path);
+    if (stamp && ledger.has_stamp(path, *stamp)) {
         return std::nullopt;
     }
-    auto content = read_file(path, kMaxPolicyFileBytes);
+    auto content = folder.files.read(path, kMaxPolicyFileBytes);
     if (!content) {
-        if (content.error().code() == Code::kNotFound) {
-            store.remove_file(path);
+        if (content.error().code() == Code::kNotFound && !folder.files.has_name(path)) {
+            ledger.gone(path);
         } else {
-            store.set_unreadable(path, content.error().message());
+            ledger.unreadable(folder.path, path, content.error().message());
         }
         return std::nullopt;
     }
-    if (!store.needs(path, id_of(*content))) {
-        if (stamp && is_settled(*stamp)) {
-            store.set_stamp(path, *stamp);
-        }
+    if (!ledger.needs(path, id_of(*content))) {
+        ledger.says_the_same(path, *content);
+        note_stamp(ledger, path, stamp);
         return std::nullopt;
     }
     return Fresh{path, stamp, std::move(content).value(), {}};
 }
 
-void decode(std::vector<Fresh>& files) {
+void decode(std::vector<Fresh>& files, const DocumentLedger::Decoder& decoder) {
     std::atomic<std::size_t> next{0};
-    const auto work = [&files, &next] {
+    const auto work = [&files, &next, &decoder] {
         for (std::size_t i = next++; i < files.size(); i = next++) {
-            files[i].decoded = decode_file(files[i].path, files[i].content);
+            files[i].decoded = decoder(files[i].path, files[i].content);
         }
     };
     std::vector<std::thread> helpers;
@@ -110,19 +114,16 @@ void make_static(DecodeOutcome& decoded, std::string_view node_name) {
     }
 }
 
-// In the order of the paths, which decides between duplicates. With the name of a node, they are kubelet's manifests.
-void take(PolicyStore& store, std::vector<Fresh> files, std::string_view static_pods_of = {}) {
-    decode(files);
+// In the order of the paths, which decides between duplicates.
+void report(DocumentLedger& ledger, const Folder& folder, std::vector<Fresh> files) {
+    decode(files, folder.decoder);
     for (Fresh& file : files) {
-        if (!static_pods_of.empty()) {
-            make_static(file.decoded, static_pods_of);
-        }
-        store.take(file.path, id_of(file.content), std::move(file.decoded));
-        if (file.stamp && is_settled(*file.stamp)) {
-            store.set_stamp(file.path, *file.stamp);
-        }
+        ledger.says(folder.path, {file.path, id_of(file.content), file.content, std::move(file.decoded)});
+        note_stamp(ledger, file.path, file.stamp);
     }
 }
+
+bool is_not_hidden(std::string_view name) { return name.front() != '.'; }
 
 }  // namespace
 
@@ -133,51 +134,85 @@ bool is_policy_file_name(std::string_view name) {
     return ends_with(name, ".yaml") || ends_with(name, ".yml") || ends_with(name, ".json");
 }
 
-void load_file(PolicyStore& store, const std::string& path) {
-    if (auto fresh = read(store, path)) {
-        std::vector<Fresh> files;
-        files.push_back(std::move(*fresh));
-        take(store, std::move(files));
-    }
-}
-
 namespace {
 
-Result<> load_files(PolicyStore& store, const std::string& folder, std::string_view static_pods_of) {
-    NG_ASSIGN(const std::vector<std::string> names, list_directory(folder, kMaxPolicyFiles));
-    const std::string prefix = folder + "/";
+Result<> unreachable(DocumentLedger& ledger, const Folder& folder, const Error& error) {
+    ledger.unreachable(folder.path, error.message());
+    return error;
+}
+
+Result<> check_mount(const DocumentLedger& ledger, const Folder& folder, const SourcePlace& place) {
+    const auto before = ledger.place_of(folder.path);
+    const bool moved = before && (before->device != place.device || (before->mount_point && !place.mount_point));
+    if (moved && !ledger.documents_of(folder.path).empty()) {
+        return Error(Code::kNotFound, "folder " + folder.path +
+                                          " is empty, and on another file system than when it had files: is it mounted? If it is meant to "
+                                          "be empty, put a file with a comment into it");
+    }
+    return ok();
+}
+
+Result<> load(DocumentLedger& ledger, const Folder& folder) {
+    ledger.add_source(folder.path, folder.decoder);
+    const auto names = folder.files.list(folder.path, kMaxPolicyFiles);
+    const auto info = folder.files.info(folder.path);
+    if (!names || !info) {
+        return unreachable(ledger, folder, names ? info.error() : names.error());
+    }
+    const std::string prefix = folder.path + "/";
     std::vector<std::string> present;  // sorted, as the names are
-    for (const std::string& name : names) {
-        const bool hidden = name.front() == '.';
-        if (static_pods_of.empty() ? is_policy_file_name(name) : !hidden) {
+    for (const std::string& name : *names) {
+        if (folder.takes(name)) {
             present.push_back(prefix + name);
         }
     }
-    for (const std::string& path : store.paths()) {
-        const bool here = path.compare(0, prefix.size(), prefix) == 0 && path.find('/', prefix.size()) == std::string::npos;
-        if (here && !std::binary_search(present.begin(), present.end(), path)) {
-            store.remove_file(path);
+    const SourcePlace place{info->device, info->mount_point};
+    if (const auto mounted = check_mount(ledger, folder, place); present.empty() && !mounted) {
+        return unreachable(ledger, folder, mounted.error());
+    }
+    ledger.reached(folder.path, place);
+    for (const std::string& path : ledger.documents_of(folder.path)) {
+        if (!std::binary_search(present.begin(), present.end(), path)) {
+            ledger.gone(path);
         }
     }
     std::vector<Fresh> files;
     for (const std::string& path : present) {
-        if (auto fresh = read(store, path)) {
+        if (auto fresh = read(ledger, folder, path)) {
             files.push_back(std::move(*fresh));
         }
         if (files.size() == kTogether) {
-            take(store, std::exchange(files, {}), static_pods_of);
+            report(ledger, folder, std::exchange(files, {}));
         }
     }
-    take(store, std::move(files), static_pods_of);
+    report(ledger, folder, std::move(files));
     return ok();
 }
 
 }  // namespace
 
-Result<> load_folder(PolicyStore& store, const std::string& folder) { return load_files(store, folder, {}); }
+Result<> load_folder(DocumentLedger& ledger, const std::string& folder, FileSystem& files) {
+    return load(ledger, {files, folder, decode_file, is_policy_file_name});
+}
 
-Result<> load_manifest_folder(PolicyStore& store, const std::string& folder, std::string_view node_name) {
-    return load_files(store, folder, node_name);
+Result<> load_manifest_folder(DocumentLedger& ledger, const std::string& folder, std::string_view node_name, FileSystem& files) {
+    const auto decoder = [node = std::string(node_name)](const std::string& path, std::string_view content) {
+        DecodeOutcome decoded = decode_file(path, content);
+        make_static(decoded, node);
+        return decoded;
+    };
+    return load(ledger, {files, folder, decoder, is_not_hidden});
+}
+
+void load_file(DocumentLedger& ledger, const std::string& path, FileSystem& files) {
+    const std::size_t slash = path.rfind('/');
+    const Folder folder{files, slash == std::string::npos ? "." : path.substr(0, slash), decode_file, is_policy_file_name};
+    ledger.add_source(folder.path, folder.decoder);
+    if (auto fresh = read(ledger, folder, path)) {
+        std::vector<Fresh> one;
+        one.push_back(std::move(*fresh));
+        report(ledger, folder, std::move(one));
+    }
 }
 
 }  // namespace namegate::policy

@@ -2,7 +2,6 @@
 #include "policy/policy_store.h"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "policy/document.h"
@@ -13,11 +12,10 @@ std::string_view to_string(FileStatus::InForce in_force) {
         case FileStatus::InForce::kCurrent: return "current";
         case FileStatus::InForce::kLastGood: return "last good";
         case FileStatus::InForce::kNone: return "none";
+        case FileStatus::InForce::kUnknown: return "unknown";
     }
     return "";
 }
-
-ContentId id_of(std::string_view content) { return {std::hash<std::string_view>()(content), content.size()}; }
 
 bool PolicyStore::set_file(const std::string& path, std::string_view content) {
     const ContentId id = id_of(content);
@@ -70,6 +68,26 @@ bool PolicyStore::remove_file(const std::string& path) {
     return changed;
 }
 
+bool PolicyStore::restore(const std::string& path, DecodeOutcome decoded) {
+    auto resources = std::make_shared<const FileResources>(std::move(decoded.resources));
+    if (has_errors(decoded.problems) || !duplicates(path, *resources).empty()) {
+        return false;
+    }
+    put_in_force(path, files_[path], std::move(resources));
+    ++revision_;
+    return true;
+}
+
+std::optional<ContentId> PolicyStore::loaded(const std::string& path) const {
+    const auto found = files_.find(path);
+    return found != files_.end() && found->second.loaded ? std::optional(found->second.content) : std::nullopt;
+}
+
+bool PolicyStore::has_good(const std::string& path) const {
+    const auto found = files_.find(path);
+    return found != files_.end() && found->second.good;
+}
+
 void PolicyStore::set_unreadable(const std::string& path, const std::string& why) {
     File& file = files_[path];
     Problems problems = {{{path, 0, 0}, Problem::Severity::kError, "", why}};
@@ -117,15 +135,19 @@ bool PolicyStore::accept(const std::string& path, File& file, std::shared_ptr<co
         refused_[path] = std::move(resources);
         return false;
     }
+    put_in_force(path, file, std::move(resources));
+    file.loaded = true;
+    return true;
+}
+
+void PolicyStore::put_in_force(const std::string& path, File& file, std::shared_ptr<const FileResources> resources) {
     forget_owner(file);
     for (const Resource& resource : resources->all()) {
         owners_[key_of(resource)] = path;
     }
     file.good = std::move(resources);
-    file.loaded = true;
     ++generation_;
     snapshot_.reset();
-    return true;
 }
 
 // A file that was refused only because of another file's resource may be good now; and that may free more.
@@ -150,7 +172,7 @@ FileStatus PolicyStore::status_of(const std::string& path, const File& file) {
     const auto in_force = file.loaded ? FileStatus::InForce::kCurrent
                           : file.good ? FileStatus::InForce::kLastGood
                                       : FileStatus::InForce::kNone;
-    return {path, file.loaded, in_force, file.good ? file.good->all().size() : 0, file.problems};
+    return {path, file.loaded, in_force, file.good ? file.good->all().size() : 0, file.problems, 0};
 }
 
 std::vector<FileStatus> PolicyStore::files() const {

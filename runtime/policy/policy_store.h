@@ -14,19 +14,11 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/content_id.h"
 #include "policy/problem.h"
 #include "policy/snapshot.h"
 
 namespace namegate::policy {
-
-// Which content a file had: enough to tell whether it has another one.
-struct ContentId {
-    std::uint64_t hash = 0;
-    std::size_t size = 0;
-
-    bool operator==(const ContentId&) const = default;
-};
-ContentId id_of(std::string_view content);
 
 // The file on the disk, so that one that has not changed need not be read.
 struct FileStamp {
@@ -40,13 +32,16 @@ struct FileStamp {
 };
 
 struct FileStatus {
-    enum class InForce { kCurrent, kLastGood, kNone };
+    // kUnknown: it may have been good, and what it said then is lost (document_ledger.h).
+    enum class InForce { kCurrent, kLastGood, kNone, kUnknown };
 
     std::string path;
     bool loaded = false;  // the content as it is now is good
     InForce in_force = InForce::kNone;
     std::size_t resources = 0;  // in force
     Problems problems;          // of the content as it is now
+    // Seconds since the epoch: the content as it is now is in force since then, or else is not good since then; 0: not known.
+    std::int64_t since = 0;
 };
 
 std::string_view to_string(FileStatus::InForce in_force);
@@ -59,6 +54,9 @@ class PolicyStore {
     bool needs(const std::string& path, const ContentId& id) const;
     bool take(const std::string& path, const ContentId& id, DecodeOutcome decoded);
     bool remove_file(const std::string& path);
+    // What the file said when it was good last, before this process: in force until it says something good again, or is removed.
+    // False when it cannot be put in force.
+    bool restore(const std::string& path, DecodeOutcome decoded);
     // The file is there but cannot be read: its last good content stays in force.
     void set_unreadable(const std::string& path, const std::string& why);
     // What was set last came from the file with this stamp.
@@ -67,6 +65,9 @@ class PolicyStore {
 
     std::vector<FileStatus> files() const;    // sorted by path
     std::vector<FileStatus> refused() const;  // those whose content as it is now is not good
+    // The content that is there now, if it is in force.
+    std::optional<ContentId> loaded(const std::string& path) const;
+    bool has_good(const std::string& path) const;
     std::size_t file_count() const { return files_.size(); }
     std::vector<std::string> paths() const;  // sorted
     std::shared_ptr<const Snapshot> snapshot() const;
@@ -84,6 +85,7 @@ class PolicyStore {
     };
 
     static FileStatus status_of(const std::string& path, const File& file);
+    void put_in_force(const std::string& path, File& file, std::shared_ptr<const FileResources> resources);
     Problems duplicates(const std::string& path, const FileResources& resources) const;
     void retry_refused();
     void forget_owner(const File& file);

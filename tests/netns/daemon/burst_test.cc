@@ -61,6 +61,7 @@ TEST_CASE("three hundred clients at once are all answered") {
 TEST_CASE("a burst of ADDs, with labels of a containerd that takes 200 ms for each: none fails, and none is open") {
     DaemonNode node;
     const std::string socket = node.folder() + "/containerd.sock";
+    must_run("sed -i /labelSources/d " + node.config_path());
     must_run("printf 'labelSources: [containerd]\\nlabelTimeout: 60\\ncontainerd: {address: " + socket + "}\\n' >> " + node.config_path());
     node.write(node.policies() + "/a.yaml",
                "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: by-label}\n"

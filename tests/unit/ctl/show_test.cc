@@ -25,10 +25,16 @@ Json status(bool healthy) {
             {"pins", "/sys/fs/bpf/namegate/v1"},
             {"folders", {"/etc/namegate/policies.d"}},
             {"files",
-             {{{"path", "/p/a.yaml"}, {"loaded", true}, {"inForce", "current"}, {"resources", 2}, {"problems", Json::array()}},
+             {{{"path", "/p/a.yaml"},
+               {"loaded", true},
+               {"inForce", "current"},
+               {"since", "2026-03-01T10:00:00Z"},
+               {"resources", 2},
+               {"problems", Json::array()}},
               {{"path", "/p/b.yaml"},
                {"loaded", false},
                {"inForce", "last good"},
+               {"since", ""},
                {"resources", 1},
                {"problems", {"/p/b.yaml:1:2: error: spec: \x1b[m"}}}}},
             {"endpoints", {{"enforced", 2}, {"open", 1}, {"closed", 0}}},
@@ -50,9 +56,9 @@ TEST_CASE("status") {
           "folders    /etc/namegate/policies.d\n"
           "pins       /sys/fs/bpf/namegate/v1\n"
           "\n"
-          "FILE       LOADED  IN FORCE   RESOURCES\n"
-          "/p/a.yaml  yes     current    2\n"
-          "/p/b.yaml  no      last good  1\n"
+          "FILE       LOADED  IN FORCE   SINCE                 RESOURCES\n"
+          "/p/a.yaml  yes     current    2026-03-01T10:00:00Z  2\n"
+          "/p/b.yaml  no      last good  -                     1\n"
           "\n"
           "/p/b.yaml:1:2: error: spec: \\x1b[m\n"
           "\n"

@@ -6,11 +6,12 @@
 #include <set>
 #include <utility>
 
+#include "base/clock.h"
 #include "policy/check_report.h"
 #include "policy/compile.h"
 #include "policy/document.h"
+#include "policy/document_ledger.h"
 #include "policy/policy_folder.h"
-#include "policy/policy_store.h"
 #include "policy/schema.h"
 
 using namespace namegate;
@@ -40,15 +41,17 @@ bool allowed(const Snapshot& snapshot, const EndpointView& endpoint, std::uint8_
 }
 
 void check_example(const std::string& file, const EndpointView& selected, const EndpointView& other, const std::string& name) {
-    PolicyStore store;
-    load_file(store, std::string(NAMEGATE_EXAMPLES) + "/" + file);
-    REQUIRE(store.files().size() == 1);
-    const FileStatus status = store.files()[0];
+    const SystemClock clock;
+    DocumentLedger ledger(clock);
+    ledger.begin();
+    load_file(ledger, std::string(NAMEGATE_EXAMPLES) + "/" + file);
+    REQUIRE(ledger.files().size() == 1);
+    const FileStatus status = ledger.files()[0];
     for (const Problem& problem : status.problems) {
         UNSCOPED_INFO(to_string(problem));
     }
     CHECK(status.problems.empty());
-    const auto snapshot = store.snapshot();
+    const auto snapshot = ledger.snapshot();
     CHECK(*selects(*snapshot, selected, Direction::kEgress));
     CHECK_FALSE(*selects(*snapshot, selected, Direction::kIngress));
     CHECK_FALSE(*selects(*snapshot, other, Direction::kEgress));
@@ -72,17 +75,19 @@ TEST_CASE("the four example forms load as written and mean what they say") {
 
 TEST_CASE("every kind has an example, and all of them together have no problem") {
     std::set<std::pair<std::string, std::string>> shown;
-    PolicyStore store;
+    const SystemClock clock;
+    DocumentLedger ledger(clock);
+    ledger.begin();
     for (const auto& file : std::filesystem::directory_iterator(NAMEGATE_EXAMPLES)) {
         INFO(file.path());
-        load_file(store, file.path());
+        load_file(ledger, file.path());
         std::ifstream in(file.path());
         const std::string content((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
         for (const Node& document : parse_documents(file.path(), content).documents) {
             shown.insert({document.find("kind")->text(), document.find("apiVersion")->text()});
         }
     }
-    for (const FileStatus& file : store.files()) {
+    for (const FileStatus& file : ledger.files()) {
         CHECK(file.loaded);
         CHECK(file.problems.empty());
     }
@@ -93,11 +98,13 @@ TEST_CASE("every kind has an example, and all of them together have no problem")
 }
 
 TEST_CASE("the examples of Kubernetes' policy, named ports, tiers and staged policies mean what they say") {
-    PolicyStore store;
+    const SystemClock clock;
+    DocumentLedger ledger(clock);
+    ledger.begin();
     for (const char* file : {"kubernetes-network-policy.yaml", "pod.yaml", "tier.yaml", "staged-global-network-policy.yaml"}) {
-        load_file(store, std::string(NAMEGATE_EXAMPLES) + "/" + file);
+        load_file(ledger, std::string(NAMEGATE_EXAMPLES) + "/" + file);
     }
-    const auto snapshot = store.snapshot();
+    const auto snapshot = ledger.snapshot();
     EndpointView db = pod("default", {{"app", "db"}});
     db.pod = "db-0";
     EndpointView app = pod("default", {{"app", "weather-app"}});

@@ -7,6 +7,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "policy/policy_folder.h"
 #include "support/temp_dir.h"
@@ -26,6 +27,25 @@ void make_old(const std::string& path) {
     const timespec times[2] = {hour_ago, hour_ago};
     REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
 }
+
+// A folder's files in a ledger that keeps nothing.
+struct Folder {
+    SystemClock clock;
+    DocumentLedger ledger{clock};
+
+    Result<> load(const std::string& folder) {
+        ledger.begin();
+        Result<> loaded = load_folder(ledger, folder);
+        REQUIRE(ledger.finish());
+        return loaded;
+    }
+    Result<> load_manifests(const std::string& folder) {
+        ledger.begin();
+        Result<> loaded = load_manifest_folder(ledger, folder, "node-1");
+        REQUIRE(ledger.finish());
+        return loaded;
+    }
+};
 
 }  // namespace
 
@@ -79,19 +99,19 @@ TEST_CASE("which names are policy files") {
 
 TEST_CASE("a folder is read, and read again") {
     const namegate::test::TempDir folder;
-    PolicyStore store;
+    Folder read;
     REQUIRE(write_file_atomically(folder.path() + "/a.yaml", set("a"), 0644).has_value());
     REQUIRE(write_file_atomically(folder.path() + "/b.json", "{}", 0644).has_value());
     REQUIRE(write_file_atomically(folder.path() + "/c.txt", "x", 0644).has_value());
-    REQUIRE(load_folder(store, folder.path()).has_value());
-    CHECK(store.paths().size() == 2);
-    CHECK(store.snapshot()->sets().size() == 1);
+    REQUIRE(read.load(folder.path()).has_value());
+    CHECK(read.ledger.file_count() == 2);
+    CHECK(read.ledger.snapshot()->sets().size() == 1);
     REQUIRE(remove_file(folder.path() + "/a.yaml").has_value());
     REQUIRE(make_directories(folder.path() + "/d.yaml", 0755).has_value());
-    REQUIRE(load_folder(store, folder.path()).has_value());
-    CHECK(store.snapshot()->sets().empty());
-    CHECK_FALSE(store.files().back().loaded);
-    CHECK_FALSE(load_folder(store, folder.path() + "/none").has_value());
+    REQUIRE(read.load(folder.path()).has_value());
+    CHECK(read.ledger.snapshot()->sets().empty());
+    CHECK_FALSE(read.ledger.files().back().loaded);
+    CHECK_FALSE(read.load(folder.path() + "/none").has_value());
 }
 
 TEST_CASE("kubelet's manifests: pods alone, under the names that kubelet gives them") {
@@ -103,44 +123,44 @@ TEST_CASE("kubelet's manifests: pods alone, under the names that kubelet gives t
     REQUIRE(write_file_atomically(dir.path() + "/etcd.manifest", manifest, 0644));
     REQUIRE(write_file_atomically(dir.path() + "/.hidden.yaml", "garbage: [", 0644));
     REQUIRE(write_file_atomically(dir.path() + "/policy.yaml", set("a"), 0644));
-    PolicyStore store;
-    REQUIRE(load_manifest_folder(store, dir.path(), "node-1"));
-    REQUIRE(store.files().size() == 2);
-    CHECK_THAT(to_string(store.files()[1].problems.at(0)), Catch::Contains("only a Pod belongs"));
-    CHECK(store.snapshot()->sets().empty());
-    CHECK(store.snapshot()->find_pod("kube-system", "etcd") == nullptr);
-    const PodDocument* pod = store.snapshot()->find_pod("kube-system", "etcd-node-1");
+    Folder read;
+    REQUIRE(read.load_manifests(dir.path()));
+    REQUIRE(read.ledger.files().size() == 2);
+    CHECK_THAT(to_string(read.ledger.files()[1].problems.at(0)), Catch::Contains("only a Pod belongs"));
+    CHECK(read.ledger.snapshot()->sets().empty());
+    CHECK(read.ledger.snapshot()->find_pod("kube-system", "etcd") == nullptr);
+    const PodDocument* pod = read.ledger.snapshot()->find_pod("kube-system", "etcd-node-1");
     REQUIRE(pod != nullptr);
     CHECK(pod->labels.at("component") == "etcd");
     CHECK(pod->service_account == "keeper");
     REQUIRE(remove_file(dir.path() + "/etcd.manifest"));
-    REQUIRE(load_manifest_folder(store, dir.path(), "node-1"));
-    CHECK(store.snapshot()->pods().empty());
+    REQUIRE(read.load_manifests(dir.path()));
+    CHECK(read.ledger.snapshot()->pods().empty());
 }
 
 TEST_CASE("a file that was written a moment ago is read again, even if its size is the same") {
     const namegate::test::TempDir folder;
-    PolicyStore store;
+    Folder read;
     const std::string path = folder.path() + "/a.yaml";
     REQUIRE(write_file_atomically(path, set("one"), 0644).has_value());
-    REQUIRE(load_folder(store, folder.path()).has_value());
+    REQUIRE(read.load(folder.path()).has_value());
     std::ofstream(path) << set("two");
-    REQUIRE(load_folder(store, folder.path()).has_value());
-    CHECK(store.snapshot()->sets().front()->name == "two");
+    REQUIRE(read.load(folder.path()).has_value());
+    CHECK(read.ledger.snapshot()->sets().front()->name == "two");
     // Old times alone are not trusted either: somebody may have set them.
     std::ofstream(path) << set("six");
     make_old(path);
-    REQUIRE(load_folder(store, folder.path()).has_value());
-    CHECK(store.snapshot()->sets().front()->name == "six");
+    REQUIRE(read.load(folder.path()).has_value());
+    CHECK(read.ledger.snapshot()->sets().front()->name == "six");
     std::ofstream(path) << set("ten");
     make_old(path);
-    REQUIRE(load_folder(store, folder.path()).has_value());
-    CHECK(store.snapshot()->sets().front()->name == "ten");
+    REQUIRE(read.load(folder.path()).has_value());
+    CHECK(read.ledger.snapshot()->sets().front()->name == "ten");
 }
 
 TEST_CASE("many files are decoded side by side, and the first by name owns what two define") {
     const namegate::test::TempDir folder;
-    PolicyStore store;
+    Folder read;
     constexpr int kFiles = 200;
     for (int i = 0; i < kFiles; ++i) {
         const std::string number = std::to_string(1000 + i);
@@ -148,8 +168,8 @@ TEST_CASE("many files are decoded side by side, and the first by name owns what 
                                       i % 50 == 7 ? "spec: [" : set(i % 50 == 9 ? "same" : "s" + number), 0644)
                     .has_value());
     }
-    REQUIRE(load_folder(store, folder.path()).has_value());
-    const auto files = store.files();
+    REQUIRE(read.load(folder.path()).has_value());
+    const auto files = read.ledger.files();
     REQUIRE(files.size() == kFiles);
     for (int i = 0; i < kFiles; ++i) {
         INFO(files[static_cast<std::size_t>(i)].path);
