@@ -32,7 +32,7 @@ struct EndpointPolicies {
     PolicyId ingress = 0;
     bool reject = false;                 // denied packets are answered, not only dropped
     bool keep_flows = false;             // flows that a changed policy denies go on
-    std::vector<IpAddress> dns_servers;  // trusted for this endpoint alone, at most NG_POD_SERVERS
+    std::vector<IpAddress> dns_servers{};  // trusted for this endpoint alone, at most NG_POD_SERVERS
 };
 
 // Rules' counters that are free, for who writes several configurations: they are looked for once. Lives no longer than the
