@@ -82,10 +82,10 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 	struct ng_addr source, destination;
 
 	if (p->fragment != NG_WHOLE || p->end > ETH_HLEN + most || at + inner > p->end ||
-	    bpf_skb_load_bytes(skb, at, header, 20))
+	    load_own(skb, at, header, 20))
 		return 0;
 	if (p->is_v6) {
-		if (bpf_skb_load_bytes(skb, at, header, 40))
+		if (load_own(skb, at, header, 40))
 			return 0;
 		__builtin_memcpy(&source, header + 8, 16);
 		__builtin_memcpy(&destination, header + 24, 16);
@@ -103,7 +103,7 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 			return 0;
 	}
 	if (header[0] >> 4 != (p->is_v6 ? 6 : 4) || at + inner + sizeof(ports) > p->end ||
-	    bpf_skb_load_bytes(skb, at + inner, ports, sizeof(ports)))
+	    load_own(skb, at + inner, ports, sizeof(ports)))
 		return 0;
 	int icmp = key.protocol == (p->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 	if (!icmp && !has_ports(key.protocol)) {

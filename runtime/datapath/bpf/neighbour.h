@@ -6,6 +6,7 @@
 #ifndef NG_NEIGHBOUR_H
 #define NG_NEIGHBOUR_H
 
+#include "offload.h"
 #include "packet.h"
 #include "verdict.h"
 
@@ -87,13 +88,16 @@ static __always_inline int judge_link(struct __sk_buff *skb, __u32 slot, const s
 {
 	struct ng_arp arp;
 	struct ng_addr sender;
+	struct ng_checksum sum;
 	__u32 be_addr;
 
 	if (skb->protocol != bpf_htons(ETH_P_ARP))
 		return drop(slot, NG_R_NOT_IP);
 	if (direction == NG_INGRESS)
 		return NG_NEXT;
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, &arp, sizeof(arp)))
+	if (awaits_checksum(skb, &sum))
+		return drop(slot, NG_R_OFFLOAD);
+	if (load_own(skb, ETH_HLEN, &arp, sizeof(arp)))
 		return drop(slot, NG_R_MALFORMED);
 	if (has_mac(config) && !equal_mac(arp.sender_mac, config->mac))
 		return drop(slot, NG_R_SPOOFED);
@@ -135,7 +139,7 @@ static __always_inline int judge_neighbour(struct __sk_buff *skb, __u32 slot, co
 	if (p->icmp_type != NG_ND_NEIGHBOUR_ADVERTISEMENT && !(p->icmp_type == NG_ND_NEIGHBOUR_SOLICITATION && detects))
 		return NG_NEXT;
 	__u32 at = p->transport + 8;
-	if (at + sizeof(target) > p->end || bpf_skb_load_bytes(skb, at, &target, sizeof(target)))
+	if (at + sizeof(target) > p->end || load_own(skb, at, &target, sizeof(target)))
 		return drop(slot, NG_R_MALFORMED);
 	return is_own(config, &target) && !addr_is_v4(&target) ? NG_NEXT : drop(slot, NG_R_SPOOFED);
 }
