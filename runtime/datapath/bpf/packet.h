@@ -92,6 +92,13 @@ static __always_inline int is_echo_request(const struct ng_packet *p)
 	return p->is_icmp && p->icmp_type == (p->is_v6 ? NG_ICMP6_ECHO : NG_ICMP_ECHO);
 }
 
+/* One that is answered by a message of its own kind: echo, and IPv4's timestamp, information and address mask. */
+static __always_inline int is_icmp_request(const struct ng_packet *p)
+{
+	return is_echo_request(p) || (p->is_icmp && !p->is_v6 && p->icmp_type >= NG_ICMP_TIMESTAMP &&
+				      p->icmp_type <= NG_ICMP_MASK_REPLY && p->icmp_type & 1);
+}
+
 static __always_inline int has_ports(__u8 protocol)
 {
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP ||
