@@ -9,6 +9,7 @@
 #ifndef NG_FLOW_H
 #define NG_FLOW_H
 
+#include "kernel.h"
 #include "packet.h"
 #include "verdict.h"
 
@@ -117,12 +118,14 @@ static __always_inline int deny(struct ng_judgement *j, __u16 kind, __u16 reason
  * That no interface received them does not prove their origin by itself: when the kernel fragments a packet that it
  * forwards, ip6_fragment() makes new buffers that carry no receiving interface, and skb_scrub_packet() clears it where
  * ipvlan and tunnels hand a packet to another namespace. The socket is what forwarding never keeps: the kernel orphans
- * whatever it receives. And a fragment, an atomic one (RFC 6946) included, is never the node's: policy judges it.
+ * whatever it receives. But a tunnel keeps the socket of who sends through it, from another namespace too, so it has to
+ * be a socket of the namespace that the pod's interface is in. And a fragment, an atomic one (RFC 6946) included, is
+ * never the node's: policy judges it.
  */
 static __always_inline int is_from_node(const struct __sk_buff *skb, const struct ng_packet *p, int direction)
 {
 	return direction == NG_INGRESS && skb->ingress_ifindex == 0 && skb->sk && p->fragment == NG_WHOLE &&
-	       !p->has_fragment_header;
+	       !p->has_fragment_header && has_socket_here(skb);
 }
 
 /* In the middle of a connection that no flow is known of. */
