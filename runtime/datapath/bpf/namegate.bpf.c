@@ -81,7 +81,7 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_EGRESS);
 	if (p->fragment == NG_FIRST_FRAGMENT && verdict == NG_NEXT)
-		admit_fragments(slot, p, NG_EGRESS, NG_FRAG_ON);
+		admit_fragments(slot, config->endpoint, p, NG_EGRESS, NG_FRAG_ON);
 	if (verdict == NG_NEXT && is_stream(p))
 		verdict = judge_stream(skb, slot, config, p, NG_EGRESS);
 	return verdict;
@@ -104,7 +104,7 @@ static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, cons
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_INGRESS);
 	if (p->fragment == NG_FIRST_FRAGMENT && (verdict == NG_NEXT || answer == NG_ANSWER_HELD))
-		admit_fragments(slot, p, NG_INGRESS,
+		admit_fragments(slot, config->endpoint, p, NG_INGRESS,
 				answer == NG_ANSWER_HELD     ? NG_FRAG_HELD
 				: answer == NG_ANSWER_COPIED ? NG_FRAG_COPIED
 							     : NG_FRAG_ON);
