@@ -19,6 +19,10 @@
 #define NG_MAX_EXTENSION_HEADERS 6
 #define NG_IP4_FRAGMENT 0x3fff /* more-fragments bit and offset */
 #define NG_IP4_OFFSET 0x1fff
+#define NG_IP4_OPTIONS_END 0
+#define NG_IP4_NO_OPTION 1
+#define NG_IP4_LOOSE_ROUTE 131
+#define NG_IP4_STRICT_ROUTE 137
 #define NG_TCP_HEADER 20
 #define NG_SHORT_HEADER 8 /* of UDP and ICMP; of SCTP as much as holds the ports */
 /* ICMP types (linux/icmp.h pulls in the C library's socket headers, which have no BPF target). */
@@ -202,6 +206,50 @@ static __always_inline int set_end(const struct __sk_buff *skb, struct ng_packet
 	return p->end > frame;
 }
 
+/* Of an IPv4 header, and the place of the next to look at. */
+struct ng_ip4_options {
+	__u8 bytes[64]; /* 40 in use at most */
+	__u32 size;
+	__u32 at;
+};
+
+enum ng_option { NG_OPTION_GOOD, NG_OPTION_LAST, NG_OPTION_BAD };
+
+/* Verified once, on its own. */
+int next_option(struct ng_ip4_options *o)
+{
+	if (!o || o->at >= o->size)
+		return NG_OPTION_LAST;
+	__u8 type = o->bytes[o->at & 63];
+	__u8 length = o->bytes[(o->at + 1) & 63];
+	if (type == NG_IP4_OPTIONS_END)
+		return NG_OPTION_LAST;
+	if (type == NG_IP4_LOOSE_ROUTE || type == NG_IP4_STRICT_ROUTE)
+		return NG_OPTION_BAD;
+	if (type == NG_IP4_NO_OPTION)
+		length = 1;
+	else if (length < 2)
+		return NG_OPTION_BAD;
+	o->at += length;
+	return o->at > o->size ? NG_OPTION_BAD : NG_OPTION_GOOD;
+}
+
+/* A source route sends the packet on to an address that was not judged: refused, as in IPv6. */
+static __noinline int read_options(struct __sk_buff *skb, __u32 bytes)
+{
+	struct ng_ip4_options options = {.size = bytes};
+
+	if (bytes < 4 || bytes > 40 || load_own(skb, ETH_HLEN + sizeof(struct iphdr), options.bytes, bytes))
+		return NG_R_MALFORMED;
+	for (int i = 0; i <= 40; i++) {
+		int option = next_option(&options);
+
+		if (option != NG_OPTION_GOOD)
+			return option == NG_OPTION_LAST ? NG_R_NONE : NG_R_MALFORMED;
+	}
+	return NG_R_MALFORMED;
+}
+
 static __always_inline int parse_ip4(struct __sk_buff *skb, struct ng_packet *p, int direction)
 {
 	void *data = packet_start(skb);
@@ -218,8 +266,11 @@ static __always_inline int parse_ip4(struct __sk_buff *skb, struct ng_packet *p,
 	if (set_end(skb, p, 0, ip->tot_len) || p->transport > p->end)
 		return NG_R_MALFORMED;
 	__u16 fragment = bpf_ntohs(ip->frag_off) & NG_IP4_FRAGMENT;
+	__u16 id = ip->id;
+	if (ip->ihl > 5 && read_options(skb, p->transport - ETH_HLEN - sizeof(struct iphdr)))
+		return NG_R_MALFORMED;
 	if (fragment) {
-		p->be_frag_id = ip->id;
+		p->be_frag_id = id;
 		p->fragment_start = p->transport;
 		p->fragment = fragment & NG_IP4_OFFSET ? NG_LATER_FRAGMENT : NG_FIRST_FRAGMENT;
 		p->fragment_offset = (fragment & NG_IP4_OFFSET) * 8;
