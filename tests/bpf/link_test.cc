@@ -63,12 +63,15 @@ TEST_CASE("an IPv4 address inside IPv6 is no way round the rules of either") {
 TEST_CASE("ARP: a pod claims its own addresses only") {
     Scene scene;
     scene.apply(egress_policy({}));
-    const auto arp = [&](std::uint16_t operation, const Mac& mac, const char* sender, const Mac& frame_mac = kPodMac) {
-        return scene.egress(Packet().ethernet(frame_mac).arp(operation, mac, sender, "169.254.1.1").build());
+    const auto arp = [&](std::uint16_t operation, const Mac& mac, const char* sender, const Mac& frame_mac = kPodMac,
+                         const char* target = "169.254.1.1") {
+        return scene.egress(Packet().ethernet(frame_mac).arp(operation, mac, sender, target).build());
     };
     CHECK(arp(1, kPodMac, kPod4).passed());
     CHECK(arp(2, kPodMac, kPod4).passed());
-    CHECK(arp(1, kPodMac, "0.0.0.0").passed());  // a probe, RFC 5227
+    CHECK(arp(1, kPodMac, "0.0.0.0", kPodMac, kPod4).passed());  // a probe, RFC 5227: it claims its target
+    CHECK(arp(1, kPodMac, "0.0.0.0").dropped());
+    CHECK(arp(2, kPodMac, "0.0.0.0", kPodMac, "10.88.0.3").dropped());
     CHECK(arp(1, kPodMac, "10.88.0.3").dropped());
     CHECK(arp(2, kPodMac, "169.254.1.1").dropped());
     CHECK(arp(1, kOtherMac, kPod4).dropped());

@@ -133,7 +133,7 @@ int pod_egress(struct __sk_buff *skb)
 	int reason = read_packet(skb, &packet, NG_EGRESS);
 	if (reason != NG_R_NONE)
 		return drop(slot, (__u32)reason);
-	if (is_neighbour_discovery(&packet, &packet.local))
+	if (is_neighbour_discovery(skb, &packet, &packet.local))
 		return judge_neighbour(skb, slot, config, &packet);
 	if (config->mode == NG_MODE_CLOSED)
 		return drop(slot, NG_R_CLOSED);
@@ -161,7 +161,7 @@ int pod_ingress(struct __sk_buff *skb)
 	int reason = read_packet(skb, &packet, NG_INGRESS);
 	if (reason != NG_R_NONE)
 		return drop(slot, (__u32)reason);
-	if (is_neighbour_discovery(&packet, &packet.key.remote))
+	if (is_neighbour_discovery(skb, &packet, &packet.key.remote))
 		return NG_NEXT;
 	if (config->mode == NG_MODE_CLOSED)
 		return drop(slot, NG_R_CLOSED);
