@@ -108,3 +108,50 @@ TEST_CASE("an ICMP error that quotes more than it should is judged by policy") {
     CHECK(error(headers * 2).passed());
     CHECK(error(headers * 2, 1).dropped());  // its ports stand behind the end
 }
+
+TEST_CASE("the fragments of one endpoint push out no other's, and are not the next one's in its slot") {
+    Scene scene;
+    scene.apply(egress_policy({"{action: Allow, protocol: UDP}"}));
+    const Bytes half(64, 'x');
+    const auto first = [&](const char* to, std::uint32_t id) {
+        return scene.egress(from_pod(to).fragment(id, 0, true).udp(kLocal, 9).payload(half).build()).passed();
+    };
+    const auto later = [&](const char* to, std::uint32_t id) {
+        return scene.egress(from_pod(to).fragment(id, 72, false).protocol(17).payload(half).build()).passed();
+    };
+    const auto active = must(datapath::active_config(scene.datapath(), scene.identity().slot)).value();
+    datapath::EndpointPolicies policies;
+    policies.egress = active.direction[NG_EGRESS].policy;
+    datapath::CounterRoom room(scene.datapath());
+    const auto occupy = [&](const datapath::EndpointIdentity& endpoint) {
+        must(datapath::unbind_interface(scene.datapath(), kLoopback));
+        must(datapath::write_closed(scene.datapath(), endpoint));
+        must(datapath::bind_interface(scene.datapath(), kLoopback, endpoint));
+        must(datapath::write_policies(scene.datapath(), endpoint, policies, room));
+    };
+    REQUIRE(first("192.0.2.1", 1));
+    REQUIRE(first("2001:db8::1", 1));
+    datapath::EndpointIdentity other = scene.identity();
+    other.endpoint = must(scene.datapath().next_endpoint_id());
+    other.slot = must(datapath::acquire_slot(scene.datapath(), other.endpoint));
+    occupy(other);
+    for (std::uint32_t i = 0; i < 20000; ++i) {
+        first("192.0.2.2", i);
+    }
+    CHECK_FALSE(later("192.0.2.1", 1));
+    occupy(scene.identity());
+    CHECK(later("192.0.2.1", 1));
+    CHECK(later("2001:db8::1", 1));
+    // As many as an endpoint has at a time, give or take what falls into one set.
+    for (std::uint32_t i = 100; i < 116; ++i) {
+        CHECK(first("192.0.2.3", i));
+    }
+    for (std::uint32_t i = 100; i < 116; ++i) {
+        CHECK(later("192.0.2.3", i));
+    }
+    // The next endpoint has the slot, not what it held.
+    other.slot = scene.identity().slot;
+    occupy(other);
+    CHECK_FALSE(later("192.0.2.1", 1));
+    CHECK_FALSE(later("192.0.2.3", 115));
+}

@@ -2,9 +2,11 @@
 //
 // Random frames through the programs, beside a model written from the rules alone: what the programs let through, the model
 // allows, whatever was sent before. The long form: NAMEGATE_FRAMES=10000000.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <ctime>
+#include <functional>
 #include <iostream>
 #include <map>
 
@@ -195,7 +197,7 @@ class Pair {
     // One entry of a kind becomes old, here and in the maps.
     void make_older(FrameSource& source) {
         switch (source.below(8)) {
-            case 0: return end_fragment(source);
+            case 0: return end_fragments();
             case 1: return end_lifetime(source);
             default: return make_idle(source);
         }
@@ -229,27 +231,23 @@ class Pair {
         flow.seen = boot_seconds() - seconds;
     }
 
-    void end_fragment(FrameSource& source) {
-        auto& fragments = model_.fragments();
-        if (fragments.empty()) {
-            return;
+    // The time of all first fragments is over.
+    void end_fragments() {
+        const std::uint32_t past = datapath::tick_of(must(datapath::read_clock(scene_.datapath())).boot_ns) - 1;
+        change_fragments([past](ng_frag& first) { first.until = past; });
+        for (auto& [key, first] : model_.fragments()) {
+            first.until = boot_seconds() - 1;
         }
-        auto& [key, first] = *std::next(fragments.begin(), static_cast<std::ptrdiff_t>(source.below(fragments.size())));
-        ng_frag_key wanted{};
-        wanted.remote = ng_address(key.remote);
-        wanted.slot = scene_.identity().slot;
-        wanted.be_id = key.remote.v6 ? __builtin_bswap32(key.id) : swapped(static_cast<std::uint16_t>(key.id));
-        wanted.protocol = key.protocol;
-        wanted.direction = key.way == Way::kOut ? NG_EGRESS : NG_INGRESS;
-        wanted.local = key.local.v6 ? 1 : 0;
+    }
+
+    void change_fragments(const std::function<void(ng_frag&)>& change) {
         const int map = must(scene_.datapath().map(datapath::MapId::kFrags));
-        auto value = must(datapath::map_lookup<ng_frag>(map, wanted));
-        if (!value) {
-            return;
+        const std::uint32_t begin = scene_.identity().slot * 2 * NG_FRAG_SETS;
+        for (std::uint32_t index = begin; index < begin + 2 * NG_FRAG_SETS; ++index) {
+            ng_frag_set set = must(datapath::map_lookup<ng_frag_set>(map, index)).value();
+            std::for_each(std::begin(set.way), std::end(set.way), change);
+            must(datapath::map_update(map, index, set));
         }
-        value->until = datapath::tick_of(must(datapath::read_clock(scene_.datapath())).boot_ns) - 1;
-        must(datapath::map_update(map, wanted, *value));
-        first.until = boot_seconds() - 1;
     }
 
     void end_lifetime(FrameSource& source) {
@@ -275,7 +273,7 @@ class Pair {
         const std::uint32_t slot = scene_.identity().slot;
         empty<ng_flow_key, ng_flow>(must(datapath.inner_map(datapath::MapId::kFlows, slot)).get());
         empty<ng_addr, ng_learnt>(must(datapath.inner_map(datapath::MapId::kLearnt, slot)).get());
-        empty<ng_frag_key, ng_frag>(must(datapath.map(datapath::MapId::kFrags)));
+        change_fragments([](ng_frag& first) { first = {}; });
         const Fd pending = must(datapath.inner_map(datapath::MapId::kPending, slot));
         for (std::uint32_t i = 0; i < NG_PENDING_SETS; ++i) {
             must(datapath::map_update(pending.get(), i, ng_pending_set{}));

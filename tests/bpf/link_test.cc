@@ -63,12 +63,15 @@ TEST_CASE("an IPv4 address inside IPv6 is no way round the rules of either") {
 TEST_CASE("ARP: a pod claims its own addresses only") {
     Scene scene;
     scene.apply(egress_policy({}));
-    const auto arp = [&](std::uint16_t operation, const Mac& mac, const char* sender, const Mac& frame_mac = kPodMac) {
-        return scene.egress(Packet().ethernet(frame_mac).arp(operation, mac, sender, "169.254.1.1").build());
+    const auto arp = [&](std::uint16_t operation, const Mac& mac, const char* sender, const Mac& frame_mac = kPodMac,
+                         const char* target = "169.254.1.1") {
+        return scene.egress(Packet().ethernet(frame_mac).arp(operation, mac, sender, target).build());
     };
     CHECK(arp(1, kPodMac, kPod4).passed());
     CHECK(arp(2, kPodMac, kPod4).passed());
-    CHECK(arp(1, kPodMac, "0.0.0.0").passed());  // a probe, RFC 5227
+    CHECK(arp(1, kPodMac, "0.0.0.0", kPodMac, kPod4).passed());  // a probe, RFC 5227: it claims its target
+    CHECK(arp(1, kPodMac, "0.0.0.0").dropped());
+    CHECK(arp(2, kPodMac, "0.0.0.0", kPodMac, "10.88.0.3").dropped());
     CHECK(arp(1, kPodMac, "10.88.0.3").dropped());
     CHECK(arp(2, kPodMac, "169.254.1.1").dropped());
     CHECK(arp(1, kOtherMac, kPod4).dropped());
@@ -145,6 +148,18 @@ TEST_CASE("IPv4 options do not hide the ports") {
     CHECK(scene.egress(from_pod("192.0.2.1").options(no_operation).tcp(50000, 443).build()).passed());
     CHECK(scene.egress(from_pod("192.0.2.1").options(Bytes(40, 1)).tcp(50001, 443).build()).passed());
     CHECK(scene.egress(from_pod("192.0.2.1").options(no_operation).tcp(50000, 25).build()).dropped());
+    // A source route leads on to an address that was not judged.
+    for (const std::uint8_t route : {std::uint8_t{131}, std::uint8_t{137}}) {
+        const Bytes to{route, 7, 4, 198, 18, 0, 2};
+        CHECK(scene.egress(from_pod("192.0.2.1").options(to).tcp(50000, 443).build()).dropped());
+        CHECK(scene.egress(from_pod("192.0.2.1").options({1, 7, 3, 4, route, 3, 4}).tcp(50000, 443).build()).dropped());
+        CHECK(scene.ingress(to_pod("192.0.2.1").options(to).tcp(443, 50009).build()).dropped());
+        // Its number among another option's data is none.
+        CHECK(scene.egress(from_pod("192.0.2.1").options({7, 7, 4, route, 0, 0, 2, 1}).tcp(50000, 443).build()).passed());
+        CHECK(scene.egress(from_pod("192.0.2.1").options({0, route, 7, 4}).tcp(50000, 443).build()).passed());
+    }
+    CHECK(scene.egress(from_pod("192.0.2.1").options({7, 0, 1, 1}).tcp(50000, 443).build()).dropped());
+    CHECK(scene.egress(from_pod("192.0.2.1").options({7, 9, 4, 0}).tcp(50000, 443).build()).dropped());
     // Bytes of the options that would be the allowed port, were they taken for the header.
     CHECK(scene.egress(from_pod("192.0.2.1").options({0xc3, 0x50, 0x01, 0xbb}).tcp(50000, 25).build()).dropped());
 }

@@ -43,6 +43,20 @@ FramePacket read_transport(FramePacket packet, const FrameBytes& ip, std::size_t
     return packet;
 }
 
+// Each with its length, and none that leads the packet on to another address (RFC 791, section 3.1).
+bool are_good_options(std::span<const std::uint8_t> options) {
+    const FrameBytes bytes(options);
+    for (std::size_t at = 0; bytes.has(at, 1) && bytes.u8(at) != 0;) {
+        const std::uint8_t type = bytes.u8(at);
+        const std::size_t length = type == 1 ? 1 : bytes.has(at, 2) ? bytes.u8(at + 1) : 0;
+        if (type == 131 || type == 137 || length == 0 || (type != 1 && length < 2) || !bytes.has(at, length)) {
+            return false;
+        }
+        at += length;
+    }
+    return true;
+}
+
 FramePacket read_v4(const Bytes& frame) {
     FramePacket packet;
     const FrameBytes all(std::span<const std::uint8_t>(frame).subspan(kLink));
@@ -54,7 +68,11 @@ FramePacket read_v4(const Bytes& frame) {
     if (header < 20 || packet.size < header || packet.size > all.size()) {
         return refused(packet, "lengths of IPv4");
     }
+    packet.trailer = all.size() - packet.size;
     const FrameBytes ip(all.part(0, packet.size));
+    if (!are_good_options(ip.part(20, header - 20))) {
+        return refused(packet, "options of IPv4");
+    }
     packet.source = FrameAddress::v4_of(ip.part(12, 4));
     packet.destination = FrameAddress::v4_of(ip.part(16, 4));
     packet.hops = ip.u8(8);
@@ -116,6 +134,7 @@ FramePacket read_v6(const Bytes& frame) {
     if (packet.size > all.size()) {
         return refused(packet, "length of IPv6");
     }
+    packet.trailer = all.size() - packet.size;
     const FrameBytes ip(all.part(0, packet.size));
     packet.source = FrameAddress::v6_of(ip.part(8, 16));
     packet.destination = FrameAddress::v6_of(ip.part(24, 16));

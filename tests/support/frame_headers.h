@@ -69,7 +69,8 @@ struct FramePacket {
     FrameAddress source;
     FrameAddress destination;
     std::uint8_t hops = 0;
-    std::size_t size = 0;  // of the IP packet
+    std::size_t size = 0;     // of the IP packet
+    std::size_t trailer = 0;  // bytes of the frame behind it
     int extensions = 0;
 
     Piece piece = Piece::kWhole;
@@ -90,6 +91,10 @@ struct FramePacket {
 
     bool is_echo() const { return icmp && (v6 ? icmp_type == 128 || icmp_type == 129 : icmp_type == 8 || icmp_type == 0); }
     bool is_error() const;
+    // Asks for a reply of its own kind: echo, and IPv4's timestamp, information and address mask (RFC 792, RFC 950).
+    bool is_query() const {
+        return icmp && (v6 ? icmp_type == 128 : icmp_type == 8 || icmp_type == 13 || icmp_type == 15 || icmp_type == 17);
+    }
     bool is_opening() const { return protocol == kTcp && (tcp_flags & (kSyn | kAck)) == kSyn; }
     bool is_closing() const { return protocol == kTcp && (tcp_flags & (kFin | kRst)) != 0; }
 };

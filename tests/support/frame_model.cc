@@ -7,7 +7,6 @@ namespace namegate::test {
 
 namespace {
 
-constexpr std::size_t kLink = 14;
 constexpr std::uint16_t kDnsPort = 53;
 constexpr double kFragmentSeconds = 30;
 constexpr double kMoment = 0.5;  // what a clock may be off
@@ -17,17 +16,8 @@ constexpr double kIdleTcp = 86400;
 constexpr double kIdleClosing = 10;
 constexpr double kCut = 300;
 
-FrameOpinion denied(const char* why) {
-    FrameOpinion opinion;
-    opinion.why = why;
-    return opinion;
-}
-
-FrameOpinion allowed(const char* why) {
-    FrameOpinion opinion = denied(why);
-    opinion.allowed = true;
-    return opinion;
-}
+FrameOpinion denied(const char* why) { return FrameOpinion::denied(why); }
+FrameOpinion allowed(const char* why) { return FrameOpinion::passed(why); }
 
 FrameOpinion matter_of_moments() {
     FrameOpinion opinion;
@@ -42,24 +32,6 @@ Alive alive_until(double end, double now) { return now < end - kMoment ? Alive::
 Alive alive(const ModelFlow& flow, std::uint8_t protocol, double now) {
     const double limit = flow.cut ? kCut : flow.closing ? kIdleClosing : protocol == kTcp ? kIdleTcp : kIdle;
     return alive_until(flow.seen + limit, now);
-}
-
-// The link-local address made of a hardware address (RFC 4291, appendix A).
-FrameAddress link_local_of(const Mac& mac) {
-    return {true,
-            {0xfe, 0x80, 0, 0, 0, 0, 0, 0, static_cast<std::uint8_t>(mac[0] ^ 2), mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]}};
-}
-
-bool is_neighbour_message(const FramePacket& packet) {
-    if (!packet.icmp || !packet.v6 || packet.piece != Piece::kWhole) {
-        return false;
-    }
-    const std::uint8_t type = packet.icmp_type;
-    if (type >= 133 && type <= 137) {
-        return packet.hops == 255;  // so it comes from the link (RFC 4861)
-    }
-    const bool listener = (type >= 130 && type <= 132) || type == 143;
-    return listener && (packet.source.is_link_local() || packet.source.is_unspecified());
 }
 
 template <typename T>
@@ -98,7 +70,6 @@ void FrameModel::forget() {
 }
 
 bool FrameModel::is_own(const FrameAddress& address) const { return contains(own_, address); }
-bool FrameModel::is_own_on_link(const FrameAddress& address) const { return is_own(address) || address == link_local_of(mac_); }
 bool FrameModel::is_server(const FrameAddress& address, std::uint16_t port) const {
     return port == kDnsPort && contains(servers_, address);
 }
@@ -125,49 +96,6 @@ FrameOpinion FrameModel::judge(const Bytes& frame, Sender sender, double now) co
         opinion.flow = opinion.allowed ? opinion.flow : std::nullopt;  // what is refused unread cuts no flow
     }
     return opinion;
-}
-
-// From the pod: its own hardware address, and its own protocol address or none yet.
-FrameOpinion FrameModel::judge_arp(const Bytes& frame, Way way) const {
-    const FrameBytes arp(std::span<const std::uint8_t>(frame).subspan(kLink));
-    if (way == Way::kIn) {
-        return allowed("ARP");
-    }
-    if (!arp.has(0, 28)) {
-        return denied("no whole ARP");
-    }
-    const auto mac = arp.part(8, 6);
-    const FrameAddress sender = FrameAddress::v4_of(arp.part(14, 4));
-    if (!std::equal(mac.begin(), mac.end(), mac_.begin()) || (!sender.is_unspecified() && !is_own(sender))) {
-        return denied("ARP for another");
-    }
-    return allowed("ARP");
-}
-
-FrameOpinion FrameModel::judge_neighbour(const FramePacket& packet, Way way) const {
-    const std::uint8_t type = packet.icmp_type;
-    if (way == Way::kIn) {
-        return allowed("neighbour discovery");
-    }
-    if (type == 134 || type == 137 || type == 130) {
-        return denied("what only a router says");
-    }
-    if (!packet.destination.is_link_local() && !packet.destination.is_link_multicast()) {
-        return denied("neighbour discovery beyond the link");
-    }
-    if (!packet.source.is_unspecified() && !is_own_on_link(packet.source)) {
-        return denied("neighbour discovery with another's address");
-    }
-    const bool claims = type == 136 || (type == 135 && packet.source.is_unspecified());
-    if (!claims) {
-        return allowed("neighbour discovery");
-    }
-    const FrameBytes message(packet.transport);
-    if (!message.has(8, 16)) {
-        return denied("neighbour discovery without its target");
-    }
-    return is_own_on_link(FrameAddress::v6_of(message.part(8, 16))) ? allowed("neighbour discovery")
-                                                                    : denied("neighbour discovery for another");
 }
 
 FrameOpinion FrameModel::judge_packet(const Case& one) const {
@@ -342,7 +270,12 @@ FrameOpinion FrameModel::judge_flow(const Case& one) const {
 
 FrameOpinion FrameModel::judge_established(const Case& one, const ModelFlowKey& key, const ModelFlow& flow) const {
     if (flow.cut) {
-        return denied("a flow that was cut");
+        FrameOpinion opinion = denied("a flow that was cut");
+        // It is remembered as long as the other side tries, and a connection as long as either does.
+        ModelFlow same = flow;
+        same.seen = flow.way != one.way || key.protocol == kTcp ? one.now : flow.seen;
+        opinion.flow = {key, same};
+        return opinion;
     }
     FrameOpinion opinion = allowed("an established flow");
     ModelFlow next = flow;
@@ -386,6 +319,15 @@ FrameOpinion FrameModel::judge_new(const Case& one) const {
     if (one.packet.is_error()) {
         return allowed("an error by policy");
     }
+    // A reply by its form begins nothing. An ACK is what a connection goes on by whose flow was forgotten: by the pod's; by the
+    // peer's, where the pod may send everything anyway.
+    if (one.packet.icmp && !one.packet.is_query()) {
+        return allowed("an ICMP reply by policy");
+    }
+    const bool goes_on = (one.packet.tcp_flags & (kSyn | kRst | kAck)) == kAck && (one.way == Way::kOut || !rules_.direction[0]);
+    if (one.packet.protocol == kTcp && !one.packet.is_opening() && !goes_on) {
+        return allowed("a segment by policy");
+    }
     FrameOpinion opinion = allowed(answer.domain.empty() ? "a new flow" : "a new flow by a name");
     ModelFlow flow;
     flow.way = one.way;
@@ -401,7 +343,7 @@ FrameOpinion FrameModel::judge_new(const Case& one) const {
 // Always allowed. What begins an exchange makes a flow; a reply, an error or other ICMP does not.
 FrameOpinion FrameModel::judge_from_node(const Case& one) const {
     FrameOpinion opinion = allowed(one.packet.icmp && !one.packet.is_echo() ? "the node's own, ICMP" : "the node's own");
-    const bool other_icmp = one.packet.icmp && one.packet.icmp_type != (one.remote().v6 ? 128 : 8);
+    const bool other_icmp = one.packet.icmp && !one.packet.is_query();
     if (other_icmp || (one.packet.protocol == kTcp && !one.packet.is_opening())) {
         return opinion;
     }

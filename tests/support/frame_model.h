@@ -94,6 +94,17 @@ struct ModelQuestion {
 
 // What the model says of one frame, and what changes when it is so.
 struct FrameOpinion {
+    static FrameOpinion denied(const char* why) {
+        FrameOpinion opinion;
+        opinion.why = why;
+        return opinion;
+    }
+    static FrameOpinion passed(const char* why) {
+        FrameOpinion opinion = denied(why);
+        opinion.allowed = true;
+        return opinion;
+    }
+
     bool allowed = false;
     bool unsure = false;           // a matter of moments
     const char* why = "";          // denied: by which rule; allowed: as what
@@ -104,6 +115,9 @@ struct FrameOpinion {
     std::optional<ModelQuestion> answered;
     std::optional<std::pair<FrameAddress, std::string>> learnt;
 };
+
+// Neighbour discovery and listener reports, which pass without a policy.
+bool is_neighbour_message(const FramePacket& packet);
 
 class FrameModel {
   public:
@@ -136,6 +150,7 @@ class FrameModel {
     bool is_server(const FrameAddress& address, std::uint16_t port) const;
     FrameOpinion judge_arp(const Bytes& frame, Way way) const;
     FrameOpinion judge_neighbour(const FramePacket& packet, Way way) const;
+    bool has_own_options(const FramePacket& packet) const;
     FrameOpinion judge_packet(const Case& one) const;
     FrameOpinion judge_later_fragment(const Case& one) const;
     FrameOpinion judge_whole_or_first(const Case& one) const;

@@ -243,7 +243,16 @@ void FrameSource::fill_neighbour(Draft& draft) {
     if (!one_in(6)) {
         append(draft.body, pick({own, pod, strange_address(true), remote_address(true)}));
     }
-    if (one_in(5)) {
+    for (std::uint64_t i = below(3); i != 0; --i) {
+        put8(draft.body, pick<std::uint8_t>({1, 2, 1, 2, 14, 253}));
+        put8(draft.body, one_in(20) ? below(3) : 1);
+        Mac mac = kPodMac;
+        mac[5] = one_in(4) ? 0x66 : mac[5];
+        draft.body.insert(draft.body.end(), mac.begin(), mac.end());
+    }
+    if (one_in(12)) {
+        draft.body.resize(pick<std::size_t>({64, 65, 72, 512, 513, 520, 1200}), 0);
+    } else if (one_in(5)) {
         draft.body.resize(below(draft.body.size() + 1));
     }
 }
@@ -285,8 +294,20 @@ void FrameSource::follow(Draft& draft) {
     draft.body = random_bytes(below(4) * 16);
 }
 
+// Whole ones, or any bytes.
+Bytes FrameSource::options4() {
+    Bytes out;
+    for (std::uint64_t i = one_in(3) ? 0 : 1 + below(4); i != 0; --i) {
+        append(out, pick<Bytes>({{1, 1, 1, 1}, {148, 4, 0, 0}, {7, 7, 4, 131, 0, 0, 0, 1}, {0, 137, 7, 4}}));
+        if (one_in(30)) {
+            append(out, pick<Bytes>({{131, 7, 4, 192, 0, 2, 9, 1}, {137, 7, 4, 192, 0, 2, 9, 1}}));
+        }
+    }
+    return out.empty() || out.size() > 40 ? random_bytes(4 * below(11)) : out;
+}
+
 Bytes FrameSource::headers4(Draft& draft) {
-    const Bytes options = one_in(12) ? random_bytes(4 * below(11)) : Bytes();
+    const Bytes options = one_in(12) ? options4() : Bytes();
     Bytes out;
     put8(out, 0x45 + options.size() / 4);
     put8(out, 0);
@@ -386,8 +407,17 @@ Bytes FrameSource::arp(Sender sender) {
     }
     append(out, one_in(2) ? pod_address_of(false) : strange_address(false));
     append(out, random_bytes(10));
+    if (one_in(4)) {
+        // Without a sender: a probe, for its own address or another.
+        std::fill_n(out.begin() + 28, 4, std::uint8_t{0});
+        const FrameAddress target = one_in(2) ? pod_address_of(false) : strange_address(false);
+        std::copy_n(target.bytes.begin(), 4, out.begin() + 38);
+    }
+    if (one_in(10)) {
+        out[14 + below(6)] ^= 1;
+    }
     if (one_in(8)) {
-        out.resize(40);
+        out.resize(pick<std::size_t>({40, 60, 64, 65, 1400}));
     }
     return out;
 }

@@ -54,6 +54,7 @@ class FrameSource {
     Bytes random_bytes(std::size_t size);
     void cut(Draft& draft);
     void follow(Draft& draft);
+    Bytes options4();
     Bytes headers4(Draft& draft);
     Bytes headers6(Draft& draft);
     Bytes finish(Draft& draft);

@@ -72,6 +72,8 @@
 	16 /* a daemon that was not heard of for so long is away: about 2 s, less than any resolver waits */
 #define NG_JOIN_SETS 16 /* names that an endpoint's chains wait for: sets of NG_JOIN_WAYS */
 #define NG_JOIN_WAYS 4
+#define NG_FRAG_SETS 8 /* fragmented packets of an endpoint in one direction: sets of NG_FRAG_WAYS */
+#define NG_FRAG_WAYS 8
 #define NG_DENY_EVENTS_PER_TICK 16 /* denial events of one endpoint in a tick; more are only counted */
 #define NG_REJECTS_PER_TICK 128 /* denied packets of one endpoint that are answered in a tick; more are only dropped */
 #define NG_DNS_RING_BYTES (1u << 20) /* `dns_events`: answers on their way to the name cache */
@@ -326,25 +328,22 @@ struct ng_pending_set {
 };
 NG_ABI_CHECK(struct ng_pending_set, 320);
 
-/* `frags`: admitted first fragments, so that the rest may follow them, on the same way. LRU hash. */
-struct ng_frag_key {
-	struct ng_addr remote;
-	__u32 slot;
-	__u32 be_id;
-	__u8 protocol;
-	__u8 direction;
-	__u8 local;
-	__u8 pad;
-};
-NG_ABI_CHECK(struct ng_frag_key, 28);
-
+/*
+ * `frags`: admitted first fragments, so that the rest may follow them, on the same way. Array of sets, (slot * 2 +
+ * direction) * NG_FRAG_SETS + hash. Each entry is two words, so that a program never reads half of one.
+ */
 enum ng_frag_way { NG_FRAG_ON = 0, NG_FRAG_HELD = 1, NG_FRAG_COPIED = 2 };
 struct ng_frag {
+	__u64 packet; /* seeded hash of endpoint, addresses, protocol and identification, 0: free */
 	__u32 until; /* tick */
-	__u16 way; /* enum ng_frag_way */
 	__u16 bytes; /* of the first fragment: no later one may begin before its end */
+	__u16 way; /* enum ng_frag_way */
 };
-NG_ABI_CHECK(struct ng_frag, 8);
+NG_ABI_CHECK(struct ng_frag, 16);
+struct ng_frag_set {
+	struct ng_frag way[NG_FRAG_WAYS];
+};
+NG_ABI_CHECK(struct ng_frag_set, 128);
 
 /*
  * `joins`: names at the end of a chain that an answer to the endpoint left open, and whose own answer therefore

@@ -9,6 +9,7 @@
 #ifndef NG_FLOW_H
 #define NG_FLOW_H
 
+#include "kernel.h"
 #include "packet.h"
 #include "verdict.h"
 
@@ -117,24 +118,37 @@ static __always_inline int deny(struct ng_judgement *j, __u16 kind, __u16 reason
  * That no interface received them does not prove their origin by itself: when the kernel fragments a packet that it
  * forwards, ip6_fragment() makes new buffers that carry no receiving interface, and skb_scrub_packet() clears it where
  * ipvlan and tunnels hand a packet to another namespace. The socket is what forwarding never keeps: the kernel orphans
- * whatever it receives. And a fragment, an atomic one (RFC 6946) included, is never the node's: policy judges it.
+ * whatever it receives. But a tunnel keeps the socket of who sends through it, from another namespace too, so it has to
+ * be a socket of the namespace that the pod's interface is in. And a fragment, an atomic one (RFC 6946) included, is
+ * never the node's: policy judges it.
  */
 static __always_inline int is_from_node(const struct __sk_buff *skb, const struct ng_packet *p, int direction)
 {
 	return direction == NG_INGRESS && skb->ingress_ifindex == 0 && skb->sk && p->fragment == NG_WHOLE &&
-	       !p->has_fragment_header;
+	       !p->has_fragment_header && has_socket_here(skb);
+}
+
+/* In the middle of a connection that no flow is known of. */
+static __always_inline int goes_on(const struct ng_packet *p)
+{
+	return (p->tcp_flags & (NG_TCP_SYN | NG_TCP_RST | NG_TCP_ACK)) == NG_TCP_ACK;
 }
 
 /*
- * Only a packet that really begins an exchange makes a flow of the node's. Whatever answers a packet with a forged
- * source (a SYN-ACK, an ICMP error, redirect or reply) passes, but does not let the pod answer outside its policy. A
- * datagram does not tell whether it is a reply, so every one begins a flow.
+ * Only a packet that really begins an exchange makes a flow: the other side then answers without a policy. Anybody can
+ * have a third one answer a packet that he sends in the pod's name, so what is a reply by its form (a SYN-ACK, a RST, an
+ * ICMP reply or error) passes by the policy of its own direction, and lets the pod answer nothing.
+ *
+ * An ACK, too, can be drawn out of somebody. So a connection whose flow was forgotten goes on by what the pod sends: its
+ * ACK makes a flow, by the egress policy. One from outside does so only where egress is open, and nothing is gained by it.
+ *
+ * A datagram does not tell whether it is a reply, so every one begins a flow.
  */
-static __always_inline int begins_node_flow(const struct ng_packet *p)
+static __always_inline int begins_flow(const struct ng_packet *p, int goes_on_too)
 {
 	if (p->key.protocol == IPPROTO_TCP)
-		return starts_connection(p);
-	return !p->is_icmp || is_echo_request(p);
+		return starts_connection(p) || (goes_on_too && goes_on(p));
+	return !p->is_icmp || is_icmp_request(p);
 }
 
 /* First packet of a flow, or one whose entry is gone. */
@@ -142,7 +156,7 @@ static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *
 				    const struct ng_endpoint_config *config, const struct ng_packet *p, int direction)
 {
 	if (is_from_node(skb, p, direction)) {
-		if (!begins_node_flow(p))
+		if (!begins_flow(p, 0))
 			return NG_NEXT;
 		ask(j, config, p, direction);
 		j->rule = 0;
@@ -152,8 +166,7 @@ static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *
 	}
 	if (judge_packet(j, config, p, direction) != NG_ACT_ALLOW)
 		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
-	/* An error has no answer, so it makes no flow under which other messages would pass. */
-	if (!is_icmp_error(p))
+	if (begins_flow(p, direction == NG_EGRESS || !config->direction[NG_EGRESS].policy))
 		store_flow(j, config->generation, closing_flag(p));
 	count(j->slot, NG_R_ALLOWED);
 	return NG_NEXT;
@@ -212,6 +225,19 @@ static __always_inline struct ng_judgement *begin(__u32 slot, __u32 ifindex)
 	return j;
 }
 
+/*
+ * A tombstone lasts as long as somebody tries: the other side's packets could begin a flow of their own when it is
+ * gone. What comes from its own side is judged by the same rules again then, so the tries of a datagram's sender, who
+ * may use one port for long, do not count.
+ */
+static __always_inline int refuse_cut(__u32 slot, struct ng_flow *flow, const struct ng_packet *p, int direction,
+				      __u32 now)
+{
+	if (flow->last_seen != now && (flow->direction != direction || p->key.protocol == IPPROTO_TCP))
+		flow->last_seen = now;
+	return refuse(slot, NG_R_CUT);
+}
+
 /* The verdict of a whole packet or first fragment. */
 static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 				      const struct ng_packet *p, int direction)
@@ -224,7 +250,7 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 	if (flow && !starts_connection(p) && is_alive(flow, p->key.protocol, now)) {
 		if (flow->generation == config->generation) {
 			if (flow->flags & NG_FLOW_CUT)
-				return refuse(slot, NG_R_CUT);
+				return refuse_cut(slot, flow, p, direction, now);
 			if (flow->last_seen != now)
 				flow->last_seen = now;
 			if (p->tcp_flags & (NG_TCP_FIN | NG_TCP_RST) && !(flow->flags & NG_FLOW_CLOSING))

@@ -14,48 +14,107 @@
 #define NG_ICMP6_ERROR_MAX 1280 /* likewise (RFC 4443, section 2.4) */
 #define NG_FRAGMENT_TICKS 224 /* 30 seconds, as a receiver waits (RFC 791, RFC 8200 section 4.5) */
 
-static __always_inline void fragment_key(struct ng_frag_key *key, __u32 slot, const struct ng_packet *p, int direction)
+static __always_inline __u64 addr_half(const struct ng_addr *addr, int half)
 {
-	__builtin_memset(key, 0, sizeof(*key));
-	key->remote = p->key.remote;
-	key->slot = slot;
-	key->be_id = p->be_frag_id;
-	key->protocol = p->key.protocol;
-	key->direction = (__u8)direction;
-	key->local = p->key.local;
+	return (__u64)addr->w[half * 2] << 32 | addr->w[half * 2 + 1];
 }
 
-static __always_inline void admit_fragments(__u32 slot, const struct ng_packet *p, int direction, __u32 way)
+/* What the fragments of a packet have in common, and no other endpoint's have: 64 bits that nobody can aim for. */
+static __always_inline __u64 packet_hash(__u32 endpoint, const struct ng_packet *p)
 {
-	struct ng_frag_key key;
-	struct ng_frag admitted = {
-		.until = tick_of(boot_time()) + NG_FRAGMENT_TICKS,
-		.way = (__u16)way,
-		.bytes = (__u16)(p->end - p->fragment_start),
-	};
+	__u64 hash = ng_hash_mix(name_seed, addr_half(&p->key.remote, 0));
 
-	fragment_key(&key, slot, p, direction);
-	bpf_map_update_elem(&frags, &key, &admitted, BPF_ANY);
+	hash = ng_hash_mix(hash, addr_half(&p->key.remote, 1));
+	hash = ng_hash_mix(hash, (__u64)endpoint << 32 | p->be_frag_id);
+	hash = ng_hash_mix(hash, (__u64)p->key.protocol << 8 | p->key.local);
+	return hash ? hash : 1;
+}
+
+static __always_inline struct ng_frag_set *fragment_set(__u32 slot, int direction, __u64 packet)
+{
+	__u32 index = (slot * 2 + (__u32)direction) * NG_FRAG_SETS + ((__u32)(packet >> 32) & (NG_FRAG_SETS - 1));
+
+	return bpf_map_lookup_elem(&frags, &index);
+}
+
+/* The two words of an entry, each at once. */
+static __always_inline void put_fragment(struct ng_frag *to, struct ng_frag *from)
+{
+	volatile __u64 *words = (volatile __u64 *)to;
+
+	words[0] = 0;
+	words[1] = ((__u64 *)from)[1];
+	words[0] = from->packet;
+}
+
+static __always_inline struct ng_frag get_fragment(struct ng_frag *from)
+{
+	volatile __u64 *words = (volatile __u64 *)from;
+	struct ng_frag out;
+
+	((__u64 *)&out)[0] = words[0];
+	((__u64 *)&out)[1] = words[1];
+	return out;
+}
+
+/* In its own place from before, else in a free one, else in that of the packet whose time ends first. */
+static __noinline int admit_fragments(__u32 slot, __u32 endpoint, const struct ng_packet *p, int direction, __u32 way)
+{
+	__u64 packet = packet_hash(endpoint, p);
+	struct ng_frag_set *set = fragment_set(slot, direction, packet);
+	__u32 now = tick_of(boot_time());
+	__u32 least = ~0U;
+	__u32 place = 0;
+
+	if (!set)
+		return 0;
+	for (__u32 i = 0; i < NG_FRAG_WAYS; i++) {
+		const struct ng_frag *other = &set->way[i];
+		__u32 left = other->packet && tick_after(other->until, now) ? other->until - now : 0;
+
+		if (other->packet == packet) {
+			place = i;
+			break;
+		}
+		if (left < least) {
+			least = left;
+			place = i;
+		}
+	}
+	struct ng_frag admitted = {
+		.packet = packet,
+		.until = now + NG_FRAGMENT_TICKS,
+		.bytes = (__u16)(p->end - p->fragment_start),
+		.way = (__u16)way,
+	};
+	put_fragment(&set->way[place & (NG_FRAG_WAYS - 1)], &admitted);
+	return 0;
 }
 
 /* The way on which the first fragment was admitted; -1: none was, or this one would write over what was judged. */
-static __always_inline int fragment_way(__u32 slot, const struct ng_packet *p, int direction)
+static __noinline int fragment_way(__u32 slot, __u32 endpoint, const struct ng_packet *p, int direction)
 {
-	struct ng_frag_key key;
-	struct ng_frag *admitted;
+	__u64 packet = packet_hash(endpoint, p);
+	struct ng_frag_set *set = fragment_set(slot, direction, packet);
+	__u32 now = tick_of(boot_time());
 
-	fragment_key(&key, slot, p, direction);
-	admitted = bpf_map_lookup_elem(&frags, &key);
-	if (!admitted || !tick_after(admitted->until, tick_of(boot_time())) || p->fragment_offset < admitted->bytes)
+	if (!set)
 		return -1;
-	return (int)admitted->way;
+	for (__u32 i = 0; i < NG_FRAG_WAYS; i++) {
+		struct ng_frag admitted = get_fragment(&set->way[i]);
+
+		if (admitted.packet == packet && tick_after(admitted.until, now) &&
+		    p->fragment_offset >= admitted.bytes)
+			return admitted.way;
+	}
+	return -1;
 }
 
 /* A later fragment goes the way of its first. `open`: without one it passes too, no policy being there. */
 static __always_inline int judge_fragment(struct __sk_buff *skb, __u32 slot, __u32 endpoint, const struct ng_packet *p,
 					  int direction, int open)
 {
-	int way = fragment_way(slot, p, direction);
+	int way = fragment_way(slot, endpoint, p, direction);
 
 	if (way < 0)
 		return open ? NG_NEXT : drop(slot, NG_R_FRAGMENT);
@@ -81,11 +140,10 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 	__u32 most = p->is_v6 ? NG_ICMP6_ERROR_MAX : NG_ICMP_ERROR_MAX;
 	struct ng_addr source, destination;
 
-	if (p->fragment != NG_WHOLE || p->end > ETH_HLEN + most || at + inner > p->end ||
-	    bpf_skb_load_bytes(skb, at, header, 20))
+	if (p->fragment != NG_WHOLE || p->end > ETH_HLEN + most || at + inner > p->end || load_own(skb, at, header, 20))
 		return 0;
 	if (p->is_v6) {
-		if (bpf_skb_load_bytes(skb, at, header, 40))
+		if (load_own(skb, at, header, 40))
 			return 0;
 		__builtin_memcpy(&source, header + 8, 16);
 		__builtin_memcpy(&destination, header + 24, 16);
@@ -103,7 +161,7 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 			return 0;
 	}
 	if (header[0] >> 4 != (p->is_v6 ? 6 : 4) || at + inner + sizeof(ports) > p->end ||
-	    bpf_skb_load_bytes(skb, at + inner, ports, sizeof(ports)))
+	    load_own(skb, at + inner, ports, sizeof(ports)))
 		return 0;
 	int icmp = key.protocol == (p->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 	if (!icmp && !has_ports(key.protocol)) {

@@ -76,7 +76,7 @@ struct {
 	__array(values, struct pending_inner);
 } pending SEC(".maps");
 
-NG_MAP(frags, BPF_MAP_TYPE_LRU_HASH, struct ng_frag_key, struct ng_frag, 8192, 0);
+NG_MAP(frags, BPF_MAP_TYPE_ARRAY, __u32, struct ng_frag_set, NG_MAX_SLOTS * 2 * NG_FRAG_SETS, 0);
 NG_MAP(joins, BPF_MAP_TYPE_ARRAY, __u32, struct ng_join_set, NG_MAX_SLOTS *NG_JOIN_SETS, 0);
 
 /* What is held for the daemon, and whether there is one. */

@@ -13,6 +13,7 @@
 #include "fragment.h"
 #include "hold.h"
 #include "neighbour.h"
+#include "offload.h"
 #include "packet.h"
 #include "reject.h"
 
@@ -58,6 +59,8 @@ static __always_inline int ask_server(struct __sk_buff *skb, __u32 slot, const s
 
 	if (!j)
 		return drop(slot, NG_R_MALFORMED);
+	if (p->carries)
+		return drop(slot, NG_R_OFFLOAD);
 	if (judge_packet(j, config, p, NG_EGRESS) != NG_ACT_ALLOW)
 		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
 	note_question(skb, slot, config->endpoint, p);
@@ -78,7 +81,7 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_EGRESS);
 	if (p->fragment == NG_FIRST_FRAGMENT && verdict == NG_NEXT)
-		admit_fragments(slot, p, NG_EGRESS, NG_FRAG_ON);
+		admit_fragments(slot, config->endpoint, p, NG_EGRESS, NG_FRAG_ON);
 	if (verdict == NG_NEXT && is_stream(config, p))
 		verdict = judge_stream(skb, slot, config, p, NG_EGRESS);
 	return verdict;
@@ -92,7 +95,7 @@ static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, cons
 				      !config->direction[NG_INGRESS].policy);
 	int answer = NG_NO_ANSWER;
 	int verdict = NG_NEXT;
-	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port))
+	if (p->key.protocol == IPPROTO_UDP && !p->carries && is_dns_port(p->key.be_remote_port))
 		answer = learn_answer(skb, slot, config, p);
 	if (answer != NG_NO_ANSWER)
 		verdict = answer == NG_ANSWER_HELD ? out_of_the_way() : NG_NEXT;
@@ -101,7 +104,7 @@ static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, cons
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_INGRESS);
 	if (p->fragment == NG_FIRST_FRAGMENT && (verdict == NG_NEXT || answer == NG_ANSWER_HELD))
-		admit_fragments(slot, p, NG_INGRESS,
+		admit_fragments(slot, config->endpoint, p, NG_INGRESS,
 				answer == NG_ANSWER_HELD     ? NG_FRAG_HELD
 				: answer == NG_ANSWER_COPIED ? NG_FRAG_COPIED
 							     : NG_FRAG_ON);
@@ -127,10 +130,10 @@ int pod_egress(struct __sk_buff *skb)
 		return drop(slot, NG_R_SPOOFED);
 	if (!is_ip(skb))
 		return judge_link(skb, slot, config, NG_EGRESS);
-	int reason = parse_packet(skb, &packet, NG_EGRESS);
+	int reason = read_packet(skb, &packet, NG_EGRESS);
 	if (reason != NG_R_NONE)
 		return drop(slot, (__u32)reason);
-	if (is_neighbour_discovery(&packet, &packet.local))
+	if (is_neighbour_discovery(skb, &packet, &packet.local))
 		return judge_neighbour(skb, slot, config, &packet);
 	if (config->mode == NG_MODE_CLOSED)
 		return drop(slot, NG_R_CLOSED);
@@ -155,10 +158,10 @@ int pod_ingress(struct __sk_buff *skb)
 		return drop(slot, NG_R_MALFORMED);
 	if (!is_ip(skb))
 		return judge_link(skb, slot, config, NG_INGRESS);
-	int reason = parse_packet(skb, &packet, NG_INGRESS);
+	int reason = read_packet(skb, &packet, NG_INGRESS);
 	if (reason != NG_R_NONE)
 		return drop(slot, (__u32)reason);
-	if (is_neighbour_discovery(&packet, &packet.key.remote))
+	if (is_neighbour_discovery(skb, &packet, &packet.key.remote))
 		return NG_NEXT;
 	if (config->mode == NG_MODE_CLOSED)
 		return drop(slot, NG_R_CLOSED);

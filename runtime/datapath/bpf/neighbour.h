@@ -1,24 +1,42 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
  * The link below IP: source hardware address, ARP, IPv6 neighbour discovery and multicast listener reports.
- * They pass in every mode, but a pod speaks for its own addresses only, and nothing of it leaves the link.
+ * They pass in every mode, but a pod speaks for its own addresses only, and nothing of it leaves the link. Since they
+ * pass, they are short: what is longer than a host's own messages is no neighbour discovery, and judged like the rest.
  */
 #ifndef NG_NEIGHBOUR_H
 #define NG_NEIGHBOUR_H
 
+#include "offload.h"
 #include "packet.h"
 #include "verdict.h"
 
+#define NG_ARP_ETHERNET 1
 #define NG_ND_ROUTER_SOLICITATION 133
+#define NG_ND_ROUTER_ADVERTISEMENT 134
 #define NG_ND_NEIGHBOUR_SOLICITATION 135
 #define NG_ND_NEIGHBOUR_ADVERTISEMENT 136
 #define NG_ND_REDIRECT 137
 #define NG_MLD_QUERY 130
 #define NG_MLD_DONE 132
 #define NG_MLD2_REPORT 143
+/* Bytes of a message. A neighbour's: its fixed part and some options of 8 bytes (RFC 4861, section 4; RFC 7527). */
+#define NG_ND_MAX 64
+#define NG_ND_ROUTER_MAX 512 /* a router's advertisement, with prefixes and DNS servers */
+#define NG_MLD_MAX 512 /* a report of 25 groups */
+/* A listener report has a router alert before it (RFC 3810, section 5), in 8 bytes. */
+#define NG_ND_TRANSPORT_MAX (ETH_HLEN + 40 + 8)
+#define NG_ND_TARGET 24 /* bytes before the options of a solicitation or advertisement, of its header and target */
+#define NG_ND_ROUTER_TARGET 8 /* likewise of a router solicitation */
+#define NG_ND_SOURCE_MAC 1 /* options */
+#define NG_ND_TARGET_MAC 2
+#define NG_SMALL_FRAME 64 /* the shortest on Ethernet, to which others are padded */
 
 struct ng_arp {
-	__u8 fixed[6]; /* types and lengths */
+	__u16 be_link; /* Ethernet */
+	__u16 be_protocol; /* IPv4 */
+	__u8 mac_bytes;
+	__u8 ip_bytes;
 	__u16 operation;
 	__u8 sender_mac[6];
 	__u8 sender_ip[4];
@@ -86,27 +104,44 @@ static __always_inline int judge_link(struct __sk_buff *skb, __u32 slot, const s
 				      int direction)
 {
 	struct ng_arp arp;
-	struct ng_addr sender;
-	__u32 be_addr;
+	struct ng_addr claimed;
+	struct ng_checksum sum;
+	__u32 be_sender, be_target;
 
 	if (skb->protocol != bpf_htons(ETH_P_ARP))
 		return drop(slot, NG_R_NOT_IP);
+	if (skb->len > NG_SMALL_FRAME)
+		return drop(slot, NG_R_MALFORMED);
 	if (direction == NG_INGRESS)
 		return NG_NEXT;
-	if (bpf_skb_load_bytes(skb, ETH_HLEN, &arp, sizeof(arp)))
+	if (awaits_checksum(skb, &sum))
+		return drop(slot, NG_R_OFFLOAD);
+	if (load_own(skb, ETH_HLEN, &arp, sizeof(arp)) || arp.be_link != bpf_htons(NG_ARP_ETHERNET) ||
+	    arp.be_protocol != bpf_htons(ETH_P_IP) || arp.mac_bytes != ETH_ALEN || arp.ip_bytes != sizeof(be_sender))
 		return drop(slot, NG_R_MALFORMED);
 	if (has_mac(config) && !equal_mac(arp.sender_mac, config->mac))
 		return drop(slot, NG_R_SPOOFED);
-	__builtin_memcpy(&be_addr, arp.sender_ip, sizeof(be_addr));
-	addr_from_v4(&sender, be_addr);
-	if (be_addr && find_local(config, &sender) >= NG_MAX_ENDPOINT_ADDRS)
-		return drop(slot, NG_R_SPOOFED);
-	return NG_NEXT;
+	/* Without a sender it asks whether somebody has the target, which it so claims (RFC 5227, section 2.1.1). */
+	__builtin_memcpy(&be_sender, arp.sender_ip, sizeof(be_sender));
+	__builtin_memcpy(&be_target, arp.target_ip, sizeof(be_target));
+	addr_from_v4(&claimed, be_sender ? be_sender : be_target);
+	return find_local(config, &claimed) < NG_MAX_ENDPOINT_ADDRS ? NG_NEXT : drop(slot, NG_R_SPOOFED);
 }
 
-static __always_inline int is_neighbour_discovery(const struct ng_packet *p, const struct ng_addr *sender)
+/* A frame of such a message and nothing behind it. */
+static __always_inline int is_short(const struct __sk_buff *skb, const struct ng_packet *p)
 {
-	if (!p->is_v6 || !p->is_icmp || p->fragment != NG_WHOLE)
+	__u32 most = p->icmp_type == NG_ND_ROUTER_ADVERTISEMENT					   ? NG_ND_ROUTER_MAX
+		     : p->icmp_type >= NG_ND_ROUTER_SOLICITATION && p->icmp_type <= NG_ND_REDIRECT ? NG_ND_MAX
+												   : NG_MLD_MAX;
+
+	return p->end - p->transport <= most && skb->len <= p->end && p->transport <= NG_ND_TRANSPORT_MAX;
+}
+
+static __always_inline int is_neighbour_discovery(const struct __sk_buff *skb, const struct ng_packet *p,
+						  const struct ng_addr *sender)
+{
+	if (!p->is_v6 || !p->is_icmp || p->fragment != NG_WHOLE || !is_short(skb, p))
 		return 0;
 	if (p->icmp_type >= NG_ND_ROUTER_SOLICITATION && p->icmp_type <= NG_ND_REDIRECT)
 		return p->hop_limit == 255;
@@ -117,6 +152,26 @@ static __always_inline int is_neighbour_discovery(const struct ng_packet *p, con
 	return (p->icmp_type >= NG_MLD_QUERY && p->icmp_type <= NG_MLD_DONE) || p->icmp_type == NG_MLD2_REPORT;
 }
 
+/* Do the options give the pod's hardware address where they give one? Returns a reason. */
+static __noinline int judge_nd_options(struct __sk_buff *skb, const struct ng_endpoint_config *config,
+				       const struct ng_packet *p)
+{
+	__u32 at = p->transport + (p->icmp_type == NG_ND_ROUTER_SOLICITATION ? NG_ND_ROUTER_TARGET : NG_ND_TARGET);
+
+	for (int i = 0; i < (NG_ND_MAX - NG_ND_ROUTER_TARGET) / 8 && at < p->end; i++) {
+		__u8 option[8]; /* type, length in 8 bytes, address */
+
+		if (at + sizeof(option) > p->end || load_own(skb, at, option, sizeof(option)) || !option[1])
+			return NG_R_MALFORMED;
+		if ((option[0] == NG_ND_SOURCE_MAC || option[0] == NG_ND_TARGET_MAC) && has_mac(config) &&
+		    (*(__u16 *)(option + 2) != *(__u16 *)config->mac ||
+		     *(__u32 *)(option + 4) != *(__u32 *)(config->mac + 2)))
+			return NG_R_SPOOFED;
+		at += (__u32)option[1] * 8;
+	}
+	return at == p->end ? NG_R_NONE : NG_R_MALFORMED;
+}
+
 /* From the pod: what a host may say on its link, to the link, about itself. */
 static __always_inline int judge_neighbour(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 					   const struct ng_packet *p)
@@ -124,18 +179,24 @@ static __always_inline int judge_neighbour(struct __sk_buff *skb, __u32 slot, co
 	struct ng_addr target;
 
 	if (p->icmp_type == NG_ND_REDIRECT || p->icmp_type == NG_MLD_QUERY ||
-	    p->icmp_type == NG_ND_ROUTER_SOLICITATION + 1)
+	    p->icmp_type == NG_ND_ROUTER_ADVERTISEMENT)
 		return drop(slot, NG_R_SPOOFED);
 	if (!is_link_local(&p->key.remote) && !is_link_multicast(&p->key.remote))
 		return drop(slot, NG_R_SPOOFED);
 	int detects = is_unspecified(&p->local);
 	if (!detects && !is_own(config, &p->local))
 		return drop(slot, NG_R_SPOOFED);
+	if (p->icmp_type >= NG_ND_ROUTER_SOLICITATION && p->icmp_type <= NG_ND_REDIRECT) {
+		int reason = judge_nd_options(skb, config, p);
+
+		if (reason != NG_R_NONE)
+			return drop(slot, (__u32)reason);
+	}
 	/* It claims its target: an advertisement, or a solicitation that looks for duplicates (RFC 4862, section 5.4.2). */
 	if (p->icmp_type != NG_ND_NEIGHBOUR_ADVERTISEMENT && !(p->icmp_type == NG_ND_NEIGHBOUR_SOLICITATION && detects))
 		return NG_NEXT;
 	__u32 at = p->transport + 8;
-	if (at + sizeof(target) > p->end || bpf_skb_load_bytes(skb, at, &target, sizeof(target)))
+	if (at + sizeof(target) > p->end || load_own(skb, at, &target, sizeof(target)))
 		return drop(slot, NG_R_MALFORMED);
 	return is_own(config, &target) && !addr_is_v4(&target) ? NG_NEXT : drop(slot, NG_R_SPOOFED);
 }

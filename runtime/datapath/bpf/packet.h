@@ -2,7 +2,10 @@
 /*
  * From a frame to the facts a verdict needs. Anything that does not parse is refused by the caller: a reason
  * other than NG_R_NONE means drop. Headers in the usual place are read in place; IPv4 options and IPv6
- * extension headers go through bpf_skb_load_bytes, so a frame that is not linear is fine too.
+ * extension headers go through load_own().
+ *
+ * What is judged is copied into the buffer's linear part first. The rest may be memory that the sender still writes to
+ * (PACKET_TX_RING, vmsplice), and would be another packet by the time it leaves.
  */
 #ifndef NG_PACKET_H
 #define NG_PACKET_H
@@ -16,6 +19,10 @@
 #define NG_MAX_EXTENSION_HEADERS 6
 #define NG_IP4_FRAGMENT 0x3fff /* more-fragments bit and offset */
 #define NG_IP4_OFFSET 0x1fff
+#define NG_IP4_OPTIONS_END 0
+#define NG_IP4_NO_OPTION 1
+#define NG_IP4_LOOSE_ROUTE 131
+#define NG_IP4_STRICT_ROUTE 137
 #define NG_TCP_HEADER 20
 #define NG_SHORT_HEADER 8 /* of UDP and ICMP; of SCTP as much as holds the ports */
 /* ICMP types (linux/icmp.h pulls in the C library's socket headers, which have no BPF target). */
@@ -52,6 +59,8 @@ struct ng_packet {
 	__u8 hop_limit;
 	__u8 is_v6;
 	__u8 has_fragment_header; /* IPv6: set for an atomic fragment (RFC 6946) too, whose `fragment` is NG_WHOLE */
+	__u8 carries; /* another packet, or what looks like one: its data still changes (offload.h) */
+	__u8 pad[3];
 };
 
 static __always_inline void addr_from_v4(struct ng_addr *out, __u32 be_addr)
@@ -85,6 +94,13 @@ static __always_inline int is_icmp_error(const struct ng_packet *p)
 static __always_inline int is_echo_request(const struct ng_packet *p)
 {
 	return p->is_icmp && p->icmp_type == (p->is_v6 ? NG_ICMP6_ECHO : NG_ICMP_ECHO);
+}
+
+/* One that is answered by a message of its own kind: echo, and IPv4's timestamp, information and address mask. */
+static __always_inline int is_icmp_request(const struct ng_packet *p)
+{
+	return is_echo_request(p) || (p->is_icmp && !p->is_v6 && p->icmp_type >= NG_ICMP_TIMESTAMP &&
+				      p->icmp_type <= NG_ICMP_MASK_REPLY && p->icmp_type & 1);
 }
 
 static __always_inline int has_ports(__u8 protocol)
@@ -128,6 +144,12 @@ static __always_inline int transport_fits(const struct ng_packet *p)
 	return p->transport + (p->key.protocol == IPPROTO_TCP ? NG_TCP_HEADER : NG_SHORT_HEADER) <= p->end;
 }
 
+/* Reads bytes that are judged, once they are the kernel's own. Pointers into the packet are void afterwards. */
+static __always_inline int load_own(struct __sk_buff *skb, __u32 offset, void *to, __u32 bytes)
+{
+	return bpf_skb_pull_data(skb, offset + bytes) || bpf_skb_load_bytes(skb, offset, to, bytes);
+}
+
 /* Transport header at an unusual offset. */
 static __noinline int load_transport(struct __sk_buff *skb, struct ng_packet *p, int direction)
 {
@@ -135,10 +157,10 @@ static __noinline int load_transport(struct __sk_buff *skb, struct ng_packet *p,
 	__u16 source, destination;
 
 	if (p->key.protocol == IPPROTO_TCP) {
-		if (bpf_skb_load_bytes(skb, p->transport, header, 14))
+		if (load_own(skb, p->transport, header, 14))
 			return NG_R_MALFORMED;
 		p->tcp_flags = header[13];
-	} else if (bpf_skb_load_bytes(skb, p->transport, header, 8)) {
+	} else if (load_own(skb, p->transport, header, 8)) {
 		return NG_R_MALFORMED;
 	}
 	if (is_icmp_protocol(p)) {
@@ -184,6 +206,50 @@ static __always_inline int set_end(const struct __sk_buff *skb, struct ng_packet
 	return p->end > frame;
 }
 
+/* Of an IPv4 header, and the place of the next to look at. */
+struct ng_ip4_options {
+	__u8 bytes[64]; /* 40 in use at most */
+	__u32 size;
+	__u32 at;
+};
+
+enum ng_option { NG_OPTION_GOOD, NG_OPTION_LAST, NG_OPTION_BAD };
+
+/* Verified once, on its own. */
+int next_option(struct ng_ip4_options *o)
+{
+	if (!o || o->at >= o->size)
+		return NG_OPTION_LAST;
+	__u8 type = o->bytes[o->at & 63];
+	__u8 length = o->bytes[(o->at + 1) & 63];
+	if (type == NG_IP4_OPTIONS_END)
+		return NG_OPTION_LAST;
+	if (type == NG_IP4_LOOSE_ROUTE || type == NG_IP4_STRICT_ROUTE)
+		return NG_OPTION_BAD;
+	if (type == NG_IP4_NO_OPTION)
+		length = 1;
+	else if (length < 2)
+		return NG_OPTION_BAD;
+	o->at += length;
+	return o->at > o->size ? NG_OPTION_BAD : NG_OPTION_GOOD;
+}
+
+/* A source route sends the packet on to an address that was not judged: refused, as in IPv6. */
+static __noinline int read_options(struct __sk_buff *skb, __u32 bytes)
+{
+	struct ng_ip4_options options = {.size = bytes};
+
+	if (bytes < 4 || bytes > 40 || load_own(skb, ETH_HLEN + sizeof(struct iphdr), options.bytes, bytes))
+		return NG_R_MALFORMED;
+	for (int i = 0; i <= 40; i++) {
+		int option = next_option(&options);
+
+		if (option != NG_OPTION_GOOD)
+			return option == NG_OPTION_LAST ? NG_R_NONE : NG_R_MALFORMED;
+	}
+	return NG_R_MALFORMED;
+}
+
 static __always_inline int parse_ip4(struct __sk_buff *skb, struct ng_packet *p, int direction)
 {
 	void *data = packet_start(skb);
@@ -200,8 +266,11 @@ static __always_inline int parse_ip4(struct __sk_buff *skb, struct ng_packet *p,
 	if (set_end(skb, p, 0, ip->tot_len) || p->transport > p->end)
 		return NG_R_MALFORMED;
 	__u16 fragment = bpf_ntohs(ip->frag_off) & NG_IP4_FRAGMENT;
+	__u16 id = ip->id;
+	if (ip->ihl > 5 && read_options(skb, p->transport - ETH_HLEN - sizeof(struct iphdr)))
+		return NG_R_MALFORMED;
 	if (fragment) {
-		p->be_frag_id = ip->id;
+		p->be_frag_id = id;
 		p->fragment_start = p->transport;
 		p->fragment = fragment & NG_IP4_OFFSET ? NG_LATER_FRAGMENT : NG_FIRST_FRAGMENT;
 		p->fragment_offset = (fragment & NG_IP4_OFFSET) * 8;
@@ -225,7 +294,7 @@ static __noinline int skip_extensions(struct __sk_buff *skb, struct ng_packet *p
 			p->transport = offset;
 			return next == IPPROTO_ROUTING || offset > p->end ? NG_R_MALFORMED : NG_R_NONE;
 		}
-		if (offset + sizeof(header) > p->end || bpf_skb_load_bytes(skb, offset, header, sizeof(header)))
+		if (offset + sizeof(header) > p->end || load_own(skb, offset, header, sizeof(header)))
 			return NG_R_MALFORMED;
 		if (next == IPPROTO_FRAGMENT) {
 			__u16 fragment = (__u16)(header[2] << 8 | header[3]);

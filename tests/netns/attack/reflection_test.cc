@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// An accomplice has a server that the pod may not reach answer the pod. That lets the pod answer nothing.
+#include <netinet/in.h>
+
+#include <catch2/catch.hpp>
+
+#include "attacker.h"
+
+using namespace namegate;
+using namespace namegate::test;
+
+namespace {
+
+constexpr std::uint16_t kPodPort = 4300;
+const char* server_of(bool v6) { return v6 ? "2001:db8:1::5" : "198.18.0.5"; }
+
+}  // namespace
+
+TEST_CASE("the answer of a server to an accomplice's SYN or echo in the pod's name opens no way to it") {
+    Site site;
+    site.world.set_name("allowed.test", {"198.18.9.9"});
+    site.node.write_policy("p.yaml", allow_domains("p", "app == \"p\"", {"allowed.test"}));
+    AttackPod pod(site.node, "p", "p");
+    silence_kernel(pod.pod->netns);
+    Outsider outside(site.world);
+    // Towards the servers, whose answer the world's machine sends to the pod by itself.
+    const RawSocket accomplice("uplink", ETH_P_ALL);
+    for (const bool v6 : {false, true}) {
+        INFO((v6 ? "IPv6" : "IPv4"));
+        const std::string server = server_of(v6);
+        const auto in_its_name = [&] { return Packet().ethernet(outside.node_mac, outside.mac).ip(pod.own(v6), server); };
+        const auto own = [&] { return pod.frame().ip(pod.own(v6), server); };
+        accomplice.send(in_its_name().tcp(kPodPort, kTcpPort).sequence(1).build());
+        const auto answer = wait_for_segment(pod.wire, kTcpPort, kPodPort, kSyn | kAck, kPatience);
+        REQUIRE(answer);
+        pod.wire.send(own().tcp(kPodPort, kTcpPort, kAck | kPsh).sequence(2, answer->sequence + 1).payload("secrets by TCP").build());
+        accomplice.send(in_its_name().icmp(v6 ? 128 : 8, 0, 0x70001).payload("echo of the accomplice").build());
+        REQUIRE(wait_for_icmp(pod.wire, pod.own(v6), v6 ? 129 : 0, kPatience));
+        pod.wire.send(own().icmp(v6 ? 128 : 8, 0, 0x70002).payload("secrets by echo").build());
+    }
+    CHECK_FALSE(outside.wire.saw("secrets by", kSettled));
+    site.node.remove(*pod.pod);
+    CHECK(site.node.state() == "");
+}
+
+TEST_CASE("what a container sends through a tunnel whose other side is the node is not the node's own") {
+    Site site;
+    site.node.write_policy("closed.yaml", kClosedPolicy);
+    AttackPod closed(site.node, "closed", "closed");
+    AttackPod open(site.node, "open", "open");
+    const TestNetns container;
+    if (run_command("ip link add tunnel0 type vxlan id 1 dstport 8080 local 192.0.2.1").status != 0) {
+        WARN("this kernel has no vxlan");
+        site.node.remove(*closed.pod);
+        site.node.remove(*open.pod);
+        return;
+    }
+    must_run("ip link set tunnel0 netns " + container.name());
+    container.must("ip link set tunnel0 up");
+    for (const std::string& other_end : {closed.v4, open.v4}) {
+        container.must("bridge fdb append 00:00:00:00:00:00 dev tunnel0 dst " + other_end);
+    }
+    const RawSocket inside = RawSocket::inside(container, "tunnel0");
+    inside.send(Packet().ethernet().ip("10.1.1.1", "10.1.1.2").udp(1, 2).payload("from the container").build());
+    CHECK(open.wire.saw("from the container", kPatience));
+    CHECK_FALSE(closed.wire.saw("from the container", kSettled));
+    container.must("ip link del tunnel0");
+    site.node.remove(*open.pod);
+    site.node.remove(*closed.pod);
+    CHECK(site.node.state() == "");
+}
