@@ -67,8 +67,9 @@ enum class MapId : std::uint8_t {
     kHeldDone,
     kHeldReader,
     kHeldLife,
+    kUntrusted,
 };
-inline constexpr std::size_t kMapCount = 31;
+inline constexpr std::size_t kMapCount = 32;
 
 enum class ProgramId : std::uint8_t { kPodEgress, kPodIngress, kClockNow, kEmpty };
 inline constexpr std::size_t kProgramCount = 4;
