@@ -10,6 +10,7 @@
 #include "daemon/views.h"
 #include "datapath/clock.h"
 #include "datapath/reader.h"
+#include "datapath/untrusted.h"
 
 namespace namegate::daemon {
 
@@ -47,6 +48,7 @@ ExplainTarget target_of(const IpAddress& address, std::vector<std::string> names
     ExplainTarget target;
     target.address = address;
     target.names = std::move(names);
+    target.looked_up = target.names;  // which may have expired in the kernel
     if (const auto found = opened.find(address); found != opened.end()) {
         target.patterns = found->second;
     }
@@ -88,7 +90,18 @@ Result<> add_targets(Node& node, const Record& record, control::ExplainRequest& 
     }
     if (request.targets.empty()) {
         request.notes.push_back("the endpoint did not look up " + request.destination.name +
-                                " lately; this is what an answer without aliases would open");
+                                " lately at a trusted DNS server; this is what an answer without aliases would open");
+    }
+    return ok();
+}
+
+Result<> add_servers(Node& node, const Record& record, control::ExplainRequest& request) {
+    request.trusted = node.trusted_servers();
+    NG_ASSIGN(const auto answered, datapath::read_untrusted(node.datapath(), record.id));
+    for (const datapath::UntrustedServer& one : answered) {
+        if (!node.trusts(one.server)) {
+            request.untrusted.push_back(one.server);
+        }
     }
     return ok();
 }
@@ -104,6 +117,7 @@ Result<Json> view_explanation(Node& node, const Record& record, const policy::De
     NG_TRY(control::check_direction(destination, direction));
     if (direction == Direction::kEgress) {
         NG_TRY(add_targets(node, record, request));
+        NG_TRY(add_servers(node, record, request));
     } else {
         request.notes.emplace_back("what the node itself sends is always let in");
     }

@@ -265,6 +265,11 @@ void Node::forget(std::uint32_t endpoint) {
     }
 }
 
+bool Node::trusts(const IpAddress& server) const {
+    return std::any_of(servers_.begin(), servers_.end(),
+                       [&server](const dns::TrustedServer& one) { return one.contains(server, dns::kDefaultDnsPort); });
+}
+
 void Node::refresh_servers() {
     const auto servers = control::trusted_servers(config_);
     // A file that is being rewritten has no server for a moment: what was trusted stays so.

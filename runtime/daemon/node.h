@@ -74,6 +74,8 @@ class Node {
     const policy::PolicyStore& policies() const { return policies_; }
     // The servers in force: while the node's file is being rewritten, those from before.
     const std::vector<dns::TrustedServer>& trusted_servers() const { return servers_; }
+    // Is its port 53 one of them?
+    bool trusts(const IpAddress& server) const;
     const std::vector<control::FolderProblem>& folder_problems() const { return folder_problems_; }
     const RecordMap& records() const { return records_; }
     std::vector<endpoints::Record> all_records() const;
