@@ -251,6 +251,7 @@ Result<> Programmer::program_in(Pass& pass, const Record& record) {
     Result<> result = put_in_force(pass, record, state);
     state.current = static_cast<bool>(result);
     state.error = result ? std::string() : result.error().message();
+    state.labels_unknown = !result && result.error().code() == Code::kTryAgain;
     return result;
 }
 
@@ -306,7 +307,8 @@ ProgramSummary Programmer::bring_up_to_date(const std::vector<Record>& all, cons
 bool Programmer::is_concerned(const Pass& pass, const Record& record, const policy::Concern& concern) const {
     const auto known = pass.view_of.find(record.id);
     // Labels that are unknown may have been known before.
-    return known == pass.view_of.end() || concern.includes(pass.views[known->second], {pass.views[known->second].effective.get(), pass.views[known->second].gaps});
+    return known == pass.view_of.end() ||
+           concern.includes(pass.views[known->second], {pass.views[known->second].effective.get(), pass.views[known->second].gaps});
 }
 
 // In the kernel, that is. What cannot be read is programmed again, which tells why.

@@ -41,7 +41,7 @@ constexpr std::array<Command, 11> kCommands = {{
     {"check", 0, kAnyNumber, run_check, nullptr, nullptr},
     {"status", 0, 0, nullptr, show_status, status_code},
     {"endpoints", 0, 0, nullptr, show_endpoints, nullptr},
-    {"policies", 1, 1, nullptr, show_policies, nullptr},
+    {"policies", 0, 1, nullptr, show_policies, nullptr},
     {"ips", 1, 1, nullptr, show_ips, nullptr},
     {"dns", 0, 1, nullptr, show_dns, nullptr},
     {"explain", 2, 2, run_explain_offline, show_explain, explain_code},

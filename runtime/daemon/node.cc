@@ -39,7 +39,8 @@ Node::Node(const control::Config& config, const Clock& clock, std::unique_ptr<da
       store_(config.records_dir()),
       cache_(clock, dns::NameCacheLimits{}),
       collector_(*datapath_, clock_, config_.lock_path()),
-      programmer_(std::make_unique<control::Programmer>(*datapath_, config_, clock_, &cache_)) {}
+      programmer_(std::make_unique<control::Programmer>(*datapath_, config_, clock_, &cache_)),
+      warnings_(clock_) {}
 
 Result<std::unique_ptr<Node>> Node::open(const control::Config& config, const Clock& clock) {
     NG_TRY(make_directories(config.state_dir, 0755));
@@ -205,6 +206,7 @@ Result<> Node::prepare(const std::string& container_id, const std::string& ifnam
     NG_ASSIGN(const Record record, store_.read(container_id, ifname));
     take_record(record);
     Result<> prepared = programmer_->prepare(record, all_records());
+    warnings_.note_programmed(record, prepared);
     collector_.note_garbage();
     return prepared;
 }
@@ -226,6 +228,7 @@ Result<> Node::program_one_locked(const std::string& container_id, const std::st
     }
     take_record(record);
     Result<> programmed = programmer_->program(record, all_records());
+    warnings_.note_programmed(record, programmed);
     collector_.note_garbage();
     if (!programmed) {
         // The plugin undoes a new endpoint.
@@ -262,6 +265,12 @@ void Node::forget(std::uint32_t endpoint) {
     const auto gone = records_.extract(endpoint);
     if (!gone.empty()) {
         program_concerned(programmer_->concern_of(gone.mapped()));
+    }
+}
+
+void Node::note_lookup(std::uint32_t endpoint, const std::vector<std::string>& names) {
+    if (const control::Programmed* state = programmer_->find(endpoint); state != nullptr && state->egress) {
+        warnings_.lookups().note(*state->egress, names);
     }
 }
 
@@ -405,6 +414,7 @@ void Node::tick() {
     if (program_due_) {
         program_concerned({});
     }
+    warnings_.tick(*this);
 }
 
 void Node::save_cache() {

@@ -19,6 +19,7 @@
 #include "control/programmer.h"
 #include "daemon/cache_saver.h"
 #include "daemon/policy_collector.h"
+#include "daemon/warnings.h"
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
@@ -82,6 +83,10 @@ class Node {
     control::Programmer& programmer() { return *programmer_; }
     const control::Programmer& programmer() const { return *programmer_; }
     dns::NameCache& cache() { return cache_; }
+    const dns::NameCache& cache() const { return cache_; }
+    const Warnings& warnings() const { return warnings_; }
+    // These names were looked up by the endpoint at a trusted server.
+    void note_lookup(std::uint32_t endpoint, const std::vector<std::string>& names);
     // Why the daemon is not healthy, by subject; empty: it is.
     const std::map<std::string, std::string>& troubles() const { return troubles_; }
     void set_trouble(const std::string& subject, const Result<>& result);
@@ -116,6 +121,7 @@ class Node {
     CacheSaver saver_;
     PolicyCollector collector_;
     std::unique_ptr<control::Programmer> programmer_;
+    Warnings warnings_;
     RecordMap records_;
     std::map<std::string, std::string> troubles_;
     std::vector<dns::TrustedServer> servers_;
