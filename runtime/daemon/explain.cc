@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/explain.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -67,6 +68,17 @@ Result<std::vector<ExplainTarget>> targets_of(Node& node, const Record& record, 
     return out;
 }
 
+// Where the name cache does not know it (yet): what the pattern that is the name itself has open.
+std::vector<ExplainTarget> targets_by_pattern(const std::string& name, const Opened& opened) {
+    std::vector<ExplainTarget> out;
+    for (const auto& [address, patterns] : opened) {
+        if (out.size() < kMaxExplainedAddresses && std::find(patterns.begin(), patterns.end(), name) != patterns.end()) {
+            out.push_back(target_of(address, {name}, opened));
+        }
+    }
+    return out;
+}
+
 bool fits(const ExplainTarget& target, std::uint8_t protocol) {
     constexpr std::uint8_t kIcmp = 1;
     constexpr std::uint8_t kIcmp6 = 58;
@@ -83,6 +95,9 @@ Result<> add_targets(Node& node, const Record& record, control::ExplainRequest& 
         return ok();
     }
     NG_ASSIGN(std::vector<ExplainTarget> targets, targets_of(node, record, request.destination.name, opened));
+    if (targets.empty()) {
+        targets = targets_by_pattern(request.destination.name, opened);
+    }
     for (ExplainTarget& target : targets) {
         if (fits(target, request.destination.protocol)) {
             request.targets.push_back(std::move(target));

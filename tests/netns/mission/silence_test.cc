@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What does not work without being an error is told: a DNS server that nobody trusts, a policy that selects nobody, labels that
 // nobody knows. And `policies` lists what there is.
+#include <sys/socket.h>
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
