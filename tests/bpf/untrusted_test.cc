@@ -142,7 +142,8 @@ TEST_CASE("an endpoint that goes takes its untrusted servers along, and nobody e
     REQUIRE(replies(scene, kOther4));
     const int map = must(scene.datapath().map(datapath::MapId::kUntrusted));
     const std::uint32_t neighbour = scene.identity().endpoint + 1;
-    must(datapath::map_update(map, ng_untrusted_key{neighbour, 0}, ng_untrusted{datapath::to_ng_addr(*IpAddress::parse(kOther4)), 1, 1, 0}));
+    must(
+        datapath::map_update(map, ng_untrusted_key{neighbour, 0}, ng_untrusted{datapath::to_ng_addr(*IpAddress::parse(kOther4)), 1, 1, 0}));
     must(datapath::release_slot(scene.datapath(), scene.identity().slot));
     const auto left = must(datapath::read_untrusted(scene.datapath()));
     REQUIRE(left.size() == 1);

@@ -44,8 +44,8 @@ static __always_inline int segment_payload(struct __sk_buff *skb, const struct n
 }
 
 /* Remembers the server in the place, or counts on. Returns the place's server if it is another one. */
-static __always_inline struct ng_untrusted *count_in_place(const struct ng_untrusted_key *key, const struct ng_packet *p,
-							   __u32 now, int *done)
+static __always_inline struct ng_untrusted *count_in_place(const struct ng_untrusted_key *key,
+							   const struct ng_packet *p, __u32 now, int *done)
 {
 	struct ng_untrusted *entry = bpf_map_lookup_elem(&untrusted, key);
 
