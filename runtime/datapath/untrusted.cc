@@ -22,10 +22,10 @@ void add(Servers& servers, std::uint32_t endpoint, const ng_untrusted& value) {
     server.last = tick_after(value.last, server.last) ? value.last : server.last;
 }
 
-std::vector<UntrustedServer> listed(Servers servers) {
+std::vector<UntrustedServer> listed(const Servers& servers) {
     std::vector<UntrustedServer> out;
     out.reserve(servers.size());
-    for (auto& entry : servers) {
+    for (const auto& entry : servers) {
         out.push_back(entry.second);
     }
     return out;
@@ -38,7 +38,7 @@ Result<std::vector<UntrustedServer>> read_untrusted(Datapath& datapath) {
     Servers servers;
     NG_TRY((map_for_each<ng_untrusted_key, ng_untrusted>(
         fd, [&servers](const ng_untrusted_key& key, const ng_untrusted& value) { add(servers, key.endpoint, value); })));
-    return listed(std::move(servers));
+    return listed(servers);
 }
 
 Result<std::vector<UntrustedServer>> read_untrusted(Datapath& datapath, std::uint32_t endpoint) {
@@ -50,7 +50,7 @@ Result<std::vector<UntrustedServer>> read_untrusted(Datapath& datapath, std::uin
             add(servers, endpoint, *value);
         }
     }
-    return listed(std::move(servers));
+    return listed(servers);
 }
 
 Result<> forget_untrusted(Datapath& datapath, std::uint32_t endpoint) {
