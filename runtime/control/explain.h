@@ -12,6 +12,7 @@
 #include "base/ip.h"
 #include "base/result.h"
 #include "control/protocol.h"
+#include "dns/trusted_servers.h"
 #include "policy/compiled_policy.h"
 #include "policy/destination.h"
 
@@ -34,14 +35,18 @@ struct ExplainRequest {
     const policy::CompiledPolicy* preview = nullptr;   // with the staged policies; null: none concerns it
     std::vector<ExplainTarget> targets;                // empty: the destination itself
     std::vector<std::string> notes;
+    std::optional<std::vector<dns::TrustedServer>> trusted;  // those in force; none: not known, as without a daemon
+    std::vector<IpAddress> untrusted;                        // servers that answered the endpoint, and are none of those
 };
 
 // A name can be asked about only as a destination.
 Result<> check_direction(const policy::Destination& destination, policy::Direction direction);
 
-// {endpoint, mode, direction, destination, service, assumed, allowed, notes: [], results: [{address, names: [],
-//  patterns: [], allowed, reason, advice: [], path: [{number, tier, kind, policy, index, action, text, file, line,
-//  matched, why}], staged: null or {allowed, reason, path}}]}
+// {endpoint, mode, direction, destination, service, assumed, allowed, verdict, notes: [], results: [{address, names: [],
+//  patterns: [], allowed, verdict, reason, advice: [], path: [{number, tier, kind, policy, index, action, text, file, line,
+//  matched, why}], staged: null or {allowed, verdict, reason, path}}]}
+// A verdict is "allowed", "denied", or "after lookup": the rules allow it when the endpoint has looked the name up at a trusted
+// server, which it has not; until then it is not allowed, and `advice` is what has to happen first.
 Json explain_json(const ExplainRequest& request);
 
 // {number, tier, kind, policy, index, action, text, file, line}

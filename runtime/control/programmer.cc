@@ -269,6 +269,7 @@ Result<> Programmer::program_in(Pass& pass, const Record& record) {
     Result<> result = put_in_force(pass, record, state);
     state.current = static_cast<bool>(result);
     state.error = result ? std::string() : result.error().message();
+    state.labels_unknown = !result && result.error().code() == Code::kTryAgain;
     return result;
 }
 

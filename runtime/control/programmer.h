@@ -36,7 +36,8 @@ struct Programmed {
     CompiledRef ingress;
     datapath::EndpointPolicies policies;  // what was written of them
     bool current = false;
-    std::string error;  // why the newest policy is not in force; empty: it is
+    std::string error;            // why the newest policy is not in force; empty: it is
+    bool labels_unknown = false;  // because of labels that nobody knows (S8)
 };
 
 struct ProgramSummary {

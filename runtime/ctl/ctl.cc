@@ -34,17 +34,17 @@ struct Command {
     std::size_t max_operands;
     int (*run_here)(const Context& context);                   // or:
     void (*show)(const Context& context, const Json& result);  // asks the daemon, and:
-    bool (*is_yes)(const Json& result);                        // is the answer a yes? null: it always is
+    ExitCode (*code)(const Json& result);                      // what the answer says; null: always yes
 };
 
 constexpr std::array<Command, 11> kCommands = {{
     {"check", 0, kAnyNumber, run_check, nullptr, nullptr},
-    {"status", 0, 0, nullptr, show_status, is_healthy},
+    {"status", 0, 0, nullptr, show_status, status_code},
     {"endpoints", 0, 0, nullptr, show_endpoints, nullptr},
-    {"policies", 1, 1, nullptr, show_policies, nullptr},
+    {"policies", 0, 1, nullptr, show_policies, nullptr},
     {"ips", 1, 1, nullptr, show_ips, nullptr},
     {"dns", 0, 1, nullptr, show_dns, nullptr},
-    {"explain", 2, 2, run_explain_offline, show_explain, is_allowed},
+    {"explain", 2, 2, run_explain_offline, show_explain, explain_code},
     {"monitor", 0, 1, run_monitor, nullptr, nullptr},
     {"selector", 1, kAnyNumber, run_selector, nullptr, nullptr},
     {"domain", 2, 2, run_domain, nullptr, nullptr},
@@ -83,7 +83,7 @@ int ask(const Context& context, const Command& command) {
     } else {
         command.show(context, *result);
     }
-    return command.is_yes != nullptr && !command.is_yes(*result) ? kNo : kYes;
+    return command.code == nullptr ? kYes : command.code(*result);
 }
 
 int show_help(const Environment& environment, const Arguments& arguments) {

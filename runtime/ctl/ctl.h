@@ -19,6 +19,7 @@ enum ExitCode : int {
     kNo = 1,           // no, unhealthy, not found
     kUsage = 2,        // bad arguments, bad input
     kUnreachable = 3,  // no daemon answers
+    kNotYet = 4,       // `explain`: allowed after a lookup, which is still to come
 };
 
 struct Environment {

@@ -120,7 +120,7 @@ int run_explain_offline(const Context& context) {
     } else {
         show_explain(context, *result);
     }
-    return is_allowed(*result) ? kYes : kNo;
+    return explain_code(*result);
 }
 
 }  // namespace namegate::ctl

@@ -45,11 +45,15 @@ constexpr std::array<Page, 11> kPages = {{
      "    it, and the mode: open (no policy selects it), enforced, or closed (its policy is\n"
      "    not known yet: nothing passes).\n",
      kDaemonExit, "    namegatectl endpoints -o json\n"},
-    {"policies", "policies ENDPOINT", "the rules in force for an endpoint",
-     "    Shows the rules in the order in which they are asked, by tier, with the packets and\n"
+    {"policies", "policies [ENDPOINT]", "every policy, or the rules in force for an endpoint",
+     "    Without ENDPOINT, shows every policy in the order of evaluation: its tier, order, kind and\n"
+     "    name, whether it is staged, how many endpoints of this node it selects (and of how many\n"
+     "    that is not known), how many of its rules a packet has met since they came into force for\n"
+     "    an endpoint that is there, and where it is written. Of staged policies no rule is in force.\n\n"
+     "    With ENDPOINT, shows the rules in the order in which they are asked, by tier, with the packets and\n"
      "    new flows that each decided, and where each is written. Where staged policies select\n"
      "    it, also the rules as they would be with them, and how many live flows they would deny.\n",
-     kDaemonExit, "    namegatectl policies default/weather\n"},
+     kDaemonExit, "    namegatectl policies\n    namegatectl policies default/weather\n"},
     {"ips", "ips ENDPOINT", "the addresses that names opened for an endpoint",
      "    Shows each address with the names that led to it, the patterns and rules that they\n"
      "    open, the server that answered, how long it stays open for new flows, and the flows\n"
@@ -63,7 +67,9 @@ constexpr std::array<Page, 11> kPages = {{
      "    DEST is an address or a name; without PORT 443, without PROTO TCP (or UDP, SCTP,\n"
      "    ICMP with a type for a port, ICMPv6, UDPLite, or a number). Shows the verdict on a new\n"
      "    flow, the rules that were asked on the way by tier and what each did not take, the\n"
-     "    verdict that staged policies would give, and what would make it allowed.\n"
+     "    verdict that staged policies would give, and what would make it allowed. Where the rules\n"
+     "    allow a name that the endpoint has not looked up at a trusted DNS server, it is not\n"
+     "    allowed yet, and what has to happen first is told.\n"
      "    --ingress             DEST is where the packets come from, PORT the endpoint's own\n"
      "    --offline             without the daemon, from policy files; no address is learnt and\n"
      "                          no other endpoint known then, and ENDPOINT is namespace/pod or\n"
@@ -73,7 +79,8 @@ constexpr std::array<Page, 11> kPages = {{
      "    -l, --label KEY=VALUE a label of the endpoint, besides those of its Pod document; may\n"
      "                          be repeated\n"
      "    --service-account NAME  its service account\n",
-     "    0  it is allowed\n    1  it is denied, or there is no such endpoint\n    2  bad arguments\n    3  no daemon answers\n",
+     "    0  it is allowed\n    1  it is denied, or there is no such endpoint\n    2  bad arguments\n    3  no daemon answers\n"
+     "    4  not yet: it is allowed after a lookup that is still to come\n",
      "    namegatectl explain default/weather api.weather.com\n"
      "    namegatectl explain default/weather 192.0.2.53:53/UDP\n"
      "    namegatectl explain --offline --policies policies.d -l app=weather-app default/x api.weather.com\n"},
@@ -144,7 +151,7 @@ std::string main_help() {
     out += kOptions;
     return out +
            "\nEXIT STATUS\n    0  yes, or healthy\n    1  no, or not healthy\n    2  bad arguments or bad input\n"
-           "    3  no daemon answers\n\n"
+           "    3  no daemon answers\n    4  explain: not yet, only after a lookup\n\n"
            "FILES\n    /etc/namegate/namegate.yaml       the configuration\n"
            "    /etc/namegate/policies.d          policy files\n    /run/namegate/namegated.sock      the daemon's socket\n";
 }

@@ -11,13 +11,14 @@ namespace namegate::ctl {
 // {healthy, version, uptimeSeconds, degraded: [text], endpoints: {mode: number}, trustedServers: [], folders: [], pins,
 //  files: [{path, loaded, inForce, resources, problems: [text]}], counters: {name: number}}
 void show_status(const Context& context, const control::Json& result);
-bool is_healthy(const control::Json& result);
+ExitCode status_code(const control::Json& result);
 
 // [{id, endpoint, containerId, interface, addresses: [], labels: {}, mode, policies: [], error}]
 void show_endpoints(const Context& context, const control::Json& result);
 
-// {endpoint, mode, error, egress: {enforced, rules: [{number, tier, policy, index, action, text, file, line, packets,
+// One endpoint: {endpoint, mode, error, egress: {enforced, rules: [{number, tier, policy, index, action, text, file, line, packets,
 //  flows}]}, ingress: {…}}
+// All: [{tier, order, kind, policy, staged, file, line, endpoints, unknownEndpoints, rules, matchedRules}]
 void show_policies(const Context& context, const control::Json& result);
 
 // [{address, names: [], patterns: [], rule: [], server, ttlSeconds, liveFlows, neverOpens}]; neverOpens: the entry
@@ -29,6 +30,6 @@ void show_dns(const Context& context, const control::Json& result);
 
 // What control::explain_json() gives.
 void show_explain(const Context& context, const control::Json& result);
-bool is_allowed(const control::Json& result);
+ExitCode explain_code(const control::Json& result);
 
 }  // namespace namegate::ctl

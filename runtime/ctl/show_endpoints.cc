@@ -64,6 +64,24 @@ void show_direction(const Context& context, std::string_view name, const Json& d
     table.print(context.out());
 }
 
+// Every policy, whomever it selects.
+void show_policy_list(const Context& context, const Json& policies) {
+    Table table({"TIER", "ORDER", "KIND", "POLICY", "STAGED", "ENDPOINTS", "MATCHED", "PLACE"});
+    for (const Json& policy : policies) {
+        const std::string unknown = text_of(policy, "unknownEndpoints");
+        const std::string matched = text_of(policy, "matchedRules");
+        table.add({text_of(policy, "tier"), text_of(policy, "order"), text_of(policy, "kind"), text_of(policy, "policy"),
+                   is_true(policy, "staged") ? "staged" : "",
+                   text_of(policy, "endpoints") + (number_of(policy, "unknownEndpoints") == 0 ? "" : ", unknown of " + unknown),
+                   matched.empty() ? "" : matched + " of " + text_of(policy, "rules") + " rules", place_of(policy)});
+    }
+    if (table.empty()) {
+        context.out() << "no policies\n";
+        return;
+    }
+    table.print(context.out());
+}
+
 }  // namespace
 
 void show_endpoints(const Context& context, const Json& result) {
@@ -88,6 +106,10 @@ void show_endpoints(const Context& context, const Json& result) {
 }
 
 void show_policies(const Context& context, const Json& result) {
+    if (result.is_array()) {
+        show_policy_list(context, result);
+        return;
+    }
     context.out() << printable(text_of(result, "endpoint")) << '\n';
     if (const std::string error = text_of(result, "error"); !error.empty()) {
         context.out() << "error: " << printable(error) << '\n';

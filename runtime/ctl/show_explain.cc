@@ -12,11 +12,18 @@ using control::Json;
 
 namespace {
 
-std::string coloured(const Context& context, bool good, std::string_view text) {
+// A daemon of another version may say no more than whether it is allowed.
+ExitCode verdict_of(const Json& result) {
+    return is_true(result, "allowed") ? kYes : text_of(result, "verdict") == "after lookup" ? kNotYet : kNo;
+}
+
+std::string verdict_text(const Context& context, const Json& result) {
+    const ExitCode verdict = verdict_of(result);
+    const std::string text = verdict == kYes ? "allowed" : verdict == kNotYet ? "not allowed yet" : "denied";
     if (!context.environment.colour) {
-        return std::string(text);
+        return text;
     }
-    return (good ? "\033[1;32m" : "\033[1;31m") + std::string(text) + "\033[0m";
+    return (verdict == kYes ? "\033[1;32m" : verdict == kNotYet ? "\033[1;33m" : "\033[1;31m") + text + "\033[0m";
 }
 
 std::string policy_rule_of(const Json& rule) {
@@ -43,15 +50,13 @@ void show_staged(const Context& context, const Json& result) {
     if (!staged.is_object()) {
         return;
     }
-    const bool allowed = is_true(staged, "allowed");
-    context.out() << "  with the staged policies: " << coloured(context, allowed, allowed ? "allowed" : "denied") << ": "
-                  << printable(text_of(staged, "reason")) << '\n';
+    context.out() << "  with the staged policies: " << verdict_text(context, staged) << ": " << printable(text_of(staged, "reason"))
+                  << '\n';
 }
 
 void show_result(const Context& context, const std::string& destination, const Json& result) {
     const std::string address = text_of(result, "address");
     const std::string family = text_of(result, "family");
-    const bool allowed = is_true(result, "allowed");
     context.out() << '\n';
     if (!address.empty()) {
         context.out() << printable(address);
@@ -59,14 +64,14 @@ void show_result(const Context& context, const std::string& destination, const J
         context.out() << "an " << (family == "any" ? "" : family + " ") << "address that only " << printable(destination) << " leads to";
     }
     const std::string names = joined(member(result, "names"), ", ");
-    context.out() << (names.empty() || names == address ? "" : " (" + printable(names) + ")") << ": "
-                  << coloured(context, allowed, allowed ? "allowed" : "denied") << '\n';
+    context.out() << (names.empty() || names == address ? "" : " (" + printable(names) + ")") << ": " << verdict_text(context, result)
+                  << '\n';
     context.out() << "  " << printable(text_of(result, "reason")) << '\n';
     show_staged(context, result);
     show_path(context, member(result, "path"));
     const Json& advice = member(result, "advice");
     if (advice.is_array() && !advice.empty()) {
-        context.out() << "\n  To allow it, one of:\n";
+        context.out() << (verdict_of(result) == kNotYet ? "\n  First:\n" : "\n  To allow it, one of:\n");
         for (const Json& line : advice) {
             context.out() << "  - " << printable(text_of(line)) << '\n';
         }
@@ -94,6 +99,6 @@ void show_explain(const Context& context, const Json& result) {
     }
 }
 
-bool is_allowed(const Json& result) { return is_true(result, "allowed"); }
+ExitCode explain_code(const Json& result) { return verdict_of(result); }
 
 }  // namespace namegate::ctl

@@ -68,10 +68,7 @@ void print_files(const Context& context, const Json& files) {
 
 }  // namespace
 
-bool is_healthy(const Json& result) {
-    const Json& healthy = member(result, "healthy");
-    return healthy.is_boolean() && healthy.get<bool>();
-}
+ExitCode status_code(const Json& result) { return is_true(result, "healthy") ? kYes : kNo; }
 
 // With who named each, where the daemon tells.
 std::string servers_text(const Json& result) {
@@ -88,7 +85,7 @@ std::string servers_text(const Json& result) {
 
 void show_status(const Context& context, const Json& result) {
     print_line(context, "daemon", text_of(result, "version") + ", up " + duration_text(number_of(result, "uptimeSeconds")));
-    print_line(context, "healthy", is_healthy(result) ? "yes" : "no");
+    print_line(context, "healthy", is_true(result, "healthy") ? "yes" : "no");
     if (const Json& degraded = member(result, "degraded"); degraded.is_array()) {
         for (const Json& item : degraded) {
             print_line(context, "degraded", text_of(item));

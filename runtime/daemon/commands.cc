@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "daemon/explain.h"
+#include "daemon/policy_use.h"
 #include "daemon/views.h"
 
 namespace namegate::daemon {
@@ -38,7 +39,13 @@ Result<Json> list_endpoints(Node& node, const Learner& /*learner*/, const Reques
     return out;
 }
 
+bool names_endpoint(const Request& request) { return request.arguments.is_object() && request.arguments.contains("endpoint"); }
+
+// The rules of one endpoint, or without one every policy.
 Result<Json> policies(Node& node, const Learner& /*learner*/, const Request& request) {
+    if (!names_endpoint(request)) {
+        return view_policies(node);
+    }
     NG_ASSIGN(const Record* record, endpoint_argument(node, request));
     return view_rules(node, *record);
 }
@@ -193,7 +200,10 @@ Result<SocketServer::Answer> handle_command(Node& node, const Learner& learner, 
     return Error(Code::kUnsupported, "there is no command \"" + request.command.substr(0, 64) + "\"");
 }
 
-bool is_listing(const Request& request) { return request.command == "endpoints" || request.command == "ips" || request.command == "dns"; }
+bool is_listing(const Request& request) {
+    return request.command == "endpoints" || request.command == "ips" || request.command == "dns" ||
+           (request.command == "policies" && !names_endpoint(request));
+}
 
 Result<const Record*> find_endpoint(const RecordMap& records, const std::string& text) {
     const Record* found = nullptr;

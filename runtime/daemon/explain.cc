@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/explain.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -11,6 +12,7 @@
 #include "daemon/views.h"
 #include "datapath/clock.h"
 #include "datapath/reader.h"
+#include "datapath/untrusted.h"
 
 namespace namegate::daemon {
 
@@ -48,6 +50,7 @@ ExplainTarget target_of(const IpAddress& address, std::vector<std::string> names
     ExplainTarget target;
     target.address = address;
     target.names = std::move(names);
+    target.looked_up = target.names;  // which may have expired in the kernel
     if (const auto found = opened.find(address); found != opened.end()) {
         target.patterns = found->second;
     }
@@ -63,6 +66,17 @@ Result<std::vector<ExplainTarget>> targets_of(Node& node, const Record& record, 
             out.push_back(target_of(reached.address, reached.names, opened));
         }
     });
+    return out;
+}
+
+// Where the name cache does not know it (yet): what the pattern that is the name itself has open.
+std::vector<ExplainTarget> targets_by_pattern(const std::string& name, const Opened& opened) {
+    std::vector<ExplainTarget> out;
+    for (const auto& [address, patterns] : opened) {
+        if (out.size() < kMaxExplainedAddresses && std::find(patterns.begin(), patterns.end(), name) != patterns.end()) {
+            out.push_back(target_of(address, {name}, opened));
+        }
+    }
     return out;
 }
 
@@ -101,6 +115,9 @@ Result<> add_targets(Node& node, const Record& record, control::ExplainRequest& 
         return ok();
     }
     NG_ASSIGN(std::vector<ExplainTarget> targets, targets_of(node, record, request.destination.name, opened));
+    if (targets.empty()) {
+        targets = targets_by_pattern(request.destination.name, opened);
+    }
     for (ExplainTarget& target : targets) {
         if (fits(target, request.destination.protocol)) {
             request.targets.push_back(std::move(target));
@@ -108,7 +125,18 @@ Result<> add_targets(Node& node, const Record& record, control::ExplainRequest& 
     }
     if (request.targets.empty()) {
         request.notes.push_back("the endpoint did not look up " + request.destination.name +
-                                " lately; this is what an answer without aliases would open");
+                                " lately at a trusted DNS server; this is what an answer without aliases would open");
+    }
+    return ok();
+}
+
+Result<> add_servers(Node& node, const Record& record, control::ExplainRequest& request) {
+    request.trusted = node.servers_of(record);
+    NG_ASSIGN(const auto answered, datapath::read_untrusted(node.datapath(), record.id));
+    for (const datapath::UntrustedServer& one : answered) {
+        if (!node.trusts(record, one.server)) {
+            request.untrusted.push_back(one.server);
+        }
     }
     return ok();
 }
@@ -125,6 +153,7 @@ Result<Json> view_explanation(Node& node, const Record& record, const policy::De
     if (direction == Direction::kEgress) {
         NG_TRY(add_targets(node, record, request));
         add_never_opened(node, record, request);
+        NG_TRY(add_servers(node, record, request));
     } else {
         request.notes.emplace_back("what the node itself sends is always let in");
     }

@@ -122,6 +122,7 @@ Result<> Learner::learn(const AnswerSource& source, std::span<const std::uint8_t
     }
     dns::Learning learning = dns::learn(*message);
     refuse(source, learning);
+    node_.note_lookup(source.endpoint, learning.empty() ? std::vector<std::string>{message->question.name} : learning.chain_names);
     if (learning.empty()) {
         return ok();
     }

@@ -41,6 +41,7 @@ Node::Node(const control::Config& config, const Clock& clock, std::unique_ptr<da
       cache_(clock, dns::NameCacheLimits{}),
       collector_(*datapath_, clock_, config_.lock_path()),
       programmer_(std::make_unique<control::Programmer>(*datapath_, config_, clock_, &cache_)),
+      warnings_(clock_),
       dns_servers_(config) {}
 
 Result<std::unique_ptr<Node>> Node::open(const control::Config& config, const Clock& clock) {
@@ -221,6 +222,7 @@ Result<> Node::prepare(const std::string& container_id, const std::string& ifnam
     NG_ASSIGN(const Record record, store_.read(container_id, ifname));
     take_record(record);
     Result<> prepared = programmer_->prepare(record, all_records());
+    warnings_.note_programmed(record, prepared);
     collector_.note_garbage();
     return prepared;
 }
@@ -242,6 +244,7 @@ Result<> Node::program_one_locked(const std::string& container_id, const std::st
     }
     take_record(record);
     Result<> programmed = programmer_->program(record, all_records());
+    warnings_.note_programmed(record, programmed);
     collector_.note_garbage();
     if (!programmed) {
         // The plugin undoes a new endpoint.
@@ -280,6 +283,31 @@ void Node::forget(std::uint32_t endpoint) {
     if (!gone.empty()) {
         program_concerned(programmer_->concern_of(gone.mapped()));
     }
+}
+
+void Node::note_lookup(std::uint32_t endpoint, const std::vector<std::string>& names) {
+    if (const control::Programmed* state = programmer_->find(endpoint); state != nullptr && state->egress) {
+        warnings_.lookups().note(*state->egress, names);
+    }
+}
+
+std::vector<dns::TrustedServer> Node::servers_of(const Record& record) const {
+    std::vector<dns::TrustedServer> out;
+    for (const control::NamedServer& named : servers_) {
+        out.push_back(named.server);
+    }
+    if (config_.dns_servers.pod) {
+        for (const IpAddress& own : record.dns_servers) {
+            out.push_back({IpPrefix(own, own.bits()), dns::kDefaultDnsPort});
+        }
+    }
+    return out;
+}
+
+bool Node::trusts(const Record& record, const IpAddress& server) const {
+    const std::vector<dns::TrustedServer> servers = servers_of(record);
+    return std::any_of(servers.begin(), servers.end(),
+                       [&server](const dns::TrustedServer& one) { return one.contains(server, dns::kDefaultDnsPort); });
 }
 
 void Node::refresh_servers() {
@@ -423,6 +451,7 @@ void Node::tick() {
     if (program_due_) {
         program_concerned({});
     }
+    warnings_.tick(*this);
 }
 
 void Node::save_cache() {

@@ -21,6 +21,7 @@
 #include "daemon/cache_saver.h"
 #include "daemon/policy_collector.h"
 #include "daemon/refused_addresses.h"
+#include "daemon/warnings.h"
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
@@ -78,6 +79,10 @@ class Node {
     const std::vector<control::NamedServer>& trusted_servers() const { return servers_; }
     // What changes them.
     std::vector<std::string> server_files() const { return dns_servers_.files(); }
+    // Those that count for this endpoint: with its own, where the configuration says so.
+    std::vector<dns::TrustedServer> servers_of(const endpoints::Record& record) const;
+    // Is its port 53 one of these?
+    bool trusts(const endpoints::Record& record, const IpAddress& server) const;
     const std::vector<control::FolderProblem>& folder_problems() const { return folder_problems_; }
     const RecordMap& records() const { return records_; }
     std::vector<endpoints::Record> all_records() const;
@@ -85,6 +90,10 @@ class Node {
     const control::Programmer& programmer() const { return *programmer_; }
     dns::NameCache& cache() { return cache_; }
     RefusedAddresses& refused() { return refused_; }
+    const dns::NameCache& cache() const { return cache_; }
+    const Warnings& warnings() const { return warnings_; }
+    // These names were looked up by the endpoint at a trusted server.
+    void note_lookup(std::uint32_t endpoint, const std::vector<std::string>& names);
     // Why the daemon is not healthy, by subject; empty: it is.
     const std::map<std::string, std::string>& troubles() const { return troubles_; }
     void set_trouble(const std::string& subject, const Result<>& result);
@@ -120,6 +129,7 @@ class Node {
     CacheSaver saver_;
     PolicyCollector collector_;
     std::unique_ptr<control::Programmer> programmer_;
+    Warnings warnings_;
     RecordMap records_;
     std::map<std::string, std::string> troubles_;
     control::DnsServers dns_servers_;

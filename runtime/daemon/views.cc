@@ -228,6 +228,9 @@ Json view_warnings(Node& node) {
         warnings.push_back("no strict reverse path filter on " + names +
                            ": whoever is behind it can send with a pod's address as source (docs/limits.md, \"Forged sources\")");
     }
+    for (std::string& line : node.warnings().lines(node)) {
+        warnings.push_back(std::move(line));
+    }
     return warnings;
 }
 

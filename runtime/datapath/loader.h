@@ -68,8 +68,9 @@ enum class MapId : std::uint8_t {
     kHeldReader,
     kHeldLife,
     kNeverOpens,
+    kUntrusted,
 };
-inline constexpr std::size_t kMapCount = 32;
+inline constexpr std::size_t kMapCount = 33;
 
 enum class ProgramId : std::uint8_t { kPodEgress, kPodIngress, kClockNow, kEmpty };
 inline constexpr std::size_t kProgramCount = 4;

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "datapath/libbpf_options.h"
 #include "datapath/map.h"
+#include "datapath/untrusted.h"
 
 namespace namegate::datapath {
 
@@ -218,6 +219,7 @@ Result<> release_slot(Datapath& datapath, std::uint32_t slot) {
     }
     NG_ASSIGN(const int endpoints, datapath.map(MapId::kEndpoints));
     NG_TRY(map_update(endpoints, slot, ng_endpoint{}));
+    NG_TRY(forget_untrusted(datapath, states[slot].endpoint));
     if (slots_in(states, NG_SLOT_SPARE).size() >= kMaxSpareSlots) {
         NG_ASSIGN(const auto fds, outer_fds(datapath));
         NG_TRY(on_each_outer([&](std::size_t i) { return clear_outer(fds[i], slot); }));

@@ -33,8 +33,9 @@ class Explainer {
     Explanation run() {
         Explanation out;
         out.verdict = evaluate(policy_, input_.packet);
+        out.after_lookup = out.verdict.allowed && !is_open_now();
         walk(out);
-        out.reason = reason(out.verdict);
+        out.reason = reason(out.verdict) + (out.after_lookup ? ", once the endpoint has looked it up" : "");
         if (!out.verdict.allowed) {
             advise(out);
         }
@@ -42,6 +43,12 @@ class Explainer {
     }
 
   private:
+    bool is_open_now() const {
+        PacketView packet = input_.packet;
+        packet.names.clear();
+        return input_.packet.names.empty() || evaluate(policy_, packet).allowed;
+    }
+
     // The rules that evaluate() asked: all but those that a Pass jumped over.
     void walk(Explanation& out) const {
         for (std::size_t rule = 0; rule <= out.verdict.rule;) {

@@ -13,7 +13,8 @@
 
 namespace namegate::policy {
 
-// What is asked: the packet, and how the other side was named.
+// What is asked: the packet, and how the other side was named. Names of the packet are judged as if they had just been looked
+// up; what is open now is in its patterns.
 struct ExplainInput {
     PacketView packet;
     std::string host;     // the address or name, as people call it
@@ -32,6 +33,8 @@ struct Explanation {
     std::vector<ExplainedRule> path;  // every rule that was asked; the last one decided
     std::string reason;
     std::vector<std::string> advice;  // what would make it allowed; empty when it is
+    // `verdict` allows it by a name of the packet, and nothing that is open now does: that name is still to be looked up.
+    bool after_lookup = false;
 };
 
 Explanation explain(const CompiledPolicy& policy, const ExplainInput& input);

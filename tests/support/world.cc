@@ -236,6 +236,7 @@ void World::open_sockets() {
     }
     for (const char* address : {kOtherServer4, kOtherServer6}) {
         open_dns(address, 53, AnswerFrom::kOtherServer);
+        open_dns_tcp(address);
     }
     tcp_ = must_fd(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
     set_option(tcp_, SOL_SOCKET, SO_REUSEADDR);

@@ -74,6 +74,8 @@
 #define NG_JOIN_WAYS 4
 #define NG_FRAG_SETS 8 /* fragmented packets of an endpoint in one direction: sets of NG_FRAG_WAYS */
 #define NG_FRAG_WAYS 8
+#define NG_UNTRUSTED_PER_ENDPOINT 8 /* untrusted DNS servers of one endpoint that are remembered */
+#define NG_UNTRUSTED_ENTRIES 4096 /* of all endpoints together */
 #define NG_DENY_EVENTS_PER_TICK 16 /* denial events of one endpoint in a tick; more are only counted */
 #define NG_REJECTS_PER_TICK 128 /* denied packets of one endpoint that are answered in a tick; more are only dropped */
 #define NG_DNS_RING_BYTES (1u << 20) /* `dns_events`: answers on their way to the name cache */
@@ -382,6 +384,24 @@ struct ng_never_key {
 	struct ng_addr addr;
 };
 NG_ABI_CHECK(struct ng_never_key, 24);
+
+/*
+ * `untrusted`: (endpoint, place) -> a DNS server that is not trusted and answered the endpoint from port 53. LRU hash. An
+ * endpoint has NG_UNTRUSTED_PER_ENDPOINT places, whatever it asks; when all are taken, the server goes that was heard
+ * longest ago. Endpoint ids are never reused, so what one that is gone left is nobody's, and the first to be pushed out.
+ */
+struct ng_untrusted_key {
+	__u32 endpoint;
+	__u32 place;
+};
+NG_ABI_CHECK(struct ng_untrusted_key, 8);
+struct ng_untrusted {
+	struct ng_addr server;
+	__u64 responses; /* datagrams, and TCP segments with data */
+	__u32 last; /* tick of the last one */
+	__u32 pad;
+};
+NG_ABI_CHECK(struct ng_untrusted, 32);
 
 /* `config`: one entry, settings that may change while programs run. */
 struct ng_config {

@@ -9,6 +9,7 @@
 #define NG_DNS_EXCHANGE_H
 
 #include "dns_answer.h"
+#include "dns_servers.h"
 #include "flow.h"
 #include "hold.h"
 
@@ -20,40 +21,7 @@ enum ng_answer { NG_NO_ANSWER, NG_ANSWERED, NG_ANSWER_COPIED, NG_ANSWER_HELD };
 #define NG_TICKS(seconds) ((__u32)((__u64)(seconds)*NG_NS_PER_SECOND >> NG_TICK_SHIFT))
 #define NG_PENDING_TICKS NG_TICKS(NG_PENDING_SECONDS)
 #define NG_AHEAD_TICKS NG_TICKS(NG_AHEAD_SECONDS)
-#define NG_DNS_PORT 53
 #define NG_PLACE_ATTEMPTS 4 /* for a place that no other CPU takes at the same moment */
-
-static __always_inline int is_dns_port(__u16 be_port)
-{
-	__u32 zero = 0;
-	struct ng_config *settings = bpf_map_lookup_elem(&config, &zero);
-
-	if (!settings)
-		return 0;
-	for (int i = 0; i < NG_MAX_DNS_PORTS; i++) {
-		if (!settings->be_dns_ports[i])
-			return 0;
-		if (settings->be_dns_ports[i] == be_port)
-			return 1;
-	}
-	return 0;
-}
-
-/* Trusted by the node for every endpoint, or for this one alone. */
-static __always_inline int is_trusted(const struct ng_endpoint_config *config, const struct ng_addr *server,
-				      __u16 be_port)
-{
-	struct ng_trusted_key key = {.prefix_len = 160, .be_port = be_port, .addr = *server};
-
-	if (bpf_map_lookup_elem(&trusted, &key))
-		return 1;
-	if (be_port != bpf_htons(NG_DNS_PORT))
-		return 0;
-	for (int i = 0; i < NG_POD_SERVERS; i++)
-		if (i < config->n_servers && addr_equal(&config->servers[i], server))
-			return 1;
-	return 0;
-}
 
 /*
  * Where the UDP payload ends: as the UDP header tells, which the receiver goes by; of a first fragment, with the fragment.

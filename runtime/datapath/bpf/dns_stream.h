@@ -17,16 +17,6 @@
 
 #define NG_PACKET_HOST 0 /* skb->pkt_type of a frame to the interface's own hardware address */
 
-/* Bytes behind the TCP header; negative: there is no whole header. */
-static __always_inline int segment_payload(struct __sk_buff *skb, const struct ng_packet *p)
-{
-	__u8 offset;
-
-	if (bpf_skb_load_bytes(skb, p->transport + 12, &offset, 1))
-		return -1;
-	return (int)p->end - (int)(p->transport + (__u32)(offset >> 4) * 4);
-}
-
 /* Does the frame go anywhere? The node takes no frame of a pod that it routes for but those to itself. */
 static __always_inline int will_leave(const struct __sk_buff *skb, const struct ng_endpoint_config *config)
 {

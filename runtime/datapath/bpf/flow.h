@@ -9,6 +9,7 @@
 #ifndef NG_FLOW_H
 #define NG_FLOW_H
 
+#include "dns_servers.h"
 #include "kernel.h"
 #include "packet.h"
 #include "verdict.h"
@@ -265,6 +266,10 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 				if (counter)
 					counter->packets += 1;
 			}
+			/* Only what the pod asked: else whoever may send to it could name any server. */
+			if (direction == NG_INGRESS && p->key.be_remote_port == bpf_htons(NG_DNS_PORT) &&
+			    flow->direction == NG_EGRESS)
+				count_untrusted(skb, p, config);
 			return NG_NEXT;
 		}
 		j = begin(slot, skb->ifindex);

@@ -96,6 +96,7 @@ NG_MAP(never_opens, BPF_MAP_TYPE_LPM_TRIE, struct ng_never_key, __u32, NG_MAX_NE
 NG_MAP(config, BPF_MAP_TYPE_ARRAY, __u32, struct ng_config, 1, 0);
 
 /* What the tools show. */
+NG_MAP(untrusted, BPF_MAP_TYPE_LRU_HASH, struct ng_untrusted_key, struct ng_untrusted, NG_UNTRUSTED_ENTRIES, 0);
 NG_MAP(stats, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, __u64, NG_MAX_SLOTS *NG_STATS_STRIDE, 0);
 NG_MAP(counters, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_counter, NG_COUNTER_TABLE, 0);
 NG_MAP(deny_budget, BPF_MAP_TYPE_ARRAY, __u32, struct ng_deny_budget, NG_MAX_SLOTS, 0);

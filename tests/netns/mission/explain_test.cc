@@ -42,7 +42,11 @@ TEST_CASE("explain agrees with what the pod meets, before and after a look-up") 
     const auto pod = site.node.add({"a", "default", {{"app", "a"}}});
 
     const auto unknown = explain(site, "api.weather.com");
-    CHECK(unknown["allowed"] == true);
+    CHECK(unknown["allowed"] == false);
+    CHECK(unknown["verdict"] == "after lookup");
+    CHECK(unknown["results"][0]["staged"]["verdict"] == "denied");
+    CHECK_THAT(unknown["results"][0]["advice"].dump(),
+               Contains("the endpoint has to look up api.weather.com at one of the trusted servers 192.0.2.1, 192.0.2.53, 2001:db8::53"));
     CHECK(unknown["results"][0]["address"] == "");
     CHECK_THAT(unknown["notes"].dump(), Contains("did not look up api.weather.com lately"));
     CHECK(explain(site, "198.18.0.1")["allowed"] == false);
@@ -51,6 +55,7 @@ TEST_CASE("explain agrees with what the pod meets, before and after a look-up") 
     REQUIRE(reaches(*pod, "evil.com", kDenied) == false);
     const auto known = explain(site, "api.weather.com");
     CHECK(known["allowed"] == true);
+    CHECK(known["verdict"] == "allowed");
     CHECK(known["results"][0]["address"] == "198.18.0.1");
     CHECK(known["results"][0]["patterns"] == nlohmann::json{"api.weather.com"});
     CHECK_THAT(reason(known), Contains("GlobalNetworkPolicy weather[1] allows it") && Contains("by the domain api.weather.com"));

@@ -23,7 +23,7 @@ TEST_CASE("wrong arguments end with 2, and say what is wrong") {
         {{""}, "unknown command \"\""},
         {{"polices"}, "unknown command \"polices\""},
         {{"status", "x"}, "usage: namegatectl [OPTION...] status"},
-        {{"policies"}, "usage: namegatectl [OPTION...] policies ENDPOINT"},
+        {{"policies", "a", "b"}, "usage: namegatectl [OPTION...] policies [ENDPOINT]"},
         {{"ips", "a", "b"}, "usage: namegatectl [OPTION...] ips ENDPOINT"},
         {{"ips", ""}, "an argument is empty"},
         {{"dns", "a", "b"}, "dns [ENDPOINT]"},

@@ -20,20 +20,23 @@ Called offline(std::vector<std::string> arguments, const std::string& policies =
 
 }  // namespace
 
-TEST_CASE("explain --offline: a verdict from files and labels") {
-    const Called allowed = offline({"-l", "app=weather-app", "default/weather", "api.weather.com"});
-    CHECK(allowed.code == 0);
-    CHECK(allowed.out ==
+TEST_CASE("explain --offline: a verdict from files and labels; a name is not allowed before it is looked up") {
+    const Called later = offline({"-l", "app=weather-app", "default/weather", "api.weather.com"});
+    CHECK(later.code == 4);
+    CHECK(later.out ==
           "default/weather -> api.weather.com, TCP port 443 (none was given)\n"
           "note: offline: no address is learnt, no other endpoint known\n"
           "\n"
-          "an address that only api.weather.com leads to: allowed\n"
+          "an address that only api.weather.com leads to: not allowed yet\n"
           "  GlobalNetworkPolicy default.allow-egress-to-domain[1] allows it (" NAMEGATE_EXAMPLES
-          "/global-network-policy.yaml:16), by the domain api.weather.com\n"
+          "/global-network-policy.yaml:16), by the domain api.weather.com, once the endpoint has looked it up\n"
           "\n"
           "  #  TIER     POLICY                             RULE                              OUTCOME\n"
           "  0  default  default.allow-egress-to-domain[0]  Allow UDP to port 53              no: another protocol or port\n"
-          "  1  default  default.allow-egress-to-domain[1]  Allow to domains api.weather.com  Allow\n");
+          "  1  default  default.allow-egress-to-domain[1]  Allow to domains api.weather.com  Allow\n"
+          "\n"
+          "  First:\n"
+          "  - the endpoint has to look up api.weather.com at a trusted DNS server\n");
     const Called denied = offline({"--label=app=weather-app", "default/weather", "192.0.2.1:53"});
     CHECK(denied.code == 1);
     CHECK_THAT(denied.out, Contains("192.0.2.1: denied\n  the end of tier default denies it") && Contains("To allow it, one of:\n"));
@@ -48,6 +51,14 @@ TEST_CASE("explain --offline: as JSON") {
     CHECK(called.code == 1);
     const Json json = test::json_of(called.out);
     CHECK(json["allowed"] == false);
+    CHECK(json["verdict"] == "denied");
+    const Json later = test::json_of(offline({"-o", "json", "-l", "app=weather-app", "default/weather", "api.weather.com"}).out);
+    CHECK(later["allowed"] == false);
+    CHECK(later["verdict"] == "after lookup");
+    CHECK(later["results"][0]["verdict"] == "after lookup");
+    const Json allowed = test::json_of(offline({"-o", "json", "-l", "app=weather-app", "default/weather", "192.0.2.1:53/UDP"}).out);
+    CHECK(allowed["allowed"] == true);
+    CHECK(allowed["verdict"] == "allowed");
     REQUIRE(json["results"].size() == 1);
     CHECK(json["results"][0]["family"] == "any");
     CHECK(json["results"][0]["path"].size() == 3);
@@ -79,14 +90,14 @@ TEST_CASE("explain --offline: a name is judged for both families where they diff
     };
     const Json both = results("a.com");
     REQUIRE(both.size() == 2);
-    CHECK((both[0]["family"] == "IPv4" && both[0]["allowed"] == true));
-    CHECK((both[1]["family"] == "IPv6" && both[1]["allowed"] == false));
+    CHECK((both[0]["family"] == "IPv4" && both[0]["verdict"] == "after lookup"));
+    CHECK((both[1]["family"] == "IPv6" && both[1]["verdict"] == "denied"));
     CHECK(both[1]["path"][0]["why"] == "the name fits, but the rule refuses the address");
     CHECK(offline({"default/a", "a.com"}, folder.path()).code == 1);
     REQUIRE(results("a.com/ICMP").size() == 1);
-    CHECK(results("a.com/ICMP")[0]["allowed"] == true);
+    CHECK(results("a.com/ICMP")[0]["verdict"] == "after lookup");
     REQUIRE(results("a.com/ICMPv6").size() == 1);
-    CHECK(results("a.com/ICMPv6")[0]["allowed"] == false);
+    CHECK(results("a.com/ICMPv6")[0]["verdict"] == "denied");
     CHECK(results("b.com").size() == 1);
 }
 
@@ -98,6 +109,13 @@ TEST_CASE("explain: what is asked of the daemon, and bad arguments") {
     CHECK(asked.request.arguments == Json{{"endpoint", "default/a"}, {"destination", "192.0.2.1:80"}, {"direction", "ingress"}});
     ctl.reply = Json{{"allowed", true}};
     CHECK(ctl({"explain", "-s", "/x", "default/a", "a.b"}).code == 0);
+    ctl.reply = Json{{"allowed", false}, {"verdict", "after lookup"}};
+    CHECK(ctl({"explain", "-s", "/x", "default/a", "a.b"}).code == 4);
+    ctl.colour = true;
+    ctl.reply = Json{{"results", {{{"address", "192.0.2.1"}, {"allowed", false}, {"verdict", "after lookup"}, {"advice", {"ask"}}}}}};
+    CHECK_THAT(ctl({"explain", "-s", "/x", "default/a", "a.b"}).out,
+               Contains(": \033[1;33mnot allowed yet\033[0m\n") && Contains("First:\n  - ask"));
+    ctl.colour = false;
     for (const Json& reply : {Json(), Json(1), Json{{"results", {1, "x"}}, {"notes", 3}}, Json{{"results", {{{"path", "x"}}}}}}) {
         ctl.reply = reply;
         CHECK(ctl({"explain", "-s", "/x", "default/a", "a.b"}).code == 1);

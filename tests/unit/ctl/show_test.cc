@@ -91,6 +91,33 @@ TEST_CASE("endpoints") {
     CHECK(show({"endpoints"}, Json()).code == 0);
 }
 
+TEST_CASE("policies without an endpoint") {
+    const Json policy = {{"tier", "default"},   {"order", 100},         {"kind", "GlobalNetworkPolicy"},
+                         {"policy", "weather"}, {"staged", false},      {"file", "/p/a.yaml"},
+                         {"line", 3},           {"endpoints", 2},       {"rules", 5},
+                         {"matchedRules", 1},   {"unknownEndpoints", 0}};
+    Json staged = policy;
+    staged.update({{"kind", "StagedNetworkPolicy"},
+                   {"policy", "ns/\x1b[m"},
+                   {"order", nullptr},
+                   {"staged", true},
+                   {"endpoints", 0},
+                   {"matchedRules", nullptr},
+                   {"unknownEndpoints", 3}});
+    Ctl ctl;
+    ctl.reply = Json{policy, staged};
+    const Called called = ctl({"policies", "-s", "/x"});
+    CHECK(called.code == 0);
+    CHECK_FALSE(called.request.arguments.contains("endpoint"));
+    CHECK(called.out ==
+          "TIER     ORDER  KIND                 POLICY     STAGED  ENDPOINTS        MATCHED       PLACE\n"
+          "default  100    GlobalNetworkPolicy  weather    -       2                1 of 5 rules  /p/a.yaml:3\n"
+          "default  -      StagedNetworkPolicy  ns/\\x1b[m  staged  0, unknown of 3  -             /p/a.yaml:3\n");
+    CHECK(show({"policies", "-o", "json"}, ctl.reply).out == ctl.reply->dump(2) + "\n");
+    CHECK(show({"policies"}, Json::array()).out == "no policies\n");
+    CHECK(show({"policies"}, Json{1, "x"}).code == 0);
+}
+
 TEST_CASE("policies") {
     const Json reply = {{"endpoint", "default/weather"},
                         {"mode", "enforced"},

@@ -84,7 +84,9 @@ const Fixture& weather() {
 TEST_CASE("explain: the path through tiers, policies and rules") {
     const Explanation allowed = weather().ask("api.weather.com");
     CHECK(allowed.verdict.allowed);
-    CHECK(allowed.reason == "GlobalNetworkPolicy b[1] allows it (t.yaml:15), by the domain api.weather.com");
+    CHECK(allowed.reason ==
+          "GlobalNetworkPolicy b[1] allows it (t.yaml:15), by the domain api.weather.com, once the endpoint has looked it up");
+    CHECK(allowed.after_lookup);
     CHECK(allowed.advice.empty());
     std::vector<std::size_t> asked;
     for (const ExplainedRule& rule : allowed.path) {
@@ -112,7 +114,13 @@ TEST_CASE("explain: why not, and what would change it") {
     CHECK_FALSE(address.verdict.allowed);
     CHECK(address.path[3].why == "no name that fits its domains opened the address");
     CHECK_THAT(joined(address.advice), Contains("let the endpoint look up *.example.com or api.weather.com at a trusted DNS server"));
-    CHECK(weather().ask("203.0.113.1", {"api.weather.com"}).verdict.allowed);
+    const Explanation opened = weather().ask("203.0.113.1", {"api.weather.com"});
+    CHECK(opened.verdict.allowed);
+    CHECK_FALSE(opened.after_lookup);
+    CHECK(opened.reason == "GlobalNetworkPolicy b[1] allows it (t.yaml:15), by the domain api.weather.com");
+    CHECK_FALSE(weather().ask("api.weather.com", {"api.weather.com"}).after_lookup);  // another name of it did
+    CHECK_FALSE(weather().ask("api.weather.com:53/UDP").after_lookup);                // any address will do
+    CHECK_FALSE(other.after_lookup);
     CHECK_FALSE(weather().ask("203.0.113.1", {"api.weather"}).verdict.allowed);
 
     const Explanation refused = weather().ask("10.1.2.3", {"api.weather.com"});
