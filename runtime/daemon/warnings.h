@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "control/config.h"
 #include "daemon/lookups.h"
 #include "daemon/policy_warnings.h"
 #include "daemon/refused_pods.h"
