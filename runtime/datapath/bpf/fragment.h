@@ -140,10 +140,11 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 	__u32 most = p->is_v6 ? NG_ICMP6_ERROR_MAX : NG_ICMP_ERROR_MAX;
 	struct ng_addr source, destination;
 
-	if (p->fragment != NG_WHOLE || p->end > ETH_HLEN + most || at + inner > p->end || load_own(skb, at, header, 20))
+	if (p->fragment != NG_WHOLE || p->end > ETH_HLEN + most || at + inner > p->end ||
+	    bpf_skb_load_bytes(skb, at, header, 20))
 		return 0;
 	if (p->is_v6) {
-		if (load_own(skb, at, header, 40))
+		if (bpf_skb_load_bytes(skb, at, header, 40))
 			return 0;
 		__builtin_memcpy(&source, header + 8, 16);
 		__builtin_memcpy(&destination, header + 24, 16);
@@ -161,7 +162,7 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 			return 0;
 	}
 	if (header[0] >> 4 != (p->is_v6 ? 6 : 4) || at + inner + sizeof(ports) > p->end ||
-	    load_own(skb, at + inner, ports, sizeof(ports)))
+	    bpf_skb_load_bytes(skb, at + inner, ports, sizeof(ports)))
 		return 0;
 	int icmp = key.protocol == (p->is_v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 	if (!icmp && !has_ports(key.protocol)) {

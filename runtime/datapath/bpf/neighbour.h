@@ -116,7 +116,7 @@ static __always_inline int judge_link(struct __sk_buff *skb, __u32 slot, const s
 		return NG_NEXT;
 	if (awaits_checksum(skb, &sum))
 		return drop(slot, NG_R_OFFLOAD);
-	if (load_own(skb, ETH_HLEN, &arp, sizeof(arp)) || arp.be_link != bpf_htons(NG_ARP_ETHERNET) ||
+	if (bpf_skb_load_bytes(skb, ETH_HLEN, &arp, sizeof(arp)) || arp.be_link != bpf_htons(NG_ARP_ETHERNET) ||
 	    arp.be_protocol != bpf_htons(ETH_P_IP) || arp.mac_bytes != ETH_ALEN || arp.ip_bytes != sizeof(be_sender))
 		return drop(slot, NG_R_MALFORMED);
 	if (has_mac(config) && !equal_mac(arp.sender_mac, config->mac))
@@ -161,7 +161,7 @@ static __noinline int judge_nd_options(struct __sk_buff *skb, const struct ng_en
 	for (int i = 0; i < (NG_ND_MAX - NG_ND_ROUTER_TARGET) / 8 && at < p->end; i++) {
 		__u8 option[8]; /* type, length in 8 bytes, address */
 
-		if (at + sizeof(option) > p->end || load_own(skb, at, option, sizeof(option)) || !option[1])
+		if (at + sizeof(option) > p->end || bpf_skb_load_bytes(skb, at, option, sizeof(option)) || !option[1])
 			return NG_R_MALFORMED;
 		if ((option[0] == NG_ND_SOURCE_MAC || option[0] == NG_ND_TARGET_MAC) && has_mac(config) &&
 		    (*(__u16 *)(option + 2) != *(__u16 *)config->mac ||
@@ -196,7 +196,7 @@ static __always_inline int judge_neighbour(struct __sk_buff *skb, __u32 slot, co
 	if (p->icmp_type != NG_ND_NEIGHBOUR_ADVERTISEMENT && !(p->icmp_type == NG_ND_NEIGHBOUR_SOLICITATION && detects))
 		return NG_NEXT;
 	__u32 at = p->transport + 8;
-	if (at + sizeof(target) > p->end || load_own(skb, at, &target, sizeof(target)))
+	if (at + sizeof(target) > p->end || bpf_skb_load_bytes(skb, at, &target, sizeof(target)))
 		return drop(slot, NG_R_MALFORMED);
 	return is_own(config, &target) && !addr_is_v4(&target) ? NG_NEXT : drop(slot, NG_R_SPOOFED);
 }

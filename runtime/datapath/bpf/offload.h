@@ -51,16 +51,19 @@ static __always_inline int awaits_checksum(struct __sk_buff *skb, struct ng_chec
 	return 1;
 }
 
-/* Where the protocol has its checksum, from the transport header on; negative: unknown. */
-static __always_inline __s32 checksum_field(const struct ng_packet *p)
+/*
+ * Has the protocol its checksum there, from the transport header on? ICMP may have one at 6 too, where nothing is judged:
+ * an error that Reject made of a UDP packet, whose checksum was still to be written (reject.h).
+ */
+static __always_inline int is_checksum_field(const struct ng_packet *p, __s32 offset)
 {
 	if (p->key.protocol == IPPROTO_TCP)
-		return 16;
+		return offset == 16;
 	if (p->key.protocol == IPPROTO_UDP || p->key.protocol == IPPROTO_UDPLITE)
-		return 6;
+		return offset == 6;
 	if (p->key.protocol == IPPROTO_SCTP)
-		return 8;
-	return is_icmp_protocol(p) ? 2 : -1;
+		return offset == 8;
+	return is_icmp_protocol(p) && (offset == 2 || offset == 6);
 }
 
 /* What may carry another packet, whose checksum it is then: where that begins at the earliest. 0: carries none. */
@@ -81,7 +84,7 @@ static __always_inline int is_rewritten(struct __sk_buff *skb, struct ng_packet 
 	/* Who cuts a packet into fragments completes its checksum first. */
 	if (p->fragment != NG_WHOLE)
 		return 1;
-	if (sum.start == (__s32)p->transport && sum.field - sum.start == checksum_field(p))
+	if (sum.start == (__s32)p->transport && is_checksum_field(p, sum.field - sum.start))
 		return 0;
 	p->carries = 1;
 	return !carried(p) || sum.field < carried(p);

@@ -2,10 +2,7 @@
 /*
  * From a frame to the facts a verdict needs. Anything that does not parse is refused by the caller: a reason
  * other than NG_R_NONE means drop. Headers in the usual place are read in place; IPv4 options and IPv6
- * extension headers go through load_own().
- *
- * What is judged is copied into the buffer's linear part first. The rest may be memory that the sender still writes to
- * (PACKET_TX_RING, vmsplice), and would be another packet by the time it leaves.
+ * extension headers go through bpf_skb_load_bytes, so a frame that is not linear is fine too.
  */
 #ifndef NG_PACKET_H
 #define NG_PACKET_H
@@ -144,12 +141,6 @@ static __always_inline int transport_fits(const struct ng_packet *p)
 	return p->transport + (p->key.protocol == IPPROTO_TCP ? NG_TCP_HEADER : NG_SHORT_HEADER) <= p->end;
 }
 
-/* Reads bytes that are judged, once they are the kernel's own. Pointers into the packet are void afterwards. */
-static __always_inline int load_own(struct __sk_buff *skb, __u32 offset, void *to, __u32 bytes)
-{
-	return bpf_skb_pull_data(skb, offset + bytes) || bpf_skb_load_bytes(skb, offset, to, bytes);
-}
-
 /* Transport header at an unusual offset. */
 static __noinline int load_transport(struct __sk_buff *skb, struct ng_packet *p, int direction)
 {
@@ -157,10 +148,10 @@ static __noinline int load_transport(struct __sk_buff *skb, struct ng_packet *p,
 	__u16 source, destination;
 
 	if (p->key.protocol == IPPROTO_TCP) {
-		if (load_own(skb, p->transport, header, 14))
+		if (bpf_skb_load_bytes(skb, p->transport, header, 14))
 			return NG_R_MALFORMED;
 		p->tcp_flags = header[13];
-	} else if (load_own(skb, p->transport, header, 8)) {
+	} else if (bpf_skb_load_bytes(skb, p->transport, header, 8)) {
 		return NG_R_MALFORMED;
 	}
 	if (is_icmp_protocol(p)) {
@@ -239,7 +230,7 @@ static __noinline int read_options(struct __sk_buff *skb, __u32 bytes)
 {
 	struct ng_ip4_options options = {.size = bytes};
 
-	if (bytes < 4 || bytes > 40 || load_own(skb, ETH_HLEN + sizeof(struct iphdr), options.bytes, bytes))
+	if (bytes < 4 || bytes > 40 || bpf_skb_load_bytes(skb, ETH_HLEN + sizeof(struct iphdr), options.bytes, bytes))
 		return NG_R_MALFORMED;
 	for (int i = 0; i <= 40; i++) {
 		int option = next_option(&options);
@@ -294,7 +285,7 @@ static __noinline int skip_extensions(struct __sk_buff *skb, struct ng_packet *p
 			p->transport = offset;
 			return next == IPPROTO_ROUTING || offset > p->end ? NG_R_MALFORMED : NG_R_NONE;
 		}
-		if (offset + sizeof(header) > p->end || load_own(skb, offset, header, sizeof(header)))
+		if (offset + sizeof(header) > p->end || bpf_skb_load_bytes(skb, offset, header, sizeof(header)))
 			return NG_R_MALFORMED;
 		if (next == IPPROTO_FRAGMENT) {
 			__u16 fragment = (__u16)(header[2] << 8 | header[3]);

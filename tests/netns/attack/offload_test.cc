@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work that a sender leaves to the kernel, and memory that it keeps, change nothing of what was judged.
+// Work that a sender leaves to the kernel, and memory that it keeps (which the kernel copies at the veth), change nothing of
+// what was judged.
 #include <linux/ethtool.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
@@ -152,10 +153,11 @@ TEST_CASE("the kernel completes a pod's checksums, and writes nothing else") {
         {"a length", udp(false, "a length"), kTransport4, 4, 0x0400},
         {"flags of TCP", pod.frame().ip(pod.v4, kPeer4).tcp(kPodPort, kTcpPort, kAck).payload("flags of TCP  ").build(), kTransport4, 12,
          0x5002},
-        {"a sum of UDP in TCP", pod.frame().ip(pod.v4, kPeer4).tcp(kPodPort, kTcpPort).payload("a sum of UDP in TCP ").build(), kTransport4,
-         6, 7},
-        {"data of TCP", pod.frame().ip(pod.v4, kPeer4).tcp(kPodPort, kTcpPort).payload("data of TCP   ").build(), kTransport4, 30, 7},
-        {"into a tunnel", pod.frame().ip(pod.v4, kPeer4).protocol(41).payload("into a tunnel ").build(), 22, 10, 7},
+        {"a sum of UDP in TCP", pod.frame().ip(pod.v4, kPeer4).tcp(kPodPort, kTcpPort).payload("a sum of UDP in TCP  ").build(),
+         kTransport4, 6, 7},
+        {"data of TCP", pod.frame().ip(pod.v4, kPeer4).tcp(kPodPort, kTcpPort).payload("data of TCP, some of it  ").build(), kTransport4,
+         40, 7},
+        {"into a tunnel", pod.frame().ip(pod.v4, kPeer4).protocol(41).payload("into a tunnel  ").build(), 22, 10, 7},
     };
     for (const Rewriting& one : all) {
         send_with(pod.pod->netns, "eth0", steered(one.frame, one.start, one.wanted), sum_at(one.start, one.offset));
@@ -194,7 +196,7 @@ TEST_CASE("a checksum that is completed on a pod's interface does not change wha
     complete_checksums(pod.pod->host_ifname);
     const Outsider outside(site.world);
     const Bytes honest = outside.frame().ip(kPeer4, pod.v4).udp(kPodPort, kOpenPort).payload("honest").build();
-    const Bytes other = outside.frame().ip(kPeer4, pod.v4).udp(kPodPort, kOpenPort).payload("rewritten ").build();
+    const Bytes other = outside.frame().ip(kPeer4, pod.v4).udp(kPodPort, kOpenPort).payload("rewritten  ").build();
     send_with(site.world.netns(), "eth0", steered(other, kTransport4, kClosedPort), sum_at(kTransport4, 2));
     send_with(site.world.netns(), "eth0", unfinished(honest, kTransport4, kUdpSum), sum_at(kTransport4, kUdpSum));
     CHECK(pod.wire.saw("honest", kPatience));
@@ -279,10 +281,10 @@ TEST_CASE("what was judged is no longer the sender's to change") {
     site.node.write_policy("p.yaml", kPolicy);
     AttackPod pod(site.node, "p", "p");
     Outsider outside(site.world);
-    // The node keeps a packet until it knows the next hop's hardware address. It is told too late for an honest sender.
-    site.world.netns().must("ip link set dev eth0 arp off");
-    must_run("ip neigh flush dev uplink; ip neigh del 192.0.2.2 dev uplink 2>/dev/null; :");
-    const Bytes options(40, 1);
+    // The node keeps a packet until it knows the next hop's hardware address, for which it asks a few times.
+    site.world.netns().must(
+        "nft 'table ip6 late { chain in { type filter hook prerouting priority 0; icmpv6 type nd-neighbor-solicit drop; }; }'");
+    must_run("ip -6 neigh flush dev uplink");
     const auto plain = [&](std::uint16_t port) {
         return pod.frame().ip(pod.v6, kPeer6).udp(kPodPort, port).payload("behind a plain header").build();
     };
@@ -294,7 +296,7 @@ TEST_CASE("what was judged is no longer the sender's to change") {
     shared.send(1, extended(kOpenPort));
     shared.change(0, plain(kClosedPort));
     shared.change(1, extended(kClosedPort));
-    site.world.netns().must("ip link set dev eth0 arp on");
+    site.world.netns().must("nft delete table ip6 late");
     const auto port = [&](const char* mark, std::size_t transport) -> unsigned {
         const auto frame = outside.wire.find([&](std::string_view one) { return one.find(mark) != std::string_view::npos; }, kPatience);
         return frame ? static_cast<std::uint8_t>((*frame)[transport + 2]) << 8U | static_cast<std::uint8_t>((*frame)[transport + 3]) : 0U;
