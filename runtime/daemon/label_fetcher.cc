@@ -75,7 +75,9 @@ void LabelFetcher::fetch(const endpoints::Record& record, const Done& done) {
         return;
     }
     client_->fetch({record.container_id, record.pod_uid, record.kubernetes}, std::chrono::seconds(node_.config().label_timeout_seconds),
-                   [this, key](Labels labels) { take({key, std::move(labels)}); });
+                   [this, key](Labels labels) {
+                       take({key, std::move(labels)});
+                   });
 }
 
 int LabelFetcher::on_ready(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* fetcher) {

@@ -61,8 +61,8 @@ class LabelFetcher {
 
     Node& node_;
     sd_event_source* source_ = nullptr;
-    sd_event_source* again_ = nullptr;  // on while answers wait for another attempt
-    std::vector<Answer> answers_;       // those; one an endpoint at most
+    sd_event_source* again_ = nullptr;          // on while answers wait for another attempt
+    std::vector<Answer> answers_;               // those; one an endpoint at most
     std::map<Key, std::vector<Done>> waiting_;  // one question for each endpoint, however many ask
     std::unique_ptr<containerd::Client> client_;
 };

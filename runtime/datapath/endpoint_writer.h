@@ -30,8 +30,8 @@ struct EndpointIdentity {
 struct EndpointPolicies {
     PolicyId egress = 0;  // 0: no policy selects it in this direction
     PolicyId ingress = 0;
-    bool reject = false;                 // denied packets are answered, not only dropped
-    bool keep_flows = false;             // flows that a changed policy denies go on
+    bool reject = false;                   // denied packets are answered, not only dropped
+    bool keep_flows = false;               // flows that a changed policy denies go on
     std::vector<IpAddress> dns_servers{};  // trusted for this endpoint alone, at most NG_POD_SERVERS
 };
 

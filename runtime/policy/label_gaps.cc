@@ -12,7 +12,8 @@ bool LabelGaps::may_have(std::string_view label) const {
     if (has_prefix(label, kNamespacePrefix)) {
         return name_space && label.substr(kNamespacePrefix.size()) != kLabelName;
     }
-    if (label == kLabelServiceAccount || (has_prefix(label, kServiceAccountPrefix) && label.substr(kServiceAccountPrefix.size()) == kLabelName)) {
+    if (label == kLabelServiceAccount ||
+        (has_prefix(label, kServiceAccountPrefix) && label.substr(kServiceAccountPrefix.size()) == kLabelName)) {
         return account;
     }
     if (has_prefix(label, kServiceAccountPrefix)) {

@@ -244,9 +244,8 @@ bool Resolver::is_unknown_of_self(const Policy& policy, const EntityRule& entity
 }
 
 bool Resolver::is_unknown_of_any(const Policy& policy, const EntityRule& entity) const {
-    return std::any_of(endpoints_.begin(), endpoints_.end(), [&](const Endpoint& endpoint) {
-        return endpoint.seen.gaps.any() && is_unknown_of(endpoint, policy, entity);
-    });
+    return std::any_of(endpoints_.begin(), endpoints_.end(),
+                       [&](const Endpoint& endpoint) { return endpoint.seen.gaps.any() && is_unknown_of(endpoint, policy, entity); });
 }
 
 }  // namespace namegate::policy

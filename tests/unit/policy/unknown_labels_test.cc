@@ -151,12 +151,12 @@ TEST_CASE("S8: nothing waits for what no selection depends on") {
     SECTION("everybody") { CHECK(files.add(policy_file("GlobalNetworkPolicy", "", "selector: all()")).asked(weather()) == "selected"); }
     SECTION("another namespace") {
         CHECK(files.add(policy_file("NetworkPolicy", ", namespace: other", "selector: app == 'x'")).asked(weather()) == "open");
-        CHECK(files.add(policy_file("GlobalNetworkPolicy", "2", "selector: app == 'x', namespaceSelector: \"projectcalico.org/name == 'other'\""))
+        CHECK(files
+                  .add(policy_file("GlobalNetworkPolicy", "2",
+                                   "selector: app == 'x', namespaceSelector: \"projectcalico.org/name == 'other'\""))
                   .asked(weather()) == "open");
     }
-    SECTION("staged") {
-        CHECK(files.add(policy_file("StagedGlobalNetworkPolicy", "", "selector: app == 'x'")).asked(weather()) == "open");
-    }
+    SECTION("staged") { CHECK(files.add(policy_file("StagedGlobalNetworkPolicy", "", "selector: app == 'x'")).asked(weather()) == "open"); }
     SECTION("a container that is no pod") {
         EndpointView container = weather();
         container.is_kubernetes = false;
