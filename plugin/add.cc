@@ -49,6 +49,7 @@ endpoints::Record make_record(const Request& request, const cni::Args& args, con
     record.pod_uid = args.pod_uid;
     record.kubernetes = args.is_kubernetes();
     record.cni_labels = request.config.labels;
+    record.cni_labels_given = request.config.labels_given;
     record.dns_servers = pod_dns_servers(request.config.dns);
     record.annotations = endpoints::keep_annotations(request.config.annotations);
     if (const std::size_t left = request.config.annotations.size() - record.annotations.size(); left > 0) {

@@ -65,6 +65,7 @@ Result<> parse_labels(const Json& object, NetworkConfig& config) {
     if (labels == nullptr) {
         return ok();
     }
+    config.labels_given = true;
     if (labels->is_object()) {
         for (auto item = labels->begin(); item != labels->end(); ++item) {
             NG_ASSIGN(std::string value, get_string(*labels, item.key(), "args.cni.labels"));

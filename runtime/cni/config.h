@@ -40,6 +40,7 @@ struct NetworkConfig {
     bool ip_masq = false;
     std::string ipam_type;                                        // empty: no `ipam`, the plugin is chained
     std::map<std::string, std::string, std::less<>> labels;       // `args.cni.labels`
+    bool labels_given = false;                                    // even if there are none
     std::map<std::string, std::string, std::less<>> annotations;  // runtimeConfig, the pod's annotations
     Dns dns;                                                      // `dns`, else runtimeConfig's
     std::optional<Json> prev_result;

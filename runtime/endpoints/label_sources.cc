@@ -10,7 +10,7 @@ class CniArgsSource final : public LabelSource {
   public:
     std::string_view name() const override { return kCniArgsSource; }
     Result<std::optional<Labels>> labels(const Record& record) override {
-        return record.kubernetes && record.cni_labels.empty() ? std::nullopt : std::optional<Labels>(record.cni_labels);
+        return record.kubernetes && !record.cni_labels_given ? std::nullopt : std::optional<Labels>(record.cni_labels);
     }
 };
 

@@ -197,6 +197,10 @@ void read_fields(Fields& fields, Record& record) {
     fields.text("podUid", record.pod_uid);
     fields.text("serviceAccount", record.service_account);
     fields.labels("cniLabels", record.cni_labels);
+    record.cni_labels_given = !record.cni_labels.empty();
+    if (fields.has("cniLabelsGiven")) {
+        fields.flag("cniLabelsGiven", record.cni_labels_given);
+    }
     if (fields.has("containerdLabels")) {
         fields.labels("containerdLabels", record.containerd_labels.emplace());
     }
@@ -252,6 +256,9 @@ std::string to_json(const Record& record) {
              {"network", record.network},
              {"created", record.created},
              {"ready", record.ready}};
+    if (record.cni_labels_given && record.cni_labels.empty()) {
+        out["cniLabelsGiven"] = true;
+    }
     if (record.containerd_labels) {
         out["containerdLabels"] = *record.containerd_labels;
     }

@@ -50,6 +50,7 @@ struct Record {
     std::string pod_uid;
     std::string service_account;
     Labels cni_labels;
+    bool cni_labels_given = false;            // although there may be none
     std::optional<Labels> containerd_labels;  // nothing: containerd was not asked yet
     std::vector<IpAddress> dns_servers;       // of the pod, as the runtime gave them at ADD; at most kMaxRecordServers
     Labels annotations;                       // of the pod, as the runtime gave them at ADD: to be shown, nothing depends on them

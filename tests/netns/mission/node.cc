@@ -83,8 +83,10 @@ std::string Node::config_for(const std::string& command, const Pod& pod) const {
                              {"name", "mission"},
                              {"type", "namegate"},
                              {"config", folder() + "/namegate.yaml"},
-                             {"args", {{"cni", {{"labels", labels}}}}},
                              {"ipam", {{"type", "host-local"}, {"dataDir", folder() + "/ipam"}, {"ranges", ranges}}}};
+    if (pod.spec.labels_known) {
+        config["args"]["cni"]["labels"] = labels;
+    }
     if (masquerade_) {
         config["ipMasq"] = true;
     }

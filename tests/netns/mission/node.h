@@ -28,6 +28,7 @@ struct PodSpec {
     std::string name;
     std::string name_space = "default";
     std::map<std::string, std::string> labels;
+    bool labels_known = true;  // else the runtime tells none, as kubelet's does not
 };
 
 struct CniReply {

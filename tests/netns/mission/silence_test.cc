@@ -135,7 +135,7 @@ TEST_CASE("a policy that selects no endpoint, and a pod whose labels nobody know
     site.node.write_policy("a.yaml", allow_domains("for-a", "app == 'b'", {"api.weather.com"}));
     REQUIRE(eventually([&] { return warnings_with(site, "no endpoint of this node").empty(); }));
 
-    Pod nameless({"n", "default", {}});
+    Pod nameless({"n", "default", {}, false});
     const CniReply refused = site.node.call("ADD", nameless);
     REQUIRE(refused.status != 0);
     std::vector<std::string> unknown;

@@ -61,8 +61,12 @@ TEST_CASE("a Kubernetes pod that came without labels is not one that has none") 
     REQUIRE(sources.add(namegate::endpoints::make_cni_args_source()));
     Record record = sample_record();
     record.cni_labels.clear();
+    record.cni_labels_given = false;
     record.kubernetes = true;
     CHECK_FALSE(sources.resolve(record)->known);
+    record.cni_labels_given = true;
+    CHECK(sources.resolve(record)->known);
+    record.cni_labels_given = false;
     record.kubernetes = false;
     CHECK(sources.resolve(record)->known);
 }

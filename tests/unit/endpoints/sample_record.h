@@ -25,6 +25,7 @@ inline endpoints::Record sample_record(const std::string& container_id = "0123ab
     record.pod_uid = "1b2c";
     record.service_account = "runner";
     record.cni_labels = {{"app", "weather-app"}, {"tier", ""}};
+    record.cni_labels_given = true;
     record.dns_servers = {IpAddress::v4({10, 96, 0, 10}), *IpAddress::parse("fd00::10")};
     record.annotations = {{"team", "forecast"}, {"kubernetes.io/config.source", "api"}};
     record.kubernetes = true;
