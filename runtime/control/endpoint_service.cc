@@ -295,7 +295,7 @@ bool EndpointService::lacks_labels(const Record& record, const Result<>& program
 
 // `absent` says so. The daemon may be on its way up: then it is the daemon's to go on.
 Result<> EndpointService::program_without_daemon(Record& record, const Error& absent) {
-    const Result<> here = program_here(record);
+    Result<> here = program_here(record);
     if (!lacks_labels(record, here)) {
         return here;
     }

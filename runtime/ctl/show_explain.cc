@@ -19,7 +19,7 @@ ExitCode verdict_of(const Json& result) {
 
 std::string verdict_text(const Context& context, const Json& result) {
     const ExitCode verdict = verdict_of(result);
-    const std::string text = verdict == kYes ? "allowed" : verdict == kNotYet ? "not allowed yet" : "denied";
+    std::string text = verdict == kYes ? "allowed" : verdict == kNotYet ? "not allowed yet" : "denied";
     if (!context.environment.colour) {
         return text;
     }

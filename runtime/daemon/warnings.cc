@@ -154,6 +154,7 @@ std::vector<Warning> Warnings::servers(Node& node) const {
         server.matters = server.matters || has_domains(node, entry.endpoint);
     }
     std::vector<Warning> out;
+    out.reserve(found.size());
     for (const auto& entry : found) {
         out.push_back(strange_server(entry.second, node.config().dns_servers));
     }
@@ -169,6 +170,7 @@ std::vector<Warning> Warnings::unknown_labels(const Node& node) const {
         }
     }
     std::vector<Warning> out;
+    out.reserve(pods.size());
     for (const auto& entry : pods) {
         out.push_back(unknown(entry.first, entry.second));
     }
@@ -183,6 +185,7 @@ std::vector<std::string> Warnings::lines(Node& node) const {
         out.push_back(unselected.front().text);
     } else if (!unselected.empty()) {
         std::vector<std::string> names;
+        names.reserve(unselected.size());
         for (const Warning& one : unselected) {
             names.push_back(one.subject);
         }

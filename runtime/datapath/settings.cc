@@ -62,6 +62,7 @@ Result<> set_never_opens(Datapath& datapath, const std::vector<NeverPrefix>& pre
                                               std::to_string(NG_MAX_NEVER_OPENS) + " are possible");
     }
     std::vector<ng_never_key> wanted;
+    wanted.reserve(prefixes.size());
     for (const NeverPrefix& prefix : prefixes) {
         wanted.push_back(never_key(prefix));
     }

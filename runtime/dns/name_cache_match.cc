@@ -48,6 +48,20 @@ void add_names(std::vector<std::string>& names, const std::vector<std::string>& 
     }
 }
 
+// Those that are alive. False: no more is wanted.
+template <typename Addresses>
+bool report_each(const Addresses& addresses, std::uint64_t expiry, std::uint64_t now, Reached& reached,
+                 const std::function<bool(const Reached&)>& report) {
+    for (const NameEntry::Address& address : addresses) {
+        reached.address = address.address;
+        reached.expiry_boot_ns = std::min(expiry, address.expiry_boot_ns);
+        if (address.expiry_boot_ns > now && !report(reached)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 }  // namespace
 
 void NameCache::reach(const Endpoint& endpoint, const Sources& sources, StepBudget& budget,
@@ -79,20 +93,17 @@ void NameCache::reach(const Endpoint& endpoint, const Sources& sources, StepBudg
         if (!entry.addresses.empty()) {
             reached.names = way_to(steps, steps.size() - 1);
         }
-        for (const NameEntry::Address& address : entry.addresses) {
-            reached.address = address.address;
-            reached.expiry_boot_ns = std::min(next.expiry, address.expiry_boot_ns);
-            if (address.expiry_boot_ns > now && !report(reached)) {
-                return;
-            }
+        if (!report_each(entry.addresses, next.expiry, now, reached, report)) {
+            return;
         }
         for (const NameEntry::Link& link : entry.links) {
-            if (link.expiry_boot_ns > now && length < kMaxJoinedNames) {
-                if (!budget.take()) {
-                    return;
-                }
-                candidates.push({std::min(next.expiry, link.expiry_boot_ns), link.target, steps.size() - 1});
+            if (link.expiry_boot_ns <= now || length >= kMaxJoinedNames) {
+                continue;
             }
+            if (!budget.take()) {
+                return;
+            }
+            candidates.push({std::min(next.expiry, link.expiry_boot_ns), link.target, steps.size() - 1});
         }
     }
 }

@@ -125,42 +125,50 @@ Result<> check_limits(const std::vector<NumberedRule>& rules) {
 
 }  // namespace
 
+namespace {
+
+// The rules of a tier, the end of it included; none when nothing in it counts: one of staged policies alone would only Pass (E4).
+Result<> number_tier(const CompileInput& input, const Counted& counted, const Snapshot::TierView& tier, Resolver& resolver,
+                     std::vector<NumberedRule>& out) {
+    const std::size_t first = out.size();
+    bool counts = false;
+    for (const Policy* policy : tier.policies) {
+        if (!counted.holds(*policy) || !policy->applies(input.direction)) {
+            continue;
+        }
+        const Truth selects = policy_selects(*policy, *input.endpoint, resolver.self_labels());
+        if (selects == Truth::kUnknown) {
+            return selection_unknown(*policy, *input.endpoint, resolver.self_labels());
+        }
+        if (selects == Truth::kFalse) {
+            continue;
+        }
+        counts = true;
+        for (const Rule& rule : policy->rules(input.direction)) {
+            NG_TRY(check_known(*policy, rule, input.direction, resolver));
+            add_rule(*policy, rule, input.direction, resolver, out);
+        }
+        NG_TRY(out.size() > kMaxCompiledRules ? check_limits(out) : ok());
+    }
+    if (!counts) {
+        return ok();
+    }
+    out.push_back(end_of_tier(tier.tier));
+    for (std::size_t i = first; i < out.size(); ++i) {
+        if (out[i].compiled.action == RuleAction::kPass) {
+            out[i].compiled.next = static_cast<std::uint16_t>(out.size());
+        }
+    }
+    return ok();
+}
+
+}  // namespace
+
 Result<std::vector<NumberedRule>> number_rules(const CompileInput& input, Resolver& resolver) {
     const Counted counted(input);
     std::vector<NumberedRule> out;
     for (const Snapshot::TierView& tier : input.snapshot->tiers()) {
-        const std::size_t first = out.size();
-        bool counts = false;
-        for (const Policy* policy : tier.policies) {
-            if (!counted.holds(*policy) || !policy->applies(input.direction)) {
-                continue;
-            }
-            const Truth selects = policy_selects(*policy, *input.endpoint, resolver.self_labels());
-            if (selects == Truth::kFalse) {
-                continue;
-            }
-            if (selects == Truth::kUnknown) {
-                return selection_unknown(*policy, *input.endpoint, resolver.self_labels());
-            }
-            counts = true;
-            for (const Rule& rule : policy->rules(input.direction)) {
-                NG_TRY(check_known(*policy, rule, input.direction, resolver));
-                add_rule(*policy, rule, input.direction, resolver, out);
-            }
-            if (out.size() > kMaxCompiledRules) {
-                NG_TRY(check_limits(out));
-            }
-        }
-        // A tier of staged policies alone would only Pass (E4): it needs no rule.
-        if (!counts) {
-            continue;
-        }
-        out.push_back(end_of_tier(tier.tier));
-        for (std::size_t i = first; i < out.size(); ++i) {
-            if (out[i].compiled.action == RuleAction::kPass) {
-                out[i].compiled.next = static_cast<std::uint16_t>(out.size());
-            }
-        }
+        NG_TRY(number_tier(input, counted, tier, resolver, out));
     }
     out.push_back(profile());
     NG_TRY(check_limits(out));

@@ -47,7 +47,7 @@ Result<KeptIndex> KeptDocuments::read() {
 
 Result<> KeptDocuments::find_copies(const KeptIndex& index) {
     // Whoever wrote this index may have been killed before it was sure to outlive the machine.
-    if (const auto synced = files_.sync_folder(folder_); !synced && synced.error().code() != Code::kNotFound) {
+    if (auto synced = files_.sync_folder(folder_); !synced && synced.error().code() != Code::kNotFound) {
         return synced;
     }
     auto names = files_.list(folder_, kMaxEntries);
