@@ -299,7 +299,11 @@ TEST_CASE("what was judged is no longer the sender's to change") {
     site.world.netns().must("nft delete table ip6 late");
     const auto port = [&](const char* mark, std::size_t transport) -> unsigned {
         const auto frame = outside.wire.find([&](std::string_view one) { return one.find(mark) != std::string_view::npos; }, kPatience);
-        return frame ? static_cast<std::uint8_t>((*frame)[transport + 2]) << 8U | static_cast<std::uint8_t>((*frame)[transport + 3]) : 0U;
+        if (!frame) {
+            return 0;
+        }
+        const unsigned high = static_cast<std::uint8_t>((*frame)[transport + 2]);
+        return high << 8U | static_cast<std::uint8_t>((*frame)[transport + 3]);
     };
     CHECK(port("behind a plain header", kTransport6) == kOpenPort);
     CHECK(port("behind options", kTransport6 + 32) == kOpenPort);
