@@ -40,6 +40,21 @@ Character decode(std::string_view text) {
     return {code, bytes};
 }
 
+// In order: `character` with its code and bytes, `stray` with each byte that is not UTF-8.
+template <typename OnCharacter, typename OnStray>
+void for_each_character(std::string_view text, const OnCharacter& character, const OnStray& stray) {
+    while (!text.empty()) {
+        const Character next = decode(text);
+        if (next.bytes == 0) {
+            stray(byte_at(text, 0));
+            text.remove_prefix(1);
+        } else {
+            character(next.code, text.substr(0, next.bytes));
+            text.remove_prefix(next.bytes);
+        }
+    }
+}
+
 // Characters that act on the terminal instead of being shown: C0, DEL, C1, line ends, marks of direction.
 bool acts(std::uint32_t code) {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || (code >= 0x200b && code <= 0x200f) ||
@@ -89,45 +104,48 @@ void append_json_escaped(std::string& out, std::uint32_t code) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
+bool is_utf8(std::string_view text) {
     while (!text.empty()) {
         const Character next = decode(text);
         if (next.bytes == 0) {
-            out += "\\x";
-            append_hex(out, byte_at(text, 0), 2);
-            text.remove_prefix(1);
-            continue;
-        }
-        if (acts(next.code)) {
-            append_escaped(out, next.code);
-        } else {
-            out += text.substr(0, next.bytes);
+            return false;
         }
         text.remove_prefix(next.bytes);
     }
+    return true;
+}
+
+std::string printable(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    const auto add = [&out](std::uint32_t code, std::string_view as_it_is) {
+        if (acts(code)) {
+            append_escaped(out, code);
+        } else {
+            out += as_it_is;
+        }
+    };
+    for_each_character(text, add, [&out](std::uint32_t byte) {
+        out += "\\x";
+        append_hex(out, byte, 2);
+    });
     return out;
 }
 
 std::string json_string(std::string_view text) {
     std::string out = "\"";
-    while (!text.empty()) {
-        const Character next = decode(text);
-        if (next.bytes == 0) {
-            out += "\\\\x";
-            append_hex(out, byte_at(text, 0), 2);
-            text.remove_prefix(1);
-            continue;
-        }
-        if (acts(next.code)) {
-            append_json_escaped(out, next.code);
+    const auto add = [&out](std::uint32_t code, std::string_view as_it_is) {
+        if (acts(code)) {
+            append_json_escaped(out, code);
         } else {
-            out += next.code == '"' || next.code == '\\' ? "\\" : "";
-            out += text.substr(0, next.bytes);
+            out += code == '"' || code == '\\' ? "\\" : "";
+            out += as_it_is;
         }
-        text.remove_prefix(next.bytes);
-    }
+    };
+    for_each_character(text, add, [&out](std::uint32_t byte) {
+        out += "\\\\x";
+        append_hex(out, byte, 2);
+    });
     return out + "\"";
 }
 

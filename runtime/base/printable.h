@@ -9,6 +9,9 @@
 
 namespace namegate {
 
+// RFC 3629: no surrogates, nothing longer than it has to be.
+bool is_utf8(std::string_view text);
+
 // Control characters, bytes that are no UTF-8, and characters that turn the direction of writing come out as
 // \n, \t, \x1b or \u202e; everything else as it is.
 std::string printable(std::string_view text);

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/printable.h"
 #include "containerd/wire_reader.h"
 
 namespace namegate::containerd {
@@ -39,12 +39,6 @@ Result<> for_each_field(std::string_view message, const TakeField& take) {
             NG_TRY(take(field->number, field->bytes));
         }
     }
-}
-
-bool is_utf8(std::string_view text) {
-    const nlohmann::json value(text);
-    const auto dump = [&value](nlohmann::json::error_handler_t handler) { return value.dump(-1, ' ', false, handler); };
-    return dump(nlohmann::json::error_handler_t::replace) == dump(nlohmann::json::error_handler_t::ignore);
 }
 
 // Of labels and extensions; `count` is that of the whole reply.

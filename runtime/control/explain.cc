@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/listed.h"
 #include "policy/explain.h"
 
 namespace namegate::control {
@@ -42,15 +43,6 @@ policy::ExplainInput input_of(const ExplainRequest& request, const ExplainTarget
     return input;
 }
 
-template <typename T, typename Text>
-std::string listed(const std::vector<T>& entries, const Text& text) {
-    std::string out;
-    for (std::size_t i = 0; i < entries.size() && i < kShownServers; ++i) {
-        out += (i == 0 ? "" : ", ") + text(entries[i]);
-    }
-    return entries.size() > kShownServers ? out + " and " + std::to_string(entries.size() - kShownServers) + " more" : out;
-}
-
 // Is there a trusted server that the rules let it ask? Of a network of them it is not known which of its addresses is one.
 bool may_ask(const ExplainRequest& request) {
     constexpr std::uint8_t kUdp = 17;
@@ -66,7 +58,7 @@ bool may_ask(const ExplainRequest& request) {
 
 std::string untrusted_text(const ExplainRequest& request) {
     const bool one = request.untrusted.size() == 1;
-    return listed(request.untrusted, [](const IpAddress& server) { return server.to_string(); }) + ", which " +
+    return listed(request.untrusted, kShownServers, [](const IpAddress& server) { return server.to_string(); }) + ", which " +
            (one ? "is not trusted: add it to dnsTrustedServers if it is yours"
                 : "are not trusted: add them to dnsTrustedServers if they are yours");
 }
@@ -81,7 +73,8 @@ std::vector<std::string> steps_before(const ExplainRequest& request, const Expla
         return {"no DNS server is trusted, so no lookup opens anything: set dnsTrustedServers",
                 "then the endpoint has to look up " + name + " there"};
     }
-    const std::string servers = listed(*request.trusted, [](const dns::TrustedServer& server) { return server.to_string(); });
+    const std::string servers =
+        listed(*request.trusted, kShownServers, [](const dns::TrustedServer& server) { return server.to_string(); });
     std::vector<std::string> out;
     if (!may_ask(request)) {
         out.push_back("no rule lets the endpoint ask a trusted server: allow UDP to port 53 of " + servers);

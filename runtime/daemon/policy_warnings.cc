@@ -6,6 +6,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/listed.h"
+
 namespace namegate::daemon {
 
 namespace {
@@ -37,14 +39,6 @@ std::size_t hash_of(const std::set<policy::DomainPattern>& domains) {
         hash = hash * 31 + std::hash<std::string_view>()(domain.text());
     }
     return hash;
-}
-
-std::string listed(const std::vector<std::string>& names) {
-    std::string out;
-    for (std::size_t i = 0; i < names.size() && i < kShownDomains; ++i) {
-        out += (i == 0 ? "" : ", ") + names[i];
-    }
-    return names.size() > kShownDomains ? out + " and " + std::to_string(names.size() - kShownDomains) + " more" : out;
 }
 
 }  // namespace
@@ -114,7 +108,7 @@ std::size_t PolicyWarnings::look_at_domains(const policy::Policy& policy, const 
     }
     if (!missing.empty()) {
         next_.not_looked_up.push_back({"domains never looked up", subject_of(policy),
-                                       "no endpoint that " + text_of(policy) + " selects has looked up " + listed(missing) +
+                                       "no endpoint that " + text_of(policy) + " selects has looked up " + listed(missing, kShownDomains) +
                                            " at a trusted DNS server since the daemon started"});
         next_.to_log.push_back(next_.not_looked_up.back());
     }

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "base/listed.h"
 #include "base/log.h"
 #include "daemon/node.h"
 #include "daemon/policy_use.h"
@@ -16,14 +17,6 @@ namespace {
 
 constexpr std::uint64_t kRoundNs = 5'000'000'000;
 constexpr std::size_t kCacheSteps = 64;  // for one domain of one endpoint
-
-std::string listed(const std::vector<std::string>& names) {
-    std::string out;
-    for (std::size_t i = 0; i < names.size() && i < kShownWarnings; ++i) {
-        out += (i == 0 ? "" : ", ") + names[i];
-    }
-    return names.size() > kShownWarnings ? out + " and " + std::to_string(names.size() - kShownWarnings) + " more" : out;
-}
 
 // As it is written into a list of namegate.yaml; what has a colon needs quotes there.
 std::string written(const dns::TrustedServer& server) {
@@ -70,8 +63,8 @@ Warning strange_server(const StrangeServer& server, const control::DnsServerSett
     const std::string pods = std::to_string(server.pods.size()) + (server.pods.size() == 1 ? " pod" : " pods");
     return {
         "DNS server not trusted", server.server.to_string(),
-        "DNS server " + server.server.to_string() + " is not trusted and answered " + pods + " (" + listed(server.pods) + ") " +
-            std::to_string(server.responses) + (server.responses == 1 ? " time" : " times") +
+        "DNS server " + server.server.to_string() + " is not trusted and answered " + pods + " (" + listed(server.pods, kShownWarnings) +
+            ") " + std::to_string(server.responses) + (server.responses == 1 ? " time" : " times") +
             ": names that are looked up there open nothing" +
             (server.matters ? "" : " (no policy in force for " + std::string(server.pods.size() == 1 ? "it" : "them") + " has domains)") +
             "; if it is your resolver, write into namegate.yaml: dnsTrustedServers: [" + list + "]"};
@@ -189,7 +182,7 @@ std::vector<std::string> Warnings::lines(Node& node) const {
         for (const Warning& one : unselected) {
             names.push_back(one.subject);
         }
-        out.push_back(std::to_string(unselected.size()) + " policies select no endpoint of this node: " + listed(names) +
+        out.push_back(std::to_string(unselected.size()) + " policies select no endpoint of this node: " + listed(names, kShownWarnings) +
                       "; see: namegatectl policies");
     }
     add_some(out, policies_.not_looked_up());

@@ -8,6 +8,7 @@
 // A text is a u16 length and its bytes. Boot times are kept as they are: the scope says whose they are.
 #include <algorithm>
 
+#include "base/binary.h"
 #include "base/file.h"
 #include "dns/name_cache.h"
 
@@ -30,60 +31,14 @@ std::uint64_t checksum(std::string_view bytes) {
     return hash;
 }
 
-void put_number(std::string& out, std::uint64_t value, std::size_t bytes) {
-    for (std::size_t i = 0; i < bytes; ++i) {
-        out += static_cast<char>(value >> (8 * i) & 0xffU);
+IpAddress read_address(BinaryReader& reader) {
+    IpAddress::Bytes raw{};
+    const std::string_view from = reader.bytes(raw.size());
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        raw[i] = static_cast<std::uint8_t>(from[i]);
     }
+    return IpAddress(raw);
 }
-
-void put_text(std::string& out, std::string_view text) {
-    put_number(out, text.size(), 2);
-    out += text;
-}
-
-// Reads run on after the end as zeros and empty texts, with `good` lowered: one check at the end of each entry.
-class FileReader {
-  public:
-    explicit FileReader(std::string_view content) : rest_(content) {}
-
-    bool good() const { return good_; }
-    bool at_end() const { return rest_.empty(); }
-    std::string_view bytes(std::size_t count) {
-        if (count > rest_.size()) {
-            good_ = false;
-            return {};
-        }
-        const std::string_view out = rest_.substr(0, count);
-        rest_.remove_prefix(count);
-        return out;
-    }
-    std::uint64_t number(std::size_t count) {
-        std::uint64_t value = 0;
-        std::size_t shift = 0;
-        for (const char byte : bytes(count)) {
-            value |= std::uint64_t{static_cast<unsigned char>(byte)} << shift;
-            shift += 8;
-        }
-        return value;
-    }
-    std::string_view text() {
-        const std::string_view out = bytes(number(2));
-        good_ = good_ && out.size() <= kMaxText;
-        return out;
-    }
-    IpAddress address() {
-        IpAddress::Bytes raw{};
-        const std::string_view from = bytes(raw.size());
-        for (std::size_t i = 0; i < from.size(); ++i) {
-            raw[i] = static_cast<std::uint8_t>(from[i]);
-        }
-        return IpAddress(raw);
-    }
-
-  private:
-    std::string_view rest_;
-    bool good_ = true;
-};
 
 Error broken(const std::string& why) { return {Code::kInvalidInput, "name cache file: " + why + "; starting with an empty cache"}; }
 
@@ -93,10 +48,10 @@ Result<> check_frame(std::string_view& content) {
         return broken("this is not a name cache");
     }
     const std::size_t end = content.size() - kChecksumBytes;
-    if (FileReader(content.substr(end)).number(kChecksumBytes) != checksum(content.substr(0, end))) {
+    if (BinaryReader(content.substr(end)).number(kChecksumBytes) != checksum(content.substr(0, end))) {
         return broken("the checksum does not match, the file is damaged");
     }
-    FileReader reader(content.substr(kMagic.size()));
+    BinaryReader reader(content.substr(kMagic.size()));
     const std::uint64_t version = reader.number(4);
     if (version != kFileVersion) {
         return broken("version " + std::to_string(version) + ", this program reads version " + std::to_string(kFileVersion));
@@ -137,8 +92,8 @@ std::string NameCache::serialise(std::string_view scope) const {
 }
 
 Result<std::size_t> NameCache::read_entries(std::string_view content, std::string_view scope) {
-    FileReader reader(content);
-    const std::string_view file_scope = reader.text();
+    BinaryReader reader(content);
+    const std::string_view file_scope = reader.text(kMaxText);
     const std::uint64_t count = reader.number(4);
     if (reader.good() && file_scope != scope.substr(0, kMaxScopeBytes)) {
         return std::size_t{0};
@@ -146,16 +101,16 @@ Result<std::size_t> NameCache::read_entries(std::string_view content, std::strin
     const std::uint64_t now = clock_.boot_ns();
     for (std::uint64_t i = 0; i < count && reader.good(); ++i) {
         const auto endpoint = static_cast<std::uint32_t>(reader.number(4));
-        const std::string name(reader.text());
+        const std::string name(reader.text(kMaxText));
         // A damaged count makes no more room than there are bytes.
         std::vector<NameEntry::Address> addresses;
         for (std::uint64_t left = reader.number(2); left > 0 && reader.good(); --left) {
-            const IpAddress address = reader.address();
+            const IpAddress address = read_address(reader);
             addresses.push_back({address, reader.number(8)});
         }
         std::vector<NameEntry::Link> links;
         for (std::uint64_t left = reader.number(2); left > 0 && reader.good(); --left) {
-            const std::string_view target = reader.text();
+            const std::string_view target = reader.text(kMaxText);
             links.push_back({std::string(target), reader.number(8)});
         }
         if (reader.good()) {

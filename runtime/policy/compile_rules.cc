@@ -5,6 +5,8 @@
 #include <set>
 #include <string_view>
 
+#include "base/listed.h"
+
 namespace namegate::policy {
 namespace {
 
@@ -96,15 +98,7 @@ std::string names_of(const std::vector<NumberedRule>& rules) {
             names.insert(rule.policy->kind + " " + rule.policy->full_name());
         }
     }
-    std::string out;
-    std::size_t shown = 0;
-    for (const std::string& name : names) {
-        if (shown++ == kShown) {
-            return out + " and " + std::to_string(names.size() - kShown) + " more";
-        }
-        out += (out.empty() ? "" : ", ") + name;
-    }
-    return out;
+    return listed(names, kShown);
 }
 
 Result<> check_limits(const std::vector<NumberedRule>& rules) {

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "base/binary.h"
 #include "base/checksum.h"
 
 namespace namegate::policy {
@@ -22,64 +23,30 @@ constexpr std::size_t kMaxText = 4096;           // a path
 constexpr std::size_t kDocumentBytes = 64;       // of one, texts aside, and more
 constexpr std::size_t kFrameBytes = 512 * 1024;  // all sources and the rest, and more
 
-void put_number(std::string& out, std::uint64_t value, std::size_t bytes) {
-    for (std::size_t i = 0; i < bytes; ++i) {
-        out += static_cast<char>(value >> (8 * i) & 0xffU);
+bool read_flag(BinaryReader& reader) {
+    const std::uint64_t value = reader.number(1);
+    if (value > 1) {
+        reader.fail();
     }
+    return value == 1;
 }
 
-void put_text(std::string& out, std::string_view text) {
-    put_number(out, text.size(), 2);
-    out += text;
+std::string read_text(BinaryReader& reader) {
+    const std::string_view text = reader.text(kMaxText);
+    if (text.empty()) {
+        reader.fail();
+    }
+    return std::string(text);
 }
 
-// Reads run on after the end as zeros and empty texts, with `good` lowered.
-class IndexReader {
-  public:
-    explicit IndexReader(std::string_view bytes) : rest_(bytes) {}
-
-    bool good() const { return good_; }
-    bool at_end() const { return rest_.empty(); }
-    std::uint64_t number(std::size_t count) {
-        std::uint64_t value = 0;
-        std::size_t shift = 0;
-        for (const char byte : bytes(count)) {
-            value |= std::uint64_t{static_cast<unsigned char>(byte)} << shift;
-            shift += 8;
-        }
-        return value;
+// So many of something follow.
+std::size_t read_count(BinaryReader& reader, std::size_t most) {
+    const std::uint64_t value = reader.number(4);
+    if (value > most) {
+        reader.fail();
     }
-    bool flag() {
-        const std::uint64_t value = number(1);
-        good_ = good_ && value <= 1;
-        return value == 1;
-    }
-    std::string text() {
-        const std::string_view out = bytes(number(2));
-        good_ = good_ && !out.empty() && out.size() <= kMaxText;
-        return std::string(out);
-    }
-    // So many of something follow.
-    std::size_t count(std::size_t most) {
-        const std::uint64_t value = number(4);
-        good_ = good_ && value <= most;
-        return good_ ? static_cast<std::size_t>(value) : 0;
-    }
-
-  private:
-    std::string_view bytes(std::size_t count) {
-        if (count > rest_.size()) {
-            good_ = false;
-            return {};
-        }
-        const std::string_view out = rest_.substr(0, count);
-        rest_.remove_prefix(count);
-        return out;
-    }
-
-    std::string_view rest_;
-    bool good_ = true;
-};
+    return reader.good() ? static_cast<std::size_t>(value) : 0;
+}
 
 bool is_text(std::string_view text) { return !text.empty() && text.size() <= kMaxText; }
 
@@ -109,21 +76,21 @@ std::size_t count_within(const KeptIndex& index) {
 
 Error broken(const std::string& why) { return {Code::kInvalidInput, "the index of kept policies: " + why}; }
 
-void read_sources(IndexReader& reader, KeptIndex& out) {
-    for (std::size_t left = reader.count(kMaxKeptSources); left > 0 && reader.good(); --left) {
-        const std::string name = reader.text();
+void read_sources(BinaryReader& reader, KeptIndex& out) {
+    for (std::size_t left = read_count(reader, kMaxKeptSources); left > 0 && reader.good(); --left) {
+        const std::string name = read_text(reader);
         SourcePlace& place = out.sources[name];
         place.device = reader.number(8);
-        place.mount_point = reader.flag();
+        place.mount_point = read_flag(reader);
     }
 }
 
-void read_documents(IndexReader& reader, KeptIndex& out) {
-    for (std::size_t left = reader.count(kMaxKeptDocuments); left > 0 && reader.good(); --left) {
-        const std::string path = reader.text();
+void read_documents(BinaryReader& reader, KeptIndex& out) {
+    for (std::size_t left = read_count(reader, kMaxKeptDocuments); left > 0 && reader.good(); --left) {
+        const std::string path = read_text(reader);
         KeptDocument& document = out.documents[path];
-        document.source = reader.text();
-        document.kept = reader.flag();
+        document.source = read_text(reader);
+        document.kept = read_flag(reader);
         document.content.hash = reader.number(8);
         document.content.size = reader.number(8);
         document.taken = static_cast<std::int64_t>(reader.number(8));
@@ -164,10 +131,10 @@ Result<KeptIndex> decode_kept_index(std::string_view bytes) {
         return broken("this is none");
     }
     const std::size_t end = bytes.size() - kChecksumBytes;
-    if (IndexReader(bytes.substr(end)).number(kChecksumBytes) != checksum_of(bytes.substr(0, end))) {
+    if (BinaryReader(bytes.substr(end)).number(kChecksumBytes) != checksum_of(bytes.substr(0, end))) {
         return broken("the checksum does not match, the file is damaged");
     }
-    IndexReader reader(bytes.substr(kMagic.size(), end - kMagic.size()));
+    BinaryReader reader(bytes.substr(kMagic.size(), end - kMagic.size()));
     const std::uint64_t version = reader.number(4);
     if (version != kVersion) {
         return broken("version " + std::to_string(version) + ", this program reads version " + std::to_string(kVersion));
