@@ -10,12 +10,6 @@
 
 namespace namegate::control {
 
-DnsServers::DnsServers(const Config& config) : settings_(config.dns_servers) {
-    for (const dns::TrustedServer& server : settings_.listed) {
-        listed_.push_back({server, "dnsTrustedServers"});
-    }
-}
-
 std::vector<std::string> DnsServers::files() const {
     std::vector<std::string> out;
     if (settings_.node) {
@@ -29,11 +23,10 @@ std::vector<std::string> DnsServers::files() const {
 
 void DnsServers::read_node() {
     const auto content = read_file(settings_.resolv_conf, dns::kMaxResolvConfBytes);
-    if (!content && content.error().code() == Code::kNotFound) {
-        return;
-    }
     if (!content) {
-        problems_.push_back(content.error().message());
+        if (content.error().code() != Code::kNotFound) {
+            problems_.push_back(content.error().message());
+        }
         return;
     }
     std::vector<NamedServer> found;
@@ -60,13 +53,10 @@ void DnsServers::read_kubelet() {
     }
 }
 
-void DnsServers::add_all(const std::vector<NamedServer>& servers) {
-    for (const NamedServer& named : servers) {
-        const bool known =
-            std::any_of(servers_.begin(), servers_.end(), [&](const NamedServer& one) { return one.server == named.server; });
-        if (!known && servers_.size() < dns::kMaxTrustedServers) {
-            servers_.push_back(named);
-        }
+void DnsServers::add(const NamedServer& named) {
+    const bool known = std::any_of(servers_.begin(), servers_.end(), [&](const NamedServer& one) { return one.server == named.server; });
+    if (!known && servers_.size() < dns::kMaxTrustedServers) {
+        servers_.push_back(named);
     }
 }
 
@@ -79,9 +69,12 @@ const std::vector<NamedServer>& DnsServers::read() {
         read_kubelet();
     }
     servers_.clear();
-    add_all(listed_);
-    add_all(kubelet_);
-    add_all(node_);
+    for (const dns::TrustedServer& server : settings_.listed) {
+        add({server, "dnsTrustedServers"});
+    }
+    for (const std::vector<NamedServer>* found : {&kubelet_, &node_}) {
+        std::for_each(found->begin(), found->end(), [this](const NamedServer& named) { add(named); });
+    }
     return servers_;
 }
 

@@ -6,7 +6,6 @@
 // its record. One thread; reading blocks on the disk and cannot fail.
 #pragma once
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -23,12 +22,11 @@ struct NamedServer {
 
 class DnsServers {
   public:
-    explicit DnsServers(const Config& config);
+    explicit DnsServers(const Config& config) : settings_(config.dns_servers) {}
 
     // Each once, in the order of the sources; within dns::kMaxTrustedServers. An error of a source is in problems() until the
     // next read().
     const std::vector<NamedServer>& read();
-    const std::vector<NamedServer>& in_force() const { return servers_; }
     const std::vector<std::string>& problems() const { return problems_; }
     // The files that read() looks at, whether they are there or not.
     std::vector<std::string> files() const;
@@ -36,10 +34,9 @@ class DnsServers {
   private:
     void read_node();
     void read_kubelet();
-    void add_all(const std::vector<NamedServer>& servers);
+    void add(const NamedServer& named);
 
     DnsServerSettings settings_;
-    std::vector<NamedServer> listed_;
     std::vector<NamedServer> node_;     // as read last
     std::vector<NamedServer> kubelet_;  // likewise
     std::vector<NamedServer> servers_;

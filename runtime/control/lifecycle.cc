@@ -146,6 +146,8 @@ Result<> release_orphans(datapath::Datapath& datapath, Reconciled& outcome) {
 
 }  // namespace
 
+static_assert(endpoints::kMaxRecordServers == NG_POD_SERVERS);
+
 datapath::EndpointIdentity identity_of(const Record& record) {
     return {record.id, record.slot, record.addresses, record.mac, record.mode == endpoints::kModeFirst};
 }

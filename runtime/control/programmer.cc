@@ -96,9 +96,8 @@ Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
     view.labels_known = resolved.known;
     view.labels_missing = std::move(resolved.missing);
     view.unknown_is_absent = config_.unknown_labels_absent;
-    const policy::LabelGaps gaps = policy::label_gaps(view, *snapshot_);
+    view.gaps = policy::label_gaps(view, *snapshot_);
     view.effective = std::make_shared<const policy::Labels>(policy::effective_labels(view, *snapshot_));
-    view.gaps = gaps;
     return view;
 }
 
@@ -325,8 +324,7 @@ ProgramSummary Programmer::bring_up_to_date(const std::vector<Record>& all, cons
 bool Programmer::is_concerned(const Pass& pass, const Record& record, const policy::Concern& concern) const {
     const auto known = pass.view_of.find(record.id);
     // Labels that are unknown may have been known before.
-    return known == pass.view_of.end() ||
-           concern.includes(pass.views[known->second], {pass.views[known->second].effective.get(), pass.views[known->second].gaps});
+    return known == pass.view_of.end() || concern.includes(pass.views[known->second], pass.views[known->second].seen());
 }
 
 // In the kernel, that is. What cannot be read is programmed again, which tells why.
@@ -343,7 +341,7 @@ bool Programmer::is_as_programmed(const Record& record) const {
 
 policy::Concern Programmer::concern_of(const Record& record) const {
     const auto view = view_of(record);
-    return view ? policy::Concern::of_endpoint(*snapshot_, {view->effective.get(), view->gaps}) : policy::Concern();
+    return view ? policy::Concern::of_endpoint(*snapshot_, view->seen()) : policy::Concern();
 }
 
 Result<std::size_t> Programmer::open_addresses(const Record& record, const std::vector<Opening>& openings) {

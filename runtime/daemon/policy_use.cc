@@ -94,8 +94,7 @@ Selected SeenEndpoints::selected_by(const policy::Policy& policy) const {
     Selected out;
     for (const Endpoint& endpoint : endpoints_) {
         const policy::Truth selects =
-            endpoint.view ? policy::policy_selects(policy, *endpoint.view, {endpoint.view->effective.get(), endpoint.view->gaps})
-                          : policy::Truth::kUnknown;
+            endpoint.view ? policy::policy_selects(policy, *endpoint.view, endpoint.view->seen()) : policy::Truth::kUnknown;
         if (selects == policy::Truth::kTrue) {
             out.endpoints.push_back(endpoint.id);
         }

@@ -132,15 +132,15 @@ Json view_degraded(Node& node) {
 Result<Json> view_direction(Node& node, const Record& record, Direction direction) {
     const control::Programmed* state = node.programmer().find(record.id);
     const control::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
-    NG_ASSIGN(const auto in_force, datapath::active_config(node.datapath(), record.slot));
+    NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
+    const bool is_its_own = active && active->endpoint == record.id;
     // What another process programmed is enforced all the same; then its rules are not known here.
-    const bool pinned = in_force && in_force->endpoint == record.id && in_force->direction[static_cast<std::size_t>(direction)].policy != 0;
+    const bool pinned = is_its_own && active->direction[static_cast<std::size_t>(direction)].policy != 0;
     Json out = {{"enforced", compiled != nullptr || pinned}};
     Json rules = Json::array();
     if (compiled != nullptr) {
-        NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
         std::vector<ng_counter> counters;
-        if (active && active->endpoint == record.id) {
+        if (is_its_own) {
             NG_ASSIGN(counters, datapath::read_counters(node.datapath(), active->direction[static_cast<std::size_t>(direction)]));
         }
         for (std::size_t i = 0; i < compiled->rules.size(); ++i) {

@@ -15,6 +15,12 @@
 
 namespace namegate::policy {
 
+// What selectors see of an endpoint: its labels, and which of them are not known.
+struct SeenLabels {
+    const Labels* labels = nullptr;
+    LabelGaps gaps;
+};
+
 struct EndpointView {
     std::string name_space;  // empty: a container without a pod
     std::string pod;
@@ -33,18 +39,14 @@ struct EndpointView {
     // What effective_labels() says under the snapshot in question, for who asks often; null: not asked yet.
     std::shared_ptr<const Labels> effective;
     LabelGaps gaps;  // beside them, what label_gaps() says
+    // Where `effective` is there; lives no longer than this.
+    SeenLabels seen() const { return {effective.get(), gaps}; }
 };
 
 Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot);
 
 // What no source knows about it; nothing of a container that is no pod.
 LabelGaps label_gaps(const EndpointView& endpoint, const Snapshot& snapshot);
-
-// Both at once, with what belongs to them.
-struct SeenLabels {
-    const Labels* labels = nullptr;
-    LabelGaps gaps;
-};
 
 // The labels that selectors see of a set: its own, and those of its namespace.
 Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot);

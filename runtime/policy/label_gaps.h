@@ -20,6 +20,8 @@ inline constexpr std::string_view kServiceAccountPrefix = "pcsa.";
 // In the order of certainty, so that the lesser of two is their AND, and the greater their OR.
 enum class Truth : std::uint8_t { kFalse, kUnknown, kTrue };
 
+inline Truth truth(bool value) { return value ? Truth::kTrue : Truth::kFalse; }
+
 struct LabelGaps {
     bool own = false;             // the pod's own labels
     bool name_space = false;      // the labels of its namespace, whose name is known

@@ -8,8 +8,6 @@ namespace {
 
 Truth both(Truth a, Truth b) { return std::min(a, b); }
 
-Truth truth(bool value) { return value ? Truth::kTrue : Truth::kFalse; }
-
 Truth accounts_match(const ServiceAccountMatch& match, const SeenLabels& seen) {
     Truth out = Truth::kTrue;
     const auto account = seen.labels->find(kLabelServiceAccount);

@@ -20,8 +20,6 @@ bool one_of(const std::vector<std::string>& values, const std::string& value) {
     return std::find(values.begin(), values.end(), value) != values.end();
 }
 
-Truth truth(bool value) { return value ? Truth::kTrue : Truth::kFalse; }
-
 Truth negated(Truth value) { return value == Truth::kUnknown ? value : truth(value == Truth::kFalse); }
 
 bool compare_value(const SelectorNode& node, const std::string& value) {
