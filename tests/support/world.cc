@@ -11,10 +11,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <cstring>
 #include <exception>
 #include <system_error>
+#include <utility>
+
+#include "support/fresh_names.h"
 
 namespace namegate::test {
 
@@ -75,52 +77,6 @@ std::optional<WorldQuestion> parse_question(const std::uint8_t* data, std::size_
     question.id = static_cast<std::uint16_t>(data[0] << 8 | data[1]);
     question.type = static_cast<std::uint16_t>(data[at + 1] << 8 | data[at + 2]);
     return question;
-}
-
-// "f<index>x<chain>.<suffix>".
-struct FreshName {
-    unsigned index = 0;
-    unsigned chain = 0;
-    std::string suffix;
-};
-
-std::optional<FreshName> parse_fresh(const std::string& name) {
-    const std::size_t dot = name.find('.');
-    const std::size_t cross = name.find('x');
-    if (name.empty() || name[0] != 'f' || dot == std::string::npos || cross == std::string::npos || cross > dot) {
-        return std::nullopt;
-    }
-    FreshName out;
-    const char* text = name.data();
-    const auto index = std::from_chars(text + 1, text + cross, out.index);
-    const auto chain = std::from_chars(text + cross + 1, text + dot, out.chain);
-    if (index.ec != std::errc() || index.ptr != text + cross || chain.ec != std::errc() || chain.ptr != text + dot) {
-        return std::nullopt;
-    }
-    out.suffix = name.substr(dot + 1);
-    return out;
-}
-
-DnsMessage start_answer(const WorldQuestion& question) {
-    DnsMessage message = DnsMessage::response(question.name, question.type);
-    message.id(question.id);
-    return message;
-}
-
-Bytes answer_fresh(const WorldQuestion& question, const FreshName& fresh) {
-    DnsMessage message = start_answer(question);
-    std::string owner = question.name;
-    for (unsigned i = 0; i < fresh.chain && i < kMaxChain; ++i) {
-        const std::string target = "t" + std::to_string(fresh.index) + "-" + std::to_string(i) + ".cdn." + fresh.suffix;
-        message.cname(owner, target);
-        owner = target;
-    }
-    if (question.type == kTypeA) {
-        message.a(owner, World::fresh_address(fresh.index, false).to_string());
-    } else if (question.type == kTypeAaaa) {
-        message.aaaa(owner, World::fresh_address(fresh.index, true).to_string());
-    }
-    return message.build();
 }
 
 }  // namespace
@@ -428,8 +384,8 @@ std::vector<WorldReply> World::answer(const WorldQuestion& question) const {
         }
     }
     std::vector<WorldReply> replies(1);
-    const auto fresh = parse_fresh(lower(question.name));
-    replies[0].message = fresh ? answer_fresh(question, *fresh) : answer_from_names(question);
+    auto fresh = answer_fresh(question, lower(question.name));
+    replies[0].message = fresh ? std::move(*fresh) : answer_from_names(question);
     return replies;
 }
 
@@ -485,18 +441,6 @@ void World::set_script(Script script) {
 bool World::heard(const std::string& content) const {
     const std::lock_guard lock(mutex_);
     return heard_.count(content) != 0;
-}
-
-std::string World::fresh_name(unsigned index, unsigned chain, std::string_view suffix) {
-    return "f" + std::to_string(index) + "x" + std::to_string(chain) + "." + std::string(suffix);
-}
-
-IpAddress World::fresh_address(unsigned index, bool v6) {
-    IpAddress::Bytes bytes = (v6 ? IpAddress::parse("2001:db8:1::") : IpAddress::parse("198.18.0.0"))->bytes();
-    for (std::size_t i = 0; i < 3; ++i) {
-        bytes[15 - i] = static_cast<std::uint8_t>(bytes[15 - i] + (index >> (8 * i) & 0xffU));
-    }
-    return IpAddress(bytes);
 }
 
 unsigned World::take_indexes(unsigned count) {

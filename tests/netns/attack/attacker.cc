@@ -85,6 +85,8 @@ sockaddr_in6 socket_address(const std::string& address, std::uint16_t port, sock
 
 }  // namespace
 
+void allow_forged_sources() { must_run("echo 0 | tee /proc/sys/net/ipv4/conf/all/rp_filter > /proc/sys/net/ipv4/conf/uplink/rp_filter"); }
+
 AttackPod::AttackPod(const Node& node, const std::string& name, const std::string& role)
     : pod(node.add({name, "default", {{"app", role}}})),
       mac(parse_mac(pod->result["interfaces"][1]["mac"])),

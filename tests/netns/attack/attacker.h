@@ -38,6 +38,17 @@ struct AttackPod {
     RawSocket wire;
 };
 
+// Whether a frame of the pod with these bytes got past the programs.
+class PastPrograms {
+  public:
+    explicit PastPrograms(const AttackPod& pod) : v4_(pod.pod->host_ifname, ETH_P_IP), v6_(pod.pod->host_ifname, ETH_P_IPV6) {}
+    bool saw(const std::string& text, Milliseconds most = kSettled) { return v4_.saw(text) || v6_.saw(text, most) || v4_.saw(text); }
+
+  private:
+    RawSocket v4_;
+    RawSocket v6_;
+};
+
 // A machine on the network that the node's uplink leads to.
 struct Outsider {
     explicit Outsider(const World& world);
@@ -49,6 +60,9 @@ struct Outsider {
     Mac node_mac{};
     RawSocket wire;
 };
+
+// IPv4 without the check that would drop forged sources; IPv6 has none.
+void allow_forged_sources();
 
 // A TCP segment of a frame without IP options.
 struct SeenSegment {

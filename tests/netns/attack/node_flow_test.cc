@@ -16,9 +16,6 @@ namespace {
 constexpr std::uint16_t kNodePort = 8080;
 constexpr std::uint16_t kPodPort = 4000;
 
-// IPv4 without the check that would drop forged sources; IPv6 has none.
-void allow_forged_sources() { must_run("echo 0 | tee /proc/sys/net/ipv4/conf/all/rp_filter > /proc/sys/net/ipv4/conf/uplink/rp_filter"); }
-
 Fd listen_on_node(std::uint16_t port) {
     Fd listener = open_socket(AF_INET6, SOCK_STREAM);
     const int on = 1;
@@ -45,17 +42,6 @@ void complete_forged(AttackPod& pod, const Outsider& outside, bool v6, std::uint
     CHECK(reply->acknowledged == 1001);
     pod.wire.send(pod.frame().ip(pod.own(v6), node).tcp(port, kNodePort, kAck).sequence(1001, reply->sequence + 1).build());
 }
-
-// Whether a frame of the pod with these bytes got past the programs.
-class PastPrograms {
-  public:
-    explicit PastPrograms(const AttackPod& pod) : v4_(pod.pod->host_ifname, ETH_P_IP), v6_(pod.pod->host_ifname, ETH_P_IPV6) {}
-    bool saw(const std::string& text, Milliseconds most = kSettled) { return v4_.saw(text) || v6_.saw(text, most) || v4_.saw(text); }
-
-  private:
-    RawSocket v4_;
-    RawSocket v6_;
-};
 
 }  // namespace
 
@@ -115,7 +101,6 @@ TEST_CASE("an error that the pod's own question brought from the node does not o
         REQUIRE(error);
         const std::string node = source_of(*error);
         INFO("the error came from " << node);
-        // Anything but an echo has the same key in the table of flows.
         pod.wire.send(pod.frame().ip(pod.own(v6), node).icmp(v6 ? 200 : 13, 0).payload("any other ICMP to the node").build());
         CHECK_FALSE(past.saw("any other ICMP to the node"));
     }

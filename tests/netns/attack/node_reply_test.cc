@@ -15,20 +15,6 @@ namespace {
 
 constexpr std::uint16_t kPodPort = 4000;
 
-// IPv4 without the check that would drop forged sources; IPv6 has none.
-void allow_forged_sources() { must_run("echo 0 | tee /proc/sys/net/ipv4/conf/all/rp_filter > /proc/sys/net/ipv4/conf/uplink/rp_filter"); }
-
-// Whether a frame of the pod with these bytes got past the programs.
-class PastPrograms {
-  public:
-    explicit PastPrograms(const AttackPod& pod) : v4_(pod.pod->host_ifname, ETH_P_IP), v6_(pod.pod->host_ifname, ETH_P_IPV6) {}
-    bool saw(const std::string& text, Milliseconds most = kSettled) { return v4_.saw(text) || v6_.saw(text, most) || v4_.saw(text); }
-
-  private:
-    RawSocket v4_;
-    RawSocket v6_;
-};
-
 }  // namespace
 
 TEST_CASE("the node's replies to requests in a closed pod's name do not open the way") {
