@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "control/config.h"
+#include "config/config.h"
 
 namespace namegate::ctl {
 
@@ -101,7 +101,7 @@ Result<Found> find_option(std::string_view text) {
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& arguments) {
     Arguments parsed;
-    parsed.config_path = control::kDefaultConfigPath;
+    parsed.config_path = config::kDefaultConfigPath;
     std::vector<std::string> words;
     bool options_end = false;
     for (std::size_t i = 0; i < arguments.size(); ++i) {

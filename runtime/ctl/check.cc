@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "base/file.h"
-#include "control/config.h"
+#include "config/config.h"
 #include "ctl/printable.h"
 #include "ctl/source_line.h"
-#include "policy/check_report.h"
-#include "policy/document.h"
-#include "policy/policy_folder.h"
-#include "policy/policy_store.h"
+#include "policy/documents/check_report.h"
+#include "policy/documents/document.h"
+#include "policy/documents/policy_folder.h"
+#include "policy/documents/policy_store.h"
 
 namespace namegate::ctl {
 
@@ -102,7 +102,7 @@ std::string summary_of(const policy::CheckReport& report) {
 
 void print_report(const Context& context, const policy::CheckReport& report, const std::vector<policy::CheckInput>& inputs) {
     if (context.json()) {
-        control::Json problems = control::Json::array();
+        api::Json problems = api::Json::array();
         for (const Problem& problem : report.problems) {
             problems.push_back({{"file", problem.place.file},
                                 {"line", problem.place.line},
@@ -126,7 +126,7 @@ void print_report(const Context& context, const policy::CheckReport& report, con
 int run_check(const Context& context) {
     std::vector<std::string> operands = context.arguments.operands;
     if (operands.empty()) {
-        auto config = control::load_config(context.arguments.config_path);
+        auto config = config::load_config(context.arguments.config_path);
         if (!config) {
             return fail(context.environment, kUsage, config.error().message());
         }

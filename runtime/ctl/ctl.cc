@@ -13,13 +13,13 @@
 #include "ctl/monitor.h"
 #include "ctl/output.h"
 #include "ctl/show.h"
-#include "policy/json_schema.h"
+#include "policy/documents/json_schema.h"
 
 namespace namegate::ctl {
 
 namespace {
 
-using control::Json;
+using api::Json;
 
 constexpr std::size_t kAnyNumber = 100'000;
 
@@ -65,7 +65,7 @@ int ask(const Context& context, const Command& command) {
     if (!path) {
         return fail(context.environment, kUsage, path.error().message());
     }
-    control::Request request;
+    api::Request request;
     request.command = context.arguments.command;
     if (!context.arguments.operands.empty()) {
         request.arguments["endpoint"] = context.arguments.operands.front();

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "api/protocol.h"
 #include "base/result.h"
-#include "control/protocol.h"
 
 namespace namegate::ctl {
 
@@ -26,11 +26,10 @@ struct Environment {
     std::ostream& out;
     std::ostream& err;
     bool colour = false;
-    // control::ask_daemon() with a timeout; an error with a sys_errno or kTryAgain means that no daemon answers.
-    std::function<Result<control::Json>(const std::string& socket_path, const control::Request& request)> ask;
-    // control::follow_daemon(); `take` returns false to end it.
-    std::function<Result<>(const std::string& socket_path, const control::Request& request,
-                           const std::function<bool(const control::Json&)>& take)>
+    // api::ask_daemon() with a timeout; an error with a sys_errno or kTryAgain means that no daemon answers.
+    std::function<Result<api::Json>(const std::string& socket_path, const api::Request& request)> ask;
+    // api::follow_daemon(); `take` returns false to end it.
+    std::function<Result<>(const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take)>
         follow = {};
 };
 

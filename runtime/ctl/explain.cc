@@ -8,26 +8,26 @@
 #include <utility>
 #include <vector>
 
+#include "api/explain.h"
 #include "base/clock.h"
-#include "control/config.h"
-#include "control/explain.h"
+#include "config/config.h"
 #include "ctl/match.h"
 #include "ctl/show.h"
-#include "policy/compile.h"
-#include "policy/document_ledger.h"
-#include "policy/policy_folder.h"
+#include "policy/compiler/compile.h"
+#include "policy/documents/document_ledger.h"
+#include "policy/documents/policy_folder.h"
 
 namespace namegate::ctl {
 
 namespace {
 
-using control::Json;
+using api::Json;
 using policy::Direction;
 
 Result<> report_policies(const Arguments& arguments, policy::DocumentLedger& ledger) {
     std::vector<std::string> paths = arguments.policies;
     if (paths.empty()) {
-        NG_ASSIGN(control::Config config, control::load_config(arguments.config_path));
+        NG_ASSIGN(config::Config config, config::load_config(arguments.config_path));
         paths = std::move(config.policy_dirs);
     }
     for (const std::string& path : paths) {
@@ -78,11 +78,11 @@ Result<std::optional<policy::CompiledPolicy>> compile_for(policy::CompileInput i
 }
 
 Result<Json> explain_offline(const Arguments& arguments) {
-    control::ExplainRequest request;
+    api::ExplainRequest request;
     request.endpoint = arguments.operands.front();
     request.direction = arguments.ingress ? Direction::kIngress : Direction::kEgress;
     NG_ASSIGN(request.destination, policy::parse_destination(arguments.operands[1]));
-    NG_TRY(control::check_direction(request.destination, request.direction));
+    NG_TRY(api::check_direction(request.destination, request.direction));
     NG_ASSIGN(const policy::EndpointView view, endpoint_of(arguments));
     const SystemClock clock;
     policy::DocumentLedger ledger(clock);
@@ -105,7 +105,7 @@ Result<Json> explain_offline(const Arguments& arguments) {
     request.mode = compiled ? "enforced" : "open";
     request.compiled = compiled ? &*compiled : nullptr;
     request.preview = preview ? &*preview : nullptr;
-    return control::explain_json(request);
+    return api::explain_json(request);
 }
 
 }  // namespace

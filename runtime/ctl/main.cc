@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "api/client.h"
 #include "base/log.h"
 #include "base/printable.h"
-#include "control/client.h"
 #include "ctl/ctl.h"
 
 namespace {
@@ -39,11 +39,9 @@ int main(int argc, char** argv) {
         log::configure(log::Level::kWarning, log::Format::kText);
         const ctl::Environment environment{
             std::cout, std::cerr, wants_colour(),
-            [](const std::string& socket_path, const control::Request& request) {
-                return control::ask_daemon(socket_path, request, kTimeoutMs);
-            },
-            [](const std::string& socket_path, const control::Request& request, const std::function<bool(const control::Json&)>& take) {
-                return control::follow_daemon(socket_path, request, kTimeoutMs, take);
+            [](const std::string& socket_path, const api::Request& request) { return api::ask_daemon(socket_path, request, kTimeoutMs); },
+            [](const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take) {
+                return api::follow_daemon(socket_path, request, kTimeoutMs, take);
             }};
         const int code = ctl::run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), environment);
         std::cout.flush();

@@ -5,8 +5,8 @@
 
 #include "ctl/printable.h"
 #include "dns/wire_name.h"
-#include "policy/domain_pattern.h"
-#include "policy/selector.h"
+#include "policy/model/domain_pattern.h"
+#include "policy/model/selector.h"
 
 namespace namegate::ctl {
 
@@ -66,7 +66,7 @@ int run_selector(const Context& context) {
     }
     const bool matches = selector->matches(*labels);
     if (context.json()) {
-        control::Json shown = control::Json::object();
+        api::Json shown = api::Json::object();
         for (const auto& label : *labels) {
             shown[label.first] = label.second;
         }

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "ctl/output.h"
-#include "policy/selector.h"
+#include "policy/model/selector.h"
 
 namespace namegate::ctl {
 

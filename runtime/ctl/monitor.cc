@@ -6,7 +6,7 @@
 
 namespace namegate::ctl {
 
-using control::Json;
+using api::Json;
 
 namespace {
 
@@ -79,7 +79,7 @@ int run_monitor(const Context& context) {
     if (!path) {
         return fail(context.environment, kUsage, path.error().message());
     }
-    control::Request request;
+    api::Request request;
     request.command = "monitor";
     request.arguments["denied"] = context.arguments.denied;
     request.arguments["dns"] = context.arguments.dns;

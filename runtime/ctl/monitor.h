@@ -11,6 +11,6 @@ namespace namegate::ctl {
 int run_monitor(const Context& context);
 
 // One event as a line for people, without its end.
-std::string event_line(const control::Json& event);
+std::string event_line(const api::Json& event);
 
 }  // namespace namegate::ctl

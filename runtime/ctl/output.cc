@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "control/config.h"
+#include "config/config.h"
 #include "ctl/printable.h"
 
 namespace namegate::ctl {
@@ -38,12 +38,12 @@ Result<std::string> socket_path(const Arguments& arguments) {
     if (!arguments.socket.empty()) {
         return arguments.socket;
     }
-    NG_ASSIGN(const control::Config config, control::load_config(arguments.config_path));
+    NG_ASSIGN(const config::Config config, config::load_config(arguments.config_path));
     return config.socket_path();
 }
 
-std::string ascii(const control::Json& json, int indent) {
-    std::string text = json.dump(indent, ' ', true, control::Json::error_handler_t::replace);
+std::string ascii(const api::Json& json, int indent) {
+    std::string text = json.dump(indent, ' ', true, api::Json::error_handler_t::replace);
     // DEL is the one control character that JSON leaves alone.
     for (std::size_t at = text.find('\x7f'); at != std::string::npos; at = text.find('\x7f', at)) {
         text.replace(at, 1, "\\u007f");
@@ -51,6 +51,6 @@ std::string ascii(const control::Json& json, int indent) {
     return text;
 }
 
-void print_json(const Context& context, const control::Json& json) { context.out() << ascii(json, 2) << '\n'; }
+void print_json(const Context& context, const api::Json& json) { context.out() << ascii(json, 2) << '\n'; }
 
 }  // namespace namegate::ctl

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "control/protocol.h"
+#include "api/protocol.h"
 #include "ctl/arguments.h"
 #include "ctl/ctl.h"
 
@@ -30,9 +30,9 @@ int report_failure(const Context& context, const Error& error);
 Result<std::string> socket_path(const Arguments& arguments);
 
 // In ASCII: whatever a terminal would act on is escaped. `indent` -1: on one line.
-std::string ascii(const control::Json& json, int indent);
+std::string ascii(const api::Json& json, int indent);
 
 // Indented, in ASCII: whatever a terminal would act on is escaped.
-void print_json(const Context& context, const control::Json& json);
+void print_json(const Context& context, const api::Json& json);
 
 }  // namespace namegate::ctl

@@ -3,7 +3,7 @@
 
 namespace namegate::ctl {
 
-using control::Json;
+using api::Json;
 
 const Json& member(const Json& object, const char* key) {
     static const Json none;

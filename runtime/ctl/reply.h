@@ -8,23 +8,23 @@
 #include <string>
 #include <string_view>
 
-#include "control/protocol.h"
+#include "api/protocol.h"
 
 namespace namegate::ctl {
 
 // The member of an object, or null.
-const control::Json& member(const control::Json& object, const char* key);
+const api::Json& member(const api::Json& object, const char* key);
 
 // A text as it is, a number in digits, yes or no; of anything else nothing.
-std::string text_of(const control::Json& value);
-std::string text_of(const control::Json& object, const char* key);
-bool is_true(const control::Json& object, const char* key);
+std::string text_of(const api::Json& value);
+std::string text_of(const api::Json& object, const char* key);
+bool is_true(const api::Json& object, const char* key);
 // Is it a whole number, and not negative?
-bool is_count(const control::Json& value);
-std::uint64_t number_of(const control::Json& object, const char* key);
+bool is_count(const api::Json& value);
+std::uint64_t number_of(const api::Json& object, const char* key);
 // The texts of a list.
-std::string joined(const control::Json& list, std::string_view separator);
+std::string joined(const api::Json& list, std::string_view separator);
 // "app=weather,env=test"
-std::string labels_text(const control::Json& labels);
+std::string labels_text(const api::Json& labels);
 
 }  // namespace namegate::ctl

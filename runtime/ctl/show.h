@@ -10,26 +10,26 @@ namespace namegate::ctl {
 
 // {healthy, version, uptimeSeconds, degraded: [text], endpoints: {mode: number}, trustedServers: [], folders: [], pins,
 //  files: [{path, loaded, inForce, resources, problems: [text]}], counters: {name: number}}
-void show_status(const Context& context, const control::Json& result);
-ExitCode status_code(const control::Json& result);
+void show_status(const Context& context, const api::Json& result);
+ExitCode status_code(const api::Json& result);
 
 // [{id, endpoint, containerId, interface, addresses: [], labels: {}, mode, policies: [], error}]
-void show_endpoints(const Context& context, const control::Json& result);
+void show_endpoints(const Context& context, const api::Json& result);
 
 // One endpoint: {endpoint, mode, error, egress: {enforced, rules: [{number, tier, policy, index, action, text, file, line, packets,
 //  flows}]}, ingress: {…}}
 // All: [{tier, order, kind, policy, staged, file, line, endpoints, unknownEndpoints, rules, matchedRules}]
-void show_policies(const Context& context, const control::Json& result);
+void show_policies(const Context& context, const api::Json& result);
 
 // [{address, names: [], patterns: [], rule: [], server, ttlSeconds, liveFlows, neverOpens}]; neverOpens: the entry
 // of dnsNeverOpens on account of which the address is not open
-void show_ips(const Context& context, const control::Json& result);
+void show_ips(const Context& context, const api::Json& result);
 
 // [{endpoint, name, addresses: [], ttlSeconds}]
-void show_dns(const Context& context, const control::Json& result);
+void show_dns(const Context& context, const api::Json& result);
 
-// What control::explain_json() gives.
-void show_explain(const Context& context, const control::Json& result);
-ExitCode explain_code(const control::Json& result);
+// What api::explain_json() gives.
+void show_explain(const Context& context, const api::Json& result);
+ExitCode explain_code(const api::Json& result);
 
 }  // namespace namegate::ctl

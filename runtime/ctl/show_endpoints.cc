@@ -8,7 +8,7 @@
 
 namespace namegate::ctl {
 
-using control::Json;
+using api::Json;
 
 namespace {
 

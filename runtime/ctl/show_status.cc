@@ -6,7 +6,7 @@
 
 namespace namegate::ctl {
 
-using control::Json;
+using api::Json;
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "policy/check_report.h"
-#include "policy/problem.h"
+#include "policy/documents/check_report.h"
+#include "policy/model/problem.h"
 
 namespace namegate::ctl {
 

@@ -13,22 +13,22 @@
 #include <span>
 #include <utility>
 
+#include "api/client.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "control/client.h"
-#include "daemon/commands.h"
-#include "daemon/directory_watch.h"
-#include "daemon/event_view.h"
-#include "daemon/file_watch.h"
-#include "daemon/held_answers.h"
-#include "daemon/label_fetcher.h"
-#include "daemon/learner.h"
+#include "daemon/dns/held_answers.h"
+#include "daemon/dns/learner.h"
+#include "daemon/dns/pod_work.h"
+#include "daemon/events/event_view.h"
+#include "daemon/events/staged_events.h"
+#include "daemon/labels/label_fetcher.h"
+#include "daemon/loop/directory_watch.h"
+#include "daemon/loop/file_watch.h"
 #include "daemon/node.h"
-#include "daemon/pod_work.h"
-#include "daemon/reply_children.h"
-#include "daemon/socket_server.h"
-#include "daemon/staged_events.h"
+#include "daemon/socket/commands.h"
+#include "daemon/socket/reply_children.h"
+#include "daemon/socket/socket_server.h"
 #include "endpoints/label_sources.h"
 
 namespace namegate::daemon {
@@ -60,7 +60,7 @@ Result<> checked(int status, const char* what) { return status < 0 ? Result<>(sy
 
 class Loop {
   public:
-    explicit Loop(const control::Config& config) : config_(config) {}
+    explicit Loop(const config::Config& config) : config_(config) {}
     ~Loop();
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
@@ -82,8 +82,8 @@ class Loop {
     void folders_changed(std::uint64_t quiet_us);
     void read_folders();
     void rescan();
-    std::optional<Result<SocketServer::Answer>> answer(const control::Request& request, SocketServer::Ticket ticket);
-    void list(const control::Request& request, SocketServer::Ticket ticket);
+    std::optional<Result<SocketServer::Answer>> answer(const api::Request& request, SocketServer::Ticket ticket);
+    void list(const api::Request& request, SocketServer::Ticket ticket);
     void publish(const ng_event& event, std::span<const std::uint8_t> payload);
     void check_pins();
     static int on_timer(sd_event_source* source, std::uint64_t due, void* timer);
@@ -95,7 +95,7 @@ class Loop {
     static int on_ring(sd_event_source* source, int fd, std::uint32_t events, void* loop);
     static int on_rest(sd_event_source* source, void* loop);
 
-    const control::Config& config_;
+    const config::Config& config_;
     SystemClock clock_;
     sd_event* event_ = nullptr;
     std::list<Timer> timers_;
@@ -141,10 +141,10 @@ Result<> Loop::start() {
     NG_TRY(watch_folders());
     NG_TRY(watch_servers());
     NG_TRY(add_timers());
-    const auto handle = [this](const control::Request& request, SocketServer::Ticket ticket) { return answer(request, ticket); };
+    const auto handle = [this](const api::Request& request, SocketServer::Ticket ticket) { return answer(request, ticket); };
     listings_ = std::make_unique<ReplyChildren>(event_);
     NG_ASSIGN(server_, SocketServer::create(event_, config_.socket_path(), handle));
-    NG_TRY(remove_file(control::failure_path(config_.socket_path())));
+    NG_TRY(remove_file(api::failure_path(config_.socket_path())));
     if (config_.uses_label_source(endpoints::kContainerdSource)) {
         NG_ASSIGN(labels_, LabelFetcher::create(event_, *node_));
         labels_->fetch_missing();
@@ -160,17 +160,17 @@ Result<> Loop::start() {
 }
 
 void Loop::publish(const ng_event& event, std::span<const std::uint8_t> payload) {
-    control::Json view = view_event(*node_, event, payload);
+    api::Json view = view_event(*node_, event, payload);
     if (!server_->is_wanted(view)) {
         return;
     }
-    if (control::Json staged = staged_->verdict(event); !staged.is_null()) {
+    if (api::Json staged = staged_->verdict(event); !staged.is_null()) {
         view["staged"] = std::move(staged);
     }
     server_->publish(view);
 }
 
-std::optional<Result<SocketServer::Answer>> Loop::answer(const control::Request& request, SocketServer::Ticket ticket) {
+std::optional<Result<SocketServer::Answer>> Loop::answer(const api::Request& request, SocketServer::Ticket ticket) {
     if (is_listing(request)) {
         list(request, ticket);
         return std::nullopt;
@@ -187,14 +187,14 @@ std::optional<Result<SocketServer::Answer>> Loop::answer(const control::Request&
     if (!programmed) {
         return std::nullopt;
     }
-    return *programmed ? Result<SocketServer::Answer>(SocketServer::Answer{control::Json::object(), {}}) : programmed->error();
+    return *programmed ? Result<SocketServer::Answer>(SocketServer::Answer{api::Json::object(), {}}) : programmed->error();
 }
 
-void Loop::list(const control::Request& request, SocketServer::Ticket ticket) {
+void Loop::list(const api::Request& request, SocketServer::Ticket ticket) {
     listings_->add({[this, ticket] { return server_->descriptor(ticket); },
                     [this, request] {
                         auto answer = handle_command(*node_, *learner_, request);
-                        return SocketServer::encode(answer ? Result<control::Json>(std::move(answer->result)) : answer.error());
+                        return SocketServer::encode(answer ? Result<api::Json>(std::move(answer->result)) : answer.error());
                     },
                     [this, ticket](bool whole) { server_->replied(ticket, whole); }});
 }
@@ -262,7 +262,7 @@ Result<> Loop::add_timers() {
 }
 
 Result<> Loop::watch_folders() {
-    NG_ASSIGN(DirectoryWatch watch, DirectoryWatch::create(control::watched_folders(config_)));
+    NG_ASSIGN(DirectoryWatch watch, DirectoryWatch::create(node::watched_folders(config_)));
     watch_ = std::make_unique<DirectoryWatch>(std::move(watch));
     NG_TRY(checked(sd_event_add_io(event_, nullptr, watch_->fd(), EPOLLIN, &Loop::on_folders, this), "sd_event_add_io"));
     NG_TRY(checked(sd_event_add_time_relative(event_, &quiet_, CLOCK_MONOTONIC, 0, kQuietAccuracyUs, &Loop::on_quiet, this),
@@ -375,7 +375,7 @@ Result<> Loop::run() {
 
 }  // namespace
 
-Result<> run_daemon(const control::Config& config) {
+Result<> run_daemon(const config::Config& config) {
     for (;;) {
         Loop loop(config);
         NG_TRY(loop.start());

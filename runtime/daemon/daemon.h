@@ -8,11 +8,11 @@
 #include <string>
 
 #include "base/result.h"
-#include "control/config.h"
+#include "config/config.h"
 
 namespace namegate::daemon {
 
 // Blocks SIGTERM, SIGINT and SIGHUP in the calling thread, and runs until one of the first two.
-Result<> run_daemon(const control::Config& config);
+Result<> run_daemon(const config::Config& config);
 
 }  // namespace namegate::daemon

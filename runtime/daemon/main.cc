@@ -8,11 +8,11 @@
 #include <string>
 #include <string_view>
 
+#include "api/client.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/printable.h"
-#include "control/client.h"
-#include "control/config.h"
+#include "config/config.h"
 #include "daemon/daemon.h"
 
 namespace {
@@ -40,7 +40,7 @@ void print_lines(std::string_view text) {
 }
 
 int run(int count, char** arguments) {
-    std::string config_path = namegate::control::kDefaultConfigPath;
+    std::string config_path = namegate::config::kDefaultConfigPath;
     for (int i = 1; i < count; ++i) {
         const std::string_view argument = arguments[i];
         if (argument == "--help" || argument == "-h") {
@@ -58,7 +58,7 @@ int run(int count, char** arguments) {
             return 2;
         }
     }
-    const auto config = namegate::control::load_config(config_path);
+    const auto config = namegate::config::load_config(config_path);
     if (!config) {
         print_lines(config.error().message());
         return 2;
@@ -70,7 +70,7 @@ int run(int count, char** arguments) {
         namegate::log::error("namegated cannot run", {namegate::log::kv("error", result.error().message())});
         // For `namegatectl status`; without it there is the log.
         static_cast<void>(
-            namegate::write_file_atomically(namegate::control::failure_path(config->socket_path()), result.error().message(), 0600));
+            namegate::write_file_atomically(namegate::api::failure_path(config->socket_path()), result.error().message(), 0600));
         return 1;
     }
     return 0;

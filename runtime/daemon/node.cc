@@ -10,12 +10,13 @@
 #include "base/file.h"
 #include "base/grace_period.h"
 #include "base/log.h"
-#include "control/handover.h"
-#include "control/lifecycle.h"
 #include "datapath/attach.h"
 #include "datapath/clock.h"
 #include "datapath/learnt.h"
 #include "datapath/slots.h"
+#include "node/datapath_options.h"
+#include "node/handover.h"
+#include "node/lifecycle.h"
 
 namespace namegate::daemon {
 
@@ -32,31 +33,31 @@ constexpr std::uint32_t kSpareSlots = 4;
 
 }  // namespace
 
-Node::Node(const control::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath)
+Node::Node(const config::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath)
     : config_(config),
       clock_(clock),
       datapath_(std::move(datapath)),
       store_(config.records_dir()),
-      policies_(control::make_ledger(config_, clock_)),
+      policies_(node::make_ledger(config_, clock_)),
       cache_(clock, dns::NameCacheLimits{}),
       collector_(*datapath_, clock_, config_.lock_path()),
-      programmer_(std::make_unique<control::Programmer>(*datapath_, config_, clock_, &cache_)),
+      programmer_(std::make_unique<node::Programmer>(*datapath_, config_, clock_, &cache_)),
       warnings_(clock_),
       dns_servers_(config) {}
 
-Result<std::unique_ptr<Node>> Node::open(const control::Config& config, const Clock& clock) {
+Result<std::unique_ptr<Node>> Node::open(const config::Config& config, const Clock& clock) {
     NG_TRY(make_directories(config.state_dir, 0755));
     NG_TRY(make_directories(config.cache_dir, 0700));
     std::unique_ptr<Node> node;
     {
-        NG_ASSIGN(const FileLock lock, FileLock::acquire(config.lock_path(), control::kLockTimeoutMs).with_context("the node lock"));
-        NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(config.datapath_options()));
+        NG_ASSIGN(const FileLock lock, FileLock::acquire(config.lock_path(), node::kLockTimeoutMs).with_context("the node lock"));
+        NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(node::datapath_options(config)));
         log::info(datapath->fresh() ? "datapath loaded" : "datapath adopted", {log::kv("pins", datapath->folder())});
         const Result<> replaced = datapath->replaced();
         node = std::unique_ptr<Node>(new Node(config, clock, std::move(datapath)));
         node->set_trouble("programs", replaced);
         node->servers_ = node->dns_servers_.read();
-        NG_TRY(control::apply_settings(*node->datapath_, config, node->servers_));
+        NG_TRY(node::apply_settings(*node->datapath_, config, node->servers_));
         node->set_trouble("endpoints", node->reconcile_locked());
     }
     node->started_boot_ns_ = clock.boot_ns();
@@ -107,7 +108,7 @@ void Node::log_files() const {
 }
 
 void Node::reload_policies() {
-    auto read = control::load_policy_folders(policies_, config_);
+    auto read = node::load_policy_folders(policies_, config_);
     reload_due_ = !read;
     set_trouble("reading policies", read ? ok() : Result<>(read.error()));
     if (!read) {
@@ -115,7 +116,7 @@ void Node::reload_policies() {
     }
     set_trouble("kept policies", read->kept);
     if (read->problems != folder_problems_) {
-        for (const control::FolderProblem& problem : read->problems) {
+        for (const node::FolderProblem& problem : read->problems) {
             log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
         }
     }
@@ -125,7 +126,7 @@ void Node::reload_policies() {
         log_files();
     }
     const auto snapshot = policies_.snapshot();
-    const std::string unknown = control::gaps_text(policies_);
+    const std::string unknown = node::gaps_text(policies_);
     const bool known_before = programmer_->unknown().empty();
     if (snapshot->generation() == generation_ && unknown == programmer_->unknown() && !program_due_) {
         return;
@@ -155,7 +156,7 @@ void Node::program_concerned(const policy::Concern& concern) {
 }
 
 Result<> Node::program_concerned_locked(const policy::Concern& concern) {
-    const control::ProgramSummary summary = programmer_->bring_up_to_date(all_records(), concern);
+    const node::ProgramSummary summary = programmer_->bring_up_to_date(all_records(), concern);
     collector_.note_garbage();
     if (summary.crowded) {
         collector_.hurry();
@@ -175,14 +176,14 @@ Result<> Node::program_concerned_locked(const policy::Concern& concern) {
         failures = failure.second.message();
     }
     for (auto& entry : records_) {
-        const control::Programmed* state = programmer_->find(entry.first);
+        const node::Programmed* state = programmer_->find(entry.first);
         // Not one that only is prepared, nor one whose DEL has come meanwhile: that record must not come back.
         if (!entry.second.ready && !entry.second.addresses.empty() && state != nullptr && state->error.empty() &&
             is_on_disk(entry.second)) {
             NG_TRY(mark_ready(entry.second));
         }
     }
-    set_trouble("upgrade", control::finish_handover(*datapath_));
+    set_trouble("upgrade", node::finish_handover(*datapath_));
     return retry ? Result<>(Error(Code::kTryAgain, failures)) : ok();
 }
 
@@ -256,7 +257,7 @@ Result<> Node::program_one_locked(const std::string& container_id, const std::st
         return programmed;
     }
     NG_TRY(mark_ready(records_[record.id]));
-    set_trouble("upgrade", control::finish_handover(*datapath_));
+    set_trouble("upgrade", node::finish_handover(*datapath_));
     log::info("endpoint programmed", {log::kv("endpoint", record.id), log::kv("interface", record.host_ifname),
                                       log::kv("pod", record.pod_namespace + "/" + record.pod_name)});
     if (const policy::Concern concern = programmer_->concern_of(record); !concern.nobody()) {
@@ -286,14 +287,14 @@ void Node::forget(std::uint32_t endpoint) {
 }
 
 void Node::note_lookup(std::uint32_t endpoint, const std::vector<std::string>& names) {
-    if (const control::Programmed* state = programmer_->find(endpoint); state != nullptr && state->egress) {
+    if (const node::Programmed* state = programmer_->find(endpoint); state != nullptr && state->egress) {
         warnings_.lookups().note(*state->egress, names);
     }
 }
 
 std::vector<dns::TrustedServer> Node::servers_of(const Record& record) const {
     std::vector<dns::TrustedServer> out;
-    for (const control::NamedServer& named : servers_) {
+    for (const config::NamedServer& named : servers_) {
         out.push_back(named.server);
     }
     if (config_.dns_servers.pod) {
@@ -311,7 +312,7 @@ bool Node::trusts(const Record& record, const IpAddress& server) const {
 }
 
 void Node::refresh_servers() {
-    const std::vector<control::NamedServer>& servers = dns_servers_.read();
+    const std::vector<config::NamedServer>& servers = dns_servers_.read();
     const auto& problems = dns_servers_.problems();
     set_trouble("files with DNS servers", problems.empty() ? ok() : Result<>(Error(Code::kIo, problems.front())));
     if (servers == servers_) {
@@ -319,7 +320,7 @@ void Node::refresh_servers() {
     }
     const auto work = [&]() -> Result<> {
         NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
-        return control::apply_settings(*datapath_, config_, servers);
+        return node::apply_settings(*datapath_, config_, servers);
     };
     const Result<> result = work();
     set_trouble("trusted servers", result);
@@ -330,7 +331,7 @@ void Node::refresh_servers() {
 }
 
 Result<> Node::reconcile_locked() {
-    NG_ASSIGN(const control::Reconciled outcome, control::reconcile(*datapath_, store_));
+    NG_ASSIGN(const node::Reconciled outcome, node::reconcile(*datapath_, store_));
     for (const std::string& repair : outcome.repairs) {
         log::warning("reconciled", {log::kv("what", repair)});
     }

@@ -14,18 +14,18 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "control/config.h"
-#include "control/dns_servers.h"
-#include "control/policy_folders.h"
-#include "control/programmer.h"
-#include "daemon/cache_saver.h"
-#include "daemon/policy_collector.h"
-#include "daemon/refused_addresses.h"
-#include "daemon/warnings.h"
+#include "config/config.h"
+#include "config/dns_servers.h"
+#include "daemon/dns/refused_addresses.h"
+#include "daemon/upkeep/cache_saver.h"
+#include "daemon/upkeep/policy_collector.h"
+#include "daemon/warnings/warnings.h"
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
-#include "policy/document_ledger.h"
+#include "node/policy_folders.h"
+#include "node/programmer.h"
+#include "policy/documents/document_ledger.h"
 
 namespace namegate::daemon {
 
@@ -34,7 +34,7 @@ using RecordMap = std::map<std::uint32_t, endpoints::Record>;  // by endpoint id
 class Node {
   public:
     // Adopts what is pinned, loads what is not; drops nothing of a running endpoint.
-    static Result<std::unique_ptr<Node>> open(const control::Config& config, const Clock& clock);
+    static Result<std::unique_ptr<Node>> open(const config::Config& config, const Clock& clock);
     ~Node() = default;
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
@@ -70,24 +70,24 @@ class Node {
     // Saves it before it returns: for the end.
     void save_cache_now();
 
-    const control::Config& config() const { return config_; }
+    const config::Config& config() const { return config_; }
     const Clock& clock() const { return clock_; }
     std::uint64_t started_boot_ns() const { return started_boot_ns_; }
     datapath::Datapath& datapath() { return *datapath_; }
     const policy::DocumentLedger& policies() const { return policies_; }
     // Those in force for all endpoints.
-    const std::vector<control::NamedServer>& trusted_servers() const { return servers_; }
+    const std::vector<config::NamedServer>& trusted_servers() const { return servers_; }
     // What changes them.
     std::vector<std::string> server_files() const { return dns_servers_.files(); }
     // Those that count for this endpoint: with its own, where the configuration says so.
     std::vector<dns::TrustedServer> servers_of(const endpoints::Record& record) const;
     // Is its port 53 one of these?
     bool trusts(const endpoints::Record& record, const IpAddress& server) const;
-    const std::vector<control::FolderProblem>& folder_problems() const { return folder_problems_; }
+    const std::vector<node::FolderProblem>& folder_problems() const { return folder_problems_; }
     const RecordMap& records() const { return records_; }
     std::vector<endpoints::Record> all_records() const;
-    control::Programmer& programmer() { return *programmer_; }
-    const control::Programmer& programmer() const { return *programmer_; }
+    node::Programmer& programmer() { return *programmer_; }
+    const node::Programmer& programmer() const { return *programmer_; }
     dns::NameCache& cache() { return cache_; }
     RefusedAddresses& refused() { return refused_; }
     const dns::NameCache& cache() const { return cache_; }
@@ -99,7 +99,7 @@ class Node {
     void set_trouble(const std::string& subject, const Result<>& result);
 
   private:
-    Node(const control::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath);
+    Node(const config::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath);
     void log_files() const;
     bool is_on_disk(const endpoints::Record& record) const;
     Result<> mark_ready(endpoints::Record& record);
@@ -118,22 +118,22 @@ class Node {
     void sweep_links();
     std::string cache_scope() const;
 
-    control::Config config_;
+    config::Config config_;
     const Clock& clock_;
     std::unique_ptr<datapath::Datapath> datapath_;
     endpoints::RecordStore store_;
     policy::DocumentLedger policies_;
-    std::vector<control::FolderProblem> folder_problems_;
+    std::vector<node::FolderProblem> folder_problems_;
     dns::NameCache cache_;
     RefusedAddresses refused_;
     CacheSaver saver_;
     PolicyCollector collector_;
-    std::unique_ptr<control::Programmer> programmer_;
+    std::unique_ptr<node::Programmer> programmer_;
     Warnings warnings_;
     RecordMap records_;
     std::map<std::string, std::string> troubles_;
-    control::DnsServers dns_servers_;
-    std::vector<control::NamedServer> servers_;
+    config::DnsServers dns_servers_;
+    std::vector<config::NamedServer> servers_;
     std::uint64_t logged_revision_ = 0;  // of the files whose problems were logged
     std::uint64_t generation_ = 0;       // of the snapshot that was programmed
     bool program_due_ = false;           // the last attempt did not get through

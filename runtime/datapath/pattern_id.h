@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "datapath/bpf/abi.h"
-#include "policy/domain_pattern.h"
+#include "policy/model/domain_pattern.h"
 
 namespace namegate::datapath {
 

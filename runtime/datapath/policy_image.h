@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "datapath/bpf/abi.h"
-#include "policy/compiled_policy.h"
+#include "policy/compiler/compiled_policy.h"
 
 namespace namegate::datapath {
 

@@ -15,7 +15,7 @@
 #include "base/result.h"
 #include "datapath/extents.h"
 #include "datapath/loader.h"
-#include "policy/compiled_policy.h"
+#include "policy/compiler/compiled_policy.h"
 
 namespace namegate::datapath {
 

@@ -23,7 +23,7 @@
 #include "base/result.h"
 #include "dns/learning.h"
 #include "dns/lifetime.h"
-#include "policy/domain_pattern.h"
+#include "policy/model/domain_pattern.h"
 
 namespace namegate::dns {
 

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "daemon/cache_saver.h"
+#include "daemon/upkeep/cache_saver.h"
 #include "dns/name_cache.h"
 #include "measure.h"
 #include "support/manual_clock.h"

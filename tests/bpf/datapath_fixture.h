@@ -12,7 +12,7 @@
 #include "datapath/endpoint_writer.h"
 #include "datapath/loader.h"
 #include "datapath/map.h"
-#include "policy/compiled_policy.h"
+#include "policy/compiler/compiled_policy.h"
 #include "support/bpffs.h"
 #include "support/install.h"
 

@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "control/client.h"
+#include "api/client.h"
 
 namespace namegate::test {
 
@@ -165,9 +165,9 @@ void ContainerdNode::set_containerd_address(const std::string& path) const {
 }
 
 std::optional<json> ContainerdNode::ask_daemon(const std::string& command) const {
-    control::Request request;
+    api::Request request;
     request.command = command;
-    const auto reply = control::ask_daemon(folder() + "/run/namegated.sock", request, 5000);
+    const auto reply = api::ask_daemon(folder() + "/run/namegated.sock", request, 5000);
     return reply ? std::optional<json>(json(*reply)) : std::nullopt;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Domain patterns: a pattern in the first line, a name in the rest. The answer is that of the plain reading of D5 to D7.
-#include "policy/domain_pattern.h"
+#include "policy/model/domain_pattern.h"
 
 #include <algorithm>
 #include <cctype>

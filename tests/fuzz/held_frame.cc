@@ -2,8 +2,8 @@
 //
 // Frames as the programs hold them, one behind the other, each with its length in two bytes: taken apart, and datagrams
 // put together from their fragments.
-#include "daemon/fragments.h"
-#include "daemon/frame.h"
+#include "daemon/dns/fragments.h"
+#include "daemon/dns/frame.h"
 #include "fuzz/target.h"
 #include "support/manual_clock.h"
 

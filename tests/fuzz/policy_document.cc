@@ -2,8 +2,8 @@
 //
 // A policy file, YAML or (first byte odd) JSON: read, checked, and compiled for an endpoint when it is good.
 #include "fuzz/target.h"
-#include "policy/compile.h"
-#include "policy/policy_store.h"
+#include "policy/compiler/compile.h"
+#include "policy/documents/policy_store.h"
 
 using namespace namegate;
 

@@ -2,8 +2,8 @@
 //
 // One entry of a `ports` list, as text in quotes, and as a plain YAML scalar.
 #include "fuzz/target.h"
-#include "policy/cursor.h"
-#include "policy/decode_leaf.h"
+#include "policy/documents/cursor.h"
+#include "policy/documents/decode_leaf.h"
 
 using namespace namegate;
 

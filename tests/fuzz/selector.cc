@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Selectors: the canonical text means the same and is its own canonical text.
-#include "policy/selector.h"
+#include "policy/model/selector.h"
 
 #include "fuzz/target.h"
 

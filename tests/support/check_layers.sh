@@ -8,12 +8,15 @@ cd "${1:?root of the tree}" || exit 2
 # folder: the folders it may include (its own is understood)
 declare -A may=(
   [base]=""
-  [cni]="base" [policy]="base" [endpoints]="base" [netlink]="base" [containerd]="base"
-  [dns]="base policy/domain_pattern.h"
-  [datapath]="base policy"
-  [control]="base cni policy dns endpoints containerd netlink datapath"
-  [daemon]="base cni policy dns endpoints containerd netlink datapath control"
-  [ctl]="base policy dns endpoints control"
+  [cni]="base" [endpoints]="base" [netlink]="base" [containerd]="base"
+  [policy/model]="base" [policy/documents]="base policy/model" [policy/compiler]="base policy/model"
+  [dns]="base policy/model/domain_pattern.h"
+  [datapath]="base policy/model policy/compiler"
+  [config]="base policy/documents dns endpoints containerd datapath/bpf/abi_limits.h"
+  [api]="base policy/compiler dns"
+  [node]="base policy dns endpoints containerd netlink datapath config api"
+  [daemon]="base policy dns endpoints containerd datapath config api node"
+  [ctl]="base policy dns config api"
 )
 # library: pattern of its headers, folders that may use it
 libraries=(
@@ -21,7 +24,7 @@ libraries=(
   'ldns/|dns'
   'bpf/|datapath'
   'netlink/[a-z-]*\.h>|netlink'
-  'nlohmann/|cni policy dns endpoints containerd netlink control daemon ctl plugin'
+  'nlohmann/|cni policy endpoints containerd api'
   'nghttp2/|containerd'
   '(grpc[a-z]*/|google/|[a-z]*\.pb\.h)|tests'
   'idn2\.h|policy'
@@ -48,7 +51,7 @@ for folder in "${!may[@]}"; do
   [ -d "runtime/$folder" ] || continue
   while IFS= read -r file; do
     check_file "$file" "$folder"
-  done < <(find "runtime/$folder" -maxdepth 1 -name '*.h' -o -maxdepth 1 -name '*.cc' | sort)
+  done < <(find "runtime/$folder" \( -name '*.h' -o -name '*.cc' \) ! -path '*/bpf/*' | sort)
 done
 while IFS= read -r line; do
   report "$line: the plugin may not include the daemon or the command line"

@@ -19,9 +19,10 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "control/endpoint_service.h"
 #include "datapath/endpoint_writer.h"
 #include "netns/daemon/node.h"
+#include "node/datapath_options.h"
+#include "node/endpoint_service.h"
 
 namespace namegate::test {
 
@@ -39,15 +40,15 @@ class LargeNode {
     static constexpr unsigned kZones = 10;
 
     explicit LargeNode(const LargeNodeShape& shape) : shape_(shape) {
-        config_ = take(control::load_config(node_.config_path()));
+        config_ = take(config::load_config(node_.config_path()));
         make_interfaces();
-        const auto service = take(control::EndpointService::create(config_, clock_));
+        const auto service = take(node::EndpointService::create(config_, clock_));
         for (unsigned i = 0; i < shape_.endpoints; ++i) {
             endpoints::Record record = record_of(i);
             take(service->add(record));
             slots_.push_back(record.slot);
         }
-        datapath_ = take(datapath::Datapath::open(config_.datapath_options()));
+        datapath_ = take(datapath::Datapath::open(node::datapath_options(config_)));
         for (unsigned p = 0; p < shape_.policies; ++p) {
             write_policy(p, 443);
             write_sets(p, 0);
@@ -195,7 +196,7 @@ class LargeNode {
 
     LargeNodeShape shape_;
     DaemonNode node_;
-    control::Config config_;
+    config::Config config_;
     SystemClock clock_;
     std::unique_ptr<datapath::Datapath> datapath_;
     std::vector<std::uint32_t> slots_;

@@ -6,9 +6,9 @@
 
 #include <vector>
 
-#include "policy/endpoint_view.h"
-#include "policy/evaluate.h"
-#include "policy/snapshot.h"
+#include "policy/compiler/evaluate.h"
+#include "policy/model/endpoint_view.h"
+#include "policy/model/snapshot.h"
 
 namespace namegate::policy::test {
 

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include "policy/compile.h"
-#include "policy/evaluate.h"
-#include "policy/snapshot.h"
+#include "policy/compiler/compile.h"
+#include "policy/compiler/evaluate.h"
+#include "policy/model/snapshot.h"
 
 namespace namegate::policy::test {
 

@@ -2,7 +2,7 @@
 /*
  * The verdict of a new flow: which rules take its remote address (prefixes, or names that opened it), which
  * its protocol and ports; the lowest rule in both decides. The cost does not depend on the number of rules or
- * addresses. Pass jumps to the next tier, Log is reported and skipped. runtime/policy/compiled_policy.h says
+ * addresses. Pass jumps to the next tier, Log is reported and skipped. runtime/policy/compiler/compiled_policy.h says
  * the same for the runtime, whose evaluate() must agree with this file.
  */
 #ifndef NG_VERDICT_H

@@ -43,10 +43,10 @@ unsigned pods() {
 TEST_CASE("three hundred clients at once are all answered") {
     DaemonNode node;
     node.start();
-    std::vector<std::future<Result<control::Json>>> answers;
+    std::vector<std::future<Result<api::Json>>> answers;
     for (unsigned i = 0; i < kClients; ++i) {
         // Listings are made by children of the daemon, four at a time: the others wait.
-        answers.push_back(std::async(std::launch::async, [&] { return control::ask_daemon(node.socket(), {"endpoints"}, 30'000); }));
+        answers.push_back(std::async(std::launch::async, [&] { return api::ask_daemon(node.socket(), {"endpoints"}, 30'000); }));
     }
     unsigned failed = 0;
     for (auto& answer : answers) {
@@ -87,9 +87,9 @@ TEST_CASE("a burst of ADDs, with labels of a containerd that takes 200 ms for ea
         }
     }
     CHECK(failed == 0);
-    const control::Json endpoints = node.must_ask("endpoints");
+    const api::Json endpoints = node.must_ask("endpoints");
     CHECK(endpoints.size() == count);
-    CHECK(std::all_of(endpoints.begin(), endpoints.end(), [](const control::Json& one) { return one["mode"] == "enforced"; }));
+    CHECK(std::all_of(endpoints.begin(), endpoints.end(), [](const api::Json& one) { return one["mode"] == "enforced"; }));
     for (unsigned i = 0; i < count; ++i) {
         CHECK(node.cni("DEL", "pod" + std::to_string(i), netns[i].path()).status == 0);
     }

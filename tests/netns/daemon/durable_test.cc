@@ -62,7 +62,7 @@ TEST_CASE("a file edited into an error stays in force over kill -9, for new pods
     durable.restart();
     CHECK(durable.node.mode_of("pod") == "enforced");
     CHECK(durable.in_force() == "last good");
-    const control::Json file = durable.node.must_ask("status")["files"][0];
+    const api::Json file = durable.node.must_ask("status")["files"][0];
     CHECK(file["since"].get<std::string>().size() == 20);
     CHECK(file["problems"].size() == 1);
     CHECK(durable.node.must_ask("policies", {{"endpoint", "default/pod"}})["notes"].dump().find("good last") != std::string::npos);

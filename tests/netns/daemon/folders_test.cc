@@ -35,8 +35,8 @@ class Watched {
 };
 
 bool has_file(const DaemonNode& node, const std::string& name, const std::string& in_force) {
-    const control::Json status = node.must_ask("status");
-    for (const control::Json& file : status["files"]) {
+    const api::Json status = node.must_ask("status");
+    for (const api::Json& file : status["files"]) {
         const std::string path = file["path"].get<std::string>();
         if (path.size() >= name.size() && path.compare(path.size() - name.size(), name.size(), name) == 0) {
             return file["inForce"] == in_force;

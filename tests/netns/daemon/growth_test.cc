@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "daemon/learner.h"
+#include "daemon/dns/learner.h"
 #include "daemon/node.h"
 #include "datapath/reader.h"
 #include "node.h"
@@ -104,7 +104,7 @@ TEST_CASE("ten thousand new names an hour: the daemon's memory follows what is a
     files.write(files.policies() + "/a.yaml", kPolicy);
     REQUIRE(files.cni("ADD", "grows", pod.path()).status == 0);
     ScriptedClock clock;
-    const auto node = must(daemon::Node::open(must(control::load_config(files.config_path())), clock));
+    const auto node = must(daemon::Node::open(must(config::load_config(files.config_path())), clock));
     const auto learner = must(daemon::Learner::create(*node));
     learner->set_sink([&](const ng_event& event, std::span<const std::uint8_t> payload) { learner->take(event, payload); });
     REQUIRE(node->records().size() == 1);

@@ -63,7 +63,7 @@ TEST_CASE("50 ADDs and 50 DELs at once", "[C11]") {
     at_once("ADD");
     // Who found the daemon too busy programmed its endpoint itself; the daemon knows of it a tick later.
     CHECK(eventually([&] { return node.must_ask("endpoints").size() == kPods; }));
-    for (const control::Json& endpoint : node.must_ask("endpoints")) {
+    for (const api::Json& endpoint : node.must_ask("endpoints")) {
         CHECK(endpoint["mode"] == "enforced");
     }
     at_once("DEL");

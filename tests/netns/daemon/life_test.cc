@@ -3,10 +3,11 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "control/lifecycle.h"
 #include "datapath/map.h"
 #include "endpoints/record_store.h"
 #include "node.h"
+#include "node/datapath_options.h"
+#include "node/lifecycle.h"
 
 namespace namegate::test {
 namespace {
@@ -84,25 +85,25 @@ TEST_CASE("a record whose endpoint cannot be admitted again is kept for the next
     DaemonNode node;
     const TestNetns pod;
     REQUIRE(node.cni("ADD", "kept", pod.path()).status == 0);
-    const auto config = control::load_config(node.config_path());
+    const auto config = config::load_config(node.config_path());
     REQUIRE(config);
     const endpoints::RecordStore store(config->records_dir());
     const auto before = store.read("kept", "eth0");
     REQUIRE(before);
     must_run("rm -rf " + node.bpffs());
-    const auto datapath = datapath::Datapath::open(config->datapath_options());
+    const auto datapath = datapath::Datapath::open(node::datapath_options(*config));
     REQUIRE(datapath);
     const auto slots = (*datapath)->map(datapath::MapId::kSlots);
     REQUIRE(slots);
     for (std::uint32_t slot = 0; slot < NG_MAX_SLOTS; ++slot) {
         REQUIRE(datapath::map_update(*slots, slot, ng_slot_state{NG_SLOT_USED, 1'000'000 + slot}));
     }
-    const auto failed = control::reconcile(**datapath, store);
+    const auto failed = node::reconcile(**datapath, store);
     REQUIRE(failed);
     CHECK(failed->records.empty());
     CHECK(store.read("kept", "eth0").value_or(endpoints::Record{}) == *before);
     // The slots that nobody speaks for were taken back, so now there is room.
-    const auto repaired = control::reconcile(**datapath, store);
+    const auto repaired = node::reconcile(**datapath, store);
     REQUIRE(repaired);
     REQUIRE(repaired->records.size() == 1);
     CHECK(repaired->records.front().container_id == "kept");

@@ -9,14 +9,14 @@
 #include <thread>
 #include <vector>
 
-#include "control/client.h"
-#include "daemon/socket_server.h"
+#include "api/client.h"
+#include "daemon/socket/socket_server.h"
 #include "node.h"
 
 namespace namegate::test {
 namespace {
 
-using control::Json;
+using api::Json;
 
 std::string rules(const std::string& list) {
     return "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: rules}\n"
@@ -29,7 +29,7 @@ class Follower {
   public:
     Follower(const std::string& socket, const Json& arguments)
         : thread_([this, socket, arguments] {
-              const auto followed = control::follow_daemon(socket, {"monitor", arguments}, 5000, [this](const Json& event) {
+              const auto followed = api::follow_daemon(socket, {"monitor", arguments}, 5000, [this](const Json& event) {
                   const std::lock_guard<std::mutex> guard(mutex_);
                   events_.push_back(event);
                   return true;
@@ -200,7 +200,7 @@ TEST_CASE("a slow reader loses events, is told how many, and holds up nobody") {
     REQUIRE(sd_event_new(&loop) >= 0);
     {
         using Reply = std::optional<Result<daemon::SocketServer::Answer>>;
-        const auto handler = [](const control::Request&, daemon::SocketServer::Ticket) -> Reply {
+        const auto handler = [](const api::Request&, daemon::SocketServer::Ticket) -> Reply {
             return daemon::SocketServer::Answer{Json::object(), [](const Json&) { return true; }};
         };
         auto server = daemon::SocketServer::create(loop, directory.path() + "/socket", handler);
@@ -211,18 +211,17 @@ TEST_CASE("a slow reader loses events, is told how many, and holds up nobody") {
         std::thread reader;
         std::atomic<bool> read{false};
         reader = std::thread([&] {
-            static_cast<void>(
-                control::follow_daemon(directory.path() + "/socket", {"monitor", Json::object()}, 20000, [&](const Json& one) {
-                    while (!read) {
-                        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-                    }
-                    if (one["kind"] == "lost") {
-                        lost += one["count"].get<std::uint64_t>();
-                    } else {
-                        ++seen;
-                    }
-                    return one["kind"] != "last";
-                }));
+            static_cast<void>(api::follow_daemon(directory.path() + "/socket", {"monitor", Json::object()}, 20000, [&](const Json& one) {
+                while (!read) {
+                    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                }
+                if (one["kind"] == "lost") {
+                    lost += one["count"].get<std::uint64_t>();
+                } else {
+                    ++seen;
+                }
+                return one["kind"] != "last";
+            }));
         });
         const auto turn = [loop] { sd_event_run(loop, 1000); };
         while (!(*server)->has_streams()) {

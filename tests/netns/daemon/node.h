@@ -15,9 +15,9 @@
 #include <thread>
 #include <utility>
 
+#include "api/client.h"
 #include "base/file.h"
-#include "control/client.h"
-#include "control/config.h"
+#include "config/config.h"
 #include "support/netns.h"
 #include "support/temp_dir.h"
 
@@ -106,10 +106,10 @@ class DaemonNode {
     }
     bool alive() const { return pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == 0; }
 
-    Result<control::Json> ask(const std::string& command, const control::Json& arguments = control::Json::object()) const {
-        return control::ask_daemon(socket(), {command, arguments}, 5000);
+    Result<api::Json> ask(const std::string& command, const api::Json& arguments = api::Json::object()) const {
+        return api::ask_daemon(socket(), {command, arguments}, 5000);
     }
-    control::Json must_ask(const std::string& command, const control::Json& arguments = control::Json::object()) const {
+    api::Json must_ask(const std::string& command, const api::Json& arguments = api::Json::object()) const {
         auto reply = ask(command, arguments);
         if (!reply) {
             throw std::runtime_error(command + ": " + reply.error().message() + "\n" + log());
@@ -118,7 +118,7 @@ class DaemonNode {
     }
     // "enforced", "open", "closed"; empty when there is no such endpoint.
     std::string mode_of(const std::string& container) const {
-        for (const control::Json& endpoint : must_ask("endpoints")) {
+        for (const api::Json& endpoint : must_ask("endpoints")) {
             if (endpoint["containerId"] == container) {
                 return endpoint["mode"].get<std::string>();
             }
@@ -147,7 +147,7 @@ class DaemonNode {
 
   private:
     TempDir dir_;
-    control::Config config_;
+    config::Config config_;
     pid_t pid_ = -1;
 };
 

@@ -8,6 +8,7 @@
 #include "datapath/loader.h"
 #include "endpoints/record_store.h"
 #include "node.h"
+#include "node/datapath_options.h"
 
 namespace namegate::test {
 namespace {
@@ -58,13 +59,13 @@ class SlowNode : public DaemonNode {
     bool record_exists() const { return store().read("pod", "eth0").has_value(); }
     endpoints::Record record() const { return must(store().read("pod", "eth0")); }
     std::optional<ng_endpoint_config> config_of_pod() const {
-        const auto config = must(control::load_config(config_path()));
-        const auto datapath = must(datapath::Datapath::open(config.datapath_options()));
+        const auto config = must(config::load_config(config_path()));
+        const auto datapath = must(datapath::Datapath::open(node::datapath_options(config)));
         return must(datapath::active_config(*datapath, record().slot));
     }
 
   private:
-    endpoints::RecordStore store() const { return endpoints::RecordStore(must(control::load_config(config_path())).records_dir()); }
+    endpoints::RecordStore store() const { return endpoints::RecordStore(must(config::load_config(config_path())).records_dir()); }
 
     TestNetns netns_;
     std::future<CommandOutput> running_;
@@ -150,8 +151,8 @@ TEST_CASE("what is in force is not prepared again, and addresses that are none a
     CHECK(node.mode_of("pod") == "enforced");
     CHECK(node.ask("prepare", {{"container", "other"}, {"interface", "eth0"}}).error().code() == Code::kNotFound);
 
-    for (const control::Json& addresses :
-         {control::Json("10.0.0.1"), control::Json({"10.0.0"}), control::Json({1}), control::Json({"::1", "::2", "::3", "::4", "::5"})}) {
+    for (const api::Json& addresses :
+         {api::Json("10.0.0.1"), api::Json({"10.0.0"}), api::Json({1}), api::Json({"::1", "::2", "::3", "::4", "::5"})}) {
         CAPTURE(addresses.dump());
         const auto refused = node.ask("program", {{"container", "pod"}, {"interface", "eth0"}, {"addresses", addresses}});
         CHECK(refused.error().code() == Code::kInvalidInput);

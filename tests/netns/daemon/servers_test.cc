@@ -3,11 +3,12 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "control/config.h"
+#include "config/config.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/reader.h"
 #include "endpoints/record_store.h"
 #include "node.h"
+#include "node/datapath_options.h"
 
 namespace namegate::test {
 namespace {
@@ -76,7 +77,7 @@ TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, 
     // kubelet comes to the node later.
     must_run("printf 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nclusterDNS:\n- 10.96.0.10\n' > " + kubelet);
     CHECK(becomes(node, {"10.96.0.10", "192.0.2.1"}));
-    using control::Json;
+    using api::Json;
     const Json named = node.must_ask("status")["trustedServersNamedBy"];
     CHECK(named[0] == Json{{"server", "10.96.0.10"}, {"namedBy", kubelet}});
     CHECK(named[1] == Json{{"server", "192.0.2.1"}, {"namedBy", "/etc/resolv.conf"}});
@@ -106,8 +107,8 @@ TEST_CASE("the word pod: what the runtime told at ADD counts for that pod alone,
     CHECK(node.cni("ADD", "without", without.path()).status == 0);
     node.more_conf = R"(,"runtimeConfig":{"dns":{"servers":["10.96.0.10","fd00::10","10.96.0.10","kube-dns"]}})";
     CHECK(node.cni("ADD", "with", with.path()).status == 0);
-    const auto config = must(control::load_config(node.config_path()));
-    const auto datapath = must(datapath::Datapath::open(config.datapath_options()));
+    const auto config = must(config::load_config(node.config_path()));
+    const auto datapath = must(datapath::Datapath::open(node::datapath_options(config)));
     const auto servers_of = [&](const std::string& container) {
         const auto record = must(endpoints::RecordStore(config.records_dir()).read(container, "eth0"));
         const auto active = must(datapath::active_config(*datapath, record.slot));

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/fd.h"
-#include "daemon/socket_server.h"
+#include "daemon/socket/socket_server.h"
 #include "node.h"
 
 namespace namegate::test {
@@ -108,7 +108,7 @@ TEST_CASE("a request that does not end is cut off") {
     DaemonNode node;
     node.start();
     const Fd client = connect_to(node.socket());
-    say(client, std::string(3 * control::kMaxRequestBytes, 'x'));
+    say(client, std::string(3 * api::kMaxRequestBytes, 'x'));
     const std::string reply = hear(client, 1);
     CHECK((reply.empty() || reply.find("exhausted") != std::string::npos));
     CHECK(node.ask("status"));

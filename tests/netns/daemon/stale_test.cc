@@ -16,7 +16,7 @@ TEST_CASE("a policy that changes before the daemon heard of a DEL touches no slo
     const TestNetns two;
     REQUIRE(files.cni("ADD", "gone", one.path()).status == 0);
     const SystemClock clock;
-    const auto node = must(daemon::Node::open(must(control::load_config(files.config_path())), clock));
+    const auto node = must(daemon::Node::open(must(config::load_config(files.config_path())), clock));
     REQUIRE(node->records().size() == 1);
     const endpoints::Record gone = node->records().begin()->second;
     REQUIRE(files.cni("DEL", "gone", one.path()).status == 0);

@@ -88,7 +88,7 @@ class Client {
 };
 
 json endpoint_of(const DaemonNode& node, const std::string& id) {
-    for (const control::Json& endpoint : node.must_ask("endpoints")) {
+    for (const api::Json& endpoint : node.must_ask("endpoints")) {
         if (endpoint["containerId"] == id) {
             return json::parse(endpoint.dump());
         }

@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "control/client.h"
+#include "api/client.h"
 #include "site.h"
 
 using namespace namegate;
@@ -99,13 +99,13 @@ TEST_CASE("monitor tells what a staged policy with domains would make of what is
     std::map<std::string, nlohmann::json> staged;  // by remote address
     std::map<std::string, nlohmann::json> names;
     std::thread follower([&] {
-        static_cast<void>(control::follow_daemon(site.node.folder() + "/state/namegated.sock", {"monitor", {{"denied", true}}}, 5000,
-                                                 [&](const nlohmann::json& event) {
-                                                     const std::lock_guard<std::mutex> guard(mutex);
-                                                     staged[event["remote"]] = event["staged"];
-                                                     names[event["remote"]] = event.value("names", nlohmann::json());
-                                                     return true;
-                                                 }));
+        static_cast<void>(api::follow_daemon(site.node.folder() + "/state/namegated.sock", {"monitor", {{"denied", true}}}, 5000,
+                                             [&](const nlohmann::json& event) {
+                                                 const std::lock_guard<std::mutex> guard(mutex);
+                                                 staged[event["remote"]] = event["staged"];
+                                                 names[event["remote"]] = event.value("names", nlohmann::json());
+                                                 return true;
+                                             }));
     });
     const bool told = eventually([&] {
         CHECK_FALSE(reaches(*pod, "api.lab.test", kDenied));

@@ -9,7 +9,7 @@
 #include <iterator>
 #include <stdexcept>
 
-#include "control/client.h"
+#include "api/client.h"
 #include "support/world.h"
 
 namespace namegate::test {
@@ -162,10 +162,10 @@ void Node::remove(const Pod& pod) const {
 }
 
 std::optional<nlohmann::json> Node::ask_daemon(const std::string& command, const nlohmann::json& arguments) const {
-    control::Request request;
+    api::Request request;
     request.command = command;
     request.arguments = arguments;
-    const auto reply = control::ask_daemon(folder() + "/state/namegated.sock", request, kAskMs);
+    const auto reply = api::ask_daemon(folder() + "/state/namegated.sock", request, kAskMs);
     if (!reply) {
         return std::nullopt;
     }

@@ -6,8 +6,8 @@
 #include <catch2/catch.hpp>
 #include <cstdio>
 
+#include "api/client.h"
 #include "builds.h"
-#include "control/client.h"
 #include "datapath/bpf/abi.h"
 #include "site.h"
 #include "support/rounds.h"
@@ -261,7 +261,7 @@ TEST_CASE("the way back to an older layout is refused while pods run, and open w
     CHECK(reply.output.value("msg", "").find("newer build") != std::string::npos);
     CHECK(status_error(site.node, *pod).find("newer build") != std::string::npos);
     check_call(site.node, "CHECK", *pod);
-    const auto asked = control::ask_daemon(site.node.folder() + "/state/namegated.sock", {"status"}, 1000);
+    const auto asked = api::ask_daemon(site.node.folder() + "/state/namegated.sock", {"status"}, 1000);
     REQUIRE_FALSE(asked);
     CHECK(asked.error().message().find("newer build") != std::string::npos);
     CHECK(is_enforced(*pod));

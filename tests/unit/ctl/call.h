@@ -16,19 +16,19 @@ struct Called {
     std::string out;
     std::string err;
     std::string socket;  // that was asked; empty: none
-    control::Request request;
+    api::Request request;
 };
 
 class Ctl {
   public:
-    Result<control::Json> reply = Error(Code::kNotFound, "no daemon listens", 2);
+    Result<api::Json> reply = Error(Code::kNotFound, "no daemon listens", 2);
     bool colour = false;
 
     Called operator()(const std::vector<std::string>& arguments) const {
         Called called;
         std::ostringstream out;
         std::ostringstream err;
-        const ctl::Environment environment{out, err, colour, [this, &called](const std::string& socket, const control::Request& request) {
+        const ctl::Environment environment{out, err, colour, [this, &called](const std::string& socket, const api::Request& request) {
                                                called.socket = socket;
                                                called.request = request;
                                                return reply;
@@ -40,8 +40,8 @@ class Ctl {
     }
 };
 
-inline control::Json json_of(const std::string& text) {
-    control::Json parsed = control::Json::parse(text, nullptr, false);
+inline api::Json json_of(const std::string& text) {
+    api::Json parsed = api::Json::parse(text, nullptr, false);
     return parsed;
 }
 

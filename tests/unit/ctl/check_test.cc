@@ -150,11 +150,11 @@ TEST_CASE("check as JSON, for editors") {
     const std::string path = slips.example("global-network-policy.yaml", "action: Allow", "action: allow");
     const Called called = Ctl()({"check", "-o", "json", path});
     CHECK(called.code == 1);
-    const control::Json json = test::json_of(called.out);
+    const api::Json json = test::json_of(called.out);
     CHECK(json["good"] == false);
     CHECK(json["files"] == 1);
     REQUIRE(json["problems"].size() == 1);
-    const control::Json& problem = json["problems"][0];
+    const api::Json& problem = json["problems"][0];
     CHECK(problem["file"] == path);
     CHECK(problem["line"] == 10);
     CHECK(problem["column"] == 13);

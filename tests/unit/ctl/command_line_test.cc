@@ -68,7 +68,7 @@ TEST_CASE("the socket: given, of the configuration, or the usual one") {
     const test::TempDir folder;
     const std::string config = folder.path() + "/namegate.yaml";
     Ctl ctl;
-    ctl.reply = control::Json::array();
+    ctl.reply = api::Json::array();
     CHECK(ctl({"endpoints", "--config", folder.path() + "/none.yaml"}).socket == "/run/namegate/namegated.sock");
     std::ofstream(config) << "stateDir: /run/elsewhere\n";
     CHECK(ctl({"endpoints", "--config", config}).socket == "/run/elsewhere/namegated.sock");
@@ -86,13 +86,13 @@ TEST_CASE("the socket: given, of the configuration, or the usual one") {
 
 TEST_CASE("the endpoint goes to the daemon as it is written") {
     Ctl ctl;
-    ctl.reply = control::Json::array();
+    ctl.reply = api::Json::array();
     const Called called = ctl({"ips", "-s", "/x", "default/weather"});
     CHECK(called.code == 0);
     CHECK(called.request.command == "ips");
-    CHECK(called.request.arguments == control::Json{{"endpoint", "default/weather"}});
-    CHECK(ctl({"dns", "-s", "/x"}).request.arguments == control::Json::object());
-    CHECK(ctl({"dns", "-s", "/x", "--", "-odd"}).request.arguments == control::Json{{"endpoint", "-odd"}});
+    CHECK(called.request.arguments == api::Json{{"endpoint", "default/weather"}});
+    CHECK(ctl({"dns", "-s", "/x"}).request.arguments == api::Json::object());
+    CHECK(ctl({"dns", "-s", "/x", "--", "-odd"}).request.arguments == api::Json{{"endpoint", "-odd"}});
 }
 
 TEST_CASE("exit codes of what the daemon says, and of silence") {

@@ -6,8 +6,8 @@
 #include "unit/ctl/call.h"
 
 using namespace namegate;
+using api::Json;
 using Catch::Contains;
-using control::Json;
 using test::Called;
 using test::Ctl;
 

@@ -51,7 +51,7 @@ TEST_CASE("domain: exact names, wildcards, and those that only look alike") {
 TEST_CASE("domain as JSON") {
     const Called called = Ctl()({"domain", "-o", "json", "*.Example.com", "www.EXAMPLE.com."});
     CHECK(called.code == 0);
-    const control::Json json = test::json_of(called.out);
+    const api::Json json = test::json_of(called.out);
     CHECK(json["matches"] == true);
     CHECK(json["pattern"] == "*.example.com");
     CHECK(json["name"] == "www.example.com");
@@ -93,6 +93,6 @@ TEST_CASE("selector: matches, does not, is invalid") {
         CHECK(called.code == each.code);
     }
     CHECK_THAT(Ctl()({"selector", "app = 'x'"}).err, Contains("at character 5"));
-    const control::Json json = test::json_of(Ctl()({"selector", "-o", "json", "app=='x'", "app=x"}).out);
-    CHECK(json == control::Json{{"matches", true}, {"selector", "app == \"x\""}, {"labels", {{"app", "x"}}}});
+    const api::Json json = test::json_of(Ctl()({"selector", "-o", "json", "app=='x'", "app=x"}).out);
+    CHECK(json == api::Json{{"matches", true}, {"selector", "app == \"x\""}, {"labels", {{"app", "x"}}}});
 }

@@ -9,34 +9,34 @@
 namespace namegate::test {
 namespace {
 
-const control::Json kDenied{{"time", "2026-01-02T03:04:05.678Z"},
-                            {"kind", "denied"},
-                            {"endpointId", 7},
-                            {"endpoint", "default/weather"},
-                            {"interface", "ng0"},
-                            {"direction", "egress"},
-                            {"protocol", "TCP"},
-                            {"localPort", 50000},
-                            {"remote", "2001:db8::1"},
-                            {"remotePort", 443},
-                            {"rule", "end of tier"},
-                            {"reason", "denied"}};
+const api::Json kDenied{{"time", "2026-01-02T03:04:05.678Z"},
+                        {"kind", "denied"},
+                        {"endpointId", 7},
+                        {"endpoint", "default/weather"},
+                        {"interface", "ng0"},
+                        {"direction", "egress"},
+                        {"protocol", "TCP"},
+                        {"localPort", 50000},
+                        {"remote", "2001:db8::1"},
+                        {"remotePort", 443},
+                        {"rule", "end of tier"},
+                        {"reason", "denied"}};
 
 struct Followed {
     int code = -1;
     std::string out;
     std::string err;
-    control::Request request;
+    api::Request request;
 };
 
-Followed follow(const std::vector<std::string>& arguments, const std::vector<control::Json>& events, const Result<>& end = ok()) {
+Followed follow(const std::vector<std::string>& arguments, const std::vector<api::Json>& events, const Result<>& end = ok()) {
     Followed followed;
     std::ostringstream out;
     std::ostringstream err;
     ctl::Environment environment{out, err, false, {}, {}};
-    environment.follow = [&](const std::string&, const control::Request& request, const std::function<bool(const control::Json&)>& take) {
+    environment.follow = [&](const std::string&, const api::Request& request, const std::function<bool(const api::Json&)>& take) {
         followed.request = request;
-        for (const control::Json& event : events) {
+        for (const api::Json& event : events) {
             take(event);
         }
         return end;
@@ -48,21 +48,20 @@ Followed follow(const std::vector<std::string>& arguments, const std::vector<con
 }
 
 TEST_CASE("monitor prints the name that the pod had asked for beside the address, and nothing raw of it") {
-    control::Json event = kDenied;
+    api::Json event = kDenied;
     event["names"] = {"edge.example.net", "evil.example\x1b[2J"};
     const Followed text = follow({"-s", "/s", "monitor"}, {event});
     CHECK(text.out.find(" to [2001:db8::1]:443 (evil.example\\x1b[2J) TCP by end of tier\n") != std::string::npos);
-    event["names"] = control::Json::array();
+    event["names"] = api::Json::array();
     CHECK(follow({"-s", "/s", "monitor"}, {event}).out.find(" to [2001:db8::1]:443 TCP by") != std::string::npos);
 }
 
 TEST_CASE("monitor prints one event a line") {
-    const control::Json incoming{{"time", "t"},        {"kind", "cut"},   {"endpointId", 8},       {"direction", "ingress"},
-                                 {"protocol", "UDP"},  {"localPort", 53}, {"remote", "192.0.2.1"}, {"remotePort", 4000},
-                                 {"reason", "changed"}};
-    const control::Json answer{
-        {"time", "t"},   {"kind", "dns"}, {"endpoint", "x"}, {"name", "a.example\x1b[2J"}, {"addresses", {"192.0.2.1"}},
-        {"server", "s"}, {"opened", 1}};
+    const api::Json incoming{{"time", "t"},        {"kind", "cut"},   {"endpointId", 8},       {"direction", "ingress"},
+                             {"protocol", "UDP"},  {"localPort", 53}, {"remote", "192.0.2.1"}, {"remotePort", 4000},
+                             {"reason", "changed"}};
+    const api::Json answer{{"time", "t"},   {"kind", "dns"}, {"endpoint", "x"}, {"name", "a.example\x1b[2J"}, {"addresses", {"192.0.2.1"}},
+                           {"server", "s"}, {"opened", 1}};
     const Followed text = follow({"-s", "/s", "monitor"}, {kDenied, incoming, answer, {{"kind", "lost"}, {"count", 5}}});
     CHECK(text.code == 0);
     CHECK(text.out ==
@@ -77,8 +76,8 @@ TEST_CASE("monitor prints one event a line") {
 }
 
 TEST_CASE("monitor tells what the staged policies would make of a packet") {
-    const auto line_of = [](const control::Json& staged) {
-        control::Json event = kDenied;
+    const auto line_of = [](const api::Json& staged) {
+        api::Json event = kDenied;
         event["staged"] = staged;
         return follow({"-s", "/s", "monitor"}, {event}).out;
     };
@@ -94,7 +93,7 @@ TEST_CASE("monitor tells what the staged policies would make of a packet") {
 TEST_CASE("monitor asks for what its options say") {
     const Followed followed = follow({"-s", "/s", "monitor", "--denied", "--dns", "default/weather"}, {});
     CHECK(followed.request.command == "monitor");
-    CHECK(followed.request.arguments == control::Json{{"denied", true}, {"dns", true}, {"endpoint", "default/weather"}});
+    CHECK(followed.request.arguments == api::Json{{"denied", true}, {"dns", true}, {"endpoint", "default/weather"}});
     CHECK(follow({"-s", "/s", "status", "--denied"}, {}).code == 2);
     CHECK(follow({"-s", "/s", "monitor", "a", "b"}, {}).code == 2);
 }

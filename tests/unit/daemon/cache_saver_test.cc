@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/cache_saver.h"
+#include "daemon/upkeep/cache_saver.h"
 
 #include <catch2/catch.hpp>
 

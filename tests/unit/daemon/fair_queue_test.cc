@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/fair_queue.h"
+#include "daemon/dns/fair_queue.h"
 
 #include <catch2/catch.hpp>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/file_watch.h"
+#include "daemon/loop/file_watch.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/fragments.h"
+#include "daemon/dns/fragments.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>

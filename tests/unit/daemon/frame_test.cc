@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/frame.h"
+#include "daemon/dns/frame.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/reply_children.h"
+#include "daemon/socket/reply_children.h"
 
 #include <sys/socket.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/reverse_path.h"
+#include "daemon/warnings/reverse_path.h"
 
 #include <catch2/catch.hpp>
 #include <filesystem>

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the warnings are made of: which domains were looked up, what is old enough to be told, what was logged before.
-#include "daemon/warnings.h"
+#include "daemon/warnings/warnings.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
 #include "base/file.h"
-#include "control/config.h"
-#include "daemon/policy_warnings.h"
-#include "policy/compile.h"
-#include "policy/policy_store.h"
+#include "config/config.h"
+#include "daemon/warnings/policy_warnings.h"
+#include "policy/compiler/compile.h"
+#include "policy/documents/policy_store.h"
 #include "support/manual_clock.h"
 #include "support/temp_dir.h"
 
@@ -242,7 +242,7 @@ TEST_CASE("a strange DNS server: what is told can be written into namegate.yaml 
     server.pods = {"default/a", "default/b"};
     server.responses = 17;
     server.matters = true;
-    control::DnsServerSettings trusted;
+    config::DnsServerSettings trusted;
     trusted.kubelet = false;
     trusted.listed =
         *dns::parse_trusted_servers({"10.96.0.10", "10.97.0.0/16", "192.0.2.1:5353", "fd00::53", "fd00:1::/64", "[fd00:2::]:5353"});
@@ -254,7 +254,7 @@ TEST_CASE("a strange DNS server: what is told can be written into namegate.yaml 
         const std::string line = warning.text.substr(warning.text.find("dnsTrustedServers: "));
         const test::TempDir folder;
         REQUIRE(write_file_atomically(folder.path() + "/namegate.yaml", line + "\n", 0644));
-        const auto config = control::load_config(folder.path() + "/namegate.yaml");
+        const auto config = config::load_config(folder.path() + "/namegate.yaml");
         INFO(line << (config ? "" : ": " + config.error().message()));
         REQUIRE(config);
         std::vector<dns::TrustedServer> wanted = trusted.listed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/work_budget.h"
+#include "daemon/events/work_budget.h"
 
 #include <catch2/catch.hpp>
 

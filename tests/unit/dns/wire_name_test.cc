@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "policy/domain_pattern.h"
+#include "policy/model/domain_pattern.h"
 #include "support/dns_message.h"
 #include "support/written_names.h"
 

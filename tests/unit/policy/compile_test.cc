@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/compile.h"
+#include "policy/compiler/compile.h"
 
 #include <catch2/catch.hpp>
 #include <chrono>
 
-#include "policy/policy_store.h"
+#include "policy/documents/policy_store.h"
 
 using namespace namegate;
 using namespace namegate::policy;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/concern.h"
+#include "policy/model/concern.h"
 
 #include <algorithm>
 #include <array>
@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "policy/compile.h"
-#include "policy/policy_store.h"
+#include "policy/compiler/compile.h"
+#include "policy/documents/policy_store.h"
 
 namespace namegate::policy {
 namespace {

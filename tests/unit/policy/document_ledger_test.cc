@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each way of losing what a policy file said, and what is in force then.
-#include "policy/document_ledger.h"
+#include "policy/documents/document_ledger.h"
 
 #include <catch2/catch.hpp>
 #include <cerrno>
 #include <string>
 
-#include "policy/policy_folder.h"
+#include "policy/documents/policy_folder.h"
 #include "support/manual_clock.h"
 #include "support/memory_files.h"
 

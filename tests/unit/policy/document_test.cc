@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/document.h"
+#include "policy/documents/document.h"
 
 #include <catch2/catch.hpp>
 

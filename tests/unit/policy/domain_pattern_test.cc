@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/domain_pattern.h"
+#include "policy/model/domain_pattern.h"
 
 #include <catch2/catch.hpp>
 

@@ -7,12 +7,12 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "policy/check_report.h"
-#include "policy/compile.h"
-#include "policy/document.h"
-#include "policy/document_ledger.h"
-#include "policy/policy_folder.h"
-#include "policy/schema.h"
+#include "policy/compiler/compile.h"
+#include "policy/documents/check_report.h"
+#include "policy/documents/document.h"
+#include "policy/documents/document_ledger.h"
+#include "policy/documents/policy_folder.h"
+#include "policy/documents/schema.h"
 
 using namespace namegate;
 using namespace namegate::policy;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/explain.h"
+#include "policy/compiler/explain.h"
 
 #include <catch2/catch.hpp>
 
-#include "policy/compile.h"
-#include "policy/destination.h"
-#include "policy/policy_store.h"
+#include "policy/compiler/compile.h"
+#include "policy/compiler/destination.h"
+#include "policy/documents/policy_store.h"
 
 using namespace namegate;
 using namespace namegate::policy;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/json_schema.h"
+#include "policy/documents/json_schema.h"
 
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "policy/schema.h"
+#include "policy/documents/schema.h"
 
 using namespace namegate::policy;
 using nlohmann::json;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the folder of kept policies looks like on the disk: damage of it, and its limits.
-#include "policy/kept_documents.h"
+#include "policy/documents/kept_documents.h"
 
 #include <unistd.h>
 

@@ -14,8 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "policy/document_ledger.h"
-#include "policy/policy_folder.h"
+#include "policy/documents/document_ledger.h"
+#include "policy/documents/policy_folder.h"
 #include "support/manual_clock.h"
 #include "support/memory_files.h"
 #include "support/rounds.h"
@@ -104,7 +104,7 @@ Outcome look(const Files& now, Knowledge& knowledge) {
     return out;
 }
 
-// What an endpoint has: as the programmer does it (control/programmer.h), which netns_durable shows with the real one.
+// What an endpoint has: as the programmer does it (node/programmer.h), which netns_durable shows with the real one.
 void program(std::vector<InForce>& endpoints, const Outcome& known) {
     for (InForce& endpoint : endpoints) {
         if (known.all_known || endpoint.empty()) {

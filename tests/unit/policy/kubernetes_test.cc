@@ -2,8 +2,9 @@
 // Kubernetes' own NetworkPolicy means here what it means in a cluster.
 #include <catch2/catch.hpp>
 
-#include "policy/compile.h"
-#include "policy/policy_store.h"
+#include "policy/compiler/compile.h"
+#include "policy/documents/decode_file.h"
+#include "policy/documents/policy_store.h"
 
 using namespace namegate;
 using namespace namegate::policy;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/policy_store.h"
+#include "policy/documents/policy_store.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "policy/policy_folder.h"
+#include "policy/documents/policy_folder.h"
 #include "support/temp_dir.h"
 
 using namespace namegate;

@@ -8,8 +8,9 @@
 #include <regex>
 #include <set>
 
-#include "policy/compile.h"
-#include "policy/policy_store.h"
+#include "policy/compiler/compile.h"
+#include "policy/documents/decode_file.h"
+#include "policy/documents/policy_store.h"
 #include "support/test_tags.h"
 
 using namespace namegate;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/selection.h"
+#include "policy/model/selection.h"
 
 #include <catch2/catch.hpp>
 
-#include "policy/policy_store.h"
+#include "policy/documents/policy_store.h"
 
 using namespace namegate::policy;
 

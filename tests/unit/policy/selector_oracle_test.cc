@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "policy/selector.h"
+#include "policy/model/selector.h"
 #include "support/rounds.h"
 
 using namespace namegate;

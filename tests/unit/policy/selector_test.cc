@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/selector.h"
+#include "policy/model/selector.h"
 
 #include <catch2/catch.hpp>
 #include <random>

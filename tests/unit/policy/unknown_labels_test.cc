@@ -3,10 +3,10 @@
 // it may be in truth.
 #include <catch2/catch.hpp>
 
-#include "policy/compile.h"
-#include "policy/evaluate.h"
-#include "policy/policy_store.h"
-#include "policy/selection.h"
+#include "policy/compiler/compile.h"
+#include "policy/compiler/evaluate.h"
+#include "policy/documents/policy_store.h"
+#include "policy/model/selection.h"
 #include "support/policy_world.h"
 #include "support/rounds.h"
 

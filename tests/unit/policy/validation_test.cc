@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
-#include "policy/resources.h"
+#include "policy/documents/decode_file.h"
+#include "policy/model/resources.h"
 
 using namespace namegate::policy;
 

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/client.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <string_view>
+#include <thread>
+
+#include "base/file.h"
+
+namespace namegate::api {
+
+namespace {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+constexpr std::chrono::hours kLongWait{480};  // as long as poll() can
+constexpr std::size_t kMaxFailureBytes = 16384;
+
+Result<> wait_for(int fd, short events, Deadline deadline) {
+    for (;;) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+        if (left <= 0) {
+            return Error(Code::kTryAgain, "the daemon did not answer in time");
+        }
+        pollfd waiting{fd, events, 0};
+        const int ready = ::poll(&waiting, 1, static_cast<int>(left));
+        if (ready > 0) {
+            return ok();
+        }
+        if (ready < 0 && errno != EINTR) {
+            return sys_error("waiting for the daemon", errno);
+        }
+    }
+}
+
+// Pauses between attempts: each twice the one before, up to a limit, and somewhere in its second half, so that many who
+// began together do not come together again.
+class BackOff {
+  public:
+    explicit BackOff(Deadline deadline) : deadline_(deadline), random_(std::random_device()()) {}
+
+    // False: there is no time left for another attempt.
+    bool pause() {
+        const std::chrono::microseconds wait(std::uniform_int_distribution<std::int64_t>(longest_.count() / 2, longest_.count())(random_));
+        longest_ = std::min(longest_ * 2, kMaxPause);
+        if (std::chrono::steady_clock::now() + wait >= deadline_) {
+            return false;
+        }
+        std::this_thread::sleep_for(wait);
+        return true;
+    }
+
+  private:
+    static constexpr std::chrono::microseconds kFirstPause{2'000};
+    static constexpr std::chrono::microseconds kMaxPause{100'000};
+    Deadline deadline_;
+    std::minstd_rand random_;
+    std::chrono::microseconds longest_ = kFirstPause;
+};
+
+// One attempt. kTryAgain: the queue of those who wait to be served is full.
+Result<Fd> try_to_connect(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof(address.sun_path)) {
+        return Error(Code::kInvalidInput, "the socket path " + path + " is too long; a path has at most " +
+                                              std::to_string(sizeof(address.sun_path) - 1) + " bytes");
+    }
+    std::memcpy(address.sun_path, path.data(), path.size());
+    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd.valid()) {
+        return sys_error("socket", errno);
+    }
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+        const int failure = errno;
+        if (failure == ENOENT || failure == ECONNREFUSED || failure == ENOTDIR) {
+            const auto why = read_file(failure_path(path), kMaxFailureBytes);
+            return Error(Code::kNotFound, "no daemon listens on " + path + (why ? ": the last one could not run: " + *why : std::string()),
+                         failure);
+        }
+        return sys_error("connecting to " + path, failure);
+    }
+    return fd;
+}
+
+Result<Fd> connect_to(const std::string& path, Deadline deadline) {
+    BackOff back_off(deadline);
+    for (;;) {
+        auto connected = try_to_connect(path);
+        if (connected || connected.error().sys_errno() != EAGAIN) {
+            return connected;
+        }
+        if (!back_off.pause()) {
+            return Error(Code::kTryAgain, "the daemon has more clients than wait in its queue on " + path, EAGAIN);
+        }
+    }
+}
+
+bool is_busy(const Error& error) { return error.code() == Code::kTryAgain && error.message() == kBusyMessage; }
+
+Result<> send_all(int fd, const std::string& text, Deadline deadline) {
+    std::size_t sent = 0;
+    while (sent < text.size()) {
+        const ssize_t got = ::send(fd, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
+        if (got >= 0) {
+            sent += static_cast<std::size_t>(got);
+        } else if (errno == EAGAIN) {
+            NG_TRY(wait_for(fd, POLLOUT, deadline));
+        } else if (errno != EINTR) {
+            return sys_error("asking the daemon", errno);
+        }
+    }
+    return ok();
+}
+
+// `rest` holds what came behind the last line, and afterwards what came behind this one.
+Result<std::string> receive_line(int fd, Deadline deadline, std::string& rest) {
+    std::string line;
+    std::array<char, 65536> buffer{};
+    if (const std::size_t end = rest.find('\n'); end != std::string::npos) {
+        line = rest.substr(0, end);
+        rest.erase(0, end + 1);
+        return line;
+    }
+    line.swap(rest);
+    for (;;) {
+        const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
+        if (got == 0) {
+            return Error(Code::kTryAgain, "the daemon closed the connection without an answer");
+        }
+        if (got < 0) {
+            if (errno == EAGAIN) {
+                NG_TRY(wait_for(fd, POLLIN, deadline));
+            } else if (errno != EINTR) {
+                return sys_error("reading the daemon's answer", errno);
+            }
+            continue;
+        }
+        const std::string_view chunk(buffer.data(), static_cast<std::size_t>(got));
+        const std::size_t end = chunk.find('\n');
+        line.append(chunk.substr(0, end));
+        if (end != std::string_view::npos) {
+            rest = chunk.substr(end + 1);
+            return line;
+        }
+        if (line.size() > kMaxReplyBytes) {
+            return Error(Code::kExhausted, "the daemon's answer is longer than " + std::to_string(kMaxReplyBytes) + " bytes");
+        }
+    }
+}
+
+}  // namespace
+
+std::string failure_path(const std::string& socket_path) { return socket_path + ".failure"; }
+
+bool daemon_listens(const std::string& socket_path) {
+    const auto connected = try_to_connect(socket_path);
+    return connected || connected.error().code() != Code::kNotFound;
+}
+
+Result<Question> Question::send(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
+    const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    Question question(socket_path, encode_request(request) + "\n", deadline);
+    NG_TRY(question.ask());
+    return question;
+}
+
+Result<> Question::ask() {
+    NG_ASSIGN(fd_, connect_to(socket_path_, deadline_));
+    return send_all(fd_.get(), line_, deadline_);
+}
+
+Result<Json> Question::answer() {
+    BackOff back_off(deadline_);
+    for (;;) {
+        std::string rest;
+        NG_ASSIGN(const std::string line, receive_line(fd_.get(), deadline_, rest));
+        auto reply = parse_reply(line);
+        if (reply || !is_busy(reply.error()) || !back_off.pause()) {
+            return reply;
+        }
+        NG_TRY(ask());
+    }
+}
+
+Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
+    NG_ASSIGN(Question question, Question::send(socket_path, request, timeout_ms));
+    return question.answer();
+}
+
+Result<> follow_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms,
+                       const std::function<bool(const Json&)>& take) {
+    const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
+    NG_ASSIGN(const Fd fd, connect_to(socket_path, deadline));
+    NG_TRY(send_all(fd.get(), encode_request(request) + "\n", deadline));
+    std::string rest;
+    NG_ASSIGN(std::string line, receive_line(fd.get(), deadline, rest));
+    NG_TRY(parse_reply(line));
+    for (;;) {
+        const Deadline never = std::chrono::steady_clock::now() + kLongWait;
+        auto next = receive_line(fd.get(), never, rest);
+        if (!next && std::chrono::steady_clock::now() >= never) {
+            continue;
+        }
+        if (!next) {
+            return next.error();
+        }
+        NG_ASSIGN(const Json event, parse_json(*next).with_context("the daemon's event"));
+        if (!take(event)) {
+            return ok();
+        }
+    }
+}
+
+}  // namespace namegate::api

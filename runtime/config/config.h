@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// namegate.yaml: the settings that plugin, daemon and command line share. A value; every field has a default,
+// so a file that is not there is a complete configuration. Parsing is pure and safe from any thread; an
+// error tells every problem, one a line, as file:line:col: error: field: message.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "config/kubelet_dns.h"
+#include "datapath/bpf/abi_limits.h"
+#include "dns/lifetime.h"
+#include "dns/never_opens.h"
+#include "dns/trusted_servers.h"
+
+namespace namegate::config {
+
+inline constexpr const char* kDefaultConfigPath = "/etc/namegate/namegate.yaml";
+inline constexpr std::size_t kMaxConfigBytes = 256 * 1024;
+inline constexpr std::size_t kMaxPolicyDirs = 16;
+inline constexpr std::uint32_t kMaxTtlSeconds = 365 * 24 * 3600;
+inline constexpr std::uint32_t kMaxPerEndpoint = 1'000'000;
+
+// Whose responses count: dnsTrustedServers, addresses and words in one list.
+struct DnsServerSettings {
+    std::vector<dns::TrustedServer> listed;
+    bool node = true;                              // "node": those in resolv_conf
+    bool kubelet = true;                           // "kubelet": the cluster DNS that kubelet gives its pods
+    bool pod = false;                              // "pod": what the runtime told at ADD counts for that pod
+    std::string resolv_conf = "/etc/resolv.conf";  // not a key
+    std::vector<std::string> kubelet_configs{kKubeletConfigPaths.begin(), kKubeletConfigPaths.end()};
+};
+
+struct Config {
+    std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};
+    std::vector<std::string> pod_manifest_dirs;  // kubelet's staticPodPath
+    std::string node_name;                       // behind the names of static pods; empty: the machine's
+    std::string state_dir = "/run/namegate";
+    std::string cache_dir = "/var/lib/namegate";
+    std::string bpffs_dir = "/sys/fs/bpf/namegate";
+
+    DnsServerSettings dns_servers;
+    dns::LifetimeSettings lifetime;
+    dns::NeverOpens never_opens = dns::NeverOpens::standard();
+
+    std::optional<std::vector<std::string>> label_sources;  // nothing: not set
+    bool unknown_labels_absent = false;                     // unknownLabels: Absent
+    std::uint32_t label_timeout_seconds = 10;
+    std::string containerd_address;               // empty: where containerd::find_containerd_socket() finds one
+    std::string containerd_namespace = "k8s.io";  // asked first; then "k8s.io" and "default"
+
+    bool reject_denied = false;  // denyAction: Reject
+    bool keep_flows = false;     // policyChange: Keep
+
+    log::Level log_level = log::Level::kInfo;
+    log::Format log_format = log::Format::kText;
+
+    std::uint32_t learnt_per_endpoint = NG_LEARNT_PER_ENDPOINT;
+    std::uint32_t flows_per_endpoint = NG_FLOWS_PER_ENDPOINT;
+
+    std::string socket_path() const { return state_dir + "/namegated.sock"; }
+    std::string lock_path() const { return state_dir + "/lock"; }
+    std::string grace_path() const { return state_dir + "/grace"; }  // lock of base/grace_period.h
+    std::string records_dir() const { return state_dir + "/endpoints"; }
+    std::string name_cache_path() const { return cache_dir + "/names.cache"; }
+    // In the order in which they are asked. Not set: of a Kubernetes pod containerd first, of any other container not at all.
+    std::vector<std::string> label_sources_of(bool kubernetes) const;
+    // For any endpoint.
+    bool uses_label_source(std::string_view name) const;
+    // Is containerd to be asked for its labels? By default where its socket is found: looks for it each time.
+    bool asks_containerd_for(bool kubernetes) const;
+};
+
+// `path` is for messages; a name in .json is read as JSON.
+Result<Config> parse_config(const std::string& path, std::string_view content);
+// A file that is not there is all defaults.
+Result<Config> load_config(const std::string& path);
+
+}  // namespace namegate::config

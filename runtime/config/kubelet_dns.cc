@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/kubelet_dns.h"
+
+#include "base/file.h"
+#include "policy/documents/cursor.h"
+#include "policy/documents/document.h"
+
+namespace namegate::config {
+namespace {
+
+using policy::Cursor;
+
+constexpr std::string_view kArgument = "--cluster-dns";
+constexpr std::size_t kMaxQuotedBytes = 64;
+
+Error invalid(const std::string& place, std::string_view text) {
+    return {Code::kInvalidInput, place + ": \"" + std::string(text.substr(0, kMaxQuotedBytes)) + "\" is not the address of a DNS server"};
+}
+
+Result<> add(std::vector<IpAddress>& out, const std::string& place, std::string_view text) {
+    const auto address = IpAddress::parse(text);
+    if (!address) {
+        return invalid(place, text);
+    }
+    if (out.size() == kMaxClusterDns) {
+        return Error(Code::kExhausted, place + ": more than " + std::to_string(kMaxClusterDns) + " DNS servers");
+    }
+    out.push_back(*address);
+    return ok();
+}
+
+// What stands behind `--cluster-dns=` on a line of its own, without quotes; nothing: the line is another argument.
+std::optional<std::string_view> argument_value(std::string_view line) {
+    line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+    if (line.substr(0, kArgument.size()) != kArgument) {
+        return std::nullopt;
+    }
+    line.remove_prefix(kArgument.size());
+    const std::size_t begin = line.find_first_not_of("= \t\"'");
+    const std::size_t end = line.find_last_not_of(" \t\r\"'");
+    return begin == std::string_view::npos ? std::string_view() : line.substr(begin, end - begin + 1);
+}
+
+Result<std::vector<IpAddress>> from_arguments(const std::string& path, std::string_view content, bool& found) {
+    std::vector<IpAddress> out;
+    for (int number = 1; !content.empty(); ++number) {
+        const std::size_t end = content.find('\n');
+        std::optional<std::string_view> value = argument_value(content.substr(0, end));
+        content.remove_prefix(end == std::string_view::npos ? content.size() : end + 1);
+        found = found || value.has_value();
+        while (value && !value->empty()) {
+            const std::size_t comma = std::min(value->find(','), value->size());
+            NG_TRY(add(out, path + ":" + std::to_string(number), value->substr(0, comma)));
+            value->remove_prefix(std::min(comma + 1, value->size()));
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<std::vector<IpAddress>> cluster_dns(const std::string& path, std::string_view content) {
+    bool arguments = false;
+    NG_ASSIGN(std::vector<IpAddress> out, from_arguments(path, content, arguments));
+    if (arguments) {
+        return out;
+    }
+    const policy::ParseOutcome parsed = policy::parse_documents(path, content);
+    if (policy::has_errors(parsed.problems)) {
+        return Error(Code::kInvalidInput, policy::to_string(parsed.problems.front()));
+    }
+    policy::DecodeContext context{path, {}, {}};
+    for (const policy::Node& document : parsed.documents) {
+        Result<> added = ok();
+        Cursor(context, document).each("clusterDNS", [&](const Cursor& item) {
+            const std::string place = path + ":" + std::to_string(item.place().line) + ": clusterDNS";
+            added = added ? add(out, place, item.node().is_scalar() ? item.node().text() : item.node().describe()) : added;
+        });
+        NG_TRY(added);
+    }
+    return out;
+}
+
+Result<std::optional<ClusterDns>> find_cluster_dns(const std::vector<std::string>& paths) {
+    std::optional<Error> failed;
+    for (const std::string& path : paths) {
+        const auto content = read_file(path, kMaxKubeletConfigBytes);
+        if (!content) {
+            if (content.error().code() != Code::kNotFound && !failed) {
+                failed = content.error();
+            }
+            continue;
+        }
+        auto servers = cluster_dns(path, *content);
+        if (servers && !servers->empty()) {
+            return std::optional(ClusterDns{path, std::move(*servers)});
+        }
+        if (!servers && !failed) {
+            failed = servers.error();
+        }
+    }
+    return failed ? Result<std::optional<ClusterDns>>(*failed) : Result<std::optional<ClusterDns>>(std::nullopt);
+}
+
+}  // namespace namegate::config

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The cluster's DNS servers as this node's kubelet knows them and writes them into its pods' resolv.conf: `clusterDNS` of a
+// KubeletConfiguration, or `--cluster-dns` in a file of kubelet's arguments (MicroK8s). Reads files; keeps nothing.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ip.h"
+#include "base/result.h"
+
+namespace namegate::config {
+
+inline constexpr std::size_t kMaxKubeletConfigBytes = 256 * 1024;
+inline constexpr std::size_t kMaxClusterDns = 8;
+
+// Where distributions put it; the first that names servers counts.
+inline constexpr std::array<const char*, 7> kKubeletConfigPaths = {
+    "/var/lib/kubelet/config.yaml",                                          // kubeadm, and most others
+    "/etc/kubernetes/kubelet/config.json",                                   // Amazon Linux 2023
+    "/etc/kubernetes/kubelet/kubelet-config.json",                           // Amazon Linux 2
+    "/home/kubernetes/kubelet-config.yaml",                                  // Container-Optimized OS
+    "/var/lib/rancher/k3s/agent/etc/kubelet.conf.d/00-k3s-defaults.conf",    // K3s
+    "/var/lib/rancher/rke2/agent/etc/kubelet.conf.d/00-rke2-defaults.conf",  // RKE2
+    "/var/snap/microk8s/current/args/kubelet",                               // MicroK8s
+};
+
+// Empty: it names none. kInvalidInput names the place.
+Result<std::vector<IpAddress>> cluster_dns(const std::string& path, std::string_view content);
+
+struct ClusterDns {
+    std::string path;
+    std::vector<IpAddress> servers;
+};
+// Of the first of these files that names servers. An error of a file that is there and cannot be used, when no other does.
+Result<std::optional<ClusterDns>> find_cluster_dns(const std::vector<std::string>& paths);
+
+}  // namespace namegate::config

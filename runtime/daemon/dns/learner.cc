@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/dns/learner.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "daemon/listings/views.h"
+#include "datapath/clock.h"
+#include "datapath/endpoint_writer.h"
+#include "datapath/held.h"
+#include "datapath/reader.h"
+#include "dns/lifetime.h"
+#include "dns/message.h"
+#include "dns/wire_name.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+using endpoints::Record;
+
+constexpr unsigned kLockMs = 500;  // the longest that an answer is held for the node lock
+constexpr std::uint64_t kTellEveryNs = 10'000'000'000;
+constexpr std::size_t kMaxTold = 4096;
+
+std::uint32_t names_in_policy(const dns::Learning& learning, const policy::CompiledPolicy& policy) {
+    std::uint32_t named = 0;
+    for (std::size_t i = 0; i < learning.chain_names.size(); ++i) {
+        const auto meets = [&](const policy::PatternEntry& entry) { return entry.pattern.matches(learning.chain_names[i]); };
+        named |= std::uint32_t{std::any_of(policy.patterns.begin(), policy.patterns.end(), meets)} << i;
+    }
+    return named;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Learner>> Learner::create(Node& node) {
+    std::unique_ptr<Learner> learner(new Learner(node));
+    Learner* self = learner.get();
+    NG_ASSIGN(learner->reader_,
+              datapath::EventReader::create(node.datapath(), [self](const ng_event& event, std::span<const std::uint8_t> payload) {
+                  self->on_event(event, payload);
+              }));
+    return learner;
+}
+
+void Learner::read() {
+    const auto consumed = reader_->consume();
+    node_.set_trouble("events", consumed ? ok() : Result<>(consumed.error()));
+    for (const ng_event& event : std::exchange(packets_, {})) {
+        sink_(event, {});
+    }
+}
+
+void Learner::on_event(const ng_event& event, std::span<const std::uint8_t> payload) {
+    if (datapath::is_packet(event)) {
+        packets_.push_back(event);
+    } else {
+        sink_(event, payload);
+    }
+}
+
+void Learner::take(const ng_event& event, std::span<const std::uint8_t> payload) {
+    if (observer_) {
+        observer_(event, payload);
+    }
+    switch (event.kind) {
+        case NG_EVENT_ANSWER:
+        case NG_EVENT_UNPARSED: on_answer(event, payload); break;
+        case NG_EVENT_LIMIT: tell_limit(event, payload); break;
+        case NG_EVENT_DENIED: ++stats_.denied; break;
+        default: break;
+    }
+}
+
+void Learner::on_answer(const ng_event& event, std::span<const std::uint8_t> payload) {
+    ++stats_.answers;
+    stats_.unparsed_by_kernel += event.kind == NG_EVENT_UNPARSED ? 1U : 0U;
+    if (event.reason != NG_R_NONE && event.reason != NG_R_NEVER_OPENS) {
+        tell_limit(event, payload);
+    }
+    const AnswerSource source{event.endpoint, datapath::to_address(event.remote), ntohs(event.be_remote_port),
+                              event.kind == NG_EVENT_ANSWER, event.learnt};
+    if (const auto result = learn(source, payload); !result) {
+        log::debug("answer not learnt", {log::kv("endpoint", event.endpoint), log::kv("error", result.error().message())});
+    }
+}
+
+void Learner::learn_held(const AnswerSource& source, std::span<const std::uint8_t> payload) {
+    ++stats_.answers;
+    if (const auto result = learn(source, payload); !result) {
+        pass_held(source.endpoint, result.error().message());
+        return;
+    }
+    ++stats_.held_learnt;
+}
+
+void Learner::pass_held(std::uint32_t endpoint, const std::string& why) {
+    ++stats_.held_unlearnt;
+    log::debug("a held answer went on unlearnt", {log::kv("endpoint", endpoint), log::kv("why", why)});
+}
+
+Result<> Learner::learn(const AnswerSource& source, std::span<const std::uint8_t> payload) {
+    // Endpoint ids are never reused, so an answer for one that is gone finds nobody.
+    if (node_.records().count(source.endpoint) == 0) {
+        return Error(Code::kNotFound, "the endpoint is not known");
+    }
+    node_.note_learnt(source.endpoint, source.opened);
+    const auto message = dns::parse_message(payload);
+    if (!message) {
+        ++stats_.malformed;
+        return message.error();
+    }
+    dns::Learning learning = dns::learn(*message);
+    refuse(source, learning);
+    node_.note_lookup(source.endpoint, learning.empty() ? std::vector<std::string>{message->question.name} : learning.chain_names);
+    if (learning.empty()) {
+        return ok();
+    }
+    node_.cache().record(source.endpoint, learning, node_.config().lifetime);
+    Result<> opened = open_joined(source, learning);
+    if (!opened) {
+        log::warning("addresses of an answer were not opened",
+                     {log::kv("interface", node_.records().at(source.endpoint).host_ifname), log::kv("name", learning.chain_names.front()),
+                      log::kv("error", opened.error().message())});
+    }
+    return opened;
+}
+
+// Addresses that no name opens (D17): told and remembered when a name of the policy led there. The name cache has them too,
+// but for IPv4-mapped ones, which it would take for the IPv4 address.
+void Learner::refuse(const AnswerSource& source, dns::Learning& learning) {
+    const dns::NeverOpens& never = node_.config().never_opens;
+    const node::Programmed* programmed = node_.programmer().find(source.endpoint);
+    std::optional<std::uint32_t> named;  // names that the policy has, as bits
+    for (const dns::LearntAddress& learnt : learning.addresses) {
+        const std::string* entry = never.refuses(learnt.address, learnt.mapped);
+        if (entry == nullptr || programmed == nullptr || !programmed->egress) {
+            continue;
+        }
+        named = named ? named : names_in_policy(learning, *programmed->egress);
+        if (const std::uint32_t both = *named & learnt.names; both != 0) {
+            stats_.never_opened += source.decided ? 0U : 1U;
+            tell_refused(node_.records().at(source.endpoint),
+                         {(learnt.mapped ? "::ffff:" : "") + learnt.address.to_string(),
+                          learning.chain_names[static_cast<std::size_t>(std::countr_zero(both))], *entry,
+                          dns::expiry_boot_ns(node_.clock().boot_ns(), learnt.ttl, node_.config().lifetime)});
+        }
+    }
+    std::erase_if(learning.addresses,
+                  [&never](const dns::LearntAddress& learnt) { return learnt.mapped && never.refuses(learnt.address, true) != nullptr; });
+}
+
+void Learner::tell_refused(const Record& record, const RefusedAddress& refused) {
+    if (node_.refused().add(record.id, refused) && may_tell(record.id, NG_R_NEVER_OPENS)) {
+        log::warning("a name led to an address that no name opens",
+                     {log::kv("endpoint", display_name(record)), log::kv("interface", record.host_ifname), log::kv("name", refused.name),
+                      log::kv("address", refused.address), log::kv("dnsNeverOpens", refused.entry)});
+    }
+}
+
+// Names that meet the same patterns open the same: an address needs one of them.
+std::vector<node::Programmer::Opening> Learner::own_openings(const AnswerSource& source, const dns::Learning& learning,
+                                                             const policy::CompiledPolicy& policy) const {
+    const std::vector<std::string>& names = learning.chain_names;
+    std::map<std::vector<bool>, std::uint32_t> alike;  // names by the patterns they meet, as bits
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        std::vector<bool> met(policy.patterns.size());
+        bool any = false;
+        for (std::size_t k = 0; k < met.size(); ++k) {
+            met[k] = policy.patterns[k].pattern.matches(names[i]);
+            any = any || met[k];
+        }
+        if (any) {
+            alike[std::move(met)] |= std::uint32_t{1} << i;
+        }
+    }
+    std::vector<node::Programmer::Opening> openings;
+    const std::uint64_t now = node_.clock().boot_ns();
+    for (const dns::LearntAddress& learnt : learning.addresses) {
+        const std::uint64_t expiry = dns::expiry_boot_ns(now, learnt.ttl, node_.config().lifetime);
+        for (const auto& group : alike) {
+            if (const std::uint32_t both = group.second & learnt.names; both != 0) {
+                openings.push_back(
+                    {learnt.address, names[static_cast<std::size_t>(std::countr_zero(both))], expiry, source.server, source.server_port});
+            }
+        }
+    }
+    return openings;
+}
+
+Result<> Learner::open_joined(const AnswerSource& source, const dns::Learning& learning) {
+    const node::Programmed* programmed = node_.programmer().find(source.endpoint);
+    if (programmed == nullptr || !programmed->egress || programmed->egress->patterns.empty()) {
+        return ok();
+    }
+    // What the answer itself reaches, unless the kernel has opened that; then what only the name cache can tell.
+    std::vector<node::Programmer::Opening> openings;
+    if (!source.decided) {
+        openings = own_openings(source, learning, *programmed->egress);
+    }
+    std::map<IpAddress, std::uint32_t> known;  // and the names for which the answer says so, as bits
+    for (const dns::LearntAddress& learnt : learning.addresses) {
+        known[learnt.address] |= learnt.names;
+    }
+    const dns::Joined joined = node_.cache().for_each_joined(source.endpoint, learning, [&](const dns::Reached& reached) {
+        const auto own = known.find(reached.address);
+        const auto& names = learning.chain_names;
+        const auto place = std::find(names.begin(), names.end(), reached.names.front()) - names.begin();
+        if (own == known.end() || place == std::ssize(names) || (own->second >> place & 1U) == 0) {
+            openings.push_back({reached.address, reached.names.front(), reached.expiry_boot_ns, source.server, source.server_port});
+        }
+    });
+    stats_.joins_cut += joined.cut ? 1U : 0U;
+    const endpoints::Record& record = node_.records().at(source.endpoint);
+    if (openings.empty()) {
+        return source.decided ? ok() : await_open_ends(record, learning);
+    }
+    NG_ASSIGN(const FileLock lock, FileLock::acquire(node_.config().lock_path(), kLockMs));
+    NG_ASSIGN(const auto active, datapath::active_config(node_.datapath(), record.slot));
+    // Between the event and now the slot may have gone to another endpoint.
+    if (!active || active->endpoint != record.id) {
+        return Error(Code::kNotFound, "the endpoint is gone");
+    }
+    NG_ASSIGN(const std::size_t opened, node_.programmer().open_addresses(record, openings));
+    stats_.opened += opened;
+    node_.note_learnt(source.endpoint, opened);
+    return source.decided ? ok() : await_open_ends(record, learning);
+}
+
+// Names at the end of the chain without an address: the kernel, which did not walk this answer to its end, shall hold
+// theirs, since it belongs to the names before them (D8).
+Result<> Learner::await_open_ends(const endpoints::Record& record, const dns::Learning& learning) {
+    const std::uint64_t now = node_.clock().boot_ns();
+    for (const dns::ChainLink& link : learning.links) {
+        const bool goes_on =
+            std::any_of(learning.links.begin(), learning.links.end(), [&](const dns::ChainLink& next) { return next.from == link.to; }) ||
+            std::any_of(learning.addresses.begin(), learning.addresses.end(),
+                        [&](const dns::LearntAddress& address) { return address.owner == link.to; });
+        if (goes_on) {
+            continue;
+        }
+        NG_ASSIGN(const std::vector<std::string> labels, dns::wire_labels(learning.chain_names[link.to]));
+        const std::uint64_t until = dns::expiry_boot_ns(now, link.ttl, node_.config().lifetime);
+        NG_TRY(
+            datapath::await_name(node_.datapath(), {record.slot, record.id, labels, datapath::tick_of(until) + 1}, datapath::tick_of(now)));
+    }
+    return ok();
+}
+
+// One line for each endpoint and reason in a while: the counters tell how often.
+bool Learner::may_tell(std::uint32_t endpoint, std::uint16_t reason) {
+    const std::uint64_t now = node_.clock().boot_ns();
+    if (told_.size() > kMaxTold) {
+        told_.clear();
+    }
+    std::uint64_t& last = told_[{endpoint, reason}];
+    if (last != 0 && now - last < kTellEveryNs) {
+        return false;
+    }
+    last = now;
+    return true;
+}
+
+void Learner::tell_limit(const ng_event& event, std::span<const std::uint8_t> payload) {
+    const auto record = node_.records().find(event.endpoint);
+    if (record == node_.records().end() || !may_tell(event.endpoint, event.reason)) {
+        return;
+    }
+    const auto message = dns::parse_message(payload);
+    const Record& endpoint = record->second;
+    log::warning("limit reached", {log::kv("limit", datapath::reason_name(static_cast<ng_reason>(event.reason))),
+                                   log::kv("endpoint", display_name(endpoint)), log::kv("interface", endpoint.host_ifname),
+                                   log::kv("name", message ? message->question.name : "?")});
+}
+
+}  // namespace namegate::daemon

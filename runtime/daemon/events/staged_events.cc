@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/events/staged_events.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+
+#include "daemon/events/event_view.h"
+#include "datapath/events.h"
+#include "datapath/reader.h"
+#include "policy/compiler/evaluate.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+using api::Json;
+using endpoints::Record;
+using policy::CompiledPolicy;
+using policy::Direction;
+
+bool is_icmp(std::uint8_t protocol) { return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6; }
+
+// Events do not bear the type of an ICMP message, only the number of an echo.
+bool asks_icmp_type(const CompiledPolicy& compiled, std::uint8_t protocol) {
+    return std::any_of(compiled.ports.begin(), compiled.ports.end(), [protocol](const policy::PortEntry& entry) {
+        return !entry.any_protocol && entry.protocol == protocol && entry.prefix_bits > 0;
+    });
+}
+
+policy::PacketView packet_of(const ng_event& event) {
+    const std::uint16_t local = ntohs(event.be_local_port);
+    const std::uint16_t remote = ntohs(event.be_remote_port);
+    const bool incoming = event.direction == NG_INGRESS;
+    policy::PacketView packet;
+    packet.remote = datapath::to_address(event.remote);
+    packet.protocol = event.protocol;
+    if (!is_icmp(event.protocol)) {
+        packet.source_port = incoming ? remote : local;
+        packet.destination_port = incoming ? local : remote;
+    }
+    return packet;
+}
+
+Json no_verdict(const std::string& why) { return {{"error", why}}; }
+
+}  // namespace
+
+void StagedEvents::drop_outdated() {
+    const std::uint64_t revision = node_.programmer().revision();
+    if (revision == revision_) {
+        return;
+    }
+    revision_ = revision;
+    previews_.clear();
+    const auto& tiers = node_.programmer().snapshot().tiers();
+    any_staged_ = std::any_of(tiers.begin(), tiers.end(), [](const policy::Snapshot::TierView& tier) {
+        return std::any_of(tier.policies.begin(), tier.policies.end(), [](const policy::Policy* policy) { return policy->staged; });
+    });
+}
+
+const StagedEvents::Preview* StagedEvents::preview_of(const Record& record, std::uint8_t direction) {
+    const Key key{record.id, direction};
+    const auto known = previews_.find(key);
+    if (known != previews_.end()) {
+        known->second.used = ++calls_;
+        return &known->second;
+    }
+    if (!budget_.take(kPreviewUnits)) {
+        return nullptr;
+    }
+    if (previews_.size() >= kMaxPreviews) {
+        previews_.erase(std::min_element(previews_.begin(), previews_.end(),
+                                         [](const auto& one, const auto& other) { return one.second.used < other.second.used; }));
+    }
+    Preview preview;
+    preview.used = ++calls_;
+    auto compiled =
+        node_.programmer().preview(record, node_.all_records(), direction == NG_INGRESS ? Direction::kIngress : Direction::kEgress);
+    if (compiled) {
+        preview.compiled = std::move(compiled).value();
+    } else {
+        preview.error = compiled.error().message();
+    }
+    return &previews_.emplace(key, std::move(preview)).first->second;
+}
+
+Json StagedEvents::verdict(const ng_event& event) {
+    if (!datapath::is_packet(event)) {
+        return nullptr;
+    }
+    drop_outdated();
+    const auto record = node_.records().find(event.endpoint);
+    if (!any_staged_ || record == node_.records().end()) {
+        return nullptr;
+    }
+    const Preview* preview = preview_of(record->second, event.direction);
+    if (preview != nullptr && preview->compiled == nullptr) {
+        return preview->error.empty() ? Json(nullptr) : no_verdict(preview->error);
+    }
+    if (preview == nullptr || !budget_.take(1)) {
+        return no_verdict("there are too many events");
+    }
+    const CompiledPolicy& compiled = *preview->compiled;
+    if (is_icmp(event.protocol) && asks_icmp_type(compiled, event.protocol)) {
+        return no_verdict("the rules ask for the ICMP type, which events do not have");
+    }
+    policy::PacketView packet = packet_of(event);
+    if (!compiled.patterns.empty()) {
+        packet.names = node_.cache().names_of(event.endpoint, packet.remote);
+    }
+    const policy::Verdict verdict = policy::evaluate(compiled, packet);
+    const policy::RuleOrigin& origin = compiled.rules[verdict.rule].origin;
+    return {{"allowed", verdict.allowed}, {"rule", rule_name(origin)}, {"byStaged", origin.policy_kind.rfind("Staged", 0) == 0}};
+}
+
+}  // namespace namegate::daemon

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/listings/explain.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/explain.h"
+#include "daemon/listings/views.h"
+#include "datapath/clock.h"
+#include "datapath/reader.h"
+#include "datapath/untrusted.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+using api::ExplainTarget;
+using api::Json;
+using endpoints::Record;
+using policy::Direction;
+
+constexpr std::size_t kMaxExplainedAddresses = 64;
+
+using Opened = std::map<IpAddress, std::vector<std::string>>;
+
+// The patterns that open each address now, as the programs would find them.
+Result<Opened> opened_addresses(Node& node, const Record& record) {
+    NG_ASSIGN(const auto learnt, datapath::read_learnt(node.datapath(), record.slot));
+    const std::uint32_t now = datapath::tick_of(node.clock().boot_ns());
+    Opened out;
+    for (const datapath::LearntEntry& entry : learnt) {
+        for (std::size_t i = 0; i < entry.value.count && i < NG_LEARNT_PATTERNS; ++i) {
+            if (!datapath::tick_after(entry.value.expiry[i], now)) {
+                continue;
+            }
+            NG_ASSIGN(std::string text, datapath::read_pattern_text(node.datapath(), entry.value.pattern[i]));
+            if (!text.empty()) {
+                out[entry.address].push_back(std::move(text));
+            }
+        }
+    }
+    return out;
+}
+
+ExplainTarget target_of(const IpAddress& address, std::vector<std::string> names, const Opened& opened) {
+    ExplainTarget target;
+    target.address = address;
+    target.names = std::move(names);
+    target.looked_up = target.names;  // which may have expired in the kernel
+    if (const auto found = opened.find(address); found != opened.end()) {
+        target.patterns = found->second;
+    }
+    return target;
+}
+
+// Where the name led this endpoint lately.
+Result<std::vector<ExplainTarget>> targets_of(Node& node, const Record& record, const std::string& name, const Opened& opened) {
+    NG_ASSIGN(const policy::DomainPattern exact, policy::DomainPattern::parse(name));
+    std::vector<ExplainTarget> out;
+    node.cache().for_each_match(record.id, exact, [&](const dns::Reached& reached) {
+        if (out.size() < kMaxExplainedAddresses) {
+            out.push_back(target_of(reached.address, reached.names, opened));
+        }
+    });
+    return out;
+}
+
+// Where the name cache does not know it (yet): what the pattern that is the name itself has open.
+std::vector<ExplainTarget> targets_by_pattern(const std::string& name, const Opened& opened) {
+    std::vector<ExplainTarget> out;
+    for (const auto& [address, patterns] : opened) {
+        if (out.size() < kMaxExplainedAddresses && std::find(patterns.begin(), patterns.end(), name) != patterns.end()) {
+            out.push_back(target_of(address, {name}, opened));
+        }
+    }
+    return out;
+}
+
+bool fits(const ExplainTarget& target, std::uint8_t protocol) {
+    constexpr std::uint8_t kIcmp = 1;
+    constexpr std::uint8_t kIcmp6 = 58;
+    return protocol == kIcmp ? target.address->is_v4() : protocol != kIcmp6 || !target.address->is_v4();
+}
+
+// Addresses that the name, or any, led to, and that no name opens.
+void add_never_opened(Node& node, const Record& record, api::ExplainRequest& request) {
+    const auto note = [&request](const std::string& address, const std::string& entry) {
+        request.notes.push_back("no name opens " + address + ": dnsNeverOpens has " + entry + "; a rule with nets can allow it");
+    };
+    std::set<std::string> known;
+    for (const ExplainTarget& target : request.targets) {
+        const std::string* entry = target.address ? node.config().never_opens.refuses(*target.address) : nullptr;
+        if (entry != nullptr && known.insert(target.address->to_string()).second) {
+            note(target.address->to_string(), *entry);
+        }
+    }
+    for (const RefusedAddress& refused : node.refused().of(record.id, node.clock().boot_ns())) {
+        if (refused.name == request.destination.name && known.insert(refused.address).second) {
+            note(refused.address, refused.entry);
+        }
+    }
+}
+
+Result<> add_targets(Node& node, const Record& record, api::ExplainRequest& request) {
+    NG_ASSIGN(const Opened opened, opened_addresses(node, record));
+    if (request.destination.address) {
+        const auto known = node.cache().names_by_address(record.id);
+        const auto names = known.find(*request.destination.address);
+        request.targets.push_back(
+            target_of(*request.destination.address, names == known.end() ? std::vector<std::string>() : names->second, opened));
+        return ok();
+    }
+    NG_ASSIGN(std::vector<ExplainTarget> targets, targets_of(node, record, request.destination.name, opened));
+    if (targets.empty()) {
+        targets = targets_by_pattern(request.destination.name, opened);
+    }
+    for (ExplainTarget& target : targets) {
+        if (fits(target, request.destination.protocol)) {
+            request.targets.push_back(std::move(target));
+        }
+    }
+    if (request.targets.empty()) {
+        request.notes.push_back("the endpoint did not look up " + request.destination.name +
+                                " lately at a trusted DNS server; this is what an answer without aliases would open");
+    }
+    return ok();
+}
+
+Result<> add_servers(Node& node, const Record& record, api::ExplainRequest& request) {
+    request.trusted = node.servers_of(record);
+    NG_ASSIGN(const auto answered, datapath::read_untrusted(node.datapath(), record.id));
+    for (const datapath::UntrustedServer& one : answered) {
+        if (!node.trusts(record, one.server)) {
+            request.untrusted.push_back(one.server);
+        }
+    }
+    return ok();
+}
+
+}  // namespace
+
+Result<Json> view_explanation(Node& node, const Record& record, const policy::Destination& destination, Direction direction) {
+    api::ExplainRequest request;
+    request.endpoint = display_name(record);
+    request.direction = direction;
+    request.destination = destination;
+    NG_ASSIGN(request.mode, mode_of(node, record));
+    NG_TRY(api::check_direction(destination, direction));
+    if (direction == Direction::kEgress) {
+        NG_TRY(add_targets(node, record, request));
+        add_never_opened(node, record, request);
+        NG_TRY(add_servers(node, record, request));
+    } else {
+        request.notes.emplace_back("what the node itself sends is always let in");
+    }
+    const node::Programmed* state = node.programmer().find(record.id);
+    const node::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
+    if (state != nullptr && !state->error.empty()) {
+        request.notes.push_back("the newest policy is not in force: " + state->error);
+    }
+    const auto preview = node.programmer().preview(record, node.all_records(), direction);
+    if (!preview) {
+        request.notes.push_back("the staged policies could not be compiled: " + preview.error().message());
+    }
+    request.compiled = compiled.get();
+    request.preview = preview ? preview->get() : nullptr;
+    return api::explain_json(request);
+}
+
+}  // namespace namegate::daemon

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whom each policy selects on this node: what `namegatectl policies` lists and the warnings are made of. Reads only. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "api/protocol.h"
+#include "base/result.h"
+#include "daemon/node.h"
+#include "daemon/warnings/policy_warnings.h"
+#include "policy/model/endpoint_view.h"
+#include "policy/model/snapshot.h"
+
+namespace namegate::daemon {
+
+// The node's endpoints as policies see them at one moment, for the questions of many policies.
+class SeenEndpoints {
+  public:
+    explicit SeenEndpoints(const Node& node);
+
+    std::size_t size() const { return endpoints_.size(); }
+    Selected selected_by(const policy::Policy& policy) const;
+    const policy::Snapshot& snapshot() const { return *snapshot_; }
+
+  private:
+    struct Endpoint {
+        std::uint32_t id = 0;
+        std::optional<policy::EndpointView> view;  // none: its labels cannot be told
+    };
+
+    std::shared_ptr<const policy::Snapshot> snapshot_;
+    std::vector<Endpoint> endpoints_;
+};
+
+// [{tier, order: number or null, kind, policy, staged, types: [text], file, line, endpoints, unknownEndpoints, rules,
+//  matchedRules: number, or null when staged}], in the order of evaluation. A rule has matched when a packet of an endpoint
+// that has it now met it since its counters began.
+Result<api::Json> view_policies(Node& node);
+
+}  // namespace namegate::daemon

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/warnings/warnings.h"
+
+#include <map>
+#include <utility>
+
+#include "base/listed.h"
+#include "base/log.h"
+#include "daemon/listings/policy_use.h"
+#include "daemon/listings/views.h"
+#include "daemon/node.h"
+#include "datapath/untrusted.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+constexpr std::uint64_t kRoundNs = 5'000'000'000;
+constexpr std::size_t kCacheSteps = 64;  // for one domain of one endpoint
+
+// As it is written into a list of namegate.yaml; what has a colon needs quotes there.
+std::string written(const dns::TrustedServer& server) {
+    const std::string text = server.to_string();
+    return text.find(':') == std::string::npos ? text : "\"" + text + "\"";
+}
+
+void add_some(std::vector<std::string>& lines, const std::vector<Warning>& warnings) {
+    for (std::size_t i = 0; i < warnings.size() && i < kShownWarnings; ++i) {
+        lines.push_back(warnings[i].text);
+    }
+    if (warnings.size() > kShownWarnings) {
+        lines.push_back(std::string(warnings.front().event) + ": " + std::to_string(warnings.size() - kShownWarnings) + " more");
+    }
+}
+
+bool has_domains(const Node& node, std::uint32_t endpoint) {
+    const node::Programmed* state = node.programmer().find(endpoint);
+    return state != nullptr && state->egress && !state->egress->patterns.empty();
+}
+
+bool is_cached(const Node& node, std::uint32_t endpoint, const policy::DomainPattern& domain) {
+    bool found = false;
+    dns::StepBudget budget(kCacheSteps);
+    node.cache().for_each_match(endpoint, domain, budget, [&found](const dns::Reached&) { found = true; });
+    return found;
+}
+
+Warning unknown(const std::string& pod, const std::string& why) {
+    return {"labels of a pod are not known", pod, "labels of " + pod + " are not known: " + why};
+}
+
+}  // namespace
+
+Warning strange_server(const StrangeServer& server, const config::DnsServerSettings& trusted) {
+    std::string list;
+    list += trusted.node ? "node, " : "";
+    list += trusted.kubelet ? "kubelet, " : "";
+    list += trusted.pod ? "pod, " : "";
+    for (const dns::TrustedServer& one : trusted.listed) {
+        list += written(one) + ", ";
+    }
+    list += written({IpPrefix(server.server, server.server.bits()), dns::kDefaultDnsPort});
+    const std::string pods = std::to_string(server.pods.size()) + (server.pods.size() == 1 ? " pod" : " pods");
+    return {
+        "DNS server not trusted", server.server.to_string(),
+        "DNS server " + server.server.to_string() + " is not trusted and answered " + pods + " (" + listed(server.pods, kShownWarnings) +
+            ") " + std::to_string(server.responses) + (server.responses == 1 ? " time" : " times") +
+            ": names that are looked up there open nothing" +
+            (server.matters ? "" : " (no policy in force for " + std::string(server.pods.size() == 1 ? "it" : "them") + " has domains)") +
+            "; if it is your resolver, write into namegate.yaml: dnsTrustedServers: [" + list + "]"};
+}
+
+struct Warnings::Round {
+    explicit Round(const Node& node) : endpoints(node) {
+        for (const policy::Snapshot::TierView& tier : endpoints.snapshot().tiers()) {
+            policies.insert(policies.end(), tier.policies.begin(), tier.policies.end());
+        }
+    }
+
+    SeenEndpoints endpoints;
+    std::vector<const policy::Policy*> policies;
+    std::size_t next = 0;
+};
+
+Warnings::Warnings(const Clock& clock) : clock_(clock), policies_(clock, lookups_), refused_(clock) {}
+Warnings::~Warnings() = default;
+
+void Warnings::begin(Node& node) {
+    revision_ = node.programmer().revision();
+    next_ns_ = clock_.boot_ns() + kRoundNs;
+    round_ = std::make_unique<Round>(node);
+    if (generation_ != round_->endpoints.snapshot().generation()) {
+        generation_ = round_->endpoints.snapshot().generation();
+        lookups_.keep(round_->endpoints.snapshot());
+    }
+    std::vector<std::uint32_t> ids;
+    for (const auto& entry : node.records()) {
+        ids.push_back(entry.first);
+    }
+    policies_.begin(ids);
+}
+
+void Warnings::tick(Node& node) {
+    if (!round_) {
+        if (clock_.boot_ns() < next_ns_ && revision_ == node.programmer().revision()) {
+            return;
+        }
+        begin(node);
+    }
+    const auto asks = [&node](std::uint32_t endpoint, const policy::DomainPattern& domain) { return is_cached(node, endpoint, domain); };
+    for (std::size_t steps = 0; steps < kWarningStepsPerTick && round_->next < round_->policies.size(); ++round_->next) {
+        const policy::Policy& policy = *round_->policies[round_->next];
+        steps += round_->endpoints.size() + policies_.look_at(policy, round_->endpoints.selected_by(policy), asks);
+    }
+    if (round_->next == round_->policies.size()) {
+        finish(node);
+    }
+}
+
+void Warnings::finish(Node& node) {
+    round_.reset();
+    policies_.end();
+    std::vector<Warning> all = servers(node);
+    for (const std::vector<Warning>& more : {unknown_labels(node), policies_.to_log()}) {
+        all.insert(all.end(), more.begin(), more.end());
+    }
+    for (const Warning& warning : log_.fresh(all)) {
+        log::warning(warning.event, {log::kv("what", warning.text)});
+    }
+}
+
+std::vector<Warning> Warnings::servers(Node& node) const {
+    const auto entries = datapath::read_untrusted(node.datapath());
+    if (!entries) {
+        return {{"DNS servers not read", "", "DNS servers that are not trusted: " + entries.error().message()}};
+    }
+    std::map<IpAddress, StrangeServer> found;
+    for (const datapath::UntrustedServer& entry : *entries) {
+        const auto record = node.records().find(entry.endpoint);
+        if (record == node.records().end() || node.trusts(record->second, entry.server)) {
+            continue;
+        }
+        StrangeServer& server = found[entry.server];
+        server.server = entry.server;
+        server.pods.push_back(display_name(record->second));
+        server.responses += entry.responses;
+        server.matters = server.matters || has_domains(node, entry.endpoint);
+    }
+    std::vector<Warning> out;
+    out.reserve(found.size());
+    for (const auto& entry : found) {
+        out.push_back(strange_server(entry.second, node.config().dns_servers));
+    }
+    return out;
+}
+
+std::vector<Warning> Warnings::unknown_labels(const Node& node) const {
+    std::map<std::string, std::string> pods = refused_.list();
+    for (const auto& entry : node.records()) {
+        const node::Programmed* state = node.programmer().find(entry.first);
+        if (state != nullptr && state->labels_unknown) {
+            pods[display_name(entry.second)] = state->error;
+        }
+    }
+    std::vector<Warning> out;
+    out.reserve(pods.size());
+    for (const auto& entry : pods) {
+        out.push_back(unknown(entry.first, entry.second));
+    }
+    return out;
+}
+
+std::vector<std::string> Warnings::lines(Node& node) const {
+    std::vector<std::string> out;
+    add_some(out, servers(node));
+    add_some(out, unknown_labels(node));
+    if (const std::vector<Warning>& unselected = policies_.unselected(); unselected.size() == 1) {
+        out.push_back(unselected.front().text);
+    } else if (!unselected.empty()) {
+        std::vector<std::string> names;
+        names.reserve(unselected.size());
+        for (const Warning& one : unselected) {
+            names.push_back(one.subject);
+        }
+        out.push_back(std::to_string(unselected.size()) + " policies select no endpoint of this node: " + listed(names, kShownWarnings) +
+                      "; see: namegatectl policies");
+    }
+    add_some(out, policies_.not_looked_up());
+    return out;
+}
+
+void Warnings::note_programmed(const endpoints::Record& record, const Result<>& result) {
+    if (!result && result.error().code() == Code::kTryAgain) {
+        refused_.refuse(display_name(record), result.error().message());
+    } else {
+        refused_.admit(display_name(record));
+    }
+}
+
+}  // namespace namegate::daemon

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/handover.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "base/log.h"
+#include "datapath/endpoint_writer.h"
+#include "datapath/slots.h"
+#include "node/lifecycle.h"
+
+namespace namegate::node {
+
+namespace {
+
+using endpoints::Record;
+
+constexpr std::size_t kNamesTold = 5;
+
+void log_lost(const datapath::OtherSet& older, const std::vector<std::string>& lost) {
+    for (const std::string& map : lost) {
+        log::warning("not carried over: the layout is another, so endpoints begin without",
+                     {log::kv("map", map), log::kv("from_version", older.version())});
+    }
+}
+
+// Those whose slot is theirs already, or free.
+Result<std::vector<datapath::SlotUse>> free_slots(datapath::Datapath& datapath, const std::vector<Record>& records) {
+    NG_ASSIGN(const auto used, datapath::used_slots(datapath));
+    std::map<std::uint32_t, std::uint32_t> owners;
+    for (const datapath::SlotUse& use : used) {
+        owners[use.slot] = use.endpoint;
+    }
+    std::vector<datapath::SlotUse> free;
+    for (const Record& record : records) {
+        const auto owner = owners.emplace(record.slot, record.id);
+        if (record.slot < NG_MAX_SLOTS && owner.second) {
+            free.push_back({record.slot, record.id});
+        } else if (owner.first->second != record.id || record.slot >= NG_MAX_SLOTS) {
+            log::error("an endpoint stays with the older build: its slot is not to be had",
+                       {log::kv("interface", record.host_ifname), log::kv("slot", record.slot)});
+        }
+    }
+    return free;
+}
+
+}  // namespace
+
+Result<const datapath::OtherSet*> enforced_by(const std::vector<datapath::OtherSet>& builds, const Record& record) {
+    for (const datapath::OtherSet& build : builds) {
+        NG_ASSIGN(const bool on, build.is_on(record.host_ifname, record.host_ifindex));
+        if (on) {
+            return &build;
+        }
+    }
+    return nullptr;
+}
+
+Result<std::vector<Record>> prepare_handover(datapath::Datapath& datapath, const datapath::OtherSet& older,
+                                             const std::vector<Record>& records) {
+    NG_ASSIGN(const auto uses, free_slots(datapath, records));
+    if (!uses.empty()) {
+        NG_ASSIGN(const auto lost, datapath::adopt_slots(datapath, older, uses));
+        log_lost(older, lost);
+        log::info("taking over the endpoints of another build",
+                  {log::kv("from_version", older.version()), log::kv("endpoints", uses.size())});
+    }
+    NG_ASSIGN(const auto used, datapath::used_slots(datapath));
+    std::set<std::pair<std::uint32_t, std::uint32_t>> owned;
+    for (const datapath::SlotUse& use : used) {
+        owned.emplace(use.slot, use.endpoint);
+    }
+    std::vector<Record> prepared;
+    for (const Record& record : records) {
+        if (owned.count({record.slot, record.id}) == 0) {
+            continue;
+        }
+        NG_ASSIGN(const auto active, datapath::active_config(datapath, record.slot));
+        if (!active || active->endpoint != record.id) {
+            NG_TRY(datapath::write_closed(datapath, identity_of(record)));
+        }
+        NG_TRY(datapath::bind_interface(datapath, record.host_ifindex, identity_of(record)));
+        prepared.push_back(record);
+    }
+    return prepared;
+}
+
+Result<> finish_handover(datapath::Datapath& datapath) {
+    if (datapath.older().empty()) {
+        return ok();
+    }
+    NG_ASSIGN(const auto left, datapath.retire_older());
+    if (left.empty()) {
+        log::info("no endpoint is an older build's any more", {});
+        return ok();
+    }
+    std::string names;
+    for (std::size_t i = 0; i < left.size() && i < kNamesTold; ++i) {
+        names += (i == 0 ? "" : ", ") + left[i];
+    }
+    return Error(Code::kTryAgain, std::to_string(left.size()) +
+                                      " interfaces are still enforced by the programs of an older build, as they were: " + names +
+                                      (left.size() > kNamesTold ? ", ..." : ""));
+}
+
+}  // namespace namegate::node

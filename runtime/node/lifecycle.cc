@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/lifecycle.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "datapath/attach.h"
+#include "datapath/map.h"
+#include "datapath/reader.h"
+#include "datapath/settings.h"
+#include "datapath/slots.h"
+#include "netlink/link.h"
+#include "node/handover.h"
+
+namespace namegate::node {
+
+namespace {
+
+using endpoints::Record;
+
+void note(std::string_view step, const Result<>& result) {
+    if (!result) {
+        log::warning("undoing an endpoint", {log::kv("step", step), log::kv("error", result.error().message())});
+    }
+}
+
+// Renaming an interface by hand must not open it: ours are known by their alias as well.
+bool bears_alias(const netlink::Link& link, const Record& record) {
+    const std::string owner = " " + record.container_id + " " + record.ifname;
+    return link.alias.size() > owner.size() && link.alias.compare(link.alias.size() - owner.size(), owner.size(), owner) == 0;
+}
+
+Result<std::optional<netlink::Link>> find_interface(netlink::Socket& socket, const Record& record) {
+    auto link = netlink::find_link(socket, record.host_ifindex);
+    if (!link) {
+        if (link.error().code() == Code::kNotFound) {
+            return std::optional<netlink::Link>();
+        }
+        return link.error();
+    }
+    // A number that has gone to another interface meanwhile is not the endpoint's.
+    if (link->name != record.host_ifname && !bears_alias(*link, record)) {
+        return std::optional<netlink::Link>();
+    }
+    return std::optional<netlink::Link>(std::move(link).value());
+}
+
+// An interface number that has gone to another endpoint meanwhile stays bound.
+Result<> unbind_own(datapath::Datapath& datapath, const Record& record) {
+    NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
+    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
+    return bound && bound->endpoint == record.id ? datapath::unbind_interface(datapath, record.host_ifindex) : ok();
+}
+
+Result<> release_own_slot(datapath::Datapath& datapath, const Record& record) {
+    NG_ASSIGN(const std::optional<std::uint32_t> owner, datapath::slot_owner(datapath, record.slot));
+    return owner && *owner == record.id ? datapath::release_slot(datapath, record.slot) : ok();
+}
+
+Result<> attach_closed(datapath::Datapath& datapath, const Record& record) {
+    NG_TRY(datapath::write_closed(datapath, identity_of(record)));
+    NG_TRY(datapath::bind_interface(datapath, record.host_ifindex, identity_of(record)));
+    NG_TRY(datapath::attach(datapath, record.host_ifname, record.host_ifindex));
+    return ok();
+}
+
+// Is everything of this record in the kernel, programs aside?
+Result<bool> is_known(datapath::Datapath& datapath, const Record& record) {
+    NG_ASSIGN(const std::optional<std::uint32_t> owner, datapath::slot_owner(datapath, record.slot));
+    NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
+    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
+    return owner && *owner == record.id && bound && bound->endpoint == record.id && bound->slot == record.slot;
+}
+
+// `former`: the record that stands on the disk now, and again should the endpoint not be admitted.
+Result<> admit(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, const Record* former) {
+    UndoStack undo;
+    NG_ASSIGN(record.id, datapath.next_endpoint_id());
+    NG_ASSIGN(record.slot, datapath::acquire_slot(datapath, record.id));
+    record.ready = false;
+    undo.push([&datapath, &record] { note("slot", datapath::release_slot(datapath, record.slot)); });
+    undo.push([&store, &record, former] {
+        note("record", former != nullptr ? store.write(*former) : store.remove(record.container_id, record.ifname));
+    });
+    NG_TRY(store.write(record));
+    undo.push([&datapath, &record] { note("interface", unbind_own(datapath, record)); });
+    undo.push([&datapath, &record] { note("programs", datapath::detach(datapath, record.host_ifname, record.host_ifindex)); });
+    NG_TRY(attach_closed(datapath, record));
+    undo.dismiss();
+    return ok();
+}
+
+// Puts one record right; the records of a datapath that was lost get new numbers. One that cannot be put right stays
+// on the disk, so that the next attempt knows of it.
+Result<> repair(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, Reconciled& outcome) {
+    NG_ASSIGN(const bool known, is_known(datapath, record));
+    if (!known) {
+        NG_TRY(release_own_slot(datapath, record));
+        const Record former = record;
+        NG_TRY(admit(datapath, store, record, &former));
+        outcome.repairs.push_back("attached " + record.host_ifname + " again as endpoint " + std::to_string(record.id));
+        return ok();
+    }
+    NG_ASSIGN(const bool attached, datapath::is_attached(datapath, record.host_ifname, record.host_ifindex));
+    if (!attached) {
+        NG_TRY(datapath::attach(datapath, record.host_ifname, record.host_ifindex));
+        outcome.repairs.push_back("attached the programs of " + record.host_ifname + " again");
+    }
+    return ok();
+}
+
+Result<> release_orphans(datapath::Datapath& datapath, Reconciled& outcome) {
+    std::set<std::uint32_t> alive;
+    std::set<std::uint32_t> alive_interfaces;
+    for (const Record& record : outcome.records) {
+        alive.insert(record.id);
+        alive_interfaces.insert(record.host_ifindex);
+    }
+    NG_ASSIGN(const auto interfaces, datapath::read_interfaces(datapath));
+    for (const auto& entry : interfaces) {
+        if (alive.count(entry.second.endpoint) == 0 || alive_interfaces.count(entry.first) == 0) {
+            NG_TRY(datapath::unbind_interface(datapath, entry.first));
+            outcome.repairs.push_back("unbound interface number " + std::to_string(entry.first));
+        }
+    }
+    NG_ASSIGN(const std::vector<datapath::SlotUse> used, datapath::used_slots(datapath));
+    for (const datapath::SlotUse& use : used) {
+        if (alive.count(use.endpoint) == 0) {
+            NG_TRY(datapath::release_slot(datapath, use.slot));
+            outcome.repairs.push_back("took back slot " + std::to_string(use.slot));
+        }
+    }
+    NG_ASSIGN(const std::vector<std::string> severed, datapath::remove_severed_links(datapath));
+    for (const std::string& name : severed) {
+        outcome.repairs.push_back("removed the links of " + name + ", which is gone");
+    }
+    return ok();
+}
+
+}  // namespace
+
+static_assert(endpoints::kMaxRecordServers == NG_POD_SERVERS);
+
+datapath::EndpointIdentity identity_of(const Record& record) {
+    return {record.id, record.slot, record.addresses, record.mac, record.mode == endpoints::kModeFirst};
+}
+
+Result<> admit_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record) {
+    return admit(datapath, store, record, nullptr);
+}
+
+Result<> evict_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, const Record& record) {
+    NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
+    NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
+    NG_TRY(unbind_own(datapath, record));
+    if (!link || record.mode != endpoints::kModeChained) {
+        NG_TRY(datapath::detach(datapath, record.host_ifname, link ? record.host_ifindex : 0));
+    }
+    NG_TRY(release_own_slot(datapath, record));
+    return store.remove(record.container_id, record.ifname);
+}
+
+Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::RecordStore& store) {
+    Reconciled outcome;
+    NG_ASSIGN(const endpoints::RecordListing listing, store.list());
+    for (const endpoints::BadRecord& bad : listing.bad) {
+        outcome.repairs.push_back("left " + bad.path + " alone, which cannot be read: " + bad.why);
+    }
+    NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
+    std::map<const datapath::OtherSet*, std::vector<Record>> of_older;
+    for (Record record : listing.records) {
+        NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
+        if (!link) {
+            NG_TRY(evict_endpoint(datapath, store, record));
+            outcome.repairs.push_back("removed endpoint " + std::to_string(record.id) + ", whose interface " + record.host_ifname +
+                                      " is gone");
+            continue;
+        }
+        NG_ASSIGN(const datapath::OtherSet* older, enforced_by(datapath.older(), record));
+        if (older != nullptr) {
+            of_older[older].push_back(std::move(record));
+            continue;
+        }
+        if (const auto repaired = repair(datapath, store, record, outcome); !repaired) {
+            outcome.repairs.push_back("could not repair " + record.host_ifname + ": " + repaired.error().message());
+            // Nothing in the kernel is surely its own: it stays closed, and must not be programmed.
+            if (const auto known = is_known(datapath, record); !known || !*known) {
+                continue;
+            }
+        }
+        outcome.records.push_back(std::move(record));
+    }
+    for (const auto& entry : of_older) {
+        NG_ASSIGN(std::vector<Record> prepared, prepare_handover(datapath, *entry.first, entry.second));
+        std::move(prepared.begin(), prepared.end(), std::back_inserter(outcome.records));
+    }
+    // A record that cannot be read belongs to some endpoint: then nothing is an orphan for certain.
+    if (listing.bad.empty()) {
+        NG_TRY(release_orphans(datapath, outcome));
+    }
+    return outcome;
+}
+
+Result<> release_leftovers(datapath::Datapath& datapath, const endpoints::RecordStore& store) {
+    NG_ASSIGN(endpoints::RecordListing listing, store.list());
+    if (!listing.bad.empty()) {
+        return ok();  // as above
+    }
+    Reconciled outcome;
+    outcome.records = std::move(listing.records);
+    return release_orphans(datapath, outcome);
+}
+
+Result<> apply_settings(datapath::Datapath& datapath, const config::Config& config, const std::vector<config::NamedServer>& servers) {
+    static_assert(dns::kMaxNeverOpens <= NG_MAX_NEVER_OPENS);
+    std::vector<datapath::NeverPrefix> never;
+    for (const dns::NeverOpens::Entry& entry : config.never_opens.entries()) {
+        never.push_back({entry.aaaa, entry.bytes, entry.length});
+    }
+    NG_TRY(datapath::set_never_opens(datapath, never));
+    std::vector<datapath::TrustedPrefix> prefixes;
+    prefixes.reserve(servers.size());
+    for (const config::NamedServer& named : servers) {
+        prefixes.push_back({named.server.prefix, named.server.port});
+    }
+    NG_TRY(datapath::set_trusted(datapath, prefixes, config.dns_servers.pod));
+    return datapath::set_config(datapath, {config.lifetime.extra_seconds, config.lifetime.min_seconds, config.lifetime.max_seconds});
+}
+
+}  // namespace namegate::node

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/node_runtime.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "datapath/slots.h"
+#include "dns/trusted_servers.h"
+#include "node/datapath_options.h"
+#include "node/handover.h"
+
+namespace namegate::node {
+
+using endpoints::Record;
+
+NodeRuntime::NodeRuntime(const config::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath,
+                         const NodeOptions& options)
+    : config_(config),
+      datapath_(std::move(datapath)),
+      store_(config.records_dir()),
+      policies_(make_ledger(config, clock)),
+      programmer_(*datapath_, config, clock, options.names),
+      dns_servers_(config) {}
+
+Result<std::unique_ptr<NodeRuntime>> NodeRuntime::open(const NodeLock& /*lock*/, const config::Config& config, const Clock& clock,
+                                                       const NodeOptions& options) {
+    datapath::DatapathOptions opening = datapath_options(config);
+    opening.take_over = options.take_over;
+    NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(opening));
+    return std::unique_ptr<NodeRuntime>(new NodeRuntime(config, clock, std::move(datapath), options));
+}
+
+bool NodeRuntime::read_servers() { return dns_servers_.read() != servers_; }
+
+Result<> NodeRuntime::apply_settings(const NodeLock& lock) {
+    const std::vector<config::NamedServer>& servers = dns_servers_.last();
+    NG_TRY(node::apply_settings(lock, *datapath_, config_, servers));
+    servers_ = servers;
+    return ok();
+}
+
+std::vector<dns::TrustedServer> NodeRuntime::servers_of(const Record& record) const {
+    std::vector<dns::TrustedServer> out;
+    for (const config::NamedServer& named : servers_) {
+        out.push_back(named.server);
+    }
+    if (config_.dns_servers.pod) {
+        for (const IpAddress& own : record.dns_servers) {
+            out.push_back({IpPrefix(own, own.bits()), dns::kDefaultDnsPort});
+        }
+    }
+    return out;
+}
+
+Result<std::optional<PolicyChange>> NodeRuntime::read_policies(bool always) {
+    NG_ASSIGN(read_, load_policy_folders(policies_, config_));
+    const auto snapshot = policies_.snapshot();
+    const std::string unknown = gaps_text(policies_);
+    const bool known_before = programmer_.unknown().empty();
+    if (snapshot->generation() == generation_ && unknown == programmer_.unknown() && !always) {
+        return std::optional<PolicyChange>();
+    }
+    PolicyChange change{programmer_.snapshot_ref(), {}};
+    generation_ = snapshot->generation();
+    programmer_.use_snapshot(snapshot, unknown);
+    // While something was unknown, endpoints may have been left behind.
+    change.concern = known_before && unknown.empty() ? policy::Concern::of_change(*change.before, *snapshot) : policy::Concern::everybody();
+    return std::optional(std::move(change));
+}
+
+std::vector<Record> NodeRuntime::all_records() const {
+    std::vector<Record> all;
+    all.reserve(records_.size());
+    for (const auto& entry : records_) {
+        all.push_back(entry.second);
+    }
+    return all;
+}
+
+Result<> NodeRuntime::load_records() {
+    records_.clear();
+    if (!programmer_.looks_at_endpoints()) {
+        return ok();
+    }
+    NG_ASSIGN(endpoints::RecordListing listing, store_.list());
+    for (Record& record : listing.records) {
+        records_[record.id] = std::move(record);
+    }
+    return ok();
+}
+
+Result<> NodeRuntime::admit(const NodeLock& lock, Record& record) {
+    if (datapath_->fresh() || must_take_over()) {
+        read_servers();
+        NG_TRY(apply_settings(lock));
+        NG_TRY(node::reconcile(lock, *datapath_, store_));
+    }
+    // Left by an ADD that was never followed by its DEL.
+    if (const auto stale = store_.read(record.container_id, record.ifname); stale) {
+        NG_TRY(evict_endpoint(lock, *datapath_, store_, *stale));
+    }
+    return admit_endpoint(lock, *datapath_, store_, record);
+}
+
+// A container that is added again has a new endpoint.
+void NodeRuntime::put_record(const Record& record) {
+    std::erase_if(records_, [&record](const RecordMap::value_type& entry) {
+        const bool same = entry.second.container_id == record.container_id && entry.second.ifname == record.ifname;
+        return same && entry.first != record.id;
+    });
+    records_[record.id] = record;
+}
+
+Result<> NodeRuntime::prepare(const NodeLock& lock, const Record& record) {
+    put_record(record);
+    return programmer_.prepare(lock, record, all_records());
+}
+
+Result<> NodeRuntime::program(const NodeLock& lock, const Record& record) {
+    put_record(record);
+    const Result<> programmed = programmer_.program(lock, record, all_records());
+    if (programmed) {
+        return mark_ready(records_[record.id]);
+    }
+    records_.erase(record.id);
+    programmer_.forget(record.id);
+    if (programmed.error().code() == Code::kTryAgain) {
+        NG_TRY(store_.write(record));
+    }
+    return programmed;
+}
+
+ProgramSummary NodeRuntime::program_concerned(const NodeLock& lock, const policy::Concern& concern) {
+    return programmer_.program_concerned(lock, all_records(), concern);
+}
+
+ProgramSummary NodeRuntime::bring_up_to_date(const NodeLock& lock, const policy::Concern& concern) {
+    return programmer_.bring_up_to_date(lock, all_records(), concern);
+}
+
+bool NodeRuntime::is_on_disk(const Record& record) const {
+    const auto stored = store_.read(record.container_id, record.ifname);
+    return stored && stored->id == record.id;
+}
+
+Result<> NodeRuntime::mark_ready(Record& record) {
+    record.ready = true;
+    return store_.write(record);
+}
+
+Result<> NodeRuntime::mark_programmed(const NodeLock& /*lock*/) {
+    for (auto& entry : records_) {
+        const Programmed* state = programmer_.find(entry.first);
+        // Not one that is only prepared, nor one whose DEL has come meanwhile: that record must not come back.
+        if (!entry.second.ready && !entry.second.addresses.empty() && state != nullptr && state->error.empty() &&
+            is_on_disk(entry.second)) {
+            NG_TRY(mark_ready(entry.second));
+        }
+    }
+    return ok();
+}
+
+Result<> NodeRuntime::set_containerd_labels(const NodeLock& /*lock*/, const std::string& container_id, const std::string& ifname,
+                                            const endpoints::Labels& labels) {
+    NG_ASSIGN(Record record, store_.read(container_id, ifname));
+    record.containerd_labels = labels;
+    return store_.write(record);
+}
+
+Result<Record> NodeRuntime::current_record(const std::string& container_id, const std::string& ifname) const {
+    const auto known = std::find_if(records_.begin(), records_.end(), [&](const RecordMap::value_type& entry) {
+        return entry.second.container_id == container_id && entry.second.ifname == ifname && !entry.second.ready;
+    });
+    if (known != records_.end()) {
+        const auto active = datapath::active_config(*datapath_, known->second.slot);
+        if (active && *active && (*active)->endpoint == known->first) {
+            return known->second;
+        }
+    }
+    return store_.read(container_id, ifname);
+}
+
+std::optional<Record> NodeRuntime::forget(std::uint32_t endpoint) {
+    programmer_.forget(endpoint);
+    auto gone = records_.extract(endpoint);
+    return gone.empty() ? std::nullopt : std::optional<Record>(std::move(gone.mapped()));
+}
+
+Result<NodeRuntime::Reconciliation> NodeRuntime::reconcile(const NodeLock& lock) {
+    NG_ASSIGN(Reconciled found, node::reconcile(lock, *datapath_, store_));
+    RecordMap records;
+    for (Record& record : found.records) {
+        const std::uint32_t id = record.id;
+        records[id] = std::move(record);
+    }
+    Reconciliation out{std::move(found.repairs), {}};
+    for (const auto& entry : records_) {
+        if (records.count(entry.first) == 0) {
+            programmer_.forget(entry.first);
+            out.gone.push_back(entry.first);
+        }
+    }
+    records_ = std::move(records);
+    return out;
+}
+
+Result<> NodeRuntime::finish_handover(const NodeLock& lock) { return node::finish_handover(lock, *datapath_); }
+
+}  // namespace namegate::node

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/policy_folders.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "base/file.h"
+#include "policy/documents/policy_folder.h"
+
+namespace namegate::node {
+namespace {
+
+constexpr mode_t kFolderMode = 0700;
+constexpr unsigned kKeptLockMs = 2'000;
+
+}  // namespace
+
+std::string node_name(const config::Config& config) {
+    if (!config.node_name.empty()) {
+        return config.node_name;
+    }
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0) {
+        return "localhost";
+    }
+    std::string lower(name.data());
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return lower.empty() ? "localhost" : lower;
+}
+
+std::vector<std::string> watched_folders(const config::Config& config) {
+    std::vector<std::string> out = config.policy_dirs;
+    out.insert(out.end(), config.pod_manifest_dirs.begin(), config.pod_manifest_dirs.end());
+    return out;
+}
+
+std::string kept_policies_folder(const config::Config& config) { return config.cache_dir + "/policies"; }
+
+policy::DocumentLedger make_ledger(const config::Config& config, const Clock& clock) {
+    return policy::DocumentLedger(clock, policy::KeptDocuments(system_files(), kept_policies_folder(config)));
+}
+
+namespace {
+
+// Of whom nothing can be locked, nothing can be kept either, which the ledger tells.
+Result<std::optional<FileLock>> lock_kept(const config::Config& config) {
+    const std::string folder = kept_policies_folder(config);
+    if (!make_directories(folder, kFolderMode)) {
+        return std::optional<FileLock>();
+    }
+    auto lock = FileLock::acquire(folder + "/lock", kKeptLockMs);
+    if (!lock && lock.error().code() == Code::kTryAgain) {
+        return lock.error().with_context("reading the policies");
+    }
+    return lock ? std::optional(std::move(lock).value()) : std::nullopt;
+}
+
+FoldersRead read_once(policy::DocumentLedger& ledger, const config::Config& config) {
+    FoldersRead out;
+    const auto note = [&out](const std::string& folder, const Result<>& loaded) {
+        if (!loaded) {
+            out.problems.push_back({folder, loaded.error().message()});
+        }
+    };
+    ledger.begin();
+    for (const std::string& folder : config.policy_dirs) {
+        note(folder, policy::load_folder(ledger, folder));
+    }
+    for (const std::string& folder : config.pod_manifest_dirs) {
+        note(folder, policy::load_manifest_folder(ledger, folder, node_name(config)));
+    }
+    out.kept = ledger.finish();
+    return out;
+}
+
+}  // namespace
+
+Result<FoldersRead> load_policy_folders(policy::DocumentLedger& ledger, const config::Config& config) {
+    NG_ASSIGN(const std::optional<FileLock> lock, lock_kept(config));
+    FoldersRead out = read_once(ledger, config);
+    return ledger.wants_another_round() ? read_once(ledger, config) : out;
+}
+
+std::string gaps_text(const policy::DocumentLedger& ledger) {
+    const auto& gaps = ledger.gaps();
+    if (gaps.empty()) {
+        return {};
+    }
+    const std::string others = gaps.size() == 1 ? "" : " (and " + std::to_string(gaps.size() - 1) + " more like it)";
+    return "not all policies are known: " + gaps.front().subject + ": " + gaps.front().why + others;
+}
+
+}  // namespace namegate::node

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/programmer.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/grace_period.h"
+#include "base/log.h"
+#include "datapath/attach.h"
+#include "datapath/clock.h"
+#include "datapath/endpoint_writer.h"
+#include "datapath/learnt.h"
+#include "datapath/pattern_id.h"
+#include "endpoints/label_sources.h"
+#include "node/lifecycle.h"
+#include "policy/model/selection.h"
+
+namespace namegate::node {
+
+namespace {
+
+using endpoints::Record;
+using policy::Direction;
+
+// The endpoint's own side by address, or by a set that may hold its address.
+bool asks_own_address(const policy::EntityRule& side) {
+    return !side.nets.empty() || !side.not_nets.empty() || side.selector || side.not_selector || side.namespace_selector;
+}
+
+bool asks_own_address(const policy::Snapshot& snapshot) {
+    const auto source = [](const policy::Rule& rule) { return asks_own_address(rule.source); };
+    const auto destination = [](const policy::Rule& rule) { return asks_own_address(rule.destination); };
+    for (const auto& tier : snapshot.tiers()) {
+        for (const policy::Policy* policy : tier.policies) {
+            if (!policy->staged && (std::any_of(policy->egress.begin(), policy->egress.end(), source) ||
+                                    std::any_of(policy->ingress.begin(), policy->ingress.end(), destination))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+// The last tick is counted whole: nothing ends early.
+std::uint32_t expiry_tick(std::uint64_t boot_ns) { return datapath::tick_of(boot_ns) + 1; }
+
+void append(std::string& key, std::string_view text) { key.append(std::to_string(text.size())).append(":").append(text); }
+
+// Everything of an endpoint that compiling looks at.
+std::string share_key(const policy::Snapshot& snapshot, const policy::EndpointView& view, Direction direction, bool by_address) {
+    std::string key = direction == Direction::kEgress ? "E" : "I";
+    append(key, view.name_space);
+    append(key, policy::service_account_of(view, snapshot));
+    append(key, policy::find_pod(snapshot, view.name_space, view.pod) != nullptr ? view.pod : std::string());
+    for (const auto& label : *view.effective) {
+        append(key, label.first);
+        append(key, label.second);
+    }
+    const policy::LabelGaps& gaps = view.gaps;
+    for (const bool gap : {gaps.own, gaps.name_space, gaps.account, gaps.account_labels}) {
+        key += gap ? '?' : '.';
+    }
+    for (const IpAddress& address : view.addresses) {
+        append(key, by_address ? address.to_string() : address.is_v4() ? "4" : "6");
+    }
+    return key;
+}
+
+}  // namespace
+
+Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
+    endpoints::LabelSources sources;
+    for (const std::string& name : config_.label_sources_of(record.kubernetes)) {
+        if (name == endpoints::kCniArgsSource) {
+            NG_TRY(sources.add(endpoints::make_cni_args_source()));
+        } else if (name == endpoints::kFilesSource) {
+            const auto find = [this](std::string_view name_space, std::string_view pod) -> std::optional<endpoints::Labels> {
+                const policy::PodDocument* document = policy::find_pod(*snapshot_, name_space, pod);
+                return document == nullptr ? std::nullopt : std::optional<endpoints::Labels>(document->labels);
+            };
+            NG_TRY(sources.add(endpoints::make_files_source(find)));
+        } else if (name == endpoints::kContainerdSource && (record.containerd_labels || config_.asks_containerd_for(record.kubernetes))) {
+            NG_TRY(sources.add(endpoints::make_containerd_source()));
+        }
+    }
+    policy::EndpointView view;
+    view.name_space = record.pod_namespace;
+    view.pod = record.pod_name;
+    view.service_account = record.service_account;
+    view.is_kubernetes = record.kubernetes;
+    view.use_pod_document = config_.uses_label_source(endpoints::kFilesSource);
+    view.addresses = record.addresses;
+    NG_ASSIGN(endpoints::ResolvedLabels resolved, sources.resolve(record));
+    view.labels = std::move(resolved.labels);
+    view.labels_known = resolved.known;
+    view.labels_missing = std::move(resolved.missing);
+    view.unknown_is_absent = config_.unknown_labels_absent;
+    view.gaps = policy::label_gaps(view, *snapshot_);
+    view.effective = std::make_shared<const policy::Labels>(policy::effective_labels(view, *snapshot_));
+    return view;
+}
+
+Programmer::Pass Programmer::start_pass(const std::vector<Record>& all) const {
+    Pass pass(datapath_);
+    pass.by_address = asks_own_address(*snapshot_);
+    for (const Record& record : all) {
+        if (auto view = view_of(record); view) {
+            pass.view_of[record.id] = pass.views.size();
+            pass.views.push_back(std::move(view).value());
+        }
+    }
+    return pass;
+}
+
+bool Programmer::looks_at_endpoints() const { return policy::looks_at_endpoints(*snapshot_); }
+
+Programmer::Pass Programmer::start_pass(const Record& record, const std::vector<Record>& all) const {
+    return looks_at_endpoints() ? start_pass(all) : start_pass({record});
+}
+
+Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) const {
+    NG_ASSIGN(const bool selected, policy::selects(*snapshot_, view, direction));
+    if (!selected) {
+        return CompiledRef();
+    }
+    const std::string key = share_key(*snapshot_, view, direction, pass.by_address);
+    if (const auto known = pass.compiled.find(key); known != pass.compiled.end()) {
+        return known->second;
+    }
+    policy::CompileInput input;
+    input.snapshot = snapshot_.get();
+    input.endpoint = &view;
+    input.endpoints = &pass.views;
+    input.direction = direction;
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(input));
+    CompiledRef shared = std::make_shared<const policy::CompiledPolicy>(std::move(compiled));
+    pass.compiled.emplace(key, shared);
+    return shared;
+}
+
+Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& policy) {
+    if (cache_ == nullptr) {
+        return ok();
+    }
+    NG_ASSIGN(const datapath::LearntWriter learnt, datapath::LearntWriter::open(datapath_, record.slot));
+    const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
+    std::size_t refused = 0;
+    // One for all patterns: whatever a pod had in its answers, others' policies do not wait long for its own.
+    dns::StepBudget budget(dns::kMaxMatchSteps);
+    for (const policy::PatternEntry& entry : policy.patterns) {
+        const std::uint64_t id = datapath::pattern_id(datapath_.seed(), entry.pattern);
+        cache_->for_each_match(record.id, entry.pattern, budget, [&](const dns::Reached& reached) {
+            if (!budget.take()) {
+                ++refused;
+                return;
+            }
+            if (config_.never_opens.refuses(reached.address) != nullptr) {
+                return;
+            }
+            datapath::LearntFill fill;
+            fill.address = reached.address;
+            fill.pattern = id;
+            fill.expiry = expiry_tick(reached.expiry_boot_ns);
+            refused += learnt.insert(fill, now) ? 0U : 1U;
+        });
+    }
+    // A full table denies and is counted, and so does what was left out; it is no reason to keep the old policy.
+    if (refused > 0 || budget.cut()) {
+        log::warning("addresses in the name cache were not opened", {log::kv("interface", record.host_ifname), log::kv("count", refused)});
+    }
+    return ok();
+}
+
+Result<datapath::PolicyId> Programmer::install(Pass& pass, const CompiledRef& compiled, const CompiledRef& before,
+                                               datapath::PolicyId id_before) {
+    if (!compiled) {
+        return datapath::PolicyId{0};
+    }
+    // Ids are never used again, so what is there under this one is the same. It saves looking through the catalogue.
+    if (before && before->content_hash == compiled->content_hash && datapath::policy_direction(datapath_, id_before)) {
+        return id_before;
+    }
+    if (!pass.writer) {
+        NG_ASSIGN(datapath::PolicyWriter writer, datapath::PolicyWriter::open(datapath_));
+        pass.writer.emplace(std::move(writer));
+    }
+    return pass.writer->install(*compiled, before.get());
+}
+
+Result<Programmed> Programmer::make_ready(Pass& pass, const Record& record, const Programmed& before) {
+    const auto known = pass.view_of.find(record.id);
+    std::optional<policy::EndpointView> own;
+    if (known == pass.view_of.end()) {
+        NG_ASSIGN(own, view_of(record));
+    }
+    const policy::EndpointView& view = own ? *own : pass.views[known->second];
+    Programmed ready;
+    NG_ASSIGN(ready.egress, compile(pass, view, Direction::kEgress));
+    NG_ASSIGN(ready.ingress, compile(pass, view, Direction::kIngress));
+    ready.policies.reject = config_.reject_denied;
+    ready.policies.keep_flows = config_.keep_flows;
+    if (config_.dns_servers.pod) {
+        ready.policies.dns_servers = record.dns_servers;
+    }
+    NG_ASSIGN(ready.policies.egress, install(pass, ready.egress, before.egress, before.policies.egress));
+    NG_ASSIGN(ready.policies.ingress, install(pass, ready.ingress, before.ingress, before.policies.ingress));
+    return ready;
+}
+
+// Losing knowledge never opens: a policy that nobody knows any more may be what is in force.
+Result<> Programmer::check_known(const Record& record) const {
+    if (unknown_.empty()) {
+        return ok();
+    }
+    NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
+    const bool open = active && active->endpoint == record.id && active->mode == NG_MODE_OPEN;
+    return open ? ok() : Result<>(Error(Code::kTryAgain, unknown_));
+}
+
+Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& state) {
+    NG_TRY(check_known(record));
+    NG_ASSIGN(Programmed ready, make_ready(pass, record, state));
+    if (ready.egress && !ready.egress->patterns.empty()) {
+        NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
+        const bool unchanged = active && active->mode == NG_MODE_ENFORCED && active->direction[NG_EGRESS].policy == ready.policies.egress;
+        if (!unchanged) {
+            NG_TRY(fill(record, *ready.egress));
+        }
+    }
+    NG_TRY(datapath::write_policies(datapath_, identity_of(record), ready.policies, pass.counters));
+    NG_TRY(datapath::take_over(datapath_, record.host_ifname, record.host_ifindex));
+    state = std::move(ready);
+    return ok();
+}
+
+Result<> Programmer::prepare(const Record& record, const std::vector<Record>& all) {
+    NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
+    if (!active || active->endpoint != record.id || active->mode != NG_MODE_CLOSED) {
+        return ok();
+    }
+    NG_TRY(check_known(record));
+    Pass pass = start_pass(record, all);
+    // What others flipped is waited for now rather than when the addresses are there. Of this endpoint nothing is read yet.
+    settle_now();
+    NG_ASSIGN(Programmed ready, make_ready(pass, record, Programmed()));
+    NG_TRY(datapath::write_prepared(datapath_, identity_of(record), ready.policies, pass.counters));
+    programmed_[record.id] = std::move(ready);
+    return ok();
+}
+
+void Programmer::settle() {
+    if (flipped_) {
+        datapath::wait_for_programs();
+        flipped_ = false;
+    }
+}
+
+void Programmer::settle_now() {
+    if (flipped_) {
+        const ShortGracePeriods hurry(config_.grace_path());
+        settle();
+    }
+}
+
+Result<> Programmer::program_in(Pass& pass, const Record& record) {
+    Programmed& state = programmed_[record.id];
+    Result<> result = put_in_force(pass, record, state);
+    state.current = static_cast<bool>(result);
+    state.error = result ? std::string() : result.error().message();
+    state.labels_unknown = !result && result.error().code() == Code::kTryAgain;
+    return result;
+}
+
+// A DEL may be quicker than the news of it: then the slot is free, or another endpoint's.
+bool Programmer::is_gone(const Record& record) const {
+    const auto active = datapath::active_config(datapath_, record.slot);
+    return active && (!*active || (*active)->endpoint != record.id);
+}
+
+Result<> Programmer::program(const Record& record, const std::vector<Record>& all) {
+    if (is_gone(record)) {
+        return Error(Code::kNotFound, "endpoint " + std::to_string(record.id) + " is gone");
+    }
+    ++revision_;
+    Pass pass = start_pass(record, all);
+    settle_now();
+    flipped_ = true;
+    return program_in(pass, record);
+}
+
+template <typename Wanted>
+ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wanted& wanted) {
+    ++revision_;
+    Pass pass = start_pass(all);
+    ProgramSummary summary;
+    for (const Record& record : all) {
+        if (record.addresses.empty() || is_gone(record) || !wanted(pass, record)) {
+            continue;
+        }
+        if (summary.programmed + summary.failed.size() == 0) {
+            settle_now();
+            flipped_ = true;
+        }
+        if (const auto result = program_in(pass, record); !result) {
+            summary.failed.emplace_back(record, result.error());
+        } else {
+            ++summary.programmed;
+        }
+    }
+    summary.crowded = pass.writer && pass.writer->crowded();
+    return summary;
+}
+
+ProgramSummary Programmer::program_concerned(const std::vector<Record>& all, const policy::Concern& concern) {
+    return program_some(all, [&](const Pass& pass, const Record& record) { return is_concerned(pass, record, concern); });
+}
+
+ProgramSummary Programmer::bring_up_to_date(const std::vector<Record>& all, const policy::Concern& concern) {
+    return program_some(
+        all, [&](const Pass& pass, const Record& record) { return is_concerned(pass, record, concern) || !is_as_programmed(record); });
+}
+
+bool Programmer::is_concerned(const Pass& pass, const Record& record, const policy::Concern& concern) const {
+    const auto known = pass.view_of.find(record.id);
+    // Labels that are unknown may have been known before.
+    return known == pass.view_of.end() || concern.includes(pass.views[known->second], pass.views[known->second].seen());
+}
+
+// In the kernel, that is. What cannot be read is programmed again, which tells why.
+bool Programmer::is_as_programmed(const Record& record) const {
+    const Programmed* state = find(record.id);
+    if (state == nullptr || !state->current) {
+        return false;
+    }
+    const auto active = datapath::active_config(datapath_, record.slot);
+    return active && *active && (*active)->endpoint == record.id && (*active)->mode != NG_MODE_CLOSED &&
+           (*active)->direction[NG_EGRESS].policy == state->policies.egress &&
+           (*active)->direction[NG_INGRESS].policy == state->policies.ingress;
+}
+
+policy::Concern Programmer::concern_of(const Record& record) const {
+    const auto view = view_of(record);
+    return view ? policy::Concern::of_endpoint(*snapshot_, view->seen()) : policy::Concern();
+}
+
+Result<std::size_t> Programmer::open_addresses(const Record& record, const std::vector<Opening>& openings) {
+    const Programmed* state = find(record.id);
+    if (state == nullptr || !state->egress) {
+        return std::size_t{0};
+    }
+    NG_ASSIGN(const datapath::LearntWriter learnt, datapath::LearntWriter::open(datapath_, record.slot));
+    const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
+    std::map<std::string_view, std::vector<std::uint64_t>> patterns;  // of each name
+    std::size_t opened = 0;
+    Result<> result = ok();
+    for (const Opening& opening : openings) {
+        if (config_.never_opens.refuses(opening.address) != nullptr) {
+            continue;
+        }
+        const auto placed = patterns.try_emplace(opening.name);
+        if (placed.second) {
+            for (const policy::PatternEntry& entry : state->egress->patterns) {
+                if (entry.pattern.matches(opening.name)) {
+                    placed.first->second.push_back(datapath::pattern_id(datapath_.seed(), entry.pattern));
+                }
+            }
+        }
+        for (const std::uint64_t pattern : placed.first->second) {
+            const datapath::LearntFill fill{opening.address, pattern, expiry_tick(opening.expiry_boot_ns), opening.server,
+                                            opening.server_port};
+            if (auto written = learnt.insert(fill, now); written) {
+                ++opened;
+            } else {
+                result = written;
+            }
+        }
+    }
+    return result ? Result<std::size_t>(opened) : Result<std::size_t>(result.error());
+}
+
+Result<CompiledRef> Programmer::preview(const Record& record, const std::vector<Record>& all, Direction direction) const {
+    NG_ASSIGN(const policy::EndpointView view, view_of(record));
+    if (!policy::has_preview(*snapshot_, view, direction)) {
+        return CompiledRef();
+    }
+    const Pass pass = start_pass(all);
+    policy::CompileInput input;
+    input.snapshot = snapshot_.get();
+    input.endpoint = &view;
+    input.endpoints = &pass.views;
+    input.direction = direction;
+    input.preview = true;
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(input));
+    return std::make_shared<const policy::CompiledPolicy>(std::move(compiled));
+}
+
+const Programmed* Programmer::find(std::uint32_t endpoint) const {
+    const auto found = programmed_.find(endpoint);
+    return found == programmed_.end() ? nullptr : &found->second;
+}
+
+}  // namespace namegate::node

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/compiler/compile.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "policy/compiler/compile_addresses.h"
+#include "policy/compiler/compile_ports.h"
+#include "policy/compiler/compile_rules.h"
+
+namespace namegate::policy {
+namespace {
+
+// Two independent 64-bit lanes; not against an attacker, who would have to write the policies.
+class ContentHash {
+  public:
+    void add(std::uint64_t value) {
+        constexpr std::uint64_t kFirst = 0x9E3779B97F4A7C15ULL;
+        constexpr std::uint64_t kSecond = 0xC2B2AE3D27D4EB4FULL;
+        lanes_[0] = (lanes_[0] ^ value) * kFirst;
+        lanes_[0] ^= lanes_[0] >> 32;
+        lanes_[1] = (lanes_[1] + value) * kSecond;
+        lanes_[1] ^= lanes_[1] >> 29;
+    }
+    void add(std::string_view text) {
+        add(text.size());
+        while (!text.empty()) {
+            std::uint64_t word = 0;
+            const std::size_t size = std::min(text.size(), sizeof word);
+            std::memcpy(&word, text.data(), size);
+            add(word);
+            text.remove_prefix(size);
+        }
+    }
+    void add(const std::vector<PortEntry>& entries) {
+        add(entries.size());
+        for (const PortEntry& entry : entries) {
+            add((entry.any_protocol ? 1ULL << 32 : 0) | static_cast<std::uint64_t>(entry.protocol) << 24 |
+                static_cast<std::uint64_t>(entry.prefix_bits) << 16 | entry.port);
+            add(entry.bitmap);
+        }
+    }
+    std::array<std::uint64_t, 2> value() const { return lanes_; }
+
+  private:
+    std::array<std::uint64_t, 2> lanes_{0x243F6A8885A308D3ULL, 0x13198A2E03707344ULL};
+};
+
+std::array<std::uint64_t, 2> hash_of(const CompiledPolicy& policy) {
+    ContentHash hash;
+    hash.add(static_cast<std::uint64_t>(policy.direction));
+    hash.add(policy.rules.size());
+    for (const CompiledRule& rule : policy.rules) {
+        hash.add(static_cast<std::uint64_t>(rule.action) << 16 | rule.next);
+    }
+    hash.add(policy.bitmaps.size());
+    for (const Bitmap& bitmap : policy.bitmaps) {
+        for (const std::uint64_t word : bitmap) {
+            hash.add(word);
+        }
+    }
+    hash.add(policy.cidrs.size());
+    for (const CidrEntry& entry : policy.cidrs) {
+        for (const std::uint8_t byte : entry.prefix.address().bytes()) {
+            hash.add(byte);
+        }
+        hash.add(entry.prefix.length());
+        hash.add(static_cast<std::uint64_t>(entry.match) << 32 | entry.exclude);
+    }
+    hash.add(policy.ports);
+    hash.add(policy.source_ports);
+    hash.add(policy.patterns.size());
+    for (const PatternEntry& entry : policy.patterns) {
+        hash.add(entry.pattern.text());
+        hash.add(entry.bitmap);
+    }
+    return hash.value();
+}
+
+}  // namespace
+
+Result<bool> selects(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction) {
+    const Labels made = endpoint.effective ? Labels() : effective_labels(endpoint, snapshot);
+    const SeenLabels seen{endpoint.effective ? endpoint.effective.get() : &made, label_gaps(endpoint, snapshot)};
+    bool any = false;
+    for (const Snapshot::TierView& tier : snapshot.tiers()) {
+        for (const Policy* policy : tier.policies) {
+            if (policy->staged || !policy->applies(direction) || (any && !seen.gaps.any())) {
+                continue;
+            }
+            const Truth selected = policy_selects(*policy, endpoint, seen);
+            if (selected == Truth::kUnknown) {
+                return selection_unknown(*policy, endpoint, seen);
+            }
+            any = any || selected == Truth::kTrue;
+        }
+    }
+    return any;
+}
+
+bool has_preview(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction) {
+    const Labels labels = effective_labels(endpoint, snapshot);
+    const SeenLabels seen{&labels, label_gaps(endpoint, snapshot)};
+    for (const Snapshot::TierView& tier : snapshot.tiers()) {
+        for (const Policy* policy : tier.policies) {
+            const bool counts = policy->staged_action == StagedAction::kSet || policy->staged_action == StagedAction::kDelete;
+            if (policy->staged && counts && policy->applies(direction) && policy_selects(*policy, endpoint, seen) != Truth::kFalse) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+Result<CompiledPolicy> compile(const CompileInput& input) {
+    Resolver resolver(*input.snapshot, *input.endpoint, input.endpoints);
+    NG_ASSIGN(std::vector<NumberedRule> rules, number_rules(input, resolver));
+    NG_TRY(decide_local_sides(rules, resolver, input.direction));
+    BitmapTable bitmaps(rules.size());
+    AddressTables addresses = compile_addresses(rules, resolver, input.direction, bitmaps);
+    const PodDocument* pod =
+        input.endpoint->use_pod_document ? input.snapshot->find_pod(input.endpoint->name_space, input.endpoint->pod) : nullptr;
+    CompiledPolicy out;
+    out.direction = input.direction;
+    out.cidrs = std::move(addresses.cidrs);
+    out.patterns = std::move(addresses.patterns);
+    out.ports = compile_destination_ports(rules, input.direction, pod, bitmaps);
+    out.source_ports = compile_source_ports(rules, input.direction, pod, bitmaps);
+    out.bitmaps = bitmaps.take();
+    for (NumberedRule& rule : rules) {
+        out.rules.push_back(std::move(rule.compiled));
+    }
+    out.content_hash = hash_of(out);
+    return out;
+}
+
+std::vector<SelectedPolicy> selected_policies(const Snapshot& snapshot, const EndpointView& endpoint) {
+    const Labels labels = effective_labels(endpoint, snapshot);
+    const SeenLabels seen{&labels, label_gaps(endpoint, snapshot)};
+    std::vector<SelectedPolicy> out;
+    for (const Snapshot::TierView& tier : snapshot.tiers()) {
+        for (const Policy* policy : tier.policies) {
+            if (const Truth selected = policy_selects(*policy, endpoint, seen); selected != Truth::kFalse) {
+                out.push_back({policy->tier, policy->kind, policy->full_name(), policy->staged, policy->applies_ingress,
+                               policy->applies_egress, selected == Truth::kUnknown, policy->place});
+            }
+        }
+    }
+    return out;
+}
+
+}  // namespace namegate::policy

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The addresses and domains of numbered rules, as the entries of a compiled policy. Steps of compile().
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "policy/compiler/compile_rules.h"
+#include "policy/compiler/rule_bits.h"
+#include "policy/model/selection.h"
+
+namespace namegate::policy {
+
+// Decides each rule's local side from the endpoint's own addresses and labels: sets `v4` and `v6`.
+Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver, Direction direction);
+
+struct AddressTables {
+    std::vector<CidrEntry> cidrs;
+    std::vector<PatternEntry> patterns;
+};
+
+AddressTables compile_addresses(const std::vector<NumberedRule>& rules, Resolver& resolver, Direction direction, BitmapTable& bitmaps);
+
+}  // namespace namegate::policy

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+
+#include "policy/compiler/compile_addresses.h"
+#include "policy/model/protocol.h"
+
+namespace namegate::policy {
+namespace {
+
+bool any_contains(const std::vector<IpPrefix>& nets, const IpAddress& address) {
+    return std::any_of(nets.begin(), nets.end(), [&](const IpPrefix& net) { return net.contains(address); });
+}
+
+class LocalSide {
+  public:
+    LocalSide(Resolver& resolver, const Policy& policy, const EntityRule& entity, RuleAction action)
+        : resolver_(resolver), policy_(policy), entity_(entity), action_(action) {}
+
+    bool constrained() const {
+        return Resolver::selects(entity_) || entity_.not_selector || !entity_.nets.empty() || !entity_.not_nets.empty();
+    }
+
+    // No address: one that is not known; the labels alone decide, and no net holds it.
+    bool matches(const std::optional<IpAddress>& address) {
+        if (!entity_.nets.empty() && !(address && any_contains(entity_.nets, *address))) {
+            return false;
+        }
+        if (address && any_contains(entity_.not_nets, *address)) {
+            return false;
+        }
+        if (Resolver::selects(entity_) && !member(resolver_.selected(policy_, entity_, action_), address)) {
+            return false;
+        }
+        return !entity_.not_selector || !member(resolver_.excluded(policy_, entity_, action_), address);
+    }
+
+  private:
+    bool member(const Members& members, const std::optional<IpAddress>& address) const {
+        for (const std::size_t index : members.endpoints) {
+            const std::vector<IpAddress>& addresses = resolver_.endpoint(index).addresses;
+            if (index == 0 || (address && std::find(addresses.begin(), addresses.end(), *address) != addresses.end())) {
+                return true;
+            }
+        }
+        return address && std::any_of(members.sets.begin(), members.sets.end(),
+                                      [&](std::size_t index) { return any_contains(resolver_.set(index).nets, *address); });
+    }
+
+    Resolver& resolver_;
+    const Policy& policy_;
+    const EntityRule& entity_;
+    RuleAction action_;
+};
+
+// All of the endpoint's addresses of a family must agree: the kernel is not asked which one was used.
+Result<bool> decide(LocalSide& side, const std::vector<IpAddress>& addresses, bool v4, const NumberedRule& rule) {
+    if (addresses.empty()) {
+        return side.matches(std::nullopt);
+    }
+    std::optional<bool> decided;
+    for (const IpAddress& address : addresses) {
+        if (address.is_v4() != v4) {
+            continue;
+        }
+        const bool matches = side.matches(address);
+        if (decided && *decided != matches) {
+            return Error(Code::kUnsupported, "not supported yet: " + where(rule) + " matches some of the endpoint's IPv" +
+                                                 (v4 ? "4" : "6") + " addresses and not others; match by selector instead of nets");
+        }
+        decided = matches;
+    }
+    return decided.value_or(false);
+}
+
+}  // namespace
+
+Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver, Direction direction) {
+    for (NumberedRule& numbered : rules) {
+        if (numbered.rule == nullptr) {
+            continue;
+        }
+        const Rule& rule = *numbered.rule;
+        numbered.v4 = rule.ip_version.value_or(4) == 4 && rule.protocol != kProtocolIcmp6;
+        numbered.v6 = rule.ip_version.value_or(6) == 6 && rule.protocol != kProtocolIcmp;
+        LocalSide side(resolver, *numbered.policy, local_of(rule, direction), rule.action);
+        if (!side.constrained()) {
+            continue;
+        }
+        const std::vector<IpAddress>& addresses = resolver.endpoint(0).addresses;
+        NG_ASSIGN(const bool v4, decide(side, addresses, true, numbered));
+        NG_ASSIGN(const bool v6, decide(side, addresses, false, numbered));
+        numbered.v4 = numbered.v4 && v4;
+        numbered.v6 = numbered.v6 && v6;
+    }
+    return ok();
+}
+
+}  // namespace namegate::policy

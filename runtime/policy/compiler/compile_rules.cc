@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/compiler/compile_rules.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "base/listed.h"
+
+namespace namegate::policy {
+namespace {
+
+// Which policies count: the enforced ones; in a preview, what the staged ones would make of them.
+class Counted {
+  public:
+    explicit Counted(const CompileInput& input) : preview_(input.preview) {
+        if (!preview_) {
+            return;
+        }
+        for (const Snapshot::TierView& tier : input.snapshot->tiers()) {
+            for (const Policy* policy : tier.policies) {
+                if (policy->staged && (sets(*policy) || policy->staged_action == StagedAction::kDelete)) {
+                    replaced_.insert({policy->kind.substr(kStaged.size()), policy->name_space, policy->name});
+                }
+            }
+        }
+    }
+
+    bool holds(const Policy& policy) const {
+        if (!preview_) {
+            return !policy.staged;
+        }
+        return policy.staged ? sets(policy) : replaced_.count({policy.kind, policy.name_space, policy.name}) == 0;
+    }
+
+  private:
+    static constexpr std::string_view kStaged = "Staged";
+    static bool sets(const Policy& policy) { return policy.staged_action == StagedAction::kSet; }
+
+    bool preview_;
+    std::set<ResourceKey> replaced_;
+};
+
+NumberedRule from_policy(const Policy& policy, const Rule& rule) {
+    NumberedRule out;
+    out.compiled.action = rule.action;
+    out.compiled.origin = {policy.tier, policy.kind,     policy.full_name(), static_cast<int>(rule.index),
+                           rule.text,   rule.place.file, rule.place.line};
+    out.policy = &policy;
+    out.rule = &rule;
+    return out;
+}
+
+void add_rule(const Policy& policy, const Rule& rule, Direction direction, Resolver& resolver, std::vector<NumberedRule>& out) {
+    std::vector<NamedPortPart> parts = split_by_named_ports(policy, rule, direction, resolver);
+    if (parts.empty()) {
+        out.push_back(from_policy(policy, rule));
+    }
+    for (NamedPortPart& part : parts) {
+        out.push_back(from_policy(policy, rule));
+        out.back().part = std::move(part);
+    }
+}
+
+// S8: what cannot be told of the endpoint's own side, or of whom a Pass takes out of the tier, has no safe answer.
+Result<> check_known(const Policy& policy, const Rule& rule, Direction direction, const Resolver& resolver) {
+    const bool own = resolver.is_unknown_of_self(policy, local_of(rule, direction));
+    if (!own && (rule.action != RuleAction::kPass || !resolver.is_unknown_of_any(policy, remote_of(rule, direction)))) {
+        return ok();
+    }
+    return Error(Code::kTryAgain, "it is not known whom " + where(from_policy(policy, rule)) +
+                                      " selects: it depends on labels of a pod that no label source, Namespace or ServiceAccount "
+                                      "document tells");
+}
+
+NumberedRule end_of_tier(const Tier& tier) {
+    NumberedRule out;
+    out.compiled.action = tier.default_action;
+    out.compiled.origin.tier = tier.name;
+    out.compiled.origin.text = "end of tier " + tier.name + ": " + (tier.default_action == RuleAction::kPass ? "Pass" : "Deny");
+    out.compiled.origin.file = tier.place.file;
+    out.compiled.origin.line = tier.place.line;
+    return out;
+}
+
+NumberedRule profile() {
+    NumberedRule out;
+    out.compiled.action = RuleAction::kAllow;
+    out.compiled.origin.text = "profile: Allow (no tier decided)";
+    return out;
+}
+
+std::string names_of(const std::vector<NumberedRule>& rules) {
+    constexpr std::size_t kShown = 8;
+    std::set<std::string> names;
+    for (const NumberedRule& rule : rules) {
+        if (rule.policy != nullptr) {
+            names.insert(rule.policy->kind + " " + rule.policy->full_name());
+        }
+    }
+    return listed(names, kShown);
+}
+
+Result<> check_limits(const std::vector<NumberedRule>& rules) {
+    if (rules.size() > kMaxCompiledRules) {
+        return Error(Code::kExhausted, "the policies that select the endpoint have more rules together, tier ends included, than the " +
+                                           std::to_string(kMaxCompiledRules) + " that can be enforced: " + names_of(rules));
+    }
+    const auto steps = static_cast<std::size_t>(std::count_if(rules.begin(), rules.end(), [](const NumberedRule& rule) {
+        return rule.compiled.action == RuleAction::kPass || rule.compiled.action == RuleAction::kLog;
+    }));
+    if (steps > kMaxPassAndLogRules) {
+        return Error(Code::kExhausted, "the policies that select the endpoint have " + std::to_string(steps) +
+                                           " Pass and Log rules together, tier ends included; at most " +
+                                           std::to_string(kMaxPassAndLogRules) + " can be enforced: " + names_of(rules));
+    }
+    return ok();
+}
+
+}  // namespace
+
+namespace {
+
+// The rules of a tier, the end of it included; none when nothing in it counts: one of staged policies alone would only Pass (E4).
+Result<> number_tier(const CompileInput& input, const Counted& counted, const Snapshot::TierView& tier, Resolver& resolver,
+                     std::vector<NumberedRule>& out) {
+    const std::size_t first = out.size();
+    bool counts = false;
+    for (const Policy* policy : tier.policies) {
+        if (!counted.holds(*policy) || !policy->applies(input.direction)) {
+            continue;
+        }
+        const Truth selects = policy_selects(*policy, *input.endpoint, resolver.self_labels());
+        if (selects == Truth::kUnknown) {
+            return selection_unknown(*policy, *input.endpoint, resolver.self_labels());
+        }
+        if (selects == Truth::kFalse) {
+            continue;
+        }
+        counts = true;
+        for (const Rule& rule : policy->rules(input.direction)) {
+            NG_TRY(check_known(*policy, rule, input.direction, resolver));
+            add_rule(*policy, rule, input.direction, resolver, out);
+        }
+        NG_TRY(out.size() > kMaxCompiledRules ? check_limits(out) : ok());
+    }
+    if (!counts) {
+        return ok();
+    }
+    out.push_back(end_of_tier(tier.tier));
+    for (std::size_t i = first; i < out.size(); ++i) {
+        if (out[i].compiled.action == RuleAction::kPass) {
+            out[i].compiled.next = static_cast<std::uint16_t>(out.size());
+        }
+    }
+    return ok();
+}
+
+}  // namespace
+
+Result<std::vector<NumberedRule>> number_rules(const CompileInput& input, Resolver& resolver) {
+    const Counted counted(input);
+    std::vector<NumberedRule> out;
+    for (const Snapshot::TierView& tier : input.snapshot->tiers()) {
+        NG_TRY(number_tier(input, counted, tier, resolver, out));
+    }
+    out.push_back(profile());
+    NG_TRY(check_limits(out));
+    return out;
+}
+
+std::string where(const NumberedRule& rule) {
+    const RuleOrigin& origin = rule.compiled.origin;
+    return origin.policy_kind + " " + origin.policy_name + ", rule " + std::to_string(origin.rule_index + 1) + " (" + origin.file + ":" +
+           std::to_string(origin.line) + ")";
+}
+
+}  // namespace namegate::policy

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/compiler/explain.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "policy/model/protocol.h"
+
+namespace namegate::policy {
+namespace {
+
+constexpr std::size_t kMaxAdvice = 5;
+constexpr std::size_t kShownPatterns = 4;
+constexpr std::size_t kMaxRulesAdvised = 16;  // rules whose domains are gone through, of which there may be 100,000
+
+bool has(const Bitmap& bits, std::size_t rule) { return (bits[rule / 64] >> (rule % 64) & 1) != 0; }
+
+std::string place_of(const CompiledRule& rule) {
+    return rule.origin.file.empty() ? "" : " (" + rule.origin.file + ":" + std::to_string(rule.origin.line) + ")";
+}
+
+class Explainer {
+  public:
+    Explainer(const CompiledPolicy& policy, const ExplainInput& input)
+        : policy_(policy), input_(input), found_(find_candidates(policy, input.packet)), with_domains_(policy.words(), 0) {
+        for (const PatternEntry& entry : policy.patterns) {
+            for (std::size_t i = 0; i < with_domains_.size(); ++i) {
+                with_domains_[i] |= policy.bitmaps[entry.bitmap][i];
+            }
+        }
+    }
+
+    Explanation run() {
+        Explanation out;
+        out.verdict = evaluate(policy_, input_.packet);
+        out.after_lookup = out.verdict.allowed && !is_open_now();
+        walk(out);
+        out.reason = reason(out.verdict) + (out.after_lookup ? ", once the endpoint has looked it up" : "");
+        if (!out.verdict.allowed) {
+            advise(out);
+        }
+        return out;
+    }
+
+  private:
+    bool is_open_now() const {
+        PacketView packet = input_.packet;
+        packet.names.clear();
+        return input_.packet.names.empty() || evaluate(policy_, packet).allowed;
+    }
+
+    // The rules that evaluate() asked: all but those that a Pass jumped over.
+    void walk(Explanation& out) const {
+        for (std::size_t rule = 0; rule <= out.verdict.rule;) {
+            const bool matched = has(found_.address, rule) && has(found_.port, rule) && has(found_.source_port, rule);
+            out.path.push_back({rule, matched, matched ? "" : why_not(rule)});
+            const bool pass = matched && policy_.rules[rule].action == RuleAction::kPass;
+            rule = pass ? std::max<std::size_t>(policy_.rules[rule].next, rule + 1) : rule + 1;
+        }
+    }
+
+    std::vector<std::string> patterns_of(std::size_t rule) const {
+        std::vector<std::string> out;
+        for (const PatternEntry& entry : policy_.patterns) {
+            if (has(policy_.bitmaps[entry.bitmap], rule)) {
+                out.emplace_back(entry.pattern.text());
+            }
+        }
+        return out;
+    }
+
+    std::string why_not(std::size_t rule) const {
+        std::vector<std::string> parts;
+        if (!has(found_.address, rule)) {
+            parts.push_back(why_not_address(rule));
+        }
+        if (!has(found_.port, rule)) {
+            parts.emplace_back("another protocol or port");
+        }
+        if (!has(found_.source_port, rule)) {
+            parts.emplace_back("another source port");
+        }
+        std::string out;
+        for (const std::string& part : parts) {
+            out += (out.empty() ? "" : "; ") + part;
+        }
+        return out;
+    }
+
+    std::string why_not_address(std::size_t rule) const {
+        if (has(found_.named, rule)) {
+            return "the name fits, but the rule refuses the address";
+        }
+        if (has(with_domains_, rule)) {
+            return input_.by_name ? "the name does not fit its domains" : "no name that fits its domains opened the address";
+        }
+        return input_.by_name && input_.packet.outside_nets ? "it names no such domain" : "another address";
+    }
+
+    // A pattern by which a name opened the address for the rule; empty when none did.
+    std::string opened_by(std::size_t rule) const {
+        if (!has(found_.named, rule)) {
+            return {};
+        }
+        for (const PatternEntry& entry : policy_.patterns) {
+            if (has(policy_.bitmaps[entry.bitmap], rule) &&
+                std::find(found_.opened.begin(), found_.opened.end(), entry.pattern) != found_.opened.end()) {
+                return std::string(entry.pattern.text());
+            }
+        }
+        return {};
+    }
+
+    std::string reason(const Verdict& verdict) const {
+        const CompiledRule& rule = policy_.rules[verdict.rule];
+        if (rule.origin.rule_index >= 0) {
+            const std::string pattern = opened_by(verdict.rule);
+            return rule_name(rule) + (verdict.allowed ? " allows it" : " denies it") + place_of(rule) +
+                   (pattern.empty() || !verdict.allowed ? "" : ", by the domain " + pattern);
+        }
+        if (verdict.allowed) {
+            return "every tier passed it on, and then the profile allows";
+        }
+        return rule_name(rule) + " denies it: none of its rules takes it";
+    }
+
+    void advise(Explanation& out) const {
+        const CompiledRule& decided = policy_.rules[out.verdict.rule];
+        if (decided.origin.rule_index >= 0) {
+            out.advice.push_back("narrow or remove " + rule_name(decided) + ", or put a rule with action: Allow before it");
+        }
+        std::size_t left = kMaxRulesAdvised;
+        for (const ExplainedRule& step : out.path) {
+            if (!step.matched && policy_.rules[step.rule].action == RuleAction::kAllow && misses_one(step.rule) && left > 0) {
+                advise_on(step.rule, out.advice);
+                --left;
+            }
+        }
+        if (decided.origin.rule_index < 0) {
+            out.advice.push_back(new_rule(out));
+        }
+    }
+
+    // Either the address and its names, or protocol and port.
+    bool misses_one(std::size_t rule) const {
+        const bool address = has(found_.address, rule);
+        return has(found_.source_port, rule) && address != has(found_.port, rule) && (address || has(with_domains_, rule));
+    }
+
+    void advise_on(std::size_t number, std::vector<std::string>& advice) const {
+        const CompiledRule& rule = policy_.rules[number];
+        if (has(found_.address, number)) {
+            // One for any destination has nothing to do with this one.
+            if (!takes_any_address(number)) {
+                add(advice, rule_name(rule) + " takes this destination, but not " + input_.service + ": " + rule.origin.text);
+            }
+            return;
+        }
+        const std::vector<std::string> patterns = patterns_of(number);
+        if (has(found_.named, number)) {
+            return;
+        }
+        if (input_.by_name) {
+            advise_name(rule, patterns, advice);
+            return;
+        }
+        std::string list;
+        for (std::size_t i = 0; i < patterns.size() && i < kShownPatterns; ++i) {
+            list += (i == 0 ? "" : " or ") + patterns[i];
+        }
+        add(advice, "let the endpoint look up " + list + (patterns.size() > kShownPatterns ? " or another of its names" : "") +
+                        " at a trusted DNS server, with this address in the answer: then " + rule_name(rule) + " allows it");
+    }
+
+    bool takes_any_address(std::size_t rule) const {
+        return std::any_of(policy_.cidrs.begin(), policy_.cidrs.end(), [&](const CidrEntry& entry) {
+            return entry.prefix.length() == 0 && entry.prefix.is_v4() == input_.packet.remote.is_v4() &&
+                   has(policy_.bitmaps[entry.match], rule);
+        });
+    }
+
+    static void add(std::vector<std::string>& advice, std::string text) {
+        if (advice.size() < kMaxAdvice) {
+            advice.push_back(std::move(text));
+        }
+    }
+
+    // Only what a person most likely meant: the name above, or the names below.
+    void advise_name(const CompiledRule& rule, const std::vector<std::string>& patterns, std::vector<std::string>& advice) const {
+        for (const std::string& pattern : patterns) {
+            if (pattern == "*." + input_.host) {
+                add(advice,
+                    "add " + input_.host + " to the domains of " + rule_name(rule) + ": " + pattern + " takes the names below it only");
+            } else if (const auto below = DomainPattern::parse("*." + pattern); below && below->matches(input_.host)) {
+                add(advice, "add *." + pattern + " to the domains of " + rule_name(rule) + ": " + pattern + " takes that one name only");
+            }
+        }
+    }
+
+    // The rule to write, and the policy of the deciding tier to write it into.
+    std::string new_rule(const Explanation& out) const {
+        const std::string& tier = policy_.rules[out.verdict.rule].origin.tier;
+        const CompiledRule* last = nullptr;
+        for (const ExplainedRule& step : out.path) {
+            const CompiledRule& rule = policy_.rules[step.rule];
+            if (rule.origin.rule_index >= 0 && rule.origin.tier == tier) {
+                last = &rule;
+            }
+        }
+        const bool egress = policy_.direction == Direction::kEgress;
+        const std::uint8_t protocol = input_.packet.protocol;
+        const std::string remote = input_.by_name ? "domains: [" + input_.host + "]" : "nets: [" + quoted(input_.host) + "]";
+        const std::string ports = has_ports(protocol) ? "ports: [" + std::to_string(input_.packet.destination_port) + "]" : "";
+        std::string rule = "- {action: Allow, protocol: " + protocol_name(protocol);
+        rule += egress ? ", destination: {" + remote + (ports.empty() ? "" : ", " + ports) + "}"
+                       : ", source: {" + remote + "}" + (ports.empty() ? "" : ", destination: {" + ports + "}");
+        return "write " + rule + "} under " + (egress ? "egress" : "ingress") + " of " +
+               (last == nullptr ? "a policy of tier " + tier + " that selects the endpoint"
+                                : last->origin.policy_kind + " " + last->origin.policy_name + place_of(*last));
+    }
+
+    // An IPv6 address in a YAML list of one line needs quotes.
+    static std::string quoted(const std::string& text) { return text.find(':') == std::string::npos ? text : "'" + text + "'"; }
+
+    const CompiledPolicy& policy_;
+    const ExplainInput& input_;
+    Candidates found_;
+    Bitmap with_domains_;  // rules that some pattern opens
+};
+
+}  // namespace
+
+std::string rule_name(const CompiledRule& rule) {
+    const RuleOrigin& origin = rule.origin;
+    if (origin.rule_index >= 0) {
+        return origin.policy_kind + " " + origin.policy_name + "[" + std::to_string(origin.rule_index) + "]";
+    }
+    return origin.tier.empty() ? "the profile" : "the end of tier " + origin.tier;
+}
+
+Explanation explain(const CompiledPolicy& policy, const ExplainInput& input) { return Explainer(policy, input).run(); }
+
+}  // namespace namegate::policy

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Are these files right, each and all together? The answer of `namegatectl check`, without I/O. Pure.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "policy/model/problem.h"
+
+namespace namegate::policy {
+
+struct CheckInput {
+    std::string path;
+    std::string content;
+};
+
+struct CheckReport {
+    std::size_t files = 0;
+    std::size_t resources = 0;
+    Problems problems;  // by file, line and column
+
+    bool good() const { return !has_errors(problems); }
+};
+
+CheckReport check_files(const std::vector<CheckInput>& files);
+
+}  // namespace namegate::policy

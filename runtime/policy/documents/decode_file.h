@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// From the text of one policy file to its resources. Pure; safe from any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policy/model/problem.h"
+#include "policy/model/resources.h"
+
+namespace namegate::policy {
+
+struct DecodeOutcome {
+    std::vector<Resource> resources;
+    Problems problems;  // any error: the file as a whole is refused
+};
+
+// Parses and validates one file (V1-V6, and V7 within the file).
+DecodeOutcome decode_file(const std::string& path, std::string_view content);
+
+}  // namespace namegate::policy

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One document whose shape has been checked: from its node to a resource, with the rules that go beyond
+// the shape. Problems go to the cursor's context.
+#pragma once
+
+#include "policy/documents/cursor.h"
+#include "policy/documents/schema.h"
+#include "policy/model/resources.h"
+
+namespace namegate::policy {
+
+Resource decode_resource(const Cursor& cursor, const KindSpec& kind);
+
+}  // namespace namegate::policy

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/documents/document_ledger.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace namegate::policy {
+namespace {
+
+constexpr const char* kLost = "it cannot be used as it is now, and what it said when it was good last is not known";
+constexpr const char* kNeverRead = ", and what its files said before is not known";
+
+// Of a copy: it will not come back. Other errors may pass.
+bool is_final(const Error& error) {
+    return error.code() == Code::kNotFound || error.code() == Code::kInvalidInput ||
+           (error.code() == Code::kExhausted && error.sys_errno() == 0);
+}
+
+}  // namespace
+
+void DocumentLedger::begin() {
+    sources_.clear();
+    reached_.clear();
+    unreachable_.clear();
+    deferred_.clear();
+    another_round_ = false;
+    trouble_ = ok();
+    if (kept_ && (!started_ || kept_->changed())) {
+        read_index();
+    }
+    // Nothing of before has to be in force first, so nothing has to wait for it.
+    restored_ = restored_ || index_.documents.empty();
+}
+
+void DocumentLedger::read_index() {
+    auto found = kept_->read();
+    if (found) {
+        adopt(std::move(found).value());
+    } else {
+        dirty_ = true;
+        if (found.error().code() != Code::kNotFound) {
+            log::warning("what the policy files said before is not known", {log::kv("error", found.error().message())});
+        }
+    }
+    started_ = true;
+    if (const auto listed = kept_->find_copies(index_); !listed && listed.error().code() != Code::kNotFound) {
+        trouble_ = listed;
+        started_ = restored_;  // else nothing is written until it is known what is there
+        return;
+    }
+    for (auto& [path, document] : index_.documents) {
+        if (document.kept && !kept_->has_copy(path, document.content)) {
+            document.kept = false;
+            dirty_ = true;
+            log::warning("the kept copy of a policy file is gone", {log::kv("file", path)});
+        }
+    }
+}
+
+// Another process, a plugin without a daemon say, may have read what this one has not.
+void DocumentLedger::adopt(KeptIndex found) {
+    if (!started_) {
+        index_ = std::move(found);
+        return;
+    }
+    // It saw that these were gone; should they be there again, they are read anew.
+    std::vector<std::string> gone_since;
+    for (const auto& [path, document] : index_.documents) {
+        if (found.documents.count(path) == 0 && found.sources.count(document.source) != 0) {
+            gone_since.push_back(path);
+        }
+    }
+    for (const std::string& path : gone_since) {
+        gone(path);
+    }
+    for (auto& [path, document] : found.documents) {
+        KeptDocument& own = index_.documents[path];
+        if (!(own == document)) {
+            stale_.insert(path);
+            own = std::move(document);
+        }
+    }
+    for (const auto& [source, place] : found.sources) {
+        index_.sources[source] = place;
+    }
+    dirty_ = dirty_ || index_.documents.size() != found.documents.size() || index_.sources != found.sources;
+}
+
+void DocumentLedger::add_source(const std::string& source, Decoder decoder) { sources_[source] = std::move(decoder); }
+
+void DocumentLedger::reached(const std::string& source, const SourcePlace& place) { reached_[source] = place; }
+
+void DocumentLedger::unreachable(const std::string& source, const std::string& why) { unreachable_[source] = why; }
+
+bool DocumentLedger::is_kept(const std::string& path, const ContentId& id) const { return !kept_ || kept_->has_copy(path, id); }
+
+void DocumentLedger::keep(const std::string& path, const ContentId& id, std::string_view content) {
+    if (!kept_ || !started_) {
+        return;
+    }
+    const Result<> written = kept_->write_copy(path, id, content);
+    if (!written && is_final(written.error())) {
+        too_large_.insert(path);
+        uncopied_.erase(path);
+    } else if (!written) {
+        trouble_ = written;
+    } else {
+        too_large_.erase(path);
+    }
+}
+
+void DocumentLedger::says(const std::string& source, Reading reading) {
+    source_of_[reading.path] = source;
+    if (!has_errors(reading.decoded.problems)) {
+        keep(reading.path, reading.id, reading.content);
+    }
+    const auto known = index_.documents.find(reading.path);
+    const bool as_kept = known != index_.documents.end() && known->second.kept && known->second.content == reading.id;
+    if (restored_ || as_kept) {
+        store_.take(reading.path, reading.id, std::move(reading.decoded));
+    } else {
+        deferred_.push_back({std::move(reading.path), reading.id, std::move(reading.decoded)});
+    }
+}
+
+void DocumentLedger::says_the_same(const std::string& path, std::string_view content) {
+    if (uncopied_.count(path) != 0) {
+        keep(path, id_of(content), content);
+    }
+}
+
+void DocumentLedger::unreadable(const std::string& source, const std::string& path, const std::string& why) {
+    source_of_[path] = source;
+    store_.set_unreadable(path, why);
+}
+
+void DocumentLedger::gone(const std::string& path) {
+    store_.remove_file(path);
+    dirty_ = index_.documents.erase(path) > 0 || dirty_;
+    source_of_.erase(path);
+    uncopied_.erase(path);
+    too_large_.erase(path);
+    stale_.erase(path);
+    lost_.erase(path);
+}
+
+Result<> DocumentLedger::finish() {
+    forget_other_sources();
+    restore_missing();
+    apply_deferred();
+    settle();
+    return commit();
+}
+
+void DocumentLedger::forget_other_sources() {
+    std::vector<std::string> others;
+    for (const auto& [path, document] : index_.documents) {
+        if (sources_.count(document.source) == 0) {
+            others.push_back(path);
+        }
+    }
+    for (const auto& [path, source] : source_of_) {
+        if (sources_.count(source) == 0) {
+            others.push_back(path);
+        }
+    }
+    for (const std::string& path : others) {
+        gone(path);
+    }
+    const auto is_other = [this](const auto& entry) { return sources_.count(entry.first) == 0; };
+    dirty_ = std::erase_if(index_.sources, is_other) > 0 || dirty_;
+}
+
+void DocumentLedger::restore_missing() {
+    for (const auto& [source, why] : unreachable_) {
+        for (const std::string& path : documents_of(source)) {
+            unreadable(source, path, why);
+        }
+    }
+    for (auto& [path, document] : index_.documents) {
+        const bool wanted = stale_.count(path) != 0 ? !store_.loaded(path) : !store_.has_good(path);
+        if (document.kept && wanted) {
+            restore(path, document);
+        }
+    }
+    stale_.clear();
+}
+
+void DocumentLedger::restore(const std::string& path, KeptDocument& document) {
+    if (!kept_) {
+        return;
+    }
+    source_of_[path] = document.source;
+    const auto content = kept_->read_copy(path, document.content);
+    if (!content) {
+        lost_[path] = content.error().message();
+        document.kept = !is_final(content.error());
+        dirty_ = dirty_ || !document.kept;
+        return;
+    }
+    DecodeOutcome decoded = sources_.at(document.source)(path, *content);
+    const std::string problem = decoded.problems.empty() ? std::string() : to_string(decoded.problems.front());
+    if (store_.restore(path, std::move(decoded))) {
+        lost_.erase(path);
+    } else {
+        lost_[path] = "this build does not take what was kept" + (problem.empty() ? problem : ": " + problem);
+    }
+}
+
+// In the order of the paths, which decides between duplicates.
+void DocumentLedger::apply_deferred() {
+    std::sort(deferred_.begin(), deferred_.end(), [](const Deferred& a, const Deferred& b) { return a.path < b.path; });
+    for (Deferred& deferred : deferred_) {
+        store_.take(deferred.path, deferred.id, std::move(deferred.decoded));
+    }
+    deferred_.clear();
+    restored_ = true;
+}
+
+void DocumentLedger::settle() {
+    gaps_.clear();
+    for (const std::string& path : store_.paths()) {
+        if (const auto content = store_.loaded(path); content) {
+            settle_good(path, *content);
+        } else {
+            settle_bad(path);
+        }
+    }
+    for (const auto& [source, why] : unreachable_) {
+        if (index_.sources.count(source) == 0) {
+            gaps_.push_back({source, why + kNeverRead});
+        }
+    }
+    for (const auto& [source, place] : reached_) {
+        const auto known = index_.sources.find(source);
+        dirty_ = dirty_ || known == index_.sources.end() || !(known->second == place);
+        index_.sources[source] = place;
+    }
+    another_round_ = !uncopied_.empty() && trouble_;
+}
+
+void DocumentLedger::settle_good(const std::string& path, const ContentId& content) {
+    KeptDocument& document = index_.documents[path];
+    const KeptDocument before = document;
+    document.source = source_of_[path];
+    document.taken = document.content == content && document.taken != 0 ? document.taken : clock_.wall_seconds();
+    document.content = content;
+    document.lost = 0;
+    document.kept = is_kept(path, content);
+    if (document.kept) {
+        uncopied_.erase(path);
+    } else if (too_large_.count(path) == 0) {
+        uncopied_.insert(path);
+    }
+    lost_.erase(path);
+    dirty_ = dirty_ || !(document == before);
+}
+
+void DocumentLedger::settle_bad(const std::string& path) {
+    auto known = index_.documents.find(path);
+    const std::string& source = source_of_[path];
+    uncopied_.erase(path);
+    if (known == index_.documents.end()) {
+        if (index_.sources.count(source) != 0) {
+            return;  // it never was good
+        }
+        known = index_.documents.emplace(path, KeptDocument{source, false, {}, 0, 0}).first;
+    }
+    if (known->second.lost == 0) {
+        known->second.lost = clock_.wall_seconds();
+        dirty_ = true;
+    }
+    if (!store_.has_good(path)) {
+        const auto why = lost_.find(path);
+        gaps_.push_back({path, kLost + (why == lost_.end() ? std::string() : ": " + why->second)});
+    }
+}
+
+Result<> DocumentLedger::commit() {
+    if (!kept_) {
+        return ok();
+    }
+    if (dirty_ && started_) {
+        if (const auto committed = kept_->commit(index_); !committed) {
+            const Result<> removed = kept_->remove_index();
+            return removed ? committed : Result<>(committed.error().with_context(removed.error().message()));
+        }
+        dirty_ = false;
+        NG_TRY(kept_->remove_others(index_));
+    }
+    NG_TRY(trouble_);
+    if (!too_large_.empty()) {
+        return Error(Code::kExhausted, std::to_string(too_large_.size()) + " policy files are not kept, " + *too_large_.begin() +
+                                           " for one: the copies of all may have " + std::to_string(kMaxKeptBytes) + " bytes");
+    }
+    if (!fits(index_)) {
+        return Error(Code::kExhausted, "not all policy files are kept: " + std::to_string(kMaxKeptDocuments) + " may be, of " +
+                                           std::to_string(kMaxKeptSources) + " folders");
+    }
+    return ok();
+}
+
+std::vector<std::string> DocumentLedger::documents_of(const std::string& source) const {
+    std::set<std::string> out;
+    for (const auto& [path, its_source] : source_of_) {
+        if (its_source == source) {
+            out.insert(path);
+        }
+    }
+    for (const auto& [path, document] : index_.documents) {
+        if (document.source == source) {
+            out.insert(path);
+        }
+    }
+    return {out.begin(), out.end()};
+}
+
+std::optional<SourcePlace> DocumentLedger::place_of(const std::string& source) const {
+    const auto found = index_.sources.find(source);
+    return found == index_.sources.end() ? std::nullopt : std::optional(found->second);
+}
+
+FileStatus DocumentLedger::completed(FileStatus status) const {
+    const auto known = index_.documents.find(status.path);
+    if (known != index_.documents.end()) {
+        status.since = status.loaded ? known->second.taken : known->second.lost;
+        if (status.in_force == FileStatus::InForce::kNone) {
+            status.in_force = FileStatus::InForce::kUnknown;
+        }
+    }
+    return status;
+}
+
+std::vector<FileStatus> DocumentLedger::files() const {
+    std::vector<FileStatus> out = store_.files();
+    std::transform(out.begin(), out.end(), out.begin(), [this](FileStatus& status) { return completed(std::move(status)); });
+    return out;
+}
+
+std::vector<FileStatus> DocumentLedger::refused() const {
+    std::vector<FileStatus> out = store_.refused();
+    std::transform(out.begin(), out.end(), out.begin(), [this](FileStatus& status) { return completed(std::move(status)); });
+    return out;
+}
+
+}  // namespace namegate::policy

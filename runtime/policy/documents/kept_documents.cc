@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/documents/kept_documents.h"
+
+#include <utility>
+
+#include "policy/documents/document.h"
+
+namespace namegate::policy {
+namespace {
+
+constexpr std::size_t kSyncedOneByOne = 8;  // more files are synced with all their file system
+// Copies, those of a commit that died, and what others may have put there.
+constexpr std::size_t kMaxEntries = 4 * kMaxKeptDocuments;
+
+std::string hex(std::uint64_t value) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string out;
+    for (unsigned shift = 64; shift > 0; shift -= 4) {
+        out += kDigits[value >> (shift - 4) & 0xfU];
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string KeptDocuments::name_of(const std::string& path, const ContentId& id) {
+    return hex(checksum_of(path)) + "-" + hex(id.hash) + "-" + std::to_string(id.size);
+}
+
+KeptDocuments::Stamp KeptDocuments::stamp_of(const std::string& path) const {
+    const auto info = files_.info(path);
+    return info ? Stamp(*info) : std::nullopt;
+}
+
+void KeptDocuments::note_stamps() {
+    folder_stamp_ = stamp_of(folder_);
+    index_stamp_ = stamp_of(index_path());
+}
+
+bool KeptDocuments::changed() const { return stamp_of(folder_) != folder_stamp_ || stamp_of(index_path()) != index_stamp_; }
+
+Result<KeptIndex> KeptDocuments::read() {
+    note_stamps();
+    NG_ASSIGN(const std::string bytes, files_.read(index_path(), kMaxKeptIndexBytes));
+    return decode_kept_index(bytes).with_context(index_path());
+}
+
+Result<> KeptDocuments::find_copies(const KeptIndex& index) {
+    // Whoever wrote this index may have been killed before it was sure to outlive the machine.
+    if (auto synced = files_.sync_folder(folder_); !synced && synced.error().code() != Code::kNotFound) {
+        return synced;
+    }
+    auto names = files_.list(folder_, kMaxEntries);
+    if (!names && names.error().code() != Code::kNotFound) {
+        return names.error();
+    }
+    copies_.clear();
+    unsynced_.clear();
+    bytes_ = 0;
+    const std::set<std::string> there = names ? std::set<std::string>(names->begin(), names->end()) : std::set<std::string>();
+    for (const auto& [path, document] : index.documents) {
+        std::string name = name_of(path, document.content);
+        if (document.kept && there.count(name) != 0 && copies_.insert(std::move(name)).second) {
+            bytes_ += document.content.size;
+        }
+    }
+    return ok();
+}
+
+Result<> KeptDocuments::write_copy(const std::string& path, const ContentId& id, std::string_view content) {
+    std::string name = name_of(path, id);
+    if (copies_.count(name) != 0) {
+        return ok();
+    }
+    if (bytes_ + content.size() > kMaxKeptBytes) {
+        return Error(Code::kExhausted,
+                     path + " is not kept: the copies of all policies would take more than " + std::to_string(kMaxKeptBytes) + " bytes");
+    }
+    NG_TRY(files_.make_folder(folder_));
+    NG_TRY(files_.write(folder_ + "/" + name, content));
+    bytes_ += content.size();
+    unsynced_.push_back(name);
+    copies_.insert(std::move(name));
+    return ok();
+}
+
+Result<std::string> KeptDocuments::read_copy(const std::string& path, const ContentId& id) const {
+    const std::string copy = folder_ + "/" + name_of(path, id);
+    NG_ASSIGN(std::string content, files_.read(copy, kMaxPolicyFileBytes));
+    if (!(id_of(content) == id)) {
+        return Error(Code::kInvalidInput, copy + " is damaged: it is not what was kept of " + path);
+    }
+    return content;
+}
+
+Result<> KeptDocuments::sync_copies() {
+    if (unsynced_.size() > kSyncedOneByOne) {
+        NG_TRY(files_.sync_all(folder_));
+    } else {
+        for (const std::string& name : unsynced_) {
+            NG_TRY(files_.sync(folder_ + "/" + name));
+        }
+    }
+    // Their names, before an index names them.
+    return unsynced_.empty() ? ok() : files_.sync_folder(folder_);
+}
+
+Result<> KeptDocuments::commit(const KeptIndex& index) {
+    const std::string unfinished = folder_ + "/.index.tmp";
+    NG_TRY(files_.make_folder(folder_));
+    NG_TRY(sync_copies());
+    NG_TRY(files_.write(unfinished, encode(index)));
+    NG_TRY(files_.sync(unfinished));
+    NG_TRY(files_.rename(unfinished, index_path()));
+    NG_TRY(files_.sync_folder(folder_));
+    if (!found_by_name_) {
+        NG_TRY(files_.sync_folder(folder_.substr(0, folder_.rfind('/'))));
+        found_by_name_ = true;
+    }
+    unsynced_.clear();
+    note_stamps();
+    return ok();
+}
+
+Result<> KeptDocuments::remove_index() {
+    NG_TRY(files_.remove(index_path()));
+    return files_.sync_folder(folder_);
+}
+
+Result<> KeptDocuments::remove_others(const KeptIndex& index) {
+    std::set<std::string> named;
+    bytes_ = 0;
+    for (const auto& [path, document] : index.documents) {
+        if (document.kept && named.insert(name_of(path, document.content)).second) {
+            bytes_ += document.content.size;
+        }
+    }
+    std::erase_if(copies_, [&named](const std::string& name) { return named.count(name) == 0; });
+    NG_ASSIGN(const std::vector<std::string> names, files_.list(folder_, kMaxEntries));
+    for (const std::string& name : names) {
+        if (named.count(name) == 0 && name != "index" && name != "lock") {
+            NG_TRY(files_.remove(folder_ + "/" + name));
+        }
+    }
+    note_stamps();
+    return ok();
+}
+
+}  // namespace namegate::policy

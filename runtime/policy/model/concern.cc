@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/model/concern.h"
+
+#include <algorithm>
+#include <deque>
+#include <iterator>
+
+#include "policy/model/label_index.h"
+#include "policy/model/selection.h"
+
+namespace namegate::policy {
+namespace {
+
+using Files = std::vector<const FileResources*>;
+
+Files sorted(const Snapshot& snapshot) {
+    Files out;
+    out.reserve(snapshot.files().size());
+    for (const auto& file : snapshot.files()) {
+        out.push_back(file.get());
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+bool has_name(const Port& port) { return !port.name.empty(); }
+
+// The sets, or the endpoint, that changed. Namespaces are left out of account: a set of another namespace only looks like
+// one that is reached.
+class Changed {
+  public:
+    Changed(const std::vector<SeenLabels>& changed, bool is_set) : changed_(changed), is_set_(is_set) {
+        for (const SeenLabels& one : changed) {
+            index_.add(*one.labels);
+            gaps_ = gaps_ || one.gaps.any();
+        }
+        index_.sort();
+    }
+
+    bool is_reached_by(const std::vector<Rule>& rules) const {
+        return std::any_of(rules.begin(), rules.end(),
+                           [this](const Rule& rule) { return is_reached_by(rule.destination) || is_reached_by(rule.source); });
+    }
+
+  private:
+    bool is_reached_by(const EntityRule& side) const {
+        // What a name stands for is for the endpoints' documents to say.
+        if (!is_set_ && (std::any_of(side.ports.begin(), side.ports.end(), has_name) ||
+                         std::any_of(side.not_ports.begin(), side.not_ports.end(), has_name))) {
+            return true;
+        }
+        if (side.not_selector && any_matches(*side.not_selector)) {
+            return true;
+        }
+        if (!Resolver::selects(side) || (is_set_ && side.service_accounts)) {
+            return false;
+        }
+        return !side.selector || any_matches(*side.selector);
+    }
+    bool any_matches(const Selector& selector) const {
+        const auto may_match = [&](const SeenLabels& one) { return selector.evaluate(*one.labels, one.gaps) != Truth::kFalse; };
+        if (gaps_) {
+            return std::any_of(changed_.begin(), changed_.end(), may_match);
+        }
+        const auto candidates = index_.candidates(selector);
+        return std::any_of(candidates.begin(), candidates.end(), [&](std::uint32_t i) { return may_match(changed_[i]); });
+    }
+
+    const std::vector<SeenLabels>& changed_;
+    bool is_set_;
+    bool gaps_ = false;  // the index does not find one by a label that is not known
+    LabelIndex index_;
+};
+
+}  // namespace
+
+Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
+    if (before.files().empty() && !after.files().empty()) {
+        return everybody();  // the first snapshot: not worth the search
+    }
+    // A file that did not change keeps its resources, and they their places in memory.
+    const Files old = sorted(before);
+    const Files now = sorted(after);
+    Files gone;
+    Files come;
+    std::set_difference(old.begin(), old.end(), now.begin(), now.end(), std::back_inserter(gone));
+    std::set_difference(now.begin(), now.end(), old.begin(), old.end(), std::back_inserter(come));
+    Concern out;
+    std::deque<Labels> made;
+    std::vector<SeenLabels> sets;
+    const auto look_at = [&](const Resource& resource, const Snapshot& snapshot) {
+        if (const Policy* policy = std::get_if<Policy>(&resource)) {
+            out.policies_.push_back(policy);
+        } else if (const NetworkSet* set = std::get_if<NetworkSet>(&resource)) {
+            made.push_back(effective_labels(*set, snapshot));
+            sets.push_back({&made.back(), {}});
+        } else {
+            out.everybody_ = true;  // a tier, or labels of pods
+        }
+    };
+    const auto take = [&](const Files& changed, const Snapshot& snapshot) {
+        for (const FileResources* file : changed) {
+            for (const Resource& resource : file->all()) {
+                look_at(resource, snapshot);
+            }
+        }
+    };
+    take(gone, before);
+    take(come, after);
+    if (!out.everybody_ && !sets.empty()) {
+        out.add_policies_reaching(after, sets, true);
+    }
+    return out;
+}
+
+Concern Concern::of_endpoint(const Snapshot& snapshot, const SeenLabels& seen) {
+    Concern out;
+    out.add_policies_reaching(snapshot, {seen}, false);
+    return out;
+}
+
+Concern Concern::everybody() {
+    Concern out;
+    out.everybody_ = true;
+    return out;
+}
+
+void Concern::add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets) {
+    const Changed changed(those, of_sets);
+    for (const Snapshot::TierView& tier : snapshot.tiers()) {
+        for (const Policy* policy : tier.policies) {
+            if (changed.is_reached_by(policy->egress) || changed.is_reached_by(policy->ingress)) {
+                policies_.push_back(policy);
+            }
+        }
+    }
+}
+
+bool Concern::includes(const EndpointView& endpoint, const SeenLabels& seen) const {
+    return everybody_ || std::any_of(policies_.begin(), policies_.end(),
+                                     [&](const Policy* policy) { return policy_selects(*policy, endpoint, seen) != Truth::kFalse; });
+}
+
+}  // namespace namegate::policy

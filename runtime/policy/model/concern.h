@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Whom a change concerns: the endpoints selected by a policy that changed, or by one whose rules look at a set or an
+// endpoint that did. May name one too many, never one too few. Refers to the snapshots and lives no longer than they do.
+// Not thread-safe.
+#pragma once
+
+#include <vector>
+
+#include "policy/model/endpoint_view.h"
+#include "policy/model/snapshot.h"
+
+namespace namegate::policy {
+
+class Concern {
+  public:
+    // The files changed.
+    static Concern of_change(const Snapshot& before, const Snapshot& after);
+    // An endpoint with these labels came or went.
+    static Concern of_endpoint(const Snapshot& snapshot, const SeenLabels& seen);
+
+    static Concern everybody();
+
+    bool nobody() const { return !everybody_ && policies_.empty(); }
+    bool includes(const EndpointView& endpoint, const SeenLabels& seen) const;
+
+  private:
+    void add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets);
+
+    bool everybody_ = false;
+    std::vector<const Policy*> policies_;
+};
+
+}  // namespace namegate::policy

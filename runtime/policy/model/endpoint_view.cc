@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/model/endpoint_view.h"
+
+#include <algorithm>
+
+namespace namegate::policy {
+namespace {
+
+constexpr std::string_view kNamespaceNameLabel = "kubernetes.io/metadata.name";
+
+bool has_prefix(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
+
+// A pod must not give itself the labels that we give: they would let it pose as one of another namespace.
+bool is_reserved(std::string_view key) {
+    return has_prefix(key, kNamespacePrefix) || has_prefix(key, kServiceAccountPrefix) || key == kLabelNamespace ||
+           key == kLabelServiceAccount || key == kLabelOrchestrator;
+}
+
+void add_own(Labels& out, const Labels& own) {
+    for (const auto& label : own) {
+        if (!is_reserved(label.first)) {
+            out.insert(label);
+        }
+    }
+}
+
+void add_prefixed(Labels& out, std::string_view prefix, const Labels& labels) {
+    for (const auto& label : labels) {
+        out[std::string(prefix) + label.first] = label.second;
+    }
+}
+
+void add_namespace(Labels& out, const std::string& name, const Snapshot& snapshot, bool is_kubernetes) {
+    if (name.empty()) {
+        return;
+    }
+    if (const NamespaceDocument* document = snapshot.find_namespace(name)) {
+        add_prefixed(out, kNamespacePrefix, document->labels);
+    } else if (is_kubernetes) {
+        // The API server gives every namespace this label, and nobody can change it.
+        out[std::string(kNamespacePrefix).append(kNamespaceNameLabel)] = name;
+    }
+    out[std::string(kLabelNamespace)] = name;
+    out[std::string(kNamespacePrefix).append(kLabelName)] = name;
+}
+
+}  // namespace
+
+const PodDocument* find_pod(const Snapshot& snapshot, std::string_view name_space, std::string_view name) {
+    return snapshot.find_pod(name_space, name);
+}
+
+std::string service_account_of(const EndpointView& endpoint, const Snapshot& snapshot) {
+    if (!endpoint.service_account.empty() || !endpoint.use_pod_document) {
+        return endpoint.service_account;
+    }
+    const PodDocument* document = snapshot.find_pod(endpoint.name_space, endpoint.pod);
+    return document == nullptr ? "" : document->service_account;
+}
+
+Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot) {
+    if (endpoint.effective) {
+        return *endpoint.effective;
+    }
+    Labels out;
+    add_own(out, endpoint.labels);
+    // A source that has not answered yet may say something else of the same key.
+    if (endpoint.use_pod_document && endpoint.labels_missing.empty()) {
+        if (const PodDocument* document = snapshot.find_pod(endpoint.name_space, endpoint.pod)) {
+            add_own(out, document->labels);
+        }
+    }
+    add_namespace(out, endpoint.name_space, snapshot, endpoint.is_kubernetes);
+    if (const std::string account = service_account_of(endpoint, snapshot); !account.empty()) {
+        if (const ServiceAccountDocument* document = snapshot.find_service_account(endpoint.name_space, account)) {
+            add_prefixed(out, kServiceAccountPrefix, document->labels);
+        }
+        out[std::string(kLabelServiceAccount)] = account;
+        out[std::string(kServiceAccountPrefix).append(kLabelName)] = account;
+    }
+    out[std::string(kLabelOrchestrator)] = endpoint.is_kubernetes ? "k8s" : "cni";
+    return out;
+}
+
+LabelGaps label_gaps(const EndpointView& endpoint, const Snapshot& snapshot) {
+    if (endpoint.effective) {
+        return endpoint.gaps;
+    }
+    LabelGaps gaps;
+    gaps.own = !endpoint.labels_missing.empty();
+    if (!endpoint.is_kubernetes || endpoint.unknown_is_absent) {
+        return gaps;
+    }
+    const PodDocument* pod = endpoint.use_pod_document ? snapshot.find_pod(endpoint.name_space, endpoint.pod) : nullptr;
+    gaps.own = gaps.own || (!endpoint.labels_known && pod == nullptr);
+    gaps.name_space = snapshot.find_namespace(endpoint.name_space) == nullptr;
+    const std::string account = service_account_of(endpoint, snapshot);
+    gaps.account = account.empty() && pod == nullptr;
+    gaps.account_labels = gaps.account || (!account.empty() && snapshot.find_service_account(endpoint.name_space, account) == nullptr);
+    return gaps;
+}
+
+bool has_own_labels_only(const NetworkSet& set) {
+    return set.name_space.empty() &&
+           std::none_of(set.labels.begin(), set.labels.end(), [](const auto& label) { return is_reserved(label.first); });
+}
+
+Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot) {
+    Labels out;
+    add_own(out, set.labels);
+    add_namespace(out, set.name_space, snapshot, false);
+    return out;
+}
+
+}  // namespace namegate::policy

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/model/label_index.h"
+
+#include <bit>
+#include <functional>
+
+namespace namegate::policy {
+namespace {
+
+constexpr std::uint32_t kNone = UINT32_MAX;
+
+}  // namespace
+
+std::size_t LabelIndex::hash_of(std::string_view key, std::string_view value) {
+    const std::hash<std::string_view> hash;
+    return hash(key) * 31 + hash(value);
+}
+
+void LabelIndex::reserve(std::size_t sets, std::size_t labels) {
+    all_.reserve(sets);
+    added_.reserve(labels);
+}
+
+void LabelIndex::add(const Labels& labels) {
+    const auto number = static_cast<std::uint32_t>(all_.size());
+    all_.push_back(number);
+    for (const auto& label : labels) {
+        added_.push_back({hash_of(label.first, label.second), number});
+    }
+}
+
+void LabelIndex::add(std::span<const std::size_t> hashes) {
+    const auto number = static_cast<std::uint32_t>(all_.size());
+    all_.push_back(number);
+    for (const std::size_t hash : hashes) {
+        added_.push_back({hash, number});
+    }
+}
+
+// Counted first, then put in place. They come in order of their numbers, so who comes twice to a place is next to himself.
+void LabelIndex::sort() {
+    const std::size_t places = std::bit_ceil(added_.size() + 1);
+    std::vector<std::uint32_t> last(places, kNone);
+    starts_.assign(places + 1, 0);
+    for (const Label& label : added_) {
+        const std::size_t place = label.hash & (places - 1);
+        if (last[place] != label.number) {
+            last[place] = label.number;
+            ++starts_[place + 1];
+        }
+    }
+    for (std::size_t place = 0; place < places; ++place) {
+        starts_[place + 1] += starts_[place];
+    }
+    numbers_.resize(starts_[places]);
+    std::vector<std::uint32_t> next(starts_.begin(), starts_.end() - 1);
+    for (const Label& label : added_) {
+        const std::size_t place = label.hash & (places - 1);
+        if (next[place] == starts_[place] || numbers_[next[place] - 1] != label.number) {
+            numbers_[next[place]++] = label.number;
+        }
+    }
+    added_ = {};
+}
+
+std::span<const std::uint32_t> LabelIndex::candidates(const Selector& selector) const {
+    const auto required = selector.required_label();
+    if (!required) {
+        return all_;
+    }
+    if (starts_.empty()) {
+        return {};
+    }
+    const std::size_t place = hash_of(required->first, required->second) & (starts_.size() - 2);
+    return std::span(numbers_).subspan(starts_[place], starts_[place + 1] - starts_[place]);
+}
+
+}  // namespace namegate::policy

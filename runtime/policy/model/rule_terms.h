@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The terms that every rule has, from its document to the kernel: the direction it is for, and its action. Values.
+#pragma once
+
+#include <cstdint>
+
+namespace namegate::policy {
+
+enum class Direction : std::uint8_t { kEgress = 0, kIngress = 1 };
+
+enum class RuleAction : std::uint8_t { kDeny = 0, kAllow = 1, kPass = 2, kLog = 3 };
+
+}  // namespace namegate::policy

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy/model/selection.h"
+
+#include <algorithm>
+
+namespace namegate::policy {
+namespace {
+
+Truth both(Truth a, Truth b) { return std::min(a, b); }
+
+Truth accounts_match(const ServiceAccountMatch& match, const SeenLabels& seen) {
+    Truth out = Truth::kTrue;
+    const auto account = seen.labels->find(kLabelServiceAccount);
+    if (account == seen.labels->end()) {
+        out = seen.gaps.account ? Truth::kUnknown : Truth::kFalse;
+    } else if (!match.names.empty()) {
+        out = truth(std::find(match.names.begin(), match.names.end(), account->second) != match.names.end());
+    }
+    if (out == Truth::kFalse || !match.selector) {
+        return out;
+    }
+    return both(out, match.selector->with_prefix(kServiceAccountPrefix, kLabelServiceAccount).evaluate(*seen.labels, seen.gaps));
+}
+
+std::string cache_key(const Policy& policy, const Selector* selector, const Selector* name_space, const ServiceAccountMatch* accounts,
+                      bool with_unknown) {
+    constexpr char kEnd = '\n';
+    std::string key = with_unknown ? "?" : "";
+    key += name_space == nullptr ? policy.name_space : "*" + name_space->to_string();
+    key += kEnd;
+    key += selector == nullptr ? "all()" : selector->to_string();
+    if (accounts != nullptr) {
+        for (const std::string& name : accounts->names) {
+            key += kEnd + name;
+        }
+        key += kEnd;
+        key += kEnd;
+        key += accounts->selector ? accounts->selector->to_string() : "";
+    }
+    return key;
+}
+
+template <typename T>
+const T* pointer(const std::optional<T>& value) {
+    return value ? &*value : nullptr;
+}
+
+// All of a policy's selection that does not depend on the endpoint's own labels.
+Truth is_in_scope(const Policy& policy, const EndpointView& endpoint, const SeenLabels& seen) {
+    if (!policy.global && (endpoint.name_space.empty() || endpoint.name_space != policy.name_space)) {
+        return Truth::kFalse;
+    }
+    Truth out = Truth::kTrue;
+    if (policy.namespace_selector) {
+        out = policy.namespace_selector->with_prefix(kNamespacePrefix, kLabelNamespace).evaluate(*seen.labels, seen.gaps);
+    }
+    if (out != Truth::kFalse && policy.service_account_selector) {
+        const Selector accounts = policy.service_account_selector->with_prefix(kServiceAccountPrefix, kLabelServiceAccount);
+        out = both(out, accounts.evaluate(*seen.labels, seen.gaps));
+    }
+    return out;
+}
+
+// What the policy asks for and nobody knows, and where it could be told.
+std::string describe_gaps(const EndpointView& endpoint, const SeenLabels& seen) {
+    std::string out;
+    const auto add = [&out](const std::string& text) { out += (out.empty() ? "" : "; ") + text; };
+    const std::string pod = endpoint.name_space + "/" + endpoint.pod;
+    if (seen.gaps.own) {
+        add(endpoint.labels_missing.empty()
+                ? "no label source knows the labels of pod " + pod + ": set labelSources, or add a Pod document with them"
+                : endpoint.labels_missing);
+    }
+    if (seen.gaps.name_space) {
+        add("nobody knows the labels of namespace " + endpoint.name_space + ": add a Namespace document with them");
+    }
+    if (seen.gaps.account) {
+        add("nobody knows the service account of pod " + pod + ": add a Pod document with its serviceAccountName");
+    } else if (seen.gaps.account_labels) {
+        const auto account = seen.labels->find(kLabelServiceAccount);
+        add("nobody knows the labels of service account " + endpoint.name_space + "/" +
+            (account == seen.labels->end() ? std::string() : account->second) + ": add a ServiceAccount document with them");
+    }
+    return out;
+}
+
+void keep_gaps_of(LabelGaps& gaps, const LabelGaps& known, const std::vector<std::string_view>& labels) {
+    for (const std::string_view label : labels) {
+        gaps.own = gaps.own || LabelGaps{known.own, false, false, false}.may_have(label);
+        gaps.name_space = gaps.name_space || LabelGaps{false, known.name_space, false, false}.may_have(label);
+        gaps.account = gaps.account || LabelGaps{false, false, known.account, false}.may_have(label);
+        gaps.account_labels = gaps.account_labels || LabelGaps{false, false, false, known.account_labels}.may_have(label);
+    }
+}
+
+}  // namespace
+
+Truth policy_selects(const Policy& policy, const EndpointView& endpoint, const SeenLabels& seen) {
+    const Truth scope = is_in_scope(policy, endpoint, seen);
+    return scope == Truth::kFalse ? scope : both(scope, policy.selector.evaluate(*seen.labels, seen.gaps));
+}
+
+Error selection_unknown(const Policy& policy, const EndpointView& endpoint, const SeenLabels& seen) {
+    SeenLabels asked{seen.labels, {}};
+    std::string selectors;
+    const auto look_at = [&](const Selector& selector, const char* field, const Selector& written) {
+        if (selector.evaluate(*seen.labels, seen.gaps) == Truth::kUnknown) {
+            keep_gaps_of(asked.gaps, seen.gaps, selector.unknown_labels(*seen.labels, seen.gaps));
+            selectors += (selectors.empty() ? "" : ", ") + std::string(field) + " \"" + written.to_string() + "\"";
+        }
+    };
+    look_at(policy.selector, "selector", policy.selector);
+    if (policy.namespace_selector) {
+        look_at(policy.namespace_selector->with_prefix(kNamespacePrefix, kLabelNamespace), "namespaceSelector", *policy.namespace_selector);
+    }
+    if (policy.service_account_selector) {
+        look_at(policy.service_account_selector->with_prefix(kServiceAccountPrefix, kLabelServiceAccount), "serviceAccountSelector",
+                *policy.service_account_selector);
+    }
+    return {Code::kTryAgain, "it is not known whether " + policy.kind + " " + policy.full_name() + " (" + policy.place.file + ":" +
+                                 std::to_string(policy.place.line) + ") selects the pod by its " + selectors + "; " +
+                                 describe_gaps(endpoint, asked)};
+}
+
+bool looks_at_endpoints(const Snapshot& snapshot) {
+    const auto is_named = [](const Port& port) { return !port.name.empty(); };
+    const auto looks = [&is_named](const EntityRule& side) {
+        return Resolver::selects(side) || side.not_selector || std::any_of(side.ports.begin(), side.ports.end(), is_named) ||
+               std::any_of(side.not_ports.begin(), side.not_ports.end(), is_named);
+    };
+    const auto rule_looks = [&looks](const Rule& rule) { return looks(rule.source) || looks(rule.destination); };
+    const auto policy_looks = [&rule_looks](const Policy* policy) {
+        return std::any_of(policy->egress.begin(), policy->egress.end(), rule_looks) ||
+               std::any_of(policy->ingress.begin(), policy->ingress.end(), rule_looks);
+    };
+    return std::any_of(snapshot.tiers().begin(), snapshot.tiers().end(), [&policy_looks](const Snapshot::TierView& tier) {
+        return std::any_of(tier.policies.begin(), tier.policies.end(), policy_looks);
+    });
+}
+
+Resolver::Resolver(const Snapshot& snapshot, const EndpointView& self, const std::vector<EndpointView>* others) : snapshot_(snapshot) {
+    const auto add = [&](const EndpointView& view) {
+        if (!view.effective) {
+            made_.push_back(effective_labels(view, snapshot));
+        }
+        endpoints_.push_back({&view, {view.effective ? view.effective.get() : &made_.back(), label_gaps(view, snapshot)}});
+    };
+    endpoints_.reserve(others == nullptr ? 1 : others->size() + 1);
+    add(self);
+    if (others != nullptr) {
+        for (const EndpointView& other : *others) {
+            if (&other != &self) {
+                add(other);
+            }
+        }
+    }
+}
+
+bool Resolver::selects(const EntityRule& entity) { return entity.selector || entity.namespace_selector || entity.service_accounts; }
+
+const Members& Resolver::selected(const Policy& policy, const EntityRule& entity, RuleAction action) {
+    const bool denies = action == RuleAction::kDeny;
+    return find(policy, {pointer(entity.selector), pointer(entity.namespace_selector), pointer(entity.service_accounts), denies});
+}
+
+const Members& Resolver::excluded(const Policy& policy, const EntityRule& entity, RuleAction action) {
+    return find(policy, {pointer(entity.not_selector), pointer(entity.namespace_selector), nullptr, action != RuleAction::kDeny});
+}
+
+const Members& Resolver::find(const Policy& policy, const Query& query) {
+    std::string key = cache_key(policy, query.selector, query.name_space, query.accounts, query.with_unknown);
+    const auto found = known_.find(key);
+    if (found != known_.end()) {
+        return found->second;
+    }
+    return known_.emplace(std::move(key), search(policy, query)).first->second;
+}
+
+namespace {
+
+// The selectors of one side of a rule, in the scope of its policy.
+class Matcher {
+  public:
+    Matcher(const Policy& policy, const Selector* selector, const Selector* name_space, const ServiceAccountMatch* accounts)
+        : policy_(policy),
+          selector_(selector == nullptr ? Selector() : *selector),
+          name_space_(name_space == nullptr ? Selector() : name_space->with_prefix(kNamespacePrefix, kLabelNamespace)),
+          accounts_(accounts),
+          // Without a namespaceSelector a NetworkPolicy sees its own namespace, a global one everything.
+          own_only_(name_space == nullptr && !policy.global) {}
+
+    const Selector& selector() const { return selector_; }
+    Truth matches(const std::string& of, const SeenLabels& seen) const {
+        if (own_only_ && of != policy_.name_space) {
+            return Truth::kFalse;
+        }
+        const Truth out = both(name_space_.evaluate(*seen.labels, seen.gaps), selector_.evaluate(*seen.labels, seen.gaps));
+        return out == Truth::kFalse || accounts_ == nullptr ? out : both(out, accounts_match(*accounts_, seen));
+    }
+
+  private:
+    const Policy& policy_;
+    Selector selector_;
+    Selector name_space_;
+    const ServiceAccountMatch* accounts_;
+    bool own_only_;
+};
+
+}  // namespace
+
+Members Resolver::search(const Policy& policy, const Query& query) const {
+    const Matcher matcher(policy, query.selector, query.name_space, query.accounts);
+    Members out;
+    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+        const Truth matches = matcher.matches(endpoints_[i].view->name_space, endpoints_[i].seen);
+        if (matches == Truth::kTrue || (matches == Truth::kUnknown && query.with_unknown)) {
+            out.endpoints.push_back(i);
+        }
+    }
+    if (query.accounts != nullptr) {
+        return out;
+    }
+    for (const std::uint32_t i : snapshot_.set_index().candidates(matcher.selector())) {
+        if (matcher.matches(set(i).name_space, {&snapshot_.set_index().labels(i), {}}) == Truth::kTrue) {
+            out.sets.push_back(i);
+        }
+    }
+    return out;
+}
+
+bool Resolver::is_unknown_of(const Endpoint& endpoint, const Policy& policy, const EntityRule& entity) const {
+    const auto unknown = [&](const Selector* selector, const ServiceAccountMatch* accounts) {
+        const Matcher matcher(policy, selector, pointer(entity.namespace_selector), accounts);
+        return matcher.matches(endpoint.view->name_space, endpoint.seen) == Truth::kUnknown;
+    };
+    return (selects(entity) && unknown(pointer(entity.selector), pointer(entity.service_accounts))) ||
+           (entity.not_selector && unknown(&*entity.not_selector, nullptr));
+}
+
+bool Resolver::is_unknown_of_self(const Policy& policy, const EntityRule& entity) const {
+    return endpoints_.front().seen.gaps.any() && is_unknown_of(endpoints_.front(), policy, entity);
+}
+
+bool Resolver::is_unknown_of_any(const Policy& policy, const EntityRule& entity) const {
+    return std::any_of(endpoints_.begin(), endpoints_.end(),
+                       [&](const Endpoint& endpoint) { return endpoint.seen.gaps.any() && is_unknown_of(endpoint, policy, entity); });
+}
+
+}  // namespace namegate::policy

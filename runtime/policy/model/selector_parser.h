@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The selector grammar (S1, S3, S4): text to tree. Used by Selector only. Pure; errors are values.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "policy/model/selector.h"
+
+namespace namegate::policy {
+
+using SelectorNodePtr = std::shared_ptr<const SelectorNode>;
+
+struct SelectorNode {
+    enum class Op : std::uint8_t {
+        kAll,
+        kGlobal,
+        kHas,
+        kEquals,
+        kNotEquals,
+        kIn,
+        kNotIn,
+        kContains,
+        kStartsWith,
+        kEndsWith,
+        kNot,
+        kAnd,
+        kOr,
+    };
+
+    Op op = Op::kAll;
+    std::string label;                      // of a comparison and has()
+    std::vector<std::string> values;        // one, or the set of in and not in: sorted, each once
+    std::vector<SelectorNodePtr> children;  // kNot: one; kAnd, kOr: two or more, none of the same kind
+};
+
+std::variant<SelectorNodePtr, SelectorError> parse_selector(std::string_view text);
+
+}  // namespace namegate::policy

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Everything that the policy files say at one moment, sorted for the compiler. Immutable once made, so
+// free to share between threads; making it cannot fail.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "policy/model/file_resources.h"
+#include "policy/model/set_index.h"
+
+namespace namegate::policy {
+
+class Snapshot {
+  public:
+    Snapshot() = default;
+    // Sorts the resources: tiers by order (E2), the policies of each by order, name, namespace, kind (E3).
+    Snapshot(std::vector<std::shared_ptr<const FileResources>> files, std::uint64_t generation);
+
+    struct TierView {
+        Tier tier;  // made up (order last, Deny) when policies name a tier that no document describes
+        bool described = true;
+        std::vector<const Policy*> policies;
+    };
+
+    const std::vector<TierView>& tiers() const { return tiers_; }
+    const std::vector<const NetworkSet*>& sets() const { return sets_; }
+    const SetIndex& set_index() const { return set_index_; }  // numbers as in sets()
+    const std::vector<const PodDocument*>& pods() const { return pods_; }
+    const std::vector<std::shared_ptr<const FileResources>>& files() const { return files_; }
+    std::size_t policy_count() const;
+
+    const PodDocument* find_pod(std::string_view name_space, std::string_view name) const;
+    const NamespaceDocument* find_namespace(std::string_view name) const;
+    const ServiceAccountDocument* find_service_account(std::string_view name_space, std::string_view name) const;
+
+    // Rises with each change of content.
+    std::uint64_t generation() const { return generation_; }
+
+  private:
+    using Key = std::pair<std::string_view, std::string_view>;
+    std::vector<std::shared_ptr<const FileResources>> files_;
+    std::vector<TierView> tiers_;
+    std::vector<const NetworkSet*> sets_;
+    SetIndex set_index_;
+    std::vector<const PodDocument*> pods_;
+    std::map<Key, const PodDocument*> pods_by_name_;
+    std::map<std::string_view, const NamespaceDocument*> namespaces_;
+    std::map<Key, const ServiceAccountDocument*> service_accounts_;
+    std::uint64_t generation_ = 0;
+};
+
+}  // namespace namegate::policy

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/config.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "base/file.h"
+#include "support/temp_dir.h"
+
+namespace namegate::control {
+namespace {
+
+std::string error_of(const std::string& content) {
+    const auto config = parse_config("n.yaml", content);
+    return config ? std::string() : config.error().message();
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST_CASE("a configuration that is not there, or empty, is all defaults") {
+    const test::TempDir dir;
+    const auto config = load_config(dir.path() + "/none.yaml");
+    REQUIRE(config);
+    CHECK(config->policy_dirs == std::vector<std::string>{"/etc/namegate/policies.d"});
+    CHECK(config->state_dir == "/run/namegate");
+    CHECK(config->socket_path() == "/run/namegate/namegated.sock");
+    CHECK(config->dns_servers.node);
+    CHECK(config->dns_servers.kubelet);
+    CHECK_FALSE(config->dns_servers.pod);
+    CHECK_FALSE(config->unknown_labels_absent);
+    CHECK(config->label_sources_of(true) == std::vector<std::string>{"containerd", "cni-args", "files"});
+    CHECK(config->label_sources_of(false) == std::vector<std::string>{"cni-args", "files"});
+    CHECK(config->lifetime.min_seconds == 2);
+    CHECK(config->uses_label_source("cni-args"));
+    CHECK(config->uses_label_source("files"));
+    CHECK(parse_config("n.yaml", ""));
+    CHECK(parse_config("n.yaml", "# nothing\n"));
+    CHECK(parse_config("n.json", "{}"));
+}
+
+TEST_CASE("the configuration that is delivered is all defaults") {
+    const auto content = read_file(NAMEGATE_SOURCE_DIR "/cni-conf/namegate.yaml", kMaxConfigBytes);
+    REQUIRE(content);
+    CHECK(parse_config("namegate.yaml", *content));
+    // And what it shows as defaults is right, were it not commented out.
+    std::string active;
+    for (std::size_t at = 0; at < content->size();) {
+        const std::size_t end = content->find('\n', at);
+        const std::string line = content->substr(at, end - at);
+        active += (line.size() > 1 && line[0] == '#' && line[1] != ' ' ? line.substr(1)
+                   : line.compare(0, 3, "#  ") == 0                    ? line.substr(1)
+                                                                       : line) +
+                  "\n";
+        at = end + 1;
+    }
+    const auto config = parse_config("namegate.yaml", active);
+    INFO((config ? std::string() : config.error().message()));
+    REQUIRE(config);
+    const Config defaults;
+    CHECK(config->policy_dirs == defaults.policy_dirs);
+    CHECK(config->state_dir == defaults.state_dir);
+    CHECK(config->cache_dir == defaults.cache_dir);
+    CHECK(config->bpffs_dir == defaults.bpffs_dir);
+    CHECK(config->lifetime.extra_seconds == defaults.lifetime.extra_seconds);
+    CHECK(config->lifetime.min_seconds == defaults.lifetime.min_seconds);
+    CHECK(config->lifetime.max_seconds == defaults.lifetime.max_seconds);
+    REQUIRE(config->never_opens.entries().size() == defaults.never_opens.entries().size());
+    for (std::size_t i = 0; i < defaults.never_opens.entries().size(); ++i) {
+        CHECK(config->never_opens.entries()[i].text == defaults.never_opens.entries()[i].text);
+    }
+    CHECK(config->label_sources == defaults.label_sources);
+    CHECK(config->dns_servers.node == defaults.dns_servers.node);
+    CHECK(config->dns_servers.kubelet == defaults.dns_servers.kubelet);
+    CHECK(config->dns_servers.pod == defaults.dns_servers.pod);
+    CHECK(config->dns_servers.listed.empty());
+    CHECK(config->unknown_labels_absent == defaults.unknown_labels_absent);
+    CHECK(config->label_timeout_seconds == defaults.label_timeout_seconds);
+    CHECK(config->containerd_address == defaults.containerd_address);
+    CHECK(config->containerd_namespace == defaults.containerd_namespace);
+    CHECK(config->learnt_per_endpoint == defaults.learnt_per_endpoint);
+    CHECK(config->flows_per_endpoint == defaults.flows_per_endpoint);
+    CHECK_FALSE(config->reject_denied);
+    CHECK_FALSE(config->keep_flows);
+}
+
+TEST_CASE("every key is read") {
+    const auto config =
+        parse_config("n.yaml",
+                     "policyDirs: [/a, /b/]\n"
+                     "podManifestDirs: [/etc/kubernetes/manifests/]\nnodeName: node-1.example\n"
+                     "stateDir: /s\n"
+                     "cacheDir: /c\n"
+                     "bpffsDir: /sys/fs/bpf/x\n"
+                     "dnsTrustedServers: [10.0.0.53, '[fd00::53]:5353', pod]\nkubeletConfig: /k.yaml\nunknownLabels: Absent\n"
+                     "dnsNeverOpens: [10.0.0.0/8, '::1']\n"
+                     "dnsExtraTTL: 5\ndnsMinTTL: 7\ndnsMaxTTL: 100\n"
+                     "labelSources: [files, containerd]\nlabelTimeout: 3\n"
+                     "containerd: {address: /run/k3s/containerd/containerd.sock, namespace: mine}\n"
+                     "denyAction: Reject\npolicyChange: Keep\n"
+                     "log: {level: debug, format: json}\n"
+                     "limits: {learntAddressesPerEndpoint: 100, flowsPerEndpoint: 200}\n");
+    INFO((config ? std::string() : config.error().message()));
+    REQUIRE(config);
+    CHECK(config->policy_dirs == std::vector<std::string>{"/a", "/b"});
+    CHECK(config->pod_manifest_dirs == std::vector<std::string>{"/etc/kubernetes/manifests"});
+    CHECK(config->node_name == "node-1.example");
+    CHECK(config->state_dir == "/s");
+    CHECK(config->cache_dir == "/c");
+    CHECK(config->bpffs_dir == "/sys/fs/bpf/x");
+    CHECK_FALSE(config->dns_servers.node);
+    CHECK_FALSE(config->dns_servers.kubelet);
+    CHECK(config->dns_servers.pod);
+    REQUIRE(config->dns_servers.listed.size() == 2);
+    CHECK(config->dns_servers.kubelet_configs == std::vector<std::string>{"/k.yaml"});
+    CHECK(config->unknown_labels_absent);
+    CHECK(config->label_sources_of(true) == std::vector<std::string>{"files", "containerd"});
+    CHECK(config->label_sources_of(false) == std::vector<std::string>{"files", "containerd"});
+    REQUIRE(config->never_opens.entries().size() == 2);
+    CHECK(config->never_opens.refuses(*IpAddress::parse("10.1.1.1")) != nullptr);
+    CHECK(config->never_opens.refuses(*IpAddress::parse("127.0.0.1")) == nullptr);
+    CHECK(config->lifetime.extra_seconds == 5);
+    CHECK(config->lifetime.min_seconds == 7);
+    CHECK(config->lifetime.max_seconds == 100);
+    CHECK(config->containerd_address == "/run/k3s/containerd/containerd.sock");
+    CHECK(config->containerd_namespace == "mine");
+    CHECK(config->label_timeout_seconds == 3);
+    CHECK(config->reject_denied);
+    CHECK(config->keep_flows);
+    CHECK(config->log_level == log::Level::kDebug);
+    CHECK(config->log_format == log::Format::kJson);
+    CHECK(config->learnt_per_endpoint == 100);
+    CHECK(config->flows_per_endpoint == 200);
+}
+
+TEST_CASE("D17: an empty list of what names never open is none; errors in it have their place") {
+    const auto config = parse_config("n.yaml", "dnsNeverOpens: []\n");
+    REQUIRE(config);
+    CHECK(config->never_opens.entries().empty());
+    CHECK(contains(error_of("dnsNeverOpens:\n- 10.0.0.0/8\n- 10.0.0.0/40\n"), "n.yaml:3:3: error: dnsNeverOpens[1]: "));
+    CHECK(contains(error_of("dnsNeverOpens: [localhost]\n"), "not an IP address or CIDR"));
+    std::string many = "dnsNeverOpens:\n";
+    for (std::size_t i = 0; i <= dns::kMaxNeverOpens; ++i) {
+        many += "- 10.0.0." + std::to_string(i) + "\n";
+    }
+    CHECK(contains(error_of(many), "64"));
+}
+
+TEST_CASE("errors tell the place and what to write") {
+    CHECK(contains(error_of("policyDir: [/a]\n"), "n.yaml:1:1: error: policyDir: "));
+    CHECK(contains(error_of("policyDir: [/a]\n"), "did you mean \"policyDirs\"?"));
+    CHECK(contains(error_of("\nlog: {lvl: debug}\n"), "n.yaml:2:"));
+    CHECK(contains(error_of("stateDir: run\n"), "absolute"));
+    CHECK(contains(error_of("policyDirs: [a]\n"), "policyDirs[0]"));
+    CHECK(contains(error_of("policyDirs: [/a, /a/]\n"), "in the list already"));
+    CHECK(contains(error_of("policyDirs: [/a]\npodManifestDirs: [/a]\n"), "one of policyDirs"));
+    CHECK(contains(error_of("podManifestDirs: [a]\n"), "absolute"));
+    CHECK(contains(error_of("nodeName: Node_1\n"), "no node name"));
+    CHECK(contains(error_of("policyDirs: /a\n"), "a list is needed"));
+    CHECK(contains(error_of("dnsTrustedServers: [example.com]\n"), "dnsTrustedServers[0]"));
+    CHECK(contains(error_of("dnsTrustedServers: [node, '10.0.0.1:1', '10.0.0.1:2', '10.0.0.1:3', '10.0.0.1:4', '10.0.0.1:5', "
+                            "'10.0.0.1:6', '10.0.0.1:7', '10.0.0.1:8']\n"),
+                   "more than 8 different ports"));
+    CHECK(contains(error_of("unknownLabels: Open\n"), "unknownLabels"));
+    CHECK(contains(error_of("kubeletConfig: config.yaml\n"), "absolute"));
+    CHECK(contains(error_of("dnsMinTTL: -1\n"), "from 0 to"));
+    CHECK(contains(error_of("dnsMinTTL: 10s\n"), "a whole number is needed"));
+    CHECK(contains(error_of("dnsMinTTL: 99999999999999999999\n"), "from 0 to"));
+    CHECK(contains(error_of("dnsMinTTL: 10\ndnsMaxTTL: 5\n"), "larger than dnsMaxTTL"));
+    CHECK(contains(error_of("containerd: {address: unix.sock}\n"), "absolute"));
+    CHECK(contains(error_of("containerd: {namespace: a/b}\n"), "no namespace of containerd"));
+    CHECK(contains(error_of("containerd: {namespace: \"\"}\n"), "no namespace of containerd"));
+    CHECK(contains(error_of("denyAction: Refuse\n"), "denyAction: "));
+    CHECK(contains(error_of("policyChange: Keeep\n"), "Keep"));
+    CHECK(contains(error_of("log: {level: loud}\n"), "debug, info, warning or error"));
+    CHECK(contains(error_of("limits: {flowsPerEndpoint: 1}\n"), "from 16 to"));
+    CHECK(contains(error_of("a: 1\n---\nb: 2\n"), "second document"));
+    CHECK_FALSE(error_of("- a\n").empty());
+    CHECK_FALSE(error_of("{").empty());
+}
+
+TEST_CASE("what is not offered yet is said, never taken in silence") {
+    for (const char* content : {"labelSources: [kubernetes]\n", "metricsAddress: 127.0.0.1:9090\n"}) {
+        INFO(content);
+        CHECK(contains(error_of(content), "not supported yet"));
+    }
+}
+
+TEST_CASE("a file that is too large is refused by its size") {
+    const test::TempDir dir;
+    const std::string path = dir.path() + "/large.yaml";
+    REQUIRE(write_file_atomically(path, std::string(kMaxConfigBytes + 1, '#'), 0644));
+    const auto config = load_config(path);
+    REQUIRE_FALSE(config);
+    CHECK(config.error().code() == Code::kExhausted);
+}
+
+}  // namespace
+}  // namespace namegate::control
