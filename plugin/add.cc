@@ -124,35 +124,35 @@ std::vector<IpPrefix> own_networks(const cni::AddResult& ipam) {
 }
 
 // The links, down; `undo` takes them away, and what programs they will have.
-Outcome<> make_links(PodNetwork& network, const PodNetworkSpec& spec, const endpoints::Record& record, EndpointProgrammer& programmer,
+Outcome<> make_links(PodNetwork& network, const PodNetworkSpec& spec, const endpoints::Record& record, node::EndpointLifecycle& lifecycle,
                      UndoStack& undo) {
     // Removing nothing is harmless, so each undo is noted before its step. The link goes first of all: packets
     // must not flow past programs that are already gone.
-    undo.push([&programmer, &record] { log_undo("programs", programmer.remove(record.container_id, record.ifname)); });
+    undo.push([&lifecycle, &record] { log_undo("programs", lifecycle.remove(record.container_id, record.ifname)); });
     undo.push([&network, &spec] { log_undo("interface", netlink::delete_link(network.host(), spec.host_ifname)); });
     NG_TRY(network.make_links(spec));
     return Unit{};
 }
 
 // The endpoint on its links, closed: all of it that needs no address.
-Outcome<> admit(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, EndpointProgrammer& programmer,
+Outcome<> admit(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, node::EndpointLifecycle& lifecycle,
                 UndoStack& undo) {
-    NG_TRY(make_links(network, spec, record, programmer, undo));
+    NG_TRY(make_links(network, spec, record, lifecycle, undo));
     record.host_ifname = spec.host_ifname;
     record.host_ifindex = network.host_link().index;
     record.mac = network.pod_link().mac;
-    NG_TRY(programmer.admit(record));
+    NG_TRY(lifecycle.admit(record));
     return Unit{};
 }
 
 // From there to packets that flow.
-Outcome<> bring_up(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, EndpointProgrammer& programmer) {
+Outcome<> bring_up(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, node::EndpointLifecycle& lifecycle) {
     record.addresses = spec.addresses;
     const auto configure = [&network, &spec]() -> Result<> {
         NG_TRY(network.configure_pod(spec));
         return network.prepare_host(spec);
     };
-    NG_TRY(programmer.program(record, configure));
+    NG_TRY(lifecycle.program(record, configure));
     NG_TRY(network.open_host_side(spec));
     return Unit{};
 }
@@ -188,7 +188,7 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
     NG_ASSIGN(PodNetwork network, PodNetwork::open(pod));
     // Before anything that is undone: the address of an attachment that is alive must stay its own.
     NG_TRY(network.check_names_free(spec.ifname, spec.host_ifname));
-    std::unique_ptr<EndpointProgrammer> programmer;
+    std::unique_ptr<node::EndpointLifecycle> lifecycle;
     endpoints::Record record = make_record(request, args, *dependencies_.clock);
 
     // Last of all that is undone: an address is given back when nothing uses it any more.
@@ -201,17 +201,17 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
     });
     // It works while all is made that needs no address.
     addresses.go();
-    NG_ASSIGN(programmer, dependencies_.make_programmer(request.config.config_path));
-    programmer->hurry();
-    NG_TRY(admit(network, spec, record, *programmer, undo));
-    programmer->take_time();
+    NG_ASSIGN(lifecycle, dependencies_.open_lifecycle(request.config.config_path));
+    lifecycle->shorten_grace_periods();
+    NG_TRY(admit(network, spec, record, *lifecycle, undo));
+    lifecycle->restore_grace_periods();
     NG_ASSIGN(const cni::AddResult ipam_result, addresses.result());
     NG_TRY(add_addresses(spec, ipam_result));
     if (masquerade) {
         undo.push([&masquerade, &spec] { log_undo("masquerade", masquerade->remove(spec.host_ifname)); });
         NG_TRY(masquerade->add(spec.host_ifname, own_networks(ipam_result)));
     }
-    NG_TRY(bring_up(network, spec, record, *programmer));
+    NG_TRY(bring_up(network, spec, record, *lifecycle));
     cni::Json reply = cni::to_json(make_result(request, network, spec, ipam_result), request.config.cni_version);
     // Last, since it takes a while to end.
     NG_TRY(addresses.confirm());
@@ -224,15 +224,15 @@ Outcome<cni::Json> Operations::add_chained(const Request& request, const cni::Ar
     NG_ASSIGN(const netlink::Netns pod, open_pod_netns(request.environment));
     NG_ASSIGN(AdoptedVeth veth, adopt_veth(pod, request.environment.ifname));
     NG_TRY(check_addresses(veth.addresses));
-    NG_ASSIGN(const std::unique_ptr<EndpointProgrammer> programmer, dependencies_.make_programmer(request.config.config_path));
-    programmer->hurry();
+    NG_ASSIGN(const std::unique_ptr<node::EndpointLifecycle> lifecycle, dependencies_.open_lifecycle(request.config.config_path));
+    lifecycle->shorten_grace_periods();
     endpoints::Record record = make_record(request, args, *dependencies_.clock);
     record.mode = endpoints::kModeChained;
     record.host_ifname = veth.host.name;
     record.host_ifindex = veth.host.index;
     record.mac = veth.pod.mac;
     record.addresses = std::move(veth.addresses);
-    NG_TRY(programmer->add(record));
+    NG_TRY(lifecycle->add(record));
     return *request.config.prev_result;
 }
 

@@ -126,8 +126,8 @@ Outcome<> Operations::check(const Request& request) {
         NG_ASSIGN(const netlink::Netns pod, open_pod_netns(request.environment));
         NG_TRY(adopt_veth(pod, request.environment.ifname));
     }
-    NG_ASSIGN(const auto programmer, dependencies_.make_programmer(request.config.config_path));
-    return found_damaged(programmer->check(request.environment.container_id, request.environment.ifname));
+    NG_ASSIGN(const auto lifecycle, dependencies_.open_lifecycle(request.config.config_path));
+    return found_damaged(lifecycle->check(request.environment.container_id, request.environment.ifname));
 }
 
 Outcome<> Operations::check_first(const Request& request) {
@@ -156,11 +156,11 @@ Outcome<> Operations::check_first(const Request& request) {
 }
 
 Outcome<> Operations::status(const Request& request) {
-    const auto programmer = dependencies_.make_programmer(request.config.config_path);
-    if (!programmer) {
-        return CniError(ErrorCode::kNotReady, "namegate cannot program pods: " + programmer.error().message());
+    const auto lifecycle = dependencies_.open_lifecycle(request.config.config_path);
+    if (!lifecycle) {
+        return CniError(ErrorCode::kNotReady, "namegate cannot program pods: " + lifecycle.error().message());
     }
-    if (const auto ready = (*programmer)->status(); !ready) {
+    if (const auto ready = (*lifecycle)->status(); !ready) {
         const bool limited = ready.error().code() == Code::kNotFound;
         return CniError(limited ? ErrorCode::kLimited : ErrorCode::kNotReady, "namegate cannot program pods: " + ready.error().message());
     }

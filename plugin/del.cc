@@ -26,21 +26,21 @@ void note(std::string_view step, const std::string& message) {
 }
 
 // Nothing when there is none: the interface must go away all the same.
-std::unique_ptr<EndpointProgrammer> find_programmer(const MakeProgrammer& make, const std::string& config_path) {
-    auto programmer = make(config_path);
-    if (!programmer) {
-        note("programs", programmer.error().message());
+std::unique_ptr<node::EndpointLifecycle> find_lifecycle(const OpenLifecycle& make, const std::string& config_path) {
+    auto lifecycle = make(config_path);
+    if (!lifecycle) {
+        note("programs", lifecycle.error().message());
         return nullptr;
     }
-    (*programmer)->hurry();
-    return std::move(programmer).value();
+    (*lifecycle)->shorten_grace_periods();
+    return std::move(lifecycle).value();
 }
 
-void remove_programs(EndpointProgrammer* programmer, const cni::Attachment& attachment) {
-    if (programmer == nullptr) {
+void remove_programs(node::EndpointLifecycle* lifecycle, const cni::Attachment& attachment) {
+    if (lifecycle == nullptr) {
         return;
     }
-    if (const auto removed = programmer->remove(attachment.container_id, attachment.ifname); !removed) {
+    if (const auto removed = lifecycle->remove(attachment.container_id, attachment.ifname); !removed) {
         note("programs", removed.error().message());
     }
 }
@@ -76,18 +76,21 @@ Result<std::vector<netlink::Link>> stale_links(const Request& request) {
     return stale;
 }
 
-void remove_stale_programs(EndpointProgrammer* programmer, const Request& request) {
-    const auto known = programmer == nullptr ? Result<std::vector<cni::Attachment>>(std::vector<cni::Attachment>())
-                                             : programmer->attachments(request.config.name);
+void remove_stale_programs(node::EndpointLifecycle* lifecycle, const Request& request) {
+    if (lifecycle == nullptr) {
+        return;
+    }
+    const auto known = lifecycle->attachments(request.config.name);
     if (!known) {
         note("programs", known.error().message());
         return;
     }
     const std::set<cni::Attachment> valid(request.config.valid_attachments->begin(), request.config.valid_attachments->end());
-    for (const cni::Attachment& attachment : *known) {
+    for (const node::Attachment& one : *known) {
+        const cni::Attachment attachment{one.container_id, one.ifname};
         if (valid.count(attachment) == 0) {
             log::info("GC removes an attachment", {log::kv("container", attachment.container_id), log::kv("ifname", attachment.ifname)});
-            remove_programs(programmer, attachment);
+            remove_programs(lifecycle, attachment);
         }
     }
 }
@@ -138,10 +141,10 @@ Outcome<> Operations::del(const Request& request) {
     const cni::Environment& environment = request.environment;
     const cni::Attachment attachment{environment.container_id, environment.ifname};
     // Made before the interface goes: it makes that quick.
-    const std::unique_ptr<EndpointProgrammer> programmer = find_programmer(dependencies_.make_programmer, request.config.config_path);
+    const std::unique_ptr<node::EndpointLifecycle> lifecycle = find_lifecycle(dependencies_.open_lifecycle, request.config.config_path);
     if (!request.config.has_ipam()) {
         // Chained: the interface is another plugin's, whose own DEL comes next and must not be held up.
-        remove_programs(programmer.get(), attachment);
+        remove_programs(lifecycle.get(), attachment);
         return Unit{};
     }
     const std::string host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
@@ -151,7 +154,7 @@ Outcome<> Operations::del(const Request& request) {
     NG_ASSIGN(const std::optional<netlink::Link> link, find_host_link(socket, request, host_ifname));
     NG_ASSIGN(LinkRemoval removal, LinkRemoval::begin(socket, link));
     auto release = Ipam(request, dependencies_.environment).start(cni::Command::kDel);
-    remove_programs(programmer.get(), attachment);
+    remove_programs(lifecycle.get(), attachment);
     if (request.config.ip_masq) {
         remove_masquerade(host_ifname);
     }
@@ -171,7 +174,7 @@ Outcome<> Operations::gc(const Request& request) {
         return Unit{};
     }
     Outcome<> result = Unit{};
-    const std::unique_ptr<EndpointProgrammer> programmer = find_programmer(dependencies_.make_programmer, request.config.config_path);
+    const std::unique_ptr<node::EndpointLifecycle> lifecycle = find_lifecycle(dependencies_.open_lifecycle, request.config.config_path);
     if (request.config.has_ipam()) {
         NG_ASSIGN(const std::vector<netlink::Link> stale, stale_links(request));
         NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
@@ -183,14 +186,14 @@ Outcome<> Operations::gc(const Request& request) {
                 result = removal.error();
                 continue;
             }
-            remove_programs(programmer.get(), {owner->container_id, owner->ifname});
+            remove_programs(lifecycle.get(), {owner->container_id, owner->ifname});
             if (const auto gone = removal->finish(); !gone) {
                 result = gone.error();
             }
         }
     }
     // Those whose interface is gone already, or is another plugin's.
-    remove_stale_programs(programmer.get(), request);
+    remove_stale_programs(lifecycle.get(), request);
     if (request.config.has_ipam()) {
         if (request.config.ip_masq) {
             remove_orphaned_rules();

@@ -91,7 +91,7 @@ int run() {
     }
     log::configure(log::Level::kInfo, log::Format::kText);
     SystemClock clock;
-    Operations operations({[&clock](const std::string& path) { return make_programmer(path, clock); }, whole_environment(), &clock});
+    Operations operations({[&clock](const std::string& path) { return open_lifecycle(path, clock); }, whole_environment(), &clock});
     const Reply reply = dispatch({get_environment, read_stdin}, operations);
     const bool told = write_all(STDERR_FILENO, reply.standard_error) && write_all(STDOUT_FILENO, reply.standard_output);
     // A result that nobody got is no success: the runtime calls DEL.

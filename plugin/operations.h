@@ -13,15 +13,15 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "cni/args.h"
-#include "plugin/endpoint_programmer.h"
+#include "node/endpoint_lifecycle.h"
 #include "plugin/handler.h"
 
 namespace namegate::plugin {
 
-using MakeProgrammer = std::function<Result<std::unique_ptr<EndpointProgrammer>>(const std::string& config_path)>;
+using OpenLifecycle = std::function<Result<std::unique_ptr<node::EndpointLifecycle>>(const std::string& config_path)>;
 
 struct Dependencies {
-    MakeProgrammer make_programmer;
+    OpenLifecycle open_lifecycle;
     std::vector<std::string> environment;  // "KEY=value", for delegates
     const Clock* clock = nullptr;
 };

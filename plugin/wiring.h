@@ -9,11 +9,11 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "plugin/endpoint_programmer.h"
+#include "node/endpoint_lifecycle.h"
 
 namespace namegate::plugin {
 
 // Reads the configuration file; one that is not there is all defaults.
-Result<std::unique_ptr<EndpointProgrammer>> make_programmer(const std::string& config_path, Clock& clock);
+Result<std::unique_ptr<node::EndpointLifecycle>> open_lifecycle(const std::string& config_path, Clock& clock);
 
 }  // namespace namegate::plugin

@@ -244,7 +244,7 @@ Result<> Loop::add_timers() {
         node_->cache().expire();
     }));
     NG_TRY(every(kTickUs, [this] {
-        if (server_->take_crowded()) {
+        if (server_->take_had_to_wait()) {
             node_->reconcile_soon();
         }
         node_->tick();
@@ -281,7 +281,7 @@ int Loop::on_folders(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*ev
 }
 
 Result<> Loop::watch_servers() {
-    std::vector<std::string> files = node_->server_files();
+    std::vector<std::string> files = node_->runtime().server_files();
     if (files.empty()) {
         return ok();
     }
@@ -303,7 +303,7 @@ int Loop::on_servers(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*ev
 
 void Loop::read_servers() {
     if (servers_watch_) {
-        node_->set_trouble("watch of files with DNS servers", servers_watch_->arm());
+        node_->health().report("watch of files with DNS servers", servers_watch_->arm());
     }
     node_->refresh_servers();
 }
@@ -325,7 +325,7 @@ int Loop::on_quiet(sd_event_source* /*source*/, std::uint64_t /*due*/, void* loo
 
 void Loop::read_folders() {
     changed_since_us_ = 0;
-    node_->set_trouble("folder watch", watch_->arm());
+    node_->health().report("folder watch", watch_->arm());
     node_->reload_policies();
 }
 

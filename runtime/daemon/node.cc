@@ -11,54 +11,37 @@
 #include "base/grace_period.h"
 #include "base/log.h"
 #include "datapath/attach.h"
-#include "datapath/clock.h"
-#include "datapath/learnt.h"
 #include "datapath/slots.h"
-#include "node/datapath_options.h"
-#include "node/handover.h"
-#include "node/lifecycle.h"
 
 namespace namegate::daemon {
 
 namespace {
 
 using endpoints::Record;
+using node::NodeLock;
 
-constexpr unsigned kBusyLockMs = 2'000;      // of an operation that must be done now
-constexpr unsigned kSweepLockMs = 1;         // of one that can wait for the next tick
-constexpr std::size_t kSweepEndpoints = 16;  // a tick, so that no tick takes long
-constexpr std::size_t kSweepPart = 8;        // of its limit: who learnt more since is swept before its turn
-constexpr std::uint64_t kSweepGraceSeconds = 60;
+constexpr unsigned kBusyLockMs = 2'000;  // of an operation that must be done now
+constexpr unsigned kIdleLockMs = 1;      // of one that can wait for the next tick
 constexpr std::uint32_t kSpareSlots = 4;
 
 }  // namespace
 
-Node::Node(const config::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath)
-    : config_(config),
-      clock_(clock),
-      datapath_(std::move(datapath)),
-      store_(config.records_dir()),
-      policies_(node::make_ledger(config_, clock_)),
-      cache_(clock, dns::NameCacheLimits{}),
-      collector_(*datapath_, clock_, config_.lock_path()),
-      programmer_(std::make_unique<node::Programmer>(*datapath_, config_, clock_, &cache_)),
-      warnings_(clock_),
-      dns_servers_(config) {}
+Node::Node(const config::Config& config, const Clock& clock)
+    : config_(config), clock_(clock), cache_(clock, dns::NameCacheLimits{}), sweeper_(clock), warnings_(clock) {}
 
 Result<std::unique_ptr<Node>> Node::open(const config::Config& config, const Clock& clock) {
     NG_TRY(make_directories(config.state_dir, 0755));
     NG_TRY(make_directories(config.cache_dir, 0700));
-    std::unique_ptr<Node> node;
+    std::unique_ptr<Node> node(new Node(config, clock));
     {
-        NG_ASSIGN(const FileLock lock, FileLock::acquire(config.lock_path(), node::kLockTimeoutMs).with_context("the node lock"));
-        NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(node::datapath_options(config)));
-        log::info(datapath->fresh() ? "datapath loaded" : "datapath adopted", {log::kv("pins", datapath->folder())});
-        const Result<> replaced = datapath->replaced();
-        node = std::unique_ptr<Node>(new Node(config, clock, std::move(datapath)));
-        node->set_trouble("programs", replaced);
-        node->servers_ = node->dns_servers_.read();
-        NG_TRY(node::apply_settings(*node->datapath_, config, node->servers_));
-        node->set_trouble("endpoints", node->reconcile_locked());
+        NG_ASSIGN(const NodeLock lock, NodeLock::acquire(config, NodeLock::kPatientMs));
+        NG_ASSIGN(node->runtime_, node::NodeRuntime::open(lock, node->config_, clock, {&node->cache_, true}));
+        const datapath::Datapath& datapath = node->datapath();
+        log::info(datapath.fresh() ? "datapath loaded" : "datapath adopted", {log::kv("pins", datapath.folder())});
+        node->collector_ = std::make_unique<PolicyCollector>(node->datapath(), clock, config.lock_path());
+        node->health_.report("programs", datapath.replaced());
+        NG_TRY(node->runtime_->apply_settings(lock));
+        node->health_.report("endpoints", node->reconcile(lock));
     }
     node->started_boot_ns_ = clock.boot_ns();
     node->boot_id_ = read_file("/proc/sys/kernel/random/boot_id", 128).value_or("unknown");
@@ -74,32 +57,16 @@ Result<std::unique_ptr<Node>> Node::open(const config::Config& config, const Clo
     return node;
 }
 
-std::string Node::cache_scope() const { return boot_id_ + "/" + std::to_string(datapath_->seed()); }
+Result<NodeLock> Node::lock_node() const { return NodeLock::acquire(config_, kBusyLockMs); }
 
-void Node::set_trouble(const std::string& subject, const Result<>& result) {
-    if (result) {
-        if (troubles_.erase(subject) > 0) {
-            log::info("recovered", {log::kv("subject", subject)});
-        }
+std::string Node::cache_scope() const { return boot_id_ + "/" + std::to_string(datapath().seed()); }
+
+void Node::log_refused_files() {
+    if (runtime_->policies().revision() == logged_revision_) {
         return;
     }
-    std::string& known = troubles_[subject];
-    if (known != result.error().message()) {
-        known = result.error().message();
-        log::error("degraded", {log::kv("subject", subject), log::kv("error", known)});
-    }
-}
-
-std::vector<Record> Node::all_records() const {
-    std::vector<Record> all;
-    for (const auto& entry : records_) {
-        all.push_back(entry.second);
-    }
-    return all;
-}
-
-void Node::log_files() const {
-    for (const policy::FileStatus& file : policies_.refused()) {
+    logged_revision_ = runtime_->policies().revision();
+    for (const policy::FileStatus& file : runtime_->policies().refused()) {
         for (const policy::Problem& problem : file.problems) {
             log::warning("policy file refused",
                          {log::kv("problem", policy::to_string(problem)), log::kv("in_force", policy::to_string(file.in_force))});
@@ -107,349 +74,229 @@ void Node::log_files() const {
     }
 }
 
-void Node::reload_policies() {
-    auto read = node::load_policy_folders(policies_, config_);
-    reload_due_ = !read;
-    set_trouble("reading policies", read ? ok() : Result<>(read.error()));
-    if (!read) {
-        return;
-    }
-    set_trouble("kept policies", read->kept);
-    if (read->problems != folder_problems_) {
-        for (const node::FolderProblem& problem : read->problems) {
+void Node::log_folder_problems() {
+    if (runtime_->folder_problems() != logged_problems_) {
+        logged_problems_ = runtime_->folder_problems();
+        for (const node::FolderProblem& problem : logged_problems_) {
             log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
         }
     }
-    folder_problems_ = std::move(read->problems);
-    if (policies_.revision() != logged_revision_) {
-        logged_revision_ = policies_.revision();
-        log_files();
-    }
-    const auto snapshot = policies_.snapshot();
-    const std::string unknown = node::gaps_text(policies_);
-    const bool known_before = programmer_->unknown().empty();
-    if (snapshot->generation() == generation_ && unknown == programmer_->unknown() && !program_due_) {
+}
+
+void Node::reload_policies() {
+    const auto change = runtime_->read_policies(due_.program);
+    due_.reload = !change;
+    health_.report("reading policies", change ? ok() : Result<>(change.error()));
+    if (!change) {
         return;
     }
-    const auto before = programmer_->snapshot_ref();
-    generation_ = snapshot->generation();
-    programmer_->use_snapshot(snapshot, unknown);
-    set_trouble("policies", unknown.empty() ? ok() : Result<>(Error(Code::kTryAgain, unknown)));
-    log::info("policies in force", {log::kv("files", policies_.file_count()), log::kv("policies", snapshot->policy_count())});
-    // Whoever was left as he was meanwhile is brought up to date.
-    program_concerned(known_before && unknown.empty() ? policy::Concern::of_change(*before, *snapshot) : policy::Concern::everybody());
+    health_.report("kept policies", runtime_->policies_kept());
+    log_folder_problems();
+    log_refused_files();
+    if (!*change) {
+        return;
+    }
+    const std::string& unknown = programmer().unknown();
+    health_.report("policies", unknown.empty() ? ok() : Result<>(Error(Code::kTryAgain, unknown)));
+    log::info("policies in force",
+              {log::kv("files", runtime_->policies().file_count()), log::kv("policies", programmer().snapshot().policy_count())});
+    program_concerned((*change)->concern);
 }
 
 void Node::program_concerned(const policy::Concern& concern) {
     const auto work = [&]() -> Result<> {
-        NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
-        return program_concerned_locked(concern);
+        NG_ASSIGN(const NodeLock lock, lock_node());
+        return program_concerned(lock, concern);
     };
     const Result<> result = work();
-    // A policy that does not compile is told by its endpoints, and does not get better by itself. An endpoint that was
+    // A policy that does not compile is reported by its endpoints, and does not get better by itself. An endpoint that was
     // not reached keeps the policies of before, which the next attempt could not tell from those of now.
-    program_due_ = !result;
+    due_.program = !result;
     if (!result) {
-        programmer_->distrust();
+        programmer().mark_all_outdated();
     }
-    set_trouble("programming", result);
+    health_.report("programming", result);
 }
 
-Result<> Node::program_concerned_locked(const policy::Concern& concern) {
-    const node::ProgramSummary summary = programmer_->bring_up_to_date(all_records(), concern);
-    collector_.note_garbage();
-    if (summary.crowded) {
-        collector_.hurry();
+Result<> Node::program_concerned(const NodeLock& lock, const policy::Concern& concern) {
+    const node::ProgramSummary summary = runtime_->bring_up_to_date(lock, concern);
+    collector_->note_garbage();
+    if (summary.nearly_full) {
+        collector_->collect_now();
     }
-    std::string failures;
+    const Result<> result = report_failures(summary);
+    NG_TRY(runtime_->mark_programmed(lock));
+    health_.report("upgrade", runtime_->finish_handover(lock));
+    return result;
+}
+
+// An error: some may succeed when they are tried again.
+Result<> Node::report_failures(const node::ProgramSummary& summary) {
+    std::string last;
     bool retry = false;
-    no_room_ = false;
-    for (const auto& failure : summary.failed) {
-        // What is not known stays so until a file changes, and is told for all endpoints together.
-        if (!programmer_->unknown().empty() && failure.second.message() == programmer_->unknown()) {
+    due_.no_room = false;
+    for (const auto& [record, error] : summary.failed) {
+        // What is not known stays so until a file changes, and is reported for all endpoints together.
+        if (!programmer().unknown().empty() && error.message() == programmer().unknown()) {
             continue;
         }
-        log::error("endpoint keeps its last policy",
-                   {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
-        retry = retry || failure.second.code() == Code::kTryAgain || failure.second.code() == Code::kIo;
-        no_room_ = no_room_ || failure.second.code() == Code::kExhausted;
-        failures = failure.second.message();
+        log::error("endpoint keeps its last policy", {log::kv("interface", record.host_ifname), log::kv("error", error.message())});
+        retry = retry || error.code() == Code::kTryAgain || error.code() == Code::kIo;
+        due_.no_room = due_.no_room || error.code() == Code::kExhausted;
+        last = error.message();
     }
-    for (auto& entry : records_) {
-        const node::Programmed* state = programmer_->find(entry.first);
-        // Not one that only is prepared, nor one whose DEL has come meanwhile: that record must not come back.
-        if (!entry.second.ready && !entry.second.addresses.empty() && state != nullptr && state->error.empty() &&
-            is_on_disk(entry.second)) {
-            NG_TRY(mark_ready(entry.second));
-        }
-    }
-    set_trouble("upgrade", node::finish_handover(*datapath_));
-    return retry ? Result<>(Error(Code::kTryAgain, failures)) : ok();
-}
-
-bool Node::is_on_disk(const Record& record) const {
-    const auto stored = store_.read(record.container_id, record.ifname);
-    return stored && stored->id == record.id;
-}
-
-Result<> Node::mark_ready(Record& record) {
-    record.ready = true;
-    return store_.write(record);
-}
-
-Result<Record> Node::current_record(const std::string& container_id, const std::string& ifname) const {
-    const auto known = std::find_if(records_.begin(), records_.end(), [&](const RecordMap::value_type& entry) {
-        return entry.second.container_id == container_id && entry.second.ifname == ifname && !entry.second.ready;
-    });
-    if (known != records_.end()) {
-        const auto active = datapath::active_config(*datapath_, known->second.slot);
-        if (active && *active && (*active)->endpoint == known->first) {
-            return known->second;
-        }
-    }
-    return store_.read(container_id, ifname);
-}
-
-void Node::take_record(const Record& record) {
-    for (auto entry = records_.begin(); entry != records_.end();) {
-        const bool same = entry->second.container_id == record.container_id && entry->second.ifname == record.ifname;
-        entry = same && entry->first != record.id ? records_.erase(entry) : std::next(entry);
-    }
-    records_[record.id] = record;
+    return retry ? Result<>(Error(Code::kTryAgain, last)) : ok();
 }
 
 Result<> Node::prepare(const std::string& container_id, const std::string& ifname) {
-    NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
-    NG_ASSIGN(const Record record, store_.read(container_id, ifname));
-    take_record(record);
-    Result<> prepared = programmer_->prepare(record, all_records());
+    NG_ASSIGN(const NodeLock lock, lock_node());
+    NG_ASSIGN(const Record record, runtime_->store().read(container_id, ifname));
+    Result<> prepared = runtime_->prepare(lock, record);
     warnings_.note_programmed(record, prepared);
-    collector_.note_garbage();
+    collector_->note_garbage();
     return prepared;
 }
 
 Result<> Node::program(const std::string& container_id, const std::string& ifname, const std::vector<IpAddress>& addresses) {
-    const auto lock = FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock");
+    const auto lock = lock_node();
     if (!lock) {
         reconcile_soon();
         return lock.error();
     }
-    return program_one_locked(container_id, ifname, addresses);
-}
-
-Result<> Node::program_one_locked(const std::string& container_id, const std::string& ifname, const std::vector<IpAddress>& addresses) {
-    // Without addresses its record is asked for: they were written into it, or labels.
-    NG_ASSIGN(Record record, addresses.empty() ? store_.read(container_id, ifname) : current_record(container_id, ifname));
+    // Without addresses, the record on the disk has them, or new labels.
+    NG_ASSIGN(Record record,
+              addresses.empty() ? runtime_->store().read(container_id, ifname) : runtime_->current_record(container_id, ifname));
     if (!addresses.empty()) {
         record.addresses = addresses;
     }
-    take_record(record);
-    Result<> programmed = programmer_->program(record, all_records());
+    const Result<> programmed = runtime_->program(*lock, record);
     warnings_.note_programmed(record, programmed);
-    collector_.note_garbage();
-    if (!programmed) {
-        // The plugin undoes a new endpoint.
-        records_.erase(record.id);
-        programmer_->forget(record.id);
-        if (programmed.error().code() == Code::kTryAgain) {
-            NG_TRY(store_.write(record));  // for who comes with what is missing, and knows no addresses
-        }
-        return programmed;
-    }
-    NG_TRY(mark_ready(records_[record.id]));
-    set_trouble("upgrade", node::finish_handover(*datapath_));
+    collector_->note_garbage();
+    NG_TRY(programmed);
+    health_.report("upgrade", runtime_->finish_handover(*lock));
     log::info("endpoint programmed", {log::kv("endpoint", record.id), log::kv("interface", record.host_ifname),
                                       log::kv("pod", record.pod_namespace + "/" + record.pod_name)});
-    if (const policy::Concern concern = programmer_->concern_of(record); !concern.nobody()) {
-        set_trouble("programming", program_concerned_locked(concern));
+    if (const policy::Concern concern = runtime_->concern_of(record); !concern.nobody()) {
+        health_.report("programming", program_concerned(*lock, concern));
     }
     return ok();
 }
 
 Result<> Node::set_containerd_labels(const std::string& container_id, const std::string& ifname, const endpoints::Labels& labels) {
-    NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
-    NG_ASSIGN(Record record, store_.read(container_id, ifname));
-    record.containerd_labels = labels;
-    return store_.write(record);
+    NG_ASSIGN(const NodeLock lock, lock_node());
+    return runtime_->set_containerd_labels(lock, container_id, ifname, labels);
+}
+
+void Node::forget_state(std::uint32_t endpoint) {
+    cache_.forget(endpoint);
+    refused_.forget(endpoint);
+    sweeper_.forget(endpoint);
 }
 
 void Node::forget(std::uint32_t endpoint) {
-    cache_.forget(endpoint);
-    refused_.forget(endpoint);
-    programmer_->forget(endpoint);
-    learnt_since_sweep_.erase(endpoint);
-    links_due_ = true;
-    collector_.note_garbage();
-    const auto gone = records_.extract(endpoint);
-    if (!gone.empty()) {
-        program_concerned(programmer_->concern_of(gone.mapped()));
+    forget_state(endpoint);
+    due_.links = true;
+    collector_->note_garbage();
+    if (const auto gone = runtime_->forget(endpoint); gone) {
+        program_concerned(runtime_->concern_of(*gone));
     }
 }
 
 void Node::note_lookup(std::uint32_t endpoint, const std::vector<std::string>& names) {
-    if (const node::Programmed* state = programmer_->find(endpoint); state != nullptr && state->egress) {
+    if (const node::Programmed* state = programmer().find(endpoint); state != nullptr && state->egress) {
         warnings_.lookups().note(*state->egress, names);
     }
 }
 
-std::vector<dns::TrustedServer> Node::servers_of(const Record& record) const {
-    std::vector<dns::TrustedServer> out;
-    for (const config::NamedServer& named : servers_) {
-        out.push_back(named.server);
-    }
-    if (config_.dns_servers.pod) {
-        for (const IpAddress& own : record.dns_servers) {
-            out.push_back({IpPrefix(own, own.bits()), dns::kDefaultDnsPort});
-        }
-    }
-    return out;
-}
-
-bool Node::trusts(const Record& record, const IpAddress& server) const {
-    const std::vector<dns::TrustedServer> servers = servers_of(record);
-    return std::any_of(servers.begin(), servers.end(),
-                       [&server](const dns::TrustedServer& one) { return one.contains(server, dns::kDefaultDnsPort); });
-}
-
 void Node::refresh_servers() {
-    const std::vector<config::NamedServer>& servers = dns_servers_.read();
-    const auto& problems = dns_servers_.problems();
-    set_trouble("files with DNS servers", problems.empty() ? ok() : Result<>(Error(Code::kIo, problems.front())));
-    if (servers == servers_) {
+    const bool changed = runtime_->read_servers();
+    const auto& problems = runtime_->server_problems();
+    health_.report("files with DNS servers", problems.empty() ? ok() : Result<>(Error(Code::kIo, problems.front())));
+    if (!changed) {
         return;
     }
     const auto work = [&]() -> Result<> {
-        NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
-        return node::apply_settings(*datapath_, config_, servers);
+        NG_ASSIGN(const NodeLock lock, lock_node());
+        return runtime_->apply_settings(lock);
     };
     const Result<> result = work();
-    set_trouble("trusted servers", result);
+    health_.report("trusted servers", result);
     if (result) {
-        servers_ = servers;
-        log::info("trusted servers changed", {log::kv("count", servers.size())});
+        log::info("trusted servers changed", {log::kv("count", runtime_->trusted_servers().size())});
     }
 }
 
-Result<> Node::reconcile_locked() {
-    NG_ASSIGN(const node::Reconciled outcome, node::reconcile(*datapath_, store_));
+Result<> Node::reconcile(const NodeLock& lock) {
+    NG_ASSIGN(const node::NodeRuntime::Reconciliation outcome, runtime_->reconcile(lock));
     for (const std::string& repair : outcome.repairs) {
         log::warning("reconciled", {log::kv("what", repair)});
     }
-    RecordMap records;
-    for (const Record& record : outcome.records) {
-        records[record.id] = record;
+    for (const std::uint32_t endpoint : outcome.gone) {
+        forget_state(endpoint);
     }
-    for (const auto& entry : records_) {
-        if (records.count(entry.first) == 0) {
-            cache_.forget(entry.first);
-            refused_.forget(entry.first);
-            programmer_->forget(entry.first);
-            learnt_since_sweep_.erase(entry.first);
-        }
-    }
-    records_ = std::move(records);
-    // The node lock is held, and pods wait for it. This also sets back what a plugin left that was killed.
-    const ShortGracePeriods hurry(config_.grace_path());
-    return datapath::ensure_spare_slots(*datapath_, kSpareSlots);
+    // The node lock is held, and pods wait for it. This also restores what a plugin left that was killed.
+    const ShortGracePeriods short_grace_periods(config_.grace_path());
+    return datapath::ensure_spare_slots(datapath(), kSpareSlots);
 }
 
 void Node::reconcile() {
     const auto work = [this]() -> Result<> {
-        NG_ASSIGN(const FileLock lock, FileLock::acquire(config_.lock_path(), kBusyLockMs).with_context("the node lock"));
-        NG_TRY(reconcile_locked());
-        return program_concerned_locked({});
+        NG_ASSIGN(const NodeLock lock, lock_node());
+        NG_TRY(reconcile(lock));
+        return program_concerned(lock, {});
     };
     const Result<> result = work();
-    reconcile_due_ = !result;
-    set_trouble("endpoints", result);
-}
-
-// Whose map fills quickly comes before its turn: at least every second, else among many endpoints it could be full of
-// what has expired.
-std::set<std::uint32_t> Node::due_for_sweep() {
-    std::set<std::uint32_t> due;
-    for (const auto& [endpoint, learnt] : learnt_since_sweep_) {
-        if (due.size() < kSweepEndpoints && learnt >= config_.learnt_per_endpoint / kSweepPart && records_.count(endpoint) != 0) {
-            due.insert(endpoint);
-        }
-    }
-    auto next = records_.lower_bound(sweep_next_);
-    for (std::size_t i = std::min(kSweepEndpoints, records_.size()); i > 0; --i) {
-        next = next == records_.end() ? records_.begin() : next;
-        due.insert(next++->first);
-    }
-    sweep_next_ = next == records_.end() ? 0 : next->first;
-    return due;
-}
-
-Result<> Node::sweep_one(const Record& record) {
-    learnt_since_sweep_.erase(record.id);
-    const auto config = datapath::active_config(*datapath_, record.slot);
-    // The slot may have gone to another endpoint while nobody told us.
-    if (!config || !*config || (*config)->endpoint != record.id) {
-        return ok();
-    }
-    const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
-    const auto swept = datapath::sweep_learnt(*datapath_, record.slot, now, datapath::ticks_in(kSweepGraceSeconds),
-                                              [this](const IpAddress& address) { return config_.never_opens.refuses(address) != nullptr; });
-    return swept ? ok() : Result<>(swept.error());
+    due_.reconcile = !result;
+    health_.report("endpoints", result);
 }
 
 void Node::sweep() {
-    const auto lock = FileLock::acquire(config_.lock_path(), kSweepLockMs);
-    if (!lock) {
-        return;
+    if (const auto lock = NodeLock::acquire(config_, kIdleLockMs); lock) {
+        health_.report("expiry", sweeper_.sweep(*lock, *runtime_));
     }
-    Result<> result = ok();
-    for (const std::uint32_t endpoint : due_for_sweep()) {
-        if (const auto swept = sweep_one(records_.at(endpoint)); !swept) {
-            result = swept;
-        }
-    }
-    set_trouble("expiry", result);
 }
 
 // A chained DEL leaves the programs on an interface that its own plugin removes a moment later.
 void Node::sweep_links() {
-    if (!links_due_) {
+    if (!due_.links) {
         return;
     }
-    const auto lock = FileLock::acquire(config_.lock_path(), kSweepLockMs);
+    const auto lock = NodeLock::acquire(config_, kIdleLockMs);
     if (!lock) {
         return;
     }
     std::set<std::string> alive;
-    for (const auto& entry : records_) {
+    for (const auto& entry : records()) {
         alive.insert(entry.second.host_ifname);
     }
     const auto work = [&]() -> Result<> {
-        NG_TRY(datapath::remove_severed_links(*datapath_));
-        NG_ASSIGN(const std::vector<datapath::PinnedLink> links, datapath::list_links(*datapath_));
-        links_due_ = std::any_of(links.begin(), links.end(), [&alive](const auto& link) { return alive.count(link.ifname) == 0; });
+        NG_TRY(datapath::remove_severed_links(datapath()));
+        NG_ASSIGN(const std::vector<datapath::PinnedLink> links, datapath::list_links(datapath()));
+        due_.links = std::any_of(links.begin(), links.end(), [&alive](const auto& link) { return alive.count(link.ifname) == 0; });
         return ok();
     };
-    set_trouble("links", work());
+    health_.report("links", work());
 }
 
 void Node::tick() {
-    programmer_->settle();
+    programmer().wait_for_readers();
     cache_.expire();
     if (const auto saved = saver_.poll(); saved) {
-        set_trouble("name cache file", *saved);
+        health_.report("name cache file", *saved);
     }
     sweep();
-    if (const auto collected = collector_.tick(); collected) {
-        set_trouble("unused policies", *collected ? ok() : Result<>(collected->error()));
-        program_due_ = program_due_ || (no_room_ && *collected && **collected);
+    if (const auto collected = collector_->tick(); collected) {
+        health_.report("unused policies", *collected ? ok() : Result<>(collected->error()));
+        due_.program = due_.program || (due_.no_room && *collected && **collected);
     }
     sweep_links();
-    if (reconcile_due_) {
+    if (due_.reconcile) {
         reconcile();
     }
-    if (reload_due_) {
+    if (due_.reload) {
         reload_policies();
     }
-    if (program_due_) {
+    if (due_.program) {
         program_concerned({});
     }
     warnings_.tick(*this);
@@ -457,13 +304,13 @@ void Node::tick() {
 
 void Node::save_cache() {
     if (const auto started = saver_.start(cache_, config_.name_cache_path(), cache_scope()); !started) {
-        set_trouble("name cache file", started);
+        health_.report("name cache file", started);
     }
 }
 
 void Node::save_cache_now() {
-    static_cast<void>(saver_.wait());  // so that the older picture is not the last to be written
-    set_trouble("name cache file", cache_.save(config_.name_cache_path(), cache_scope()));
+    static_cast<void>(saver_.wait());  // so that the older snapshot is not the last to be written
+    health_.report("name cache file", cache_.save(config_.name_cache_path(), cache_scope()));
 }
 
 }  // namespace namegate::daemon

@@ -62,7 +62,7 @@ Result<PolicyWriter> PolicyWriter::open(Datapath& datapath) {
     return writer;
 }
 
-bool PolicyWriter::crowded() const {
+bool PolicyWriter::nearly_full() const {
     return policies_ > NG_MAX_POLICIES / 2 || patterns_ > pattern_room_ / 2 || bitmaps_.in_use() > NG_MAX_BITMAPS / 2 ||
            rules_.in_use() > NG_RULE_TABLE / 2;
 }

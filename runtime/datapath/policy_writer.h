@@ -34,7 +34,7 @@ class PolicyWriter {
     // replaces, if anything; names that an installed one shares with it are there already.
     Result<PolicyId> install(const policy::CompiledPolicy& policy, const policy::CompiledPolicy* before = nullptr);
     // More than half of a table is in use, by what is in force and by what is not any more.
-    bool crowded() const;
+    bool nearly_full() const;
 
   private:
     explicit PolicyWriter(Datapath& datapath) : datapath_(&datapath) {}

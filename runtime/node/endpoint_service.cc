@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/endpoint_service.h"
-#include "node/datapath_options.h"
 
 #include <net/if.h>
 #include <unistd.h>
@@ -19,11 +18,10 @@
 #include "datapath/policy_collection.h"
 #include "endpoints/host_interface_name.h"
 #include "endpoints/label_sources.h"
+#include "node/admission.h"
 #include "node/containerd_labels.h"
+#include "node/datapath_options.h"
 #include "node/handover.h"
-#include "node/lifecycle.h"
-#include "node/policy_folders.h"
-#include "node/programmer.h"
 
 namespace namegate::node {
 
@@ -35,24 +33,6 @@ constexpr unsigned kPrepareTimeoutMs = 100;
 constexpr unsigned kProgramTimeoutMs = 3'000;
 constexpr unsigned kForgetTimeoutMs = 1'000;
 constexpr std::chrono::milliseconds kLastTry{1'000};
-
-Result<FileLock> lock_node(const config::Config& config) {
-    return FileLock::acquire(config.lock_path(), kLockTimeoutMs).with_context("the node lock");
-}
-
-// A daemon that runs may be an older build's, and goes on with what is pinned until its successor starts.
-Result<std::unique_ptr<datapath::Datapath>> open_datapath(const config::Config& config) {
-    datapath::DatapathOptions options = datapath_options(config);
-    options.take_over = !api::daemon_listens(config.socket_path());
-    NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, datapath::Datapath::open(options));
-    if (!datapath->replaced()) {
-        log::warning("another build's programs stay in force", {log::kv("error", datapath->replaced().error().message())});
-    }
-    return datapath;
-}
-
-// Endpoints of an older build come over with their policies; whoever finds them there does it for all.
-bool takes_over(const datapath::Datapath& datapath) { return datapath.options().take_over && !datapath.older().empty(); }
 
 void log_failures(const ProgramSummary& summary) {
     for (const auto& failure : summary.failed) {
@@ -89,78 +69,48 @@ Record guess_record(const std::string& container_id, const std::string& ifname) 
     return record;
 }
 
-bool belongs_to_another(const Error& error) { return error.code() == Code::kTryAgain || error.code() == Code::kUnsupported; }
-
-bool daemon_is_absent(const Error& error) { return error.code() == Code::kNotFound && error.sys_errno() != 0; }
-
-}  // namespace
-
-// All that programming in this process needs. The node lock is held while it is used.
-struct EndpointService::Embedded {
-    Embedded(std::unique_ptr<datapath::Datapath> opened, const config::Config& the_config, const Clock& clock)
-        : config(the_config),
-          datapath(std::move(opened)),
-          store(config.records_dir()),
-          policies(make_ledger(config, clock)),
-          programmer(*datapath, config, clock, nullptr) {}
-
-    Result<> apply_settings() const { return node::apply_settings(*datapath, config, config::DnsServers(config).read()); }
-    // Those that changed since the last time.
-    Result<> read_policies() {
-        NG_ASSIGN(read, load_policy_folders(policies, config));
-        programmer.use_snapshot(policies.snapshot(), gaps_text(policies));
-        return ok();
+void log_problems(const NodeRuntime& runtime) {
+    if (!runtime.policies_kept()) {
+        log::warning("policies are not kept", {log::kv("error", runtime.policies_kept().error().message())});
     }
-    void log_problems() const;
-    // The node's other endpoints; none when no rule looks at them.
-    Result<std::vector<Record>> others_of(const Record& record) const;
-    // The record of the endpoint at hand is programmed by its caller, whom it matters to most.
-    void take_over_others();
-
-    const config::Config& config;
-    std::unique_ptr<datapath::Datapath> datapath;
-    endpoints::RecordStore store;
-    policy::DocumentLedger policies;
-    FoldersRead read;
-    Programmer programmer;
-};
-
-void EndpointService::Embedded::log_problems() const {
-    if (!read.kept) {
-        log::warning("policies are not kept", {log::kv("error", read.kept.error().message())});
-    }
-    for (const FolderProblem& problem : read.problems) {
+    for (const FolderProblem& problem : runtime.folder_problems()) {
         log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
     }
-    for (const policy::FileStatus& file : policies.refused()) {
+    for (const policy::FileStatus& file : runtime.policies().refused()) {
         log::warning("policy file refused",
                      {log::kv("file", file.path),
                       log::kv("error", file.problems.empty() ? std::string("unreadable") : policy::to_string(file.problems.front()))});
     }
 }
 
-Result<std::vector<Record>> EndpointService::Embedded::others_of(const Record& record) const {
-    if (!programmer.looks_at_endpoints()) {
-        return std::vector<Record>();
-    }
-    NG_ASSIGN(endpoints::RecordListing listing, store.list());
-    std::erase_if(listing.records, [&record](const Record& one) { return one.id == record.id; });
-    return std::move(listing.records);
-}
-
-void EndpointService::Embedded::take_over_others() {
-    const auto work = [this]() -> Result<> {
-        NG_ASSIGN(const Reconciled outcome, reconcile(*datapath, store));
-        log_failures(programmer.program_concerned(outcome.records, policy::Concern::everybody()));
-        return finish_handover(*datapath);
+// Endpoints of an older build come over with their policies; the process that finds them does it for all.
+void take_over_others(const NodeLock& lock, NodeRuntime& runtime) {
+    const auto work = [&]() -> Result<> {
+        NG_TRY(runtime.reconcile(lock));
+        log_failures(runtime.program_concerned(lock, policy::Concern::everybody()));
+        return runtime.finish_handover(lock);
     };
     if (const auto result = work(); !result) {
         log::warning("taking over from an older build", {log::kv("error", result.error().message())});
     }
 }
 
-EndpointService::EndpointService(const config::Config& config, Clock& clock) : config_(config), clock_(clock) {}
-EndpointService::~EndpointService() = default;
+bool belongs_to_another(const Error& error) { return error.code() == Code::kTryAgain || error.code() == Code::kUnsupported; }
+
+bool daemon_is_absent(const Error& error) { return error.code() == Code::kNotFound && error.sys_errno() != 0; }
+
+}  // namespace
+
+// A daemon that runs may be an older build's, and goes on with what is pinned until its successor starts.
+Result<std::unique_ptr<NodeRuntime>> EndpointService::open_runtime(const NodeLock& lock) const {
+    NodeOptions options;
+    options.take_over = !api::daemon_listens(config_.socket_path());
+    NG_ASSIGN(std::unique_ptr<NodeRuntime> runtime, NodeRuntime::open(lock, config_, clock_, options));
+    if (!runtime->datapath().replaced()) {
+        log::warning("another build's programs stay in force", {log::kv("error", runtime->datapath().replaced().error().message())});
+    }
+    return runtime;
+}
 
 Result<std::unique_ptr<EndpointService>> EndpointService::create(const config::Config& config, Clock& clock) {
     NG_TRY(make_directories(config.state_dir, 0755));
@@ -170,15 +120,15 @@ Result<std::unique_ptr<EndpointService>> EndpointService::create(const config::C
 Result<> EndpointService::admit(Record& record) {
     bool by_daemon = false;
     {
-        NG_ASSIGN(const FileLock lock, lock_node(config_));
-        NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, open_datapath(config_));
-        NG_TRY(admit_locked(*datapath, record));
-        by_daemon = !datapath->options().take_over;
+        NG_ASSIGN(const NodeLock lock, lock_node());
+        NG_ASSIGN(std::unique_ptr<NodeRuntime> runtime, open_runtime(lock));
+        NG_TRY(runtime->admit(lock, record));
+        by_daemon = !runtime->datapath().options().take_over;
         if (record.addresses.empty() && !by_daemon) {
-            prepare_here(std::move(datapath), record);
+            prepare_here(lock, std::move(runtime), record);
         }
     }
-    // Its answer is not waited for: whatever the daemon has not prepared by then, it does when it programs.
+    // The reply is not waited for: whatever the daemon has not prepared by then, it does when it programs.
     if (record.addresses.empty() && by_daemon) {
         static_cast<void>(
             api::Question::send(config_.socket_path(), {"prepare", ids(record.container_id, record.ifname)}, kPrepareTimeoutMs));
@@ -186,32 +136,15 @@ Result<> EndpointService::admit(Record& record) {
     return ok();
 }
 
-Result<> EndpointService::admit_locked(datapath::Datapath& datapath, Record& record) {
-    const endpoints::RecordStore store(config_.records_dir());
-    if (datapath.fresh() || takes_over(datapath)) {
-        NG_TRY(apply_settings(datapath, config_, config::DnsServers(config_).read()));
-        NG_TRY(reconcile(datapath, store));
-    }
-    // Left by an ADD that was never followed by its DEL.
-    if (const auto stale = store.read(record.container_id, record.ifname); stale) {
-        NG_TRY(evict_endpoint(datapath, store, *stale));
-    }
-    return admit_endpoint(datapath, store, record);
-}
-
-// While its addresses are waited for. What fails here fails again, and is told, when the endpoint is programmed.
-void EndpointService::prepare_here(std::unique_ptr<datapath::Datapath> datapath, const Record& record) {
-    if (takes_over(*datapath)) {
+// While its addresses are waited for. What fails here fails again, and is reported, when the endpoint is programmed.
+void EndpointService::prepare_here(const NodeLock& lock, std::unique_ptr<NodeRuntime> runtime, const Record& record) {
+    if (runtime->must_take_over() || !runtime->apply_settings(lock) || !runtime->read_policies()) {
         return;
     }
-    auto embedded = std::make_unique<Embedded>(std::move(datapath), config_, clock_);
-    if (!embedded->apply_settings() || !embedded->read_policies()) {
-        return;
+    if (runtime->load_records()) {
+        static_cast<void>(runtime->prepare(lock, record));
     }
-    if (const auto others = embedded->others_of(record); others) {
-        static_cast<void>(embedded->programmer.prepare(record, *others));
-    }
-    embedded_ = std::move(embedded);
+    runtime_ = std::move(runtime);
 }
 
 // With its addresses and labels, which the disk does not know yet. Its numbers are others if the datapath was lost meanwhile.
@@ -225,43 +158,38 @@ Result<> EndpointService::refresh(Record& record) const {
     return ok();
 }
 
-// What was prepared, which is told, unless the pins are others since.
-Result<bool> EndpointService::open_embedded() {
-    const bool prepared = embedded_ && embedded_->datapath->is_current();
+Result<bool> EndpointService::ensure_runtime(const NodeLock& lock) {
+    const bool prepared = runtime_ && runtime_->datapath().is_current();
     if (!prepared) {
-        embedded_.reset();
-        NG_ASSIGN(std::unique_ptr<datapath::Datapath> datapath, open_datapath(config_));
-        embedded_ = std::make_unique<Embedded>(std::move(datapath), config_, clock_);
-        NG_TRY(embedded_->apply_settings());
+        runtime_.reset();
+        NG_ASSIGN(runtime_, open_runtime(lock));
+        NG_TRY(runtime_->apply_settings(lock));
     }
-    NG_TRY(embedded_->read_policies());
-    embedded_->log_problems();
+    NG_TRY(runtime_->read_policies());
+    log_problems(*runtime_);
     return prepared;
 }
 
 Result<> EndpointService::program_here(Record& record) {
-    NG_ASSIGN(const FileLock lock, lock_node(config_));
-    NG_ASSIGN(const bool prepared, open_embedded());
+    NG_ASSIGN(const NodeLock lock, lock_node());
+    NG_ASSIGN(const bool prepared, ensure_runtime(lock));
     NG_TRY(prepared ? ok() : refresh(record));
-    NG_ASSIGN(std::vector<Record> others, embedded_->others_of(record));
-    others.push_back(record);
-    Programmer& programmer = embedded_->programmer;
+    NG_TRY(runtime_->load_records());
     // Compiled policies that nobody uses any more are found by looking through all tables, which only the daemon has the
-    // time for. One like them needs no room.
-    Result<> programmed = programmer.program(record, others);
+    // time for. A policy that is installed already needs no room.
+    Result<> programmed = runtime_->program(lock, record);
     if (!programmed && programmed.error().code() == Code::kExhausted) {
-        NG_TRY(datapath::remove_unused_policies(*embedded_->datapath, {}));
-        programmed = programmer.program(record, others);
+        NG_TRY(datapath::remove_unused_policies(runtime_->datapath(), {}));
+        programmed = runtime_->program(lock, record);
     }
     NG_TRY(programmed);
     record.ready = true;
-    NG_TRY(embedded_->store.write(record));
-    if (takes_over(*embedded_->datapath)) {
-        embedded_->take_over_others();
+    if (runtime_->must_take_over()) {
+        take_over_others(lock, *runtime_);
         return ok();
     }
-    if (const policy::Concern concern = programmer.concern_of(record); !concern.nobody()) {
-        log_failures(programmer.program_concerned(others, concern));
+    if (const policy::Concern concern = runtime_->concern_of(record); !concern.nobody()) {
+        log_failures(runtime_->program_concerned(lock, concern));
     }
     return ok();
 }
@@ -276,7 +204,6 @@ Result<api::Question> EndpointService::ask_to_program(const Record& record) cons
     return api::Question::send(config_.socket_path(), {"program", arguments}, kProgramTimeoutMs + wait_ms);
 }
 
-// Nothing: there is no daemon.
 std::optional<Result<>> EndpointService::have_programmed(Record& record) {
     if (!api::daemon_listens(config_.socket_path())) {
         return std::nullopt;
@@ -292,12 +219,12 @@ std::optional<Result<>> EndpointService::have_programmed(Record& record) {
 
 bool EndpointService::lacks_labels(const Record& record, const Result<>& programmed) const {
     // Where policies are missing, labels would not help.
-    const bool no_policies = embedded_ && !embedded_->programmer.unknown().empty();
+    const bool no_policies = runtime_ && !runtime_->programmer().unknown().empty();
     return !programmed && programmed.error().code() == Code::kTryAgain && !no_policies && !record.containerd_labels &&
            config_.asks_containerd_for(record.kubernetes);
 }
 
-// `absent` says so. The daemon may be on its way up: then it is the daemon's to go on.
+// A daemon that comes up meanwhile does it instead.
 Result<> EndpointService::program_without_daemon(Record& record, const Error& absent) {
     Result<> here = program_here(record);
     if (!lacks_labels(record, here)) {
@@ -318,7 +245,6 @@ Result<> EndpointService::program_without_daemon(Record& record, const Error& ab
     return program_here(record);
 }
 
-// It listens, but could not do it, for the reason given.
 Result<> EndpointService::program_instead_of_daemon(Record& record, const Error& reason) {
     const Result<> here = program_here(record);
     if (!lacks_labels(record, here)) {
@@ -364,7 +290,7 @@ Result<> EndpointService::add(Record& record) {
 }
 
 Result<> EndpointService::remove_here(const std::string& container_id, const std::string& ifname) {
-    NG_ASSIGN(const FileLock lock, lock_node(config_));
+    NG_ASSIGN(const NodeLock lock, lock_node());
     const endpoints::RecordStore store(config_.records_dir());
     const auto record = store.read(container_id, ifname);
     const bool unknown = !record && record.error().code() == Code::kNotFound;
@@ -383,10 +309,10 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
     }
     NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, std::move(opened));
     if (unknown) {
-        return release_leftovers(*datapath, store);
+        return release_leftovers(lock, *datapath, store);
     }
     if (record) {
-        NG_TRY(evict_endpoint(*datapath, store, *record));
+        NG_TRY(evict_endpoint(lock, *datapath, store, *record));
         // What an earlier chained DEL had to leave.
         NG_TRY(datapath::remove_severed_links(*datapath));
         return ok();
@@ -397,29 +323,21 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
     return store.remove(container_id, ifname);
 }
 
-// The other endpoints' rules may name the one that is gone, and its address goes to somebody else.
-void EndpointService::reprogram_others(const std::optional<Record>& gone) {
-    const auto work = [this, &gone]() -> Result<> {
-        NG_ASSIGN(const FileLock lock, lock_node(config_));
-        NG_TRY(open_embedded());
-        NG_ASSIGN(const endpoints::RecordListing listing, embedded_->store.list());
-        if (takes_over(*embedded_->datapath)) {
-            embedded_->take_over_others();
-            return ok();
-        }
-        Programmer& programmer = embedded_->programmer;
-        const policy::Concern concern = gone ? programmer.concern_of(*gone) : policy::Concern::everybody();
-        if (!listing.records.empty() && !concern.nobody()) {
-            const ProgramSummary summary = programmer.program_concerned(listing.records, concern);
-            if (!summary.failed.empty()) {
-                return summary.failed.front().second;
-            }
-        }
+// The other endpoints' rules may select the one that is gone, and its address may go to another endpoint.
+Result<> EndpointService::reprogram_others(const std::optional<Record>& gone) {
+    NG_ASSIGN(const NodeLock lock, lock_node());
+    NG_TRY(ensure_runtime(lock));
+    if (runtime_->must_take_over()) {
+        take_over_others(lock, *runtime_);
         return ok();
-    };
-    if (const auto result = work(); !result) {
-        log::warning("policies were not brought up to date", {log::kv("error", result.error().message())});
     }
+    const policy::Concern concern = gone ? runtime_->concern_of(*gone) : policy::Concern::everybody();
+    if (concern.nobody()) {
+        return ok();
+    }
+    NG_TRY(runtime_->load_records(NodeRuntime::Load::kAll));
+    const ProgramSummary summary = runtime_->program_concerned(lock, concern);
+    return summary.failed.empty() ? ok() : Result<>(summary.failed.front().second);
 }
 
 Result<> EndpointService::remove(const std::string& container_id, const std::string& ifname) {
@@ -431,7 +349,9 @@ Result<> EndpointService::remove(const std::string& container_id, const std::str
     }
     const api::Json arguments = record ? api::Json{{"endpoint", record->id}} : api::Json::object();
     if (!api::ask_daemon(config_.socket_path(), {"forget", arguments}, kForgetTimeoutMs)) {
-        reprogram_others(record ? std::optional<Record>(*record) : std::nullopt);
+        if (const auto done = reprogram_others(record ? std::optional<Record>(*record) : std::nullopt); !done) {
+            log::warning("policies were not brought up to date", {log::kv("error", done.error().message())});
+        }
     }
     return ok();
 }
@@ -469,7 +389,7 @@ Result<> EndpointService::status() {
 }
 
 Result<> EndpointService::check(const std::string& container_id, const std::string& ifname) {
-    NG_ASSIGN(const FileLock lock, lock_node(config_));
+    NG_ASSIGN(const NodeLock lock, lock_node());
     const endpoints::RecordStore store(config_.records_dir());
     NG_ASSIGN(const Record record, store.read(container_id, ifname));
     NG_ASSIGN(const auto others, datapath::OtherSet::list(config_.bpffs_dir));
@@ -477,17 +397,18 @@ Result<> EndpointService::check(const std::string& container_id, const std::stri
     if (other != nullptr) {
         return ok();  // as before, until it is taken over
     }
-    NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, open_datapath(config_));
-    NG_ASSIGN(const bool attached, datapath::is_attached(*datapath, record.host_ifname, record.host_ifindex));
+    NG_ASSIGN(const std::unique_ptr<NodeRuntime> runtime, open_runtime(lock));
+    datapath::Datapath& datapath = runtime->datapath();
+    NG_ASSIGN(const bool attached, datapath::is_attached(datapath, record.host_ifname, record.host_ifindex));
     if (!attached) {
         return Error(Code::kNotFound, "the programs are gone from " + record.host_ifname);
     }
-    NG_ASSIGN(const int map, datapath->map(datapath::MapId::kIfaces));
+    NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
     NG_ASSIGN(const auto bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
     if (!bound || bound->endpoint != record.id || bound->slot != record.slot) {
         return Error(Code::kNotFound, record.host_ifname + " is not bound to its endpoint");
     }
-    NG_ASSIGN(const auto active, datapath::active_config(*datapath, record.slot));
+    NG_ASSIGN(const auto active, datapath::active_config(datapath, record.slot));
     if (!active || active->endpoint != record.id || active->mode == NG_MODE_CLOSED) {
         return Error(Code::kNotFound, "no policy is in force for " + record.host_ifname + ": it is closed");
     }

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/slots.h"
-#include "node/lifecycle.h"
+#include "node/admission.h"
 
 namespace namegate::node {
 
@@ -58,7 +58,7 @@ Result<const datapath::OtherSet*> enforced_by(const std::vector<datapath::OtherS
     return nullptr;
 }
 
-Result<std::vector<Record>> prepare_handover(datapath::Datapath& datapath, const datapath::OtherSet& older,
+Result<std::vector<Record>> prepare_handover(const NodeLock& /*lock*/, datapath::Datapath& datapath, const datapath::OtherSet& older,
                                              const std::vector<Record>& records) {
     NG_ASSIGN(const auto uses, free_slots(datapath, records));
     if (!uses.empty()) {
@@ -87,7 +87,7 @@ Result<std::vector<Record>> prepare_handover(datapath::Datapath& datapath, const
     return prepared;
 }
 
-Result<> finish_handover(datapath::Datapath& datapath) {
+Result<> finish_handover(const NodeLock& /*lock*/, datapath::Datapath& datapath) {
     if (datapath.older().empty()) {
         return ok();
     }

@@ -34,7 +34,7 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::open(const NodeLock& /*lock*/,
 bool NodeRuntime::read_servers() { return dns_servers_.read() != servers_; }
 
 Result<> NodeRuntime::apply_settings(const NodeLock& lock) {
-    const std::vector<config::NamedServer>& servers = dns_servers_.last();
+    const std::vector<config::NamedServer>& servers = dns_servers_.read();
     NG_TRY(node::apply_settings(lock, *datapath_, config_, servers));
     servers_ = servers;
     return ok();
@@ -51,6 +51,12 @@ std::vector<dns::TrustedServer> NodeRuntime::servers_of(const Record& record) co
         }
     }
     return out;
+}
+
+bool NodeRuntime::trusts(const Record& record, const IpAddress& server) const {
+    const std::vector<dns::TrustedServer> servers = servers_of(record);
+    return std::any_of(servers.begin(), servers.end(),
+                       [&server](const dns::TrustedServer& one) { return one.contains(server, dns::kDefaultDnsPort); });
 }
 
 Result<std::optional<PolicyChange>> NodeRuntime::read_policies(bool always) {
@@ -78,9 +84,9 @@ std::vector<Record> NodeRuntime::all_records() const {
     return all;
 }
 
-Result<> NodeRuntime::load_records() {
+Result<> NodeRuntime::load_records(Load which) {
     records_.clear();
-    if (!programmer_.looks_at_endpoints()) {
+    if (which == Load::kIfRulesLook && !programmer_.looks_at_endpoints()) {
         return ok();
     }
     NG_ASSIGN(endpoints::RecordListing listing, store_.list());
@@ -92,7 +98,6 @@ Result<> NodeRuntime::load_records() {
 
 Result<> NodeRuntime::admit(const NodeLock& lock, Record& record) {
     if (datapath_->fresh() || must_take_over()) {
-        read_servers();
         NG_TRY(apply_settings(lock));
         NG_TRY(node::reconcile(lock, *datapath_, store_));
     }

@@ -23,7 +23,7 @@
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
-#include "node/lifecycle.h"
+#include "node/admission.h"
 #include "node/node_lock.h"
 #include "node/policy_folders.h"
 #include "node/programmer.h"
@@ -72,6 +72,8 @@ class NodeRuntime {
     std::vector<std::string> server_files() const { return dns_servers_.files(); }
     // Those that count for this endpoint: with its own, where the configuration says so.
     std::vector<dns::TrustedServer> servers_of(const endpoints::Record& record) const;
+    // Is port 53 of this address one of them?
+    bool trusts(const endpoints::Record& record, const IpAddress& server) const;
 
     // Policies.
     //
@@ -85,8 +87,10 @@ class NodeRuntime {
     //
     const RecordMap& records() const { return records_; }
     std::vector<endpoints::Record> all_records() const;
-    // Reads those of all endpoints from the disk; for a process that did not reconcile, and only if some rule looks at them.
-    Result<> load_records();
+    // For a process that did not reconcile: reads the records of all endpoints from the disk, or none when no rule looks at other
+    // endpoints.
+    enum class Load { kIfRulesLook, kAll };
+    Result<> load_records(Load which = Load::kIfRulesLook);
     // The plugin's first step: closed, with a record. An endpoint of these names that was left behind is removed.
     Result<> admit(const NodeLock& lock, endpoints::Record& record);
     // Its addresses are not known yet: what its policy needs is made while they are waited for. It stays closed.

@@ -13,7 +13,7 @@
 #include "datapath/learnt.h"
 #include "datapath/pattern_id.h"
 #include "endpoints/label_sources.h"
-#include "node/lifecycle.h"
+#include "node/admission.h"
 #include "policy/model/selection.h"
 
 namespace namegate::node {
@@ -234,7 +234,7 @@ Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& 
     return ok();
 }
 
-Result<> Programmer::prepare(const Record& record, const std::vector<Record>& all) {
+Result<> Programmer::prepare(const NodeLock& /*lock*/, const Record& record, const std::vector<Record>& all) {
     NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
     if (!active || active->endpoint != record.id || active->mode != NG_MODE_CLOSED) {
         return ok();
@@ -242,24 +242,24 @@ Result<> Programmer::prepare(const Record& record, const std::vector<Record>& al
     NG_TRY(check_known(record));
     Pass pass = start_pass(record, all);
     // What others flipped is waited for now rather than when the addresses are there. Of this endpoint nothing is read yet.
-    settle_now();
+    wait_for_readers_now();
     NG_ASSIGN(Programmed ready, make_ready(pass, record, Programmed()));
     NG_TRY(datapath::write_prepared(datapath_, identity_of(record), ready.policies, pass.counters));
     programmed_[record.id] = std::move(ready);
     return ok();
 }
 
-void Programmer::settle() {
+void Programmer::wait_for_readers() {
     if (flipped_) {
         datapath::wait_for_programs();
         flipped_ = false;
     }
 }
 
-void Programmer::settle_now() {
+void Programmer::wait_for_readers_now() {
     if (flipped_) {
         const ShortGracePeriods hurry(config_.grace_path());
-        settle();
+        wait_for_readers();
     }
 }
 
@@ -278,13 +278,13 @@ bool Programmer::is_gone(const Record& record) const {
     return active && (!*active || (*active)->endpoint != record.id);
 }
 
-Result<> Programmer::program(const Record& record, const std::vector<Record>& all) {
+Result<> Programmer::program(const NodeLock& /*lock*/, const Record& record, const std::vector<Record>& all) {
     if (is_gone(record)) {
         return Error(Code::kNotFound, "endpoint " + std::to_string(record.id) + " is gone");
     }
     ++revision_;
     Pass pass = start_pass(record, all);
-    settle_now();
+    wait_for_readers_now();
     flipped_ = true;
     return program_in(pass, record);
 }
@@ -299,7 +299,7 @@ ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wa
             continue;
         }
         if (summary.programmed + summary.failed.size() == 0) {
-            settle_now();
+            wait_for_readers_now();
             flipped_ = true;
         }
         if (const auto result = program_in(pass, record); !result) {
@@ -308,15 +308,15 @@ ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wa
             ++summary.programmed;
         }
     }
-    summary.crowded = pass.writer && pass.writer->crowded();
+    summary.nearly_full = pass.writer && pass.writer->nearly_full();
     return summary;
 }
 
-ProgramSummary Programmer::program_concerned(const std::vector<Record>& all, const policy::Concern& concern) {
+ProgramSummary Programmer::program_concerned(const NodeLock& /*lock*/, const std::vector<Record>& all, const policy::Concern& concern) {
     return program_some(all, [&](const Pass& pass, const Record& record) { return is_concerned(pass, record, concern); });
 }
 
-ProgramSummary Programmer::bring_up_to_date(const std::vector<Record>& all, const policy::Concern& concern) {
+ProgramSummary Programmer::bring_up_to_date(const NodeLock& /*lock*/, const std::vector<Record>& all, const policy::Concern& concern) {
     return program_some(
         all, [&](const Pass& pass, const Record& record) { return is_concerned(pass, record, concern) || !is_as_programmed(record); });
 }

@@ -3,7 +3,7 @@
 // From a snapshot and endpoint records to what the kernel enforces: labels, selection, compiling, install,
 // fill from the name cache (D14), flip; an interface that is an older build's yet comes over then. An endpoint whose
 // policy cannot be compiled keeps what is in force for it; a new one stays closed. Remembers what it programmed, for the
-// tools. One thread; the caller holds the node lock around everything that programs.
+// tools. One thread.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,7 @@
 #include "datapath/policy_writer.h"
 #include "dns/name_cache.h"
 #include "endpoints/record.h"
+#include "node/node_lock.h"
 #include "policy/compiler/compile.h"
 #include "policy/model/concern.h"
 
@@ -42,7 +43,7 @@ struct Programmed {
 
 struct ProgramSummary {
     std::size_t programmed = 0;
-    bool crowded = false;  // much room in the kernel is taken, perhaps by policies that nobody uses any more
+    bool nearly_full = false;  // much room in the kernel is taken, perhaps by policies that nobody uses any more
     std::vector<std::pair<endpoints::Record, Error>> failed;
 };
 
@@ -66,21 +67,21 @@ class Programmer {
 
     // For an endpoint whose addresses are not known yet: compiles and installs what program() will put in force, so that
     // little is left to do then. It stays closed. One that is not closed any more is left as it is.
-    Result<> prepare(const endpoints::Record& record, const std::vector<endpoints::Record>& all);
+    Result<> prepare(const NodeLock& lock, const endpoints::Record& record, const std::vector<endpoints::Record>& all);
     // Does it matter to anybody's policy which other endpoints there are? Else `all` is not looked at by prepare() and program().
     bool looks_at_endpoints() const;
     // `all` are the node's endpoints, for rules that select some (S7).
-    Result<> program(const endpoints::Record& record, const std::vector<endpoints::Record>& all);
+    Result<> program(const NodeLock& lock, const endpoints::Record& record, const std::vector<endpoints::Record>& all);
     // Those that the change concerns alone. Whose addresses are still missing is programmed with them.
-    ProgramSummary program_concerned(const std::vector<endpoints::Record>& all, const policy::Concern& concern);
+    ProgramSummary program_concerned(const NodeLock& lock, const std::vector<endpoints::Record>& all, const policy::Concern& concern);
     // Those, and every other that this object does not find as it programmed it.
-    ProgramSummary bring_up_to_date(const std::vector<endpoints::Record>& all, const policy::Concern& concern);
+    ProgramSummary bring_up_to_date(const NodeLock& lock, const std::vector<endpoints::Record>& all, const policy::Concern& concern);
     void forget(std::uint32_t endpoint) {
         programmed_.erase(endpoint);
         ++revision_;
     }
-    // Whatever was programmed is looked upon as out of date.
-    void distrust() {
+    // Everything that was programmed counts as outdated: bring_up_to_date() programs it again.
+    void mark_all_outdated() {
         for (auto& entry : programmed_) {
             entry.second.current = false;
         }
@@ -89,9 +90,9 @@ class Programmer {
     // A configuration is written beside the active one, where a program that began before the flip may still read: between
     // two flips of an endpoint it has to be over. Best called when nothing waits, else the next flip waits; cheap when
     // nothing was flipped.
-    void settle();
+    void wait_for_readers();
     // The same, when something waits: at the price of an interrupt to each CPU.
-    void settle_now();
+    void wait_for_readers_now();
 
     // Other endpoints whose rules look at this one, which comes or goes.
     policy::Concern concern_of(const endpoints::Record& record) const;
@@ -152,7 +153,7 @@ class Programmer {
     std::string unknown_ = "the policies have not been read yet";
     std::map<std::uint32_t, Programmed> programmed_;
     std::uint64_t revision_ = 1;
-    bool flipped_ = false;  // since settle()
+    bool flipped_ = false;  // since wait_for_readers()
 };
 
 }  // namespace namegate::node

@@ -46,7 +46,7 @@ Result<std::unique_ptr<HeldAnswers>> HeldAnswers::create(Node& node, Learner& le
 
 bool HeldAnswers::read() {
     const auto consumed = reader_->consume();
-    node_.set_trouble("held ring", consumed ? ok() : Result<>(consumed.error()));
+    node_.health().report("held ring", consumed ? ok() : Result<>(consumed.error()));
     return consumed && *consumed >= datapath::kHeldFramesAtOnce;
 }
 
@@ -58,7 +58,7 @@ void HeldAnswers::take(const ng_held& header, std::span<const std::uint8_t> byte
 void HeldAnswers::come_round() {
     const auto written = reader_->write_done();
     const auto beaten = leaving_ ? ok() : reader_->beat(datapath::tick_of(node_.clock().boot_ns()));
-    node_.set_trouble("held answers", !written ? written : beaten);
+    node_.health().report("held answers", !written ? written : beaten);
 }
 
 void HeldAnswers::tick() {
@@ -70,7 +70,7 @@ void HeldAnswers::tick() {
 
 void HeldAnswers::leave() {
     leaving_ = true;
-    node_.set_trouble("held answers", reader_->leave());
+    node_.health().report("held answers", reader_->leave());
 }
 
 // A frame of the endpoint's that did not get here may have begun a connection, or been a part of a datagram.

@@ -55,7 +55,7 @@ Result<std::unique_ptr<Learner>> Learner::create(Node& node) {
 
 void Learner::read() {
     const auto consumed = reader_->consume();
-    node_.set_trouble("events", consumed ? ok() : Result<>(consumed.error()));
+    node_.health().report("events", consumed ? ok() : Result<>(consumed.error()));
     for (const ng_event& event : std::exchange(packets_, {})) {
         sink_(event, {});
     }

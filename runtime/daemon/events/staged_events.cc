@@ -76,8 +76,8 @@ const StagedEvents::Preview* StagedEvents::preview_of(const Record& record, std:
     }
     Preview preview;
     preview.used = ++calls_;
-    auto compiled =
-        node_.programmer().preview(record, node_.all_records(), direction == NG_INGRESS ? Direction::kIngress : Direction::kEgress);
+    auto compiled = node_.programmer().preview(record, node_.runtime().all_records(),
+                                               direction == NG_INGRESS ? Direction::kIngress : Direction::kEgress);
     if (compiled) {
         preview.compiled = std::move(compiled).value();
     } else {

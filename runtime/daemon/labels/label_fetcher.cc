@@ -42,7 +42,7 @@ std::optional<Result<>> LabelFetcher::program(const ProgramArguments& wanted, co
     if (!programmed && programmed.error().code() != Code::kTryAgain) {
         return programmed;
     }
-    const auto record = node_.read_record(wanted.container, wanted.interface);
+    const auto record = node_.runtime().store().read(wanted.container, wanted.interface);
     if (!record || !lacks_labels(*record)) {
         return programmed;
     }
@@ -102,7 +102,7 @@ void LabelFetcher::take(Answer answer) {
     }
     const auto node = waiting_.extract(answer.key);
     const bool gone = !result && result.error().code() == Code::kNotFound;
-    node_.set_trouble("labels of container " + answer.key.first, gone ? ok() : result);
+    node_.health().report("labels of container " + answer.key.first, gone ? ok() : result);
     for (const Done& done : node.empty() ? std::vector<Done>() : node.mapped()) {
         done(result);
     }

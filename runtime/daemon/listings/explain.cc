@@ -131,10 +131,10 @@ Result<> add_targets(Node& node, const Record& record, api::ExplainRequest& requ
 }
 
 Result<> add_servers(Node& node, const Record& record, api::ExplainRequest& request) {
-    request.trusted = node.servers_of(record);
+    request.trusted = node.runtime().servers_of(record);
     NG_ASSIGN(const auto answered, datapath::read_untrusted(node.datapath(), record.id));
     for (const datapath::UntrustedServer& one : answered) {
-        if (!node.trusts(record, one.server)) {
+        if (!node.runtime().trusts(record, one.server)) {
             request.untrusted.push_back(one.server);
         }
     }
@@ -162,7 +162,7 @@ Result<Json> view_explanation(Node& node, const Record& record, const policy::De
     if (state != nullptr && !state->error.empty()) {
         request.notes.push_back("the newest policy is not in force: " + state->error);
     }
-    const auto preview = node.programmer().preview(record, node.all_records(), direction);
+    const auto preview = node.programmer().preview(record, node.runtime().all_records(), direction);
     if (!preview) {
         request.notes.push_back("the staged policies could not be compiled: " + preview.error().message());
     }

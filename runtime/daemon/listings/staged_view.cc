@@ -59,7 +59,7 @@ std::string text_of(const policy::PacketView& packet) {
 }  // namespace
 
 Result<Json> view_staged(Node& node, const Record& record, Direction direction) {
-    const auto preview = node.programmer().preview(record, node.all_records(), direction);
+    const auto preview = node.programmer().preview(record, node.runtime().all_records(), direction);
     if (!preview) {
         return Json{{"error", preview.error().message()}, {"rules", Json::array()}};
     }

@@ -57,7 +57,7 @@ Json view_notes(const Node& node, const node::Programmed* state) {
         }
     }
     Json notes = Json::array();
-    for (const policy::FileStatus& file : node.policies().refused()) {
+    for (const policy::FileStatus& file : node.runtime().policies().refused()) {
         if (files.count(file.path) != 0) {
             notes.push_back(file.path + ": in force is what it said when it was good last, since " + utc_text(file.since) +
                             (file.problems.empty() ? "" : ": " + policy::to_string(file.problems.front())));
@@ -68,7 +68,7 @@ Json view_notes(const Node& node, const node::Programmed* state) {
 
 Json view_files(const Node& node) {
     Json files = Json::array();
-    for (const policy::FileStatus& file : node.policies().files()) {
+    for (const policy::FileStatus& file : node.runtime().policies().files()) {
         Json problems = Json::array();
         for (const policy::Problem& problem : file.problems) {
             problems.push_back(policy::to_string(problem));
@@ -104,10 +104,10 @@ Result<Json> view_kernel_counters(Node& node) {
 // Everything that keeps the answer from being "healthy", one line each.
 Json view_degraded(Node& node) {
     Json degraded = Json::array();
-    for (const node::FolderProblem& problem : node.folder_problems()) {
+    for (const node::FolderProblem& problem : node.runtime().folder_problems()) {
         degraded.push_back("policy folder " + problem.folder + ": " + problem.why);
     }
-    for (const policy::FileStatus& file : node.policies().files()) {
+    for (const policy::FileStatus& file : node.runtime().policies().files()) {
         if (!file.loaded) {
             degraded.push_back("policy file " + file.path + " is refused (in force: " + std::string(policy::to_string(file.in_force)) +
                                (file.since == 0 ? "" : ", since " + utc_text(file.since)) + ")");
@@ -120,10 +120,10 @@ Json view_degraded(Node& node) {
             degraded.push_back("endpoint " + display_name(entry.second) + " keeps its last policy: " + state->error);
         }
     }
-    for (const auto& trouble : node.troubles()) {
+    for (const auto& trouble : node.health().problems()) {
         degraded.push_back(trouble.first + ": " + trouble.second);
     }
-    if (node.trusted_servers().empty() && !node.config().dns_servers.pod) {
+    if (node.runtime().trusted_servers().empty() && !node.config().dns_servers.pod) {
         degraded.push_back("no DNS server is trusted, so no name opens anything: set dnsTrustedServers");
     }
     return degraded;
@@ -258,7 +258,7 @@ Result<Json> view_status(Node& node, const Learner& learner) {
     const dns::NameCacheStats names = node.cache().stats();
     Json servers = Json::array();
     Json named = Json::array();
-    for (const config::NamedServer& server : node.trusted_servers()) {
+    for (const config::NamedServer& server : node.runtime().trusted_servers()) {
         servers.push_back(server.server.to_string());
         named.push_back({{"server", server.server.to_string()}, {"namedBy", server.named_by}});
     }

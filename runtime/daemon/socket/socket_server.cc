@@ -130,7 +130,7 @@ void SocketServer::accept_clients() {
 
 // Until a client goes, or descriptors are free again, which is tried every second. The others wait in the queue.
 void SocketServer::stop_accepting() {
-    crowded_ = true;
+    had_to_wait_ = true;
     accepting_ = false;
     sd_event_source_set_enabled(source_, SD_EVENT_OFF);
 }

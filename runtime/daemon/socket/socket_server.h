@@ -62,8 +62,8 @@ class SocketServer {
     void replied(Ticket ticket, bool whole);
     static std::string encode(const Result<api::Json>& result);
 
-    // Had clients to wait for a place since the last call? Some may have given up.
-    bool take_crowded() { return std::exchange(crowded_, false); }
+    // Did clients have to wait for a place since the last call? Some may have given up.
+    bool take_had_to_wait() { return std::exchange(had_to_wait_, false); }
     std::size_t clients() const { return clients_.size(); }
     bool has_streams() const { return streams_ > 0; }
     bool is_wanted(const api::Json& event) const;
@@ -115,7 +115,7 @@ class SocketServer {
     std::list<std::unique_ptr<Client>> clients_;
     std::size_t streams_ = 0;
     bool accepting_ = true;
-    bool crowded_ = false;
+    bool had_to_wait_ = false;
 };
 
 }  // namespace namegate::daemon

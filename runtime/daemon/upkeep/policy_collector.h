@@ -24,7 +24,7 @@ class PolicyCollector {
     // Perhaps some are unused now.
     void note_garbage();
     // Room is short.
-    void hurry() { due_at_ns_ = clock_.boot_ns(); }
+    void collect_now() { due_at_ns_ = clock_.boot_ns(); }
     // Starts a child when one is due. The node lock is not held: the child would have it too. When there is news: has room
     // become free?
     std::optional<Result<bool>> tick();

@@ -137,7 +137,7 @@ std::vector<Warning> Warnings::servers(Node& node) const {
     std::map<IpAddress, StrangeServer> found;
     for (const datapath::UntrustedServer& entry : *entries) {
         const auto record = node.records().find(entry.endpoint);
-        if (record == node.records().end() || node.trusts(record->second, entry.server)) {
+        if (record == node.records().end() || node.runtime().trusts(record->second, entry.server)) {
             continue;
         }
         StrangeServer& server = found[entry.server];

@@ -6,8 +6,8 @@
 #include "datapath/map.h"
 #include "endpoints/record_store.h"
 #include "node.h"
+#include "node/admission.h"
 #include "node/datapath_options.h"
-#include "node/lifecycle.h"
 
 namespace namegate::test {
 namespace {

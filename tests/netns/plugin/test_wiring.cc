@@ -15,12 +15,12 @@ namespace namegate::plugin {
 
 namespace {
 
-class FileProgrammer final : public EndpointProgrammer {
+class FileProgrammer final : public node::EndpointLifecycle {
   public:
     explicit FileProgrammer(std::string directory) : directory_(std::move(directory)) {}
 
-    void take_time() override {}
-    void hurry() override {}
+    void restore_grace_periods() override {}
+    void shorten_grace_periods() override {}
 
     Result<> add(endpoints::Record& record) override {
         NG_TRY(admit(record));
@@ -50,8 +50,8 @@ class FileProgrammer final : public EndpointProgrammer {
         return std::filesystem::exists(path(container_id, ifname)) ? ok()
                                                                    : Result<>(Error(Code::kNotFound, "the endpoint is not programmed"));
     }
-    Result<std::vector<cni::Attachment>> attachments(const std::string& network) override {
-        std::vector<cni::Attachment> out;
+    Result<std::vector<node::Attachment>> attachments(const std::string& network) override {
+        std::vector<node::Attachment> out;
         for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
             if (entry.path().extension() == ".json") {
                 NG_ASSIGN(const std::string text, read_file(entry.path(), endpoints::kMaxRecordBytes));
@@ -82,12 +82,12 @@ class FileProgrammer final : public EndpointProgrammer {
 
 }  // namespace
 
-Result<std::unique_ptr<EndpointProgrammer>> make_programmer(const std::string& config_path, Clock& /*clock*/) {
+Result<std::unique_ptr<node::EndpointLifecycle>> open_lifecycle(const std::string& config_path, Clock& /*clock*/) {
     std::string directory = std::filesystem::path(config_path).parent_path();
     if (std::filesystem::exists(directory + "/fail-create")) {
         return Error(Code::kInvalidInput, "told to fail");
     }
-    return std::unique_ptr<EndpointProgrammer>(std::make_unique<FileProgrammer>(std::move(directory)));
+    return std::unique_ptr<node::EndpointLifecycle>(std::make_unique<FileProgrammer>(std::move(directory)));
 }
 
 }  // namespace namegate::plugin

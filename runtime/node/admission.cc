@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "node/lifecycle.h"
+#include "node/admission.h"
 
 #include <algorithm>
 #include <iterator>
@@ -152,11 +152,11 @@ datapath::EndpointIdentity identity_of(const Record& record) {
     return {record.id, record.slot, record.addresses, record.mac, record.mode == endpoints::kModeFirst};
 }
 
-Result<> admit_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record) {
+Result<> admit_endpoint(const NodeLock& /*lock*/, datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record) {
     return admit(datapath, store, record, nullptr);
 }
 
-Result<> evict_endpoint(datapath::Datapath& datapath, const endpoints::RecordStore& store, const Record& record) {
+Result<> evict_endpoint(const NodeLock& /*lock*/, datapath::Datapath& datapath, const endpoints::RecordStore& store, const Record& record) {
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
     NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
     NG_TRY(unbind_own(datapath, record));
@@ -167,7 +167,7 @@ Result<> evict_endpoint(datapath::Datapath& datapath, const endpoints::RecordSto
     return store.remove(record.container_id, record.ifname);
 }
 
-Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::RecordStore& store) {
+Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store) {
     Reconciled outcome;
     NG_ASSIGN(const endpoints::RecordListing listing, store.list());
     for (const endpoints::BadRecord& bad : listing.bad) {
@@ -178,7 +178,7 @@ Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::Reco
     for (Record record : listing.records) {
         NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
         if (!link) {
-            NG_TRY(evict_endpoint(datapath, store, record));
+            NG_TRY(evict_endpoint(lock, datapath, store, record));
             outcome.repairs.push_back("removed endpoint " + std::to_string(record.id) + ", whose interface " + record.host_ifname +
                                       " is gone");
             continue;
@@ -198,7 +198,7 @@ Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::Reco
         outcome.records.push_back(std::move(record));
     }
     for (const auto& entry : of_older) {
-        NG_ASSIGN(std::vector<Record> prepared, prepare_handover(datapath, *entry.first, entry.second));
+        NG_ASSIGN(std::vector<Record> prepared, prepare_handover(lock, datapath, *entry.first, entry.second));
         std::move(prepared.begin(), prepared.end(), std::back_inserter(outcome.records));
     }
     // A record that cannot be read belongs to some endpoint: then nothing is an orphan for certain.
@@ -208,7 +208,7 @@ Result<Reconciled> reconcile(datapath::Datapath& datapath, const endpoints::Reco
     return outcome;
 }
 
-Result<> release_leftovers(datapath::Datapath& datapath, const endpoints::RecordStore& store) {
+Result<> release_leftovers(const NodeLock& /*lock*/, datapath::Datapath& datapath, const endpoints::RecordStore& store) {
     NG_ASSIGN(endpoints::RecordListing listing, store.list());
     if (!listing.bad.empty()) {
         return ok();  // as above
@@ -218,7 +218,8 @@ Result<> release_leftovers(datapath::Datapath& datapath, const endpoints::Record
     return release_orphans(datapath, outcome);
 }
 
-Result<> apply_settings(datapath::Datapath& datapath, const config::Config& config, const std::vector<config::NamedServer>& servers) {
+Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, const config::Config& config,
+                        const std::vector<config::NamedServer>& servers) {
     static_assert(dns::kMaxNeverOpens <= NG_MAX_NEVER_OPENS);
     std::vector<datapath::NeverPrefix> never;
     for (const dns::NeverOpens::Entry& entry : config.never_opens.entries()) {
