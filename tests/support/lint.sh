@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What needs no compiler: formatting, sizes, layers, shell scripts. Prints each finding, exits 1 when there is one.
+# What needs no compiler: formatting, sizes, layers, rule codes, shell scripts. Prints each finding, exits 1 when there is one.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 bad=0
@@ -16,6 +16,16 @@ for file in "${sources[@]}"; do
   esac
 done
 tests/support/check_layers.sh . || bad=1
+
+# A rule code such as D8 that a file cites has a heading in docs/semantics.md. Host names (E7.example) and hardware
+# addresses (02:E7:00) are not citations.
+declare -A rules=()
+while IFS= read -r rule; do rules[$rule]=1; done < <(grep -oP '^### \K[DSEV][1-9][0-9]?$' docs/semantics.md)
+while IFS=: read -r file line rule; do
+  [ -n "${rules[$rule]:-}" ] || report "$file:$line: docs/semantics.md does not define $rule"
+done < <(git ls-files -z runtime plugin tests docs ':!tests/fuzz/corpus' |
+  xargs -0 grep -nHIoP '(?<![\w.:%/\\+=&#])[DSEV][1-9][0-9]?(?![\w%=]|[.:]\w)')
+
 mapfile -t scripts < <(git ls-files | xargs -r grep -lE '^#!/usr/bin/env bash' 2>/dev/null)
 shellcheck "${scripts[@]}" || bad=1
 exit $bad
