@@ -23,15 +23,15 @@ constexpr const char* kAllowed = "allowed";
 constexpr const char* kDenied = "denied";
 constexpr const char* kAfterLookup = "after lookup";
 
-policy::ExplainInput input_of(const ExplainRequest& request, const ExplainTarget& target, bool v4) {
+policy::ExplainInput input_of(const ExplainFacts& facts, const ExplainTarget& target, bool v4) {
     policy::ExplainInput input;
-    input.host = request.destination.host();
-    input.service = request.destination.service();
-    input.by_name = !request.destination.address;
+    input.host = facts.destination.host();
+    input.service = facts.destination.service();
+    input.by_name = !facts.destination.address;
     policy::PacketView& packet = input.packet;
-    packet.protocol = request.destination.protocol;
+    packet.protocol = facts.destination.protocol;
     packet.source_port = kClientPort;
-    packet.destination_port = request.destination.port;
+    packet.destination_port = facts.destination.port;
     packet.names = target.looked_up;
     packet.patterns = target.patterns;
     if (target.address) {
@@ -44,45 +44,44 @@ policy::ExplainInput input_of(const ExplainRequest& request, const ExplainTarget
 }
 
 // Is there a trusted server that the rules let it ask? Of a network of them it is not known which of its addresses is one.
-bool may_ask(const ExplainRequest& request) {
+bool may_ask(const ExplainFacts& facts) {
     constexpr std::uint8_t kUdp = 17;
-    return std::any_of(request.trusted->begin(), request.trusted->end(), [&](const dns::TrustedServer& server) {
+    return std::any_of(facts.trusted->begin(), facts.trusted->end(), [&](const dns::TrustedServer& server) {
         policy::PacketView question;
         question.remote = server.prefix.address();
         question.protocol = kUdp;
         question.source_port = kClientPort;
         question.destination_port = server.port;
-        return server.prefix.length() < server.prefix.address().bits() || policy::evaluate(*request.compiled, question).allowed;
+        return server.prefix.length() < server.prefix.address().bits() || policy::evaluate(*facts.compiled, question).allowed;
     });
 }
 
-std::string untrusted_text(const ExplainRequest& request) {
-    const bool one = request.untrusted.size() == 1;
-    return listed(request.untrusted, kShownServers, [](const IpAddress& server) { return server.to_string(); }) + ", which " +
+std::string untrusted_text(const ExplainFacts& facts) {
+    const bool one = facts.untrusted.size() == 1;
+    return listed(facts.untrusted, kShownServers, [](const IpAddress& server) { return server.to_string(); }) + ", which " +
            (one ? "is not trusted: add it to dnsTrustedServers if it is yours"
                 : "are not trusted: add them to dnsTrustedServers if they are yours");
 }
 
 // What has to happen before a name opens the address.
-std::vector<std::string> steps_before(const ExplainRequest& request, const ExplainTarget& target) {
-    const std::string name = request.destination.address ? target.looked_up.back() : request.destination.name;
-    if (!request.trusted) {
+std::vector<std::string> steps_before(const ExplainFacts& facts, const ExplainTarget& target) {
+    const std::string name = facts.destination.address ? target.looked_up.back() : facts.destination.name;
+    if (!facts.trusted) {
         return {"the endpoint has to look up " + name + " at a trusted DNS server"};
     }
-    if (request.trusted->empty()) {
+    if (facts.trusted->empty()) {
         return {"no DNS server is trusted, so no lookup opens anything: set dnsTrustedServers",
                 "then the endpoint has to look up " + name + " there"};
     }
-    const std::string servers =
-        listed(*request.trusted, kShownServers, [](const dns::TrustedServer& server) { return server.to_string(); });
+    const std::string servers = listed(*facts.trusted, kShownServers, [](const dns::TrustedServer& server) { return server.to_string(); });
     std::vector<std::string> out;
-    if (!may_ask(request)) {
+    if (!may_ask(facts)) {
         out.push_back("no rule lets the endpoint ask a trusted server: allow UDP to port 53 of " + servers);
     }
     out.push_back("the endpoint has to look up " + name + " at " +
-                  (request.trusted->size() == 1 ? "the trusted server " : "one of the trusted servers ") + servers);
-    if (!request.untrusted.empty()) {
-        out.push_back("its lookups went to " + untrusted_text(request));
+                  (facts.trusted->size() == 1 ? "the trusted server " : "one of the trusted servers ") + servers);
+    if (!facts.untrusted.empty()) {
+        out.push_back("its lookups went to " + untrusted_text(facts));
     }
     return out;
 }
@@ -104,54 +103,54 @@ const char* verdict_of(const policy::Explanation& explanation) {
 
 bool is_allowed(const policy::Explanation& explanation) { return explanation.verdict.allowed && !explanation.after_lookup; }
 
-Json staged_json(const ExplainRequest& request, const policy::ExplainInput& input) {
-    if (request.preview == nullptr) {
+Json staged_json(const ExplainFacts& facts, const policy::ExplainInput& input) {
+    if (facts.preview == nullptr) {
         return nullptr;
     }
-    const policy::Explanation explanation = policy::explain(*request.preview, input);
+    const policy::Explanation explanation = policy::explain(*facts.preview, input);
     return {{"allowed", is_allowed(explanation)},
             {"verdict", verdict_of(explanation)},
             {"reason", explanation.reason},
-            {"path", path_json(*request.preview, explanation)}};
+            {"path", path_json(*facts.preview, explanation)}};
 }
 
-Json result_json(const ExplainRequest& request, const ExplainTarget& target, bool v4) {
-    const policy::ExplainInput input = input_of(request, target, v4);
+Json result_json(const ExplainFacts& facts, const ExplainTarget& target, bool v4) {
+    const policy::ExplainInput input = input_of(facts, target, v4);
     Json out = {{"address", target.address ? target.address->to_string() : ""},
                 {"family", input.packet.remote.is_v4() ? "IPv4" : "IPv6"},
                 {"names", target.names},
                 {"patterns", target.patterns}};
-    if (request.mode == "closed") {
+    if (facts.mode == "closed") {
         out.update({{"allowed", false},
                     {"verdict", kDenied},
                     {"reason", "the endpoint is closed: nothing passes until its policy is known"},
                     {"advice", {"see the error in: namegatectl endpoints"}},
                     {"path", Json::array()}});
-    } else if (request.compiled == nullptr) {
+    } else if (facts.compiled == nullptr) {
         out.update({{"allowed", true},
                     {"verdict", kAllowed},
                     {"reason", "no policy selects the endpoint in this direction, so it is open"},
                     {"advice", Json::array()},
                     {"path", Json::array()}});
     } else {
-        const policy::Explanation explanation = policy::explain(*request.compiled, input);
+        const policy::Explanation explanation = policy::explain(*facts.compiled, input);
         out.update({{"allowed", is_allowed(explanation)},
                     {"verdict", verdict_of(explanation)},
                     {"reason", explanation.reason},
-                    {"advice", explanation.after_lookup ? steps_before(request, target) : explanation.advice},
-                    {"path", path_json(*request.compiled, explanation)}});
+                    {"advice", explanation.after_lookup ? steps_before(facts, target) : explanation.advice},
+                    {"path", path_json(*facts.compiled, explanation)}});
     }
-    out["staged"] = staged_json(request, input);
+    out["staged"] = staged_json(facts, input);
     return out;
 }
 
 // What was worked out for a target whose address is unknown holds for both families, where it is the same.
-void add_unknown(const ExplainRequest& request, const ExplainTarget& target, Json& results) {
+void add_unknown(const ExplainFacts& facts, const ExplainTarget& target, Json& results) {
     constexpr std::uint8_t kIcmp = 1;
     constexpr std::uint8_t kIcmp6 = 58;
-    const std::uint8_t protocol = request.destination.protocol;
-    Json v4 = protocol == kIcmp6 ? Json() : result_json(request, target, true);
-    Json v6 = protocol == kIcmp ? Json() : result_json(request, target, false);
+    const std::uint8_t protocol = facts.destination.protocol;
+    Json v4 = protocol == kIcmp6 ? Json() : result_json(facts, target, true);
+    Json v6 = protocol == kIcmp ? Json() : result_json(facts, target, false);
     if (v4.is_object() && v6.is_object() && v4["verdict"] == v6["verdict"] && v4["path"] == v6["path"] && v4["staged"] == v6["staged"]) {
         v4["family"] = "any";
         v6 = Json();
@@ -163,7 +162,7 @@ void add_unknown(const ExplainRequest& request, const ExplainTarget& target, Jso
     }
 }
 
-bool looks_at_source_port(const ExplainRequest& request) { return request.compiled != nullptr && !request.compiled->source_ports.empty(); }
+bool looks_at_source_port(const ExplainFacts& facts) { return facts.compiled != nullptr && !facts.compiled->source_ports.empty(); }
 
 }  // namespace
 
@@ -184,22 +183,22 @@ Result<> check_direction(const policy::Destination& destination, Direction direc
     return ok();
 }
 
-Json explain_json(const ExplainRequest& request) {
-    std::vector<ExplainTarget> targets = request.targets;
+Json explain_json(const ExplainFacts& facts) {
+    std::vector<ExplainTarget> targets = facts.targets;
     if (targets.empty()) {
         ExplainTarget itself;
-        itself.address = request.destination.address;
+        itself.address = facts.destination.address;
         if (!itself.address) {
-            itself.looked_up = {request.destination.name};
+            itself.looked_up = {facts.destination.name};
         }
         targets.push_back(std::move(itself));
     }
     Json results = Json::array();
     for (const ExplainTarget& target : targets) {
         if (target.address) {
-            results.push_back(result_json(request, target, true));
+            results.push_back(result_json(facts, target, true));
         } else {
-            add_unknown(request, target, results);
+            add_unknown(facts, target, results);
         }
     }
     // The worst of them.
@@ -207,19 +206,19 @@ Json explain_json(const ExplainRequest& request) {
         return std::any_of(results.begin(), results.end(), [verdict](const Json& result) { return result["verdict"] == verdict; });
     };
     const char* const verdict = any(kDenied) ? kDenied : any(kAfterLookup) ? kAfterLookup : kAllowed;
-    Json notes = request.notes;
-    if (!any(kAfterLookup) && any(kDenied) && !request.untrusted.empty()) {
-        notes.push_back("the endpoint's lookups went to " + untrusted_text(request) + "; what they answer opens nothing");
+    Json notes = facts.notes;
+    if (!any(kAfterLookup) && any(kDenied) && !facts.untrusted.empty()) {
+        notes.push_back("the endpoint's lookups went to " + untrusted_text(facts) + "; what they answer opens nothing");
     }
-    if (looks_at_source_port(request)) {
+    if (looks_at_source_port(facts)) {
         notes.push_back("rules look at the source port; " + std::to_string(kClientPort) + " is taken for it");
     }
-    return {{"endpoint", request.endpoint},
-            {"mode", request.mode},
-            {"direction", request.direction == Direction::kEgress ? "egress" : "ingress"},
-            {"destination", request.destination.host()},
-            {"service", request.destination.service()},
-            {"assumed", !request.destination.port_given && request.destination.port != 0},
+    return {{"endpoint", facts.endpoint},
+            {"mode", facts.mode},
+            {"direction", facts.direction == Direction::kEgress ? "egress" : "ingress"},
+            {"destination", facts.destination.host()},
+            {"service", facts.destination.service()},
+            {"assumed", !facts.destination.port_given && facts.destination.port != 0},
             {"allowed", verdict == kAllowed},
             {"verdict", verdict},
             {"notes", std::move(notes)},

@@ -26,7 +26,7 @@ struct ExplainTarget {
     std::vector<std::string> looked_up;  // names to judge as if they had just been looked up
 };
 
-struct ExplainRequest {
+struct ExplainFacts {
     std::string endpoint;  // as people call it
     std::string mode;      // "enforced", "open", "closed"
     policy::Direction direction = policy::Direction::kEgress;
@@ -47,7 +47,7 @@ Result<> check_direction(const policy::Destination& destination, policy::Directi
 //  matched, why}], staged: null or {allowed, verdict, reason, path}}]}
 // A verdict is "allowed", "denied", or "after lookup": the rules allow it when the endpoint has looked the name up at a trusted
 // server, which it has not; until then it is not allowed, and `advice` is what has to happen first.
-Json explain_json(const ExplainRequest& request);
+Json explain_json(const ExplainFacts& facts);
 
 // {number, tier, kind, policy, index, action, text, file, line}
 Json rule_json(const policy::CompiledRule& rule, std::size_t number);

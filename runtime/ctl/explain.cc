@@ -78,7 +78,7 @@ Result<std::optional<policy::CompiledPolicy>> compile_for(policy::CompileInput i
 }
 
 Result<Json> explain_offline(const Arguments& arguments) {
-    api::ExplainRequest request;
+    api::ExplainFacts request;
     request.endpoint = arguments.operands.front();
     request.direction = arguments.ingress ? Direction::kIngress : Direction::kEgress;
     NG_ASSIGN(request.destination, policy::parse_destination(arguments.operands[1]));

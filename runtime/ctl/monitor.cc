@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/monitor.h"
 
+#include "api/commands.h"
 #include "ctl/printable.h"
 #include "ctl/reply.h"
 
@@ -79,14 +80,13 @@ int run_monitor(const Context& context) {
     if (!path) {
         return fail(context.environment, kUsage, path.error().message());
     }
-    api::Request request;
-    request.command = "monitor";
-    request.arguments["denied"] = context.arguments.denied;
-    request.arguments["dns"] = context.arguments.dns;
+    api::MonitorRequest request;
+    request.denied = context.arguments.denied;
+    request.dns = context.arguments.dns;
     if (!context.arguments.operands.empty()) {
-        request.arguments["endpoint"] = context.arguments.operands.front();
+        request.endpoint = context.arguments.operands.front();
     }
-    const auto followed = context.environment.follow(*path, request, [&context](const Json& event) {
+    const auto followed = context.environment.follow(*path, api::encode_call(request), [&context](const Json& event) {
         context.out() << (context.json() ? ascii(event, -1) : printable(event_line(event))) << std::endl;
         return static_cast<bool>(context.out());
     });

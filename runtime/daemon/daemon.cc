@@ -83,7 +83,8 @@ class Loop {
     void read_folders();
     void rescan();
     std::optional<Result<SocketServer::Answer>> answer(const api::Request& request, SocketServer::Ticket ticket);
-    void list(const api::Request& request, SocketServer::Ticket ticket);
+    std::optional<Result<SocketServer::Answer>> program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket);
+    void answer_by_child(api::Call call, SocketServer::Ticket ticket);
     void publish(const ng_event& event, std::span<const std::uint8_t> payload);
     void check_pins();
     static int on_timer(sd_event_source* source, std::uint64_t due, void* timer);
@@ -171,29 +172,36 @@ void Loop::publish(const ng_event& event, std::span<const std::uint8_t> payload)
 }
 
 std::optional<Result<SocketServer::Answer>> Loop::answer(const api::Request& request, SocketServer::Ticket ticket) {
-    if (is_listing(request)) {
-        list(request, ticket);
+    auto call = api::decode_call(request);
+    if (!call) {
+        return Result<SocketServer::Answer>(call.error());
+    }
+    const api::AnswerBy by = api::answer_by(*call);
+    if (by == api::AnswerBy::kChild) {
+        answer_by_child(std::move(*call), ticket);
         return std::nullopt;
     }
-    if (!labels_ || request.command != kProgramCommand) {
-        return handle_command(*node_, *learner_, request);
+    if (by == api::AnswerBy::kLater && labels_) {
+        return program(std::get<api::ProgramRequest>(*call), ticket);
     }
-    const auto wanted = program_arguments(request);
-    if (!wanted) {
-        return Result<SocketServer::Answer>(wanted.error());
-    }
-    const auto later = [this, ticket](const Result<>& programmed) { server_->reply(ticket, program_reply(programmed)); };
-    const auto programmed = labels_->program(*wanted, later);
+    return handle_call(*node_, *learner_, *call);
+}
+
+// Nothing: its labels are still to come, and the reply follows them.
+std::optional<Result<SocketServer::Answer>> Loop::program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket) {
+    const auto reply = [](const Result<>& programmed) { return programmed ? Result<api::Json>(api::Json::object()) : programmed.error(); };
+    const auto later = [this, ticket, reply](const Result<>& programmed) { server_->reply(ticket, reply(programmed)); };
+    const auto programmed = labels_->program(wanted, later);
     if (!programmed) {
         return std::nullopt;
     }
     return *programmed ? Result<SocketServer::Answer>(SocketServer::Answer{api::Json::object(), {}}) : programmed->error();
 }
 
-void Loop::list(const api::Request& request, SocketServer::Ticket ticket) {
+void Loop::answer_by_child(api::Call call, SocketServer::Ticket ticket) {
     listings_->add({[this, ticket] { return server_->descriptor(ticket); },
-                    [this, request] {
-                        auto answer = handle_command(*node_, *learner_, request);
+                    [this, call = std::move(call)] {
+                        auto answer = handle_call(*node_, *learner_, call);
                         return SocketServer::encode(answer ? Result<api::Json>(std::move(answer->result)) : answer.error());
                     },
                     [this, ticket](bool whole) { server_->replied(ticket, whole); }});

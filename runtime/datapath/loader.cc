@@ -25,11 +25,15 @@ namespace namegate::datapath {
 
 namespace {
 
-constexpr const char* kMapNames[kMapCount] = {"ifaces",    "near_ifaces", "endpoints",  "cidr4",       "cidr6",    "ports",    "bitmaps",
-                                              "rules",     "counters",    "patterns",   "suffixes",    "learnt",   "flows",    "pending",
-                                              "frags",     "trusted",     "config",     "meta",        "slots",    "policies", "stats",
-                                              "clock",     "deny_budget", "dns_events", "events",      "joins",    "held",     "held_taken",
-                                              "held_done", "held_reader", "held_life",  "never_opens", "untrusted"};
+constexpr const char* kMapNames[kMapCount] = {
+#define NG_MAP(id, name, ...) #name,
+#define NG_MAP_OF_MAPS(id, name, ...) #name,
+#define NG_RING(id, name, ...) #name,
+#include "datapath/bpf/maps.def"
+#undef NG_MAP
+#undef NG_MAP_OF_MAPS
+#undef NG_RING
+};
 constexpr const char* kProgramNames[kProgramCount] = {"pod_egress", "pod_ingress", "clock_now", "empty"};
 constexpr std::size_t kMaxPins = 65536;
 

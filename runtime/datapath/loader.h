@@ -35,42 +35,18 @@ struct DatapathOptions {
     bool take_over = true;
 };
 
+// The maps of bpf/maps.def, in its order.
 enum class MapId : std::uint8_t {
-    kIfaces,
-    kNearIfaces,
-    kEndpoints,
-    kCidr4,
-    kCidr6,
-    kPorts,
-    kBitmaps,
-    kRules,
-    kCounters,
-    kPatterns,
-    kSuffixes,
-    kLearnt,
-    kFlows,
-    kPending,
-    kFrags,
-    kTrusted,
-    kConfig,
-    kMeta,
-    kSlots,
-    kPolicies,
-    kStats,
-    kClock,
-    kDenyBudget,
-    kDnsEvents,
-    kEvents,
-    kJoins,
-    kHeld,
-    kHeldTaken,
-    kHeldDone,
-    kHeldReader,
-    kHeldLife,
-    kNeverOpens,
-    kUntrusted,
+#define NG_MAP(id, ...) k##id,
+#define NG_MAP_OF_MAPS(id, ...) k##id,
+#define NG_RING(id, ...) k##id,
+#include "datapath/bpf/maps.def"
+#undef NG_MAP
+#undef NG_MAP_OF_MAPS
+#undef NG_RING
+    kCount,
 };
-inline constexpr std::size_t kMapCount = 33;
+inline constexpr std::size_t kMapCount = static_cast<std::size_t>(MapId::kCount);
 
 enum class ProgramId : std::uint8_t { kPodEgress, kPodIngress, kClockNow, kEmpty };
 inline constexpr std::size_t kProgramCount = 4;

@@ -13,9 +13,6 @@ namespace namegate::datapath {
 
 namespace {
 
-static_assert(policy::kMaxCompiledRules == NG_MAX_RULES);
-static_assert(policy::kMaxPassAndLogRules < NG_MAX_VERDICT_STEPS);
-
 using Kind = policy::DomainPattern::Kind;
 
 std::uint32_t absolute(policy::BitmapIndex index, const PolicyPlace& place) { return index == 0 ? 0 : place.bitmap_base + index - 1; }

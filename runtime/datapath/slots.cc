@@ -21,22 +21,52 @@ namespace namegate::datapath {
 
 namespace {
 
-constexpr std::size_t kOuters = 3;
 constexpr std::uint32_t kNearSlots = 128;
-constexpr std::array<MapId, kOuters> kOuterMaps{MapId::kLearnt, MapId::kFlows, MapId::kPending};
+
+// The inner map of a slot, as maps.def has it.
+struct InnerMap {
+    MapId outer;
+    const char* name;
+    bpf_map_type type;
+    std::uint32_t key_bytes;
+    std::uint32_t value_bytes;
+    std::uint32_t entries;
+    std::uint32_t flags;
+};
+constexpr InnerMap kInnerMaps[] = {
+#define NG_MAP(...)
+#define NG_RING(...)
+#define NG_MAP_OF_MAPS(id, name, type, key, value, entries, flags) \
+    {MapId::k##id, #name "_inner", type, sizeof(key), sizeof(value), entries, flags},
+#include "datapath/bpf/maps.def"
+#undef NG_MAP
+#undef NG_RING
+#undef NG_MAP_OF_MAPS
+};
+constexpr std::size_t kOuters = std::size(kInnerMaps);
+constexpr std::array<MapId, kOuters> kOuterMaps = [] {
+    std::array<MapId, kOuters> out{};
+    for (std::size_t i = 0; i < kOuters; ++i) {
+        out[i] = kInnerMaps[i].outer;
+    }
+    return out;
+}();
+
+// Two sizes are the configuration's.
+std::uint32_t entries_of(const InnerMap& inner, const DatapathOptions& options) {
+    switch (inner.outer) {
+        case MapId::kLearnt: return options.learnt_per_endpoint;
+        case MapId::kFlows: return options.flows_per_endpoint;
+        default: return inner.entries;
+    }
+}
 
 Result<Fd> make_inner(MapId outer, const DatapathOptions& options) {
-    int fd = -1;
-    if (outer == MapId::kLearnt) {
-        auto create = libbpf_options<bpf_map_create_opts>();
-        create.map_flags = BPF_F_NO_PREALLOC;
-        fd = bpf_map_create(BPF_MAP_TYPE_HASH, "learnt_inner", sizeof(ng_addr), sizeof(ng_learnt), options.learnt_per_endpoint, &create);
-    } else if (outer == MapId::kFlows) {
-        fd =
-            bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "flows_inner", sizeof(ng_flow_key), sizeof(ng_flow), options.flows_per_endpoint, nullptr);
-    } else {
-        fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "pending_inner", sizeof(__u32), sizeof(ng_pending_set), NG_PENDING_SETS, nullptr);
-    }
+    const auto* inner =
+        std::find_if(std::begin(kInnerMaps), std::end(kInnerMaps), [outer](const InnerMap& one) { return one.outer == outer; });
+    auto create = libbpf_options<bpf_map_create_opts>();
+    create.map_flags = inner->flags;
+    const int fd = bpf_map_create(inner->type, inner->name, inner->key_bytes, inner->value_bytes, entries_of(*inner, options), &create);
     if (fd < 0) {
         return sys_error(std::string("making an inner map of ") + map_name(outer), -fd);
     }

@@ -13,10 +13,11 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "datapath/bpf/abi_limits.h"
 
 namespace namegate::dns {
 
-inline constexpr std::size_t kMaxNeverOpens = 64;  // entries; NG_MAX_NEVER_OPENS
+inline constexpr std::size_t kMaxNeverOpens = NG_MAX_NEVER_OPENS;  // entries
 
 class NeverOpens {
   public:

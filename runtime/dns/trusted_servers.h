@@ -14,12 +14,13 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "datapath/bpf/abi_limits.h"
 
 namespace namegate::dns {
 
 inline constexpr std::uint16_t kDefaultDnsPort = 53;
 inline constexpr std::size_t kMaxTrustedServers = 256;
-inline constexpr std::size_t kMaxTrustedPorts = 8;  // different ports in one list; NG_MAX_DNS_PORTS
+inline constexpr std::size_t kMaxTrustedPorts = NG_MAX_DNS_PORTS;  // different ports in one list
 
 struct TrustedServer {
     IpPrefix prefix;  // a host prefix for a single server

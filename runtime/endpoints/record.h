@@ -17,13 +17,14 @@
 
 #include "base/ip.h"
 #include "base/result.h"
+#include "datapath/bpf/abi_limits.h"
 
 namespace namegate::endpoints {
 
 inline constexpr int kRecordVersion = 1;
 inline constexpr std::size_t kMaxRecordBytes = 2 * 1024 * 1024;
-inline constexpr std::size_t kMaxRecordAddresses = 4;  // NG_MAX_ENDPOINT_ADDRS
-inline constexpr std::size_t kMaxRecordServers = 3;    // NG_POD_SERVERS; resolvers use no more
+inline constexpr std::size_t kMaxRecordAddresses = NG_MAX_ENDPOINT_ADDRS;
+inline constexpr std::size_t kMaxRecordServers = NG_POD_SERVERS;  // resolvers use no more
 inline constexpr std::size_t kMaxRecordLabels = 1024;
 inline constexpr std::size_t kMaxRecordText = 4096;  // bytes of any one string
 inline constexpr std::size_t kMaxRecordAnnotations = 256;

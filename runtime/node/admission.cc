@@ -146,8 +146,6 @@ Result<> release_orphans(datapath::Datapath& datapath, Reconciled& outcome) {
 
 }  // namespace
 
-static_assert(endpoints::kMaxRecordServers == NG_POD_SERVERS);
-
 datapath::EndpointIdentity identity_of(const Record& record) {
     return {record.id, record.slot, record.addresses, record.mac, record.mode == endpoints::kModeFirst};
 }
@@ -220,7 +218,6 @@ Result<> release_leftovers(const NodeLock& /*lock*/, datapath::Datapath& datapat
 
 Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, const config::Config& config,
                         const std::vector<config::NamedServer>& servers) {
-    static_assert(dns::kMaxNeverOpens <= NG_MAX_NEVER_OPENS);
     std::vector<datapath::NeverPrefix> never;
     for (const dns::NeverOpens::Entry& entry : config.never_opens.entries()) {
         never.push_back({entry.aaaa, entry.bytes, entry.length});

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "api/client.h"
+#include "api/commands.h"
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -40,8 +41,6 @@ void log_failures(const ProgramSummary& summary) {
                      {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
     }
 }
-
-api::Json ids(const std::string& container_id, const std::string& ifname) { return {{"container", container_id}, {"interface", ifname}}; }
 
 // Without pins there is nothing of ours in the kernel, and nothing to load for a DEL.
 bool is_loaded(const config::Config& config) {
@@ -130,8 +129,8 @@ Result<> EndpointService::admit(Record& record) {
     }
     // The reply is not waited for: whatever the daemon has not prepared by then, it does when it programs.
     if (record.addresses.empty() && by_daemon) {
-        static_cast<void>(
-            api::Question::send(config_.socket_path(), {"prepare", ids(record.container_id, record.ifname)}, kPrepareTimeoutMs));
+        static_cast<void>(api::Question::send(
+            config_.socket_path(), api::encode_call(api::PrepareRequest{record.container_id, record.ifname}), kPrepareTimeoutMs));
     }
     return ok();
 }
@@ -197,11 +196,8 @@ Result<> EndpointService::program_here(Record& record) {
 Result<api::Question> EndpointService::ask_to_program(const Record& record) const {
     // The daemon may have to wait for containerd first.
     const unsigned wait_ms = config_.asks_containerd_for(record.kubernetes) ? config_.label_timeout_seconds * 1'000 : 0;
-    api::Json arguments = ids(record.container_id, record.ifname);
-    for (const IpAddress& address : record.addresses) {
-        arguments["addresses"].push_back(address.to_string());
-    }
-    return api::Question::send(config_.socket_path(), {"program", arguments}, kProgramTimeoutMs + wait_ms);
+    const api::ProgramRequest request{record.container_id, record.ifname, record.addresses};
+    return api::Question::send(config_.socket_path(), api::encode_call(request), kProgramTimeoutMs + wait_ms);
 }
 
 std::optional<Result<>> EndpointService::have_programmed(Record& record) {
@@ -347,8 +343,11 @@ Result<> EndpointService::remove(const std::string& container_id, const std::str
     if (!record && record.error().code() == Code::kNotFound) {
         return ok();
     }
-    const api::Json arguments = record ? api::Json{{"endpoint", record->id}} : api::Json::object();
-    if (!api::ask_daemon(config_.socket_path(), {"forget", arguments}, kForgetTimeoutMs)) {
+    api::ForgetRequest request;
+    if (record) {
+        request.endpoint = record->id;
+    }
+    if (!api::ask_daemon(config_.socket_path(), api::encode_call(request), kForgetTimeoutMs)) {
         if (const auto done = reprogram_others(record ? std::optional<Record>(*record) : std::nullopt); !done) {
             log::warning("policies were not brought up to date", {log::kv("error", done.error().message())});
         }

@@ -5,14 +5,14 @@
 set -u
 cd "${1:?root of the tree}" || exit 2
 
-# folder: the folders it may include (its own is understood)
+# folder: the folders it may include (its own is understood, and so is datapath/bpf/abi_limits.h: plain constants)
 declare -A may=(
   [base]=""
   [cni]="base" [endpoints]="base" [netlink]="base" [containerd]="base"
   [policy/model]="base" [policy/documents]="base policy/model" [policy/compiler]="base policy/model"
   [dns]="base policy/model/domain_pattern.h"
   [datapath]="base policy/model policy/compiler"
-  [config]="base policy/documents dns endpoints containerd datapath/bpf/abi_limits.h"
+  [config]="base policy/documents dns endpoints containerd"
   [api]="base policy/compiler dns"
   [node]="base policy dns endpoints containerd netlink datapath config api"
   [daemon]="base policy dns endpoints containerd datapath config api node"
@@ -38,7 +38,7 @@ check_file() { # file folder
   local file=$1 folder=$2 line included ok allowed
   while IFS= read -r line; do
     included=$(sed -E 's/^[0-9]+:#include "([^"]+)".*/\1/' <<<"$line")
-    case "$included" in "$folder"/* | abi.h | abi_limits.h | ng_hash.h | reasons.def) continue ;; esac
+    case "$included" in "$folder"/* | abi.h | abi_limits.h | ng_hash.h | reasons.def | datapath/bpf/abi_limits.h) continue ;; esac
     ok=no
     for allowed in ${may[$folder]}; do
       case "$included" in "$allowed" | "$allowed"/*) ok=yes ;; esac

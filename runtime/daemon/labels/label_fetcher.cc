@@ -37,7 +37,7 @@ LabelFetcher::~LabelFetcher() {
     sd_event_source_disable_unref(source_);
 }
 
-std::optional<Result<>> LabelFetcher::program(const ProgramArguments& wanted, const Done& done) {
+std::optional<Result<>> LabelFetcher::program(const api::ProgramRequest& wanted, const Done& done) {
     const auto programmed = node_.program(wanted.container, wanted.interface, wanted.addresses);
     if (!programmed && programmed.error().code() != Code::kTryAgain) {
         return programmed;

@@ -16,10 +16,10 @@
 #include <utility>
 #include <vector>
 
+#include "api/commands.h"
 #include "base/result.h"
 #include "containerd/client.h"
 #include "daemon/node.h"
-#include "daemon/socket/program_arguments.h"
 
 namespace namegate::daemon {
 
@@ -37,7 +37,7 @@ class LabelFetcher {
 
     // Programs the endpoint, with its labels where policies look at them. Nothing: containerd is asked first, and
     // `done` is called once, within labelTimeout.
-    std::optional<Result<>> program(const ProgramArguments& wanted, const Done& done);
+    std::optional<Result<>> program(const api::ProgramRequest& wanted, const Done& done);
     // Asks for those endpoints that have no labels yet; call now and then.
     void fetch_missing();
 

@@ -87,7 +87,7 @@ bool fits(const ExplainTarget& target, std::uint8_t protocol) {
 }
 
 // Addresses that the name, or any, led to, and that no name opens.
-void add_never_opened(Node& node, const Record& record, api::ExplainRequest& request) {
+void add_never_opened(Node& node, const Record& record, api::ExplainFacts& request) {
     const auto note = [&request](const std::string& address, const std::string& entry) {
         request.notes.push_back("no name opens " + address + ": dnsNeverOpens has " + entry + "; a rule with nets can allow it");
     };
@@ -105,7 +105,7 @@ void add_never_opened(Node& node, const Record& record, api::ExplainRequest& req
     }
 }
 
-Result<> add_targets(Node& node, const Record& record, api::ExplainRequest& request) {
+Result<> add_targets(Node& node, const Record& record, api::ExplainFacts& request) {
     NG_ASSIGN(const Opened opened, opened_addresses(node, record));
     if (request.destination.address) {
         const auto known = node.cache().names_by_address(record.id);
@@ -130,7 +130,7 @@ Result<> add_targets(Node& node, const Record& record, api::ExplainRequest& requ
     return ok();
 }
 
-Result<> add_servers(Node& node, const Record& record, api::ExplainRequest& request) {
+Result<> add_servers(Node& node, const Record& record, api::ExplainFacts& request) {
     request.trusted = node.runtime().servers_of(record);
     NG_ASSIGN(const auto answered, datapath::read_untrusted(node.datapath(), record.id));
     for (const datapath::UntrustedServer& one : answered) {
@@ -144,7 +144,7 @@ Result<> add_servers(Node& node, const Record& record, api::ExplainRequest& requ
 }  // namespace
 
 Result<Json> view_explanation(Node& node, const Record& record, const policy::Destination& destination, Direction direction) {
-    api::ExplainRequest request;
+    api::ExplainFacts request;
     request.endpoint = display_name(record);
     request.direction = direction;
     request.destination = destination;

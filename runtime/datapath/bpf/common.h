@@ -81,7 +81,7 @@ struct ng_moment {
 	__u64 jiffies;
 	__u64 boot_ns;
 };
-NG_MAP(moment, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_moment, 1, 0);
+NG_SCRATCH_MAP(moment, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_moment, 1)
 
 /* Boot time, at most one jiffy old: to read the clock costs as much as two lookups. */
 static __always_inline __u64 boot_time(void)

@@ -75,7 +75,7 @@ struct ng_dns {
 	__u16 pad[3];
 };
 
-NG_MAP(dns_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_dns, 1, 0);
+NG_SCRATCH_MAP(dns_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_dns, 1)
 
 static __always_inline struct ng_dns *dns_state(void)
 {

@@ -41,7 +41,7 @@ struct ng_judgement {
 	__u16 pad2[3];
 };
 
-NG_MAP(judge_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_judgement, 1, 0);
+NG_SCRATCH_MAP(judge_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_judgement, 1)
 
 static __always_inline struct ng_judgement *judgement(void)
 {

@@ -17,13 +17,15 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "datapath/bpf/abi_limits.h"
 #include "policy/model/domain_pattern.h"
 #include "policy/model/rule_terms.h"
 
 namespace namegate::policy {
 
-inline constexpr std::size_t kMaxCompiledRules = 1024;  // NG_MAX_RULES, tier ends and profile included
-inline constexpr std::size_t kMaxPassAndLogRules = 24;  // fewer than NG_MAX_VERDICT_STEPS
+inline constexpr std::size_t kMaxCompiledRules = NG_MAX_RULES;  // tier ends and profile included
+inline constexpr std::size_t kMaxPassAndLogRules = 24;
+static_assert(kMaxPassAndLogRules < NG_MAX_VERDICT_STEPS);
 
 // Where a compiled rule comes from, for people.
 struct RuleOrigin {

@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "support/temp_dir.h"
 
-namespace namegate::control {
+namespace namegate::api {
 namespace {
 
 // Listens, takes one request, sends `reply` and hangs up.
@@ -150,4 +150,4 @@ TEST_CASE("who finds the queue full, or a busy daemon, tries again until his tim
 }
 
 }  // namespace
-}  // namespace namegate::control
+}  // namespace namegate::api

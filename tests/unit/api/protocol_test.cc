@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-namespace namegate::control {
+namespace namegate::api {
 namespace {
 
 TEST_CASE("requests survive the way") {
@@ -65,4 +65,4 @@ TEST_CASE("bytes that are no UTF-8 do not break a reply") {
 }
 
 }  // namespace
-}  // namespace namegate::control
+}  // namespace namegate::api

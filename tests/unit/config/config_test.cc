@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "support/temp_dir.h"
 
-namespace namegate::control {
+namespace namegate::config {
 namespace {
 
 std::string error_of(const std::string& content) {
@@ -195,4 +195,4 @@ TEST_CASE("a file that is too large is refused by its size") {
 }
 
 }  // namespace
-}  // namespace namegate::control
+}  // namespace namegate::config

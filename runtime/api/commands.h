@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The commands of the daemon's socket, in one table: the request of each as a value, its JSON form, and how it is answered. A
+// command is added here and nowhere else in this folder; the daemon's handlers and this table are compared by the compiler
+// (std::visit over Call). Replies are JSON objects that the daemon's views make. Pure; safe from any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "api/protocol.h"
+#include "base/ip.h"
+#include "base/result.h"
+#include "datapath/bpf/abi_limits.h"
+
+namespace namegate::api {
+
+inline constexpr std::size_t kMaxProgramAddresses = NG_MAX_ENDPOINT_ADDRS;
+
+// Of all endpoints, policies and the daemon: is it healthy?
+struct StatusRequest {};
+struct EndpointsRequest {};
+// The rules in force for one endpoint; without one, every policy of the node.
+struct PoliciesRequest {
+    std::string endpoint;
+};
+// "ips": the addresses that names opened for an endpoint.
+struct AddressesRequest {
+    std::string endpoint;
+};
+// "dns": the names that an endpoint looked up; without one, those of all.
+struct NamesRequest {
+    std::string endpoint;
+};
+struct ExplainRequest {
+    std::string endpoint;
+    std::string destination;
+    bool ingress = false;
+};
+// Answered with a stream of events, until the client goes. Packets unless only responses are asked for.
+struct MonitorRequest {
+    std::string endpoint;  // empty: of all
+    bool denied = false;
+    bool dns = false;
+};
+// The next three come from the plugin. The endpoint was admitted and has no addresses yet.
+struct PrepareRequest {
+    std::string container;
+    std::string interface;
+};
+// It has these addresses; none: those in its record.
+struct ProgramRequest {
+    std::string container;
+    std::string interface;
+    std::vector<IpAddress> addresses;
+};
+// It is gone; without an id, the plugin could not read its record.
+struct ForgetRequest {
+    std::optional<std::uint32_t> endpoint;
+};
+
+using Call = std::variant<StatusRequest, EndpointsRequest, PoliciesRequest, AddressesRequest, NamesRequest, ExplainRequest, MonitorRequest,
+                          PrepareRequest, ProgramRequest, ForgetRequest>;
+
+enum class AnswerBy {
+    kLoop,    // the event loop, at once
+    kChild,   // a child process: the reply may be so long that the event loop must not make it
+    kStream,  // a reply, and then events
+    kLater,   // perhaps after a source of labels answered
+};
+
+struct Command {
+    std::string_view name;
+    AnswerBy answer;
+    Result<Call> (*decode)(const Json& arguments);
+    Json (*encode)(const Call& call);
+};
+// In the order of Call.
+const std::array<Command, std::variant_size_v<Call>>& commands();
+
+// kUnsupported: there is no such command; kInvalidInput names the argument.
+Result<Call> decode_call(const Request& request);
+Request encode_call(const Call& call);
+const Command& command_of(const Call& call);
+// How this call is answered: a listing of one endpoint is short.
+AnswerBy answer_by(const Call& call);
+
+}  // namespace namegate::api
