@@ -12,13 +12,8 @@ namespace namegate::datapath {
 
 namespace {
 
-struct ReasonText {
-    const char* name;
-    const char* text;
-};
-
-constexpr ReasonText kReasons[] = {
-#define NG_REASON(enumerator, name, text) {name, text},
+constexpr ReasonInfo kReasons[] = {
+#define NG_REASON(enumerator, name, unit, help) {name, unit, help},
 #include "datapath/bpf/reasons.def"
 #undef NG_REASON
 };
@@ -127,6 +122,6 @@ bool flow_is_live(const FlowEntry& flow, std::uint64_t jiffies, std::uint32_t hz
 }
 
 const char* reason_name(ng_reason reason) { return reason < NG_R_COUNT ? kReasons[reason].name : "unknown"; }
-const char* reason_text(ng_reason reason) { return reason < NG_R_COUNT ? kReasons[reason].text : "unknown"; }
+std::span<const ReasonInfo> reasons() { return kReasons; }
 
 }  // namespace namegate::datapath

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,7 +43,14 @@ Result<std::string> read_pattern_text(Datapath& datapath, std::uint64_t id);
 // Is the flow within its idle time and not cut? `jiffies` as read_clock() gives it.
 bool flow_is_live(const FlowEntry& flow, std::uint64_t jiffies, std::uint32_t hz);
 
+// The rows of bpf/reasons.def, by number.
+struct ReasonInfo {
+    const char* name;
+    const char* unit;
+    const char* help;
+};
+std::span<const ReasonInfo> reasons();
+// "unknown" for a number that is not there.
 const char* reason_name(ng_reason reason);
-const char* reason_text(ng_reason reason);
 
 }  // namespace namegate::datapath

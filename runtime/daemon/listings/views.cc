@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "api/explain.h"
+#include "daemon/counters/counters.h"
 #include "daemon/listings/staged_view.h"
 #include "daemon/warnings/reverse_path.h"
 #include "datapath/clock.h"
@@ -83,22 +84,13 @@ Json view_files(const Node& node) {
     return files;
 }
 
-// What the programs counted for all endpoints together, by reason; reasons that never came up are left out.
-Result<Json> view_kernel_counters(Node& node) {
-    datapath::Stats sums{};
-    for (const auto& entry : node.records()) {
-        NG_ASSIGN(const datapath::Stats stats, datapath::read_stats(node.datapath(), entry.second.slot));
-        for (std::size_t i = 0; i < stats.size(); ++i) {
-            sums[i] += stats[i];
+// {name: value}; the programs' counters only where they are not zero.
+void add_counters(Json& out, const std::vector<CounterValue>& counters, bool zeros) {
+    for (const CounterValue& counter : counters) {
+        if (zeros || counter.value != 0) {
+            out[std::string(counter.info->name)] = counter.value;
         }
     }
-    Json out = Json::object();
-    for (std::size_t i = 0; i < sums.size(); ++i) {
-        if (sums[i] != 0) {
-            out[datapath::reason_name(static_cast<ng_reason>(i))] = sums[i];
-        }
-    }
-    return out;
 }
 
 // Everything that keeps the answer from being "healthy", one line each.
@@ -254,8 +246,6 @@ Result<Json> view_status(Node& node, const Learner& learner) {
         NG_ASSIGN(const std::string mode, mode_of(node, entry.second));
         ++modes[mode];
     }
-    NG_ASSIGN(const std::vector<datapath::PolicyId> installed, datapath::installed_policies(node.datapath()));
-    const dns::NameCacheStats names = node.cache().stats();
     Json servers = Json::array();
     Json named = Json::array();
     for (const config::NamedServer& server : node.runtime().trusted_servers()) {
@@ -263,24 +253,11 @@ Result<Json> view_status(Node& node, const Learner& learner) {
         named.push_back({{"server", server.server.to_string()}, {"namedBy", server.named_by}});
     }
     Json degraded = view_degraded(node);
-    const LearnerStats& learnt = learner.stats();
-    Json counters = {{"policies", node.programmer().snapshot().policy_count()},
-                     {"compiled policies", installed.size()},
-                     {"names", names.names},
-                     {"addresses", names.addresses},
-                     {"names pushed out", names.evicted},
-                     {"answers", learnt.answers},
-                     {"answers not parsed by the kernel", learnt.unparsed_by_kernel},
-                     {"malformed answers", learnt.malformed},
-                     {"addresses opened by the daemon", learnt.opened},
-                     {"addresses that names never open, by the daemon", learnt.never_opened},
-                     {"events left out", learnt.dropped},
-                     {"chains not walked to their end", learnt.joins_cut},
-                     {"held answers learnt", learnt.held_learnt},
-                     {"held answers not learnt", learnt.held_unlearnt},
-                     {"held frames lost", learnt.held_lost}};
-    NG_ASSIGN(const Json kernel, view_kernel_counters(node));
-    counters.update(kernel);
+    Json counters = Json::object();
+    NG_ASSIGN(const auto own, read_daemon_counters(node, learner));
+    add_counters(counters, own, true);
+    NG_ASSIGN(const auto of_programs, read_program_counters(node));
+    add_counters(counters, of_programs, false);
     return Json{{"healthy", degraded.empty()},
                 {"version", NAMEGATE_VERSION},
                 {"pid", ::getpid()},
@@ -308,11 +285,7 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
         }
     }
     Json counters = Json::object();
-    for (std::size_t i = 0; i < stats.size(); ++i) {
-        if (stats[i] != 0) {
-            counters[datapath::reason_name(static_cast<ng_reason>(i))] = stats[i];
-        }
-    }
+    add_counters(counters, values_of(stats), false);
     const node::Programmed* state = node.programmer().find(record.id);
     return Json{{"id", record.id},
                 {"endpoint", display_name(record)},

@@ -40,7 +40,7 @@
 #include "abi_limits.h"
 
 enum ng_reason {
-#define NG_REASON(enumerator, name, text) enumerator,
+#define NG_REASON(enumerator, name, unit, help) enumerator,
 #include "reasons.def"
 #undef NG_REASON
 	NG_R_COUNT

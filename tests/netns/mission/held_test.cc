@@ -70,9 +70,9 @@ std::uint64_t counter(const Node& node, const std::string& name) {
 }
 
 std::string books(const Node& node) {
-    return std::to_string(counter(node, "dns-held")) + " frames held, " + std::to_string(counter(node, "held answers learnt")) +
-           " answers learnt, " + std::to_string(counter(node, "held answers not learnt")) + " not, " +
-           std::to_string(counter(node, "held frames lost")) + " frames lost, " + std::to_string(counter(node, "dns-unparsed")) +
+    return std::to_string(counter(node, "dns_held")) + " frames held, " + std::to_string(counter(node, "held_responses_learnt")) +
+           " answers learnt, " + std::to_string(counter(node, "held_responses_unlearnt")) + " not, " +
+           std::to_string(counter(node, "held_frames_lost")) + " frames lost, " + std::to_string(counter(node, "dns_unparsed")) +
            " went on without the daemon";
 }
 
@@ -96,8 +96,8 @@ TEST_CASE("every kind of lookup, held or not: 8 clients on 20 pods, no first pac
     CHECK(sum.lost == 0);
     CHECK(sum.denied == 0);
     CHECK(kinds.size() == std::strlen(kHeldKinds) + 1);
-    CHECK(counter(site.node, "held answers learnt") > 0);
-    CHECK(counter(site.node, "held frames lost") == 0);
+    CHECK(counter(site.node, "held_responses_learnt") > 0);
+    CHECK(counter(site.node, "held_frames_lost") == 0);
     for (const auto& pod : pods) {
         site.node.remove(*pod);
     }
@@ -210,7 +210,7 @@ TEST_CASE("held answers of a DNS server on the node itself") {
     }
     std::printf("held answers of a server on the node: slowest %lld ms; %s\n", static_cast<long long>(slowest.count()),
                 books(site.node).c_str());
-    CHECK(counter(site.node, "held answers learnt") == 10);
+    CHECK(counter(site.node, "held_responses_learnt") == 10);
     site.node.remove(*pod);
     CHECK(site.node.state() == "");
 }

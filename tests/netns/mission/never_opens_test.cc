@@ -76,8 +76,8 @@ TEST_CASE("a name never opens what dnsNeverOpens lists: by the kernel, by held a
     CHECK_THAT((*explained)["notes"].dump(), Contains("no name opens 198.18.77.1: dnsNeverOpens has 198.18.77.0/24"));
     const auto status = site.node.ask_daemon("status");
     REQUIRE(status);
-    CHECK((*status)["counters"]["dns-never-opens"] == 2);
-    CHECK((*status)["counters"]["addresses that names never open, by the daemon"] == 1);
+    CHECK((*status)["counters"]["dns_never_opens"] == 2);
+    CHECK((*status)["counters"]["daemon_never_opened"] == 1);
     CHECK(count_of(site.node.daemon_log(), "a name led to an address that no name opens") == 1);
     site.node.remove(*pod);
 }
