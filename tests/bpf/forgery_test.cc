@@ -179,7 +179,7 @@ class Attack {
 
 }  // namespace
 
-TEST_CASE("D8, D9, D10: forged answers teach nothing, however many come") {
+TEST_CASE("D8, D9, D10: forged responses open nothing, whatever their number") {
     const Rounds run = rounds("forged answers", kRounds);
     std::vector<Kind> kinds = from_strangers();
     for (Kind& kind : beside_the_point()) {
