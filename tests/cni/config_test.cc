@@ -50,7 +50,7 @@ TEST_CASE("a configuration with everything", "[C6][C23]") {
     CHECK(config->document == text);
 }
 
-TEST_CASE("the least a configuration can be") {
+TEST_CASE("the smallest valid configuration") {
     const auto config = parse(R"({"cniVersion":"0.3.1","name":"n"})");
     REQUIRE(config);
     CHECK(config->config_path == kDefaultConfigPath);
@@ -60,17 +60,17 @@ TEST_CASE("the least a configuration can be") {
     CHECK_FALSE(parse(R"({"name":"n","ipam":{},"prevResult":null})")->has_ipam());
     CHECK(*config_version(*parse_object("{}")) == "0.1.0");
     CHECK(parse(R"({"name":"n","args":{"cni":{"labels":{"app":"web"}}}})")->labels.at("app") == "web");
-    // Its own dns wins over the runtime's.
+    // The configuration's own dns wins over the runtime's.
     CHECK(parse(R"({"name":"n","dns":{"nameservers":["1.1.1.1"]},"runtimeConfig":{"dns":{"servers":["2.2.2.2"]}}})")->dns.nameservers[0] ==
           "1.1.1.1");
 }
 
-TEST_CASE("the attachments list under its old name", "[C17]") {
+TEST_CASE("the list of attachments under its old name", "[C17]") {
     CHECK(parse(R"({"name":"n","cni.dev/attachments":[{"containerID":"c","ifname":"e"}]})")->valid_attachments->size() == 1);
     CHECK(parse(R"({"name":"n","cni.dev/valid-attachments":[]})")->valid_attachments->empty());
 }
 
-TEST_CASE("errors name the key and what it should be", "[C10]") {
+TEST_CASE("errors name the key and the expected value", "[C10]") {
     CHECK(parse("{}").error().message() == "name is missing: the network needs a name");
     CHECK_THAT(parse(R"({"name":"a/b"})").error().message(), Catch::StartsWith("name \"a/b\""));
     CHECK(message(R"("name":7)") == "name must be a string");
@@ -94,7 +94,7 @@ TEST_CASE("errors name the key and what it should be", "[C10]") {
     CHECK_THAT(message(R"("cni.dev/valid-attachments":{})"), Catch::StartsWith("cni.dev/valid-attachments must be a list"));
 }
 
-TEST_CASE("more labels than a pod may have") {
+TEST_CASE("more labels than a pod may have are refused") {
     std::string labels;
     for (std::size_t i = 0; i <= kMaxLabels; ++i) {
         labels += std::string(i == 0 ? "" : ",") + R"({"key":"k)" + std::to_string(i) + R"(","value":""})";
@@ -102,7 +102,7 @@ TEST_CASE("more labels than a pod may have") {
     CHECK_THAT(message(R"("args":{"cni":{"labels":[)" + labels + "]}}"), Catch::Contains("more than 1024 labels"));
 }
 
-TEST_CASE("JSON that is no configuration") {
+TEST_CASE("JSON that is not a configuration") {
     const auto why = [](const std::string& text) {
         const auto parsed = parse_object(text);
         REQUIRE_FALSE(parsed);
@@ -119,7 +119,7 @@ TEST_CASE("JSON that is no configuration") {
     CHECK(parse_object(R"({"a":"]]]{{{\"[["})"));
 }
 
-TEST_CASE("capability arguments match whatever the case of their letters", "[C6]") {
+TEST_CASE("the keys of capability arguments match in any case", "[C6]") {
     const Json object{{"Servers", 1}, {"options", 2}, {"ser", 3}};
     CHECK(*find_member_any_case(object, "servers") == 1);
     CHECK(*find_member_any_case(object, "OPTIONS") == 2);

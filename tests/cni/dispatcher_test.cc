@@ -92,7 +92,7 @@ TEST_CASE("every command in every version", "[C20]") {
     }
 }
 
-TEST_CASE("VERSION answers whatever the configuration", "[C20]") {
+TEST_CASE("VERSION replies to any configuration", "[C20]") {
     FakeHandler handler;
     for (const std::string input : {"", "garbage", R"({"cniVersion":"1.0.0"})", "[]"}) {
         const Reply reply = run({{{"CNI_COMMAND", "VERSION"}}, input}, handler);
@@ -103,7 +103,7 @@ TEST_CASE("VERSION answers whatever the configuration", "[C20]") {
     }
 }
 
-TEST_CASE("a person who starts the program learns what it is", "[C8]") {
+TEST_CASE("the program prints what it is when a person starts it", "[C8]") {
     FakeHandler handler;
     const Reply reply = run({}, handler);
     CHECK(reply.exit_status == 0);
@@ -111,7 +111,7 @@ TEST_CASE("a person who starts the program learns what it is", "[C8]") {
     CHECK_THAT(reply.standard_error, Catch::Contains("CNI plugin"));
 }
 
-TEST_CASE("errors of the input have the codes of the specification", "[C8][C10]") {
+TEST_CASE("input errors have the codes of the specification", "[C8][C10]") {
     FakeHandler handler;
     Call call = make_call("ADD", "1.0.0");
     call.environment.erase("CNI_NETNS");
@@ -133,7 +133,7 @@ TEST_CASE("errors of the input have the codes of the specification", "[C8][C10]"
     CHECK(handler.calls.empty());
 }
 
-TEST_CASE("stdin that cannot be read") {
+TEST_CASE("stdin that cannot be read is an error") {
     FakeHandler handler;
     const Call call = make_call("DEL", "1.0.0");
     const Reply reply = dispatch({[&call](const std::string& name) -> std::optional<std::string> {
@@ -157,12 +157,12 @@ TEST_CASE("an error of the operation is printed in full, in the caller's version
     CHECK(object["details"] == "later");
 }
 
-TEST_CASE("what an error of a lower layer becomes") {
+TEST_CASE("the CNI codes of errors from lower layers") {
     CHECK(cni::to_cni_code(Code::kTryAgain) == ErrorCode::kTryAgain);
     CHECK(cni::to_cni_code(Code::kIo) == ErrorCode::kIo);
     CHECK(cni::to_cni_code(Code::kInvalidInput) == ErrorCode::kInvalidConfig);
     CHECK(cni::to_cni_code(Code::kExists) == ErrorCode::kAlreadyExists);
-    // 3 would tell the runtime that there is nothing to clean up.
+    // 3 would mean that there is nothing to clean up.
     CHECK(cni::to_cni_code(Code::kNotFound) == ErrorCode::kFailed);
     CHECK(cni::to_cni_code(Code::kInternal) == ErrorCode::kInternal);
 }

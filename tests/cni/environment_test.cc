@@ -66,7 +66,7 @@ TEST_CASE("every missing variable is named, and an empty one is missing", "[C7][
     CHECK(message({{"CNI_COMMAND", "add"}}) == "unknown CNI_COMMAND \"add\"");
 }
 
-TEST_CASE("what a command can do without", "[C7]") {
+TEST_CASE("each command accepts that variables it does not need are missing", "[C7]") {
     CHECK(parse({{"CNI_COMMAND", "VERSION"}}));
     CHECK(parse({{"CNI_COMMAND", "GC"}, {"CNI_CONTAINERID", ""}, {"CNI_NETNS", ""}, {"CNI_IFNAME", ""}}));
     CHECK(parse({{"CNI_COMMAND", "STATUS"}}));
@@ -75,7 +75,7 @@ TEST_CASE("what a command can do without", "[C7]") {
     CHECK(parse(without(kAdd, "CNI_PATH")));
 }
 
-TEST_CASE("ids and names that are not valid", "[C10]") {
+TEST_CASE("invalid ids and names are refused", "[C10]") {
     for (const char* id : {"a/b", "-a", ".a", "a b", "a\n", "\xc3\xa9"}) {
         CHECK_THAT(message(with(kAdd, "CNI_CONTAINERID", id)), Catch::Contains("CNI_CONTAINERID"));
     }
@@ -93,18 +93,18 @@ TEST_CASE("ids and names that are not valid", "[C10]") {
     message(with(kAdd, "CNI_PATH", path));
 }
 
-TEST_CASE("CNI_ARGS as container runtimes write them, in any order", "[C26]") {
+TEST_CASE("CNI_ARGS in the forms that container runtimes use, in any order", "[C26]") {
     const auto parsed =
         parse_args("K8S_POD_UID=u-1;IgnoreUnknown=1;K8S_POD_NAME=web-0;K8S_POD_INFRA_CONTAINER_ID=c;K8S_POD_NAMESPACE=shop;");
     REQUIRE(parsed);
     CHECK(*parsed == Args{"shop", "web-0", "u-1"});
     CHECK(parsed->is_kubernetes());
     CHECK_FALSE(parse_args("")->is_kubernetes());
-    // What is meant for others, as an address for host-local, is theirs to judge.
+    // Keys that are meant for others, such as an address for host-local, are not judged here.
     CHECK(parse_args("IP=10.0.0.9"));
 }
 
-TEST_CASE("CNI_ARGS that cannot be read", "[C26]") {
+TEST_CASE("invalid CNI_ARGS are refused", "[C26]") {
     for (const char* text : {"A", "=b", "A=b=c", "A=1;A=2", "K8S_POD_NAME=x", "K8S_POD_NAMESPACE=x;K8S_POD_NAME="}) {
         const auto parsed = parse_args(text);
         REQUIRE_FALSE(parsed);

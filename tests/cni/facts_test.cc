@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/cni.md says what runtimes do and what we do then: every row has a test, in its tags or, for the shell's tests, in what
-// they say of themselves.
+// docs/cni.md lists what runtimes do and what namegate does then: every row has a test that names it, in its tags or, for shell
+// tests, in its description.
 #include <catch2/catch.hpp>
 #include <set>
 #include <string>
@@ -21,14 +21,14 @@ void add_ids(Ids& ids, const std::string& text, const std::regex& pattern) {
 
 }  // namespace
 
-TEST_CASE("every fact about runtimes that is written down has a test, and no test cites another") {
+TEST_CASE("every fact in docs/cni.md has a test, and no test cites an unknown fact") {
     Ids facts;
     std::size_t rows = 0;
     for (const auto& match : all_matches(file_content(NAMEGATE_SOURCE_DIR "/docs/cni.md"), std::regex("\n\\| (C[0-9]+) \\|"))) {
         facts.insert(match.front());
         ++rows;
     }
-    CHECK(facts.size() == rows);  // no number twice
+    CHECK(facts.size() == rows);  // each number once
     REQUIRE(rows > 50);
 
     Ids tested;

@@ -45,7 +45,7 @@ TEST_CASE("the routes of a pod") {
     CHECK(texts(ipam) == Texts{"0.0.0.0/0 via 169.254.1.1", "::/0 via fe80::1"});
     ipam.routes = {route("0.0.0.0/0")};
     CHECK(texts(ipam) == Texts{"0.0.0.0/0 via 169.254.1.1", "fd00::/64 via fe80::1"});
-    // A second network of the pod: only what it names, and its own addresses.
+    // A second network of the pod: only the routes that it names, and its own addresses.
     ipam.ips = {ip("10.1.0.5", 16)};
     ipam.routes = {route("192.168.0.0/24")};
     CHECK(texts(ipam) == Texts{"192.168.0.0/24 via 169.254.1.1", "10.1.0.0/16 via 169.254.1.1"});
@@ -53,7 +53,7 @@ TEST_CASE("the routes of a pod") {
     CHECK(texts(ipam) == Texts{"10.1.0.0/16 via 169.254.1.1"});
 }
 
-TEST_CASE("the alias of a host interface tells whose it is") {
+TEST_CASE("the alias of a host interface names its attachment") {
     const auto owner = parse_alias(make_alias({"net", "c1", "eth0"}));
     REQUIRE(owner);
     CHECK(owner->network == "net");
@@ -73,7 +73,7 @@ TEST_CASE("masquerade rules are named after the host interface alone") {
     CHECK_THAT(masquerade_remove_script("ng0123456789a"), Catch::EndsWith("delete chain inet namegate pod-ng0123456789a\n"));
 }
 
-TEST_CASE("a program that is run") {
+TEST_CASE("running a program") {
     const auto run = [](const std::string& script, const std::string& input) {
         return run_child({"/bin/sh", {"sh", "-c", script}, {"PATH=/usr/bin:/bin", "NAME=value"}}, input);
     };
@@ -84,7 +84,7 @@ TEST_CASE("a program that is run") {
     CHECK(echoed->exit_status == 3);
     CHECK(run("kill -9 $$", "")->exit_status == 128 + 9);
     CHECK(run_child({"/no/such/program", {"x"}, {}}, large)->exit_status == 127);
-    // Both ways at once, more than a pipe holds; and one that reads nothing.
+    // Both directions at once, more than a pipe holds; and a program that reads nothing.
     CHECK(run("cat /dev/fd/0 /etc/hostname", large)->exit_status == 0);
     CHECK(run("exit 4", large)->exit_status == 4);
     const auto endless = run("cat /dev/zero", "");
@@ -92,7 +92,7 @@ TEST_CASE("a program that is run") {
     CHECK(endless.error().code() == Code::kExhausted);
 }
 
-TEST_CASE("a program that is started does nothing before it is fed, and ends with its object") {
+TEST_CASE("a started program does nothing before it gets its input, and ends with its object") {
     const TempDir folder;
     const ChildCommand command{"/bin/sh", {"sh", "-c", "read line && echo $line > " + folder.path() + "/line"}, {"PATH=/usr/bin:/bin"}};
     const auto written = [&folder] { return read_file(folder.path() + "/line", 64).value_or("nothing"); };

@@ -63,7 +63,7 @@ TEST_CASE("a result in the form of each version", "[C21][C22]") {
     CHECK(to_json(AddResult{}, "1.0.0").dump() == R"({"cniVersion":"1.0.0","dns":{}})");
 }
 
-TEST_CASE("what is written reads back") {
+TEST_CASE("a result that is written can be read back") {
     const auto parsed = parse_result(to_json(dual_stack(), "1.1.0"));
     REQUIRE(parsed);
     CHECK(*parsed == dual_stack());
@@ -74,7 +74,7 @@ TEST_CASE("what is written reads back") {
     }
 }
 
-TEST_CASE("an IPAM result keeps the length of its network") {
+TEST_CASE("an IPAM result keeps the prefix length of its network") {
     const auto parsed = parse_result(*parse_object(R"({"ips":[{"version":"4","address":"10.22.0.5/16","gateway":"10.22.0.1"}]})"));
     REQUIRE(parsed);
     CHECK(parsed->ips[0].address == *IpAddress::parse("10.22.0.5"));
@@ -82,7 +82,7 @@ TEST_CASE("an IPAM result keeps the length of its network") {
     CHECK_FALSE(parsed->ips[0].interface);
 }
 
-TEST_CASE("a result with an error names the member") {
+TEST_CASE("the error of an invalid result names the member") {
     CHECK(why(R"({"ips":{}})") == "ips must be a list");
     CHECK_THAT(why(R"({"ips":[{"address":"10.0.0.1"}]})"), Catch::StartsWith("ips[0].address: "));
     CHECK_THAT(why(R"({"ips":[{"address":"10.0.0.1/33"}]})"), Catch::Contains("0 to 32"));
@@ -99,7 +99,7 @@ TEST_CASE("a result with an error names the member") {
     CHECK(why(many.dump()) == "ips has more than 1024 entries");
 }
 
-TEST_CASE("which version has which command") {
+TEST_CASE("the commands of each version") {
     struct Row {
         const char* version;
         bool add, check, gc;

@@ -19,7 +19,7 @@
 namespace namegate::api {
 namespace {
 
-// Listens, takes one request, sends `reply` and hangs up.
+// Listens, reads one request, sends `reply` and closes the connection.
 class OneAnswer {
   public:
     OneAnswer(const std::string& path, std::string reply) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -35,7 +35,7 @@ class OneAnswer {
                 static_cast<void>(::send(client.get(), text.data(), text.size(), MSG_NOSIGNAL));
             }
             if (text.empty()) {
-                // Silence, until the other side has had enough.
+                // Sends nothing until the other side gives up.
                 static_cast<void>(::recv(client.get(), buffer.data(), buffer.size(), 0));
             }
         });
@@ -51,14 +51,14 @@ class OneAnswer {
     std::thread thread_;
 };
 
-TEST_CASE("nobody listens, and the last daemon left word why it does not") {
+TEST_CASE("no daemon listens, and the last one left the reason") {
     const test::TempDir dir;
     REQUIRE(write_file_atomically(failure_path(dir.path() + "/left"), "no room", 0600));
     CHECK(ask_daemon(dir.path() + "/left", {"status"}, 1000).error().message().find("could not run: no room") != std::string::npos);
     CHECK_FALSE(daemon_listens(dir.path() + "/left"));
 }
 
-TEST_CASE("nobody listens") {
+TEST_CASE("no daemon listens") {
     const test::TempDir dir;
     const auto reply = ask_daemon(dir.path() + "/none", {"status"}, 1000);
     REQUIRE_FALSE(reply);
@@ -69,10 +69,10 @@ TEST_CASE("nobody listens") {
     CHECK(too_long.error().code() == Code::kInvalidInput);
 }
 
-TEST_CASE("an answer, a refusal, half an answer, none") {
+TEST_CASE("a reply, a refusal, half a reply, none") {
     const test::TempDir dir;
     const std::string path = dir.path() + "/s";
-    SECTION("answer") {
+    SECTION("reply") {
         const OneAnswer daemon(path, "{\"ok\":true,\"result\":[1]}\n");
         const auto reply = ask_daemon(path, {"status"}, 5000);
         REQUIRE(reply);
@@ -99,7 +99,7 @@ TEST_CASE("an answer, a refusal, half an answer, none") {
     }
 }
 
-// Listens with a queue of one place, and serves nobody before `serve` is called.
+// Listens with a queue of one place, and serves no client before `serve` is called.
 class FullQueue {
   public:
     explicit FullQueue(const std::string& path) : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -111,7 +111,7 @@ class FullQueue {
         filler_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
         REQUIRE(::connect(filler_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
     }
-    // Each client with the next of the replies.
+    // Sends each client the next one of the replies.
     void serve(const std::vector<std::string>& replies) const {
         const Fd filler(::accept(fd_.get(), nullptr, nullptr));
         for (const std::string& reply : replies) {
@@ -127,7 +127,7 @@ class FullQueue {
     Fd filler_;
 };
 
-TEST_CASE("who finds the queue full, or a busy daemon, tries again until his time is over") {
+TEST_CASE("a client that finds the queue full, or a busy daemon, tries again until its time is over") {
     const test::TempDir dir;
     const std::string path = dir.path() + "/s";
     const FullQueue daemon(path);

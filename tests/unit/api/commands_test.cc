@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of commands: each request survives its JSON form, and what does not fit is refused with its argument's name.
+// The table of commands: each request survives its JSON form, and an invalid argument is refused with its name.
 #include "api/commands.h"
 
 #include <catch2/catch.hpp>
@@ -31,7 +31,7 @@ Result<Call> decode(const std::string& command, const Json& arguments) { return 
 
 }  // namespace
 
-TEST_CASE("each command of the table decodes what it encodes, and has a name of its own") {
+TEST_CASE("each command of the table decodes what it encodes, and has a unique name") {
     REQUIRE(samples().size() == commands().size());
     std::set<std::string_view> names;
     for (std::size_t i = 0; i < samples().size(); ++i) {
@@ -61,7 +61,7 @@ TEST_CASE("absent arguments have their defaults") {
     CHECK_FALSE(std::get<ForgetRequest>(*forget).endpoint);
 }
 
-TEST_CASE("what a command cannot use is refused with the name of the argument") {
+TEST_CASE("an invalid argument is refused with its name") {
     const auto message = [](const std::string& command, const Json& arguments) {
         const auto decoded = decode(command, arguments);
         return decoded ? std::string("accepted") : decoded.error().message();

@@ -7,7 +7,7 @@
 namespace namegate::api {
 namespace {
 
-TEST_CASE("requests survive the way") {
+TEST_CASE("requests survive encoding and decoding") {
     const auto request = parse_request(encode_request({"ips", {{"endpoint", "default/a \"quoted\"\n"}}}));
     REQUIRE(request);
     CHECK(request->command == "ips");
@@ -17,7 +17,7 @@ TEST_CASE("requests survive the way") {
     CHECK(parse_request("{\"command\":\"status\"}"));
 }
 
-TEST_CASE("what is no request is refused") {
+TEST_CASE("input that is not a request is refused") {
     for (const char* line : {"", " ", "null", "[]", "1", "{", "{\"command\":1}", "{\"command\":\"a\",\"arguments\":[]}",
                              "{\"arguments\":{}}", "{\"command\":\"a\",\"more\":1}", "status", "\xff\xfe", "{\"command\":\"a\"} {}"}) {
         INFO(line);
@@ -31,7 +31,7 @@ TEST_CASE("what is no request is refused") {
     CHECK_FALSE(text_argument(number->arguments, "endpoint"));
 }
 
-TEST_CASE("deep nesting is refused before it is parsed") {
+TEST_CASE("deep nesting is refused before parsing") {
     const std::string deep(1'000'000, '[');
     const auto parsed = parse_json(deep);
     REQUIRE_FALSE(parsed);
@@ -39,7 +39,7 @@ TEST_CASE("deep nesting is refused before it is parsed") {
     CHECK(parse_json("\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[\""));
 }
 
-TEST_CASE("replies survive the way, errors with their code") {
+TEST_CASE("replies survive encoding and decoding, errors with their code") {
     const auto good = parse_reply(encode_reply(Json{{"a", 1}}));
     REQUIRE(good);
     CHECK((*good)["a"] == 1);
@@ -56,7 +56,7 @@ TEST_CASE("replies survive the way, errors with their code") {
     }
 }
 
-TEST_CASE("bytes that are no UTF-8 do not break a reply") {
+TEST_CASE("bytes that are not UTF-8 do not break a reply") {
     const auto reply =
         parse_reply(encode_reply(Json("a\xff"
                                       "b")));

@@ -41,7 +41,7 @@ TEST_CASE("folders are made with their parents and listed within a limit") {
     CHECK(namegate::list_directory(dir.path() + "/a", 1).error().code() == Code::kExhausted);
 }
 
-TEST_CASE("a lock held elsewhere is waited for, then given up") {
+TEST_CASE("a lock that another process holds is waited for until the timeout") {
     const namegate::test::TempDir dir;
     const std::string path = dir.path() + "/lock";
     auto held = namegate::FileLock::acquire(path, 0);
@@ -51,7 +51,7 @@ TEST_CASE("a lock held elsewhere is waited for, then given up") {
     CHECK(namegate::FileLock::acquire(path, 0));
 }
 
-TEST_CASE("who waits long for a lock waits as long as he said, and takes little time from the one who has it") {
+TEST_CASE("a long wait for a lock ends at its timeout, and costs the holder little time") {
     const namegate::test::TempDir dir;
     const auto held = namegate::FileLock::acquire(dir.path() + "/lock", 0);
     REQUIRE(held);

@@ -31,7 +31,7 @@ const std::string kOurs(ShortGracePeriods::kOurs);
 
 }  // namespace
 
-TEST_CASE("grace periods are short while one asks for it, and until the last one leaves") {
+TEST_CASE("grace periods are short from the first request until the last one ends") {
     const Switch kernel("0");
     {
         std::optional<ShortGracePeriods> first;
@@ -44,13 +44,13 @@ TEST_CASE("grace periods are short while one asks for it, and until the last one
     CHECK(kernel.value() == "0");
 }
 
-TEST_CASE("a setting of somebody else stays") {
+TEST_CASE("a setting of another program stays") {
     const Switch kernel("1");
     { const ShortGracePeriods ours(kernel.lock, kernel.path); }
     CHECK(kernel.value() == "1");
 }
 
-TEST_CASE("what a killed process left is set back by the next one, whatever became of its state folder") {
+TEST_CASE("the next process restores what a killed process left, even without the state folder") {
     const Switch kernel(kOurs);
     {
         const ShortGracePeriods next(kernel.lock, kernel.path);
@@ -59,7 +59,7 @@ TEST_CASE("what a killed process left is set back by the next one, whatever beca
     CHECK(kernel.value() == "0");
 }
 
-TEST_CASE("a switch that is not there, or a lock that cannot be made, is no error") {
+TEST_CASE("a missing switch, or a lock that cannot be made, is not an error") {
     const Switch kernel("0");
     { const ShortGracePeriods ours(kernel.lock, kernel.path + "-missing"); }
     { const ShortGracePeriods ours(kernel.directory.path() + "/missing/lock", kernel.path); }

@@ -15,7 +15,7 @@ TEST_CASE("addresses are read and written in both families") {
     CHECK(IpAddress::parse("192.0.2.1")->wire() == std::string("\xc0\x00\x02\x01", 4));
 }
 
-TEST_CASE("what is not an address is refused") {
+TEST_CASE("text that is not an address is refused") {
     for (const char* text : {"", " ", "1.2.3", "1.2.3.4.5", "01.2.3.4 ", "[::1]", "fe80::1%eth0", "1.2.3.4/8", "example.com"}) {
         CHECK_FALSE(IpAddress::parse(text).has_value());
     }

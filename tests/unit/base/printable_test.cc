@@ -32,7 +32,7 @@ std::string written(const Write& write) {
 
 }  // namespace
 
-TEST_CASE("what a terminal would act on is escaped") {
+TEST_CASE("characters that a terminal would act on are escaped") {
     CHECK(printable("plain text, \\n, ü, 日本") == "plain text, \\n, ü, 日本");
     CHECK(printable("a\nb\tc\r") == "a\\nb\\tc\\r");
     CHECK(printable("\033[2Jx\a\x7f\0"s) == "\\x1b[2Jx\\x07\\x7f\\x00");
@@ -41,12 +41,12 @@ TEST_CASE("what a terminal would act on is escaped") {
     CHECK(printable("\xe2\x80\xae"
                     "cod") == "\\u202ecod");                                  // right to left override
     CHECK(printable("\xf3\xa0\x81\x81") == "\\U000e0041");                    // invisible tag
-    CHECK(printable("\xff\xc3") == "\\xff\\xc3");                             // no UTF-8
+    CHECK(printable("\xff\xc3") == "\\xff\\xc3");                             // not UTF-8
     CHECK(printable("\xc0\x80\xed\xa0\x80") == "\\xc0\\x80\\xed\\xa0\\x80");  // overlong, surrogate
     CHECK(printable("").empty());
 }
 
-TEST_CASE("a string of JSON has the same characters escaped as JSON does it") {
+TEST_CASE("a JSON string escapes the same characters in JSON's form") {
     CHECK(json_string("plain, ü \"\\") == "\"plain, ü \\\"\\\\\"");
     CHECK(json_string("\n\x1b\x7f") == "\"\\u000a\\u001b\\u007f\"");
     CHECK(json_string("\xc2\x9b") == "\"\\u009b\"");
@@ -55,7 +55,7 @@ TEST_CASE("a string of JSON has the same characters escaped as JSON does it") {
     CHECK(json_string("") == "\"\"");
 }
 
-TEST_CASE("no value brings raw bytes into the log, forges a field or a line") {
+TEST_CASE("no value can write raw bytes into the log, or forge a field or a line") {
     const std::string evil = "x\" b=\"\n\x1b[2J\xff\xc2\x9b\\";
     log::configure(log::Level::kInfo, log::Format::kText);
     CHECK(written([&] { log::info("event", {log::kv("a", evil)}); }) == "info: event a=\"x\\\" b=\\\"\\n\\x1b[2J\\xff\\u009b\\\\\"\n");

@@ -28,7 +28,7 @@ Result<int> quarter(int number) {
 
 }  // namespace
 
-TEST_CASE("NG_ASSIGN hands on values and errors") {
+TEST_CASE("NG_ASSIGN passes on values and errors") {
     CHECK(*quarter(8) == 2);
     const auto failed = quarter(6);
     REQUIRE_FALSE(failed.has_value());

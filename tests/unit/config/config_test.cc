@@ -17,7 +17,7 @@ std::string error_of(const std::string& content) {
 
 bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-TEST_CASE("a configuration that is not there, or empty, is all defaults") {
+TEST_CASE("a missing or empty configuration means all defaults") {
     const test::TempDir dir;
     const auto config = load_config(dir.path() + "/none.yaml");
     REQUIRE(config);
@@ -38,11 +38,11 @@ TEST_CASE("a configuration that is not there, or empty, is all defaults") {
     CHECK(parse_config("n.json", "{}"));
 }
 
-TEST_CASE("the configuration that is delivered is all defaults") {
+TEST_CASE("the delivered configuration means all defaults") {
     const auto content = read_file(NAMEGATE_SOURCE_DIR "/cni-conf/namegate.yaml", kMaxConfigBytes);
     REQUIRE(content);
     CHECK(parse_config("namegate.yaml", *content));
-    // And what it shows as defaults is right, were it not commented out.
+    // The defaults that it shows in comments are correct.
     std::string active;
     for (std::size_t at = 0; at < content->size();) {
         const std::size_t end = content->find('\n', at);
@@ -132,7 +132,7 @@ TEST_CASE("every key is read") {
     CHECK(config->flows_per_endpoint == 200);
 }
 
-TEST_CASE("D17: an empty list of what names never open is none; errors in it have their place") {
+TEST_CASE("D17: an empty list of dnsNeverOpens is empty; errors in it have their place") {
     const auto config = parse_config("n.yaml", "dnsNeverOpens: []\n");
     REQUIRE(config);
     CHECK(config->never_opens.entries().empty());
@@ -145,7 +145,7 @@ TEST_CASE("D17: an empty list of what names never open is none; errors in it hav
     CHECK(contains(error_of(many), "64"));
 }
 
-TEST_CASE("errors tell the place and what to write") {
+TEST_CASE("errors name the place and what to write") {
     CHECK(contains(error_of("policyDir: [/a]\n"), "n.yaml:1:1: error: policyDir: "));
     CHECK(contains(error_of("policyDir: [/a]\n"), "did you mean \"policyDirs\"?"));
     CHECK(contains(error_of("\nlog: {lvl: debug}\n"), "n.yaml:2:"));
@@ -178,14 +178,14 @@ TEST_CASE("errors tell the place and what to write") {
     CHECK_FALSE(error_of("{").empty());
 }
 
-TEST_CASE("what is not offered yet is said, never taken in silence") {
+TEST_CASE("a known key that is not available yet is refused, not ignored") {
     for (const char* content : {"labelSources: [kubernetes]\n", "metricsAddress: 127.0.0.1:9090\n"}) {
         INFO(content);
         CHECK(contains(error_of(content), "not supported yet"));
     }
 }
 
-TEST_CASE("a file that is too large is refused by its size") {
+TEST_CASE("a file that is too large is refused because of its size") {
     const test::TempDir dir;
     const std::string path = dir.path() + "/large.yaml";
     REQUIRE(write_file_atomically(path, std::string(kMaxConfigBytes + 1, '#'), 0644));

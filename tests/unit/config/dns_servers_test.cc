@@ -54,7 +54,7 @@ TEST_CASE("kubelet's cluster DNS, from its configuration or its arguments") {
           std::string::npos);
 }
 
-TEST_CASE("the first file that names servers counts, and one that cannot be used is told when no other does") {
+TEST_CASE("the first file that names servers counts, and an invalid one is reported when no other does") {
     const test::TempDir dir;
     const std::string broken = dir.path() + "/broken.yaml";
     const std::string good = dir.path() + "/good.yaml";
@@ -72,7 +72,7 @@ TEST_CASE("the first file that names servers counts, and one that cannot be used
     CHECK_FALSE(find_cluster_dns({broken}));
 }
 
-TEST_CASE("servers are each named once, and a file that says nothing takes nothing back") {
+TEST_CASE("each server is named once, and a file without servers removes none") {
     const test::TempDir dir;
     Config config;
     config.dns_servers.listed = {*dns::parse_trusted_server("10.0.0.1:5353")};

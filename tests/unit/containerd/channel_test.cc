@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls over a socket, and everything that a server may say instead of a reply.
+// Calls over a socket, and everything that a server may send instead of a reply.
 #include "containerd/channel.h"
 
 #include <poll.h>
@@ -26,7 +26,7 @@ class Caller {
   public:
     explicit Caller(const std::string& path) : channel_(Channel::create([path] { return Result<std::string>(path); }).value()) {}
 
-    // The place of its reply in replies().
+    // Returns the index of its reply in replies().
     std::size_t call(milliseconds timeout = kLong, const std::string& message = "question") {
         const std::size_t index = replies_.size();
         replies_.emplace_back();
@@ -37,7 +37,7 @@ class Caller {
                        });
         return index;
     }
-    // Until so many are there.
+    // Waits until there are this many.
     void wait(std::size_t count) {
         const auto limit = steady_clock::now() + 2 * kLong;
         while (order_.size() < count && steady_clock::now() < limit) {
@@ -110,7 +110,7 @@ TEST_CASE("trailers alone are a reply, with a reason") {
     CHECK(reply->text == "container \"x\": not found");
 }
 
-TEST_CASE("what is no reply of gRPC ends the call at once") {
+TEST_CASE("input that is not a gRPC reply ends the call at once") {
     const auto before = steady_clock::now();
     const std::string end = trailers(1);
     CHECK_THAT(failure(answer_to(kSettled + headers(1, {{":status", "200"}, {"content-type", "text/html"}}) + reply_data(1, "x") + end)),
@@ -129,7 +129,7 @@ TEST_CASE("what is no reply of gRPC ends the call at once") {
     CHECK(steady_clock::now() - before < kLong);
 }
 
-TEST_CASE("what is no HTTP/2 ends the call at once, even if the server goes then") {
+TEST_CASE("input that is not HTTP/2 ends the call at once, even if the server then closes the connection") {
     const auto before = steady_clock::now();
     const std::string http1 = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
     CHECK_THAT(failure(answer_to(http1)), Catch::Contains("no HTTP/2"));
@@ -144,7 +144,7 @@ TEST_CASE("what is no HTTP/2 ends the call at once, even if the server goes then
     CHECK(steady_clock::now() - before < kLong);
 }
 
-TEST_CASE("header fields without end, in one block or in many, end the call") {
+TEST_CASE("endless header fields, in one block or in many, end the call") {
     const std::string large(10000, 'x');
     const std::string first = headers(1, {{"grpc-status", "0"}, {"a", large}}, kEndStream);
     const std::string rest = frame(kContinuation, kEndHeaders, 1, headers(1, {{"b", large}}).substr(kFrameHeader));
@@ -160,7 +160,7 @@ TEST_CASE("a server that floods the connection ends the call") {
     CHECK_THAT(failure(caller.ask()), Catch::Contains("Flooding was detected"));
 }
 
-TEST_CASE("a server that is silent or slow costs the time that was given") {
+TEST_CASE("a server that is silent or slow costs no more than the timeout") {
     for (const auto& [bytes, between] :
          {std::pair{std::string(), 0}, {kSettled + reply_headers(1), 0}, {kSettled + whole_reply(1, "answer"), 100}}) {
         ScriptedServer server({{{1, bytes, milliseconds(between)}}}, true);
@@ -174,14 +174,14 @@ TEST_CASE("a server that is silent or slow costs the time that was given") {
     }
 }
 
-TEST_CASE("a server that is not there is waited for, and why it was not is said") {
+TEST_CASE("a missing server is waited for, and the error says why") {
     const TempDir directory;
     const std::string path = directory.path() + "/away.sock";
     Caller caller(path);
     CHECK_THAT(failure(caller.ask(milliseconds(250)), Code::kTryAgain), Catch::Contains("nothing came in time (connect: No such file"));
     Caller too_long("/" + std::string(200, 'x'));
     CHECK_THAT(failure(too_long.ask()), Catch::Contains("too long for a socket"));
-    // It comes, where the next attempt looks.
+    // The server appears at the place where the next attempt looks.
     std::optional<ScriptedServer> server;
     std::string where = path;
     const std::unique_ptr<Channel> channel = Channel::create([&where] { return Result<std::string>(where); }).value();
@@ -200,14 +200,14 @@ TEST_CASE("a server that is not there is waited for, and why it was not is said"
     CHECK(channel->place() == "containerd at " + where);
 }
 
-TEST_CASE("a connection that is lost, a GOAWAY and a refused stream are made good by asking again") {
+TEST_CASE("a call is repeated after a lost connection, a GOAWAY and a refused stream") {
     const std::string answer = kSettled + whole_reply(1, "answer");
     const std::vector<std::vector<Connection>> scripts = {
         {{}, {{1, answer}}},
         {{{0, ""}}, {{1, answer}}},
         {{{1, kSettled + reply_headers(1)}}, {{1, answer}}},
         {{{1, kSettled + frame(kGoaway, 0, 0, number32(0) + number32(0))}}, {{1, answer}}},
-        // Refused on a connection that stays: asked anew there.
+        // Refused on a connection that stays: the call is repeated there.
         {{{1, kSettled + frame(kResetStream, 0, 1, number32(7))}, {2, whole_reply(3, "answer")}}},
     };
     for (const auto& script : scripts) {
@@ -216,7 +216,7 @@ TEST_CASE("a connection that is lost, a GOAWAY and a refused stream are made goo
         CHECK(message_of(caller.ask()) == "answer");
         CHECK(server.connections() == script.size());
     }
-    // A GOAWAY that lets what is under way go on.
+    // A GOAWAY that lets the calls in progress go on.
     ScriptedServer server({{{1, kSettled + frame(kGoaway, 0, 0, number32(1) + number32(0)) + whole_reply(1, "first")}},
                            {{1, kSettled + whole_reply(1, "second")}}},
                           true);
@@ -226,7 +226,7 @@ TEST_CASE("a connection that is lost, a GOAWAY and a refused stream are made goo
     CHECK(server.connections() == 2);
 }
 
-TEST_CASE("one that is lost again and again says so in the end") {
+TEST_CASE("a connection that is lost again and again is an error in the end") {
     ScriptedServer server(std::vector<Connection>(20, {{1, kSettled + frame(kGoaway, 0, 0, number32(0) + number32(11) + "calm down")}}));
     Caller caller(server.path());
     CHECK_THAT(failure(caller.ask(milliseconds(350)), Code::kTryAgain),
@@ -235,7 +235,7 @@ TEST_CASE("one that is lost again and again says so in the end") {
     CHECK(server.connections() <= 5);
 }
 
-TEST_CASE("one that is refused is asked for again after a moment, not at once") {
+TEST_CASE("a refused call is repeated after a moment, not at once") {
     Connection steps;
     for (std::uint32_t i = 0; i < 6; ++i) {
         steps.push_back({i + 1, (i == 0 ? kSettled : "") + frame(kResetStream, 0, 2 * i + 1, number32(7))});
@@ -246,7 +246,7 @@ TEST_CASE("one that is refused is asked for again after a moment, not at once") 
     CHECK_THAT(failure(caller.ask(milliseconds(350)), Code::kTryAgain), Catch::Contains("the stream was closed, REFUSED_STREAM"));
 }
 
-TEST_CASE("many calls share a connection, in any order, and an expired one spoils none") {
+TEST_CASE("many calls share a connection, in any order, and an expired one does not affect the others") {
     ScriptedServer server(
         {{{3, kSettled + whole_reply(5, "third") + whole_reply(1, "first")}, {4, whole_reply(7, "fourth") + whole_reply(3, "late")}}},
         true);
@@ -263,7 +263,7 @@ TEST_CASE("many calls share a connection, in any order, and an expired one spoil
     CHECK(server.connections() == 1);
 }
 
-TEST_CASE("a server that takes one request at a time gets them one after the other, long ones too") {
+TEST_CASE("a server that accepts one request at a time gets them one after the other, long ones too") {
     const std::string one_at_a_time = std::string("\0\3", 2) + number32(1);
     ScriptedServer server({{{0, frame(kSettings, 0, 0, one_at_a_time)}, {1, whole_reply(1, "first")}, {2, whole_reply(3, "second")}}},
                           true);
@@ -275,7 +275,7 @@ TEST_CASE("a server that takes one request at a time gets them one after the oth
     CHECK(message_of(caller.reply(1)) == "second");
 }
 
-TEST_CASE("calls under way when the channel goes are dropped") {
+TEST_CASE("calls in progress are dropped when the channel is destroyed") {
     ScriptedServer server({{{1, kSettled}}}, true);
     bool called = false;
     {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The client against a server that speaks containerd's protocol as 1.6 and as 2.x do. (The real 1.6 is asked in
-// tests/containerd; Debian has no 2.x.)
+// The client against a server that speaks containerd's protocol as 1.6 and 2.x do. (tests/containerd has the real 1.6; Debian has no
+// 2.x.)
 #include "containerd/client.h"
 
 #include <grpcpp/grpcpp.h>
@@ -109,7 +109,7 @@ Outcome fetch(Client& client, const Container& container, std::chrono::milliseco
 
 }  // namespace
 
-TEST_CASE("1.6: a pod is a container that carries its description", "[C1]") {
+TEST_CASE("1.6: a pod is a container with its description", "[C1]") {
     Server server(false);
     containers::Container& pod = server.containers.known["k8s.io/0a"];
     (*pod.mutable_labels())["app"] = "from the container, with those of the pause image";
@@ -140,7 +140,7 @@ TEST_CASE("a container of ctr has its own labels, without those that containerd 
     CHECK(**labels == Labels{{"app", "web"}});
 }
 
-TEST_CASE("who is not known: a container may be another runtime's, a pod may not") {
+TEST_CASE("unknown ids: a container may belong to another runtime, a pod may not") {
     Server server(GENERATE(true, false));
     const std::unique_ptr<Client> client = connect(server.socket());
     const auto container = fetch(*client, {"0a", "", false});
@@ -152,7 +152,7 @@ TEST_CASE("who is not known: a container may be another runtime's, a pod may not
     CHECK_THAT(pod.error().message(), Catch::Contains("does not know container 0a"));
 }
 
-TEST_CASE("answers about another pod, without a description, or with too many labels, are errors") {
+TEST_CASE("replies about another pod, without a description, or with too many labels, are errors") {
     Server server(true);
     const std::unique_ptr<Client> client = connect(server.socket());
     server.sandboxes.known["k8s.io/0a"] = metadata("u2", "web");
@@ -163,7 +163,7 @@ TEST_CASE("answers about another pod, without a description, or with too many la
         (*server.containers.known["default/many"].mutable_labels())["k" + std::to_string(i)] = "";
     }
     CHECK(fetch(*client, {"default-many", "", false}).error().code() == Code::kExhausted);
-    // More than is read of any answer.
+    // More than the limit for a reply.
     (*server.containers.known["default/huge"].mutable_labels())["k"] = std::string(kMaxReplyBytes, 'x');
     const auto huge = fetch(*client, {"default-huge", "", false});
     REQUIRE_FALSE(huge);
@@ -171,7 +171,7 @@ TEST_CASE("answers about another pod, without a description, or with too many la
     CHECK_THAT(huge.error().message(), Catch::Contains("Containers/Get: the reply is longer than 4194304 bytes"));
 }
 
-TEST_CASE("a containerd that is away, or says nothing, costs the time that was given") {
+TEST_CASE("a containerd that is away or silent costs no more than the timeout") {
     const test::TempDir directory;
     const std::string path = directory.path() + "/silent.sock";
     const Fd silent(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -189,7 +189,7 @@ TEST_CASE("a containerd that is away, or says nothing, costs the time that was g
     }
 }
 
-TEST_CASE("many ask at once, and each gets its own") {
+TEST_CASE("many requests at once, and each gets its own reply") {
     constexpr std::size_t kContainers = 300;
     Server server(true);
     for (std::size_t i = 0; i < kContainers; ++i) {

@@ -23,7 +23,7 @@ std::optional<std::string> find_among(const std::set<std::string>& there) {
 
 }  // namespace
 
-TEST_CASE("containerd's socket is where containerd, k3s, RKE2 or MicroK8s put it") {
+TEST_CASE("containerd's socket is found where containerd, k3s, RKE2 or MicroK8s put it") {
     for (const char* path :
          {"/run/containerd/containerd.sock", "/run/k3s/containerd/containerd.sock", "/var/snap/microk8s/common/run/containerd.sock"}) {
         CHECK(find_among({path}) == path);
@@ -32,13 +32,13 @@ TEST_CASE("containerd's socket is where containerd, k3s, RKE2 or MicroK8s put it
     CHECK_FALSE(find_among({"/run/docker/containerd/containerd.sock"}));
 }
 
-TEST_CASE("the socket of a distribution comes before the usual one, which may be Docker's") {
+TEST_CASE("the socket of a distribution comes before the default one, which may be Docker's") {
     CHECK(find_among({"/run/containerd/containerd.sock", "/run/k3s/containerd/containerd.sock"}) == "/run/k3s/containerd/containerd.sock");
     CHECK(find_among({"/run/containerd/containerd.sock", "/var/snap/microk8s/common/run/containerd.sock"}) ==
           "/var/snap/microk8s/common/run/containerd.sock");
 }
 
-TEST_CASE("a file or folder of that name is no socket") {
+TEST_CASE("a file or folder of that name is not a socket") {
     const test::TempDir directory;
     const std::string path = directory.path() + "/containerd.sock";
     CHECK_FALSE(is_socket(path));

@@ -42,7 +42,7 @@ std::string refusal(const Fields& fields, const std::string& data = frame_messag
 
 }  // namespace
 
-TEST_CASE("a message has a flag and its length before it") {
+TEST_CASE("a message begins with a flag and its length") {
     CHECK(frame_message("abc") == std::string("\0\0\0\0\3abc", 8));
     CHECK(frame_message(std::string(0x10203, 'x')).substr(0, 5) == std::string("\0\0\1\2\3", 5));
     const auto reply = read(with({{"grpc-status", "0"}}), frame_message("abc"));
@@ -79,7 +79,7 @@ TEST_CASE("a status other than OK comes with a reason, percent-encoded, and need
     CHECK(to_string(static_cast<GrpcStatus>(77)) == "status 77");
 }
 
-TEST_CASE("what is no reply of gRPC is an error that says why") {
+TEST_CASE("input that is not a gRPC reply is an error that says why") {
     CHECK_THAT(refusal({}), Catch::Contains("HTTP status \"\""));
     CHECK_THAT(refusal({{":status", "404"}, {"content-type", "application/grpc"}, {"grpc-status", "0"}}),
                Catch::Contains("HTTP status \"404\""));
@@ -97,7 +97,7 @@ TEST_CASE("what is no reply of gRPC is an error that says why") {
     CHECK_THAT(refusal(good, compressed), Catch::Contains("compressed"));
 }
 
-TEST_CASE("what came with an informational reply is none of the reply's") {
+TEST_CASE("an informational reply is not part of the reply") {
     CHECK_THAT(refusal({{":status", "103"}, {"content-type", "application/grpc"}, {"grpc-status", "0"}, {":status", "200"}}),
                Catch::Contains("of type \"\""));
 }

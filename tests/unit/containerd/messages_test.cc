@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is read of containerd's messages, against what Protocol Buffers' own library reads of them.
+// The reader of containerd's messages, compared with the library of Protocol Buffers.
 #include "containerd/messages.h"
 
 #include <google/protobuf/stubs/logging.h>
@@ -75,7 +75,7 @@ std::string field(std::uint32_t number, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("requests are as the library makes them") {
+TEST_CASE("requests are equal to those of the library") {
     for (const std::size_t size : {0U, 1U, 64U, 127U, 128U, 300U, 20000U}) {
         containers::GetContainerRequest container;
         container.set_id(std::string(size, 'x'));
@@ -108,7 +108,7 @@ TEST_CASE("random containers, whole and damaged, are read as the library reads t
     CHECK(both > rounds.count / 2);
 }
 
-TEST_CASE("a sandbox has its description under another name") {
+TEST_CASE("a sandbox has its description under another field") {
     sandboxes::StoreGetResponse reply;
     CHECK(*decode_sandbox(reply.SerializeAsString()) == std::nullopt);
     (*reply.mutable_sandbox()->mutable_labels())["app"] = "web";
@@ -118,25 +118,25 @@ TEST_CASE("a sandbox has its description under another name") {
     CHECK(*decode_sandbox(reply.SerializeAsString()) == "yes");
 }
 
-TEST_CASE("fields that are not known are skipped, whatever their type") {
+TEST_CASE("unknown fields are skipped, whatever their type") {
     const std::string unknown =
         std::string("\x18\xFF\x01", 3) + std::string("\x21", 1) + "12345678" + std::string("\x2D", 1) + "1234" + field(1000, "text");
     const std::string label = field(1, "app") + unknown + field(2, "web");
     const auto reply = decode_container(unknown + field(1, unknown + field(2, label)));
     REQUIRE(reply);
     CHECK(reply->labels == Labels{{"app", "web"}});
-    // A number that is known, with another type.
+    // A known number with another type.
     CHECK(decode_container(field(1, std::string("\x10\x05", 2)))->labels.empty());
 }
 
-TEST_CASE("what comes more than once adds up, and the last value of a key counts") {
+TEST_CASE("repeated fields add up, and the last value of a key counts") {
     const auto entry = [](const std::string& key, const std::string& value) { return field(1, field(2, field(1, key) + field(2, value))); };
     const auto reply = decode_container(entry("a", "1") + entry("b", "2") + entry("a", "3") + entry("", "4"));
     REQUIRE(reply);
     CHECK(reply->labels == Labels{{"", "4"}, {"a", "3"}, {"b", "2"}});
 }
 
-TEST_CASE("what is no message, or a label that is no UTF-8, is refused") {
+TEST_CASE("input that is not a message, or a label that is not UTF-8, is refused") {
     const std::string too_long = std::string("\x08") + std::string(10, '\xFF') + "\x01";
     for (const std::string& message :
          {std::string("\x0A"), std::string("\x0A\x05xx", 4), too_long, std::string("\x02\x00", 2), std::string("\x0B\x0C", 2),

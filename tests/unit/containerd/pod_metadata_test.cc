@@ -23,7 +23,7 @@ TEST_CASE("the pod that containerd describes") {
     CHECK(parse_pod_metadata(with_config(R"({"metadata":{"name":"p"},"labels":null})"))->labels.empty());
 }
 
-TEST_CASE("a description in another form is an error, never a pod without labels") {
+TEST_CASE("a description in another form is an error, not a pod without labels") {
     for (const char* json : {"", "{", "[]", "7", R"({"Metadata":7})", R"({"Metadata":{"Config":[]}})", R"({"Metadata":{"Config":{}}})"}) {
         INFO(json);
         const auto pod = parse_pod_metadata(json);

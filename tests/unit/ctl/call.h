@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// namegatectl called in memory, with a daemon that gives one answer.
+// namegatectl called in memory, with a daemon that sends one reply.
 #pragma once
 
 #include <sstream>
@@ -15,7 +15,7 @@ struct Called {
     int code = -1;
     std::string out;
     std::string err;
-    std::string socket;  // that was asked; empty: none
+    std::string socket;  // that was used; empty: none
     api::Request request;
 };
 

@@ -15,7 +15,7 @@ using test::Ctl;
 
 namespace {
 
-// An example with one text in it replaced.
+// An example with one text replaced in it.
 class Slips {
   public:
     std::string example(const std::string& name, const std::string& from, const std::string& to) const {
@@ -47,7 +47,7 @@ TEST_CASE("check: the examples have no error") {
     CHECK(Ctl()({"check", std::string(NAMEGATE_EXAMPLES) + "/network-set.yaml", NAMEGATE_EXAMPLES "/"}).out == called.out);
 }
 
-TEST_CASE("check: each slip is named with file, line, column, field and what to write") {
+TEST_CASE("check: each mistake is named with file, line, column, field and what to write") {
     struct Case {
         const char* from;
         const char* to;
@@ -78,7 +78,7 @@ TEST_CASE("check: each slip is named with file, line, column, field and what to 
     }
 }
 
-TEST_CASE("check: the line, and a mark under the place") {
+TEST_CASE("check: the line, and a mark below the place") {
     const Slips slips;
     const std::string path = slips.example("global-network-policy.yaml", "- api.weather.com", "- https://api.weather.com/v1");
     CHECK_THAT(Ctl()({"check", path}).out, Contains("\n  19 |       - https://api.weather.com/v1\n     |         ^\n1 file, "));
@@ -86,12 +86,12 @@ TEST_CASE("check: the line, and a mark under the place") {
     coloured.colour = true;
     CHECK_THAT(coloured({"check", path}).out, Contains("\n     |         \033[1;31m^\033[0m\n"));
     CHECK(Ctl()({"check", "-o", "json", path}).out.find("^") == std::string::npos);
-    // What a terminal would act on, or align otherwise, comes before the mark as it is shown.
+    // Characters before the mark that a terminal would act on, or align otherwise, are counted as they are shown.
     const std::string before = "{kind: Tier, apiVersion: projectcalico.org/v3, metadata: {name: \"";
     const std::string odd = slips.write("odd.yaml", before + "\x7fü\", nme: x}}\r\n");
     CHECK_THAT(Ctl()({"check", odd}).out, Contains("  1 | " + before + "\\x7fü\", nme: x}}\n    | " +
                                                    std::string(before.size() + std::string("\\x7f_\", ").size(), ' ') + "^\n"));
-    // Of a long line, what is around the place.
+    // Of a long line only the part around the place is shown.
     const std::string wide = slips.write("wide.yaml", "{a: '" + std::string(300, 'x') + "', a: '" + std::string(300, 'y') + "'}\n");
     CHECK_THAT(Ctl()({"check", wide}).out,
                Contains("  1 | ...xxx") && Contains("x', a: 'yyy") && Contains("yyy...\n    | " + std::string(83, ' ') + "^\n"));
@@ -113,7 +113,7 @@ TEST_CASE("check: every problem of every file, in order") {
     CHECK(called.out.find(first) < called.out.find(second));
 }
 
-TEST_CASE("check: one resource in two files, a file named twice") {
+TEST_CASE("check: one resource in two files, and a file named twice") {
     const Slips slips;
     const std::string one = slips.write("one.yaml", kTier);
     CHECK(Ctl()({"check", one, slips.path() + "/../" + slips.path().substr(5), one}).code == 0);
@@ -123,7 +123,7 @@ TEST_CASE("check: one resource in two files, a file named twice") {
     CHECK_THAT(called.out, Contains("two.yaml:") && Contains("one.yaml"));
 }
 
-TEST_CASE("check: a warning is no error") {
+TEST_CASE("check: a warning is not an error") {
     const Slips slips;
     slips.example("global-network-policy.yaml", "tier: default", "tier: later");
     const Called called = Ctl()({"check", slips.path()});
@@ -131,7 +131,7 @@ TEST_CASE("check: a warning is no error") {
     CHECK(called.code == 0);
 }
 
-TEST_CASE("check: without arguments, the configured folders") {
+TEST_CASE("check: without arguments it checks the configured folders") {
     const Slips slips;
     const test::TempDir folder;
     const std::string config = folder.path() + "/namegate.yaml";
@@ -163,7 +163,7 @@ TEST_CASE("check as JSON, for editors") {
     CHECK_THAT(problem["message"].get<std::string>(), Contains("Allow"));
 }
 
-TEST_CASE("check: colours only when asked, and never those of a file") {
+TEST_CASE("check: colours only when asked for, and never those of a file") {
     const Slips slips;
     const std::string path = slips.example("global-network-policy.yaml", "action: Allow", "action: \"\\e[31mAllow\"");
     CHECK(Ctl()({"check", path}).out.find('\033') == std::string::npos);
@@ -173,7 +173,7 @@ TEST_CASE("check: colours only when asked, and never those of a file") {
     CHECK_THAT(called.out, StartsWith("\033[1m" + path + ":10:13:\033[0m \033[1;31merror:\033[0m ") && Contains("\\x1b[31mAllow"));
 }
 
-TEST_CASE("schema: what an editor can use") {
+TEST_CASE("schema: usable by an editor") {
     const Called called = Ctl()({"schema"});
     CHECK(called.code == 0);
     CHECK(test::json_of(called.out)["definitions"]["rule"]["properties"]["action"]["enum"].size() == 4);

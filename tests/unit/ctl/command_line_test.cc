@@ -13,7 +13,7 @@ using Catch::StartsWith;
 using test::Called;
 using test::Ctl;
 
-TEST_CASE("wrong arguments end with 2, and say what is wrong") {
+TEST_CASE("wrong arguments exit with 2 and a reason") {
     struct Case {
         std::vector<std::string> arguments;
         const char* message;
@@ -48,7 +48,7 @@ TEST_CASE("wrong arguments end with 2, and say what is wrong") {
     }
 }
 
-TEST_CASE("help and version need nothing") {
+TEST_CASE("help and version need no daemon and no configuration") {
     CHECK_THAT(Ctl()({"--version"}).out, StartsWith("namegatectl "));
     const Called called = Ctl()({"--help"});
     CHECK(called.code == 0);
@@ -64,7 +64,7 @@ TEST_CASE("help and version need nothing") {
     CHECK(Ctl()({"help"}).out == called.out);
 }
 
-TEST_CASE("the socket: given, of the configuration, or the usual one") {
+TEST_CASE("the socket: from the option, the configuration, or the default") {
     const test::TempDir folder;
     const std::string config = folder.path() + "/namegate.yaml";
     Ctl ctl;
@@ -84,7 +84,7 @@ TEST_CASE("the socket: given, of the configuration, or the usual one") {
     CHECK(called.socket.empty());
 }
 
-TEST_CASE("the endpoint goes to the daemon as it is written") {
+TEST_CASE("the endpoint is sent to the daemon as written") {
     Ctl ctl;
     ctl.reply = api::Json::array();
     const Called called = ctl({"ips", "-s", "/x", "default/weather"});
@@ -95,7 +95,7 @@ TEST_CASE("the endpoint goes to the daemon as it is written") {
     CHECK(ctl({"dns", "-s", "/x", "--", "-odd"}).request.arguments == api::Json{{"endpoint", "-odd"}});
 }
 
-TEST_CASE("exit codes of what the daemon says, and of silence") {
+TEST_CASE("exit codes of the daemon's replies, and without a daemon") {
     struct Case {
         Error error;
         int code;

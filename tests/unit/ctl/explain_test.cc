@@ -101,7 +101,7 @@ TEST_CASE("explain --offline: a name is judged for both families where they diff
     CHECK(results("b.com").size() == 1);
 }
 
-TEST_CASE("explain: what is asked of the daemon, and bad arguments") {
+TEST_CASE("explain: what is sent to the daemon, and bad arguments") {
     Ctl ctl;
     ctl.reply = Json{{"endpoint", "default/a"}, {"allowed", false}, {"results", Json::array()}};
     const Called asked = ctl({"explain", "-s", "/x", "--ingress", "default/a", "192.0.2.1:80"});

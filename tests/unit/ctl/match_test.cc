@@ -10,7 +10,7 @@ using Catch::StartsWith;
 using test::Called;
 using test::Ctl;
 
-TEST_CASE("domain: exact names, wildcards, and those that only look alike") {
+TEST_CASE("domain: exact names, wildcards, and names that only look alike") {
     struct Case {
         const char* pattern;
         const char* name;
@@ -58,14 +58,14 @@ TEST_CASE("domain as JSON") {
     CHECK(test::json_of(Ctl()({"domain", "-ojson", "a.b", "c.b"}).out)["matches"] == false);
 }
 
-TEST_CASE("D7: names as people write them, asked on the command line") {
+TEST_CASE("D7: names as people write them, on the command line") {
     for (const test::WrittenName& one : test::kWrittenNames) {
         INFO(one.pattern << " against " << one.asked);
         CHECK(Ctl()({"domain", one.pattern, one.asked}).code == (one.matches ? 0 : 1));
     }
 }
 
-TEST_CASE("selector: matches, does not, is invalid") {
+TEST_CASE("selector: matches, does not match, is invalid") {
     struct Case {
         std::vector<std::string> arguments;
         int code;

@@ -47,7 +47,7 @@ Followed follow(const std::vector<std::string>& arguments, const std::vector<api
     return followed;
 }
 
-TEST_CASE("monitor prints the name that the pod had asked for beside the address, and nothing raw of it") {
+TEST_CASE("monitor prints the name that the pod looked up beside the address, escaped") {
     api::Json event = kDenied;
     event["names"] = {"edge.example.net", "evil.example\x1b[2J"};
     const Followed text = follow({"-s", "/s", "monitor"}, {event});
@@ -56,7 +56,7 @@ TEST_CASE("monitor prints the name that the pod had asked for beside the address
     CHECK(follow({"-s", "/s", "monitor"}, {event}).out.find(" to [2001:db8::1]:443 TCP by") != std::string::npos);
 }
 
-TEST_CASE("monitor prints one event a line") {
+TEST_CASE("monitor prints one event per line") {
     const api::Json incoming{{"time", "t"},        {"kind", "cut"},   {"endpointId", 8},       {"direction", "ingress"},
                              {"protocol", "UDP"},  {"localPort", 53}, {"remote", "192.0.2.1"}, {"remotePort", 4000},
                              {"reason", "changed"}};
@@ -75,7 +75,7 @@ TEST_CASE("monitor prints one event a line") {
     CHECK(json_of(json.out.substr(0, json.out.find('\n'))) == kDenied);
 }
 
-TEST_CASE("monitor tells what the staged policies would make of a packet") {
+TEST_CASE("monitor prints what the staged policies would do with a packet") {
     const auto line_of = [](const api::Json& staged) {
         api::Json event = kDenied;
         event["staged"] = staged;
@@ -90,7 +90,7 @@ TEST_CASE("monitor tells what the staged policies would make of a packet") {
     CHECK(line_of(nullptr) == line + "\n");
 }
 
-TEST_CASE("monitor asks for what its options say") {
+TEST_CASE("monitor requests what its options say") {
     const Followed followed = follow({"-s", "/s", "monitor", "--denied", "--dns", "default/weather"}, {});
     CHECK(followed.request.command == "monitor");
     CHECK(followed.request.arguments == api::Json{{"denied", true}, {"dns", true}, {"endpoint", "default/weather"}});
@@ -98,7 +98,7 @@ TEST_CASE("monitor asks for what its options say") {
     CHECK(follow({"-s", "/s", "monitor", "a", "b"}, {}).code == 2);
 }
 
-TEST_CASE("monitor says why it ended") {
+TEST_CASE("monitor prints why it ended") {
     CHECK(follow({"-s", "/s", "monitor"}, {}, Error(Code::kTryAgain, "the daemon closed the connection")).code == 3);
     CHECK(follow({"-s", "/s", "monitor"}, {}, Error(Code::kNotFound, "no daemon listens", 2)).code == 3);
     CHECK(follow({"-s", "/s", "monitor", "none"}, {}, Error(Code::kNotFound, "no endpoint")).code == 1);

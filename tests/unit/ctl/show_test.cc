@@ -206,7 +206,7 @@ TEST_CASE("dns") {
     CHECK(show({"dns"}, Json::array()).out == "no names\n");
 }
 
-TEST_CASE("answers as JSON are passed on whole, with nothing a terminal would act on") {
+TEST_CASE("replies as JSON are printed completely, and escaped for a terminal") {
     const Json reply = {{"healthy", true}, {"new", {{"deep", {1, 2}}}}, {"text", "\x1b[2J\xc2\x9b\x7f\xff"}};
     const Called called = show({"status", "-o", "json"}, reply);
     CHECK(called.code == 0);
@@ -216,7 +216,7 @@ TEST_CASE("answers as JSON are passed on whole, with nothing a terminal would ac
     }
 }
 
-TEST_CASE("answers of another form show nothing, and break nothing") {
+TEST_CASE("replies of an unexpected form print nothing, and break nothing") {
     for (const char* command : {"status", "endpoints", "dns"}) {
         for (const Json& reply :
              {Json(), Json(1), Json("x"), Json{{"files", 3}}, Json{1, "x", nullptr}, Json{{{"addresses", {{"a", 1}}}}}}) {

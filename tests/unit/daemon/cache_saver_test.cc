@@ -31,7 +31,7 @@ TEST_CASE("a child saves the cache as it was when the child began") {
     CHECK_FALSE(saver.poll());
     REQUIRE(saver.start(cache, path, "scope"));
     record(cache, "after.test");
-    REQUIRE(saver.start(cache, path, "scope"));  // one is writing: nothing more begins
+    REQUIRE(saver.start(cache, path, "scope"));  // one child is writing: no other starts
     const auto saved = saver.wait();
     REQUIRE(saved);
     CHECK(*saved);
@@ -43,7 +43,7 @@ TEST_CASE("a child saves the cache as it was when the child began") {
     CHECK(*read.load(path, "scope") == 2);
 }
 
-TEST_CASE("a save that fails is told once") {
+TEST_CASE("a failed save is reported once") {
     const TempDir dir;
     const ManualClock clock;
     NameCache cache(clock, {});

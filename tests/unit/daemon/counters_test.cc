@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of counters: names that any tool can use, each once, and all of them in docs/counters.md.
+// The table of counters: names that any tool can use, each one unique, and all of them in docs/counters.md.
 #include "daemon/counters/counters.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ bool is_snake_case(std::string_view name) {
 
 }  // namespace
 
-TEST_CASE("every counter has a machine name of its own, a unit and a help text") {
+TEST_CASE("every counter has a unique machine name, a unit and a help text") {
     std::set<std::string_view> names;
     for (const CounterInfo& counter : all_counters()) {
         INFO(counter.name);

@@ -10,7 +10,7 @@ namespace {
 using daemon::FairQueue;
 using daemon::QueueLimits;
 
-TEST_CASE("one piece of work an endpoint in turn, each endpoint's in order") {
+TEST_CASE("one piece of work of each endpoint in turn, those of one endpoint in order") {
     FairQueue<std::string> queue(QueueLimits{});
     for (int i = 0; i < 1000; ++i) {
         queue.put(1, 1, "flood" + std::to_string(i));
@@ -22,13 +22,13 @@ TEST_CASE("one piece of work an endpoint in turn, each endpoint's in order") {
     CHECK(queue.take() == "flood1");
     CHECK(queue.take() == "second");
     CHECK(queue.take() == "flood2");
-    // Who comes anew waits for one piece of each other.
+    // A new endpoint waits for one piece of every other one.
     queue.put(3, 1, "third");
     CHECK(queue.take() == "flood3");
     CHECK(queue.take() == "third");
 }
 
-TEST_CASE("what waits is bounded for each endpoint, and in all but for a few of each") {
+TEST_CASE("waiting work is bounded per endpoint, and in total except for a few pieces of each") {
     QueueLimits limits;
     limits.items_per_endpoint = 10;
     limits.bytes = 500;

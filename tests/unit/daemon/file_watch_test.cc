@@ -26,7 +26,7 @@ void link_to(const std::string& target, const std::string& path) {
     REQUIRE(::symlink(target.c_str(), path.c_str()) == 0);
 }
 
-// etc/resolv.conf -> ../run/link -> run/resolve/stub, as with systemd-resolved and more.
+// etc/resolv.conf -> ../run/link -> run/resolve/stub, as systemd-resolved and others do.
 struct Tree {
     TempDir dir;
     std::string conf = dir.path() + "/etc/resolv.conf";
@@ -43,7 +43,7 @@ struct Tree {
     }
 };
 
-// Told once, and no more until the next change.
+// Reported once, and not again until the next change.
 bool tells(FileWatch& watch) {
     const bool told = watch.drain();
     CHECK(watch.arm());
@@ -83,7 +83,7 @@ TEST_CASE("a file behind links: the file changes, or any link on the way") {
     CHECK_FALSE(watch->drain());
     link_to(tree.dir.path() + "/run/resolve/other", tree.link);
     CHECK(tells(*watch));
-    write_in_place(tree.stub);  // no longer on the way
+    write_in_place(tree.stub);  // no longer part of the path
     CHECK_FALSE(watch->drain());
     write_in_place(tree.dir.path() + "/run/resolve/other");
     CHECK(tells(*watch));

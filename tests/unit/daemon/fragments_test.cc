@@ -22,7 +22,7 @@ const Bytes kWhole = [] {
     return bytes;
 }();
 
-// The frame with these bytes of the whole datagram.
+// A frame with these bytes of the whole datagram.
 Bytes piece(std::size_t from, std::size_t to, std::uint32_t id = 1) {
     const Bytes data(kWhole.begin() + static_cast<std::ptrdiff_t>(from), kWhole.begin() + static_cast<std::ptrdiff_t>(to));
     return Packet()
@@ -45,25 +45,25 @@ struct Queue {
 
 }  // namespace
 
-TEST_CASE("a datagram is whole when all of it is there, in any order, and only then") {
+TEST_CASE("a datagram is complete when all of it has arrived, in any order") {
     std::vector<std::pair<std::size_t, std::size_t>> parts = {{0, 400}, {400, 800}, {800, 1000}};
     do {
         Queue queue;
         CHECK_FALSE(queue.add(piece(parts[0].first, parts[0].second)));
         CHECK_FALSE(queue.add(piece(parts[1].first, parts[1].second)));
-        CHECK_FALSE(queue.add(piece(parts[1].first, parts[1].second)));  // comes twice
+        CHECK_FALSE(queue.add(piece(parts[1].first, parts[1].second)));  // arrives twice
         CHECK(queue.add(piece(parts[2].first, parts[2].second)) == kWhole);
         CHECK(queue.fragments.size() == 0);
     } while (std::next_permutation(parts.begin(), parts.end()));
 }
 
-TEST_CASE("overlapping fragments spoil their datagram") {
+TEST_CASE("overlapping fragments invalidate their datagram") {
     Queue queue;
     CHECK_FALSE(queue.add(piece(0, 400)));
     CHECK_FALSE(queue.add(piece(392, 800)));
     CHECK_FALSE(queue.add(piece(400, 800)));
     CHECK_FALSE(queue.add(piece(800, 1000)));
-    // The next one of that name, when the patience with this is over, is a datagram of its own.
+    // After the timeout, the next one with that id is another datagram.
     queue.clock.advance_seconds(31);
     CHECK_FALSE(queue.add(piece(0, 800)));
     CHECK(queue.add(piece(800, 1000)) == kWhole);
@@ -77,7 +77,7 @@ TEST_CASE("fragments of different datagrams and endpoints are kept apart") {
     CHECK(queue.add(piece(800, 1000, 1)) == kWhole);
 }
 
-TEST_CASE("an endpoint's incomplete datagrams are bounded: its oldest goes, nobody else's") {
+TEST_CASE("an endpoint's incomplete datagrams are bounded: its oldest one is evicted, and no other endpoint's") {
     Queue queue;
     CHECK_FALSE(queue.add(piece(0, 800, 99), kEndpoint + 1));
     for (std::uint32_t id = 0; id < kMaxDatagramsPerEndpoint + 5; ++id) {
@@ -90,13 +90,13 @@ TEST_CASE("an endpoint's incomplete datagrams are bounded: its oldest goes, nobo
     CHECK(queue.add(piece(800, 1000, 99), kEndpoint + 1) == kWhole);
 }
 
-TEST_CASE("many small fragments are no datagram") {
+TEST_CASE("too many small fragments are not a datagram") {
     Queue queue;
     std::optional<std::vector<std::uint8_t>> whole;
     for (std::size_t at = 0; at < kWhole.size() && !whole; at += 8) {
         whole = queue.add(piece(at, at + 8));
     }
-    CHECK(whole == kWhole);  // 125 of them are taken
+    CHECK(whole == kWhole);  // 125 of them are accepted
     Bytes large(2000);
     for (std::uint16_t at = 0; at < 1040; at = static_cast<std::uint16_t>(at + 8)) {
         queue.add(Packet().ethernet().ip("192.0.2.53", "10.88.0.2").protocol(17).fragment(5, at, true).payload(Bytes(8)).build());
@@ -105,7 +105,7 @@ TEST_CASE("many small fragments are no datagram") {
         queue.add(Packet().ethernet().ip("192.0.2.53", "10.88.0.2").protocol(17).fragment(5, 1040, false).payload(Bytes(8)).build()));
 }
 
-TEST_CASE("what waits too long, or for nobody, is given up") {
+TEST_CASE("datagrams that wait too long, or whose endpoint is gone, are evicted") {
     Queue queue;
     queue.add(piece(0, 800, 1));
     queue.add(piece(0, 800, 2), kEndpoint + 1);

@@ -18,7 +18,7 @@ constexpr const char* kPod6 = "fd00:88::2";
 
 Packet from_server(bool v6) { return v6 ? Packet().ethernet().ip(kServer6, kPod6) : Packet().ethernet().ip(kServer4, kPod4); }
 
-// As a sender on this node leaves it: the checksum is that of the pseudo header alone, not inverted.
+// The form in which a sender on this node leaves it: the checksum is that of the pseudo header alone, not inverted.
 Bytes leave_checksum(Bytes bytes) {
     const Frame frame = *parse_frame(bytes);
     std::uint32_t sum = frame.protocol + static_cast<std::uint32_t>(frame.segment.size());
@@ -60,7 +60,7 @@ TEST_CASE("TCP and UDP over both families") {
     }
 }
 
-TEST_CASE("a checksum is right, still to be completed, or wrong") {
+TEST_CASE("a checksum is correct, still to be completed, or wrong") {
     for (const bool v6 : {false, true}) {
         for (const bool tcp : {false, true}) {
             for (const char* text : {"hello", "hello!", ""}) {
@@ -84,7 +84,7 @@ TEST_CASE("a checksum is right, still to be completed, or wrong") {
     }
 }
 
-TEST_CASE("padding of the link is no part of the packet; options and extension headers are stepped over") {
+TEST_CASE("link padding is not part of the packet; options and extension headers are skipped") {
     Bytes padded = from_server(false).udp(53, 40000).payload("x").build();
     padded.resize(60);
     CHECK(parse_frame(padded)->payload().size() == 1);
@@ -92,7 +92,7 @@ TEST_CASE("padding of the link is no part of the packet; options and extension h
     CHECK(parse_frame(from_server(true).extension(0, {1, 4}).extension(60).udp(53, 40000).payload("abc").build())->payload().size() == 3);
 }
 
-TEST_CASE("fragments tell their place") {
+TEST_CASE("the offset of fragments") {
     for (const bool v6 : {false, true}) {
         const auto first = parse_frame(from_server(v6).fragment(9, 0, true).udp(53, 40000).payload("12345678").build());
         REQUIRE(first);
@@ -110,7 +110,7 @@ TEST_CASE("fragments tell their place") {
     }
 }
 
-TEST_CASE("a frame that is cut off anywhere does not parse, and is not read past its end") {
+TEST_CASE("a truncated frame does not parse, and is not read past its end") {
     for (const bool v6 : {false, true}) {
         const Bytes bytes = from_server(v6).extension(0, {}).tcp(53, 40000, kAck).payload("hello").build();
         for (std::size_t size = 0; size < bytes.size(); ++size) {

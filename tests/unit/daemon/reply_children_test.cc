@@ -27,7 +27,7 @@ struct Line {
         client.reset(ends[0]);
         daemon.reset(ends[1]);
     }
-    // What is there now.
+    // What can be read now.
     std::string read() const {
         std::string out;
         std::array<char, 65536> buffer{};
@@ -49,7 +49,7 @@ struct Loop {
     Loop(Loop&&) = delete;
     Loop& operator=(Loop&&) = delete;
 
-    // Until it is so. Returns the longest time that one round took.
+    // Runs rounds until the condition holds. Returns the longest time of one round.
     template <typename Condition>
     milliseconds run_until(Condition&& condition) const {
         milliseconds longest{0};
@@ -68,7 +68,7 @@ struct Loop {
 
 }  // namespace
 
-TEST_CASE("an answer that takes long to make and to write holds up nobody") {
+TEST_CASE("a reply that takes long to make and to write does not delay the event loop") {
     const Loop loop;
     const Line line;
     const std::string text = std::string(20'000'000, 'x') + "\n";
@@ -91,7 +91,7 @@ TEST_CASE("an answer that takes long to make and to write holds up nobody") {
     CHECK(longest < milliseconds(500));
 }
 
-TEST_CASE("more answers than children: each is made in its turn, each once") {
+TEST_CASE("more replies than children: each is made in its turn, once") {
     const Loop loop;
     const std::vector<Line> lines(3 * kMaxReplyChildren);
     ReplyChildren children(loop.event);
@@ -107,7 +107,7 @@ TEST_CASE("more answers than children: each is made in its turn, each once") {
     }
 }
 
-TEST_CASE("clients that go, and clients that never read, free their place") {
+TEST_CASE("clients that disconnect, and clients that never read, free their place") {
     const Loop loop;
     const Line gone;
     const Line deaf;
@@ -137,7 +137,7 @@ TEST_CASE("clients that go, and clients that never read, free their place") {
     CHECK(ends.find('g') == std::string::npos);
 }
 
-TEST_CASE("who ends the daemon ends its children") {
+TEST_CASE("the children end with the daemon") {
     const Loop loop;
     const Line line;
     {

@@ -39,7 +39,7 @@ TEST_CASE("an interface without a strict reverse path filter is named; the large
     CHECK(open_interfaces(dir) == std::vector<std::string>{"eth0", "eth1", "eth2"});
 }
 
-TEST_CASE("without the kernel's settings there is an error, not an empty answer") {
+TEST_CASE("without the kernel's settings the result is an error, not an empty list") {
     const TempDir dir;
     CHECK_FALSE(daemon::interfaces_without_reverse_path_filter(dir.path(), [](const std::string&) { return false; }));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the warnings are made of: which domains were looked up, what is old enough to be told, what was logged before.
+// The parts of the warnings: which domains were looked up, what is old enough to report, what was logged before.
 #include "daemon/warnings/warnings.h"
 
 #include <catch2/catch.hpp>
@@ -67,7 +67,7 @@ void look(PolicyWarnings& warnings, const Policies& policies, const std::vector<
 
 }  // namespace
 
-TEST_CASE("a lookup counts for every pattern that the name meets, in the policies that have it, and for no other") {
+TEST_CASE("a lookup counts for every pattern that matches the name, in the policies that have it, and for no other") {
     const Policies policies(document("a", "api.weather.com, '*.example.com', 'up.*.example.com', 'up.*.example.org', other.com") +
                             document("b", "'*.b.example.com', api.weather.com"));
     const policy::CompiledPolicy compiled = policies.compiled();
@@ -85,7 +85,7 @@ TEST_CASE("a lookup counts for every pattern that the name meets, in the policie
     CHECK(lookups.has(policies[1], pattern("api.weather.com")));
 }
 
-TEST_CASE("what was looked up is forgotten with its policy, and a full memory says that all was") {
+TEST_CASE("lookups are forgotten with their policy, and a full memory reports that every domain was looked up") {
     Policies policies(document("a", "a.com, b.com") + document("b", "a.com"));
     Lookups lookups(2);
     lookups.note(policies[0], pattern("a.com"));
@@ -98,7 +98,7 @@ TEST_CASE("what was looked up is forgotten with its policy, and a full memory sa
     CHECK_FALSE(lookups.has(policies[0], pattern("b.com")));
 }
 
-TEST_CASE("domains that nobody looked up are told when policy and endpoint have had their time") {
+TEST_CASE("domains that no endpoint looked up are reported after policy and endpoint have had their time") {
     test::ManualClock clock;
     Lookups lookups;
     PolicyWarnings warnings(clock, lookups);
@@ -116,13 +116,13 @@ TEST_CASE("domains that nobody looked up are told when policy and endpoint have 
           "DNS server since the daemon started");
     REQUIRE(warnings.to_log().size() == 1);
 
-    SECTION("another endpoint has its own time") {
+    SECTION("each endpoint has its own time") {
         look(warnings, policies, {7, 8}, {{{8}, 0}});
         CHECK(warnings.not_looked_up().empty());
         look(warnings, policies, {7, 8}, {{{7, 8}, 0}});
         CHECK(warnings.not_looked_up().size() == 1);
     }
-    SECTION("so have other domains") {
+    SECTION("other domains have their own time") {
         policies.put(document("a", "new.com"));
         look(warnings, policies, {7}, {{{7}, 0}});
         CHECK(warnings.not_looked_up().empty());
@@ -130,7 +130,7 @@ TEST_CASE("domains that nobody looked up are told when policy and endpoint have 
         look(warnings, policies, {7}, {{{7}, 0}});
         CHECK(warnings.not_looked_up().size() == 1);
     }
-    SECTION("the name cache may know, and is asked once") {
+    SECTION("the name cache may have it, and is asked once") {
         std::size_t asked = 0;
         const auto cached = [&asked](std::uint32_t endpoint, const policy::DomainPattern& domain) {
             ++asked;
@@ -143,7 +143,7 @@ TEST_CASE("domains that nobody looked up are told when policy and endpoint have 
         look(warnings, policies, {7}, {{{7}, 0}}, cached);
         CHECK(asked == 6);
     }
-    SECTION("a staged policy has no say") {
+    SECTION("a staged policy does not count") {
         std::string staged = document("a", "x.com");
         staged.replace(staged.find("kind: "), 6, "kind: Staged");
         policies.put(staged);
@@ -154,25 +154,25 @@ TEST_CASE("domains that nobody looked up are told when policy and endpoint have 
     }
 }
 
-TEST_CASE("a policy that selects nobody is told at once, and logged when it has had its time") {
+TEST_CASE("a policy that selects no endpoint is reported at once, and logged after its time") {
     test::ManualClock clock;
     Lookups lookups;
     PolicyWarnings warnings(clock, lookups);
     const Policies policies(document("a", "a.com") + document("b", "a.com"));
     look(warnings, policies, {7}, {{{}, 0}, {{}, 1}});
-    REQUIRE(warnings.unselected().size() == 1);  // of the other it is not known
+    REQUIRE(warnings.unselected().size() == 1);  // for the other one it is unknown
     CHECK(warnings.unselected()[0].text == "GlobalNetworkPolicy a (p.yaml:2) selects no endpoint of this node");
     CHECK(warnings.to_log().empty());
     clock.advance_seconds(kWarningGraceSeconds);
     look(warnings, policies, {7}, {{{}, 0}, {{}, 1}});
     CHECK(warnings.to_log().size() == 1);
     look(warnings, policies, {}, {{{}, 0}, {{}, 0}});
-    CHECK(warnings.unselected().empty());  // nobody there to select
+    CHECK(warnings.unselected().empty());  // there is no endpoint to select
     look(warnings, policies, {7}, {{{7}, 0}, {{7}, 0}});
     CHECK(warnings.unselected().empty());
 }
 
-TEST_CASE("of a policy with very many domains so many are watched") {
+TEST_CASE("of a policy with very many domains a limited number is watched") {
     std::string rules;
     for (std::size_t i = 0; i <= kMaxDomainsWatched; ++i) {
         rules += i % 1000 == 0 ? ", {action: Allow, destination: {domains: [a.com" : "";
@@ -190,7 +190,7 @@ TEST_CASE("of a policy with very many domains so many are watched") {
     CHECK_THAT(warnings.not_looked_up()[0].text, Contains("and " + std::to_string(kMaxDomainsWatched - 4) + " more at"));
 }
 
-TEST_CASE("a pod that was refused is remembered until it starts or some time has passed, and so many at most") {
+TEST_CASE("a refused pod is remembered until it starts or the time is over, up to a limit") {
     test::ManualClock clock;
     RefusedPods pods(clock);
     pods.refuse("default/first", "why");
@@ -198,7 +198,7 @@ TEST_CASE("a pod that was refused is remembered until it starts or some time has
     for (std::size_t i = 1; i < kMaxRefusedPods; ++i) {
         pods.refuse("default/" + std::to_string(i), "why");
     }
-    CHECK(pods.list().empty());  // as long as they may be on their way
+    CHECK(pods.list().empty());  // while they may still be starting
     clock.advance_seconds(kLabelsSeconds);
     CHECK(pods.list().size() == kMaxRefusedPods);
     CHECK(pods.list().at("default/first") == "why");
@@ -217,7 +217,7 @@ TEST_CASE("a pod that was refused is remembered until it starts or some time has
     CHECK(pods.list().empty());
 }
 
-TEST_CASE("a warning is logged once, again when it comes back, and only as many as there is room for") {
+TEST_CASE("a warning is logged once, again when it comes back, and up to a limit") {
     WarningLog log(2);
     const Warning a{"event", "a", "first text"};
     const Warning b{"event", "b", ""};
@@ -237,7 +237,7 @@ TEST_CASE("a warning is logged once, again when it comes back, and only as many 
     CHECK(subjects({a}) == "a ");
 }
 
-TEST_CASE("a strange DNS server: what is told can be written into namegate.yaml as it stands") {
+TEST_CASE("an untrusted DNS server: the suggested line can be written into namegate.yaml unchanged") {
     StrangeServer server;
     server.pods = {"default/a", "default/b"};
     server.responses = 17;

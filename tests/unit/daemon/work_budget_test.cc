@@ -8,7 +8,7 @@
 namespace namegate::test {
 namespace {
 
-TEST_CASE("so much work in each stretch of time, and no more") {
+TEST_CASE("a limited amount of work in each span of time") {
     ManualClock clock;
     clock.advance_seconds(100);
     daemon::WorkBudget budget(clock, 1'000'000'000, 10);

@@ -34,7 +34,7 @@ using Set = std::set<std::string>;
 
 }  // namespace
 
-TEST_CASE("D8: the question's own addresses count") {
+TEST_CASE("D8: the addresses of the question's own name count") {
     const Learning learning =
         learn(DnsMessage::response("Example.COM").ttl(60).a("example.com", "192.0.2.1").aaaa("EXAMPLE.com", "2001:db8::1"));
     CHECK(learning.chain_names == Names{"example.com"});
@@ -43,7 +43,7 @@ TEST_CASE("D8: the question's own addresses count") {
     CHECK(learning.names_of(learning.addresses[0]) == Names{"example.com"});
 }
 
-TEST_CASE("an IPv4-mapped address is told from the IPv4 address itself, each with its own lifetime") {
+TEST_CASE("an IPv4-mapped address differs from the IPv4 address itself, each with its own lifetime") {
     const Bytes mapped = [] {
         const auto bytes = namegate::IpAddress::parse("192.0.2.1")->bytes();
         return Bytes(bytes.begin(), bytes.end());
@@ -102,7 +102,7 @@ TEST_CASE("D8: records off the chain, and in other sections, never count") {
 }
 
 TEST_CASE("D8: an address counts only for the names that lead to it") {
-    // No honest zone has an address beside a CNAME. By the letter, a name behind the address must not open it.
+    // No correct zone has an address beside a CNAME. By the letter of D8, a name behind the address must not open it.
     const Learning learning =
         learn(DnsMessage::response("evil.com").a("evil.com", "192.0.2.66").cname("evil.com", "good.com").a("good.com", "192.0.2.1"));
     REQUIRE(learning.addresses.size() == 2);
@@ -114,7 +114,7 @@ TEST_CASE("D8: an address counts only for the names that lead to it") {
     CHECK(names["192.0.2.1"] == Names{"evil.com", "good.com"});
 }
 
-TEST_CASE("D8: loops end, and everything in one leads to everything in it") {
+TEST_CASE("D8: loops end, and every name in a loop leads to every other") {
     const Learning self = learn(DnsMessage::response("a.com").cname("a.com", "a.com").a("a.com", "192.0.2.1"));
     CHECK(addresses(self) == Set{"192.0.2.1"});
     const Learning ring = learn(
@@ -138,7 +138,7 @@ TEST_CASE("D8: a dot inside a label is not the name with the dot between labels"
     CHECK(learning.addresses.size() == 1);
 }
 
-TEST_CASE("only a successful answer to an ordinary question of class IN teaches") {
+TEST_CASE("only a successful response to an ordinary query of class IN opens") {
     const auto good = [] { return DnsMessage::response("a.com").a("a.com", "192.0.2.1"); };
     CHECK_FALSE(learn(good()).empty());
     CHECK(learn(good().qr(false)).empty());
@@ -148,14 +148,14 @@ TEST_CASE("only a successful answer to an ordinary question of class IN teaches"
     CHECK(learn(DnsMessage::response("a.com", kTypeA, kClassChaos).a("a.com", "192.0.2.1")).empty());
 }
 
-TEST_CASE("an address seen twice counts once, with its longer time to live") {
+TEST_CASE("an address that occurs twice counts once, with its longer TTL") {
     const Learning learning =
         learn(DnsMessage::response("a.com").ttl(5).a("a.com", "192.0.2.1").ttl(50).a("a.com", "192.0.2.1").ttl(7).a("a.com", "192.0.2.1"));
     REQUIRE(learning.addresses.size() == 1);
     CHECK(learning.addresses[0].ttl == 50);
 }
 
-TEST_CASE("a chain longer than the limit is cut, and says so") {
+TEST_CASE("a chain longer than the limit is cut, and reported") {
     auto message = DnsMessage::response("n0.com");
     for (int i = 0; i < 40; ++i) {
         message.cname("n" + std::to_string(i) + ".com", "n" + std::to_string(i + 1) + ".com");

@@ -42,7 +42,7 @@ TEST_CASE("header, question and records are read, compressed or not") {
     CHECK(message->answers[2].address.to_string() == "2001:db8::1");
 }
 
-TEST_CASE("D8: records of other types and classes are stepped over") {
+TEST_CASE("D8: records of other types and classes are skipped") {
     const auto message = parse_message(DnsMessage::response("example.com")
                                            .record("example.com", kTypeTxt, {3, 'a', 'b', 'c'})
                                            .record("example.com", kTypeHttps, {0xff})
@@ -57,13 +57,13 @@ TEST_CASE("D8: records of other types and classes are stepped over") {
     CHECK(message->answers[0].address.to_string() == "192.0.2.1");
 }
 
-TEST_CASE("a time to live with its top bit set is zero") {
+TEST_CASE("a TTL with its top bit set is zero") {
     const auto message = parse_message(DnsMessage::response("example.com").ttl(0x80000001U).a("example.com", "192.0.2.1").build());
     REQUIRE(message);
     CHECK(message->answers[0].ttl == 0);
 }
 
-TEST_CASE("a fault in a later section does not spoil the answer; it is not even read") {
+TEST_CASE("an error in a later section does not matter; that section is not read") {
     auto builder = DnsMessage::response("example.com").a("example.com", "192.0.2.1");
     builder.authority().record_of({0xc0, 0xff}, kTypeNs, {1}).count(3, 9).raw({1, 2, 3});
     const auto message = parse_message(builder.build());
@@ -113,14 +113,14 @@ TEST_CASE("a truncated message keeps the records before the cut") {
     CHECK(message->answers.size() == 1);
 }
 
-TEST_CASE("names of 255 bytes pass, longer ones do not") {
+TEST_CASE("names of 255 bytes are accepted, longer ones are not") {
     const std::string label(63, 'x');
     const std::string longest = label + "." + label + "." + label + "." + std::string(61, 'y');
     const auto fits = parse_message(DnsMessage::response(longest).a(longest, "192.0.2.1").build());
     REQUIRE(fits);
     CHECK(fits->question.name == longest);
     CHECK_FALSE(parse_message(DnsMessage::response(longest + "y").build()));
-    // Grown too long by a pointer only.
+    // Only a pointer makes it too long.
     auto grown = DnsMessage::response(longest).record_of(
         [] {
             Bytes owner{1, 'z'};
@@ -133,7 +133,7 @@ TEST_CASE("names of 255 bytes pass, longer ones do not") {
 }
 
 TEST_CASE("pointers in one name, records and bytes are limited") {
-    // Each pointer leads to the one before it.
+    // Each pointer leads to the previous one.
     auto builder = DnsMessage::response("a.b");
     const std::size_t pointers = namegate::dns::kMaxNamePointers + GENERATE(as<std::size_t>{}, 0, 1);
     Bytes chain = DnsMessage::pointer(kDnsHeaderBytes);

@@ -49,7 +49,7 @@ TEST_CASE("the cache is the same after a save and a load") {
     CHECK(other.entries(1).at(1).name == "b\\046.net");
 }
 
-TEST_CASE("what expired meanwhile is not loaded") {
+TEST_CASE("names that expired meanwhile are not loaded") {
     ManualClock clock;
     NameCache cache(clock, {});
     fill(cache);
@@ -69,7 +69,7 @@ TEST_CASE("D11: a file of another boot names other endpoints, and is not used") 
     CHECK(cache.stats().names == 0);
 }
 
-TEST_CASE("a file is taken through the present limits, the youngest names kept") {
+TEST_CASE("a file is loaded within the present limits, and the youngest names are kept") {
     const ManualClock clock;
     NameCache cache(clock, {});
     fill(cache);
@@ -80,7 +80,7 @@ TEST_CASE("a file is taken through the present limits, the youngest names kept")
     CHECK(small.endpoints() == std::vector<std::uint32_t>{4'000'000'000U});
 }
 
-TEST_CASE("a damaged file is a clear error and an empty cache") {
+TEST_CASE("a damaged file is an error and an empty cache") {
     const ManualClock clock;
     NameCache cache(clock, {});
     fill(cache);
@@ -107,7 +107,7 @@ TEST_CASE("a damaged file is a clear error and an empty cache") {
     }
 }
 
-TEST_CASE("a file that is missing or too large is an error of the file") {
+TEST_CASE("a missing or too large file is an error") {
     const TempDir dir;
     const ManualClock clock;
     NameCache cache(clock, {});

@@ -61,7 +61,7 @@ using Found = std::map<std::string, std::uint64_t>;
 
 }  // namespace
 
-TEST_CASE("D14: what was resolved before the policy named it is found by exact, wildcard and middle patterns") {
+TEST_CASE("D14: names resolved before the policy named them are found by exact, wildcard and middle patterns") {
     Fixture f;
     f.cache.record(1, answer("api.weather.com", "192.0.2.1"), kLifetime);
     f.cache.record(1, answer("update.a.example.com", "192.0.2.2", 60), kLifetime);
@@ -73,7 +73,7 @@ TEST_CASE("D14: what was resolved before the policy named it is found by exact, 
     CHECK(f.match(1, "eather.com").empty());
 }
 
-TEST_CASE("D11: what one endpoint resolved is nothing to another") {
+TEST_CASE("D11: a name that one endpoint resolved opens nothing for another") {
     Fixture f;
     f.cache.record(1, answer("example.com", "192.0.2.1"), kLifetime);
     CHECK(f.match(2, "example.com").empty());
@@ -81,7 +81,7 @@ TEST_CASE("D11: what one endpoint resolved is nothing to another") {
     CHECK(f.cache.names_by_address(2).empty());
 }
 
-TEST_CASE("D8: question, owners and targets of a chain all match, in the answer's own order of leading") {
+TEST_CASE("D8: question, owners and targets of a chain all match, in the order of the chain") {
     Fixture f;
     f.cache.record(1,
                    learn(DnsMessage::response("www.example.com")
@@ -92,7 +92,7 @@ TEST_CASE("D8: question, owners and targets of a chain all match, in the answer'
                              .ttl(600)
                              .a("host.cloud.org", "192.0.2.1")),
                    kLifetime);
-    // D13: the record's time to live counts, however short the CNAME's is.
+    // D13: the TTL of the address record counts, however short the CNAME's is.
     const char* pattern = GENERATE("www.example.com", "*.cdn.net", "host.cloud.org");
     CHECK(f.match(1, pattern) == Found{{"192.0.2.1", 600}});
     std::vector<Reached> reached;
@@ -101,7 +101,7 @@ TEST_CASE("D8: question, owners and targets of a chain all match, in the answer'
     CHECK(reached[0].names == std::vector<std::string>{"edge.cdn.net", "host.cloud.org"});
 }
 
-TEST_CASE("D8: a name behind an address in the chain does not claim it") {
+TEST_CASE("D8: a name behind an address in the chain does not open it") {
     Fixture f;
     f.cache.record(
         1, learn(DnsMessage::response("evil.com").a("evil.com", "192.0.2.66").cname("evil.com", "good.com").a("good.com", "192.0.2.1")),
@@ -109,17 +109,17 @@ TEST_CASE("D8: a name behind an address in the chain does not claim it") {
     CHECK(f.match(1, "good.com") == Found{{"192.0.2.1", 300}});
 }
 
-TEST_CASE("D8: chains split over two responses are joined, whichever came first") {
+TEST_CASE("D8: chains split over two responses are joined, in either order") {
     Fixture f;
     const Learning first = alias("www.example.com", "cdn.net", 60);
     const Learning second = answer("cdn.net", "192.0.2.1", 300);
     const bool forwards = GENERATE(true, false);
     f.cache.record(1, forwards ? first : second, kLifetime);
     f.cache.record(1, forwards ? second : first, kLifetime);
-    CHECK(f.match(1, "www.example.com") == Found{{"192.0.2.1", 60}});  // no longer than the link is known
+    CHECK(f.match(1, "www.example.com") == Found{{"192.0.2.1", 60}});  // no longer than the link is valid
     CHECK(f.match(1, "cdn.net") == Found{{"192.0.2.1", 300}});
 
-    // What the later answer changed is reported with it.
+    // What the later response changed is reported with it.
     std::map<std::string, std::set<std::string>> joined;
     f.cache.for_each_joined(1, forwards ? second : first,
                             [&](const Reached& reached) { joined[reached.names.front()].insert(reached.address.to_string()); });
@@ -151,7 +151,7 @@ TEST_CASE("loops of links end") {
     CHECK(reports == 2);
 }
 
-TEST_CASE("of two ways to a name the longer lasting counts") {
+TEST_CASE("of two chains to a name the longer-lived one counts") {
     Fixture f;
     f.cache.record(1, alias("a.com", "short.com", 10), kLifetime);
     f.cache.record(1, alias("a.com", "long.com", 100), kLifetime);
@@ -161,7 +161,7 @@ TEST_CASE("of two ways to a name the longer lasting counts") {
     CHECK(f.match(1, "a.com") == Found{{"192.0.2.1", 100}});
 }
 
-TEST_CASE("D13: seeing an answer again only extends it, and expiry is to the second") {
+TEST_CASE("D13: a repeated response only extends the time, and expiry is exact to the second") {
     Fixture f;
     f.cache.record(1, answer("a.com", "192.0.2.1", 100), kLifetime);
     f.cache.record(1, answer("a.com", "192.0.2.1", 10), kLifetime);
@@ -203,7 +203,7 @@ TEST_CASE("rotating addresses leave nothing behind") {
     CHECK(f.match(1, "rotating.com").size() == 4);
 }
 
-TEST_CASE("bounds: the least recently answered name goes first") {
+TEST_CASE("bounds: the name whose last response is oldest is evicted first") {
     ManualClock clock;
     const auto limits = GENERATE(
         values<NameCacheLimits>({{3, 100, 1U << 20U, 100, 10, 10}, {100, 3, 1U << 20U, 100, 10, 10}, {100, 100, 1U << 20U, 3, 10, 10}}));
@@ -234,7 +234,7 @@ TEST_CASE("bounds: bytes") {
     CHECK(cache.stats().evicted > 1000);
 }
 
-TEST_CASE("bounds: one endpoint cannot push out another") {
+TEST_CASE("bounds: one endpoint cannot evict another's names") {
     ManualClock clock;
     NameCacheLimits limits;
     limits.names_per_endpoint = 10;
@@ -268,7 +268,7 @@ TEST_CASE("bounds: addresses and links of one name") {
     CHECK(cache.stats().addresses == 0);
 }
 
-TEST_CASE("bounds: ways longer than the limit are not walked, and reports end") {
+TEST_CASE("bounds: chains longer than the limit are not followed, and the report ends") {
     Fixture f;
     for (unsigned i = 0; i < 100; ++i) {
         f.cache.record(1, alias("n" + std::to_string(i) + ".com", "n" + std::to_string(i + 1) + ".com"), kLifetime);
@@ -291,7 +291,7 @@ TEST_CASE("bounds: ways longer than the limit are not walked, and reports end") 
     CHECK(joined.cut);
 }
 
-TEST_CASE("an answer costs a bounded number of steps, however the names lead to each other") {
+TEST_CASE("a response costs a bounded number of steps, however the names are linked") {
     Fixture f;
     std::mt19937 random(7);  // always the same graph
     const auto name = [](unsigned long i) { return "n" + std::to_string(i) + ".example.com"; };
@@ -318,7 +318,7 @@ TEST_CASE("an answer costs a bounded number of steps, however the names lead to 
     CHECK(reports <= 100);
 }
 
-TEST_CASE("an honest chain is joined whole, with many names before a shared end") {
+TEST_CASE("a regular chain is joined completely, with many names before a shared end") {
     Fixture f;
     for (unsigned i = 0; i < 40; ++i) {
         f.cache.record(1, alias("a" + std::to_string(i) + ".com", "edge.cdn.net"), kLifetime);
@@ -332,7 +332,7 @@ TEST_CASE("an honest chain is joined whole, with many names before a shared end"
     CHECK(names.size() == 42);
 }
 
-TEST_CASE("an endpoint is forgotten as a whole, and only it") {
+TEST_CASE("an endpoint is forgotten completely, and no other") {
     Fixture f;
     f.cache.record(1, answer("a.com", "192.0.2.1"), kLifetime);
     f.cache.record(2, answer("a.com", "192.0.2.1"), kLifetime);
@@ -345,7 +345,7 @@ TEST_CASE("an endpoint is forgotten as a whole, and only it") {
     CHECK(f.match(2, "a.com").size() == 1);
 }
 
-TEST_CASE("an answer that teaches nothing leaves no trace") {
+TEST_CASE("a response that opens nothing leaves no trace") {
     Fixture f;
     f.cache.record(1, learn(DnsMessage::response("a.com")), kLifetime);
     f.cache.record(1, Learning{}, kLifetime);
@@ -354,7 +354,7 @@ TEST_CASE("an answer that teaches nothing leaves no trace") {
     CHECK(f.cache.stats().endpoints == 0);
 }
 
-TEST_CASE("a large endpoint is forgotten at once, and its memory given back in steps") {
+TEST_CASE("a large endpoint is forgotten at once, and its memory is freed in steps") {
     Fixture f;
     constexpr unsigned kNames = 3000;
     for (unsigned i = 0; i < kNames; ++i) {
@@ -368,7 +368,7 @@ TEST_CASE("a large endpoint is forgotten at once, and its memory given back in s
     CHECK(f.cache.stats().names == kNames + 1 - namegate::dns::kMaxDroppedNames);
     NameCache read(f.clock, {});
     CHECK(*read.deserialise(f.cache.serialise("s"), "s") == 1);
-    // Its id may come back before it is gone.
+    // Its id may be reused before it is freed.
     f.cache.record(1, answer("new.com", "192.0.2.7"), kLifetime);
     while (f.cache.expire() > 0) {
     }
@@ -380,7 +380,7 @@ TEST_CASE("a large endpoint is forgotten at once, and its memory given back in s
     CHECK(f.cache.stats().bytes == 0);
 }
 
-TEST_CASE("what was forgotten goes before what is of use") {
+TEST_CASE("forgotten names are freed before useful ones are evicted") {
     ManualClock clock;
     NameCacheLimits limits;
     limits.names = 3000;

@@ -29,7 +29,7 @@ std::string error_of(const char* text) {
 
 }  // namespace
 
-TEST_CASE("D17: what names never open when nothing is said") {
+TEST_CASE("D17: the addresses that names never open by default") {
     const NeverOpens list = NeverOpens::standard();
     CHECK(list.entries().size() == 10);
     for (const char* address : {"127.0.0.1", "127.255.255.255", "169.254.169.254", "224.0.0.1", "239.255.255.255", "0.0.0.0", "0.1.2.3",
@@ -65,7 +65,7 @@ TEST_CASE("an entry is of one family; IPv4 in IPv4-mapped form is of both") {
     CHECK(refused({}, "127.0.0.1", true) == "");
 }
 
-TEST_CASE("entries that are none, and too many, are told") {
+TEST_CASE("invalid entries, and too many, are reported") {
     for (const char* text : {"", "localhost", "127.0.0.1:53", "[::1]", "10.0.0.0 /8"}) {
         INFO(text);
         CHECK(error_of(text).find("not an IP address or CIDR") != std::string::npos);

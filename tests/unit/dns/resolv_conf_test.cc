@@ -23,7 +23,7 @@ TEST_CASE("D9: nameserver lines become trusted servers on port 53") {
     CHECK(conf.warnings.empty());
 }
 
-TEST_CASE("lines that cannot be used are warned about, with their number") {
+TEST_CASE("invalid lines are warned about, with their number") {
     const auto conf = resolv_conf_servers("nameserver\nnameserver dns.example.com\nnameserver fe80::1%eth0\nnameserver 127.0.0.53\n");
     REQUIRE(conf.warnings.size() == 4);
     CHECK(conf.warnings[1].find("line 2: \"dns.example.com\"") == 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Mutated messages: no crash, and what is learnt still keeps to the rules. The sequence is the same each run.
+// Mutated messages: no crash, and what is learned still obeys the rules. The sequence is the same in each run.
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -103,7 +103,7 @@ TEST_CASE("mutated messages never break the parser, the decision or the cache") 
     CHECK(cache.serialise("scope") == saved);
 }
 
-TEST_CASE("random bytes are not a message that teaches") {
+TEST_CASE("random bytes are never a message that opens") {
     Mutator mutate;
     for (unsigned i = 0; i < kRounds; ++i) {
         Bytes bytes(mutate.below(200));
@@ -117,8 +117,8 @@ TEST_CASE("random bytes are not a message that teaches") {
     }
 }
 
-TEST_CASE("the most expensive message that fits is still cheap") {
-    // As many records as fit, each owner a long way back; no time is asserted but the test's own limit.
+TEST_CASE("the most expensive message within the limits is still cheap") {
+    // As many records as possible, each with a long compressed owner; only the test's own limit bounds the time.
     auto builder = DnsMessage::response("a.b");
     Bytes chain = DnsMessage::pointer(kDnsHeaderBytes);
     const std::size_t start = builder.size() + 11;

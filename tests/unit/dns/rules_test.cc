@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules of policy semantics that DNS answers decide, each with what opens by it and what does not. The tags tell
-// tests/unit/policy/rules_test.cc which rules have both.
+// The rules of policy semantics that DNS responses decide, each with what it opens and what it does not. By the tags
+// tests/unit/policy/rules_test.cc finds which rules have both cases.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>
@@ -24,7 +24,7 @@ namespace {
 constexpr std::uint32_t kMine = 1;
 constexpr std::uint32_t kOther = 2;
 
-// An endpoint's answers, and what a policy that names a pattern opens to it now.
+// An endpoint's responses, and what a policy that names a pattern opens for it now.
 struct Answers {
     ManualClock clock;
     NameCache cache{clock, namegate::dns::NameCacheLimits{}};
@@ -48,7 +48,7 @@ DnsMessage answer(const char* name = "a.com", std::uint32_t ttl = 60) { return D
 
 }  // namespace
 
-TEST_CASE("D8: what counts of an answer", "[D8+]") {
+TEST_CASE("D8: what counts in a response", "[D8+]") {
     struct Case {
         DnsMessage message;
         const char* pattern;
@@ -66,13 +66,13 @@ TEST_CASE("D8: what counts of an answer", "[D8+]") {
         answers.see(each.message);
         CHECK(answers.opens(each.pattern, each.address));
     }
-    Answers joined;  // over two answers
+    Answers joined;  // over two responses
     joined.see(DnsMessage::response("a.com").cname("a.com", "b.net"));
     joined.see(answer("b.net"));
     CHECK(joined.opens("a.com", kAddress));
 }
 
-TEST_CASE("D8: what does not count of an answer", "[D8-]") {
+TEST_CASE("D8: what does not count in a response", "[D8-]") {
     const DnsMessage messages[] = {
         DnsMessage::response("a.com").a("b.net", kAddress),                                                  // off the chain
         DnsMessage::response("a.com").cname("c.net", "b.net").a("b.net", kAddress),                          // a broken one
@@ -113,14 +113,14 @@ TEST_CASE("D9: which servers are trusted", "[D9+][D9-]") {
     }
 }
 
-TEST_CASE("D11: an answer opens for who asked, and for nobody else", "[D11+][D11-]") {
+TEST_CASE("D11: a response opens for the endpoint that sent the query, and for no other", "[D11+][D11-]") {
     Answers answers;
     answers.see(answer(), kMine);
     CHECK(answers.opens("a.com", kAddress, kMine));
     CHECK_FALSE(answers.opens("a.com", kAddress, kOther));
 }
 
-TEST_CASE("D13: how long an answer opens", "[D13+][D13-]") {
+TEST_CASE("D13: how long a response opens", "[D13+][D13-]") {
     struct Case {
         namegate::dns::LifetimeSettings lifetime;
         std::uint32_t ttl;
@@ -138,7 +138,7 @@ TEST_CASE("D13: how long an answer opens", "[D13+][D13-]") {
         answers.clock.advance_seconds(1);
         CHECK_FALSE(answers.opens("a.com", kAddress));
     }
-    Answers again;  // only ever extends it
+    Answers again;  // it only ever extends the time
     again.see(answer("a.com", 60));
     again.see(answer("a.com", 10));
     again.clock.advance_seconds(30);
@@ -148,9 +148,9 @@ TEST_CASE("D13: how long an answer opens", "[D13+][D13-]") {
     CHECK(again.opens("a.com", kAddress));
 }
 
-TEST_CASE("D14: a pattern named later opens what was answered before, as long as that counts", "[D14+][D14-]") {
+TEST_CASE("D14: a pattern named later opens what was resolved before, as long as that counts", "[D14+][D14-]") {
     Answers answers;
-    answers.see(answer("www.a.com"));  // when no policy named it
+    answers.see(answer("www.a.com"));  // before any policy named it
     CHECK(answers.opens("*.a.com", kAddress));
     CHECK_FALSE(answers.opens("a.com", kAddress));
     answers.clock.advance_seconds(60);

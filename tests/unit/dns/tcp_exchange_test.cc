@@ -16,7 +16,7 @@ TcpPeers peers_of(std::uint32_t endpoint = 1, std::uint16_t port = 40000) {
     return {endpoint, *IpAddress::parse("10.88.0.2"), *IpAddress::parse("192.0.2.53"), port, 53};
 }
 
-// One connection, with both sides' numbers counted along.
+// One connection, with the sequence numbers of both sides.
 struct Talk {
     Talk(TcpExchanges& where, const TcpPeers& who) : exchanges(where), peers(who) { exchanges.open(peers, at[1], at[0]); }
 
@@ -46,11 +46,11 @@ DnsMessage response(std::string_view name, std::uint16_t id) { return DnsMessage
 
 }  // namespace
 
-TEST_CASE("D10: over TCP too, only the answer to the very question counts, and once") {
+TEST_CASE("D10: over TCP too, only the response to a query counts, and once") {
     ManualClock clock;
     TcpExchanges exchanges(clock, {});
     Talk talk(exchanges, peers_of());
-    CHECK(talk.answered(response("example.com", 7)) == 0);  // before it was asked
+    CHECK(talk.answered(response("example.com", 7)) == 0);  // before the query
     CHECK(talk.asks(query("example.com", 7)) == TcpFate::kFollowed);
     CHECK(talk.answered(response("example.com", 8)) == 0);
     CHECK(talk.answered(response("example.org", 7)) == 0);
@@ -63,7 +63,7 @@ TEST_CASE("D10: over TCP too, only the answer to the very question counts, and o
     CHECK(exchanges.stats().unsolicited == 7);
 }
 
-TEST_CASE("D18: over TCP too, an answer in another case is the answer; no other byte may differ, nor the type") {
+TEST_CASE("D18: over TCP too, a response may differ from its query in case; in no other byte, and not in the type") {
     ManualClock clock;
     TcpExchanges exchanges(clock, {});
     Talk talk(exchanges, peers_of());
@@ -80,7 +80,7 @@ TEST_CASE("D18: over TCP too, an answer in another case is the answer; no other 
     CHECK(talk.answered(DnsMessage::response("EXAMPLE.com", kTypeHttps).id(9)) == 1);
 }
 
-TEST_CASE("several questions in one breath, answered in any order") {
+TEST_CASE("several queries at once, with responses in any order") {
     ManualClock clock;
     TcpExchanges exchanges(clock, {});
     Talk talk(exchanges, peers_of());
@@ -95,7 +95,7 @@ TEST_CASE("several questions in one breath, answered in any order") {
     }
 }
 
-TEST_CASE("one connection's questions are not another's, nor another endpoint's") {
+TEST_CASE("queries of one connection are not those of another, nor of another endpoint") {
     ManualClock clock;
     TcpExchanges exchanges(clock, {});
     Talk one(exchanges, peers_of(1, 40000));
@@ -107,7 +107,7 @@ TEST_CASE("one connection's questions are not another's, nor another endpoint's"
     CHECK(one.answered(response("example.com", 7)) == 1);
 }
 
-TEST_CASE("a connection that was not seen from its opening is not followed; the opening seen again changes nothing") {
+TEST_CASE("a connection that was not seen from its SYN is not followed; a repeated SYN changes nothing") {
     ManualClock clock;
     TcpExchanges exchanges(clock, {});
     const Bytes bytes = query("example.com", 7).build_tcp();
@@ -117,7 +117,7 @@ TEST_CASE("a connection that was not seen from its opening is not followed; the 
     talk.asks(query("example.com", 7));
     exchanges.open(peers_of(), 0xfffffffe, 1000);
     CHECK(talk.answered(response("example.com", 7)) == 1);
-    // The same ports anew: a new connection, without the questions of the old one.
+    // The same ports again: a new connection, without the queries of the old one.
     talk.asks(query("example.com", 8));
     exchanges.open(peers_of(), 5000, 6000);
     talk.at[1] = 5000;
@@ -127,7 +127,7 @@ TEST_CASE("a connection that was not seen from its opening is not followed; the 
     CHECK(exchanges.stats().connections == 0);
 }
 
-TEST_CASE("connections, questions and bytes of an endpoint are bounded, and nobody else's are touched") {
+TEST_CASE("connections, queries and bytes of an endpoint are bounded, and those of other endpoints are not touched") {
     ManualClock clock;
     TcpLimits limits;
     limits.connections = 4;
@@ -147,7 +147,7 @@ TEST_CASE("connections, questions and bytes of an endpoint are bounded, and nobo
     }
     CHECK(talks[5]->answered(response("example.com", 2)) == 0);
     CHECK(talks[5]->answered(response("example.com", 3)) == 1);
-    // Half a message, large: the least recently used connections have to go for it.
+    // Half of a large message: the least recently used connections are evicted for it.
     CHECK(talks[5]->send(TcpSide::kServer, Bytes{0xff, 0xff}) == TcpFate::kFollowed);
     CHECK(talks[5]->send(TcpSide::kServer, Bytes(19'000, 0)) == TcpFate::kFollowed);
     CHECK(exchanges.stats().connections == 2);
@@ -156,11 +156,11 @@ TEST_CASE("connections, questions and bytes of an endpoint are bounded, and nobo
     CHECK(neighbour.answered(response("example.com", 7)) == 1);
 }
 
-TEST_CASE("a stream that has lost its way is given up") {
+TEST_CASE("a stream that lost its position is not followed any further") {
     ManualClock clock;
     TcpExchanges exchanges(clock, {});
     Talk talk(exchanges, peers_of());
-    talk.at[1] += 10;  // a segment that nobody saw
+    talk.at[1] += 10;  // a segment that was not seen
     TcpFate fate = TcpFate::kFollowed;
     for (int i = 0; i < 200 && fate == TcpFate::kFollowed; ++i) {
         fate = talk.send(TcpSide::kServer, Bytes(1448, 0));
@@ -169,7 +169,7 @@ TEST_CASE("a stream that has lost its way is given up") {
     CHECK(exchanges.stats().dropped == 1);
 }
 
-TEST_CASE("silent connections, and those of endpoints that are gone, are forgotten") {
+TEST_CASE("silent connections, and those of removed endpoints, are forgotten") {
     ManualClock clock;
     TcpExchanges exchanges(clock, {});
     Talk one(exchanges, peers_of(1));
@@ -181,7 +181,7 @@ TEST_CASE("silent connections, and those of endpoints that are gone, are forgott
     CHECK(exchanges.stats().connections == 0);
 }
 
-TEST_CASE("over TCP, a new connection with the ports of an older one begins anew") {
+TEST_CASE("over TCP, a new connection with the ports of an older one starts from its own SYN") {
     ManualClock clock;
     TcpExchanges exchanges(clock, {});
     Talk old(exchanges, peers_of());
@@ -194,7 +194,7 @@ TEST_CASE("over TCP, a new connection with the ports of an older one begins anew
     CHECK(old.asks(query("example.com", 8)) == TcpFate::kUnknown);
 }
 
-TEST_CASE("over TCP, a segment that cannot be of this stream ends it: its position is not trusted any longer") {
+TEST_CASE("over TCP, a segment that cannot belong to the stream ends it: its position is not trusted") {
     ManualClock clock;
     TcpExchanges exchanges(clock, {});
     Talk talk(exchanges, peers_of());

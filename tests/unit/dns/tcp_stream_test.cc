@@ -43,10 +43,10 @@ Bytes text(const std::string& words) { return {words.begin(), words.end()}; }
 
 }  // namespace
 
-TEST_CASE("messages come out whole, wherever the stream is cut in two") {
+TEST_CASE("messages come out complete, wherever the stream is cut in two") {
     const Messages messages = {text("first"), text(""), text("the second one")};
     const Bytes bytes = framed(messages);
-    // Also across the end of the number space.
+    // Also across the wrap of the sequence numbers.
     for (const std::uint32_t start : {std::uint32_t{1}, std::uint32_t{0xffffffff}, std::uint32_t{0xfffffff8}}) {
         for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
             for (const bool reversed : {false, true}) {
@@ -74,7 +74,7 @@ TEST_CASE("a message of 64 KB, in segments") {
     CHECK(receiver.got == messages);
 }
 
-TEST_CASE("segments repeated, overlapping and out of order, at random: the same messages") {
+TEST_CASE("segments repeated, overlapping and out of order, at random, give the same messages") {
     const char* set = std::getenv("NAMEGATE_SEED");  // NOLINT(concurrency-mt-unsafe): one thread
     const auto seed = set == nullptr ? std::random_device{}() : static_cast<unsigned>(std::strtoul(set, nullptr, 10));
     std::cout << "tcp_stream seed " << seed << "\n";
@@ -89,7 +89,7 @@ TEST_CASE("segments repeated, overlapping and out of order, at random: the same 
         const Bytes bytes = framed(messages);
         const auto start = static_cast<std::uint32_t>(random());
         Receiver receiver(start);
-        // Random pieces first, then all of it in order, as retransmission ends up doing.
+        // Random pieces first, then all of it in order, as retransmission does in the end.
         for (int i = 0; i < 40; ++i) {
             const std::size_t from = below(bytes.size());
             const std::size_t size = 1 + below(bytes.size() - from);
@@ -101,7 +101,7 @@ TEST_CASE("segments repeated, overlapping and out of order, at random: the same 
     }
 }
 
-TEST_CASE("of bytes that come twice the first count") {
+TEST_CASE("of bytes that arrive twice the first ones count") {
     const Bytes good = framed({text("good")});
     const Bytes evil = framed({text("evil")});
     Receiver receiver(0);
@@ -112,7 +112,7 @@ TEST_CASE("of bytes that come twice the first count") {
     CHECK(receiver.got.size() == 1);
 }
 
-TEST_CASE("what waits behind a gap is bounded") {
+TEST_CASE("data behind a gap is bounded") {
     Receiver receiver(0);
     const Bytes bytes(kMaxStreamWaiting, 'x');
     CHECK(receiver.add(10, bytes));

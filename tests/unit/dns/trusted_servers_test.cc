@@ -50,13 +50,13 @@ TEST_CASE("D9: anything else is an error that quotes the text") {
     CHECK(server.error().message().find("\"" + text + "\"") != std::string::npos);
 }
 
-TEST_CASE("D9: a Kubernetes service needs a source that knows services") {
+TEST_CASE("D9: a Kubernetes service is refused: it needs a source that knows services") {
     const auto server = parse_trusted_server("k8s-service:kube-system/kube-dns:53");
     REQUIRE_FALSE(server);
     CHECK(server.error().code() == Code::kUnsupported);
 }
 
-TEST_CASE("D9: a server is trusted on its port only") {
+TEST_CASE("D9: a server is trusted only on its port") {
     const auto server = *parse_trusted_server("10.96.0.0/12:5353");
     CHECK(server.contains(*IpAddress::parse("10.100.0.1"), 5353));
     CHECK_FALSE(server.contains(*IpAddress::parse("10.100.0.1"), 53));
@@ -64,7 +64,7 @@ TEST_CASE("D9: a server is trusted on its port only") {
     CHECK_FALSE(server.contains(*IpAddress::parse("fd00::1"), 5353));
 }
 
-TEST_CASE("a list is sorted, without repetitions, and bounded") {
+TEST_CASE("a list is sorted, without duplicates, and bounded") {
     const auto servers = parse_trusted_servers({"10.0.0.2", "10.0.0.1", "10.0.0.2:53", "fd00::1"});
     REQUIRE(servers);
     CHECK(servers->size() == 3);

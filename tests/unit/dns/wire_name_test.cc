@@ -22,7 +22,7 @@ std::string wire(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("names become canonical text: lower case, no trailing dot, odd bytes as decimal escapes") {
+TEST_CASE("names become canonical text: lower case, no trailing dot, unusual bytes as decimal escapes") {
     struct Row {
         const char* name;
         const char* text;
@@ -54,7 +54,7 @@ TEST_CASE("D7: a dot inside a label is never a label boundary") {
     CHECK(*text_to_wire("evil\\.example.com") != *text_to_wire("evil.example.com"));
 }
 
-TEST_CASE("text to wire takes case and a trailing dot, and keeps to the limits") {
+TEST_CASE("text to wire accepts any case and a trailing dot, and obeys the limits") {
     CHECK(*text_to_wire("WWW.Example.COM.") == wire("www.example.com"));
     CHECK(*text_to_wire(".") == std::string(1, '\0'));
     const std::string label63(63, 'a');
@@ -77,7 +77,7 @@ TEST_CASE("malformed names are refused with a reason") {
     CHECK(wire_to_text(std::string(256, '\1')).error().code() == Code::kExhausted);
 }
 
-TEST_CASE("D7: names as people write them, against names from the wire") {
+TEST_CASE("D7: names as people write them match names from the wire") {
     for (const namegate::test::WrittenName& one : namegate::test::kWrittenNames) {
         INFO(one.pattern << " against " << one.asked);
         const auto pattern = namegate::policy::DomainPattern::parse(one.pattern);

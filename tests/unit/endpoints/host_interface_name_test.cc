@@ -6,7 +6,7 @@
 
 using namegate::endpoints::host_interface_name;
 
-TEST_CASE("names are short, and the same for ever: running pods carry them") {
+TEST_CASE("names are short and never change: running pods have them") {
     CHECK(host_interface_name("0123456789abcdef", "eth0") == "ng85512203a51");
     CHECK(host_interface_name("", "") == "ng8932c885a3f");
     CHECK(host_interface_name("a", "eth0").size() == 13);

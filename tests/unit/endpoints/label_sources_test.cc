@@ -44,7 +44,7 @@ TEST_CASE("labels are merged, and the earlier source wins") {
     CHECK(files_first.resolve(sample_record())->labels.at("app") == "from-file");
 }
 
-TEST_CASE("a pod that no file knows, and a container without a pod, have the labels that came with ADD") {
+TEST_CASE("a pod that no file has, and a container without a pod, have the labels that came with ADD") {
     LabelSources sources;
     REQUIRE(sources.add(namegate::endpoints::make_files_source(documents)));
     Record record = sample_record();
@@ -56,7 +56,7 @@ TEST_CASE("a pod that no file knows, and a container without a pod, have the lab
     CHECK(sources.resolve(record)->known);
 }
 
-TEST_CASE("a Kubernetes pod that came without labels is not one that has none") {
+TEST_CASE("a Kubernetes pod that came without labels does not count as a pod with none") {
     LabelSources sources;
     REQUIRE(sources.add(namegate::endpoints::make_cni_args_source()));
     Record record = sample_record();
@@ -71,7 +71,7 @@ TEST_CASE("a Kubernetes pod that came without labels is not one that has none") 
     CHECK(sources.resolve(record)->known);
 }
 
-TEST_CASE("behind a source that cannot answer nobody is asked: it would go before them") {
+TEST_CASE("no source is asked after one that cannot reply: its labels would come first") {
     LabelSources sources;
     REQUIRE(sources.add(namegate::endpoints::make_cni_args_source()));
     REQUIRE(sources.add(std::make_unique<BrokenSource>()));

@@ -40,7 +40,7 @@ TEST_CASE("records are written, read, listed and removed") {
     CHECK(store.list()->records.size() == 1);
 }
 
-TEST_CASE("records are for root's eyes") {
+TEST_CASE("only root can read records") {
     const TempDir dir;
     const RecordStore store(dir.path() + "/endpoints");
     REQUIRE(store.write(sample_record()));
@@ -51,7 +51,7 @@ TEST_CASE("records are for root's eyes") {
     CHECK((info.st_mode & 0777U) == 0700U);
 }
 
-TEST_CASE("ids that cannot name a file are refused, and nothing leaves the folder") {
+TEST_CASE("ids that cannot name a file are refused, and no path leaves the folder") {
     const TempDir dir;
     const RecordStore store(dir.path());
     const std::string id = GENERATE("", "../../etc/passwd", ".hidden", "-x", "a b", "a/b", "\xc3\xa4", std::string(1025, 'a'));
@@ -61,7 +61,7 @@ TEST_CASE("ids that cannot name a file are refused, and nothing leaves the folde
     CHECK(store.path_of("abc", ifname).error().code() == Code::kInvalidInput);
 }
 
-TEST_CASE("every endpoint has a file of its own, with a name that fits a folder") {
+TEST_CASE("every endpoint has its own file, with a name of valid length") {
     const RecordStore store("/x");
     CHECK(*store.path_of("a-b", "c") != *store.path_of("a", "b-c"));
     const std::string longest(1024, 'a');
@@ -69,7 +69,7 @@ TEST_CASE("every endpoint has a file of its own, with a name that fits a folder"
     CHECK(*store.path_of(longest, "eth0") != *store.path_of(longest.substr(1), "eth0"));
 }
 
-TEST_CASE("bad files are reported and stop nobody") {
+TEST_CASE("bad files are reported, and the others are read") {
     const TempDir dir;
     const RecordStore store(dir.path());
     REQUIRE(store.write(sample_record()));
@@ -93,14 +93,14 @@ TEST_CASE("bad files are reported and stop nobody") {
     }
 }
 
-TEST_CASE("a record in another's place is not taken for it") {
+TEST_CASE("a record in the file of another endpoint is not used") {
     const TempDir dir;
     const RecordStore store(dir.path());
     REQUIRE(namegate::write_file_atomically(*store.path_of("other", "eth0"), to_json(sample_record()), 0600));
     CHECK(store.read("other", "eth0").error().code() == Code::kInvalidInput);
 }
 
-TEST_CASE("what could not be read back is not written") {
+TEST_CASE("a record that could not be read back is not written") {
     const TempDir dir;
     const RecordStore store(dir.path());
     auto record = sample_record();
@@ -109,7 +109,7 @@ TEST_CASE("what could not be read back is not written") {
     CHECK(store.list()->records.empty());
 }
 
-TEST_CASE("a write that died before its rename goes with its record, and nobody else's does") {
+TEST_CASE("the file of an interrupted write is removed with its record, and with no other") {
     const TempDir dir;
     const RecordStore store(dir.path());
     REQUIRE(store.write(sample_record()));

@@ -25,7 +25,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 }  // namespace
 
-TEST_CASE("a record comes back as it was") {
+TEST_CASE("a record survives encoding and decoding") {
     const auto full = record_from_json(to_json(sample_record()));
     REQUIRE(full);
     CHECK(*full == sample_record());
@@ -71,7 +71,7 @@ TEST_CASE("a record is read strictly, and the error names the field") {
     CHECK(record.error().message().find(row.names) != std::string::npos);
 }
 
-TEST_CASE("a pod's annotations are kept as far as there is room: so many, so long, so much") {
+TEST_CASE("a pod's annotations are kept within limits of number and bytes") {
     Labels given{{"long", std::string(endpoints::kMaxRecordText + 1, 'x')}, {"short", std::string(endpoints::kMaxRecordText, 'x')}};
     CHECK(keep_annotations(given) == Labels{{"short", given["short"]}});
     Labels many;
@@ -83,21 +83,21 @@ TEST_CASE("a pod's annotations are kept as far as there is room: so many, so lon
     for (char c = 'a'; c <= 'z'; ++c) {
         large[std::string(1, c)] = std::string(endpoints::kMaxRecordText, '\n');
     }
-    // The worst that JSON makes of them can be read again.
+    // The longest JSON form of them can be read again.
     Record record = sample_record();
     record.annotations = keep_annotations(large);
     CHECK(record.annotations.size() == endpoints::kMaxRecordAnnotationBytes / endpoints::kMaxRecordText - 1);
     CHECK(*record_from_json(to_json(record)) == record);
 }
 
-TEST_CASE("another version is refused before anything else") {
+TEST_CASE("another version is refused before any other check") {
     const auto record = record_from_json("{\"version\": 2, \"id\": \"new style\"}");
     REQUIRE_FALSE(record);
     CHECK(record.error().code() == Code::kUnsupported);
     CHECK(record.error().message().find("version 2") != std::string::npos);
 }
 
-TEST_CASE("what is no JSON object is refused") {
+TEST_CASE("input that is not a JSON object is refused") {
     const std::string text = GENERATE("", "[]", "null", "{", "{\"version\": 1", "garbage", "{}");
     CHECK(record_from_json(text).error().code() == Code::kInvalidInput);
 }

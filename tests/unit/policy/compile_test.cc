@@ -96,7 +96,7 @@ TEST_CASE("E2, E3, E4: tiers, orders, Pass, Log and defaults") {
     CHECK(policy.rules.back().action == RuleAction::kAllow);
 }
 
-TEST_CASE("E4: staged policies are never enforced; a tier of them alone passes") {
+TEST_CASE("E4: staged policies are never enforced; a tier with only staged ones is skipped") {
     Fixture staged(document("StagedGlobalNetworkPolicy", "name: x", "types: [Egress], stagedAction: Set"));
     CHECK(staged.allows("1.2.3.4"));
     CHECK_FALSE(*selects(*staged.snapshot(), staged.self, Direction::kEgress));
@@ -138,7 +138,7 @@ TEST_CASE("D2, D3: domains combine with ports and notNets; sets add nets and dom
     CHECK(ingress.compiled(Direction::kIngress).patterns.empty());
 }
 
-TEST_CASE("D4: which sets a policy sees") {
+TEST_CASE("D4: the sets that a policy sees") {
     const std::string sets = document("GlobalNetworkSet", "name: g, labels: {c: x}", "nets: [1.0.0.1]") +
                              document("NetworkSet", "name: n, namespace: ns, labels: {c: x}", "nets: [1.0.0.2]") +
                              document("NetworkSet", "name: n, namespace: other, labels: {c: x}", "nets: [1.0.0.3]");
@@ -158,7 +158,7 @@ TEST_CASE("D4: which sets a policy sees") {
     CHECK(seen(global("p", "egress: [{action: Allow, destination: {selector: has(c), namespaceSelector: all()}}]")) == "nyy");
 }
 
-TEST_CASE("S5, S6: labels that are given, not claimed") {
+TEST_CASE("S5, S6: labels come from documents, not from claims") {
     const std::string documents =
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: ns, labels: {env: prod}}\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: "
         "{name: "
@@ -185,7 +185,7 @@ TEST_CASE("S5, S6: labels that are given, not claimed") {
     CHECK(selected.allows("1.2.3.4"));
 }
 
-TEST_CASE("S7: selectors reach known endpoints; notSelector everything else") {
+TEST_CASE("S7: selectors match known endpoints; notSelector everything else") {
     Fixture fixture(global("x", "egress: [{action: Allow, destination: {selector: '!has(app)'}}]"));
     EndpointView other;
     other.name_space = "ns";
@@ -200,7 +200,7 @@ TEST_CASE("S7: selectors reach known endpoints; notSelector everything else") {
     CHECK(negative.allows("8.8.8.8"));
 }
 
-TEST_CASE("the local side is decided when compiling, per family") {
+TEST_CASE("the local side is decided at compile time, per family") {
     Fixture nets(global("x", "egress: [{action: Allow, source: {nets: [10.9.0.0/16]}}]"));
     CHECK(nets.allows("1.2.3.4"));
     CHECK_FALSE(nets.allows("2001:db8::1"));
@@ -238,7 +238,7 @@ TEST_CASE("protocols, ports, ranges, negations, ICMP") {
     CHECK((named.admits("1.1.1.1", 6, 8080) && !named.admits("1.1.1.1", 6, 80)));
 }
 
-TEST_CASE("named ports mean what each side's pod says") {
+TEST_CASE("a named port means what the pod of its side says") {
     const auto pod = [](const std::string& name, int port, const std::string& protocol) {
         return "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " + name +
                ", namespace: ns}\nspec: {containers: [{ports: [{name: web, "
@@ -262,7 +262,7 @@ TEST_CASE("named ports mean what each side's pod says") {
     CHECK(selected.allows("10.9.0.11", 6, 81));
     CHECK(selected.allows("10.9.0.12", 6, 82));
     CHECK(selected.allows("10.9.0.11", 6, 443));
-    CHECK(selected.allows("10.9.0.14", 6, 443));       // knows no such name
+    CHECK(selected.allows("10.9.0.14", 6, 443));       // has no port of that name
     CHECK_FALSE(selected.allows("10.9.0.11", 6, 82));  // the port of another peer
     CHECK_FALSE(selected.allows("10.9.0.12", 6, 81));
     CHECK_FALSE(selected.allows("10.9.0.13", 6, 81));  // UDP there
@@ -274,13 +274,13 @@ TEST_CASE("named ports mean what each side's pod says") {
     Fixture negative = with_peers("egress: [{action: Allow, protocol: TCP, destination: {notPorts: [web, 22]}}]");
     CHECK((negative.allows("10.9.0.11", 6, 82) && negative.allows("10.9.0.12", 6, 81) && negative.allows("192.0.2.1", 6, 81)));
     CHECK_FALSE((negative.allows("10.9.0.11", 6, 81) || negative.allows("10.9.0.11", 6, 22) || negative.allows("192.0.2.1", 6, 22)));
-    // Peers that mean the same by one list and not by the other are kept apart.
+    // Peers for which one list means the same and the other does not are kept apart.
     Fixture both = with_peers("egress: [{action: Allow, protocol: TCP, destination: {ports: ['80:90'], notPorts: [web]}}]");
     CHECK((both.allows("10.9.0.11", 6, 82) && both.allows("10.9.0.12", 6, 81) && both.allows("192.0.2.1", 6, 81)));
     CHECK_FALSE((both.allows("10.9.0.11", 6, 81) || both.allows("10.9.0.12", 6, 82) || both.allows("10.9.0.11", 6, 91)));
     Fixture none = with_peers("egress: [{action: Allow, protocol: TCP, destination: {ports: [web], notPorts: [web]}}]");
     CHECK_FALSE((none.allows("10.9.0.11", 6, 81) || none.allows("10.9.0.12", 6, 82) || none.allows("10.9.0.11", 6, 82)));
-    // On the endpoint's own side a name among notPorts is its own pod's.
+    // On the endpoint's own side a name among notPorts is its own pod's port.
     Fixture own = with_peers("ingress: [{action: Allow, protocol: TCP, destination: {notPorts: [web]}}]");
     CHECK((own.admits("1.1.1.1", 6, 81) && own.admits("10.9.0.11", 6, 81)));
     CHECK_FALSE((own.admits("1.1.1.1", 6, 8080) || own.admits("10.9.0.11", 6, 8080)));
@@ -298,7 +298,7 @@ TEST_CASE("named ports mean what each side's pod says") {
     CHECK(comes("10.9.0.11", 81, 8080));
     CHECK(comes("10.9.0.12", 82, 8080));
     CHECK_FALSE((comes("10.9.0.11", 82, 8080) || comes("10.9.0.11", 81, 81) || comes("192.0.2.1", 81, 8080)));
-    // A denial splits as well, and only what it names is denied.
+    // A Deny is split too, and denies only what it names.
     Fixture denied =
         with_peers("egress: [{action: Deny, protocol: TCP, destination: {selector: has(peer), ports: [web]}}, {action: Allow}]");
     CHECK((denied.allows("10.9.0.11", 6, 82) && denied.allows("10.9.0.13", 17, 81)));
@@ -307,7 +307,7 @@ TEST_CASE("named ports mean what each side's pod says") {
     CHECK(denied.compiled().rules[2].origin.rule_index == 0);
 }
 
-TEST_CASE("limits of a compiled policy name the policies") {
+TEST_CASE("the limits of a compiled policy name the policies") {
     const auto error_of = [](std::size_t rules, const char* rule) {
         std::string list;
         for (std::size_t i = 0; i < rules; ++i) {
@@ -326,7 +326,7 @@ TEST_CASE("limits of a compiled policy name the policies") {
                Catch::Contains("Pass and Log") && Catch::Contains("GlobalNetworkPolicy big"));
 }
 
-TEST_CASE("equal content has an equal hash, other content another") {
+TEST_CASE("equal content has an equal hash, different content another one") {
     const std::string rule = "egress: [{action: Allow, destination: {domains: [a.com]}}]";
     const auto hash = [](const std::string& text) { return Fixture(text).compiled().content_hash; };
     CHECK(hash(global("x", rule)) == hash(global("y", rule)));

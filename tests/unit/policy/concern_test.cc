@@ -26,7 +26,7 @@ std::string set(const std::string& name, const std::string& labels, const std::s
     return document("GlobalNetworkSet", name, labels, "{allowedEgressDomains: [" + domain + "]}");
 }
 
-// Three pods, a to c, each under a policy of its own that reaches the sets of its own group.
+// Three pods, a to c, each under its own policy that selects the sets of its own group.
 class Files {
   public:
     Files() {
@@ -38,7 +38,7 @@ class Files {
         before = store.snapshot();
     }
 
-    // Which pods the change made since concerns, and, for comparison, for which something else is compiled.
+    // The pods that the latest change concerns, and, for comparison, those for which the compiled policy differs.
     std::string concerned() {
         return pods([&](const EndpointView& view, const Labels& labels) { return concern().includes(view, {&labels, {}}); });
     }
@@ -69,14 +69,14 @@ class Files {
 
 }  // namespace
 
-TEST_CASE("nothing changed: nobody") {
+TEST_CASE("no change concerns no endpoint") {
     Files files;
     CHECK(files.concern().nobody());
     files.store.set_file("a.yaml", policy("p-a", "app == \"a\"", "selector: group == \"a\""));
     CHECK(files.concern().nobody());
 }
 
-TEST_CASE("a change concerns those that its policies select, before or after") {
+TEST_CASE("a change concerns the endpoints that its policies select, before or after") {
     Files files;
     SECTION("a rule") {
         files.store.set_file("a.yaml", policy("p-a", "app == \"a\"", "ports: [443]"));
@@ -86,11 +86,11 @@ TEST_CASE("a change concerns those that its policies select, before or after") {
         files.store.set_file("a.yaml", policy("p-a", "app == \"b\"", "selector: group == \"a\""));
         CHECK(files.concerned() == "ab");
     }
-    SECTION("a policy goes") {
+    SECTION("a policy is removed") {
         files.store.remove_file("c.yaml");
         CHECK(files.concerned() == "c");
     }
-    SECTION("a policy comes") {
+    SECTION("a policy is added") {
         files.store.set_file("d.yaml", policy("p-d", "app in {\"a\", \"c\"}", "ports: [80]"));
         CHECK(files.concerned() == "ac");
     }
@@ -102,12 +102,12 @@ TEST_CASE("a change concerns those that its policies select, before or after") {
         files.store.set_file("set-b.yaml", set("s-b", "group: c", "b.example"));
         CHECK(files.concerned() == "bc");
     }
-    SECTION("a set comes, and one goes") {
+    SECTION("one set is added, and one removed") {
         files.store.set_file("set-new.yaml", set("s-new", "group: a", "new.example"));
         files.store.remove_file("set-c.yaml");
         CHECK(files.concerned() == "ac");
     }
-    SECTION("a set that only a notSelector leaves out") {
+    SECTION("a set that only a notSelector excludes") {
         files.store.set_file("a.yaml", policy("p-a", "app == \"a\"", "notSelector: has(banned)"));
         files.before = files.store.snapshot();
         files.store.set_file("set-x.yaml", document("GlobalNetworkSet", "x", "banned: yes-it-is", "{nets: [192.0.2.0/24]}"));
@@ -120,7 +120,7 @@ TEST_CASE("a change concerns those that its policies select, before or after") {
     CHECK_FALSE(files.different().empty());
 }
 
-TEST_CASE("a tier, or a document that gives labels, or the first snapshot, concerns everybody") {
+TEST_CASE("a tier, a document with labels, and the first snapshot concern every endpoint") {
     Files files;
     SECTION("the first snapshot") { files.before = std::make_shared<const Snapshot>(); }
     SECTION("a tier") { files.store.set_file("t.yaml", document("Tier", "t", "", "{order: 1}")); }
@@ -130,7 +130,7 @@ TEST_CASE("a tier, or a document that gives labels, or the first snapshot, conce
     CHECK(files.concerned() == "abc");
 }
 
-TEST_CASE("an endpoint that comes or goes concerns those whose rules look at it") {
+TEST_CASE("an endpoint that is added or removed concerns those whose rules look at it") {
     Files files;
     files.store.set_file("b.yaml", policy("p-b", "app == \"b\"", "selector: app == \"new\""));
     files.store.set_file("c.yaml", policy("p-c", "app == \"c\"", "ports: [named]"));
@@ -146,7 +146,7 @@ TEST_CASE("an endpoint that comes or goes concerns those whose rules look at it"
         return Concern::of_endpoint(*snapshot, {&changed, gaps}).includes(view, {&labels, {}});
     };
     CHECK(is_concerned(b, {{"app", "new"}}, {}));
-    CHECK(is_concerned(c, {{"app", "new"}}, {}));  // a name of a port may be this one's
+    CHECK(is_concerned(c, {{"app", "new"}}, {}));  // a port name may be this one's
     CHECK_FALSE(is_concerned(b, {{"app", "other"}}, {}));
     // One that may have the label.
     LabelGaps gaps;
@@ -157,7 +157,7 @@ TEST_CASE("an endpoint that comes or goes concerns those whose rules look at it"
     CHECK_FALSE(is_concerned(b, {}, gaps));
 }
 
-TEST_CASE("the label that a selector needs finds the sets, and never too few of them") {
+TEST_CASE("the label that a selector needs finds all its sets") {
     const auto needed = [](const char* text) {
         const auto selector = Selector::parse(text);
         REQUIRE(selector);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each way of losing what a policy file said, and what is in force then.
+// Each way of losing the content of a policy file, and what is in force then.
 #include "policy/documents/document_ledger.h"
 
 #include <catch2/catch.hpp>
@@ -76,7 +76,7 @@ struct Node {
 
 }  // namespace
 
-TEST_CASE("a file that was edited into an error keeps what it said, over a restart") {
+TEST_CASE("a file that was edited into an error keeps its last good content over a restart") {
     Node node;
     node.put("a.yaml", set("a"));
     CHECK(node.start().kept);
@@ -96,7 +96,7 @@ TEST_CASE("a file that was edited into an error keeps what it said, over a resta
     CHECK(node.start().file("a.yaml").since == 1'700'000'240);
 }
 
-TEST_CASE("a file that cannot be read keeps what it said, over a restart; one that was removed does not") {
+TEST_CASE("a file that cannot be read keeps its last good content over a restart; one that was removed does not") {
     Node node;
     node.put("a.yaml", set("a"));
     node.put("b.yaml", set("b"));
@@ -114,7 +114,7 @@ TEST_CASE("a file that cannot be read keeps what it said, over a restart; one th
     CHECK(process.in_force() == 1);
 }
 
-TEST_CASE("a folder that is missing, cannot be read, or lost its mount says what it said; an empty one nothing") {
+TEST_CASE("a folder that is missing, cannot be read, or lost its mount keeps its content; an empty one has none") {
     Node node;
     node.put("a.yaml", set("a"));
     CHECK(node.start().in_force() == 1);
@@ -138,7 +138,7 @@ TEST_CASE("a folder that is missing, cannot be read, or lost its mount says what
     CHECK(node.start().in_force() == 0);
 }
 
-TEST_CASE("a folder on another file system that has files is taken for what it is") {
+TEST_CASE("a folder on another file system that has files is used as it is") {
     Node node;
     node.put("a.yaml", set("a"));
     CHECK(node.start().in_force() == 1);
@@ -150,16 +150,16 @@ TEST_CASE("a folder on another file system that has files is taken for what it i
     CHECK(node.start().ledger.gaps().empty());
 }
 
-TEST_CASE("without an index nobody knows what a broken file said, or a missing folder") {
+TEST_CASE("without an index the content of a broken file or a missing folder is unknown") {
     Node node;
     node.put("a.yaml", set("a"));
     node.put("b.yaml", kBroken);
-    SECTION("there never was one: an upgrade") {}
-    SECTION("it is lost") {
+    SECTION("never made: an upgrade") {}
+    SECTION("lost") {
         node.start();
         node.files.take(std::string(kKept) + "/index");
     }
-    SECTION("it is damaged") {
+    SECTION("damaged") {
         node.start();
         node.files.put(std::string(kKept) + "/index", node.files.content(std::string(kKept) + "/index") + "x");
     }
@@ -170,7 +170,7 @@ TEST_CASE("without an index nobody knows what a broken file said, or a missing f
         REQUIRE(process.ledger.gaps().size() == 1);
         CHECK(process.ledger.gaps().front().subject == "/conf/b.yaml");
     }
-    // A new file is no loss.
+    // A new file is not a loss.
     node.put("c.yaml", kBroken);
     CHECK(node.start().ledger.gaps().size() == 1);
     node.put("b.yaml", set("b"));
@@ -187,7 +187,7 @@ TEST_CASE("a gap ends when its file is removed") {
     CHECK(node.start().ledger.gaps().empty());
 }
 
-TEST_CASE("a folder that never was read is a gap until it is") {
+TEST_CASE("a folder that was never read is a gap until it is") {
     Node node;
     node.fault(kFolder, ENOENT);
     for (int restart = 0; restart < 2; ++restart) {
@@ -201,7 +201,7 @@ TEST_CASE("a folder that never was read is a gap until it is") {
     CHECK(node.start().ledger.gaps().empty());
 }
 
-TEST_CASE("a copy that is lost or damaged is not believed") {
+TEST_CASE("a copy that is lost or damaged is not used") {
     Node node;
     node.put("a.yaml", set("a"));
     node.start();
@@ -217,7 +217,7 @@ TEST_CASE("a copy that is lost or damaged is not believed") {
         CHECK(process.ledger.gaps().size() == 1);
         CHECK(process.file("a.yaml").in_force == FileStatus::InForce::kUnknown);
     }
-    // The daemon that still knows does not need it, and keeps it anew when it can.
+    // The daemon that still has the content does not need the copy, and stores it again when it can.
     node.put("a.yaml", set("a"));
     Process daemon = node.start();
     node.files.take(node.copy());
@@ -225,7 +225,7 @@ TEST_CASE("a copy that is lost or damaged is not believed") {
     CHECK_FALSE(node.copy().empty());
 }
 
-TEST_CASE("an error in reading a copy may pass, and costs nothing") {
+TEST_CASE("a temporary error in reading a copy loses nothing") {
     Node node;
     node.put("a.yaml", set("a"));
     node.start();
@@ -239,7 +239,7 @@ TEST_CASE("an error in reading a copy may pass, and costs nothing") {
     CHECK(daemon.ledger.gaps().empty());
 }
 
-TEST_CASE("V7: of two that define one resource, the one that was in force stays so over a restart") {
+TEST_CASE("V7: of two files that define one resource, the one that was in force stays in force over a restart") {
     Node node;
     node.put("b.yaml", set("x", "1.1.1.1"));
     Process daemon = node.start();
@@ -258,7 +258,7 @@ TEST_CASE("V7: of two that define one resource, the one that was in force stays 
     CHECK(node.start().in_force() == 1);
 }
 
-TEST_CASE("what another process kept meanwhile is taken over") {
+TEST_CASE("what another process kept meanwhile is read") {
     Node node;
     node.put("a.yaml", set("a", "1.1.1.1"));
     Process daemon = node.start();
@@ -277,7 +277,7 @@ TEST_CASE("what another process kept meanwhile is taken over") {
     CHECK(daemon.in_force() == 1);
 }
 
-TEST_CASE("a folder that is not configured any more is gone, with what it said") {
+TEST_CASE("a folder that is removed from the configuration is gone, with its content") {
     Node node;
     node.put("a.yaml", set("a"));
     Process daemon = node.start();
@@ -287,7 +287,7 @@ TEST_CASE("a folder that is not configured any more is gone, with what it said")
     CHECK(node.copy().empty());
 }
 
-TEST_CASE("what cannot be kept is in force all the same, and told; what stands on the disk is not believed then") {
+TEST_CASE("content that cannot be kept is in force and reported; what is on the disk is then not used") {
     Node node;
     node.put("a.yaml", set("a", "1.1.1.1"));
     Process daemon = node.start();
@@ -303,7 +303,7 @@ TEST_CASE("what cannot be kept is in force all the same, and told; what stands o
         CHECK(process.in_force() == 1);
         CHECK(process.ledger.gaps().empty());
     }
-    SECTION("there never is, and the file breaks") {
+    SECTION("there is never room, and the file breaks") {
         node.put("a.yaml", kBroken);
         CHECK_FALSE(daemon.read());
         CHECK(daemon.in_force() == 1);

@@ -31,7 +31,7 @@ TEST_CASE("YAML: documents, places, quotes and types") {
     CHECK(list.items()[3].text() == "text");
 }
 
-TEST_CASE("YAML: plain scalars are what Kubernetes takes them for, quoted ones text") {
+TEST_CASE("YAML: plain scalars have the types that Kubernetes gives them, quoted ones are text") {
     using Type = Node::ScalarType;
     const std::pair<Type, std::vector<const char*>> rows[] = {
         {Type::kBool, {"true", "False", "YES", "no", "On", "off"}},
@@ -58,7 +58,7 @@ TEST_CASE("YAML: plain scalars are what Kubernetes takes them for, quoted ones t
     CHECK(parse_documents("f.yaml", "a: |\n  5\nb: >-\n  true\n").documents.at(0).find("a")->scalar_type() == Type::kText);
 }
 
-TEST_CASE("YAML: what is refused, with its place") {
+TEST_CASE("YAML: refused input, with its place") {
     CHECK_THAT(first_problem("f.yaml", "a:\n\tb: 1\n"), Catch::StartsWith("f.yaml:2:1: error: a tab"));
     CHECK_THAT(first_problem("f.yaml", "a:\n  - b: 1\n  \tc: 2\n"), Catch::StartsWith("f.yaml:3:3: error: a tab"));
     CHECK_THAT(first_problem("f.yaml", "a:\n-\tb\n"), Catch::StartsWith("f.yaml:2:2: error: a tab"));
@@ -101,30 +101,30 @@ std::string fields(const ParseOutcome& outcome, const char* key) {
 
 }  // namespace
 
-TEST_CASE("YAML: merge keys, the map's own fields first, then those of the first map") {
+TEST_CASE("YAML: merge keys: the map's own fields first, then those of the first map") {
     const std::string base = "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\n";
     CHECK(fields(parse_documents("f.yaml", base + "z: {<<: *x, b: 3}\n"), "z") == "b=3 a=1");
     CHECK(fields(parse_documents("f.yaml", base + "z: {b: 3, <<: *x}\n"), "z") == "b=3 a=1");
     CHECK(fields(parse_documents("f.yaml", base + "z:\n  <<: [*x, *y]\n"), "z") == "a=1 b=1 c=2");
     CHECK(fields(parse_documents("f.yaml", base + "z:\n  <<: [*y, *x]\n  d: 4\n"), "z") == "d=4 b=2 c=2 a=1");
     CHECK(fields(parse_documents("f.yaml", base + "z: {<<: {a: 5}}\n"), "z") == "a=5");
-    // What was merged is there for who merges that.
+    // Merged fields can be merged again.
     CHECK(fields(parse_documents("f.yaml", base + "z: &z {<<: *x}\nw: {<<: *z, b: 9}\n"), "w") == "b=9 a=1");
-    // In quotes it is a field like any other, and in JSON.
+    // In quotes it is an ordinary field, and so it is in JSON.
     CHECK(fields(parse_documents("f.yaml", base + "z: {'<<': text}\n"), "z") == "<<=text");
     CHECK(fields(parse_documents("f.json", R"({"z": {"<<": "text"}})"), "z") == "<<=text");
-    // A field that was merged has the place where it is written.
+    // A merged field has the place where it is written.
     CHECK(parse_documents("f.yaml", base + "z: {<<: *x}\n").documents[0].find("z")->find("b")->line() == 1);
 }
 
-TEST_CASE("YAML: merge keys that are refused, with their place") {
+TEST_CASE("YAML: refused merge keys, with their place") {
     CHECK_THAT(first_problem("f.yaml", "a:\n  <<: 5\n"),
                Catch::StartsWith("f.yaml:2:7: error: a merge key") && Catch::Contains("number 5"));
     CHECK_THAT(first_problem("f.yaml", "a:\n  <<:\n"), Catch::Contains("a merge key"));
     CHECK_THAT(first_problem("f.yaml", "a:\n  <<: [{b: 1}, c]\n"), Catch::StartsWith("f.yaml:2:16: error: a merge key"));
     CHECK_THAT(first_problem("f.yaml", "a: {<<: {b: 1}, <<: {c: 1}}\n"), Catch::Contains("twice"));
     CHECK_THAT(first_problem("f.yaml", "a: &x {<<: *x}\n"), Catch::Contains("inside its own anchor"));
-    // Merged values count, though most of them are hidden behind the same field.
+    // Merged values count towards the limit, though most of them are hidden behind the same field.
     std::string many = "a: &a {list: [";
     many.append(2 * 1000, '1');
     for (int i = 0; i < 1000; ++i) {
@@ -175,7 +175,7 @@ TEST_CASE("JSON: the same tree") {
     CHECK(parse_documents("f.json", R"("\ud83d\ude00")").documents.at(0).text() == "\xf0\x9f\x98\x80");
 }
 
-TEST_CASE("JSON: what YAML takes and JSON does not is refused") {
+TEST_CASE("JSON: what YAML accepts and JSON does not is refused") {
     for (const char* text : {"{a: 1}",
                              "{'a': 1}",
                              "{\"a\": 1,}",
@@ -205,7 +205,7 @@ TEST_CASE("JSON: what YAML takes and JSON does not is refused") {
     CHECK(first_problem("f.json", "  ").empty());
 }
 
-TEST_CASE("a broken text of which the parser makes documents without end is refused at once") {
+TEST_CASE("a broken text of which the parser makes endless documents is refused at once") {
     for (const char* text : {",:d\xfaw{K8", ", a", "---\n, b"}) {
         const auto outcome = namegate::policy::parse_documents("policy.yaml", text);
         INFO(text);

@@ -37,7 +37,7 @@ TEST_CASE("D6: a wildcard stands for one or more whole labels") {
     CHECK_FALSE(matches("www.*.com", "www.com"));
 }
 
-TEST_CASE("D6: what is not a pattern is refused, and says why") {
+TEST_CASE("D6: text that is not a pattern is refused with a reason") {
     const std::pair<const char*, const char*> cases[] = {
         {"*.*.com", "more than one wildcard"},
         {"www.g*.com", "whole labels"},
@@ -89,7 +89,7 @@ TEST_CASE("D7: whole labels, any case, a trailing dot, Unicode") {
     CHECK_FALSE(normalise_name("*.example").has_value());
 }
 
-TEST_CASE("a pattern tells its labels") {
+TEST_CASE("a pattern returns its labels") {
     const DomainPattern middle = *DomainPattern::parse("a.b.*.c.d");
     CHECK(middle.kind() == DomainPattern::Kind::kMiddle);
     CHECK(middle.prefix_labels() == std::vector<std::string>{"a", "b"});

@@ -126,7 +126,7 @@ TEST_CASE("the examples of Kubernetes' policy, named ports, tiers and staged pol
     CHECK_FALSE(verdict(app, Direction::kEgress, "192.0.2.1", 80, true));
 }
 
-TEST_CASE("check reports every file, sorted, and tiers that nobody describes") {
+TEST_CASE("check reports every file, sorted, and tiers that no document describes") {
     const std::string in_tier =
         "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: t.x}\nspec: {tier: t, types: [Egress]}\n";
     const CheckReport report = check_files({{"b.yaml", "x: 1\n"}, {"a.yaml", in_tier}});

@@ -92,7 +92,7 @@ TEST_CASE("explain: the path through tiers, policies and rules") {
     for (const ExplainedRule& rule : allowed.path) {
         asked.push_back(rule.rule);
     }
-    CHECK(asked == std::vector<std::size_t>{0, 1, 4, 5});  // rules 2 and 3 are jumped over by the Pass
+    CHECK(asked == std::vector<std::size_t>{0, 1, 4, 5});  // the Pass jumps over rules 2 and 3
     CHECK(allowed.path[0].why == "it names no such domain");
     CHECK(allowed.path[1].matched);
     CHECK(allowed.path[2].why == "another protocol or port");
@@ -118,7 +118,7 @@ TEST_CASE("explain: why not, and what would change it") {
     CHECK(opened.verdict.allowed);
     CHECK_FALSE(opened.after_lookup);
     CHECK(opened.reason == "GlobalNetworkPolicy b[1] allows it (t.yaml:15), by the domain api.weather.com");
-    CHECK_FALSE(weather().ask("api.weather.com", {"api.weather.com"}).after_lookup);  // another name of it did
+    CHECK_FALSE(weather().ask("api.weather.com", {"api.weather.com"}).after_lookup);  // another name opened it
     CHECK_FALSE(weather().ask("api.weather.com:53/UDP").after_lookup);                // any address will do
     CHECK_FALSE(other.after_lookup);
     CHECK_FALSE(weather().ask("203.0.113.1", {"api.weather"}).verdict.allowed);
@@ -130,7 +130,7 @@ TEST_CASE("explain: why not, and what would change it") {
     const Explanation port = weather().ask("198.51.100.7:443");
     CHECK(port.path[4].why == "another protocol or port");
     CHECK_THAT(joined(port.advice), Contains("GlobalNetworkPolicy b[2] takes this destination, but not TCP port 443"));
-    CHECK(joined(port.advice).find("b[0]") == std::string::npos);  // DNS to anywhere has nothing to do with it
+    CHECK(joined(port.advice).find("b[0]") == std::string::npos);  // DNS to any destination is not related
     CHECK(weather().ask("198.51.100.7:80").verdict.allowed);
 
     const Explanation denied = weather().ask("192.0.2.66");
@@ -139,7 +139,7 @@ TEST_CASE("explain: why not, and what would change it") {
     CHECK_THAT(joined(denied.advice), Contains("narrow or remove GlobalNetworkPolicy early.a[0]"));
 }
 
-TEST_CASE("explain: a policy of nothing, and none at all") {
+TEST_CASE("explain: an empty policy, and none") {
     const Explanation empty = Fixture(document("GlobalNetworkPolicy", "x", "types: [Egress]")).ask("[2001:db8::1]:53/UDP");
     CHECK_THAT(joined(empty.advice), Contains("destination: {nets: ['2001:db8::1'], ports: [53]}") &&
                                          Contains("a policy of tier default that selects the endpoint"));

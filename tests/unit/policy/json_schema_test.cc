@@ -19,7 +19,7 @@ const json& schema() {
     return parsed;
 }
 
-// Follows a reference, bare or as the only one of "allOf".
+// Follows a reference, alone or as the only one of "allOf".
 const json& resolve(const json& value) {
     const json& bare = value.contains("allOf") ? value["allOf"][0] : value;
     if (!bare.contains("$ref")) {
@@ -30,7 +30,7 @@ const json& resolve(const json& value) {
     return schema()["definitions"][name];
 }
 
-// Does the definition say what the table says, all the way down?
+// Does the definition match the table, at every level?
 void compare(const json& definition, const ObjectSpec& spec, std::set<const ObjectSpec*>& seen) {
     INFO(spec.name);
     CHECK(definition["type"] == "object");
@@ -62,7 +62,7 @@ void compare(const json& definition, const ObjectSpec& spec, std::set<const Obje
 
 }  // namespace
 
-TEST_CASE("the schema says what the tables say, for every kind") {
+TEST_CASE("the schema matches the tables, for every kind") {
     std::set<const ObjectSpec*> seen;
     std::size_t definitions = 1;  // that of lists
     for (const json& choice : schema()["allOf"]) {
@@ -88,7 +88,7 @@ TEST_CASE("the schema says what the tables say, for every kind") {
     CHECK(schema()["definitions"].size() == definitions + seen.size() - kinds.size());
 }
 
-TEST_CASE("the schema that is kept with the documentation is up to date") {
+TEST_CASE("the schema in docs/ is up to date") {
     std::ifstream in(NAMEGATE_SCHEMA);
     const std::string kept((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     INFO("cmake --build --preset release --target schema");

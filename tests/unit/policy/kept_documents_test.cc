@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the folder of kept policies looks like on the disk: damage of it, and its limits.
+// The folder of kept policies on the disk: its damage and its limits.
 #include "policy/documents/kept_documents.h"
 
 #include <unistd.h>
@@ -37,7 +37,7 @@ KeptIndex many(std::size_t count, std::size_t name_bytes) {
 
 }  // namespace
 
-TEST_CASE("an index is read as it was written, and no damaged one is believed") {
+TEST_CASE("an index is read as it was written, and a damaged one is not used") {
     const std::string bytes = encode(sample());
     CHECK(decode_kept_index(bytes).value_or(KeptIndex{}) == sample());
     CHECK(decode_kept_index(encode({})).value_or(sample()) == KeptIndex{});
@@ -61,7 +61,7 @@ TEST_CASE("an index of another version is not read, and says so") {
     CHECK(decode_kept_index(bytes).error().message().find("version 2, this program reads version 1") != std::string::npos);
 }
 
-TEST_CASE("an index has limits, and what is left out is not taken for something that never was good") {
+TEST_CASE("an index has limits, and what is left out does not count as never good") {
     CHECK(fits(many(kMaxKeptDocuments, 8)));
     CHECK(decode_kept_index(encode(many(kMaxKeptDocuments, 8)))->documents.size() == kMaxKeptDocuments);
     for (const KeptIndex& index : {many(kMaxKeptDocuments + 1, 8), many(5'000, 4'000), many(1, 5'000)}) {
@@ -81,7 +81,7 @@ TEST_CASE("an index has limits, and what is left out is not taken for something 
     CHECK(decode_kept_index(encode(sources))->sources.empty());
 }
 
-TEST_CASE("copies have room together, and what is not named goes") {
+TEST_CASE("copies share a limit, and files that the index does not name are removed") {
     test::MemoryFiles files(1);
     KeptDocuments kept(files, "/kept");
     KeptIndex index;
@@ -102,7 +102,7 @@ TEST_CASE("copies have room together, and what is not named goes") {
     CHECK(kept.write_copy("e", id_of("e"), "e"));
 }
 
-TEST_CASE("the system's files: kept, found again by another process, nobody else's to read") {
+TEST_CASE("the system's files: kept, found again by another process, readable by root only") {
     const test::TempDir dir;
     const std::string folder = dir.path() + "/new/kept";
     KeptIndex index;

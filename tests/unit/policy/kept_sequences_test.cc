@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random sequences of all that can happen to policy files, to the processes that read them and to the machine, against a model
-// that knows nothing but the rule. Of a process that died in the middle of its work, the model allows what was before, and
-// what came after; never anything between.
+// Random sequences of everything that can happen to policy files, to the processes that read them and to the machine, against a
+// model that is only the rule. For a process that died in the middle of its work, the model allows the state before and the state
+// after, and nothing between.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -33,7 +33,7 @@ constexpr unsigned kNames = 3;
 constexpr unsigned kSteps = 25;
 constexpr unsigned kMostSteps = 16;  // of one commit, about
 
-// Document -> what it says; "" says nothing.
+// Document -> its content; "" is empty.
 using InForce = std::map<std::string, std::string>;
 
 std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
@@ -46,7 +46,7 @@ std::string good(const std::string& path, const std::string& version) {
 
 // What can be known of documents and folders.
 struct Knowledge {
-    std::map<std::string, std::optional<std::string>> said;  // none: it may have said something, and nobody knows what
+    std::map<std::string, std::optional<std::string>> said;  // none: it may have had content, which is unknown
     std::set<std::string> folders;                           // that were read once
 };
 
@@ -68,7 +68,7 @@ struct Outcome {
     bool operator==(const Outcome&) const = default;
 };
 
-// The rule, as plainly as it can be said: a process looks at the files.
+// The rule in its plainest form: a process reads the files.
 Outcome look(const Files& now, Knowledge& knowledge) {
     Outcome out;
     for (const std::string& folder : kFolders) {
@@ -149,7 +149,7 @@ class Sequence {
         if (moved == now_.files.end() || moved->second.unreadable || now_.files.count(to) != 0) {
             return;
         }
-        // Under the other name it is another document; ours say which they are.
+        // Under the other name it would be another document; these say which they are.
         const std::optional<std::string> version = moved->second.version;
         remove(from);
         put(to, version);
@@ -176,7 +176,7 @@ class Sequence {
         disk_.faults[path] = below(2) == 0 ? EACCES : ENOENT;
         tell("unreadable " + path);
     }
-    // People and what they mount.
+    // Users and their mounts.
     void change() {
         for (unsigned left = below(3); left > 0; --left) {
             switch (below(10)) {
@@ -230,7 +230,7 @@ class Sequence {
         out.all_known = ledger.gaps().empty();
         return out;
     }
-    // Of what the disk may hold, only that goes on which explains what is seen.
+    // Of the possible states of the disk, only those remain that explain what is seen.
     void compare(const DocumentLedger& ledger) {
         const Outcome real = outcome_of(ledger);
         std::vector<Knowledge> left;
@@ -258,7 +258,7 @@ class Sequence {
         }
         return out + "}";
     }
-    // A new pod: refused while something is not known.
+    // A new pod is refused while something is unknown.
     void add_endpoint() {
         Knowledge knowledge = possible_.front();
         const Outcome model = look(now_, knowledge);
@@ -324,7 +324,7 @@ class Sequence {
     void lose_power() {
         disk_.lose_power();
         daemon_.reset();
-        // Files of people were at rest. bpffs and /run are empty.
+        // User files were at rest. bpffs and /run are empty.
         endpoints_.clear();
         model_endpoints_.clear();
     }
@@ -341,7 +341,7 @@ class Sequence {
         }
         possible_.assign(1, {});
     }
-    // Of a file that is broken now, so that it is needed.
+    // Of a file that is broken now, so that the copy is needed.
     void damage_copy() {
         if (possible_.size() != 1) {
             return;
@@ -365,7 +365,7 @@ class Sequence {
         }
         return false;
     }
-    // No room on the disk, and then a restart.
+    // No space on the disk, and then a restart.
     void run_full() {
         if (!daemon_ || possible_.size() != 1) {
             return;
@@ -396,7 +396,7 @@ class Sequence {
     MemoryFiles disk_;
     test::ManualClock clock_;
     Files now_;
-    std::vector<Knowledge> possible_;  // that the disk may hold
+    std::vector<Knowledge> possible_;  // possible contents of the disk
     std::unique_ptr<DocumentLedger> daemon_;
     std::vector<InForce> endpoints_;
     std::vector<InForce> model_endpoints_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kubernetes' own NetworkPolicy means here what it means in a cluster.
+// Kubernetes' own NetworkPolicy has the same meaning as in a cluster.
 #include <catch2/catch.hpp>
 
 #include "policy/compiler/compile.h"
@@ -79,7 +79,7 @@ class Cluster {
 
 }  // namespace
 
-TEST_CASE("kubernetes: which pods a policy selects") {
+TEST_CASE("kubernetes: the pods that a policy selects") {
     CHECK(Cluster(network_policy("podSelector: {}")).selected());
     CHECK(Cluster(network_policy("")).selected());
     CHECK(Cluster(network_policy("podSelector: {matchLabels: {app: web, tier: front}}")).selected());
@@ -165,7 +165,7 @@ TEST_CASE("kubernetes: tier default, order 1000, beside a policy of the same nam
     CHECK_THAT(to_string(twice.problems.at(0)), Catch::Contains("KubernetesNetworkPolicy ns/k is already defined"));
 }
 
-TEST_CASE("kubernetes: slips are told with their place") {
+TEST_CASE("kubernetes: mistakes are reported with their place") {
     const std::pair<const char*, const char*> cases[] = {
         {"podSelector: {matchLabel: {a: b}}", "spec.podSelector.matchLabel: there is no field"},
         {"podSelector: {matchLabels: {a: 'b c'}}", "spec.podSelector.matchLabels.a: \"b c\" is not the value of a label"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled rules against a naive reading of the resources they come from. tests/bpf/oracle_test.cc goes on from here.
+// Compiled rules against a naive reading of the resources. tests/bpf/oracle_test.cc continues with the programs.
 #include <catch2/catch.hpp>
 
 #include "support/policy_oracle.h"

@@ -21,14 +21,14 @@ std::string set(const std::string& name, const std::string& net = "1.2.3.4") {
     return "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\nmetadata: {name: " + name + "}\nspec: {nets: [" + net + "]}\n";
 }
 
-// An hour ago. Its ctime stays that of now, so the next readings still wait for it to settle.
+// One hour ago. The ctime is still now, so the next readings wait for it to settle.
 void make_old(const std::string& path) {
     const timespec hour_ago{::time(nullptr) - 3600, 0};
     const timespec times[2] = {hour_ago, hour_ago};
     REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
 }
 
-// A folder's files in a ledger that keeps nothing.
+// The files of a folder in a ledger that keeps nothing.
 struct Folder {
     SystemClock clock;
     DocumentLedger ledger{clock};
@@ -76,7 +76,7 @@ TEST_CASE("a file that fails keeps its own last good content") {
     CHECK(store.snapshot()->sets().empty());
 }
 
-TEST_CASE("V7: a resource belongs to the first file that had it, until that lets go") {
+TEST_CASE("V7: a resource belongs to the first file that had it, until that file drops it") {
     PolicyStore store;
     CHECK(store.set_file("a", set("x", "1.1.1.1")));
     CHECK_FALSE(store.set_file("b", set("x", "2.2.2.2") + "---\n" + set("y")));
@@ -88,7 +88,7 @@ TEST_CASE("V7: a resource belongs to the first file that had it, until that lets
     CHECK(store.snapshot()->sets().size() == 3);
 }
 
-TEST_CASE("which names are policy files") {
+TEST_CASE("the names of policy files") {
     for (const char* yes : {"a.yaml", "a.yml", "a.json", "10-x.y.yaml"}) {
         CHECK(is_policy_file_name(yes));
     }
@@ -114,7 +114,7 @@ TEST_CASE("a folder is read, and read again") {
     CHECK_FALSE(read.load(folder.path() + "/none").has_value());
 }
 
-TEST_CASE("kubelet's manifests: pods alone, under the names that kubelet gives them") {
+TEST_CASE("kubelet's manifests: only pods, under the names that kubelet gives them") {
     const test::TempDir dir;
     const std::string manifest =
         "apiVersion: v1\nkind: Pod\nmetadata:\n  creationTimestamp: null\n  annotations: {a/b: c}\n  name: etcd\n  namespace: kube-system\n"
@@ -138,7 +138,7 @@ TEST_CASE("kubelet's manifests: pods alone, under the names that kubelet gives t
     CHECK(read.ledger.snapshot()->pods().empty());
 }
 
-TEST_CASE("a file that was written a moment ago is read again, even if its size is the same") {
+TEST_CASE("a file that was written just now is read again, even if its size is the same") {
     const namegate::test::TempDir folder;
     Folder read;
     const std::string path = folder.path() + "/a.yaml";
@@ -147,7 +147,7 @@ TEST_CASE("a file that was written a moment ago is read again, even if its size 
     std::ofstream(path) << set("two");
     REQUIRE(read.load(folder.path()).has_value());
     CHECK(read.ledger.snapshot()->sets().front()->name == "two");
-    // Old times alone are not trusted either: somebody may have set them.
+    // Old times alone are not trusted either: they may have been set.
     std::ofstream(path) << set("six");
     make_old(path);
     REQUIRE(read.load(folder.path()).has_value());
@@ -158,7 +158,7 @@ TEST_CASE("a file that was written a moment ago is read again, even if its size 
     CHECK(read.ledger.snapshot()->sets().front()->name == "ten");
 }
 
-TEST_CASE("many files are decoded side by side, and the first by name owns what two define") {
+TEST_CASE("many files are decoded in parallel, and the first by name owns what two define") {
     const namegate::test::TempDir folder;
     Folder read;
     constexpr int kFiles = 200;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules of policy semantics one by one, each with what passes and what fails by it. Those that need DNS answers or
-// packets over time have their cases in tests of the name cache and of the programs, which say so by their tags: [D8+] holds a
-// case that passes by D8, [D8-] one that fails by it.
+// The rules of policy semantics one by one, each with a case that passes and one that fails. Rules that need DNS responses or
+// packets over time have their cases in tests of the name cache and of the programs, which say so by their tags: [D8+] has a case
+// that passes by D8, [D8-] one that fails by it.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
@@ -32,7 +32,7 @@ std::string set(const std::string& kind, const std::string& metadata, const std:
 }
 std::string tier(const std::string& name, const std::string& spec) { return document("Tier", "name: " + name, spec); }
 
-// What is asked of the pod ns/self (labels app=web, service account robot): TCP to or from an address that names opened.
+// A packet of the pod ns/self (labels app=web, service account robot): TCP to or from an address that names opened.
 struct Packet {
     const char* remote = "192.0.2.1";
     std::uint16_t port = 80;
@@ -198,7 +198,7 @@ std::vector<Case> evaluation_cases() {
     };
 }
 
-// Accepted, or refused with a message that holds this.
+// Accepted, or refused with a message that contains this.
 struct FileCase {
     const char* rules;
     std::string content;
@@ -278,5 +278,5 @@ TEST_CASE("every rule has a case that passes and one that fails") {
         INFO(rule);
         CHECK(outcomes[rule] == std::set<bool>{false, true});
     }
-    CHECK(outcomes.size() == rules.size());  // no case cites a rule that there is not
+    CHECK(outcomes.size() == rules.size());  // no case cites an unknown rule
 }

@@ -23,7 +23,7 @@ bool look(const std::string& spec) {
 
 }  // namespace
 
-TEST_CASE("what is compiled depends on other endpoints only by selectors and names of ports") {
+TEST_CASE("the compiled policy depends on other endpoints only by selectors and port names") {
     CHECK_FALSE(looks_at_endpoints(Snapshot()));
     CHECK_FALSE(
         look("selector: app == 'x', egress: [{action: Allow, protocol: TCP, destination: {domains: [example.com], ports: [443]}}]"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random selectors against a naive evaluator of the tree that they were written from (S1-S3).
+// Random selectors against a naive evaluator of the trees from which they were written (S1-S3).
 #include <catch2/catch.hpp>
 #include <random>
 
@@ -68,7 +68,7 @@ class Writer {
         return out;
     }
 
-    // As a person may write it: parentheses where they are needed, and now and then where they are not.
+    // As a user may write it: parentheses where they are needed, and sometimes where they are not.
     std::string text(const Tree& tree) {
         switch (tree.kind) {
             case Kind::kAll: return "all(" + space() + ")";
@@ -126,7 +126,7 @@ class Writer {
 
 }  // namespace
 
-TEST_CASE("random selectors mean what the trees mean that they were written from") {
+TEST_CASE("random selectors have the meaning of the trees from which they were written") {
     const test::Rounds run = test::rounds("selectors", 100'000);
     std::mt19937 random(static_cast<std::mt19937::result_type>(run.seed));
     Writer writer(random);

@@ -88,7 +88,7 @@ TEST_CASE("S3: negation") {
     CHECK_FALSE(matches("!has(a) && has(b)", {{"a", "x"}, {"b", "x"}}));
 }
 
-TEST_CASE("S4: what is refused, and where") {
+TEST_CASE("S4: refused selectors, and the place of the error") {
     const std::pair<const char*, std::size_t> cases[] = {
         {"a == b", 5},
         {"'a' == 'b'", 0},
@@ -136,7 +136,7 @@ TEST_CASE("nesting and length have limits") {
     CHECK_FALSE(Selector::parse(std::string(namegate::policy::kMaxSelectorBytes + 1, ' ')).has_value());
 }
 
-TEST_CASE("the canonical text means the same and stays the same") {
+TEST_CASE("the canonical text has the same meaning and is stable") {
     std::mt19937 random(4711);
     for (int i = 0; i < 5000; ++i) {
         const std::string text = random_selector(random, 4);

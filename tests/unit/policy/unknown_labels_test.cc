@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// S8: what no source knows about a Kubernetes pod is neither there nor absent, and never lets more through than whatever
-// it may be in truth.
+// S8: a label about which no source says anything is neither present nor absent, and never allows more than either could.
 #include <catch2/catch.hpp>
 
 #include "policy/compiler/compile.h"
@@ -52,7 +51,7 @@ class Files {
         }
         return *this;
     }
-    // What is said when it is unknown; else "selected" or "open".
+    // The message when it is unknown; else "selected" or "open".
     std::string asked(const EndpointView& view) {
         const auto snapshot = store_.snapshot();
         const auto selected = selects(*snapshot, view, Direction::kEgress);
@@ -74,7 +73,7 @@ class Files {
 
 }  // namespace
 
-TEST_CASE("S8: a comparison with a label that may be there is unknown, any other is as ever") {
+TEST_CASE("S8: a comparison with a label that may exist is unknown, any other is as usual") {
     for (const char* selector : {"has(a)", "a == 'x'", "a != 'x'", "a in {'x'}", "a not in {'x'}", "a contains 'x'", "!has(a)"}) {
         INFO(selector);
         CHECK(ask(selector, {}, "o") == Truth::kUnknown);
@@ -92,7 +91,7 @@ TEST_CASE("S8: a comparison with a label that may be there is unknown, any other
     CHECK(ask("has(projectcalico.org/orchestrator)", {}, "onal") == Truth::kFalse);
 }
 
-TEST_CASE("S8: an operand that decides leaves nothing unknown") {
+TEST_CASE("S8: an operand that decides makes the result known") {
     const Labels labels = {{"b", "1"}};
     CHECK(ask("a == 'x' && b == '2'", labels, "o") == Truth::kFalse);
     CHECK(ask("a == 'x' && b == '1'", labels, "o") == Truth::kUnknown);
@@ -146,9 +145,11 @@ TEST_CASE("S8: labels of a namespace and of a service account are unknown until 
     }
 }
 
-TEST_CASE("S8: nothing waits for what no selection depends on") {
+TEST_CASE("S8: nothing waits for labels on which no selection depends") {
     Files files;
-    SECTION("everybody") { CHECK(files.add(policy_file("GlobalNetworkPolicy", "", "selector: all()")).asked(weather()) == "selected"); }
+    SECTION("every endpoint") {
+        CHECK(files.add(policy_file("GlobalNetworkPolicy", "", "selector: all()")).asked(weather()) == "selected");
+    }
     SECTION("another namespace") {
         CHECK(files.add(policy_file("NetworkPolicy", ", namespace: other", "selector: app == 'x'")).asked(weather()) == "open");
         CHECK(files
@@ -157,7 +158,7 @@ TEST_CASE("S8: nothing waits for what no selection depends on") {
                   .asked(weather()) == "open");
     }
     SECTION("staged") { CHECK(files.add(policy_file("StagedGlobalNetworkPolicy", "", "selector: app == 'x'")).asked(weather()) == "open"); }
-    SECTION("a container that is no pod") {
+    SECTION("a container that is not a pod") {
         EndpointView container = weather();
         container.is_kubernetes = false;
         CHECK(files.add(policy_file("GlobalNetworkPolicy", "", "selector: app == 'x'")).asked(container) == "open");
@@ -171,7 +172,7 @@ TEST_CASE("S8: nothing waits for what no selection depends on") {
     }
 }
 
-TEST_CASE("S8: of a rule's own side, and of whom a Pass takes out of the tier, something has to be known") {
+TEST_CASE("S8: of a rule's own side, and of the pods that a Pass takes out of the tier, something must be known") {
     Files files;
     SECTION("own side") {
         files.add(policy_file("GlobalNetworkPolicy", "", "egress: [{action: Allow, source: {selector: app == 'x'}}]"));
@@ -195,7 +196,7 @@ void strip_names(std::vector<Port>& ports) {
     std::erase_if(ports, [](const Port& port) { return !port.name.empty(); });
 }
 
-// A world of which everything is known, and the same with some of the knowledge lost.
+// A world in which everything is known, and the same with some of the knowledge lost.
 class TwoWorlds {
   public:
     explicit TwoWorlds(unsigned seed) : world_(seed), direction_(world_.chance(2) ? Direction::kEgress : Direction::kIngress) {
@@ -220,7 +221,7 @@ class TwoWorlds {
         }
         for (unsigned n = world_.pick(3); n > 0; --n) {
             NetworkSet set = world_.set(n);
-            set.kind = "GlobalNetworkSet";  // S8 is about pods, and of a set's namespace the labels may be lost here
+            set.kind = "GlobalNetworkSet";  // S8 is about pods, and the labels of a set's namespace may be lost here
             set.name_space.clear();
             add(set, false);
         }
@@ -245,7 +246,7 @@ class TwoWorlds {
         view.service_account = view.is_kubernetes ? "robot" : "";
         view.labels_known = true;
         known_.push_back(view);
-        // Of the endpoint itself little, since what has no answer is not compared.
+        // Little of the endpoint itself, because an unknown result is not compared.
         const unsigned one_in = number == 0 ? 6 : 2;
         if (view.is_kubernetes && world_.chance(one_in)) {
             view.labels_known = false;
@@ -279,7 +280,7 @@ class TwoWorlds {
 
 }  // namespace
 
-TEST_CASE("S8: lost knowledge never lets through what the knowledge would have denied") {
+TEST_CASE("S8: lost knowledge never allows what the knowledge would have denied") {
     constexpr unsigned kPackets = 10;
     const auto rounds = namegate::test::rounds("worlds of which less is known", 4'000);
     unsigned long refused = 0;
@@ -299,7 +300,7 @@ TEST_CASE("S8: lost knowledge never lets through what the knowledge would have d
             }
             ++decided;
             if (known && allowed && !truly) {
-                FAIL("opened by what was lost");
+                FAIL("allowed because knowledge was lost");
             }
         }
     }

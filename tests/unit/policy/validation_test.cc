@@ -16,7 +16,7 @@ std::string problems_of(const std::string& content, const std::string& path = "p
     return out;
 }
 
-// A GlobalNetworkPolicy whose one egress rule has these lines.
+// A GlobalNetworkPolicy whose only egress rule has these lines.
 std::string egress_rule(const std::string& lines) {
     return "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: x}\nspec:\n  types: [Egress]\n  egress:\n  - " +
            lines + "\n";
@@ -99,7 +99,7 @@ TEST_CASE("V3: ICMP") {
                  {"{action: Allow, protocol: ICMPv6, ipVersion: 4}", "protocol ICMPv6 means ipVersion 6"}});
 }
 
-TEST_CASE("V4: one family a rule") {
+TEST_CASE("V4: one family per rule") {
     check_rules({{"{action: Deny, destination: {nets: [10.0.0.0/8, 1.2.3.4], notNets: [10.1.0.0/16]}}", ""},
                  {"{action: Deny, destination: {nets: [10.0.0.0/8, '2001:db8::/32']}}", "does not agree with \"10.0.0.0/8\""},
                  {"{action: Deny, source: {nets: ['::1']}, destination: {nets: [10.0.0.0/8]}}", "does not agree with"},
@@ -110,7 +110,7 @@ TEST_CASE("V4: one family a rule") {
                  {"{action: Deny, destination: {nets: [10.0.0.0/33]}}", "0 to 32"}});
 }
 
-TEST_CASE("V5, D2: where domains may stand") {
+TEST_CASE("V5, D2: where domains may be written") {
     check_rules({{"{action: Allow, protocol: TCP, destination: {domains: [a.b, '*.c'], ports: [443], notNets: [10.0.0.0/8]}}", ""},
                  {"{action: Deny, destination: {domains: [a.b]}}", "only stand in a rule with action: Allow"},
                  {"{action: Pass, destination: {domains: [a.b]}}", "only stand in a rule with action: Allow"},
@@ -145,12 +145,12 @@ TEST_CASE("V7: the same resource twice in a file") {
     CHECK(problems_of(set + "---\n" + policy("{}")).empty());
 }
 
-TEST_CASE("selectors in files tell the exact place") {
+TEST_CASE("selectors in files report the exact place") {
     CHECK_THAT(problems_of(policy("\n  selector: app == web\n")), Catch::StartsWith("p.yaml:5:20: error: spec.selector: at character 8"));
     CHECK_THAT(problems_of(policy("\n  selector: \"app == web\"\n")), Catch::StartsWith("p.yaml:5:21: error:"));
 }
 
-TEST_CASE("slips of published examples") {
+TEST_CASE("mistakes of published examples") {
     const std::string head =
         "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata:\n  name: x\nspec:\n  egress:\n  - action: Allow\n";
     CHECK_THAT(problems_of(head + "    destination:\n      domains:\n      - a.com\n  - Egress\n"),
