@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two parsers, one meaning: the same messages go to the kernel's parser and to dns/ (ldns): edge cases, what the
-// fuzzers kept, answers as resolvers send them, and all of these mutated. What the kernel decided it must have
-// decided alike; what it did not, it must have said so.
+// Two parsers, one meaning: the same messages go to the kernel's parser and to dns/ (ldns): edge cases, inputs that the fuzzers
+// found, responses as resolvers send them, and mutations of all of these. What the kernel decides it must decide like dns/; what it
+// does not decide it must report.
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <iomanip>
@@ -38,7 +38,7 @@ bool is_named(const std::vector<std::string>& names) {
     });
 }
 
-// What dns/ says that the message opens.
+// What dns/ opens for the message.
 Learnt learnt_by_dns(const Bytes& bytes) {
     Learnt out;
     const auto message = dns::parse_message(bytes);
@@ -56,7 +56,7 @@ Learnt learnt_by_dns(const Bytes& bytes) {
     return out;
 }
 
-// The same for each number of leading records: an undecided message may have taught as many.
+// The same for each number of leading records: an undecided message may have opened that many.
 std::set<IpAddress> learnt_by_dns_at_most(Bytes bytes) {
     std::set<IpAddress> out;
     const unsigned records = std::min(static_cast<unsigned>(bytes.at(6) << 8 | bytes.at(7)), 200U);
@@ -100,7 +100,7 @@ bool agrees(const KernelParser::Outcome& kernel, const Bytes& bytes) {
     });
 }
 
-// What the fuzzer of the ldns path found worth keeping.
+// Inputs that the fuzzer of the ldns path found.
 std::vector<Bytes> kept_by_fuzzer() {
     std::vector<std::string> paths;
     for (const auto& file : std::filesystem::directory_iterator(NAMEGATE_DNS_CORPUS)) {
@@ -119,7 +119,7 @@ struct Tally {
     unsigned long messages = 0;
     unsigned long asked = 0;
     unsigned long decided = 0;
-    unsigned long opened = 0;  // decided, and addresses were learnt
+    unsigned long opened = 0;  // decided, and addresses were learned
     unsigned long different = 0;
 
     double share() const { return asked == 0 ? 0 : 100.0 * static_cast<double>(decided) / static_cast<double>(asked); }
@@ -149,7 +149,7 @@ void print(const char* what, const Tally& tally) {
 
 }  // namespace
 
-TEST_CASE("the kernel parser and dns/ agree on edge cases, on realistic answers, and on mutated ones") {
+TEST_CASE("the kernel parser and dns/ agree on edge cases, realistic responses, and mutated ones") {
     const Rounds run = rounds("two parsers", kRounds);
     KernelParser kernel;
     std::vector<Bytes> known = kept_by_fuzzer();
@@ -178,7 +178,7 @@ TEST_CASE("the kernel parser and dns/ agree on edge cases, on realistic answers,
         } else {
             compare(kernel, mutate(known), mutated);
         }
-        // Fresh answers take the place of older ones; the edge cases stay.
+        // New responses replace older ones; the edge cases stay.
         if (known.size() > 2000) {
             known.erase(known.end() - 1000, known.end());
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Answers: which of them count at all (D8, D9, D10), which records in them, and what a hostile one can do.
+// Responses: which of them count (D8, D9, D10), which records in them, and what a hostile one can do.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cctype>
@@ -18,7 +18,7 @@ using Names = std::vector<std::string>;
 Bytes ask(std::string_view name, std::uint16_t type = kTypeA) { return DnsMessage::query(name, type).build(); }
 Bytes answer(std::string_view name, std::string_view address) { return DnsMessage::response(name).ttl(60).a(name, address).build(); }
 
-// Does this answer to a plain question for `name` teach exactly these addresses?
+// Does this response to a plain query for `name` open exactly these addresses?
 void check_taught(Scene& scene, std::string_view name, const Bytes& message, const Names& addresses) {
     Names before = scene.learnt();
     CHECK(scene.resolve(ask(name), message));
@@ -33,7 +33,7 @@ void check_taught(Scene& scene, std::string_view name, const Bytes& message, con
 
 }  // namespace
 
-TEST_CASE("D15: an address is open the moment its answer is through, over IPv4 and IPv6", "[D15+][D15-]") {
+TEST_CASE("D15: an address is open as soon as its response has passed, over IPv4 and IPv6", "[D15+][D15-]") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     CHECK_FALSE(scene.connects("203.0.113.1"));
@@ -49,7 +49,7 @@ TEST_CASE("D15: an address is open the moment its answer is through, over IPv4 a
     CHECK(scene.count(NG_R_LEARNT) == 2);
 }
 
-TEST_CASE("answers pass as the replies they are, under a policy that lets nothing in") {
+TEST_CASE("responses pass as replies, under a policy that allows nothing in") {
     Scene scene;
     scene.apply(domain_policy("example.com") + "---\n" + policy_of("Ingress", {}, "q"));
     check_taught(scene, "example.com", answer("example.com", "203.0.113.1"), {"203.0.113.1"});
@@ -57,7 +57,7 @@ TEST_CASE("answers pass as the replies they are, under a policy that lets nothin
     CHECK_FALSE(scene.connects("203.0.113.2"));
 }
 
-TEST_CASE("D12: a question that the policy denies is not asked") {
+TEST_CASE("D12: a query that policy denies is not recorded") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, destination: {domains: [example.com]}}"}));
     CHECK_FALSE(scene.resolve("example.com", {"203.0.113.1"}));
@@ -65,7 +65,7 @@ TEST_CASE("D12: a question that the policy denies is not asked") {
     CHECK(scene.learnt().empty());
 }
 
-TEST_CASE("D9, D10: only the answer to the very question teaches", "[D9+][D9-][D10+][D10-]") {
+TEST_CASE("D9, D10: only the response to a pending query opens", "[D9+][D9-][D10+][D10-]") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     const Bytes question = DnsMessage::query("example.com").id(7).build();
@@ -75,7 +75,7 @@ TEST_CASE("D9, D10: only the answer to the very question teaches", "[D9+][D9-][D
         scene.ingress(to_pod(server).udp(from, to).payload(message).build());
         return !scene.learnt().empty();
     };
-    CHECK_FALSE(deliver(kDns4, 53, 40000, good().build()));  // nobody asked
+    CHECK_FALSE(deliver(kDns4, 53, 40000, good().build()));  // there was no query
     REQUIRE(asked());
     CHECK_FALSE(deliver("192.0.2.54", 53, 40000, good().build()));
     CHECK_FALSE(deliver(kDns4, 5353, 40000, good().build()));
@@ -95,9 +95,9 @@ TEST_CASE("D9, D10: only the answer to the very question teaches", "[D9+][D9-][D
     CHECK(scene.count(NG_R_UNSOLICITED) >= 7);
 }
 
-TEST_CASE("D18: an answer in another case is the answer; no other byte may differ, nor the type", "[D18+][D18-]") {
+TEST_CASE("D18: a response may differ from its query in case; in no other byte, and not in the type", "[D18+][D18-]") {
     const std::string long_name = std::string(63, 'Z') + "." + std::string(63, 'a') + "." + std::string(60, 'M') + ".ExamplE.com";
-    // Names that end in every place of a word: behind the name stand type and class, which have no case.
+    // Names that end at every position of a word: type and class follow the name, and they have no case.
     for (std::size_t extra = 0; extra < 9; ++extra) {
         const std::string prefix = std::string(extra, 'A') + "[@`{Z";
         for (const std::string& asked : {prefix + ".ExamplE.com", long_name.substr(extra)}) {
@@ -111,7 +111,7 @@ TEST_CASE("D18: an answer in another case is the answer; no other byte may diffe
                 scene.deliver(DnsMessage::response(question, type).ttl(60).a(question, "203.0.113.1").build());
                 return !scene.learnt().empty();
             };
-            // They differ by the bit that the cases of a letter differ by.
+            // They differ by the bit by which the cases of a letter differ.
             for (const char* pair : {"[{", "@`"}) {
                 if (std::string other = lower; other.find(pair[0]) != std::string::npos) {
                     other[other.find(pair[0])] = pair[1];
@@ -124,7 +124,7 @@ TEST_CASE("D18: an answer in another case is the answer; no other byte may diffe
     }
 }
 
-TEST_CASE("D9: a server that is not trusted teaches nothing") {
+TEST_CASE("D9: an untrusted server opens nothing") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     REQUIRE(scene.egress(from_pod("198.51.100.53").udp(40000, 53).payload(ask("example.com")).build()).passed());
@@ -132,7 +132,7 @@ TEST_CASE("D9: a server that is not trusted teaches nothing") {
     CHECK(scene.learnt().empty());
 }
 
-TEST_CASE("one answer for each time the question was asked") {
+TEST_CASE("one response for each query") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     REQUIRE(scene.resolve(ask("example.com"), answer("example.com", "203.0.113.1")));
@@ -147,7 +147,7 @@ TEST_CASE("one answer for each time the question was asked") {
     CHECK(scene.learnt() == Names{"203.0.113.1", "203.0.113.3", "203.0.113.4"});
 }
 
-TEST_CASE("D15: an answer teaches though another CPU noted its question a tick later; not after the question's time") {
+TEST_CASE("D15: a response opens though another CPU recorded its query a tick later; not after the query expired") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     const auto taught_after = [&](std::int32_t ticks, std::string_view address) {
@@ -162,10 +162,10 @@ TEST_CASE("D15: an answer teaches though another CPU noted its question a tick l
     CHECK_FALSE(taught_after(-(NG_PENDING_SECONDS + 2) * 8, "203.0.113.3"));
 }
 
-TEST_CASE("a question noted a tick later is no reason to forget it for the next one") {
+TEST_CASE("a query recorded a tick later is not evicted by the next one") {
     Scene scene;
     scene.apply(domain_policy("'*.example.com'"));
-    // More questions than a set has places: some share one, and the newest must not be taken for the oldest.
+    // More queries than a set has places: some share one, and the newest must not count as the oldest.
     constexpr unsigned kQuestions = NG_PENDING_SETS * 2;
     unsigned taught = 0;
     for (unsigned i = 0; i < kQuestions; ++i) {
@@ -183,7 +183,7 @@ TEST_CASE("a question noted a tick later is no reason to forget it for the next 
     CHECK(taught == kQuestions);
 }
 
-TEST_CASE("many questions at once, answered in any order") {
+TEST_CASE("many queries at once, with responses in any order") {
     Scene scene;
     scene.apply(domain_policy("'*.example.com'"));
     constexpr unsigned kQuestions = 200;
@@ -216,7 +216,7 @@ TEST_CASE("D8: addresses at the end of an unbroken chain, compressed and not", "
     }
 }
 
-TEST_CASE("D8: a name in the chain opens the address, wherever in the chain it stands") {
+TEST_CASE("D8: a name of the chain opens the address, wherever in the chain it is") {
     Scene scene;
     scene.apply(domain_policy("middle.example, end.example"));
     const auto chain = [](std::string_view address) {
@@ -230,7 +230,7 @@ TEST_CASE("D8: a name in the chain opens the address, wherever in the chain it s
     CHECK(scene.learnt_entry("203.0.113.1").count == 2);
 }
 
-TEST_CASE("D8: a name behind an address in the chain cannot claim it", "[D8-]") {
+TEST_CASE("D8: a name behind an address in the chain cannot open it", "[D8-]") {
     Scene scene;
     scene.apply(domain_policy("allowed.example"));
     const Bytes message = DnsMessage::response("evil.example")
@@ -242,7 +242,7 @@ TEST_CASE("D8: a name behind an address in the chain cannot claim it", "[D8-]") 
     CHECK_FALSE(scene.connects("203.0.113.66"));
 }
 
-TEST_CASE("D8: records off the chain, in other sections, and of other types teach nothing") {
+TEST_CASE("D8: records off the chain, in other sections, and of other types open nothing") {
     Scene scene;
     scene.apply(domain_policy("example.com, evil.example"));
     const auto response = [] { return DnsMessage::response("example.com"); };
@@ -272,12 +272,12 @@ TEST_CASE("return codes and the truncation bit") {
     }
     CHECK(scene.resolve(ask("example.com"), DnsMessage::response("example.com").opcode(5).a("example.com", "203.0.113.66").build()));
     CHECK_FALSE(scene.connects("203.0.113.66"));
-    // What a truncated answer holds is used by stubs, so it opens; the retry over TCP is another matter.
+    // Stubs use the content of a truncated response, so it opens; the retry over TCP is a separate exchange.
     check_taught(scene, "example.com", DnsMessage::response("example.com").tc().a("example.com", "203.0.113.1").build(), {"203.0.113.1"});
     check_taught(scene, "example.com", DnsMessage::response("example.com").tc().build(), {});
 }
 
-TEST_CASE("64 answers are taken, 65 are not") {
+TEST_CASE("64 records are accepted, 65 are not") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     const auto many = [](unsigned count, unsigned net, Names* addresses) {
@@ -298,7 +298,7 @@ TEST_CASE("64 answers are taken, 65 are not") {
     CHECK_FALSE(scene.connects("203.0.2.0"));
 }
 
-TEST_CASE("messages larger than the parser takes pass, unlearnt and counted") {
+TEST_CASE("messages larger than the parser's limit pass, unlearned and counted") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     for (const std::size_t size : {std::size_t{NG_DNS_MAX_MESSAGE}, std::size_t{NG_DNS_MAX_MESSAGE} + 1, std::size_t{3000}}) {
@@ -344,7 +344,7 @@ TEST_CASE("compression pointers: only backwards, only to names") {
     check_taught(scene, "example.com", owner({0x80, 1, 'a', 0}), {});
     check_taught(scene, "example.com", owner({0xc0}), {});
     CHECK(scene.count(NG_R_UNPARSED) == 8);
-    // A pointer behind labels, and pointers to pointers.
+    // A pointer after labels, and pointers to pointers.
     auto good = DnsMessage::response("www.example.com");
     const std::size_t pointer_at = good.size();
     good.record_of(DnsMessage::pointer(12), kTypeA, {203, 0, 113, 1});
@@ -367,10 +367,10 @@ TEST_CASE("a step budget bounds what one message costs") {
     }
     CHECK(scene.resolve(ask(name), hostile.build()));
     CHECK(scene.count(NG_R_UNPARSED) == 1);
-    CHECK(scene.learnt().size() == 2);  // what came before the budget's end
+    CHECK(scene.learnt().size() == 2);  // what came before the budget was used up
 }
 
-TEST_CASE("an endpoint's limit of learnt addresses: nothing else is pushed out, and it is counted") {
+TEST_CASE("an endpoint's limit of learned addresses: nothing else is evicted, and it is counted") {
     datapath::DatapathOptions options;
     options.learnt_per_endpoint = 4;
     Scene scene(Scene::weather_pod(), options);
@@ -410,7 +410,7 @@ TEST_CASE("D13: lifetimes: at least the minimum, never shortened, ended by the c
     CHECK(scene.connects("203.0.113.2"));
 }
 
-TEST_CASE("D13: the same answer again writes only what lasts longer: nothing for half a second, then its time anew") {
+TEST_CASE("D13: a repeated response writes only what lasts longer: nothing for half a second, then its new time") {
     Scene scene;
     scene.set_ttl({0, 1, 3600});
     scene.apply(domain_policy("example.com"));
@@ -429,7 +429,7 @@ TEST_CASE("D13: the same answer again writes only what lasts longer: nothing for
     CHECK(later.updated != first.updated);
 }
 
-TEST_CASE("every truncation of a good answer: nothing wrong is learnt") {
+TEST_CASE("every truncation of a good response opens nothing wrong") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     const auto good = DnsMessage::response("example.com")

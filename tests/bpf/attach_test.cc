@@ -22,7 +22,7 @@ AttachKind attach_as(DatapathFixture& fixture, AttachMode mode, std::uint32_t if
 TEST_CASE("programs are attached and detached, again and again", "[attach]") {
     DatapathFixture fixture;
     const auto mode = GENERATE(AttachMode::kAuto, AttachMode::kClsact);
-    // A kernel without tcx (before 6.6) takes clsact in both rounds.
+    // A kernel without tcx (before 6.6) uses clsact in both rounds.
     with_veth([&](std::uint32_t ifindex) {
         const AttachKind kind = attach_as(fixture, mode, ifindex);
         auto& datapath = fixture.datapath();
@@ -43,7 +43,7 @@ TEST_CASE("programs are attached and detached, again and again", "[attach]") {
     });
 }
 
-TEST_CASE("links of interfaces that are gone are found and removed", "[attach]") {
+TEST_CASE("links of removed interfaces are found and removed", "[attach]") {
     DatapathFixture fixture;
     with_veth([&](std::uint32_t ifindex) {
         if (attach_as(fixture, AttachMode::kAuto, ifindex) != AttachKind::kTcx) {
@@ -66,7 +66,7 @@ TEST_CASE("links of interfaces that are gone are found and removed", "[attach]")
     });
 }
 
-TEST_CASE("beside another plugin's ingress qdisc: by tcx; clsact says what is in its place, and leaves nothing", "[attach][C38]") {
+TEST_CASE("beside another plugin's ingress qdisc: tcx works; clsact names the qdisc in its place, and leaves nothing", "[attach][C38]") {
     DatapathFixture fixture;
     with_veth([&](std::uint32_t ifindex) {
         must_run("tc qdisc add dev gate.0 ingress");
@@ -100,7 +100,7 @@ TEST_CASE("a missing interface is kNotFound and leaves no pins", "[attach]") {
     });
 }
 
-TEST_CASE("links survive a lost pin by moving to the new programs", "[attach]") {
+TEST_CASE("links survive a lost pin: they get the new programs", "[attach]") {
     DatapathFixture fixture;
     with_veth([&](std::uint32_t ifindex) {
         if (attach_as(fixture, AttachMode::kAuto, ifindex) != AttachKind::kTcx) {

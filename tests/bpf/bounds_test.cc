@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An IP packet ends where its own length says: bytes behind it are padding, and no header is read from them. Fragments do not
-// write over what was judged, and an ICMP error carries no more than the RFCs want of it.
+// An IP packet ends where its own length says: bytes behind it are padding, and no header is read from them. Fragments do not write
+// over what was judged, and an ICMP error quotes no more than the RFCs ask for.
 #include <catch2/catch.hpp>
 
 #include "traffic.h"
@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kLink = 14;
 constexpr std::uint16_t kLocal = 50000;
 
-// The same frame, whose IP header claims `bytes` fewer than it has.
+// The same frame, with an IP header whose length is `bytes` too small.
 Bytes shortened(Bytes frame, std::size_t bytes) {
     const bool v6 = frame[12] == 0x86;
     const std::size_t at = v6 ? kLink + 4 : kLink + 2;
@@ -39,7 +39,7 @@ TEST_CASE("a transport header behind the end of the IP packet is not read") {
     CHECK(scene.egress(shortened(syn, 20)).dropped());
     CHECK(scene.egress(from_pod(remote_of(v6)).tcp(kLocal, 443, kAck).truncate(syn.size() - 2).build()).dropped());
     CHECK(scene.count(NG_R_MALFORMED) == 4);
-    // A first fragment with eight bytes of its own, and a trailer that claims an ACK of the established flow.
+    // A first fragment with eight bytes of payload, and a trailer that claims an ACK of the established flow.
     Bytes first = from_pod(remote_of(v6)).fragment(5, 0, true).tcp(kLocal, 443, kAck).build();
     CHECK(scene.egress(shortened(first, 12)).dropped());
     // Padding, as a link adds it to a short frame, changes nothing.
@@ -51,8 +51,8 @@ TEST_CASE("a transport header behind the end of the IP packet is not read") {
 TEST_CASE("an extension header or its successor behind the end of the IP packet is not read") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, protocol: UDP, destination: {ports: [53]}}"}));
-    // Destination options in the first fragment, with the ports in a trailer: a receiver that does not follow RFC 7112 would
-    // take the ports from the second fragment.
+    // Destination options in the first fragment, with the ports in a trailer: a receiver that does not follow RFC 7112 would read
+    // the ports from the second fragment.
     const Bytes whole = from_pod("2001:db8::1").fragment(5, 0, true).extension(60, {1, 4, 0, 0, 0, 0}).udp(kLocal, 53).build();
     REQUIRE(scene.egress(whole).passed());
     CHECK(scene.egress(shortened(whole, 8)).dropped());
@@ -86,12 +86,12 @@ TEST_CASE("a DNS response ends where its UDP header says") {
         scene.ingress(frame);
         return scene.learnt().size();
     };
-    CHECK(answer(-4) == 0);  // the address stands behind its end
+    CHECK(answer(-4) == 0);  // the address is behind its end
     CHECK(answer(4) == 0);   // longer than the packet: the receiver drops it
     CHECK(answer(0) == 1);
 }
 
-TEST_CASE("an ICMP error that quotes more than it should is judged by policy") {
+TEST_CASE("an ICMP error that quotes too much is judged by policy") {
     const bool v6 = GENERATE(false, true);
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, protocol: TCP, destination: {ports: [443]}}"}) + "---\n" + policy_of("Ingress", {}, "q"));
@@ -106,10 +106,10 @@ TEST_CASE("an ICMP error that quotes more than it should is judged by policy") {
     CHECK(error(most).passed());
     CHECK(error(most + 1).dropped());
     CHECK(error(headers * 2).passed());
-    CHECK(error(headers * 2, 1).dropped());  // its ports stand behind the end
+    CHECK(error(headers * 2, 1).dropped());  // its ports are behind the end
 }
 
-TEST_CASE("the fragments of one endpoint push out no other's, and are not the next one's in its slot") {
+TEST_CASE("the fragments of one endpoint evict no other's, and do not pass to the next endpoint in its slot") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, protocol: UDP}"}));
     const Bytes half(64, 'x');
@@ -142,14 +142,14 @@ TEST_CASE("the fragments of one endpoint push out no other's, and are not the ne
     occupy(scene.identity());
     CHECK(later("192.0.2.1", 1));
     CHECK(later("2001:db8::1", 1));
-    // As many as an endpoint has at a time, give or take what falls into one set.
+    // As many as an endpoint has at a time, except for collisions in one set.
     for (std::uint32_t i = 100; i < 116; ++i) {
         CHECK(first("192.0.2.3", i));
     }
     for (std::uint32_t i = 100; i < 116; ++i) {
         CHECK(later("192.0.2.3", i));
     }
-    // The next endpoint has the slot, not what it held.
+    // The next endpoint has the slot, but not its content.
     other.slot = scene.identity().slot;
     occupy(other);
     CHECK_FALSE(later("192.0.2.1", 1));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A datapath in a bpffs of the test's own, and small helpers for its maps.
+// A datapath in a separate bpffs, and small helpers for its maps.
 #pragma once
 
 #include <algorithm>

@@ -46,14 +46,14 @@ TEST_CASE("an endpoint is closed, enforced, open; every change flips once", "[en
     CHECK(take(active_config(datapath, slot))->mode == NG_MODE_OPEN);
 }
 
-TEST_CASE("endpoints count apart, and keep their counters while the policy stays", "[endpoint]") {
+TEST_CASE("endpoints count separately, and keep their counters while the policy stays", "[endpoint]") {
     DatapathFixture fixture;
     auto& datapath = fixture.datapath();
     const auto policy = take(install_policy(datapath, sample_policy(1, {})));
     const auto other = take(install_policy(datapath, sample_policy(2, {})));
     const auto one = DatapathFixture::identity(1, take(acquire_slot(datapath, 1)));
     const auto two = DatapathFixture::identity(2, take(acquire_slot(datapath, 2)));
-    // Who counts is bound to an interface.
+    // Counters belong to a bound interface.
     take(bind_interface(datapath, 41, one));
     take(bind_interface(datapath, 42, two));
     take(write_policies(datapath, one, {policy, policy}));
@@ -85,7 +85,7 @@ TEST_CASE("an endpoint without addresses is prepared, and stays closed until it 
     CHECK(prepared.mode == NG_MODE_CLOSED);
     CHECK(prepared.n_addrs == 0);
     CHECK(prepared.direction[NG_EGRESS].policy == policy);
-    // Nobody else gets its counters, and its policy is not collected.
+    // No other endpoint gets its counters, and its policy is not collected.
     const auto two = DatapathFixture::identity(2, take(acquire_slot(datapath, 2)));
     take(bind_interface(datapath, 42, two));
     take(write_policies(datapath, two, {policy, 0}));
@@ -101,12 +101,12 @@ TEST_CASE("an endpoint without addresses is prepared, and stays closed until it 
     CHECK(enforced.direction[NG_EGRESS].counter_base == prepared.direction[NG_EGRESS].counter_base);
 }
 
-TEST_CASE("an identity the maps cannot hold is refused", "[endpoint]") {
+TEST_CASE("an identity that the maps cannot store is refused", "[endpoint]") {
     DatapathFixture fixture;
     auto identity = DatapathFixture::identity(1, 0);
     identity.addresses.assign(NG_MAX_ENDPOINT_ADDRS + 1, identity.addresses.front());
     CHECK(write_closed(fixture.datapath(), identity).error().code() == Code::kUnsupported);
-    // Closed it may be before its addresses are known, and not more.
+    // Before its addresses are known it may be closed, and nothing else.
     identity.addresses.clear();
     CHECK(write_closed(fixture.datapath(), identity));
     CHECK(write_policies(fixture.datapath(), identity, {}).error().code() == Code::kUnsupported);
@@ -127,7 +127,7 @@ TEST_CASE("interfaces are bound and unbound", "[endpoint]") {
     CHECK(take(read_interfaces(datapath)).empty());
 }
 
-TEST_CASE("of two interfaces with one near place, the first has it until it goes", "[endpoint]") {
+TEST_CASE("of two interfaces with one near place, the first has it until it is removed", "[endpoint]") {
     DatapathFixture fixture;
     auto& datapath = fixture.datapath();
     const auto near = [&datapath] { return *take(map_lookup<ng_near_iface>(take(datapath.map(MapId::kNearIfaces)), std::uint32_t{42})); };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Flows: what is established passes both ways without policy, until a changed policy denies it.
+// Flows: an established flow passes both ways without policy, until a changed policy denies it.
 #include <catch2/catch.hpp>
 
 #include "traffic.h"
@@ -24,7 +24,7 @@ TEST_CASE("E1: an established flow passes both ways, whatever the other directio
     scene.apply(allow_port(443) + kNothingIn);
     for (const char* remote : {"192.0.2.1", "2001:db8::1"}) {
         CHECK(scene.ingress(tcp_in(remote, 443, kSyn | kAck)).dropped());
-        CHECK(scene.egress(tcp_out(remote, 443, kAck)).passed());  // taken up in the middle: judged like a first packet
+        CHECK(scene.egress(tcp_out(remote, 443, kAck)).passed());  // begun in the middle: judged like a first packet
         CHECK(scene.egress(tcp_out(remote, 443, kSyn, 50001)).passed());
         CHECK(scene.ingress(tcp_in(remote, 443, kSyn | kAck, 50001)).passed());
         CHECK(scene.ingress(tcp_in(remote, 443, kAck, 50001)).passed());
@@ -37,19 +37,19 @@ TEST_CASE("E1: an established flow passes both ways, whatever the other directio
     CHECK(scene.ingress(tcp_in("192.0.2.2", 443, kAck, 50001)).dropped());
 }
 
-TEST_CASE("E1: an admitted flow from outside is answered under a policy that lets nothing out") {
+TEST_CASE("E1: the pod may reply on an admitted flow from outside, under a policy that allows nothing out") {
     Scene scene;
     scene.apply(ingress_policy({"{action: Allow, protocol: TCP, destination: {ports: [80]}}"}) + "---\n" +
                 policy_of("Egress", {}, "nothing-out"));
     REQUIRE(scene.ingress(tcp_in("192.0.2.1", 40000, kSyn, 80)).passed());
     CHECK(scene.egress(tcp_out("192.0.2.1", 40000, kSyn | kAck, 80)).passed());
     CHECK(scene.egress(tcp_out("192.0.2.1", 40000, kAck, 81)).dropped());
-    // The pod may not turn the flow round: its own SYN is a new connection.
+    // The pod may not reverse the flow: its own SYN is a new connection.
     CHECK(scene.egress(tcp_out("192.0.2.1", 40000, kSyn, 80)).dropped());
     CHECK(scene.egress(tcp_out("192.0.2.1", 40000, kAck, 80)).passed());
 }
 
-TEST_CASE("a SYN on an old flow is judged anew") {
+TEST_CASE("a SYN on an old flow is judged again") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     REQUIRE(scene.resolve("example.com", {"203.0.113.1"}));
@@ -59,7 +59,7 @@ TEST_CASE("a SYN on an old flow is judged anew") {
     CHECK(scene.egress(tcp_out("203.0.113.1", 443, kAck)).passed());
 }
 
-TEST_CASE("D13: existing connections go on after the lifetime, new ones stop", "[D13+][D13-]") {
+TEST_CASE("D13: established connections go on after the lifetime, new ones are denied", "[D13+][D13-]") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     REQUIRE(scene.resolve("example.com", {"203.0.113.1"}));
@@ -79,7 +79,7 @@ TEST_CASE("E8: a changed policy cuts the flows it denies, and they stay cut", "[
     REQUIRE(scene.connects("192.0.2.1", 443, kLocal));
     REQUIRE(scene.ingress(tcp_in("192.0.2.1", 443, kSyn | kAck)).passed());
     scene.apply(allow_port(80));
-    // The peer's packet comes first; ingress is open, yet it must not bring the flow back as one of its own.
+    // The peer's packet comes first; ingress is open, yet it must not restore the flow as the peer's own.
     CHECK(scene.ingress(tcp_in("192.0.2.1", 443, kAck)).dropped());
     CHECK(scene.egress(tcp_out("192.0.2.1", 443, kAck)).dropped());
     CHECK(scene.ingress(tcp_in("192.0.2.1", 443, kFin | kAck)).dropped());
@@ -87,13 +87,13 @@ TEST_CASE("E8: a changed policy cuts the flows it denies, and they stay cut", "[
     REQUIRE(scene.flows().size() == 1);
     CHECK((scene.flows()[0].value.flags & NG_FLOW_CUT) != 0);
     CHECK_FALSE(scene.connects("192.0.2.1", 443, kLocal));
-    // A policy that allows it again revives it: nothing else was wrong with it.
+    // A policy that allows it again restores it: nothing else was wrong with it.
     scene.apply(allow_port(443));
     CHECK(scene.egress(tcp_out("192.0.2.1", 443, kAck)).passed());
     CHECK(scene.ingress(tcp_in("192.0.2.1", 443, kAck)).passed());
 }
 
-TEST_CASE("E8: flows that the changed policy allows too go on", "[E8+]") {
+TEST_CASE("E8: flows that the changed policy also allows go on", "[E8+]") {
     Scene scene;
     scene.apply(allow_port(443) + kNothingIn);
     REQUIRE(scene.connects("192.0.2.1", 443, kLocal));
@@ -102,12 +102,12 @@ TEST_CASE("E8: flows that the changed policy allows too go on", "[E8+]") {
     CHECK(scene.ingress(tcp_in("192.0.2.1", 443, kAck)).passed());
     CHECK(scene.egress(tcp_out("192.0.2.1", 443, kAck)).passed());
     CHECK(scene.flows()[0].value.generation != before);
-    // Opened altogether: still the pod's own flow.
+    // Completely open: still the pod's own flow.
     scene.apply("");
     CHECK(scene.egress(tcp_out("192.0.2.1", 443, kAck)).passed());
 }
 
-TEST_CASE("E8, policyChange: Keep: established flows survive a tightened policy, new ones do not come about") {
+TEST_CASE("E8, policyChange: Keep: established flows survive a tightened policy, new ones are denied") {
     Scene scene;
     datapath::EndpointPolicies keep;
     keep.keep_flows = true;
@@ -122,7 +122,7 @@ TEST_CASE("E8, policyChange: Keep: established flows survive a tightened policy,
         CHECK_FALSE(scene.connects(remote, 443, 50001));
         CHECK_FALSE(scene.connects(remote, 443, kLocal));  // a SYN is a new connection, on the old ports too
         CHECK(scene.egress(tcp_out(remote, 443, kAck)).passed());
-        // No rule of the new policy has these packets for its own.
+        // No rule of the new policy matches these packets.
         const auto active = must(datapath::active_config(scene.datapath(), scene.identity().slot)).value();
         const auto before = must(datapath::read_counters(scene.datapath(), active.direction[NG_EGRESS]));
         REQUIRE(scene.egress(tcp_out(remote, 443, kAck)).passed());
@@ -130,7 +130,7 @@ TEST_CASE("E8, policyChange: Keep: established flows survive a tightened policy,
         for (std::size_t i = 0; i < before.size(); ++i) {
             CHECK(before[i].packets == after[i].packets);
         }
-        // Through one more change, and back under a rule that allows it.
+        // After one more change, and again under a rule that allows it.
         scene.apply(allow_port(81) + kNothingIn, keep);
         CHECK(scene.egress(tcp_out(remote, 443, kAck)).passed());
         scene.apply(allow_port(443) + kNothingIn, keep);
@@ -138,13 +138,13 @@ TEST_CASE("E8, policyChange: Keep: established flows survive a tightened policy,
         scene.apply(allow_port(80) + kNothingIn);
         CHECK(scene.egress(tcp_out(remote, 443, kAck)).dropped());
     }
-    // What was cut before does not come back because flows are kept now.
+    // What was cut before is not restored because flows are kept now.
     scene.apply(allow_port(82) + kNothingIn, keep);
     CHECK(scene.egress(tcp_out("192.0.2.1", 443, kAck)).dropped());
     CHECK(scene.ingress(tcp_in("192.0.2.1", 443, kAck)).dropped());
 }
 
-TEST_CASE("a policy written again unchanged touches no flow") {
+TEST_CASE("a policy that is written again unchanged touches no flow") {
     Scene scene;
     scene.apply(allow_port(443));
     REQUIRE(scene.connects("192.0.2.1", 443, kLocal));
@@ -155,7 +155,7 @@ TEST_CASE("a policy written again unchanged touches no flow") {
     CHECK(scene.flows()[0].value.generation == after.generation);
 }
 
-TEST_CASE("E8: a flow of a domain stays while its domain and rule do, whatever became of the TTL") {
+TEST_CASE("E8: a flow of a domain stays while its domain and rule do, whether or not the TTL is over") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     REQUIRE(scene.resolve("example.com", {"203.0.113.1"}));
@@ -170,7 +170,7 @@ TEST_CASE("E8: a flow of a domain stays while its domain and rule do, whatever b
     CHECK(scene.ingress(tcp_in("203.0.113.1", 443, kAck)).dropped());
 }
 
-TEST_CASE("D14: a name learnt before is open as soon as a policy names it, for the rules of that policy", "[D14+]") {
+TEST_CASE("D14: a name learned before is open as soon as a policy names it, for the rules of that policy", "[D14+]") {
     Scene scene;
     scene.apply(domain_policy("example.com, other.example"));
     REQUIRE(scene.resolve("example.com", {"203.0.113.1"}));
@@ -180,7 +180,7 @@ TEST_CASE("D14: a name learnt before is open as soon as a policy names it, for t
     CHECK(scene.connects("203.0.113.1"));
 }
 
-TEST_CASE("an idle flow is over") {
+TEST_CASE("an idle flow expires") {
     Scene scene;
     scene.apply(allow_port(443) + kNothingIn);
     REQUIRE(scene.connects("192.0.2.1", 443, kLocal));
@@ -188,7 +188,7 @@ TEST_CASE("an idle flow is over") {
     CHECK(scene.ingress(tcp_in("192.0.2.1", 443, kAck)).passed());
     scene.make_idle(scene.flows()[0], NG_IDLE_TCP + 1);
     CHECK(scene.ingress(tcp_in("192.0.2.1", 443, kAck)).dropped());
-    // After a FIN it is over soon.
+    // After a FIN it expires soon.
     REQUIRE(scene.connects("192.0.2.1", 443, kLocal));
     REQUIRE(scene.ingress(tcp_in("192.0.2.1", 443, kFin | kAck)).passed());
     CHECK((scene.flows()[0].value.flags & NG_FLOW_CLOSING) != 0);
@@ -206,7 +206,7 @@ TEST_CASE("a flow whose last packet another CPU saw a moment later is alive") {
         scene.make_later(scene.flows()[0], ahead);
         CHECK(scene.egress(tcp_out("203.0.113.1", 443, kAck)).passed());
     }
-    // That is no excuse for an entry of long ago, which looks as if it were ahead once half of 2^32 has gone by.
+    // This does not apply to a very old entry, whose time looks later than now once half of 2^32 has passed.
     scene.make_later(scene.flows()[0], (NG_AHEAD_SECONDS + 10) * scene.datapath().hz());
     CHECK(scene.egress(tcp_out("203.0.113.1", 443, kAck)).dropped());
 }
@@ -249,14 +249,14 @@ TEST_CASE("ICMP errors pass when they quote a flow") {
             return scene.egress(from_pod(to).icmp(it.unreachable, 4).payload(quoted).build()).passed();
         };
         CHECK(error_out(it.remote));
-        CHECK_FALSE(error_out(it.router));  // a way out to anybody, otherwise
+        CHECK_FALSE(error_out(it.router));  // else it would be a way out to any host
     }
     scene.apply(allow_port(80) + kNothingIn);
     REQUIRE(scene.egress(tcp_out("192.0.2.1", 443, kAck)).dropped());
     CHECK(scene.ingress(to_pod("192.0.2.1").icmp(3, 1).payload(from_pod("192.0.2.1").tcp(kLocal, 443, kAck).build_ip()).build()).dropped());
 }
 
-TEST_CASE("an ICMP error about a flow of an older policy is not let through by that flow") {
+TEST_CASE("an ICMP error about a flow of an older policy does not pass because of that flow") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, protocol: TCP, destination: {ports: [443]}}"}) + "---\n" + policy_of("Ingress", {}, "q"));
     REQUIRE(scene.connects("192.0.2.1", 443));
@@ -267,7 +267,7 @@ TEST_CASE("an ICMP error about a flow of an older policy is not let through by t
     CHECK(scene.ingress(error).dropped());
 }
 
-TEST_CASE("fragments follow their admitted first one") {
+TEST_CASE("fragments follow their admitted first fragment") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, protocol: UDP, destination: {ports: [123]}}"}) + kNothingIn);
     const Bytes half(64, 'x');
@@ -297,7 +297,7 @@ TEST_CASE("fragments follow their admitted first one") {
         CHECK(scene.ingress(to_pod(remote).fragment(1, 72, false).protocol(17).payload(half).build()).dropped());
         CHECK(scene.ingress(to_pod(remote).fragment(9, 0, true).udp(123, kLocal).payload(half).build()).passed());
         CHECK(scene.ingress(to_pod(remote).fragment(9, 72, false).protocol(17).payload(half).build()).passed());
-        // Too short to hold the ports.
+        // Too short for the ports.
         CHECK(scene.egress(from_pod(remote).fragment(3, 0, true).protocol(17).payload("abc").build()).dropped());
     }
     CHECK(scene.count(NG_R_FRAGMENT) == 12);

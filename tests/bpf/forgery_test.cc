@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Forged answers by the thousand: from another server, to another port, with another id or question, unasked, a
-// second time, or the trusted server's own with records that do not count. Neither the kernel nor the learning
-// decision behind it may take an address from any; the right answer after them still counts.
+// Thousands of forged responses: from another server, to another port, with another id or question, without a query, a second time,
+// or from the trusted server with records that do not count. Neither the kernel nor the learning decision behind it may learn an
+// address from them; the correct response after them still counts.
 #include <arpa/inet.h>
 
 #include <array>
@@ -21,12 +21,12 @@ using namespace namegate::test;
 namespace {
 
 constexpr unsigned kRounds = 40'000;
-constexpr unsigned long kBatch = 64;  // forgeries between two looks
+constexpr unsigned long kBatch = 64;  // forgeries between two checks
 constexpr const char* kOtherTrusted = "192.0.2.54";
 constexpr const char* kUntrusted = "198.51.100.53";
 constexpr const char* kBad = "198.51.100.66";
 
-// One question and what is forged for it.
+// One query and the forgeries for it.
 struct Exchange {
     std::string name;
     std::uint16_t id = 0;
@@ -37,9 +37,9 @@ struct Forged {
     DnsMessage message;
     const char* from = kDns4;
     std::uint16_t from_port = 53;
-    std::uint16_t to_port = 0;  // 0: the one that asked
-    bool asked = true;          // the question was sent
-    bool answered = false;      // and has had its answer
+    std::uint16_t to_port = 0;  // 0: the port of the query
+    bool asked = true;          // the query was sent
+    bool answered = false;      // and its response has arrived
 };
 
 struct Kind {
@@ -51,7 +51,7 @@ DnsMessage right(const Exchange& e) { return DnsMessage::response(e.name).id(e.i
 DnsMessage bad(const Exchange& e) { return right(e).a(e.name, kBad); }
 std::uint16_t other_id(const Exchange& e) { return static_cast<std::uint16_t>(e.id ^ 0x0101U); }
 
-// Wrong outside: who sends it, to which port, for which question.
+// Wrong outside: which sender, which port, which query.
 std::vector<Kind> from_strangers() {
     using E = const Exchange&;
     return {
@@ -91,7 +91,7 @@ std::vector<Kind> from_strangers() {
     };
 }
 
-// The trusted server's answer to the question, and beside it what does not count.
+// The trusted server's response to the query, and beside it records that do not count.
 std::vector<Kind> beside_the_point() {
     using E = const Exchange&;
     return {
@@ -139,13 +139,13 @@ class Attack {
         scene_.ingress(to_pod(forged.from).udp(forged.from_port, to).payload(forged.message.build()).build());
     }
 
-    // Addresses that anything has taken from what was forged until now.
+    // Addresses that were learned from any forgery until now.
     std::size_t taken() {
         must(reader_->consume());
         return scene_.learnt().size() + learnt_by_daemon_;
     }
 
-    // The right answer, for once.
+    // The correct response, once.
     bool right_answer_counts() {
         const Exchange exchange{"right.allowed.test", 9, 1023};
         ask(exchange);
@@ -199,7 +199,7 @@ TEST_CASE("D8, D9, D10: forged responses open nothing, whatever their number") {
             taken = now;
         }
     }
-    std::cout << sent << " forged answers of " << kinds.size() << " kinds: " << taken << " addresses learnt, " << attack.unsolicited()
+    std::cout << sent << " forged responses of " << kinds.size() << " kinds: " << taken << " addresses learned, " << attack.unsolicited()
               << " were told from the answer asked for\n";
     CHECK(taken == 0);
     CHECK(attack.unsolicited() > sent / 5);

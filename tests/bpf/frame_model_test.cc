@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random frames through the programs, beside a model written from the rules alone: what the programs let through, the model
-// allows, whatever was sent before. The long form: NAMEGATE_FRAMES=10000000.
+// Random frames through the programs, beside a model written from the rules alone: what the programs pass, the model allows,
+// whatever was sent before. The long form: NAMEGATE_FRAMES=10000000.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -21,11 +21,11 @@ using namespace namegate::test;
 
 namespace {
 
-constexpr unsigned kEpisode = 4000;  // frames, after which all state is forgotten
+constexpr unsigned kEpisode = 4000;  // frames; then all state is forgotten
 constexpr unsigned kChangeEvery = 300;
 constexpr unsigned kAgeEvery = 40;
 constexpr unsigned kCollectEvery = 50;  // episodes
-constexpr double kLongestEpisode = 8;   // seconds: so that no time limit is met but on purpose
+constexpr double kLongestEpisode = 8;   // seconds: so that time limits are reached only on purpose
 constexpr double kMoment = 0.2;
 
 double boot_seconds() {
@@ -103,7 +103,7 @@ class Pair {
                 make_older(source);
             }
             if (!compare(source.frame(), "seed " + std::to_string(seed) + ", frame " + std::to_string(i), tally)) {
-                break;  // state differs from here on
+                break;  // from here on the states differ
             }
         }
         if (++episodes_ % kCollectEvery == 0) {
@@ -125,7 +125,7 @@ class Pair {
         model_.set_rules(std::move(rules));
     }
 
-    // False: programs and model differ, or it cannot be told.
+    // False: programs and model differ, or the result is not known.
     bool compare(const SentFrame& sent, const std::string& where, Tally& tally) {
         const double before = boot_seconds();
         const FrameOpinion opinion = model_.judge(sent.bytes, sent.sender, before);
@@ -162,7 +162,7 @@ class Pair {
         return scene_.node_sends(sent.bytes);
     }
 
-    // The flows between the two ends of a frame, as the model has them and as the programs have them.
+    // The flows between the two ends of a frame, as the model and the programs have them.
     std::string flows_of(const SentFrame& sent) {
         const FramePacket packet = read_frame(sent.bytes);
         std::string out;
@@ -194,7 +194,7 @@ class Pair {
         }
     }
 
-    // One entry of a kind becomes old, here and in the maps.
+    // One entry of a kind becomes old, in the model and in the maps.
     void make_older(FrameSource& source) {
         switch (source.below(8)) {
             case 0: return end_fragments();
@@ -283,7 +283,7 @@ class Pair {
     Scene scene_;
     FrameModel model_;
     unsigned episodes_ = 0;
-    std::uint64_t questions_lost_ = 0;  // when the episode began
+    std::uint64_t questions_lost_ = 0;  // at the beginning of the episode
 };
 
 void print(const char* title, const std::map<std::string, unsigned long>& counts) {

@@ -23,7 +23,7 @@ struct HeldFrame {
 
 std::uint32_t now_tick(Scene& scene) { return datapath::tick_of(must(datapath::read_clock(scene.datapath())).boot_ns); }
 
-// A daemon's end of the ring that only remembers.
+// A daemon's end of the ring that only stores what it reads.
 class Reader {
   public:
     explicit Reader(Scene& scene) : scene_(scene) {
@@ -50,7 +50,7 @@ class Reader {
     std::vector<HeldFrame> frames_;
 };
 
-// More records than the kernel parser takes.
+// More records than the kernel parser's limit.
 Bytes long_answer(std::string_view name, unsigned records = NG_DNS_MAX_ANSWERS + 1) {
     DnsMessage message = DnsMessage::response(name);
     for (unsigned i = 0; i < records; ++i) {
@@ -77,7 +77,7 @@ Bytes stream_in(std::uint8_t flags, std::string_view payload = "", std::string_v
 
 }  // namespace
 
-TEST_CASE("an undecided answer is held while there is a daemon, and goes on when there is none") {
+TEST_CASE("an undecided response is held while there is a daemon, and goes on when there is none") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     const Bytes frame = answer_frame(long_answer("example.com"));
@@ -96,15 +96,15 @@ TEST_CASE("an undecided answer is held while there is a daemon, and goes on when
     CHECK(frames[0].header.endpoint == scene.identity().endpoint);
     CHECK(frames[0].header.ifindex == kLoopback);
     CHECK(frames[0].header.direction == NG_INGRESS);
-    // Its question is answered: the same again is an answer nobody asked for.
+    // Its query has its response: the same again is unsolicited.
     scene.ingress(frame);
     CHECK(scene.count(NG_R_UNSOLICITED) == 1);
     CHECK(reader.take().empty());
-    // What the kernel decides does not take the long way.
+    // What the kernel decides does not go through the daemon.
     CHECK(scene.resolve("example.com", {"198.51.100.1"}));
     CHECK(reader.take().empty());
-    SECTION("one that has not come round for a while") { reader.beat(NG_READER_TICKS + 2); }
-    SECTION("one that said that it goes") { reader.leave(); }
+    SECTION("one whose loop has not run for a while") { reader.beat(NG_READER_TICKS + 2); }
+    SECTION("one that announced its exit") { reader.leave(); }
     ask(scene, "example.com");
     CHECK(scene.ingress(frame).passed());
     CHECK(scene.count(NG_R_UNPARSED) == 2);
@@ -113,7 +113,7 @@ TEST_CASE("an undecided answer is held while there is a daemon, and goes on when
     CHECK(scene.ingress(frame).held());
 }
 
-TEST_CASE("a daemon with more frames than it takes at once comes round in between") {
+TEST_CASE("a daemon with more waiting frames than one read returns runs its loop in between") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     const Bytes message = long_answer("example.com");
@@ -130,7 +130,7 @@ TEST_CASE("a daemon with more frames than it takes at once comes round in betwee
     CHECK(reader.take_a_round().empty());
 }
 
-TEST_CASE("a daemon that is killed is away at once") {
+TEST_CASE("a daemon that is killed counts as absent at once") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     const Bytes frame = answer_frame(long_answer("example.com"));
@@ -140,7 +140,7 @@ TEST_CASE("a daemon that is killed is away at once") {
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
-        // Descriptors of its own, as another process has.
+        // Separate descriptors, as another process has.
         auto own = datapath::Datapath::open(scene.datapath().options());
         auto reader = own ? datapath::HeldReader::create(
                                 **own, [](const ng_held&, std::span<const std::uint8_t>) { return datapath::FrameIs::kDone; })
@@ -161,14 +161,14 @@ TEST_CASE("a daemon that is killed is away at once") {
     ask(scene, "example.com");
     CHECK(scene.ingress(frame).passed());
     CHECK(scene.count(NG_R_UNPARSED) == 1);
-    // Its successor finds what it left.
+    // The next daemon finds what this one left.
     Reader reader(scene);
     CHECK(reader.take().size() == 1);
     ::close(pipe[0]);
     ::close(pipe[1]);
 }
 
-TEST_CASE("only what the node itself sends with the drawn mark is taken for put back") {
+TEST_CASE("only frames that the node itself sends with the drawn mark count as put back") {
     Scene scene;
     scene.apply(domain_policy("example.com") + "---\n" + policy_of("Ingress", {}, "q"));
     const Bytes frame = answer_frame(long_answer("example.com"));
@@ -182,22 +182,22 @@ TEST_CASE("only what the node itself sends with the drawn mark is taken for put 
     CHECK(scene.flows().empty());
     const RunResult back = send(0, mark);
     CHECK(back.passed());
-    CHECK(back.mark == 0);  // the secret goes no further
+    CHECK(back.mark == 0);  // the secret mark is cleared
     CHECK(scene.flows().empty());
-    // Of the node, but without the mark: a packet like any other from it.
+    // From the node, but without the mark: a packet like any other from it.
     CHECK(send(0, mark ^ 1).mark == (mark ^ 1));
     CHECK(scene.flows().size() == 1);
-    // On the way out of the pod it is worth nothing.
+    // On the way out of the pod the mark has no effect.
     CHECK(scene.run(datapath::ProgramId::kPodEgress, tcp_out("198.51.100.9", 443), 1, 0, mark).dropped());
     must(datapath::write_closed(scene.datapath(), scene.identity()));
     CHECK(send(0, mark).dropped());
 }
 
-TEST_CASE("no more frames and bytes of one endpoint are with the daemon than may be: what is more goes on, counted") {
+TEST_CASE("frames and bytes of one endpoint at the daemon are limited: the rest goes on, counted") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     Reader reader(scene);
-    // A CNAME alone makes a small one.
+    // A response with only a CNAME is a small one.
     const bool large = GENERATE(false, true);
     const Bytes frame =
         answer_frame(large ? long_answer("example.com", 200) : DnsMessage::response("example.com").cname("example.com", "b.net").build());
@@ -209,7 +209,7 @@ TEST_CASE("no more frames and bytes of one endpoint are with the daemon than may
         held += result.held() ? 1U : 0U;
         passed += result.passed() ? 1U : 0U;
     }
-    // What a frame reserves of the ring counts, not what it fills.
+    // The space that a frame reserves counts, not what it fills.
     const std::size_t room = (frame.size() <= NG_HELD_SMALL ? NG_HELD_SMALL : NG_HELD_MIDDLE) + sizeof(ng_held) + 8;
     CHECK(held == std::min<std::size_t>(NG_HELD_FRAMES, NG_HELD_BYTES / room));
     CHECK(passed == NG_HELD_FRAMES + 20 - held);
@@ -219,7 +219,7 @@ TEST_CASE("no more frames and bytes of one endpoint are with the daemon than may
     CHECK(scene.ingress(frame).held());
 }
 
-TEST_CASE("fragments of an answer go the way of the first") {
+TEST_CASE("fragments of a response take the path of the first") {
     Scene scene;
     scene.apply(domain_policy("example.com") + "---\n" + policy_of("Ingress", {}, "q"));
     Reader reader(scene);
@@ -243,7 +243,7 @@ TEST_CASE("fragments of an answer go the way of the first") {
     }
 }
 
-TEST_CASE("DNS over TCP: the opening and questions are copied, what answers is held, in order with the end") {
+TEST_CASE("DNS over TCP: SYNs and queries are copied, responses are held, in order with the end") {
     Scene scene;
     scene.apply(kStreamPolicy);
     Reader reader(scene);
@@ -273,20 +273,20 @@ TEST_CASE("DNS over TCP: the opening and questions are copied, what answers is h
     CHECK(scene.egress(stream_out(kAck | kFin)).passed());
     CHECK(scene.egress(stream_out(kRst)).passed());
     CHECK(reader.take().size() == 2);
-    // A server that is not trusted is a peer like any other; so is another port of one that is.
+    // An untrusted server is a peer like any other; so is another port of a trusted one.
     CHECK(scene.egress(stream_out(kSyn, "", "198.51.100.53")).passed());
     CHECK(scene.ingress(stream_in(kAck | kPsh, "answer", "198.51.100.53")).passed());
     CHECK(reader.take().empty());
-    // What nobody asked for does not get that far.
+    // An unsolicited segment does not get that far.
     scene.apply(kStreamPolicy + "---\n" + policy_of("Ingress", {}, "q"));
     CHECK(scene.ingress(to_pod(kDns4).tcp(53, 41000, kAck | kPsh).payload("forged").build()).dropped());
     CHECK(reader.take().empty());
 }
 
-TEST_CASE("DNS over TCP: a SYN that the daemon does not get to see is dropped, and every loss is told with the next frame") {
+TEST_CASE("DNS over TCP: a SYN that cannot reach the daemon is dropped, and every loss is reported with the next frame") {
     Scene scene;
     scene.apply(kStreamPolicy);
-    // Without a daemon nothing is followed, and nothing stops.
+    // Without a daemon nothing is followed, and nothing is dropped.
     CHECK(scene.egress(stream_out(kSyn)).passed());
     CHECK(scene.ingress(stream_in(kSyn | kAck)).passed());
     Reader reader(scene);
@@ -295,7 +295,7 @@ TEST_CASE("DNS over TCP: a SYN that the daemon does not get to see is dropped, a
     REQUIRE(frames.size() == 1);
     const std::uint32_t lost = frames[0].header.lost;
     CHECK(lost == 2);
-    // The endpoint's room is full: of its own one-byte segments.
+    // The endpoint's room is full of its own one-byte segments.
     while (scene.count(NG_R_HELD_FULL) == 0) {
         REQUIRE(scene.egress(stream_out(kAck | kPsh, "q")).passed());
     }
@@ -310,7 +310,7 @@ TEST_CASE("DNS over TCP: a SYN that the daemon does not get to see is dropped, a
     CHECK(frames[0].header.lost == lost + 4);
 }
 
-TEST_CASE("DNS over TCP: a frame of a routed pod to another hardware address is not copied, for it goes nowhere") {
+TEST_CASE("DNS over TCP: a frame of a routed pod to another hardware address is not copied, because it goes nowhere") {
     Scene scene;
     scene.apply(kStreamPolicy);
     Reader reader(scene);
@@ -328,7 +328,7 @@ TEST_CASE("DNS over TCP: a frame of a routed pod to another hardware address is 
     CHECK(reader.take().size() == 1);
 }
 
-TEST_CASE("without domains in its policy an endpoint's streams and large answers are only copied") {
+TEST_CASE("without domains in its policy, an endpoint's streams and large responses are only copied") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow}"}));
     Reader reader(scene);
@@ -341,7 +341,7 @@ TEST_CASE("without domains in its policy an endpoint's streams and large answers
     CHECK(frames[0].header.waits + frames[1].header.waits + frames[2].header.waits == 0);
 }
 
-TEST_CASE("D8: an answer that ends in a CNAME, and the answer about its target, are joined by the daemon") {
+TEST_CASE("D8: the daemon joins a response that ends in a CNAME and the response about its target") {
     Scene scene;
     scene.apply(domain_policy("www.example.com"));
     Reader reader(scene);
@@ -353,12 +353,12 @@ TEST_CASE("D8: an answer that ends in a CNAME, and the answer about its target, 
     }
     const Bytes target = DnsMessage::response("edge.cdn.net").ttl(60).a("edge.cdn.net", "203.0.113.1").build();
     const Bytes through = DnsMessage::response("a.net").cname("a.net", "edge.cdn.net").a("edge.cdn.net", "203.0.113.1").build();
-    // Nobody waits for the target yet.
+    // No chain waits for the target yet.
     ask(scene, "edge.cdn.net");
     CHECK(scene.ingress(answer_frame(target)).passed());
     ask(scene, "www.example.com");
     const RunResult result = scene.ingress(answer_frame(alias.build()));
-    // With a word on why nothing follows there is nothing that could have come before.
+    // If the response says why nothing follows, there was no target to wait for.
     CHECK((explained ? result.passed() : result.held()));
     ask(scene, "edge.cdn.net");
     CHECK(scene.ingress(answer_frame(target)).held());
@@ -366,7 +366,7 @@ TEST_CASE("D8: an answer that ends in a CNAME, and the answer about its target, 
     CHECK(scene.ingress(answer_frame(through)).held());
     ask(scene, "b.net");
     CHECK(scene.ingress(answer_frame(DnsMessage::response("b.net").a("b.net", "203.0.113.2").build())).passed());
-    // The runtime says the same of names that it finds at the end of a chain.
+    // The runtime stores the same for names that it finds at the end of a chain.
     const std::uint32_t now = now_tick(scene);
     must(datapath::await_name(scene.datapath(), {scene.identity().slot, scene.identity().endpoint, {"b", "net"}, now + 100}, now));
     ask(scene, "b.net");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The kernel's parser as a function: a DNS answer through both programs by test runs, as the answer to a question of
-// the pod's own, and what it opened. Nothing learnt is left behind for the next.
+// The kernel's parser as a function: a DNS response through both programs by test runs, to a query of the pod, and what it opened.
+// Nothing learned is left for the next one.
 #pragma once
 
 #include <algorithm>
@@ -46,7 +46,7 @@ class KernelParser {
     }
 
     struct Outcome {
-        bool asked = false;                         // the question was noted and the answer fitted it
+        bool asked = false;                         // the query was recorded and the response matched it
         bool decided = false;                       // by the kernel alone
         std::map<IpAddress, std::uint32_t> learnt;  // expiry tick
         std::uint32_t tick = 0;
@@ -74,7 +74,7 @@ class KernelParser {
     }
 
   private:
-    // Names whose answers would be held on account of this one.
+    // Names whose responses would be held because of this one.
     void forget_open_chains() {
         std::vector<std::uint32_t> sets(NG_JOIN_SETS);
         for (std::uint32_t i = 0; i < NG_JOIN_SETS; ++i) {

@@ -40,7 +40,7 @@ TEST_CASE("fills merge: patterns side by side, expiry only extended", "[learnt]"
     CHECK(to_address(entries[0].value.server).to_string() == "10.0.0.53");
 }
 
-TEST_CASE("expired patterns give way, live ones do not", "[learnt]") {
+TEST_CASE("expired patterns are replaced, live ones are not", "[learnt]") {
     DatapathFixture fixture;
     auto& datapath = fixture.datapath();
     const auto slot = take(acquire_slot(datapath, 1));
@@ -65,14 +65,14 @@ TEST_CASE("the endpoint's limit is an error that names the address", "[learnt]")
     CHECK(last.error().message().find("192.0.2.") != std::string::npos);
 }
 
-TEST_CASE("the sweep takes what is long over and unused", "[learnt]") {
+TEST_CASE("the sweep removes what expired long ago and is unused", "[learnt]") {
     DatapathFixture fixture;
     auto& datapath = fixture.datapath();
     const auto slot = take(acquire_slot(datapath, 1));
-    take(insert_learnt(datapath, slot, fill("192.0.2.1", 4, 100), 10));  // over
-    take(insert_learnt(datapath, slot, fill("192.0.2.2", 4, 100), 10));  // over, but one pattern lives
+    take(insert_learnt(datapath, slot, fill("192.0.2.1", 4, 100), 10));  // expired
+    take(insert_learnt(datapath, slot, fill("192.0.2.2", 4, 100), 10));  // expired, but one pattern lives
     take(insert_learnt(datapath, slot, fill("192.0.2.2", 8, 5000), 10));
-    take(insert_learnt(datapath, slot, fill("192.0.2.3", 4, 100), 10));  // over, but in use
+    take(insert_learnt(datapath, slot, fill("192.0.2.3", 4, 100), 10));  // expired, but in use
     take(insert_learnt(datapath, slot, fill("192.0.2.4", 4, 900), 10));  // within the grace
     const Fd flows = take(datapath.inner_map(MapId::kFlows, slot));
     ng_flow_key key{};
@@ -92,7 +92,7 @@ TEST_CASE("the sweep takes what is long over and unused", "[learnt]") {
     CHECK(take(read_learnt(datapath, slot)).size() == 2);
 }
 
-TEST_CASE("no grace for what expired once a quarter of the map is in use", "[learnt]") {
+TEST_CASE("expired addresses have no grace once a quarter of the map is in use", "[learnt]") {
     DatapathFixture fixture;
     auto& datapath = fixture.datapath();
     const auto slot = take(acquire_slot(datapath, 1));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// D13: how long a learnt address is open, for whom, and what is left of it afterwards.
+// D13: how long a learned address is open, for which names, and what is left of it afterwards.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <thread>
@@ -21,7 +21,7 @@ void learn(Scene& scene, std::string_view name, std::uint32_t ttl) {
     REQUIRE(scene.resolve(DnsMessage::query(name).build(), DnsMessage::response(name).ttl(ttl).a(name, kAddress).build()));
 }
 
-// Takes the time off every expiry of the address, as if it had passed.
+// Subtracts the time from every expiry of the address, as if it had passed.
 void pass_seconds(Scene& scene, std::uint32_t seconds) {
     ng_learnt entry = scene.learnt_entry(kAddress);
     for (std::size_t i = 0; i < entry.count; ++i) {
@@ -38,7 +38,7 @@ datapath::SweepResult sweep(Scene& scene) {
 
 }  // namespace
 
-TEST_CASE("D13: names and rules on one address expire each on its own time") {
+TEST_CASE("D13: names and rules on one address expire separately") {
     Scene scene;
     scene.apply(kTwoRules);
     learn(scene, "a.example", 60);
@@ -48,7 +48,7 @@ TEST_CASE("D13: names and rules on one address expire each on its own time") {
     pass_seconds(scene, 61);
     CHECK_FALSE(scene.connects(kAddress, 443, 50001));
     CHECK(scene.connects(kAddress, 80, 50001));
-    // One seen again is open again; the other keeps the time it has.
+    // A repeated one is open again; the other keeps its time.
     learn(scene, "a.example", 2000);
     CHECK(scene.connects(kAddress, 443, 50002));
     pass_seconds(scene, 600);
@@ -56,7 +56,7 @@ TEST_CASE("D13: names and rules on one address expire each on its own time") {
     CHECK_FALSE(scene.connects(kAddress, 80, 50003));
 }
 
-TEST_CASE("D13: what a live flow goes to stays listed, open for that flow and closed for new ones") {
+TEST_CASE("D13: an address with a live flow stays listed, open for that flow and closed for new ones") {
     Scene scene;
     scene.apply(kTwoRules);
     learn(scene, "a.example", 60);
@@ -69,7 +69,7 @@ TEST_CASE("D13: what a live flow goes to stays listed, open for that flow and cl
     CHECK(scene.ingress(tcp_in(kAddress, 443, kAck)).passed());
     CHECK_FALSE(scene.connects(kAddress, 443, 50001));
     CHECK_FALSE(scene.connects(kAddress, 80, 50001));
-    // A policy written anew that still has the name judges the flow by its name, not by its time.
+    // A rewritten policy that still has the name judges the flow by its name, not by its time.
     scene.apply(kTwoRules + "---\n" + policy_of("Ingress", {}, "q"));
     CHECK(scene.egress(tcp_out(kAddress, 443, kAck)).passed());
     CHECK_FALSE(scene.connects(kAddress, 443, 50002));
@@ -80,7 +80,7 @@ TEST_CASE("D13: what a live flow goes to stays listed, open for that flow and cl
     CHECK(scene.learnt().empty());
 }
 
-TEST_CASE("D13: the kernel alone closes an address within a second of its time") {
+TEST_CASE("D13: the kernel alone closes an address within a second of its expiry") {
     Scene scene;
     scene.set_ttl({0, 0, 86400});
     scene.apply(kTwoRules);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What passes in every mode is short, and speaks of the pod's own hardware address: frames of the link are no way to send data.
+// Frames that pass in every mode are short and name only the pod's own hardware address: they cannot carry data.
 #include <catch2/catch.hpp>
 
 #include "traffic.h"
@@ -48,7 +48,7 @@ Bytes longer(Bytes frame, std::size_t size) {
 
 }  // namespace
 
-TEST_CASE("ARP is as long as ARP, of its common form") {
+TEST_CASE("ARP has the length of ARP, in its common form") {
     Scene scene;
     scene.apply(egress_policy({}));
     const Bytes out = Packet().ethernet().arp(1, kPodMac, kPod4, "169.254.1.1").build();
@@ -68,7 +68,7 @@ TEST_CASE("ARP is as long as ARP, of its common form") {
     }
 }
 
-TEST_CASE("neighbour discovery is as long as a host's own, and so are listener reports") {
+TEST_CASE("neighbour discovery has the length of a host's own messages, and so have listener reports") {
     const bool closed = GENERATE(false, true);
     Scene scene;
     if (!closed) {
@@ -82,7 +82,7 @@ TEST_CASE("neighbour discovery is as long as a host's own, and so are listener r
     CHECK(scene.egress(from_pod_link(kSolicitation, joined({address("fe80::1"), {0, 0, 0, 0}}))).dropped());
     CHECK(scene.egress(from_pod_link(kSolicitation, joined({address("fe80::1"), {253, 0, 0, 0, 0, 0, 0, 0}}))).dropped());
     CHECK(scene.egress(from_pod_link(kSolicitation, joined({address("fe80::1"), {253, 2, 0, 0, 0, 0, 0, 0}}))).dropped());
-    // Nor stands anything behind it, or in a header before it.
+    // Nor may anything follow it, or stand in a header before it.
     const Bytes plain = from_pod_link(kSolicitation, address("fe80::1"));
     CHECK(scene.egress(longer(plain, plain.size() + 1)).dropped());
     const auto after = [&](std::size_t bytes) {
@@ -119,7 +119,7 @@ TEST_CASE("neighbour discovery is as long as a host's own, and so are listener r
     CHECK(scene.ingress(to_pod_link(kReport, 520, 1)).dropped());
 }
 
-TEST_CASE("neighbour discovery of a pod gives no other hardware address than its own") {
+TEST_CASE("neighbour discovery of a pod names no hardware address but its own") {
     Scene scene;
     scene.apply(egress_policy({}));
     const auto asks = [&](const Bytes& options) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a pod may send at all: its own addresses, headers that parse, nothing on the link but about itself.
+// What a pod may send at all: its own addresses, headers that parse, and on the link only messages about itself.
 #include <catch2/catch.hpp>
 
 #include "traffic.h"
@@ -25,7 +25,7 @@ Bytes neighbour(std::uint8_t type, const char* source, const char* destination, 
 
 }  // namespace
 
-TEST_CASE("a pod sends from its own addresses only") {
+TEST_CASE("a pod sends only from its own addresses") {
     Scene scene;
     scene.apply("");
     REQUIRE(scene.connects("192.0.2.1"));
@@ -45,10 +45,10 @@ TEST_CASE("a pod sends from its own addresses only") {
     CHECK(scene.flows().size() == 2);
 }
 
-TEST_CASE("an IPv4 address inside IPv6 is no way round the rules of either") {
+TEST_CASE("an IPv4 address inside IPv6 does not bypass the rules of either") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, destination: {nets: [192.0.2.1/32]}}", "{action: Allow, ipVersion: 6}"}));
-    // The builder takes the text of an IPv4-mapped address for IPv4, so the bytes are put in by hand.
+    // The builder treats the text of an IPv4-mapped address as IPv4, so the bytes are written by hand.
     const auto with_mapped = [&](std::string_view address, std::ptrdiff_t at) {
         Bytes frame = from_pod("2001:db8::1").udp(50000, 123).payload("x").build();
         const auto mapped = IpAddress::parse(address)->bytes();
@@ -60,7 +60,7 @@ TEST_CASE("an IPv4 address inside IPv6 is no way round the rules of either") {
     CHECK(scene.count(NG_R_MALFORMED) == 2);
 }
 
-TEST_CASE("ARP: a pod claims its own addresses only") {
+TEST_CASE("ARP: a pod claims only its own addresses") {
     Scene scene;
     scene.apply(egress_policy({}));
     const auto arp = [&](std::uint16_t operation, const Mac& mac, const char* sender, const Mac& frame_mac = kPodMac,
@@ -80,7 +80,7 @@ TEST_CASE("ARP: a pod claims its own addresses only") {
     CHECK(scene.ingress(Packet().ethernet(kHostMac, kPodMac).arp(1, kHostMac, "169.254.1.1", kPod4).build()).passed());
 }
 
-TEST_CASE("neighbour discovery and listener reports stay on the link, and about the pod itself") {
+TEST_CASE("neighbour discovery and listener reports stay on the link, and concern only the pod itself") {
     Scene scene;
     scene.apply(egress_policy({}) + "---\n" + policy_of("Ingress", {}, "q"));
     const auto sends = [&](const Bytes& frame) { return scene.egress(frame).passed(); };
@@ -93,7 +93,7 @@ TEST_CASE("neighbour discovery and listener reports stay on the link, and about 
     CHECK_FALSE(sends(neighbour(136, kPod6, "fe80::1", "fd00:88::3")));  // another pod's address
     CHECK_FALSE(sends(neighbour(136, kPodLink, "ff02::1", "fe80::1")));  // the gateway's
     CHECK_FALSE(sends(neighbour(135, "fe80::1", "ff02::1:ff00:1", "fe80::5")));
-    CHECK_FALSE(sends(neighbour(135, "::", "ff02::1:ff00:3", "fd00:88::3")));  // would make its owner give it up
+    CHECK_FALSE(sends(neighbour(135, "::", "ff02::1:ff00:3", "fd00:88::3")));  // its owner would give it up
     CHECK_FALSE(sends(neighbour(135, "::", "ff02::1:ff00:1", "fe80::1")));
     CHECK(sends(neighbour(135, "::", "ff02::1:ff00:1", kPodLink)));
     CHECK_FALSE(sends(neighbour(135, "fd00:88::3", "ff02::1:ff00:1", "fe80::1")));
@@ -116,7 +116,7 @@ TEST_CASE("neighbour discovery and listener reports stay on the link, and about 
     CHECK_FALSE(sends(report(kPodLink, "2001:db8::1")));
     CHECK_FALSE(sends(report(kPod6, "2001:db8::1")));
     CHECK_FALSE(sends(report(kPodLink, "ff02::1", 130)));
-    // To the pod: from its link, not from anywhere.
+    // To the pod: from its link only.
     const auto receives = [&](const char* source, std::uint8_t type, std::uint8_t ttl) {
         return scene.ingress(Packet().ethernet(kHostMac, kPodMac).ip(source, kPod6).ttl(ttl).icmp(type, 0).payload(Bytes(16, 0)).build())
             .passed();
@@ -129,7 +129,7 @@ TEST_CASE("neighbour discovery and listener reports stay on the link, and about 
     CHECK_FALSE(receives("2001:db8::1", 143, 1));
 }
 
-TEST_CASE("frames that are neither IP nor ARP, and tagged ones, do not pass, not even of an open pod") {
+TEST_CASE("frames that are neither IP nor ARP, and tagged ones, do not pass, not even from an open pod") {
     Scene scene;
     scene.apply("");
     CHECK(scene.egress(from_pod("192.0.2.1").vlan(5).tcp(50000, 443).build()).dropped());
@@ -148,19 +148,19 @@ TEST_CASE("IPv4 options do not hide the ports") {
     CHECK(scene.egress(from_pod("192.0.2.1").options(no_operation).tcp(50000, 443).build()).passed());
     CHECK(scene.egress(from_pod("192.0.2.1").options(Bytes(40, 1)).tcp(50001, 443).build()).passed());
     CHECK(scene.egress(from_pod("192.0.2.1").options(no_operation).tcp(50000, 25).build()).dropped());
-    // A source route leads on to an address that was not judged.
+    // A source route leads to an address that was not judged.
     for (const std::uint8_t route : {std::uint8_t{131}, std::uint8_t{137}}) {
         const Bytes to{route, 7, 4, 198, 18, 0, 2};
         CHECK(scene.egress(from_pod("192.0.2.1").options(to).tcp(50000, 443).build()).dropped());
         CHECK(scene.egress(from_pod("192.0.2.1").options({1, 7, 3, 4, route, 3, 4}).tcp(50000, 443).build()).dropped());
         CHECK(scene.ingress(to_pod("192.0.2.1").options(to).tcp(443, 50009).build()).dropped());
-        // Its number among another option's data is none.
+        // Its number among another option's data is not a source route.
         CHECK(scene.egress(from_pod("192.0.2.1").options({7, 7, 4, route, 0, 0, 2, 1}).tcp(50000, 443).build()).passed());
         CHECK(scene.egress(from_pod("192.0.2.1").options({0, route, 7, 4}).tcp(50000, 443).build()).passed());
     }
     CHECK(scene.egress(from_pod("192.0.2.1").options({7, 0, 1, 1}).tcp(50000, 443).build()).dropped());
     CHECK(scene.egress(from_pod("192.0.2.1").options({7, 9, 4, 0}).tcp(50000, 443).build()).dropped());
-    // Bytes of the options that would be the allowed port, were they taken for the header.
+    // Bytes of the options that would be the allowed port if they were read as the header.
     CHECK(scene.egress(from_pod("192.0.2.1").options({0xc3, 0x50, 0x01, 0xbb}).tcp(50000, 25).build()).dropped());
 }
 
@@ -184,7 +184,7 @@ TEST_CASE("IPv6 extension headers are followed; routing headers and endless chai
     CHECK_FALSE(passes(from_pod("2001:db8::2").extension(43, pad)));
 }
 
-TEST_CASE("frames cut short anywhere in their headers do not pass") {
+TEST_CASE("frames truncated anywhere in their headers do not pass") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, protocol: TCP, destination: {ports: [443]}}"}));
     for (const char* remote : {"192.0.2.1", "2001:db8::1"}) {

@@ -39,7 +39,7 @@ TEST_CASE("the datapath is loaded once, then opened by its pins", "[loader]") {
     CHECK_FALSE(std::filesystem::exists(fixture.datapath().folder() + "-loading"));
 }
 
-TEST_CASE("what a crashed load left behind is replaced", "[loader]") {
+TEST_CASE("the remains of a crashed load are replaced", "[loader]") {
     DatapathFixture fixture;
     const std::string folder = fixture.datapath().folder();
     REQUIRE(std::rename(folder.c_str(), (folder + "-loading").c_str()) == 0);
@@ -49,7 +49,7 @@ TEST_CASE("what a crashed load left behind is replaced", "[loader]") {
     CHECK_FALSE(std::filesystem::exists(folder + "-loading"));
 }
 
-TEST_CASE("a lost pin means a fresh set", "[loader]") {
+TEST_CASE("a lost pin causes a new set of maps", "[loader]") {
     DatapathFixture fixture;
     const auto seed = fixture.datapath().seed();
     REQUIRE(::unlink((fixture.datapath().folder() + "/maps/endpoints").c_str()) == 0);
@@ -72,7 +72,7 @@ TEST_CASE("maps of another layout are refused, naming both versions", "[loader]"
     CHECK(opened.error().message().find("version " + std::to_string(NG_ABI_VERSION)) != std::string::npos);
 }
 
-TEST_CASE("opening the pins costs next to nothing", "[loader]") {
+TEST_CASE("opening the pins is cheap", "[loader]") {
     DatapathFixture fixture;
     auto best = std::chrono::nanoseconds::max();
     for (int i = 0; i < 20; ++i) {

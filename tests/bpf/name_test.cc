@@ -11,12 +11,12 @@ using namespace namegate::test;
 
 namespace {
 
-// Asks for names under one policy, each with an address of its own.
+// Sends queries for names under one policy, each with a separate address.
 class Resolver {
   public:
     explicit Resolver(std::string_view domains) { scene_.apply(domain_policy(domains)); }
 
-    // Did the answer for this name open its address?
+    // Did the response for this name open its address?
     bool opens(std::string_view name) {
         const std::string address = "203.0." + std::to_string(next_ / 250) + "." + std::to_string(next_ % 250);
         ++next_;
@@ -49,7 +49,7 @@ TEST_CASE("D7: names as people write them, in the programs") {
     }
 }
 
-TEST_CASE("D5, D7: an exact name is that name, in any case") {
+TEST_CASE("D5, D7: an exact name matches in any case") {
     Resolver resolver("example.com");
     CHECK(resolver.opens("example.com"));
     CHECK(resolver.opens("eXaMPle.CoM"));
@@ -101,7 +101,7 @@ TEST_CASE("D6: a wildcard in the middle, with up to four labels before it") {
     CHECK(resolver.scene().count(NG_R_UNPARSED) == 0);
 }
 
-TEST_CASE("D6: more labels before the wildcard than the kernel decides: unlearnt and counted, never open") {
+TEST_CASE("D6: more labels before the wildcard than the kernel decides: unlearned and counted, never open") {
     Resolver resolver("'a.b.c.d.e.*.example.com', other.example.com");
     CHECK_FALSE(resolver.opens("x.y.example.com"));
     CHECK(resolver.scene().count(NG_R_UNPARSED) == 1);
@@ -118,14 +118,14 @@ TEST_CASE("several patterns and names on one address") {
     REQUIRE(scene.resolve("other.example", {"203.0.113.1"}));
     REQUIRE(scene.resolve("www.example.com", {"203.0.113.1"}));
     CHECK(scene.learnt_entry("203.0.113.1").count == 5);
-    // D16: the policy that keeps only one of them still opens the address, one with none does not.
+    // D16: the policy that keeps only one of them still opens the address, a policy with none does not.
     scene.apply(domain_policy("other.example"));
     CHECK(scene.connects("203.0.113.1"));
     scene.apply(domain_policy("another.example"));
     CHECK_FALSE(scene.connects("203.0.113.1"));
 }
 
-TEST_CASE("more patterns on one address than it has places for") {
+TEST_CASE("more patterns on one address than there are places") {
     Scene scene;
     std::string domains;
     for (unsigned i = 0; i <= NG_LEARNT_PATTERNS; ++i) {
@@ -138,14 +138,14 @@ TEST_CASE("more patterns on one address than it has places for") {
     }
     CHECK(scene.learnt_entry("203.0.113.1").count == NG_LEARNT_PATTERNS);
     CHECK(scene.connects("203.0.113.1"));
-    // An expired place is taken over.
+    // The place of an expired one is reused.
     scene.expire("203.0.113.1");
     REQUIRE(scene.resolve("n" + std::to_string(NG_LEARNT_PATTERNS) + ".example", {"203.0.113.1"}));
     CHECK(scene.count(NG_R_LEARNT_FULL) == 1);
     CHECK(scene.connects("203.0.113.1"));
 }
 
-TEST_CASE("a rule of its own for each name: each opens its own ports") {
+TEST_CASE("a separate rule for each name: each opens its own ports") {
     Scene scene;
     scene.apply(egress_policy({kAllowDns, "{action: Allow, protocol: TCP, destination: {domains: [a.example], ports: [443]}}",
                                "{action: Allow, protocol: TCP, destination: {domains: ['*.example'], ports: [80]}}"}));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Addresses that no name opens (D17), as the programs see them: the same list as dns::NeverOpens.
+// Addresses that no name opens (D17), as the programs have them: the same list as dns::NeverOpens.
 #include <catch2/catch.hpp>
 
 #include "datapath/settings.h"
@@ -46,7 +46,7 @@ TEST_CASE("D17: a name opens no loopback, link-local, multicast, unspecified or 
         const auto parsed = *IpAddress::parse(address);
         const bool is_v4 = parsed.is_v4();
         INFO(address);
-        // The mapped form first: what is open already is not refused, only not prolonged.
+        // The mapped form first: an address that is open is not refused, only not prolonged.
         for (const bool aaaa : {true, false}) {
             if (!is_v4 && !aaaa) {
                 continue;
@@ -59,7 +59,7 @@ TEST_CASE("D17: a name opens no loopback, link-local, multicast, unspecified or 
     }
     CHECK_FALSE(scene.connects("169.254.169.254"));
     CHECK(scene.connects("203.0.113.9"));
-    // Beside a good address, the good one is open; and the pod gets its answer in any case.
+    // Beside a refused address the good one is open; and the pod always gets its response.
     CHECK(
         scene.resolve(DnsMessage::query("example.com").build(),
                       DnsMessage::response("example.com").ttl(60).a("example.com", "127.0.0.1").a("example.com", "203.0.113.10").build()));
@@ -77,7 +77,7 @@ TEST_CASE("D17: a rule with nets allows what no name opens") {
     CHECK_FALSE(scene.connects("169.254.169.253"));
 }
 
-TEST_CASE("D17: another list takes the place of the one before; an empty one refuses nothing") {
+TEST_CASE("D17: another list replaces the previous one; an empty one refuses nothing") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     dns::NeverOpens list;
@@ -93,7 +93,7 @@ TEST_CASE("D17: another list takes the place of the one before; an empty one ref
     CHECK(taught(scene, six("example.com", "2001:db8::1"), kTypeAaaa));
     CHECK(scene.count(NG_R_NEVER_OPENS) == 3);
     for (std::size_t i = 0; i < 2; ++i) {
-        // As many as may be, twice over: the old ones go only when the new ones are there.
+        // The maximum number, twice: the old ones are removed only when the new ones are there.
         dns::NeverOpens full;
         while (full.entries().size() < dns::kMaxNeverOpens) {
             REQUIRE(full.add("10." + std::to_string(i) + "." + std::to_string(full.entries().size()) + ".0/24"));
@@ -105,7 +105,7 @@ TEST_CASE("D17: another list takes the place of the one before; an empty one ref
     CHECK_FALSE(taught(scene, four("example.com", "10.1.0.1"), kTypeA));
 }
 
-TEST_CASE("D17: what was open before the list had it goes with the next sweep") {
+TEST_CASE("D17: what was open before the list had it is removed by the next sweep") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     REQUIRE(scene.resolve("example.com", {"203.0.113.1", "198.51.100.1"}));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole way: a naive reading of random policies, their compiled rules, and the verdict of the real programs on
-// real frames agree. The long form: NAMEGATE_ROUNDS=1000000.
+// The complete path: a naive reading of random policies, their compiled rules, and the verdict of the real programs on real frames
+// agree. The long form: NAMEGATE_ROUNDS=1000000.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <iostream>
@@ -47,7 +47,7 @@ Bytes frame_of(const PacketView& packet, const IpAddress& local, Direction direc
     return frame.protocol(packet.protocol).payload(body).build();
 }
 
-// One endpoint in the kernel, which takes on each world's policies in turn.
+// One endpoint in the kernel, which gets each world's policies in turn.
 class Kernel {
   public:
     Kernel() : now_(datapath::tick_of(must(datapath::read_clock(scene_.datapath())).boot_ns)) {}
@@ -103,7 +103,7 @@ class Kernel {
     unsigned worlds_ = 0;
 };
 
-// Returns how many packets were compared: one that the pod would send to itself is left out.
+// Returns how many packets were compared: a packet that the pod would send to itself is skipped.
 unsigned compare(Kernel& kernel, unsigned seed) {
     Scenario scenario(seed);
     const auto compiled = compile(scenario.input());
@@ -135,7 +135,7 @@ unsigned compare(Kernel& kernel, unsigned seed) {
 
 }  // namespace
 
-TEST_CASE("the programs mean what the compiled rules mean, and these what a naive reading means") {
+TEST_CASE("the programs, the compiled rules and a naive reading agree") {
     const Rounds cases = rounds("naive reading, compiled rules and programs, packets", 20'000);
     const auto start = std::chrono::steady_clock::now();
     Kernel kernel;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What may happen while unused policies are collected: others install, the collector dies. The moments in between are
-// those at which it takes the node lock.
+// What may happen while unused policies are collected: other processes install, the collector dies. The moments in between are those
+// at which it takes the node lock.
 #include "datapath/policy_collection.h"
 
 #include <signal.h>
@@ -20,12 +20,12 @@ namespace {
 
 using namespace datapath;
 
-constexpr int kLockTakings = 3;  // of a collection that nobody disturbs
+constexpr int kLockTakings = 3;  // of an undisturbed collection
 
 class Collector {
   public:
     Datapath& datapath() { return fixture_.datapath(); }
-    // `before` is told the how-manieth taking of the lock comes, from 1.
+    // `before` gets the number of the coming lock, from 1.
     Result<Collected> collect(const std::function<Result<>(int)>& before) {
         int taking = 0;
         return collect_unused_policies(datapath(), [&]() -> Result<FileLock> {
@@ -55,7 +55,7 @@ class Collector {
 
 const std::vector<std::string> kNames = {"a.test", "*.b.test", "c.*.test"};
 
-TEST_CASE("a collection takes all that nobody uses, and the names", "[collection]") {
+TEST_CASE("a collection removes everything unused, names included", "[collection]") {
     Collector collector;
     for (std::uint64_t i = 1; i <= 20; ++i) {
         take(install_policy(collector.datapath(), sample_policy(i, {"x" + std::to_string(i) + ".test", "z.test"}, 3)));
@@ -72,7 +72,7 @@ TEST_CASE("a collection takes all that nobody uses, and the names", "[collection
     CHECK(take(collector.collect()).policies == 0);
 }
 
-TEST_CASE("what is installed while a collection goes on stays whole", "[collection]") {
+TEST_CASE("what is installed during a collection stays complete", "[collection]") {
     for (int moment = 1; moment <= kLockTakings; ++moment) {
         Collector collector;
         const PolicyId old = take(install_policy(collector.datapath(), sample_policy(1, kNames, 5)));
@@ -80,7 +80,7 @@ TEST_CASE("what is installed while a collection goes on stays whole", "[collecti
         PolicyId same = 0;
         take(collector.collect([&](int taking) -> Result<> {
             if (taking == moment) {
-                // The same content, and another that shares its names.
+                // The same content, and another one that shares its names.
                 NG_ASSIGN(same, install_policy(collector.datapath(), sample_policy(1, kNames, 5)));
                 NG_ASSIGN(const PolicyId other, install_policy(collector.datapath(), sample_policy(2, kNames)));
                 const auto identity = DatapathFixture::identity(1, 0);
@@ -89,7 +89,7 @@ TEST_CASE("what is installed while a collection goes on stays whole", "[collecti
             return ok();
         }));
         INFO("before the lock was taken for time " << moment);
-        CHECK((same != old) == doomed);  // a policy that is being removed is none
+        CHECK((same != old) == doomed);  // a policy that is being removed does not count
         CHECK(take(installed_policies(collector.datapath())).size() == 2);
         for (const std::string& name : kNames) {
             CHECK(collector.text_of(name) == name);
@@ -102,7 +102,7 @@ TEST_CASE("what is installed while a collection goes on stays whole", "[collecti
     }
 }
 
-TEST_CASE("many policies installed meanwhile make a collection look again", "[collection]") {
+TEST_CASE("many policies installed meanwhile make a collection start over", "[collection]") {
     Collector collector;
     const auto install_many = [&](std::uint64_t round) {
         for (std::uint64_t i = 0; i < 12; ++i) {
@@ -121,7 +121,7 @@ TEST_CASE("many policies installed meanwhile make a collection look again", "[co
     CHECK(collector.text_of("n7.test") == "n7.test");
     CHECK(collector.text_of("gone.test").empty());
 
-    // When they never stop coming, the next collection goes on.
+    // When they never stop arriving, the next collection continues.
     take(install_policy(collector.datapath(), sample_policy(2, {"gone.test"})));
     std::uint64_t round = 10;
     const auto outpaced = collector.collect([&](int) {
@@ -134,7 +134,7 @@ TEST_CASE("many policies installed meanwhile make a collection look again", "[co
     CHECK(collector.is_empty());
 }
 
-// Ends before the lock is taken for the given time: by an error, or killed.
+// Ends before the lock is taken for the given number of times: by an error, or killed.
 void cut_short(Collector& collector, int moment, bool killed) {
     if (!killed) {
         const auto failed = collector.collect([&](int taking) { return taking == moment ? Result<>(Error(Code::kIo, "test")) : ok(); });
@@ -154,7 +154,7 @@ void cut_short(Collector& collector, int moment, bool killed) {
     CHECK(wait_for_child(take(child)) == 128 + SIGKILL);
 }
 
-TEST_CASE("a collection that ends in between is done by the next", "[collection]") {
+TEST_CASE("the next collection completes one that ended early", "[collection]") {
     for (const bool killed : {false, true}) {
         for (int moment = 1; moment <= kLockTakings; ++moment) {
             Collector collector;

@@ -57,7 +57,7 @@ TEST_CASE("policies with equal content share, and removal leaves the maps empty"
     CHECK(policy_direction(datapath, two).error().code() == Code::kNotFound);
 }
 
-TEST_CASE("extents do not overlap and are used again", "[policy]") {
+TEST_CASE("extents do not overlap and are reused", "[policy]") {
     DatapathFixture fixture;
     auto& datapath = fixture.datapath();
     const auto one = take(install_policy(datapath, sample_policy(1, {})));
@@ -78,7 +78,7 @@ TEST_CASE("extents do not overlap and are used again", "[policy]") {
     CHECK(some.find_room(11, 1, 20) == std::nullopt);
 }
 
-TEST_CASE("a writer that died is cleaned up after", "[policy]") {
+TEST_CASE("the remains of a writer that died are removed", "[policy]") {
     DatapathFixture fixture;
     auto& datapath = fixture.datapath();
     const auto id = take(install_policy(datapath, sample_policy(1, {"*.example.com"}, 5)));

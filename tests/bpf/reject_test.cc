@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// denyAction: Reject: what a denied packet is answered with, byte by byte, and what is never answered.
+// denyAction: Reject: the reply to a denied packet, byte by byte, and what never gets one.
 #include <catch2/catch.hpp>
 
 #include "traffic.h"
@@ -50,7 +50,7 @@ std::uint32_t sum_of(const Bytes& bytes) {
     }
     return fold(sum);
 }
-// Of everything that the checksum of the answer covers: 0xffff when it is right.
+// Over everything that the checksum of the reply covers: 0xffff when it is correct.
 std::uint32_t covered(const Bytes& answer, const Remote& remote) {
     const Bytes transport = part(answer, remote.transport(), answer.size() - remote.transport());
     const unsigned protocol = remote.v6 ? answer[kLink + 6] : answer[kLink + 9];
@@ -61,7 +61,7 @@ std::uint32_t covered(const Bytes& answer, const Remote& remote) {
     }
     return fold(sum);
 }
-// What a device makes of the answer that still owes the checksum of the denied packet, at this offset.
+// What a device makes of a reply with the unfinished checksum of the denied packet, at this offset.
 Bytes filled_in(Bytes answer, const Remote& remote, std::size_t offset) {
     const std::uint32_t sum = ~sum_of(part(answer, remote.transport(), answer.size() - remote.transport())) & 0xffff;
     answer[remote.transport() + offset] = static_cast<std::uint8_t>(sum >> 8);
@@ -119,7 +119,7 @@ void check_error(const Bytes& denied, const RunResult& result, const Remote& rem
 
 }  // namespace
 
-TEST_CASE("Reject: a denied SYN of the pod is answered with a RST") {
+TEST_CASE("Reject: a denied SYN of the pod gets a RST") {
     Scene scene;
     scene.apply(kNothing, rejecting());
     for (const Remote& remote : kRemotes) {
@@ -136,7 +136,7 @@ TEST_CASE("Reject: a denied SYN of the pod is answered with a RST") {
     CHECK(scene.flows().empty());
 }
 
-TEST_CASE("Reject: a RST acknowledges all that the segment holds, and follows the acknowledgement of one that has it") {
+TEST_CASE("Reject: a RST acknowledges the whole segment, or continues from its acknowledgement") {
     Scene scene;
     scene.apply(kNothing, rejecting());
     for (const Remote& remote : kRemotes) {
@@ -157,7 +157,7 @@ TEST_CASE("Reject: a RST acknowledges all that the segment holds, and follows th
     }
 }
 
-TEST_CASE("Reject: what is not TCP is answered with an ICMP error that quotes it") {
+TEST_CASE("Reject: what is not TCP gets an ICMP error that quotes it") {
     Scene scene;
     scene.apply(kNothing, rejecting());
     for (const Remote& remote : kRemotes) {
@@ -169,12 +169,12 @@ TEST_CASE("Reject: what is not TCP is answered with an ICMP error that quotes it
             check_error(denied, scene.egress(denied), remote);
         }
     }
-    // A question that policy denies is answered at once, too.
+    // A query that policy denies gets its reply at once, too.
     const Bytes question = from_pod(kDns4).udp(40000, 53).payload(DnsMessage::query("example.com").build()).build();
     check_error(question, scene.egress(question), {kDns4, false});
 }
 
-TEST_CASE("Reject: a cut flow is told to both sides") {
+TEST_CASE("Reject: a cut flow is rejected to both sides") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow}"}), rejecting());
     for (const Remote& remote : kRemotes) {
@@ -192,7 +192,7 @@ TEST_CASE("Reject: a cut flow is told to both sides") {
     }
 }
 
-TEST_CASE("Reject: a peer is answered through the pod's interface, and the answer makes no flow") {
+TEST_CASE("Reject: a peer gets its reply through the pod's interface, and the reply makes no flow") {
     Scene scene;
     scene.apply(policy_of("Ingress", {}, "nothing-in"), rejecting());
     for (const Remote& remote : kRemotes) {
@@ -204,7 +204,7 @@ TEST_CASE("Reject: a peer is answered through the pod's interface, and the answe
         check_error(datagram, scene.ingress(datagram), remote);
         const Bytes echo = icmp_in(remote.address, remote.v6 ? kEcho6 : kEcho4);
         check_error(echo, scene.ingress(echo), remote);
-        // A protocol whose checksum a device may make in its own way.
+        // A protocol whose checksum a device may complete in its own way.
         CHECK(scene.ingress(to_pod(remote.address).protocol(kSctp).payload(Bytes(16, 1)).build()).dropped());
         REQUIRE(reset.mark != 0);
         const RunResult passed =
@@ -213,7 +213,7 @@ TEST_CASE("Reject: a peer is answered through the pod's interface, and the answe
         CHECK(passed.mark == 0);
     }
     CHECK(scene.flows().empty());
-    // Nobody else's mark helps.
+    // Another mark does not help.
     scene.apply(kNothing, rejecting());
     const Bytes syn = tcp_in("192.0.2.1", 40000, kSyn, 80);
     const RunResult reset = scene.ingress(syn);
@@ -224,7 +224,7 @@ TEST_CASE("Reject: a peer is answered through the pod's interface, and the answe
     CHECK(scene.node_sends(syn).passed());
 }
 
-TEST_CASE("Reject: what must not be answered is dropped") {
+TEST_CASE("Reject: what must not get a reply is dropped") {
     Scene scene;
     scene.apply(kNothing, rejecting());
     for (const Remote& remote : kRemotes) {
@@ -237,7 +237,7 @@ TEST_CASE("Reject: what must not be answered is dropped") {
         CHECK(scene.egress(from_pod(remote.address).icmp(remote.v6 ? 1 : 3, 1).payload(quoted).build()).dropped());
         CHECK(scene.egress(icmp_out(remote.address, remote.v6 ? 129 : 0)).dropped());
         CHECK(scene.ingress(to_pod(remote.address).icmp(remote.v6 ? 1 : 3, 1).payload(quoted).build()).dropped());
-        // A frame to everybody on the link.
+        // A broadcast frame on the link.
         const Mac everybody{0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
         CHECK(scene.egress(Packet().ethernet(kPodMac, everybody).ip(pod_address(remote.address), remote.address).udp(1, 2).build())
                   .dropped());
@@ -261,7 +261,7 @@ TEST_CASE("Reject: what must not be answered is dropped") {
     CHECK(scene.count(NG_R_REJECTED) == 0);
 }
 
-TEST_CASE("Reject: an endpoint gets so many answers in a tick, then its packets are only dropped") {
+TEST_CASE("Reject: an endpoint gets a limited number of replies in a tick, then its packets are only dropped") {
     Scene scene;
     scene.apply(kNothing, rejecting());
     const Bytes syn = tcp_out("192.0.2.1", 443);

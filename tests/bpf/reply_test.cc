@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What answers begins no flow: anybody can have a third one answer the pod, by a packet in the pod's name.
+// A reply begins no flow: any host can make a third one reply to the pod, by a packet in the pod's name.
 #include <catch2/catch.hpp>
 
 #include "traffic.h"
@@ -17,7 +17,7 @@ const char* remote_of(bool v6) { return v6 ? "2001:db8::1" : "192.0.2.1"; }
 
 }  // namespace
 
-TEST_CASE("a segment of somebody that the pod may not reach lets the pod answer nothing") {
+TEST_CASE("a segment from a host that the pod may not reach does not let the pod reply") {
     const bool v6 = GENERATE(false, true);
     const char* remote = remote_of(v6);
     Scene scene;
@@ -33,12 +33,12 @@ TEST_CASE("a segment of somebody that the pod may not reach lets the pod answer 
         CHECK(scene.egress(tcp_out(remote, 443, kRst, local)).dropped());
     }
     CHECK(scene.flows().empty());
-    // One that really begins does.
+    // One that really begins a connection does.
     CHECK(scene.ingress(tcp_in(remote, 40000, kSyn, 80)).passed());
     CHECK(scene.egress(tcp_out(remote, 40000, kSyn | kAck, 80)).passed());
 }
 
-TEST_CASE("an ICMP reply lets nobody ask") {
+TEST_CASE("an ICMP reply does not let the pod send a request") {
     const bool v6 = GENERATE(false, true);
     const char* remote = remote_of(v6);
     const std::uint8_t echo = v6 ? 128 : kEcho;
@@ -56,14 +56,14 @@ TEST_CASE("an ICMP reply lets nobody ask") {
     CHECK(scene.egress(icmp_out("192.0.2.1", 14)).passed());
     CHECK(scene.egress(icmp_out("192.0.2.1", 13)).dropped());
     CHECK(scene.flows().empty());
-    // A question is answered.
+    // A request gets its reply.
     CHECK(scene.ingress(icmp_in(remote, echo)).passed());
     CHECK(scene.egress(icmp_out(remote, reply)).passed());
     CHECK(scene.ingress(icmp_in("192.0.2.1", 13)).passed());
     CHECK(scene.egress(icmp_out("192.0.2.1", 14)).passed());
 }
 
-TEST_CASE("a connection whose flow was forgotten goes on by what the pod sends, under its egress policy") {
+TEST_CASE("a connection whose flow was evicted goes on by what the pod sends, under its egress policy") {
     const bool v6 = GENERATE(false, true);
     const char* remote = remote_of(v6);
     const std::string nothing_in = "---\n" + policy_of("Ingress", {}, "nothing-in");
@@ -75,7 +75,7 @@ TEST_CASE("a connection whose flow was forgotten goes on by what the pod sends, 
     CHECK(scene.ingress(tcp_in(remote, 443, kAck)).passed());
     CHECK(scene.egress(tcp_out(remote, 443, kFin | kAck, kLocal + 1)).passed());
     CHECK(scene.ingress(tcp_in(remote, 443, kAck, kLocal + 1)).passed());
-    // Begun outside, to a pod whose egress policy does not let it answer: it ends. Where it may, it goes on.
+    // Begun from outside, to a pod whose egress policy does not let it reply: it ends. Where the policy does, it goes on.
     scene.apply(allowed);
     CHECK(scene.ingress(tcp_in(remote, 40000, kAck, 80)).passed());
     CHECK(scene.egress(tcp_out(remote, 40000, kAck, 80)).dropped());
@@ -85,10 +85,10 @@ TEST_CASE("a connection whose flow was forgotten goes on by what the pod sends, 
     CHECK(scene.ingress(tcp_in(remote, 40001, kAck, 80)).passed());
     REQUIRE_FALSE(scene.flows().empty());
     scene.apply(nothing_in);
-    CHECK(scene.ingress(tcp_in(remote, 40001, kAck, 80)).dropped());  // it was a flow of the peer's: cut
+    CHECK(scene.ingress(tcp_in(remote, 40001, kAck, 80)).dropped());  // it was the peer's flow: cut
 }
 
-TEST_CASE("E8: no peer brings a cut flow back, by waiting or when the pod pushes it out", "[E8-]") {
+TEST_CASE("E8: no peer restores a cut flow, by waiting or when the pod evicts it", "[E8-]") {
     const char* peer = "192.0.2.1";
     datapath::DatapathOptions options;
     options.flows_per_endpoint = 512;
@@ -101,7 +101,7 @@ TEST_CASE("E8: no peer brings a cut flow back, by waiting or when the pod pushes
     scene.apply(allow(80));
     REQUIRE(scene.egress(tcp_out(peer, 443, kAck)).dropped());
     SECTION("waiting") { scene.make_idle(scene.flows()[0], NG_CUT_SECONDS + 1); }
-    SECTION("pushed out") {
+    SECTION("evicted") {
         for (int i = 0; i < 4096; ++i) {
             scene.egress(tcp_out("192.0.2.2", 80, kSyn, static_cast<std::uint16_t>(1024 + i)));
             scene.egress(tcp_out("192.0.2.2", 80, kAck, static_cast<std::uint16_t>(1024 + i)));
@@ -131,7 +131,7 @@ TEST_CASE("E8: as long as the peer tries, a cut flow is not forgotten", "[E8-]")
         return (now - scene.flows()[0].value.last_seen) / scene.datapath().hz();
     };
     CHECK(age() < 10);
-    // The pod's own datagrams do not keep it: they are judged by the policy when it is gone.
+    // The pod's own datagrams do not keep it: policy judges them when it is gone.
     scene.make_idle(scene.flows()[0], 100);
     CHECK_FALSE(out());
     CHECK((age() > 90) == udp);

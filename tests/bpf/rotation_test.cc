@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names whose addresses change with every answer, at a TTL of five seconds, while connections to addresses long gone
-// live on. The time is scripted: what passes is taken off the expiries in the map, and the daemon's sweep runs once a
-// second, as it does there.
+// Names whose addresses change with every response, at a TTL of five seconds, while connections to addresses that expired long ago
+// live on. The time is simulated: what passes is subtracted from the expiries in the map, and the daemon's sweep runs once a second,
+// as in the daemon.
 #include <arpa/inet.h>
 
 #include <catch2/catch.hpp>
@@ -17,9 +17,9 @@ using namespace namegate::test;
 namespace {
 
 constexpr unsigned kNames = 1000;
-constexpr unsigned kAddresses = 8;  // of one answer; the next one has others
+constexpr unsigned kAddresses = 8;  // of one response; the next one has others
 constexpr unsigned kTtl = 5;
-constexpr unsigned kSpread = kTtl;  // each second a part of the names is asked again
+constexpr unsigned kSpread = kTtl;  // each second a part of the names is looked up again
 constexpr unsigned kPool = 64;      // addresses of one name in all
 constexpr unsigned long kAnswers = 8'000;
 constexpr unsigned long kTenMinutes = 600UL * kNames / kTtl;
@@ -46,7 +46,7 @@ class Rotation {
         flows_ = must(scene_.datapath().inner_map(datapath::MapId::kFlows, scene_.identity().slot));
     }
 
-    // One second: a part of the names is answered and connected to, the live connections speak, the sweep runs.
+    // One second: a part of the names is resolved and connected to, the live connections send, the sweep runs.
     void second(unsigned number) {
         closed_.emplace_back();
         for (unsigned name = number % kSpread; name < kNames; name += kSpread) {
@@ -87,7 +87,7 @@ class Rotation {
         ++answers_;
         refused_ += scene_.connects(connection.remote, 443, connection.port) ? 0U : 1U;
         scene_.ingress(tcp_in(connection.remote, 443, kSyn | kAck, connection.port));
-        // Every so often one lives on; the rest end at once.
+        // Some of them live on; the rest end at once.
         if (live_.size() < kLiveFlows && answers_ % 16 == 0) {
             live_.push_back(connection);
             return;
@@ -147,7 +147,7 @@ TEST_CASE("a thousand names rotate through their addresses: no live connection i
     for (; rotation.answers_ < wanted; ++seconds) {
         rotation.second(seconds);
     }
-    std::cout << seconds << " scripted seconds, " << rotation.answers_ << " answers of " << kAddresses << " addresses, TTL " << kTtl
+    std::cout << seconds << " simulated seconds, " << rotation.answers_ << " responses of " << kAddresses << " addresses, TTL " << kTtl
               << " s: " << rotation.refused_ << " first packets refused, " << rotation.live() << " live connections, " << rotation.packets_
               << " exchanges on them, " << rotation.dropped_ << " packets dropped; at most " << rotation.most_ << " addresses in the map, "
               << rotation.most_after_sweep_ << " after a sweep, " << rotation.kept_by_flow_ << " of them kept by a connection\n";
@@ -155,6 +155,6 @@ TEST_CASE("a thousand names rotate through their addresses: no live connection i
     CHECK(rotation.dropped_ == 0);
     CHECK(rotation.scene().count(NG_R_LEARNT_FULL) == 0);
     CHECK(rotation.idle_ > 0);
-    // What is alive, and the second that passes between two sweeps.
+    // The live ones, and the second between two sweeps.
     CHECK(rotation.most_ <= 3 * kNames * kAddresses / 2 + kLiveFlows);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Lookups as resolvers make them: several questions at once, search domains first, answers late and twice.
+// Lookups as resolvers make them: several queries at once, search domains first, responses late and repeated.
 #include <catch2/catch.hpp>
 
 #include "traffic.h"
@@ -39,7 +39,7 @@ const Names kSearch = {"api.example.com.default.svc.cluster.local", "api.example
 
 }  // namespace
 
-TEST_CASE("glibc: A and AAAA on one socket, search domains first, answers in either order") {
+TEST_CASE("glibc: A and AAAA on one socket, search domains first, responses in either order") {
     Scene scene;
     scene.apply(domain_policy("api.example.com"));
     const bool second_first = GENERATE(false, true);
@@ -64,7 +64,7 @@ TEST_CASE("glibc: A and AAAA on one socket, search domains first, answers in eit
     CHECK(scene.count(NG_R_UNSOLICITED) == 0);
 }
 
-TEST_CASE("musl: the same question to every server at once; the answers that come behind the first are harmless") {
+TEST_CASE("musl: the same query to every server at once; the responses after the first are harmless") {
     Scene scene;
     must(datapath::set_trusted(scene.datapath(), {{*IpPrefix::parse(kDns4), 53}, {*IpPrefix::parse(kSecond4), 53}}));
     scene.apply(domain_policy("api.example.com"));
@@ -75,12 +75,12 @@ TEST_CASE("musl: the same question to every server at once; the answers that com
     CHECK(scene.connects("203.0.113.1"));
     deliver(scene, reply(one).a("api.example.com", "203.0.113.2"));
     CHECK(scene.connects("203.0.113.2"));
-    // Each server has one answer.
+    // Each server has one response.
     deliver(scene, reply(one).a("api.example.com", "203.0.113.3"), kPort, kSecond4);
     CHECK(scene.learnt() == Names{"203.0.113.1", "203.0.113.2"});
 }
 
-TEST_CASE("Go: a socket for each question; equal ids are kept apart by their ports") {
+TEST_CASE("Go: a socket for each query; equal ids are kept apart by their ports") {
     Scene scene;
     scene.apply(domain_policy("api.example.com"));
     const Lookup a{"api.example.com", kTypeA, 7};
@@ -94,7 +94,7 @@ TEST_CASE("Go: a socket for each question; equal ids are kept apart by their por
     CHECK(scene.learnt() == Names{"2001:db8::1", "203.0.113.1"});
 }
 
-TEST_CASE("a question sent again, with the same id, has its answer and the one to its repetition; no third") {
+TEST_CASE("a repeated query with the same id gets its response and that to its repetition; no third") {
     Scene scene;
     scene.apply(domain_policy("api.example.com"));
     const Lookup one{"api.example.com", kTypeA, 7};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Trusted servers in every form that the configuration takes (D9), as the programs see them.
+// Trusted servers in every form that the configuration accepts (D9), as the programs have them.
 #include <catch2/catch.hpp>
 
 #include "dns/trusted_servers.h"
@@ -41,7 +41,7 @@ constexpr Case kCases[] = {
     {"[2001:db8::/125]:5353", "2001:db8::1", 5353, true},
 };
 
-// Does an answer of this server to a question of the pod's open its address?
+// Does a response of this server to a query of the pod open its address?
 bool teaches(Scene& scene, const char* server, std::uint16_t port = 53) {
     const Bytes question = DnsMessage::query("example.com").build();
     const Bytes answer = DnsMessage::response("example.com").a("example.com", "203.0.113.1").build();
@@ -52,7 +52,7 @@ bool teaches(Scene& scene, const char* server, std::uint16_t port = 53) {
 
 }  // namespace
 
-TEST_CASE("D9: an address, address:port, [v6]:port or a CIDR, port 53 unless said") {
+TEST_CASE("D9: an address, address:port, [v6]:port or a CIDR, port 53 by default") {
     for (const Case& one : kCases) {
         INFO(one.written << " asked " << one.server << " port " << one.port);
         Scene scene;
@@ -63,14 +63,14 @@ TEST_CASE("D9: an address, address:port, [v6]:port or a CIDR, port 53 unless sai
     }
 }
 
-TEST_CASE("D9: a server that is no longer trusted teaches nothing by the questions asked since") {
+TEST_CASE("D9: a server that is no longer trusted opens nothing by later queries") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, protocol: UDP}", "{action: Allow, destination: {domains: [example.com]}}"}));
     const Bytes question = DnsMessage::query("example.com").build();
     REQUIRE(scene.egress(from_pod(kDns4).udp(40000, 53).payload(question).build()).passed());
     must(datapath::set_trusted(scene.datapath(), {{*IpPrefix::parse("192.0.2.99"), 53}}));
     scene.deliver(DnsMessage::response("example.com").a("example.com", "203.0.113.1").build(), 40000);
-    CHECK(scene.learnt() == std::vector<std::string>{"203.0.113.1"});  // it was trusted when it was asked
+    CHECK(scene.learnt() == std::vector<std::string>{"203.0.113.1"});  // it was trusted at the time of the query
     CHECK_FALSE(scene.connects("203.0.113.2"));
     REQUIRE(scene.egress(from_pod(kDns4).udp(40001, 53).payload(question).build()).passed());
     scene.ingress(
@@ -78,7 +78,7 @@ TEST_CASE("D9: a server that is no longer trusted teaches nothing by the questio
     CHECK_FALSE(scene.connects("203.0.113.2"));
 }
 
-TEST_CASE("D9: a server of the endpoint's own counts for it alone, on port 53") {
+TEST_CASE("D9: an endpoint's own server counts for that endpoint alone, on port 53") {
     constexpr const char* kOwn4 = "192.0.2.77";
     constexpr const char* kOwn6 = "2001:db8::77";
     const std::string policy = egress_policy({"{action: Allow, protocol: UDP}", "{action: Allow, destination: {domains: [example.com]}}"});
@@ -99,7 +99,7 @@ TEST_CASE("D9: a server of the endpoint's own counts for it alone, on port 53") 
     CHECK_FALSE(write_policies(scene.datapath(), scene.identity(), own));
 }
 
-TEST_CASE("D9: servers of endpoints' own do not count where the node's configuration does not say so") {
+TEST_CASE("D9: endpoints' own servers do not count where the node's configuration does not say so") {
     Scene scene;
     must(datapath::set_trusted(scene.datapath(), {{*IpPrefix::parse("192.0.2.1"), 5353}}, false));
     datapath::EndpointPolicies own;

@@ -43,7 +43,7 @@ TEST_CASE("spares are made at load, taken, and come back empty", "[slots]") {
     CHECK(take(used_slots(datapath)).empty());
 }
 
-TEST_CASE("without a spare a slot is made, and not too many are kept", "[slots]") {
+TEST_CASE("without a spare a slot is made, and a limited number is kept", "[slots]") {
     DatapathFixture fixture;
     auto& datapath = fixture.datapath();
     std::set<std::uint32_t> slots;
@@ -60,7 +60,7 @@ TEST_CASE("without a spare a slot is made, and not too many are kept", "[slots]"
     CHECK(release_slot(datapath, NG_MAX_SLOTS).error().code() == Code::kInvalidInput);
 }
 
-TEST_CASE("a spare slot is found wherever it is, and a slot tells whose it is", "[slots]") {
+TEST_CASE("a spare slot is found wherever it is, and a slot has its owner", "[slots]") {
     DatapathFixture fixture;
     auto& datapath = fixture.datapath();
     const int states = take(datapath.map(MapId::kSlots));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Short words for the tests of the programs: policies of one kind, and frames from and to the pod.
+// Shorthand for the tests of the programs: policies of one kind, and frames from and to the pod.
 #pragma once
 
 #include <initializer_list>
@@ -29,7 +29,7 @@ inline std::string ingress_policy(std::initializer_list<std::string> rules) { re
 
 inline const std::string kAllowDns = "{action: Allow, protocol: UDP, destination: {ports: ['53']}}";
 
-// DNS to anywhere, and these domain patterns (a flow-style list: "example.com, '*.example.org'").
+// DNS to any destination, and these domain patterns (a flow-style list: "example.com, '*.example.org'").
 inline std::string domain_policy(std::string_view domains) {
     return egress_policy({kAllowDns, "{action: Allow, destination: {domains: [" + std::string(domains) + "]}}"});
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DNS servers that nobody trusts: what they answer a pod teaches nothing, and is counted by endpoint and server.
+// Untrusted DNS servers: their responses to a pod open nothing, and are counted by endpoint and server.
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -41,7 +41,7 @@ bool replies(Scene& scene, const std::string& server, std::uint16_t port = 53, s
 
 }  // namespace
 
-TEST_CASE("a UDP answer of a server that is not trusted teaches nothing and is counted, by server") {
+TEST_CASE("a UDP response of an untrusted server opens nothing and is counted, by server") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     for (const char* server : {kOther4, kOther4, kOther6}) {
@@ -76,9 +76,9 @@ TEST_CASE("over TCP, segments with data from an untrusted server are counted") {
     CHECK(counted(scene) == Lines{"192.0.2.99 1"});
 }
 
-TEST_CASE("what is no response of an untrusted DNS server to the pod is not counted") {
+TEST_CASE("what is not a response of an untrusted DNS server to the pod is not counted") {
     Scene scene;
-    SECTION("a trusted server, asked or not, over UDP or TCP") {
+    SECTION("a trusted server, with or without a query, over UDP or TCP") {
         scene.apply(egress_policy({"{action: Allow}"}));
         REQUIRE(scene.resolve("example.com", {"203.0.113.1"}));
         REQUIRE(scene.egress(tcp_out(kDns4, 53)).passed());
@@ -89,7 +89,7 @@ TEST_CASE("what is no response of an untrusted DNS server to the pod is not coun
         ask(scene, kOther4, 5353);
         REQUIRE(replies(scene, kOther4, 5353));
     }
-    SECTION("an answer that policy drops") {
+    SECTION("a response that policy drops") {
         scene.apply(egress_policy({kAllowDns}) + "---\n" + policy_of("Ingress", {}, "in"));
         REQUIRE_FALSE(replies(scene, kOther4));
     }
@@ -108,7 +108,7 @@ TEST_CASE("what is no response of an untrusted DNS server to the pod is not coun
     CHECK(counted(scene).empty());
 }
 
-TEST_CASE("an endpoint has so many places, whatever it asks, and the longest silent server makes room") {
+TEST_CASE("an endpoint has a limited number of places, and the server that was silent longest makes room") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     const auto server = [](unsigned i) { return "198.51.100." + std::to_string(i + 1); };
@@ -118,7 +118,7 @@ TEST_CASE("an endpoint has so many places, whatever it asks, and the longest sil
     }
     CHECK(counted(scene).size() == NG_UNTRUSTED_PER_ENDPOINT);
 
-    // All but the third as if they had just answered.
+    // All but the third as if they had just responded.
     const int map = must(scene.datapath().map(datapath::MapId::kUntrusted));
     for (std::uint32_t place = 0; place < NG_UNTRUSTED_PER_ENDPOINT; ++place) {
         const ng_untrusted_key key{scene.identity().endpoint, place};
@@ -135,7 +135,7 @@ TEST_CASE("an endpoint has so many places, whatever it asks, and the longest sil
     CHECK(std::none_of(left.begin(), left.end(), [](const std::string& line) { return line.rfind("203.0.113.2 ", 0) == 0; }));
 }
 
-TEST_CASE("an endpoint that goes takes its untrusted servers along, and nobody else's") {
+TEST_CASE("a removed endpoint's untrusted servers are removed with it, and no other's") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     ask(scene, kOther4);

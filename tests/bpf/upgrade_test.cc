@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is pinned is another build's. One with the same layout is known by its number in `meta`, one with another layout by
-// the name of its folder: both are made here out of what this build pinned.
+// What is pinned is another build's. A build with the same layout has another number in `meta`, a build with another layout has
+// another folder name: both are made here from what this build pinned.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <unistd.h>
@@ -34,7 +34,7 @@ class UpgradeFixture : public DatapathFixture {
         reopen();
     }
 
-    // An endpoint with its interface and one learnt address.
+    // An endpoint with its interface and one learned address.
     std::uint32_t make_endpoint(std::uint32_t ifindex) {
         const std::uint32_t slot = take(acquire_slot(datapath(), kEndpoint));
         take(write_closed(datapath(), identity(kEndpoint, slot)));
@@ -96,7 +96,7 @@ AttachMode each_mode() { return GENERATE(AttachMode::kAuto, AttachMode::kClsact)
 
 }  // namespace
 
-TEST_CASE("programs of another build are replaced on every interface, and what the maps hold stays", "[upgrade]") {
+TEST_CASE("programs of another build are replaced on every interface, and the content of the maps stays", "[upgrade]") {
     UpgradeFixture fixture(each_mode());
     with_veth([&](std::uint32_t ifindex) {
         const std::uint32_t slot = fixture.make_endpoint(ifindex);
@@ -123,12 +123,12 @@ TEST_CASE("programs of another build are replaced on every interface, and what t
     });
 }
 
-TEST_CASE("a replacement that was broken off is done again", "[upgrade]") {
+TEST_CASE("an interrupted replacement is repeated", "[upgrade]") {
     UpgradeFixture fixture(each_mode());
     with_veth([&](std::uint32_t ifindex) {
         fixture.make_endpoint(ifindex);
         fixture.pretend_build(1);
-        // Some pins were moved, the rest was not, and no interface changed over.
+        // Some pins were moved, the others were not, and no interface changed over.
         const std::string folder = fixture.datapath().folder();
         std::filesystem::create_directory(folder + "/programs-next");
         REQUIRE(std::rename((folder + "/programs/pod_ingress").c_str(), (folder + "/programs-next/pod_ingress").c_str()) == 0);
@@ -141,7 +141,7 @@ TEST_CASE("a replacement that was broken off is done again", "[upgrade]") {
     });
 }
 
-TEST_CASE("an endpoint of an older layout comes over with the very maps of what it learnt and does", "[upgrade]") {
+TEST_CASE("an endpoint of an older layout comes over with its own maps of learned addresses and flows", "[upgrade]") {
     UpgradeFixture fixture(each_mode());
     with_veth([&](std::uint32_t ifindex) {
         const std::uint32_t slot = fixture.make_endpoint(ifindex);
@@ -182,7 +182,7 @@ TEST_CASE("an endpoint of an older layout comes over with the very maps of what 
     });
 }
 
-TEST_CASE("what has another layout begins empty, and is named", "[upgrade]") {
+TEST_CASE("maps with another layout begin empty, and are named", "[upgrade]") {
     UpgradeFixture fixture(AttachMode::kAuto);
     with_veth([&](std::uint32_t ifindex) {
         const std::uint32_t slot = fixture.make_endpoint(ifindex);
@@ -211,7 +211,7 @@ TEST_CASE("what has another layout begins empty, and is named", "[upgrade]") {
     });
 }
 
-TEST_CASE("who is not alone waits for an older layout to go, and keeps off a newer one", "[upgrade]") {
+TEST_CASE("a process that is not alone waits for an older layout to go, and does not touch a newer one", "[upgrade]") {
     UpgradeFixture fixture(each_mode());
     with_veth([&](std::uint32_t ifindex) {
         fixture.make_endpoint(ifindex);
@@ -228,13 +228,13 @@ TEST_CASE("who is not alone waits for an older layout to go, and keeps off a new
         }
         CHECK_FALSE(std::filesystem::exists(fixture.folder_of(NG_ABI_VERSION)));
         must_run("ip link del gate.0");
-        // Nothing is enforced by it any more.
+        // It no longer enforces anything.
         CHECK(Datapath::open(fixture.options()));
         CHECK_FALSE(std::filesystem::exists(fixture.folder_of(NG_ABI_VERSION + 1)));
     });
 }
 
-TEST_CASE("folders that are no layout are left alone", "[upgrade]") {
+TEST_CASE("folders that are not a layout are left alone", "[upgrade]") {
     UpgradeFixture fixture(AttachMode::kAuto);
     for (const char* name : {"v", "vx", "v2x", "other", "v99999999999"}) {
         std::filesystem::create_directory(fixture.options().bpffs_dir + "/" + name);

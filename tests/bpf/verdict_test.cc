@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Verdicts of first packets: what the policy files say, in the programs. Rule numbers are those of the policy
-// semantics in docs/policy.md.
+// Verdicts of first packets: the meaning of policy files in the programs. Rule codes are those of docs/semantics.md.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
@@ -63,7 +62,7 @@ TEST_CASE("E5: an endpoint that no policy selects is open") {
     CHECK(scene.egress(icmp_out("2001:db8::1", 128)).passed());
 }
 
-TEST_CASE("the example policies, letter for letter: the name opens its addresses, nothing else is open") {
+TEST_CASE("the example policies, unchanged: the name opens its addresses, nothing else is open") {
     struct Example {
         const char* file;
         const char* name;
@@ -178,7 +177,7 @@ TEST_CASE("nets and notNets, both families, longest prefixes inside shorter ones
     CHECK_FALSE(scene.connects("2001:db9::1"));
 }
 
-TEST_CASE("D2: a domain's port, protocol and notNets all have to agree") {
+TEST_CASE("D2: a domain's port, protocol and notNets must all match") {
     Scene scene;
     scene.apply(egress_policy(
         {kAllowDns, "{action: Allow, protocol: TCP, destination: {domains: [example.com], ports: [443], notNets: [198.51.100.0/24]}}"}));
@@ -209,7 +208,7 @@ TEST_CASE("E2, E3: order of tiers and policies, Pass, Log, and the end of a tier
     CHECK_FALSE(scene.connects("192.0.2.1", 25));    // denied in the first tier
     CHECK_FALSE(scene.connects("192.0.2.1", 80));    // by the earlier policy of the last tier
     CHECK_FALSE(scene.connects("192.0.2.1", 111));   // in the tier between
-    CHECK_FALSE(scene.connects("192.0.2.1", 443));   // no rule of the last tier takes it
+    CHECK_FALSE(scene.connects("192.0.2.1", 443));   // no rule of the last tier matches
     CHECK_FALSE(scene.connects("192.0.2.1", 2000));  // end of the first tier
     CHECK(scene.egress(udp_out("192.0.2.1", 123)).passed());
     CHECK_FALSE(scene.egress(udp_out("192.0.2.1", 124)).passed());
@@ -226,7 +225,7 @@ TEST_CASE("E6: an empty list of rules denies its direction, and only that") {
     CHECK(scene.count(NG_R_DENIED) == 2);
 }
 
-TEST_CASE("E7: what the node itself sends reaches its pods, and is answered; what it forwards is judged", "[E7+][E7-]") {
+TEST_CASE("E7: the node itself reaches its pods, and they may reply; what it forwards is judged", "[E7+][E7-]") {
     Scene scene;
     scene.apply(ingress_policy({"{action: Allow, protocol: TCP, source: {nets: [192.0.2.0/24]}, destination: {ports: [80]}}"}) + "---\n" +
                 policy_of("Egress", {}, "q"));
@@ -239,8 +238,8 @@ TEST_CASE("E7: what the node itself sends reaches its pods, and is answered; wha
     CHECK(scene.ingress(tcp_in("198.51.100.1", 40000, kAck, 80)).passed());
 }
 
-TEST_CASE("E7: a fragment without a receiving interface is not the node's: policy judges it", "[E7-]") {
-    // ip6_fragment() loses the receiving interface of a forwarded packet, so nothing but a whole packet proves its origin.
+TEST_CASE("E7: a fragment without a receiving interface does not count as the node's: policy judges it", "[E7-]") {
+    // ip6_fragment() loses the receiving interface of a forwarded packet, so only a whole packet proves its origin.
     const std::string remote = GENERATE(as<std::string>{}, "198.51.100.1", "2001:db8::1");
     const bool v6 = remote.find(':') != std::string::npos;
     Scene scene;
@@ -249,7 +248,7 @@ TEST_CASE("E7: a fragment without a receiving interface is not the node's: polic
     CHECK(scene.node_sends(fragment(0, true).udp(40000, 50000).payload(Bytes(64, 'x')).build()).dropped());
     CHECK(scene.node_sends(fragment(72, false).protocol(17).payload(Bytes(64, 'x')).build()).dropped());
     if (v6) {
-        // An atomic fragment (RFC 6946) comes out of the same path.
+        // An atomic fragment (RFC 6946) comes from the same path.
         CHECK(scene.node_sends(fragment(0, false).udp(40000, 50000).payload(Bytes(64, 'x')).build()).dropped());
     }
     CHECK(scene.flows().empty());
@@ -268,7 +267,7 @@ TEST_CASE("E7: the node's replies and ICMP errors pass, and make no flow", "[E7-
     CHECK(scene.egress(icmp_out("198.51.100.1", 13)).dropped());
 }
 
-TEST_CASE("a thousand rules: the first that matches decides, wherever it stands") {
+TEST_CASE("a thousand rules: the first that matches decides, wherever it is") {
     Scene scene;
     std::string policy = policy_of("Egress", {"{action: Allow, protocol: UDP, destination: {ports: [53]}}"});
     for (unsigned i = 0; i < 1000; ++i) {

@@ -16,7 +16,7 @@
 
 namespace namegate::test {
 
-// Runs `work` on a thread in a network namespace of its own that has a veth pair, gate.0 and pod0.
+// Runs `work` on a thread in a new network namespace that has a veth pair, gate.0 and pod0.
 inline void with_veth(const std::function<void(std::uint32_t ifindex)>& work) {
     std::exception_ptr failure;
     std::thread thread([&] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Loads a BPF object on the kernel it runs on, runs each program once on a small frame, and says so. Linked
-// statically: it is the only program in the virtual machine besides the shell.
+// Loads a BPF object on the running kernel, runs each program once on a small frame, and prints the result. Linked statically: it is
+// the only program in the virtual machine besides the shell.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -17,7 +17,7 @@ int print_warnings(libbpf_print_level level, const char* format, va_list argumen
     return level == LIBBPF_WARN ? std::vfprintf(stdout, format, arguments) : 0;
 }
 
-// An empty datapath must drop what it does not know: every frame, on an interface nobody configured.
+// An empty datapath must drop every frame: no interface is configured.
 bool runs_closed(const bpf_program* program) {
     std::array<unsigned char, 64> frame{};
     frame[12] = 0x08;  // IPv4
