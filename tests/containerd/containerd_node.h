@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A node with a real containerd of its own (root, state, socket, CNI folders) and namegate installed on it: the
-// plugin in the runtime's folder, the daemon as a process. One thread; errors of the test's own making throw.
+// A node with a real containerd (separate root, state, socket, CNI folders) on which namegate is installed: the plugin in the
+// runtime's folder, the daemon as a process. One thread; errors of the test itself throw.
 #pragma once
 
 #include <functional>
@@ -38,11 +38,11 @@ class ContainerdNode {
     Cri& cri() { return *cri_; }
     const std::string& folder() const { return directory_.path(); }
 
-    // By rename, as careful writers do.
+    // By rename.
     void write_policy(const std::string& file, const std::string& content) const;
     void start_containerd();
     void stop_containerd();
-    // Waits until it answers.
+    // Waits until it replies.
     void start_daemon();
     void kill_daemon();
     // Where namegate looks for containerd from now on.
@@ -54,7 +54,7 @@ class ContainerdNode {
     // `ctr` in this containerd, with the CNI folders of this node.
     CommandOutput ctr(const std::string& arguments) const;
 
-    // Polls until it is so, for half a minute.
+    // Polls until the condition holds, for half a minute.
     static bool eventually(const std::function<bool()>& condition);
 
     // Interfaces, pins, records, leases and rules that pods leave on a node, as text.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What kubelet says to a container runtime, over its socket. Each call blocks for at most the time given; errors of the
-// runtime come back as text.
+// The requests of kubelet to a container runtime, over its socket. Each call blocks for at most the time given; errors of the
+// runtime are returned as text.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,7 @@ class Cri {
     Cri(Cri&&) = delete;
     Cri& operator=(Cri&&) = delete;
 
-    // True when the runtime says NetworkReady.
+    // True when the runtime reports NetworkReady.
     Result<bool> network_ready();
     Result<std::string> run_pod(const SandboxSpec& spec, unsigned seconds = 60);
     Result<> stop_pod(const std::string& sandbox);

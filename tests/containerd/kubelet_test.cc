@@ -14,7 +14,7 @@ SandboxSpec weather(unsigned attempt = 0) { return {"weather", "default", "u1", 
 
 }  // namespace
 
-TEST_CASE("a container of ctr has the policy of its labels, and its end leaves nothing", "[C27]") {
+TEST_CASE("a container of ctr has the policy of its labels, and leaves nothing when it ends", "[C27]") {
     ContainerdNode node(ContainerdNode::Mode::kFirst);
     node.world().set_name("api.weather.com", {kWeather});
     node.write_policy("weather.yaml", kAllowWeather);
@@ -32,7 +32,7 @@ TEST_CASE("a container of ctr has the policy of its labels, and its end leaves n
     CHECK(node.state() == "");
 }
 
-TEST_CASE("a container of ctr has the policy of its labels without a daemon, too", "[C27][C59]") {
+TEST_CASE("a container of ctr has the policy of its labels also without a daemon", "[C27][C59]") {
     ContainerdNode node(ContainerdNode::Mode::kFirst);
     node.world().set_name("api.weather.com", {kWeather});
     node.write_policy("weather.yaml", kAllowWeather);
@@ -48,11 +48,11 @@ TEST_CASE("a container of ctr has the policy of its labels without a daemon, too
     CHECK(node.state() == "");
 }
 
-TEST_CASE("what kubelet does when things go wrong", "[C5][C29][C41][C43]") {
+TEST_CASE("what kubelet does after failures", "[C5][C29][C41][C43]") {
     ContainerdNode node(ContainerdNode::Mode::kFirst, "labelTimeout: 4\n");
     node.write_policy("weather.yaml", kAllowWeather);
 
-    // Nobody can tell the labels: ADD fails, containerd calls DEL at once, and nothing is left.
+    // No source has the labels: ADD fails, containerd calls DEL at once, and nothing is left.
     node.set_containerd_address("/nowhere/containerd.sock");
     const auto refused = node.cri().run_pod(weather());
     REQUIRE_FALSE(refused);
@@ -66,7 +66,7 @@ TEST_CASE("what kubelet does when things go wrong", "[C5][C29][C41][C43]") {
 
     node.set_containerd_address(node.folder() + "/containerd.sock");
 
-    // A new sandbox of the same pod while the old one is still listed: whose DEL comes late takes nothing from it.
+    // A new sandbox of the same pod while the old one is still listed: the late DEL of the old one removes nothing of the new one.
     node.start_daemon();
     const std::string old = must(node.cri().run_pod(weather(1)), node);
     REQUIRE(node.cri().stop_pod(old));
@@ -77,7 +77,7 @@ TEST_CASE("what kubelet does when things go wrong", "[C5][C29][C41][C43]") {
     REQUIRE(node.cri().stop_pod(now));
     REQUIRE(node.cri().remove_pod(now));
 
-    // Many at once, and containerd restarted under them.
+    // Many at once, while containerd restarts.
     constexpr unsigned kPods = 8;
     std::vector<std::string> sandboxes(kPods);
     std::vector<std::thread> threads;

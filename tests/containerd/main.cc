@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs itself again in a process tree of its own: containers, their shims and containerd end with the test, however it
-// ends. Then a private node, with the machine's cgroups, and private /etc and /opt, where containerd looks for CNI.
+// Runs itself again in a separate process tree: containers, their shims and containerd end with the test, however it ends. Then
+// makes a private node, with the machine's cgroups, and private /etc and /opt, where containerd looks for CNI.
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
     if (std::getenv(kInside) == nullptr) {
         run_inside(argv);
     }
-    // The private node gets a /sys of its own; the cgroups are carried over.
+    // The private node gets its own /sys; the cgroups are mounted there too.
     must_run(
         "mount --make-rprivate / && mkdir -p /tmp/namegate-private && mount -t tmpfs tmpfs /tmp/namegate-private && "
         "cd /tmp/namegate-private && mkdir cgroup upper work && mount --rbind /sys/fs/cgroup cgroup");

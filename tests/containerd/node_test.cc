@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of a node: namegate is installed on it and taken off again, its plugin fails, it is started anew.
+// Events of a node: namegate is installed and uninstalled, its plugin fails, the node restarts.
 #include <unistd.h>
 
 #include "pods.h"
@@ -17,7 +17,7 @@ SandboxSpec pod(const std::string& name) { return {name, "default", "", 0, {{"ap
 
 }  // namespace
 
-TEST_CASE("containerd takes the network up the moment install.sh put it there, and lets it go with it", "[C45][C46][C47]") {
+TEST_CASE("containerd's network is ready as soon as install.sh has run, and not ready after uninstalling", "[C45][C46][C47]") {
     ContainerdNode node(ContainerdNode::Mode::kFirst);
     const std::string conf = "/etc/cni/net.d";
     must_run("rm " + conf + "/10-pods.conflist");
@@ -31,7 +31,7 @@ TEST_CASE("containerd takes the network up the moment install.sh put it there, a
     CHECK(must_run("ls /run/namegate/endpoints | wc -l") == "1\n");
     CHECK_THAT(must(node.cri().pod_ip(sandbox), node), Catch::StartsWith("10.88."));
 
-    // Somebody's broken file that sorts first takes the whole node's network away, so it is not to be ours.
+    // A broken file that sorts first disables the network of the whole node, so namegate must not leave one.
     must_run("echo '{\"name\": ' > " + conf + "/.tmp && mv " + conf + "/.tmp " + conf + "/00-broken.conflist");
     CHECK(becomes_ready(node, false));
     must_run("rm " + conf + "/00-broken.conflist");
@@ -44,10 +44,10 @@ TEST_CASE("containerd takes the network up the moment install.sh put it there, a
     CHECK(becomes_ready(node, false));
 }
 
-TEST_CASE("a DEL that fails keeps the pod until it works, and nothing of it is lost", "[C3][C44]") {
+TEST_CASE("a pod whose DEL fails stays until a DEL succeeds, and nothing of it is lost", "[C3][C44]") {
     ContainerdNode node(ContainerdNode::Mode::kFirst);
     const std::string sandbox = must(node.cri().run_pod(pod("web")), node);
-    // The address cannot be given back: it must not go to another pod while this one may have it.
+    // The address cannot be released: it must not go to another pod while this one may have it.
     const std::string program = "/opt/cni/bin/host-local";
     must_run("rm " + program +
              " && printf '#!/bin/sh\\n[ $CNI_COMMAND != DEL ] || { echo \\047{\"code\": 77, \"msg\": \"not now\"}\\047; exit 1; }\\nexec "
@@ -72,7 +72,7 @@ TEST_CASE("after a reboot containerd deletes what it still lists, and new pods s
     ContainerdNode node(mode);
     const std::string old = must(node.cri().run_pod(pod("old")), node);
     node.stop_containerd();
-    // Power off: processes, interfaces and memory are gone; what is on the disk stays.
+    // Power off: processes, interfaces and memory are gone; the disk stays.
     must_run(
         "for s in $(pgrep -f '[c]ontainerd-shim.*" + node.folder() +
         "'); do kill -9 $s; done; for n in $(ls /run/netns); do for p in $(ip netns pids $n); do kill -9 $p; done; ip netns del $n; done");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What kubelet does, on a real containerd: pods get the policy of their labels before their first packet, whatever
-// becomes of the daemon meanwhile.
+// What kubelet does, on a real containerd: pods get the policy of their labels before their first packet, with and without the
+// daemon.
 #include "pods.h"
 
 using namespace namegate;
@@ -8,12 +8,12 @@ using namespace namegate::test;
 
 namespace {
 
-// A container that acts at once, and then stays.
+// A container that does one thing at once, and then stays.
 std::vector<std::string> acting() {
     return {"/bin/sh", "-c", "{ " + first_act() + " } >/tmp/out 2>/dev/null; echo done >/tmp/done; sleep 1000"};
 }
 
-// What the first act wrote, once it is over.
+// What it wrote, once it is done.
 std::string outcome(ContainerdNode& node, const std::string& container) {
     const auto output = node.cri().exec(container, {"/bin/sh", "-c", "while ! [ -e /tmp/done ]; do sleep 0.1; done; cat /tmp/out"});
     REQUIRE(output);
@@ -22,7 +22,7 @@ std::string outcome(ContainerdNode& node, const std::string& container) {
 
 }  // namespace
 
-TEST_CASE("a pod's labels in containerd choose its policy, from the first packet of the first container", "[C1][C42]") {
+TEST_CASE("a pod's labels in containerd select its policy, from the first packet of the first container", "[C1][C42]") {
     const auto mode = GENERATE(ContainerdNode::Mode::kFirst, ContainerdNode::Mode::kChained);
     ContainerdNode node(mode);
     node.world().set_name("api.weather.com", {"198.18.0.1"});
@@ -49,13 +49,13 @@ TEST_CASE("a pod's labels in containerd choose its policy, from the first packet
     INFO(of_b);
     CHECK(count(of_b, "reached") == 4);
 
-    // What b's container serves is reached through the node's port.
+    // b's container is reached through the node's port.
     const std::string serving =
         must(node.cri().run_container(b, other, {"/bin/sh", "-c", "while true; do echo hello | nc -l -p 8080; done"}, "server"), node);
     CHECK(node.eventually(
         [&] { return count(node.world().netns().run("timeout 2 busybox nc 192.0.2.1 18080 </dev/null").text, "hello") == 1; }));
 
-    // The daemon dies and comes back; a pod is made in between, one goes, and what holds goes on to hold.
+    // The daemon dies and restarts; one pod is added in between, one removed, and connections stay.
     node.kill_daemon();
     REQUIRE(node.cri().stop_pod(b));
     REQUIRE(node.cri().remove_pod(b));
@@ -98,7 +98,7 @@ TEST_CASE("with the daemon dead, a pod starts with the policy of its labels in c
     INFO(of_b);
     CHECK(count(of_b, "reached") == 4);
 
-    // The daemon that comes finds the labels with the endpoint, and nothing to be changed.
+    // The new daemon finds the labels with the endpoint, and has nothing to change.
     node.start_daemon();
     INFO(node.logs());
     CHECK(node.endpoint(a)["labels"]["app"] == "weather-app");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests have in common: the policy, what a container does first, and reading what came of it.
+// What the tests share: the policy, what a container does first, and reading the result.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -17,11 +17,11 @@ inline const std::string kAllowWeather =
     "  - {action: Allow, protocol: UDP, destination: {ports: [53]}}\n"
     "  - {action: Allow, destination: {domains: [api.weather.com]}}\n";
 
-// What api.weather.com has, and an address that nobody looks up.
+// The address of api.weather.com, and an address that no pod looks up.
 inline const std::string kWeather = "198.18.0.1";
 inline const std::string kOther = "198.18.0.2";
 
-// Shell text; says so when the address was reached.
+// Shell text; prints whether the address was reached.
 inline std::string connect_command(const std::string& target) {
     return "timeout 2 nc " + target + " 443 </dev/null && echo " + target + " reached;";
 }

@@ -145,7 +145,7 @@ Bytes shortened(Bytes frame, std::size_t bytes) {
     frame[at] = static_cast<std::uint8_t>(length >> 8);
     frame[at + 1] = static_cast<std::uint8_t>(length & 0xffU);
     if (!v6) {
-        // The header's checksum anew: RFC 1071.
+        // Computes the header's checksum again: RFC 1071.
         frame[kLinkBytes + 10] = frame[kLinkBytes + 11] = 0;
         std::uint32_t sum = 0;
         for (std::size_t i = 0; i < kIp4Bytes; i += 2) {
@@ -218,7 +218,7 @@ void Pause::end() {
     over_ = true;
     node_.daemon()->signal(SIGCONT);
     static_cast<void>(eventually([this] { return node_.ask_daemon("status").has_value(); }));
-    // Copies wake nobody: it comes round for them by its clock.
+    // Copies do not wake the daemon: its timer reads them.
     std::this_thread::sleep_for(kSettled);
 }
 

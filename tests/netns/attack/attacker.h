@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who attacks: a pod that writes its frames itself, somebody on the node's own network, and what both see of the answers.
+// The attackers: a pod that writes its frames itself, a machine on the node's own network, and what both see of the replies.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace namegate::test {
 
-// As long as something that must not arrive is waited for, behind something that did.
+// How long to wait for something that must not arrive, after something that did.
 inline constexpr Milliseconds kSettled{80};
 inline constexpr std::size_t kLinkBytes = 14;
 
@@ -49,7 +49,7 @@ class PastPrograms {
     RawSocket v6_;
 };
 
-// A machine on the network that the node's uplink leads to.
+// A machine on the network of the node's uplink.
 struct Outsider {
     explicit Outsider(const World& world);
 
@@ -73,30 +73,30 @@ struct SeenSegment {
     std::uint8_t flags = 0;
 };
 std::optional<SeenSegment> read_segment(std::string_view frame);
-// The next with these ports and exactly these flags (PSH aside) of those read so far or within the time.
+// The next one with these ports and exactly these flags (except PSH), of those read so far or within the time.
 std::optional<SeenSegment> wait_for_segment(RawSocket& wire, std::uint16_t source_port, std::uint16_t destination_port, std::uint8_t flags,
                                             Milliseconds most);
 // The ICMP or ICMPv6 message of this type to the address, from its IP header on.
 std::optional<std::string> wait_for_icmp(RawSocket& wire, const std::string& to, std::uint8_t type, Milliseconds most);
-// Whose packet it is.
+// The sender of the packet.
 std::string source_of(std::string_view ip_packet);
 
-// The same frame, whose IP header claims `bytes` fewer than it has.
+// The same frame, with an IP header whose length is `bytes` too small.
 Bytes shortened(Bytes frame, std::size_t bytes);
 
 // A UDP socket bound to the port in the namespace.
 Fd bound_udp(const TestNetns& netns, int family, std::uint16_t port);
 void send_to(const Fd& udp, const std::string& address, std::uint16_t port, const std::string& text);
-// Whether a datagram that begins with the text comes within the time; others are passed over.
+// Whether a datagram that begins with the text arrives within the time; others are skipped.
 bool hears(const Fd& udp, const std::string& text, Milliseconds most);
 
-// Nothing that the kernel of the namespace would send by itself about a raw connection: RST, and answers to unknown ports.
+// Blocks what the kernel of the namespace would send by itself about a raw connection: RST, and replies to unknown ports.
 void silence_kernel(const TestNetns& netns);
 
-// What the kernel of the namespace does about DNS over TCP: nothing, so that a test can be the server.
+// Stops the kernel of the namespace from handling DNS over TCP, so that a test can be the server.
 void take_over_dns(const TestNetns& netns);
 
-// The daemon does not come round for a moment: less than the two seconds after which nothing is kept for it any more.
+// The daemon's loop stops for a moment: less than the two seconds after which nothing more is kept for it.
 class Pause {
   public:
     explicit Pause(Node& node);
@@ -106,7 +106,7 @@ class Pause {
     Pause(Pause&&) = delete;
     Pause& operator=(Pause&&) = delete;
 
-    // Waits until it answers, and has so looked at what it was kept.
+    // Waits until it replies, and so has looked at what was kept for it.
     void end();
 
   private:
@@ -114,7 +114,7 @@ class Pause {
     bool over_ = false;
 };
 
-// As many segments to the server as the daemon may have of one endpoint at a time, and more.
+// More segments to the server than the daemon may have of one endpoint at a time.
 void fill_held(const AttackPod& pod, std::uint16_t port);
 
 }  // namespace namegate::test

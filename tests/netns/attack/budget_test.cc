@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pod makes the daemon work as much as it can; another pod's held answers, a change of policy and `status` hardly
-// notice. Each attack lasts some seconds, inside namespaces of the test's own, with a bounded number of questions under way.
+// One pod makes the daemon work as much as it can; another pod's held responses, a change of policy and `status` hardly slow down.
+// Each attack lasts some seconds, inside the test's own namespaces, with a bounded number of pending queries.
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -22,18 +22,18 @@ using namespace namegate::test;
 namespace {
 
 constexpr unsigned kNames = 600;    // of the attacker, which lead to each other
-constexpr unsigned kUnderWay = 64;  // questions of the attacker
+constexpr unsigned kUnderWay = 64;  // pending queries of the attacker
 constexpr unsigned kLookups = 100;  // of the victim
 constexpr unsigned kChanges = 6;    // of its policy
 constexpr unsigned kStatusCalls = 10;
 constexpr std::uint16_t kEchoPort = kUdpPort;
-// The aim is 20, 100 and 200 ms, which the printed figures are for. Checked is what a machine that builds and tests at the
-// same time keeps, too: without fair shares lookups fail, and the rest takes as long as the attack.
+// The goal is 20, 100 and 200 ms; the printed figures show it. The check allows what a machine that builds and tests at the same
+// time still reaches: without fair shares lookups fail, and the rest takes as long as the attack.
 constexpr double kLookupMs = 1'000;
 constexpr double kChangeMs = 3'000;
 constexpr double kStatusMs = 3'000;
 
-// What the attacker's names are answered with, by their first letter.
+// The responses to the attacker's names, by their first letter.
 //   a: an alias of another one of them, nothing else   b: the same and 80 addresses, which the daemon has to judge
 //   l: 64 KB over TCP: 31 aliases and thousands of addresses behind the last
 constexpr char kAttacks[] = "abl";
@@ -45,8 +45,8 @@ std::string filler(unsigned long number) {
 }
 
 struct Shape {
-    unsigned asked = 0;     // names that are asked for
-    unsigned variants = 0;  // answers to each, in turn
+    unsigned asked = 0;     // names that are queried
+    unsigned variants = 0;  // responses to each, in turn
     unsigned aliases = 1;
     std::size_t bytes = 0;
 };
@@ -66,7 +66,7 @@ Bytes build_answer(const std::string& name, const Shape& shape, std::minstd_rand
     return message.build();
 }
 
-// The attacker's answers, made beforehand: making them would keep the world from the victim.
+// The attacker's responses, made in advance: making them during the attack would delay the world's replies to the victim.
 class Answers {
   public:
     Answers() {
@@ -101,7 +101,7 @@ class Answers {
     std::map<std::string, Variants> by_name_;
 };
 
-// Asks as fast as answers come, over the server's other address: the victim's way to it stays free.
+// Sends queries as fast as responses arrive, over the server's other address: the victim's path to it stays free.
 void attack_over_udp(const Fd& udp, char kind, const std::atomic<bool>& over, unsigned long& asked) {
     std::minstd_rand random(11);
     std::array<std::uint8_t, 4096> buffer{};
@@ -157,7 +157,7 @@ class Attack {
     Attack(Attack&&) = delete;
     Attack& operator=(Attack&&) = delete;
 
-    // Returns how many questions it asked.
+    // Returns how many queries it sent.
     unsigned long end() {
         over_ = true;
         for (std::thread& thread : threads_) {
@@ -212,7 +212,7 @@ struct Figures {
     }
 };
 
-// Of kind 'x' the daemon has nothing to do: how long they take is not its doing.
+// Of kind 'x' the daemon does nothing: how long these lookups take does not depend on it.
 void look_up(const Pod& victim, char kind, Times& times) {
     const unsigned first = World::take_indexes(kLookups);
     run_inside(victim.netns, [&] {
@@ -234,7 +234,7 @@ std::string victim_policy(const std::string& net) {
            net + "/32\"]}\n";
 }
 
-// From the file to the first packet that goes through.
+// From the file to the first packet that passes.
 void change_policy(const Site& site, const Pod& victim, Times& times) {
     for (unsigned i = 0; i < kChanges; ++i) {
         const std::string address = "198.18.77." + std::to_string(times.ms.size() + 1);
@@ -264,7 +264,7 @@ void print_counters(const Site& site) {
 
 }  // namespace
 
-TEST_CASE("one pod's answers, however many and however dear, do not keep the daemon from others") {
+TEST_CASE("one pod's responses, however many and expensive, do not keep the daemon from others") {
     Answers answers;
     Site site;
     site.world.set_script([&answers](const WorldQuestion& question) { return answers.answer(question); });
@@ -282,7 +282,7 @@ TEST_CASE("one pod's answers, however many and however dear, do not keep the dae
         Attack attack(*attacker, kind);
         std::this_thread::sleep_for(Milliseconds(1000));
         const Figures figures = measure(site, *victim);
-        std::printf("%s: %lu questions asked\n", when.c_str(), attack.end());
+        std::printf("%s: %lu queries sent\n", when.c_str(), attack.end());
         figures.print(when.c_str());
         print_counters(site);
         INFO(when);

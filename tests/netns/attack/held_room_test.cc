@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What pods send to the DNS over TCP takes room in what is kept for the daemon. Several of them together do not take it from
-// another one, whose answers wait there.
+// What pods send to the DNS over TCP uses space that is kept for the daemon. Several of them together do not take it from another
+// pod, whose responses wait there.
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -44,7 +44,7 @@ struct Scene {
     Scene(Scene&&) = delete;
     Scene& operator=(Scene&&) = delete;
 
-    // Three lookups whose answers only the daemon can judge, all answered before it comes round again.
+    // Three lookups whose responses only the daemon can judge, all received before its loop runs again.
     void check_victim(Pause& pause) const {
         const unsigned first = World::take_indexes(3);
         std::vector<Visits> visits(3);
@@ -66,7 +66,7 @@ struct Scene {
     std::unique_ptr<Pod> victim;
 };
 
-// One frame of several segments after the other, each sent when the one before has arrived.
+// One frame of several segments after the other, each sent when the previous one has arrived.
 unsigned send_large(const Fd& tcp) {
     const std::string text(kLargeFrame, '\xff');
     unsigned sent = 0;
@@ -87,7 +87,7 @@ unsigned send_large(const Fd& tcp) {
 
 }  // namespace
 
-TEST_CASE("five pods that send frames of 9 KB to the DNS do not take another's answers out of the daemon's sight") {
+TEST_CASE("five pods that send frames of 9 KB to the DNS do not use up the space for another pod's responses") {
     Scene scene(5);
     std::vector<Fd> streams;
     RawSocket wire(scene.attackers.front()->pod->host_ifname, ETH_P_IP);
@@ -109,7 +109,7 @@ TEST_CASE("five pods that send frames of 9 KB to the DNS do not take another's a
         sender.join();
     }
     for (const unsigned one : sent) {
-        CHECK(one >= 14);  // more than the ring has room for, all together
+        CHECK(one >= 14);  // more than the ring has space for, all together
     }
     CHECK(wire.find([](std::string_view frame) { return frame.size() > kMiddleFrame; }));
     // What is left is less than one of these reserves.
@@ -119,7 +119,7 @@ TEST_CASE("five pods that send frames of 9 KB to the DNS do not take another's a
     scene.check_victim(pause);
 }
 
-TEST_CASE("nor do ten pods that send segments of one byte") {
+TEST_CASE("ten pods that send segments of one byte do not either") {
     Scene scene(10);
     take_over_dns(scene.site.world.netns());
     REQUIRE(scene.site.node.ask_daemon("status"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ICMP errors pass by the flow that they quote: by one that still is, and with no more in them than an error needs.
+// ICMP errors pass because of the flow that they quote: only a live one, and with no more content than an error needs.
 #include <netinet/in.h>
 
 #include <catch2/catch.hpp>
@@ -28,7 +28,7 @@ std::string policy(const std::string& domain) {
            rules + "]}\n";
 }
 
-// An error about what the other side sent, with so many bytes behind the quoted headers.
+// An error about what the other side sent, with this many bytes behind the quoted headers.
 Packet error_about(const Packet& link, const std::string& from, const std::string& to, std::uint16_t from_port, std::uint16_t to_port,
                    const std::string& text, std::size_t bytes) {
     const bool v6 = from.find(':') != std::string::npos;
@@ -54,7 +54,7 @@ struct Scene {
         site.node.start_daemon();
         return {site.node, "client", "client"};
     }
-    // A datagram of the pod's to its peer, and the echo that comes back.
+    // A datagram of the pod to its peer, and the echo that comes back.
     void open_flow(bool v6) {
         REQUIRE(resolve(*pod.pod, "one.test", v6 ? kTypeAaaa : kTypeA));
         const std::string text = v6 ? "flow of IPv6" : "flow of IPv4";
@@ -104,12 +104,12 @@ TEST_CASE("after the policy revoked a peer, no error about the old flow reaches 
     }
 }
 
-TEST_CASE("an error about a live flow carries no more than errors need, in either direction") {
+TEST_CASE("an error about a live flow may quote no more than errors need, in either direction") {
     Scene scene;
     for (const bool v6 : {false, true}) {
         INFO((v6 ? "IPv6" : "IPv4"));
         scene.open_flow(v6);
-        // IP and ICMP header before, IP and UDP header in the quotation: 576 bytes and 1,280 in all are the most.
+        // IP and ICMP header before, IP and UDP header in the quotation: at most 576 bytes and 1,280 bytes in all.
         const std::size_t headers = v6 ? 40 + 8 + 40 + 8 : 20 + 8 + 20 + 8;
         const std::size_t most = (v6 ? 1280U : 576U) - headers;
         const std::string token = v6 ? "six " : "four ";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// On a bridge that another plugin made, a pod speaks to its neighbours directly: for itself alone.
+// On a bridge that another plugin made, a pod talks to its neighbours directly: only for itself.
 #include <netinet/in.h>
 
 #include <catch2/catch.hpp>
@@ -17,7 +17,7 @@ const Mac kAllNodesMac = {0x33, 0x33, 0, 0, 0, 1};
 constexpr std::uint8_t kSolicitation = 135;
 constexpr std::uint8_t kAdvertisement = 136;
 
-// The reference bridge plugin and namegate behind it.
+// The reference bridge plugin, then namegate.
 class BridgedPod {
   public:
     BridgedPod(const Node& node, const std::string& name) : node_(node), name_(name) {
@@ -56,7 +56,7 @@ class BridgedPod {
         bridge_["prevResult"] = result_;
         call("DEL", bridge_, "/usr/lib/cni/bridge");
     }
-    // Made of the hardware address.
+    // Derived from the hardware address.
     std::string link_local() const {
         std::array<char, 48> text{};
         std::snprintf(text.data(), text.size(), "fe80::%02x%02x:%02xff:fe%02x:%02x%02x", mac[0] ^ 2U, mac[1], mac[2], mac[3], mac[4],
@@ -86,7 +86,7 @@ class BridgedPod {
     nlohmann::json result_;
 };
 
-// About `target`, which it claims, with a mark behind all that a receiver reads.
+// About `target`, which it claims, with a mark behind everything that a receiver reads.
 Bytes claim(const BridgedPod& pod, const std::string& source, std::uint8_t type, const std::string& target, const std::string& mark) {
     const std::string wire = IpAddress::parse(target)->wire();
     Bytes content(wire.begin(), wire.end());
@@ -144,13 +144,13 @@ TEST_CASE("chained behind a bridge, a pod claims no link-local address but its o
     CHECK(eventually([&] { return site.node.state().empty(); }));
 }
 
-TEST_CASE("a pod behind a bridge does not keep its neighbour from an address by claiming it") {
+TEST_CASE("a pod behind a bridge cannot keep an address from its neighbour by claiming it") {
     Site site;
     site.node.start_daemon();
     must_run("ip link add attack0 type bridge && echo 0 > /proc/sys/net/ipv6/conf/attack0/accept_dad && ip link set attack0 up");
     BridgedPod pod(site.node, "one");
     BridgedPod neighbour(site.node, "two");
-    // The neighbour takes one more address of its link, and asks whether somebody has it; the pod says so, and says it again.
+    // The neighbour adds another address of its link, and asks whether it is in use; the pod says that it is, twice.
     neighbour.netns.must("sysctl -qw net.ipv6.conf.eth0.dad_transmits=1 net.ipv6.conf.eth0.accept_dad=1");
     neighbour.netns.must("ip address add fe80::77/64 dev eth0");
     for (int i = 0; i < 10; ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The node's replies and errors reach a closed pod, but do not let it answer: somebody who forges a pod's address, or the
-// pod itself, could bring the node to send them.
+// The node's replies and errors reach a closed pod, but do not let it reply: a host that forges a pod's address, or the pod itself,
+// could make the node send them.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -33,7 +33,7 @@ bool accepts(const Fd& listener, Milliseconds most) {
     return eventually([&] { return Fd(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC)).valid(); }, most);
 }
 
-// Somebody outside opens a connection in the pod's name; the pod goes on with it.
+// A host outside opens a connection in the pod's name; the pod continues it.
 void complete_forged(AttackPod& pod, const Outsider& outside, bool v6, std::uint16_t port) {
     const std::string node = v6 ? kNodeAddress6 : kNodeAddress4;
     outside.wire.send(outside.frame().ip(pod.own(v6), node).tcp(port, kNodePort, kSyn).sequence(1000).build());
@@ -45,7 +45,7 @@ void complete_forged(AttackPod& pod, const Outsider& outside, bool v6, std::uint
 
 }  // namespace
 
-TEST_CASE("a SYN with a closed pod's address as source does not open the way for the pod to answer") {
+TEST_CASE("a SYN with a closed pod's address as source does not let the pod reply") {
     Site site;
     allow_forged_sources();
     site.node.write_policy("closed.yaml", kClosedPolicy);
@@ -68,7 +68,7 @@ TEST_CASE("a SYN with a closed pod's address as source does not open the way for
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("the node's RST to a forged segment does not open the way") {
+TEST_CASE("the node's RST to a forged segment does not let the pod send") {
     Site site;
     allow_forged_sources();
     site.node.write_policy("closed.yaml", kClosedPolicy);
@@ -79,7 +79,7 @@ TEST_CASE("the node's RST to a forged segment does not open the way") {
     for (const bool v6 : {false, true}) {
         const std::string node = v6 ? kNodeAddress6 : kNodeAddress4;
         outside.wire.send(outside.frame().ip(closed.own(v6), node).tcp(++port, 9, kAck).sequence(1000, 2000).build());
-        // Without a flow it may or may not get to the pod.
+        // Without a flow it may or may not reach the pod.
         static_cast<void>(wait_for_segment(closed.wire, 9, port, kRst, kSettled));
         closed.wire.send(closed.frame().ip(closed.own(v6), node).tcp(port, 9, kAck).payload("behind the reset").build());
         CHECK_FALSE(past.saw("behind the reset"));
@@ -88,7 +88,7 @@ TEST_CASE("the node's RST to a forged segment does not open the way") {
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("an error that the pod's own question brought from the node does not open ICMP to the node") {
+TEST_CASE("an ICMP error of the node that the pod's own packet caused does not open ICMP to the node") {
     Site site;
     site.node.write_policy("policy.yaml", allow_domains("asks", "app == \"asks\"", {"allowed.test"}));
     AttackPod pod(site.node, "asks", "asks");
@@ -108,7 +108,7 @@ TEST_CASE("an error that the pod's own question brought from the node does not o
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("an unreachable port of the node, told to a forged source, does not open ICMP to the node") {
+TEST_CASE("a port-unreachable error of the node to a forged source does not open ICMP to the node") {
     Site site;
     allow_forged_sources();
     site.node.write_policy("closed.yaml", kClosedPolicy);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is the node's own stays so: probes of the kubelet, say, reach a pod that is closed in both directions.
+// The node's own packets keep passing: probes of kubelet, for example, reach a pod that is closed in both directions.
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint16_t kPort = 8080;
 
-// From a socket of the node, and the answer back.
+// From a socket of the node, and the reply.
 bool node_exchanges(const IpAddress& to, const Fd& in_pod, const std::string& text) {
     const Fd udp = open_socket(to.is_v4() ? AF_INET : AF_INET6, SOCK_DGRAM);
     static_cast<void>(connect_to(udp, to, kPort, Milliseconds(0)));
@@ -38,7 +38,7 @@ bool node_exchanges(const IpAddress& to, const Fd& in_pod, const std::string& te
     return sent == got && hears(udp, text, kPatience);
 }
 
-// A connection that carries something both ways.
+// A connection that carries data both ways.
 bool node_connects(const IpAddress& to, const Fd& listener) {
     Fd tcp = open_tcp(to);
     if (!connect_to(tcp, to, kPort, kBeforeRepeat).connected) {
@@ -76,7 +76,7 @@ TEST_CASE("the node opens TCP and UDP and pings to a closed pod, with ipMasq and
         CHECK(node_connects(address, listener));
         CHECK(run_command("ping -c 2 -i 0.2 -W 2 " + address.to_string()).status == 0);
         CHECK(run_command("ping -c 1 -s 1400 -W 2 " + address.to_string()).status == 0);
-        // And nobody else does.
+        // No other host does.
         CHECK_FALSE(connects_from(site.world.netns(), address, kPort, kDenied));
         CHECK(site.world.netns().run("ping -c 1 -W 0.2 " + address.to_string()).status != 0);
     }
@@ -85,7 +85,7 @@ TEST_CASE("the node opens TCP and UDP and pings to a closed pod, with ipMasq and
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("the node learns that a closed pod's port is not there, and the pod that the node's is not") {
+TEST_CASE("the node learns that a closed pod's port is unreachable, and the pod that the node's port is") {
     Site site;
     site.node.write_policy("closed.yaml", kClosedPolicy);
     const AttackPod closed(site.node, "closed", "closed");

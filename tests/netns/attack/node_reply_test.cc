@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the node sends because of a packet with a forged source does not let a closed pod answer, save for one kind: a
-// datagram of a UDP server, which nothing tells from one that begins an exchange (docs/limits.md).
+// What the node sends because of a packet with a forged source does not let a closed pod reply, with one exception: a datagram of a
+// UDP server cannot be distinguished from one that begins an exchange (docs/limits.md).
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -17,7 +17,7 @@ constexpr std::uint16_t kPodPort = 4000;
 
 }  // namespace
 
-TEST_CASE("the node's replies to requests in a closed pod's name do not open the way") {
+TEST_CASE("the node's replies to requests in a closed pod's name do not let the pod send") {
     Site site;
     allow_forged_sources();
     site.node.write_policy("closed.yaml", kClosedPolicy);
@@ -44,7 +44,7 @@ TEST_CASE("the node's replies to requests in a closed pod's name do not open the
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("a UDP server of the node that answers in a closed pod's name opens the way to this one port, as the limits say") {
+TEST_CASE("a UDP server of the node that replies in a closed pod's name opens this one port, as docs/limits.md says") {
     Site site;
     allow_forged_sources();
     site.node.write_policy("closed.yaml", kClosedPolicy);
@@ -68,9 +68,9 @@ TEST_CASE("a UDP server of the node that answers in a closed pod's name opens th
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("a redirect that the pod's own packet brought from the node does not open ICMP to the node") {
+TEST_CASE("a redirect of the node that the pod's own packet caused does not open ICMP to the node") {
     Site site;
-    // What it sends to itself by way of the node comes back, with advice to send it directly.
+    // A packet to itself by way of the node comes back, with advice to send it directly.
     site.node.write_policy("policy.yaml",
                            "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: udp}\n"
                            "spec: {selector: app == \"udp\", types: [Ingress, Egress], egress: [{action: Allow, protocol: UDP}]}\n");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work that a sender leaves to the kernel, and memory that it keeps (which the kernel copies at the veth), change nothing of
-// what was judged.
+// Work that a sender leaves to the kernel, and memory that it keeps (which the kernel copies at the veth), change nothing that was
+// judged.
 #include <linux/ethtool.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
@@ -57,7 +57,7 @@ void put16(Bytes& bytes, std::size_t at, std::uint16_t value) {
     bytes[at + 1] = static_cast<std::uint8_t>(value);
 }
 
-// Sets the last two bytes so that what the kernel writes is `wanted`, were it to sum up from `start` on.
+// Sets the last two bytes so that the kernel writes `wanted` when it sums up from `start` on.
 Bytes steered(Bytes frame, std::size_t start, std::uint16_t wanted) {
     put16(frame, frame.size() - 2, 0);
     const auto rest = static_cast<std::uint16_t>(~wanted) + 0xffffU - sum_from(frame, start);
@@ -65,7 +65,7 @@ Bytes steered(Bytes frame, std::size_t start, std::uint16_t wanted) {
     return frame;
 }
 
-// The frame as a sender with offload leaves it: the checksum's place holds the sum of the pseudo header alone.
+// The frame as a sender with offload leaves it: the checksum field has the sum of the pseudo header alone.
 Bytes unfinished(Bytes frame, std::uint16_t transport, std::uint16_t field) {
     const std::uint16_t whole = static_cast<std::uint16_t>(frame[transport + field] << 8 | frame[transport + field + 1U]);
     put16(frame, transport + field, 0);
@@ -74,7 +74,7 @@ Bytes unfinished(Bytes frame, std::uint16_t transport, std::uint16_t field) {
     return frame;
 }
 
-// struct virtio_net_hdr, whose header file C++ does not take.
+// struct virtio_net_hdr, whose header file does not compile as C++.
 struct OffloadHeader {
     std::uint8_t flags = 0;
     std::uint8_t gso_type = 0;
@@ -167,7 +167,7 @@ TEST_CASE("the kernel completes a pod's checksums, and writes nothing else") {
     arp.insert(arp.end(), mark.begin(), mark.end());
     RawSocket passed(pod.pod->host_ifname, ETH_P_ARP);
     send_with(pod.pod->netns, "eth0", arp, sum_at(20, 8));
-    // What is honest goes out, and is right: the echo server answers it, by TCP, UDP and in a tunnel.
+    // A correct packet leaves with a correct checksum: the echo server replies to it, over TCP, UDP and in a tunnel.
     const Bytes own = pod.frame().ip(pod.v4, kPeer4).udp(kPodPort, kUdpPort).payload("honest").build();
     send_with(pod.pod->netns, "eth0", unfinished(own, kTransport4, kUdpSum), sum_at(kTransport4, kUdpSum));
     CHECK(eventually([&] { return site.world.heard("honest"); }));
@@ -204,7 +204,7 @@ TEST_CASE("a checksum that is completed on a pod's interface does not change wha
     site.node.remove(*pod.pod);
 }
 
-TEST_CASE("a datagram that the kernel is to cut is cut before it is judged") {
+TEST_CASE("a datagram that the kernel is to split is split before it is judged") {
     Site site;
     site.node.write_policy("p.yaml", kPolicy);
     AttackPod pod(site.node, "p", "p");
@@ -217,8 +217,8 @@ TEST_CASE("a datagram that the kernel is to cut is cut before it is judged") {
         header.hdr_len = kTransport4 + 8;
         send_with(pod.pod->netns, "eth0", unfinished(whole, kTransport4, kUdpSum), header);
     };
-    // No veth takes this work over, so the pod's own kernel does it, and the node sees fragments.
-    send(4, 'a');  // the first of them without a whole header
+    // No veth accepts this work, so the pod's own kernel does it, and the node sees fragments.
+    send(4, 'a');  // the first of them without a complete header
     send(16, 'b');
     const auto first = passed.find([](std::string_view frame) { return frame.find("bbbbbbbb") != std::string_view::npos; }, kPatience);
     REQUIRE(first);
@@ -229,7 +229,7 @@ TEST_CASE("a datagram that the kernel is to cut is cut before it is judged") {
 
 namespace {
 
-// Frames that stay in the sender's own memory on their way (PACKET_TX_RING).
+// Frames that stay in the sender's own memory in transit (PACKET_TX_RING).
 class SharedFrames {
   public:
     explicit SharedFrames(const TestNetns& netns) {
@@ -276,7 +276,7 @@ class SharedFrames {
 
 }  // namespace
 
-TEST_CASE("what was judged is no longer the sender's to change") {
+TEST_CASE("the sender can no longer change what was judged") {
     Site site;
     site.node.write_policy("p.yaml", kPolicy);
     AttackPod pod(site.node, "p", "p");

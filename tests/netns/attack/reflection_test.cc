@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An accomplice has a server that the pod may not reach answer the pod. That lets the pod answer nothing.
+// An accomplice makes a server that the pod may not reach reply to the pod. That does not let the pod reply.
 #include <netinet/in.h>
 
 #include <catch2/catch.hpp>
@@ -16,14 +16,14 @@ const char* server_of(bool v6) { return v6 ? "2001:db8:1::5" : "198.18.0.5"; }
 
 }  // namespace
 
-TEST_CASE("the answer of a server to an accomplice's SYN or echo in the pod's name opens no way to it") {
+TEST_CASE("a server's reply to an accomplice's SYN or echo in the pod's name does not open the server to the pod") {
     Site site;
     site.world.set_name("allowed.test", {"198.18.9.9"});
     site.node.write_policy("p.yaml", allow_domains("p", "app == \"p\"", {"allowed.test"}));
     AttackPod pod(site.node, "p", "p");
     silence_kernel(pod.pod->netns);
     Outsider outside(site.world);
-    // Towards the servers, whose answer the world's machine sends to the pod by itself.
+    // Towards the servers, whose replies the world's machine sends to the pod by itself.
     const RawSocket accomplice("uplink", ETH_P_ALL);
     for (const bool v6 : {false, true}) {
         INFO((v6 ? "IPv6" : "IPv4"));
@@ -43,7 +43,7 @@ TEST_CASE("the answer of a server to an accomplice's SYN or echo in the pod's na
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("what a container sends through a tunnel whose other side is the node is not the node's own") {
+TEST_CASE("what a container sends through a tunnel whose other end is the node does not count as the node's own") {
     Site site;
     site.node.write_policy("closed.yaml", kClosedPolicy);
     AttackPod closed(site.node, "closed", "closed");

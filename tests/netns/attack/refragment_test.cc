@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the node forwards in fragments stays what others sent. With connection tracking the kernel puts fragments together, and
-// cuts them anew on their way out: into buffers that do not tell which interface received them.
+// What the node forwards in fragments does not become its own. With connection tracking the kernel reassembles fragments, and splits
+// them again on their way out, into buffers that do not show which interface received them.
 #include <netinet/in.h>
 
 #include <catch2/catch.hpp>
@@ -15,12 +15,12 @@ namespace {
 constexpr std::uint16_t kPort = 4000;
 constexpr std::uint16_t kFirstBytes = 512;
 
-// How a datagram is cut. Fragments that need different room before their data are not reused on their way out.
+// How a datagram is split. Fragments that need different space before their data are not reused on their way out.
 struct Cut {
     const char* name;
     std::size_t size;
     bool v6;
-    bool unlike;  // the first has headers that the second has not
+    bool unlike;  // the first has headers that the second lacks
 };
 
 constexpr Cut kUnlike[] = {
@@ -43,7 +43,7 @@ void send_cut(const RawSocket& wire, const Packet& link, const std::string& from
     const Bytes whole = datagram(from, to, port, text_of(token, cut.size));
     Packet first = Packet(link).ip(from, to);
     if (cut.unlike && cut.v6) {
-        // An option that nobody knows, to be skipped by whoever does not (RFC 8200, section 4.2).
+        // An unknown option that a receiver skips (RFC 8200, section 4.2).
         Bytes option = {0x1e, 196};
         option.resize(198);
         first.extension(0, option);
@@ -113,7 +113,7 @@ struct Sender {
     const RawSocket& wire;
     Packet link;
     std::string address;
-    RawSocket& seen;  // where a packet to the address comes by
+    RawSocket& seen;  // where a packet to the address is seen
 };
 
 // Fragments to both pods, then a whole datagram of the same flow each way.
@@ -143,7 +143,7 @@ std::vector<Sender> senders(Scene& scene, bool v6) {
 
 }  // namespace
 
-TEST_CASE("a forwarded datagram that the node cuts anew does not become the node's own") {
+TEST_CASE("a forwarded datagram that the node splits again does not become the node's own") {
     const bool translated = GENERATE(false, true);
     INFO((translated ? "ipMasq" : "a stateful firewall"));
     Scene scene(translated);
@@ -155,7 +155,7 @@ TEST_CASE("a forwarded datagram that the node cuts anew does not become the node
     }
 }
 
-TEST_CASE("fragments that the node forwards as they came, and those of IPv4, are not the node's own") {
+TEST_CASE("fragments that the node forwards unchanged, and those of IPv4, do not count as the node's own") {
     Scene scene(false);
     std::uint16_t port = kPort;
     constexpr Cut kCuts[] = {
@@ -172,7 +172,7 @@ TEST_CASE("fragments that the node forwards as they came, and those of IPv4, are
     }
 }
 
-TEST_CASE("an atomic fragment is not the node's own, with connection tracking or without") {
+TEST_CASE("an atomic fragment does not count as the node's own, with connection tracking or without") {
     Site site;
     site.node.write_policy("closed.yaml", kClosedPolicy);
     const AttackPod closed(site.node, "closed", "closed");
@@ -197,7 +197,7 @@ TEST_CASE("an atomic fragment is not the node's own, with connection tracking or
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("a forwarded packet with the node's address as source is not the node's own, in fragments or whole") {
+TEST_CASE("a forwarded packet with the node's address as source does not count as the node's own, in fragments or whole") {
     Scene scene(false);
     const Fd at_open = bound_udp(scene.open->pod->netns, AF_INET6, kPort);
     const Fd at_closed = bound_udp(scene.closed->pod->netns, AF_INET6, kPort);

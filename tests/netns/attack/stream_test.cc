@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DNS over TCP while the daemon is kept from looking at it: a connection whose beginning it missed is not read as the
-// continuation of an older one with the same ports. The server is played by the test, which chooses its sequence numbers.
+// DNS over TCP while the daemon cannot look at it: a connection whose beginning it missed is not read as the continuation of an
+// older one with the same ports. The test plays the server and chooses its sequence numbers.
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ constexpr std::uint32_t kPodStart = 5000;  // the pod's initial number, in every
 constexpr std::uint32_t kOldStart = 100000;
 constexpr std::uint16_t kAskedId = 7;
 
-// A connection whose both ends are in the test's hands.
+// A connection of which the test controls both ends.
 class Connection {
   public:
     Connection(AttackPod& pod, Outsider& server, std::uint16_t port, std::uint32_t server_start)
@@ -101,7 +101,7 @@ Bytes answer_with(const std::string& name, std::uint16_t id, const IpAddress& ad
     return DnsMessage::response(name).id(id).a(name, address.to_string()).build_tcp();
 }
 
-// The honest answer about a name of the attacker's, whose text holds an answer about a name that the policy allows.
+// A correct response about a name of the attacker, whose text contains a response about a name that the policy allows.
 struct Trojan {
     explicit Trojan(const Bytes& inside) {
         Bytes text = {static_cast<std::uint8_t>(inside.size())};
@@ -110,11 +110,11 @@ struct Trojan {
         offset = static_cast<std::uint32_t>(whole.size() - inside.size());
     }
     Bytes whole;
-    std::uint32_t offset = 0;  // of what it holds
+    std::uint32_t offset = 0;  // of its content
 };
 
-// The old connection is followed, and a question noted on it; one with the same ports begins while nothing more is kept for the
-// daemon. Its answer lies so that the old position in the stream is in the middle of it.
+// The old connection is followed, and a query recorded on it; one with the same ports begins while nothing more is kept for the
+// daemon. Its response is placed so that the old position in the stream is in the middle of it.
 void open_unseen(Scene& scene, Connection& old, Connection& next, bool syn_is_seen) {
     REQUIRE(scene.site.node.ask_daemon("status"));
     Pause pause(scene.site.node);
@@ -161,14 +161,14 @@ TEST_CASE("a new connection is not read at the position of an old one whose end 
     next.ask(question("evil.example", kTypeTxt, 8));
     CHECK(next.answer(trojan.whole));
     CHECK_FALSE(scene.opened(evil, kDenied));
-    // The connection is followed for what it is.
+    // The connection is followed correctly.
     next.ask(question("b.held.test", kTypeA, 9));
     CHECK(next.answer(answer_with("b.held.test", 9, good)));
     CHECK(scene.opened(good, kBeforeRepeat));
 }
 
-TEST_CASE("an old connection's question does not wait for the answer of a new one that the pod began unnoticed") {
-    // Nothing is full here: the pod begins anew with the same ports, and answers to the old question come on the new connection.
+TEST_CASE("a query of an old connection gets no response from a new one that the pod began unnoticed") {
+    // Nothing is full here: the pod begins again with the same ports, and responses to the old query arrive on the new connection.
     Scene scene;
     const IpAddress evil = World::fresh_address(World::take_indexes(1), false);
     Connection old(scene.pod, scene.server, kPodPort, kOldStart);
@@ -180,7 +180,7 @@ TEST_CASE("an old connection's question does not wait for the answer of a new on
     CHECK_FALSE(scene.opened(evil, kDenied));
 }
 
-TEST_CASE("a part of a stream that the daemon missed ends what it follows") {
+TEST_CASE("a connection is no longer followed after a part that the daemon missed") {
     Scene scene;
     const unsigned index = World::take_indexes(2);
     Connection connection(scene.pod, scene.server, kPodPort, kOldStart);
@@ -193,7 +193,7 @@ TEST_CASE("a part of a stream that the daemon missed ends what it follows") {
     const IpAddress unknown = World::fresh_address(index, false);
     CHECK(connection.answer(answer_with("a.held.test", kAskedId, unknown)));
     CHECK_FALSE(scene.opened(unknown, kDenied));
-    // Another one teaches again.
+    // Another one opens again.
     const IpAddress known = World::fresh_address(index + 1, false);
     Connection another(scene.pod, scene.server, kPodPort + 1, kOldStart);
     another.open();
@@ -202,7 +202,7 @@ TEST_CASE("a part of a stream that the daemon missed ends what it follows") {
     CHECK(scene.opened(known, kBeforeRepeat));
 }
 
-TEST_CASE("a connection that begins while nothing more is kept for the daemon begins a little later, and is learnt from") {
+TEST_CASE("a connection that begins while nothing more is kept for the daemon begins a little later, and is learned from") {
     Site site;
     site.world.set_script(answer_held);
     site.node.write_policy("policy.yaml", kHeldPolicy);

@@ -16,7 +16,7 @@ constexpr const char* kPeer6 = "2001:db8:1::1";
 constexpr std::uint16_t kPodPort = 40000;
 constexpr std::size_t kRealBytes = 8;  // of the TCP header: ports and sequence number
 
-// A pod with a TCP flow to an address that has expired since, and a witness where its packets would come out.
+// A pod with a TCP flow to an address that has expired since, and a witness where its packets would leave.
 struct Scene {
     Scene() : site("dnsMinTTL: 1\ndnsMaxTTL: 1\n"), pod(start()), outside(site.world) {
         silence_kernel(pod.pod->netns);
@@ -45,7 +45,7 @@ struct Scene {
         return {site.node, "client", "client"};
     }
     Packet to_peer(bool v6) const { return pod.frame().ip(pod.own(v6), v6 ? kPeer6 : kPeer4); }
-    // The old flow still carries what belongs to it.
+    // The old flow still carries its own packets.
     void check_flow(bool v6) {
         const std::string text = v6 ? "on the flow of IPv6" : "on the flow of IPv4";
         pod.wire.send(to_peer(v6).tcp(kPodPort, kTcpPort, kAck).payload(text).build());
@@ -65,7 +65,7 @@ Bytes segment(const Packet& packet, bool v6) {
 
 }  // namespace
 
-TEST_CASE("flags behind the end of a first fragment do not let another's SYN out on an old flow") {
+TEST_CASE("flags behind the end of a first fragment do not let a SYN out on an old flow") {
     Scene scene;
     for (const bool v6 : {false, true}) {
         INFO((v6 ? "IPv6" : "IPv4"));
@@ -73,7 +73,7 @@ TEST_CASE("flags behind the end of a first fragment do not let another's SYN out
         const std::string token = v6 ? "SYN of IPv6" : "SYN of IPv4";
         const Packet syn = Packet().ip(scene.pod.own(v6), v6 ? kPeer6 : kPeer4).tcp(kPodPort, kTcpPort, kSyn).payload(token);
         const Bytes real = segment(syn, v6);
-        // Eight bytes of its own; the trailer claims an acknowledgement.
+        // Eight bytes of payload; the trailer claims an acknowledgement.
         const Bytes first = scene.to_peer(v6).fragment(9, 0, true).tcp(kPodPort, kTcpPort, kAck).build();
         scene.pod.wire.send(shortened(first, 20 - kRealBytes));
         Packet second = scene.to_peer(v6).fragment(9, kRealBytes, false).protocol(6);
@@ -83,7 +83,7 @@ TEST_CASE("flags behind the end of a first fragment do not let another's SYN out
     }
 }
 
-TEST_CASE("a later fragment that writes over the flags of the first does not get out") {
+TEST_CASE("a later fragment that writes over the flags of the first does not leave") {
     Scene scene;
     for (const bool v6 : {false, true}) {
         INFO((v6 ? "IPv6" : "IPv4"));
@@ -94,7 +94,7 @@ TEST_CASE("a later fragment that writes over the flags of the first does not get
         Packet second = scene.to_peer(v6).fragment(10, kRealBytes, false).protocol(6);
         scene.pod.wire.send(second.payload(Bytes(real.begin() + kRealBytes, real.end())).build());
         CHECK_FALSE(scene.outside.wire.saw(token, kSettled));
-        // An honest one behind the first gets out.
+        // A regular one behind the first does.
         const std::string honest = v6 ? "behind the first of IPv6" : "behind the first of IPv4";
         scene.pod.wire.send(scene.to_peer(v6).fragment(11, 0, true).tcp(kPodPort, kTcpPort, kAck).payload(Bytes(12, 'f')).build());
         scene.pod.wire.send(scene.to_peer(v6).fragment(11, 32, false).protocol(6).payload(honest).build());
@@ -109,7 +109,7 @@ TEST_CASE("ports and flags behind the end of a whole packet are not read") {
             INFO((v6 ? "IPv6, " : "IPv4, ") << cut << " bytes short");
             Bytes frame = scene.to_peer(v6).ttl(static_cast<std::uint8_t>(200 + cut)).tcp(kPodPort, kTcpPort, kAck).build();
             scene.pod.wire.send(shortened(frame, cut));
-            // One hop on, where no other packet has so large a number.
+            // One hop further, where no other packet has so large a number.
             const auto is_it = [&](std::string_view seen) {
                 return seen.size() > 22 && static_cast<std::uint8_t>(seen[v6 ? 21 : 22]) == 199 + cut;
             };

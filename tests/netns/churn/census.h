@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything of a node that pods could leave behind, counted: interfaces, namespaces, rules, files, pins, what is in every
-// map, and the daemon's own descriptors and memory. Errors throw.
+// Everything that pods could leave behind on a node, counted: interfaces, namespaces, rules, files, pins, the content of every map,
+// and the daemon's own descriptors and memory. Errors throw.
 #pragma once
 
 #include <string>

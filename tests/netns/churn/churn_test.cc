@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pods up and down, many at a time, while policies change: each does a pod's work once, and afterwards the node is as before.
+// Pods added and deleted, many at a time, while policies change: each does a pod's work once, and afterwards the node is as before.
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -64,7 +64,7 @@ void live(const Node& node, unsigned long number, Tally& tally) {
                 Fd tcp = open_tcp(answer->addresses.front());
                 const Attempt attempt = connect_to(tcp, answer->addresses.front(), kTcpPort, allowed ? kSlowest : kDeniedFor);
                 drop_connection(tcp);
-                // One that was sent twice was denied at first.
+                // A packet that was sent twice was denied at first.
                 tally.wrongly_denied += allowed && (!attempt.connected || attempt.retransmissions > 0) ? 1U : 0U;
                 tally.wrongly_allowed += !allowed && attempt.connected ? 1U : 0U;
             }
@@ -77,7 +77,7 @@ void live(const Node& node, unsigned long number, Tally& tally) {
     }
 }
 
-// Files that select all pods or some of them come, change and go; what the pods try stays allowed and denied.
+// Files that select all pods or some of them are added, changed and removed; what the pods try stays allowed and denied.
 void edit(const Node& node, unsigned number) {
     const std::string file = "edit" + std::to_string(number % 5) + ".yaml";
     if (number % 3 == 2) {
@@ -115,7 +115,7 @@ void churn(const Node& node, unsigned long pods, Tally& tally) {
     }
 }
 
-// Policies that nobody uses any more go after a few seconds.
+// Policies that are no longer used are removed after a few seconds.
 Census settled_census(Node& node, const Census* wanted) {
     Census census = take_census(node);
     eventually(
@@ -137,7 +137,7 @@ Census settled_census(Node& node, const Census* wanted) {
 
 }  // namespace
 
-TEST_CASE("pods up and down, 16 at a time, policies changing meanwhile: nothing fails, nothing is left") {
+TEST_CASE("pods added and deleted, 16 at a time, while policies change: nothing fails, nothing is left") {
     const unsigned long pods = setting("NAMEGATE_CHURN_PODS", kPods);
     Site site;
     site.node.masquerade();

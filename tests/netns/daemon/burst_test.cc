@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything at once: clients of the socket whose answers take a while, and pods whose labels come from a slow containerd.
+// Everything at once: clients of the socket whose replies take a while, and pods whose labels come from a slow containerd.
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
@@ -40,12 +40,12 @@ unsigned pods() {
     return given == nullptr ? kPods : static_cast<unsigned>(std::strtoul(given, nullptr, 10));
 }
 
-TEST_CASE("three hundred clients at once are all answered") {
+TEST_CASE("three hundred clients at once all get their replies") {
     DaemonNode node;
     node.start();
     std::vector<std::future<Result<api::Json>>> answers;
     for (unsigned i = 0; i < kClients; ++i) {
-        // Listings are made by children of the daemon, four at a time: the others wait.
+        // Children of the daemon make listings, four at a time: the others wait.
         answers.push_back(std::async(std::launch::async, [&] { return api::ask_daemon(node.socket(), {"endpoints"}, 30'000); }));
     }
     unsigned failed = 0;
@@ -58,7 +58,7 @@ TEST_CASE("three hundred clients at once are all answered") {
     CHECK(failed == 0);
 }
 
-TEST_CASE("a burst of ADDs, with labels of a containerd that takes 200 ms for each: none fails, and none is open") {
+TEST_CASE("a burst of ADDs, with labels from a containerd that takes 200 ms for each: none fails, and none is open") {
     DaemonNode node;
     const std::string socket = node.folder() + "/containerd.sock";
     must_run("sed -i /labelSources/d " + node.config_path());

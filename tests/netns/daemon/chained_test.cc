@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Chained after the reference plugins, with the real datapath: what holds when, and what is left at the end.
+// Chained after the reference plugins, with the real datapath: what is enforced when, and what is left at the end.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-// Runs a list of plugins as libcni does: forwards with each result handed on, backwards for DEL.
+// Runs a list of plugins as libcni does: forwards, passing on each result; backwards for DEL.
 class Chain {
   public:
     Chain(const DaemonNode& node, json plugins) : node_(node), plugins_(std::move(plugins)) {}
@@ -89,7 +89,7 @@ json ours(const DaemonNode& node) { return {{"type", "namegate"}, {"config", nod
 
 void remove_bridge() { run_command("ip link del chain0"); }
 
-TEST_CASE("after a chained DEL nothing passes while the other plugin's veth is still up, and nothing is left when it goes", "[C4]") {
+TEST_CASE("after a chained DEL nothing passes while the other plugin's veth exists, and nothing is left when it is removed", "[C4]") {
     const bool with_daemon = GENERATE(true, false);
     INFO(with_daemon);
     DaemonNode node;
@@ -113,7 +113,7 @@ TEST_CASE("after a chained DEL nothing passes while the other plugin's veth is s
     if (with_daemon) {
         CHECK(eventually([&] { return node.pins().empty(); }));
     }
-    // Without a daemon the next call clears.
+    // Without a daemon the next call clears the rest.
     const TestNetns next;
     REQUIRE(node.cni("ADD", "next", next.path()).status == 0);
     REQUIRE(node.cni("DEL", "next", next.path()).status == 0);
@@ -179,8 +179,8 @@ TEST_CASE("the reference plugins work after namegate, and it enforces beside the
     remove_bridge();
 }
 
-// As Calico's plugin and that of the AWS VPC leave it: an address of its own, a gateway that only answers, or that the pod
-// knows by heart.
+// As the plugins of Calico and the AWS VPC leave it: only an address, and a gateway that only replies to ARP, or that the pod has a
+// permanent entry for.
 void make_point_to_point(const TestNetns& pod, bool by_heart) {
     must_run("ip link add cali0 address ee:ee:ee:ee:ee:ee type veth peer name eth0 netns " + pod.name());
     must_run("echo 0 > /proc/sys/net/ipv6/conf/cali0/accept_dad && ip link set cali0 up && ip route add 10.66.0.2/32 dev cali0");
@@ -200,7 +200,7 @@ void make_point_to_point(const TestNetns& pod, bool by_heart) {
     }
 }
 
-TEST_CASE("after a plugin whose pods have a gateway on the link alone, in both families", "[C39]") {
+TEST_CASE("after a plugin whose pods have a gateway only on the link, in both families", "[C39]") {
     const bool by_heart = GENERATE(false, true);
     INFO(by_heart);
     DaemonNode node;
@@ -208,7 +208,7 @@ TEST_CASE("after a plugin whose pods have a gateway on the link alone, in both f
                "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: one}\n"
                "spec: {types: [Egress], egress: [{action: Allow, destination: {nets: [192.0.2.9/32]}}, "
                "{action: Allow, destination: {nets: ['2001:db8::9/128']}}]}\n");
-    // Who answers for others needs a way to them.
+    // The node that replies for others needs a route to them.
     must_run("ip link add up0 type veth peer name up1 && ip link set up1 up && ip link set up0 up && ip route add default dev up0");
     const std::vector<std::string> addresses = {"192.0.2.9/32", "192.0.2.10/32", "2001:db8::9/128", "2001:db8::10/128"};
     for (const std::string& address : addresses) {

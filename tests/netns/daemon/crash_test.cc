@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plugin killed at each system call that changes something, by strace's fault injection: the DEL that follows leaves
-// nothing, and a new ADD works. So for each of its threads and the process that removes the interface, and for the
-// address plugin alone. A few points of each call are tried; all of them with NAMEGATE_CRASH_POINTS=all, which also prints
-// the table.
+// The plugin is killed at each system call that changes something, by strace's fault injection: the following DEL leaves nothing,
+// and a new ADD works. The same for each of its threads and the process that removes the interface, and for the address plugin
+// alone. A few points of each call are tried; NAMEGATE_CRASH_POINTS=all tries all of them and prints the table.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -18,7 +17,7 @@
 namespace namegate::test {
 namespace {
 
-// What can change a node: netlink, BPF, files, processes. (Reading is in here too, where one call does both.)
+// Calls that can change a node: netlink, BPF, files, processes. (Reading is included where one call does both.)
 constexpr const char* kCalls =
     "sendmsg,sendto,bpf,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,write,clone,clone3,fsync,openat,setns,close_range,execve,"
     "exit_group";
@@ -30,20 +29,20 @@ bool all_points() {
 }
 
 std::string left_behind(const DaemonNode& node) {
-    // host-local can be caught between making a lease and writing whose it is: that one is its own.
+    // host-local can be caught between making a lease and writing its owner: that lease is its own leak.
     run_command("find " + node.folder() + "/ipam -type f -name '*.*' -empty -delete");
     return must_run("ip -o link | grep -o ' ng[0-9a-f]*@'; ip route show | grep ' ng[0-9a-f]'; find " + node.folder() +
                     "/run/endpoints -type f 2>/dev/null; find " + node.bpffs() + " -path '*links/*'; find " + node.folder() +
                     "/ipam -type f ! -name 'last_reserved*' ! -name lock; true");
 }
 
-// One of the two programs under strace. What strace does is written to a file that its launcher reads.
+// One of the two programs under strace. strace's output goes to a file that its launcher reads.
 class Victim {
   public:
     Victim(const DaemonNode& node, bool address_plugin) : node_(node), address_plugin_(address_plugin) {
         must_run("mkdir -p " + folder());
         if (address_plugin_) {
-            // Only in the call that is to be hit, not in the DEL that undoes a failed ADD.
+            // Only in the call under test, not in the DEL that undoes a failed ADD.
             write_program("host-local", "[ $CNI_COMMAND = $CRASH_COMMAND ] || exec /usr/lib/cni/host-local\n", "/usr/lib/cni/host-local");
         } else {
             write_program("namegate", "", NAMEGATE_PLUGIN);
@@ -51,7 +50,7 @@ class Victim {
     }
 
     std::string name() const { return address_plugin_ ? "address plugin" : "plugin"; }
-    // `options` of strace. Nothing looks for leaks of memory in a process that is traced.
+    // `options` of strace. The leak sanitizer is off in a traced process.
     CommandOutput run(const std::string& command, const std::string& netns, const std::string& options) const {
         node_.write(folder() + "/options", options);
         const std::string program = address_plugin_ ? std::string(NAMEGATE_PLUGIN) : folder() + "/namegate";
@@ -74,8 +73,7 @@ class Victim {
     bool address_plugin_;
 };
 
-// How often the undisturbed command makes each call: the most that one of its threads does, since strace counts them
-// one by one.
+// How often the undisturbed command makes each call: the maximum of its threads, since strace counts each thread separately.
 std::map<std::string, std::size_t> counts(const Victim& victim, const std::string& command, const std::string& netns) {
     const CommandOutput output = victim.run(command, netns, std::string("-e trace=") + kCalls);
     INFO(output.text);
@@ -127,7 +125,7 @@ Tally kill_at(const DaemonNode& node, const Victim& victim, const std::string& c
     Tally tally{1, 0, 0};
     const CommandOutput hit =
         victim.run(command, pod.path(), "-e trace=" + call + " -e inject=" + call + ":signal=KILL:when=" + std::to_string(point));
-    // Whoever is left of a DEL that went well is killed with it.
+    // Processes that are left of a successful DEL are killed with it.
     tally.killed = hit.status != 0 ? 1U : 0U;
     const CommandOutput deleted = node.cni("DEL", "crash", pod.path());
     INFO(hit.text << deleted.text);
@@ -174,7 +172,7 @@ TEST_CASE("ADD or DEL killed at any call of any of its processes: the next DEL l
     DaemonNode node;
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));
     {
-        // The first ADD of a node loads the programs; it is over when the table begins.
+        // The first ADD of a node loads the programs; it is done before the table begins.
         const TestNetns pod;
         REQUIRE(node.cni("ADD", "crash", pod.path()).status == 0);
         REQUIRE(node.cni("DEL", "crash", pod.path()).status == 0);

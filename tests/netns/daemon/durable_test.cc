@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Losing knowledge never opens: what a policy said when it was good is in force over restarts, reboots and upgrades, with a daemon
-// and without one; and where it is lost, what is pinned stays.
+// Losing knowledge never opens: the last good content of a policy is in force over restarts, reboots and upgrades, with a daemon and
+// without one; and where it is lost, what is pinned stays.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
@@ -13,7 +13,7 @@ namespace {
 
 class Durable {
   public:
-    // A pod under one policy that denies all.
+    // A pod under one policy that denies everything.
     Durable() {
         node.write(policy(), deny_policy("deny"));
         node.start();
@@ -107,19 +107,19 @@ TEST_CASE("a folder that is missing when the daemon starts, or is not mounted, s
     CHECK(durable.node.becomes("pod", "open"));
 }
 
-TEST_CASE("what is kept outlives a reboot") {
+TEST_CASE("kept policies outlive a reboot") {
     Durable durable;
     REQUIRE(durable.break_policy());
     durable.node.stop(SIGKILL);
     REQUIRE(durable.node.cni("DEL", "pod", durable.pod.path()).status == 0);
     must_run("rm -rf " + durable.node.bpffs() + " " + durable.node.folder() + "/run");
     const TestNetns first;
-    durable.add("first", first);  // before the daemon is up
+    durable.add("first", first);  // before the daemon runs
     durable.node.start();
     CHECK(durable.node.mode_of("first") == "enforced");
 }
 
-TEST_CASE("where what is kept is lost, or there never was any, what is pinned stays, and nothing new starts") {
+TEST_CASE("where kept policies are lost, or never existed, what is pinned stays, and no new pod starts") {
     Durable durable;
     REQUIRE(durable.break_policy());
     durable.node.stop(SIGKILL);
@@ -139,7 +139,7 @@ TEST_CASE("where what is kept is lost, or there never was any, what is pinned st
     CHECK(durable.node.must_ask("policies", {{"endpoint", "default/pod"}})["egress"]["enforced"] == true);
     CHECK(durable.try_add("second", second).text.find(durable.policy()) != std::string::npos);
     durable.restart();
-    // Another policy must not take the place of the one that is lost.
+    // Another policy must not replace the lost one.
     durable.node.write(durable.node.policies() + "/b.yaml", deny_policy("other"));
     CHECK(eventually([&] { return durable.node.must_ask("status")["files"].size() == 2; }));
     CHECK(durable.node.mode_of("pod") == "enforced");
@@ -152,7 +152,7 @@ TEST_CASE("where what is kept is lost, or there never was any, what is pinned st
     CHECK(durable.node.mode_of("second") == "enforced");
 }
 
-TEST_CASE("an upgrade from a build that kept nothing, with files that are good, is none that anybody notices") {
+TEST_CASE("an upgrade from a build that kept nothing, with good files, has no effect") {
     Durable durable;
     durable.node.stop(SIGKILL);
     must_run("rm -rf " + durable.kept());
@@ -164,7 +164,7 @@ TEST_CASE("an upgrade from a build that kept nothing, with files that are good, 
     CHECK(durable.node.mode_of("pod") == "enforced");
 }
 
-TEST_CASE("a daemon that is killed at any moment while it keeps leaves what was good") {
+TEST_CASE("a daemon that is killed at any moment of keeping leaves what was good") {
     Durable durable;
     for (int i = 0; i < 8; ++i) {
         for (int file = 0; file < 20; ++file) {

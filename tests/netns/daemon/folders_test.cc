@@ -63,10 +63,10 @@ TEST_CASE("every way of saving a file is seen") {
             "mkdir ..1 ..2 && ln -s ..1 ..data && ln -s ..data/a.yaml a.yaml && sleep 0.2 && cp $GOOD ..2/a.yaml && "
             "ln -s ..2 ..tmp && mv -T ..tmp ..data");
     }
-    SECTION("the folder goes and comes again") {
+    SECTION("the folder is removed and made again") {
         watched.shell("cd .. && rm -r policies.d && sleep 0.2 && mkdir policies.d && cp $GOOD policies.d/a.yaml");
     }
-    SECTION("the folder above it goes and comes again") {
+    SECTION("the folder above it is removed and made again") {
         watched.shell("cd ../.. && mv conf old && sleep 0.2 && mkdir -p conf/policies.d && cp $GOOD conf/policies.d/a.yaml");
     }
     SECTION("the folder is replaced by a link") {
@@ -78,7 +78,7 @@ TEST_CASE("every way of saving a file is seen") {
     CHECK(watched.becomes("open"));
 }
 
-TEST_CASE("a bad file keeps its last good content, a missing folder too") {
+TEST_CASE("a bad file keeps its last good content, and so does a missing folder") {
     Watched watched;
     watched.shell("cp $GOOD a.yaml");
     REQUIRE(watched.becomes("enforced"));
@@ -122,7 +122,7 @@ TEST_CASE("SIGHUP reads everything again") {
     CHECK(watched.node.alive());
 }
 
-TEST_CASE("a static pod has the labels of its manifest, and follows it; with and without a daemon", "[C60]") {
+TEST_CASE("a static pod has the labels of its manifest, also after a change; with and without a daemon", "[C60]") {
     DaemonNode node;
     const std::string manifests = node.folder() + "/manifests";
     must_run("mkdir " + manifests + "; printf 'podManifestDirs: [" + manifests + "]\\nnodeName: node-1\\n' >> " + node.config_path());

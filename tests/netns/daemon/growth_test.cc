@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon's memory under names that never end. Everything of it but the event loop runs here, on a clock that the
-// test moves: answers go through the attached programs and the ring buffer as they do in a pod's traffic.
+// The daemon's memory under an endless number of names. All of the daemon except the event loop runs here, on a clock that the test
+// moves: responses pass through the attached programs and the ring buffer as in a pod's traffic.
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,7 +35,7 @@ constexpr bool kMeasurable = false;  // freed memory is kept in quarantine
 constexpr bool kMeasurable = true;
 #endif
 
-// Starts with the real time, so that the kernel's expiries mean something, and runs ahead of it.
+// Starts with the real time, so that the kernel's expiries are valid, and runs ahead of it.
 class ScriptedClock final : public Clock {
   public:
     ScriptedClock() : boot_ns_(SystemClock().boot_ns()) {}
@@ -60,7 +60,7 @@ const std::string kPolicy =
     "  egress:\n  - {action: Allow, protocol: UDP, destination: {ports: [53]}}\n"
     "  - {action: Allow, destination: {domains: ['*.allowed.test']}}\n";
 
-// One pod that looks up names without end.
+// One pod that looks up an endless number of names.
 class Load {
   public:
     Load(daemon::Node& node, endpoints::Record record) : node_(node), record_(std::move(record)) {}
@@ -98,7 +98,7 @@ class Load {
 
 }  // namespace
 
-TEST_CASE("ten thousand new names an hour: the daemon's memory follows what is alive, not what ever was") {
+TEST_CASE("ten thousand new names an hour: the daemon's memory follows the live names, not all names") {
     DaemonNode files;
     const TestNetns pod;
     files.write(files.policies() + "/a.yaml", kPolicy);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens to pods and nodes in a kubelet's life, with the real datapath: nothing is left, nothing is opened, and a
-// DEL that can do no more succeeds.
+// What happens to pods and nodes under kubelet, with the real datapath: nothing is left, nothing is opened, and a DEL that can do
+// nothing more succeeds.
 #include <sys/mount.h>
 
 #include <catch2/catch.hpp>
@@ -26,7 +26,7 @@ std::string left_behind(const DaemonNode& node) {
 
 bool reaches_node(const TestNetns& pod) { return pod.run("ping -c 1 -W 1 192.0.2.9").status == 0; }
 
-// An address of the node that pods can ask for.
+// An address of the node that pods can send to.
 class NodeAddress {
   public:
     NodeAddress() { must_run("ip address add 192.0.2.9/32 dev lo"); }
@@ -61,18 +61,18 @@ TEST_CASE("50 ADDs and 50 DELs at once", "[C11]") {
         }
     };
     at_once("ADD");
-    // Who found the daemon too busy programmed its endpoint itself; the daemon knows of it a tick later.
+    // A plugin that found the daemon too busy programmed its endpoint itself; the daemon learns of it a tick later.
     CHECK(eventually([&] { return node.must_ask("endpoints").size() == kPods; }));
     for (const api::Json& endpoint : node.must_ask("endpoints")) {
         CHECK(endpoint["mode"] == "enforced");
     }
     at_once("DEL");
     CHECK(left_behind(node) == "");
-    // The same with who is gone.
+    // The same for removed endpoints.
     CHECK(eventually([&] { return node.must_ask("endpoints").empty(); }));
 }
 
-TEST_CASE("DEL in every order that runtimes call it", "[C2][C56]") {
+TEST_CASE("DEL in every order in which runtimes call it", "[C2][C56]") {
     DaemonNode node;
     CHECK(node.cni("DEL", "never", "").status == 0);
     CHECK(node.cni("DEL", "never", "/run/netns/not-there").status == 0);
@@ -81,7 +81,7 @@ TEST_CASE("DEL in every order that runtimes call it", "[C2][C56]") {
     CHECK(node.cni("DEL", "one", "").status == 0);
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
     CHECK(left_behind(node) == "");
-    // The namespace went first, and the kernel took the interfaces along.
+    // The namespace was removed first, and the kernel removed the interfaces with it.
     TestNetns gone;
     REQUIRE(node.cni("ADD", "two", gone.path()).status == 0);
     const std::string path = gone.path();
@@ -91,7 +91,7 @@ TEST_CASE("DEL in every order that runtimes call it", "[C2][C56]") {
     CHECK(left_behind(node) == "");
 }
 
-TEST_CASE("as soon as a DEL returns its pod's address, names and namespace are free for others") {
+TEST_CASE("as soon as a DEL returns, its pod's address, names and namespace are free for others") {
     const NodeAddress address;
     DaemonNode node;
     const bool with_daemon = GENERATE(true, false);
@@ -99,7 +99,7 @@ TEST_CASE("as soon as a DEL returns its pod's address, names and namespace are f
     if (with_daemon) {
         node.start();
     }
-    // A network with room for one pod.
+    // A network with space for one pod.
     node.write(node.folder() + "/small.conf", R"({"cniVersion":"1.0.0","name":"small","type":"namegate","config":")" + node.config_path() +
                                                   R"(","ipam":{"type":"host-local","subnet":"10.89.0.0/30","dataDir":")" + node.folder() +
                                                   R"(/ipam"}})");
@@ -112,8 +112,8 @@ TEST_CASE("as soon as a DEL returns its pod's address, names and namespace are f
     };
     const TestNetns stays;
     for (unsigned round = 0; round < 10; ++round) {
-        // Another container's, with the same address; the same container's, in the same namespace; and one whose namespace
-        // goes at once.
+        // Another container's, with the same address; the same container's, in the same namespace; and one whose namespace is
+        // removed at once.
         for (const char* id : {"one", "two", "two"}) {
             call("ADD", id, stays.path());
             CHECK(reaches_node(stays));
@@ -129,7 +129,7 @@ TEST_CASE("as soon as a DEL returns its pod's address, names and namespace are f
     }
 }
 
-TEST_CASE("a host interface renamed by hand stays enforced, and goes with its DEL; one deleted by hand is cleared", "[C40][C56]") {
+TEST_CASE("a host interface renamed by hand stays enforced, and its DEL removes it; one deleted by hand is cleared", "[C40][C56]") {
     const NodeAddress address;
     DaemonNode node;
     const TestNetns pod;
@@ -138,7 +138,7 @@ TEST_CASE("a host interface renamed by hand stays enforced, and goes with its DE
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));
     must_run("ip link set " + host_name("one") + " down && ip link set " + host_name("one") +
              " name byhand up && ip route add 10.88.0.2 dev byhand");
-    // A daemon that starts now looks at everything anew.
+    // A daemon that starts now reads everything again.
     node.start();
     CHECK(node.mode_of("one") == "enforced");
     CHECK_FALSE(reaches_node(pod));
@@ -153,14 +153,14 @@ TEST_CASE("a host interface renamed by hand stays enforced, and goes with its DE
     CHECK(left_behind(node) == "");
 }
 
-TEST_CASE("a reboot: what was in memory is gone, the leases are not; DEL gives them back and the next ADD works", "[C34][C53]") {
+TEST_CASE("a reboot clears the memory and not the leases; DEL releases them and the next ADD works", "[C34][C53]") {
     DaemonNode node;
     TestNetns before;
     REQUIRE(node.cni("ADD", "old", before.path()).status == 0);
     before.remove();
     REQUIRE(eventually([] { return run_command("ip link show " + host_name("old")).status != 0; }));
     must_run("rm -rf " + node.folder() + "/run/* " + node.bpffs());
-    // The first bpffs of this boot is ours to mount.
+    // The plugin mounts the first bpffs of this boot.
     REQUIRE(::umount("/sys/fs/bpf") == 0);
     const TestNetns after;
     const CommandOutput added = node.cni("ADD", "new", after.path());
@@ -172,7 +172,7 @@ TEST_CASE("a reboot: what was in memory is gone, the leases are not; DEL gives t
     CHECK(left_behind(node) == "");
 }
 
-TEST_CASE("a full or read-only state folder: ADD says so and leaves nothing, DEL is not held up, and it works again afterwards", "[C54]") {
+TEST_CASE("a full or read-only state folder: ADD says so and leaves nothing, DEL is not blocked, and ADD works again afterwards", "[C54]") {
     DaemonNode node;
     const std::string run = node.folder() + "/run";
     must_run("mkdir -p " + run + " && mount -t tmpfs -o size=256k tmpfs " + run);
@@ -199,7 +199,7 @@ TEST_CASE("a full or read-only state folder: ADD says so and leaves nothing, DEL
     must_run("umount " + run);
 }
 
-TEST_CASE("an interface number that has gone to another pod is not touched by a late DEL", "[C57]") {
+TEST_CASE("a late DEL does not touch an interface number that now belongs to another pod", "[C57]") {
     const NodeAddress address;
     DaemonNode node;
     TestNetns first;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labels from containerd when it, or the daemon, does not answer. (With the real one: tests/containerd.)
+// Labels from containerd when it, or the daemon, does not reply. (tests/containerd has the real one.)
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -20,7 +20,7 @@ std::string policy_by_label() {
            "spec: {selector: app == 'x', types: [Egress], egress: [{action: Deny}]}\n";
 }
 
-// Takes connections and never says a word.
+// Accepts connections and never sends anything.
 Fd silent_socket(const std::string& path) {
     Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
@@ -46,7 +46,7 @@ std::string field(std::uint32_t number, const std::string& text) {
     return out;
 }
 
-// What containerd says of a container with the label app=x, to the first who asks.
+// containerd's reply for a container with the label app=x, to the first client.
 Connection labelled() {
     const std::string label = field(1, "app") + field(2, "x");
     return {{1, frame(kSettings, 0, 0, "") + whole_reply(1, field(1, field(2, label)))}};
@@ -67,7 +67,7 @@ TEST_CASE("without a daemon, ADD waits for labels that a policy looks at, fails 
     const std::string asked =
         "containerd at " + socket + " did not answer /containerd.services.containers.v1.Containers/Get: nothing came in time";
     Fd silent;
-    // Not there, refusing because whoever listened is gone, and silent.
+    // Missing, refusing because the listener is gone, and silent.
     for (const std::string& why :
          {asked + " (connect: No such file or directory)", asked + " (connect: Connection refused)", asked + ";"}) {
         CommandOutput added;
@@ -87,13 +87,13 @@ TEST_CASE("without a daemon, ADD waits for labels that a policy looks at, fails 
         }
     }
 
-    // No policy that looks at labels: nothing to wait for.
+    // No policy looks at labels: there is nothing to wait for.
     node.write(node.policies() + "/a.yaml", deny_policy("all"));
     CHECK(node.cni("ADD", "one", pod.path()).status == 0);
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
 }
 
-TEST_CASE("without a daemon, ADD gets the labels itself, and what is no answer fails it at once", "[C29][C59]") {
+TEST_CASE("without a daemon, ADD gets the labels itself, and an invalid reply fails it at once", "[C29][C59]") {
     ScriptedServer containerd({{{1, "HTTP/1.1 400 Bad Request\r\n\r\n"}}, labelled()});
     DaemonNode node;
     use_containerd(node, 60, containerd.path());
@@ -113,7 +113,7 @@ TEST_CASE("without a daemon, ADD gets the labels itself, and what is no answer f
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
 }
 
-TEST_CASE("where the daemon hangs, the plugin gets the labels once its time is over") {
+TEST_CASE("when the daemon hangs, the plugin gets the labels after the time allowed for the daemon") {
     ScriptedServer containerd({labelled()});
     DaemonNode node;
     use_containerd(node, 1, containerd.path());
@@ -129,7 +129,7 @@ TEST_CASE("where the daemon hangs, the plugin gets the labels once its time is o
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
 }
 
-TEST_CASE("a daemon that comes while ADD waits is asked") {
+TEST_CASE("a daemon that starts while ADD waits is asked") {
     DaemonNode node;
     use_containerd(node, 60);
     node.write(node.policies() + "/a.yaml", policy_by_label());
@@ -145,7 +145,7 @@ TEST_CASE("a daemon that comes while ADD waits is asked") {
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
 }
 
-TEST_CASE("a silent containerd fails the ADD that needs it, in its time, and holds up nobody else") {
+TEST_CASE("a silent containerd fails the ADD that needs it, within its timeout, and delays no other") {
     DaemonNode node;
     use_containerd(node, 3);
     const Fd silent = silent_socket(node.folder() + "/containerd.sock");
@@ -155,7 +155,7 @@ TEST_CASE("a silent containerd fails the ADD that needs it, in its time, and hol
     CommandOutput added;
     auto adding = std::async(std::launch::async, [&] { return seconds_of([&] { added = node.cni("ADD", "slow", pod.path()); }); });
     REQUIRE(eventually([&] { return run_command("ls " + node.folder() + "/run/endpoints/*slow*").status == 0; }));
-    // Meanwhile the daemon answers, many times over.
+    // Meanwhile the daemon replies many times.
     for (int i = 0; i < 20; ++i) {
         CHECK(node.ask("status"));
     }
@@ -169,7 +169,7 @@ TEST_CASE("a silent containerd fails the ADD that needs it, in its time, and hol
 }
 
 }  // namespace
-TEST_CASE("S8: a pod whose labels nobody knows is not opened, and one that runs keeps its last policy") {
+TEST_CASE("S8: a pod whose labels no source knows is not opened, and a running one keeps its last policy") {
     DaemonNode node;
     node.write(node.policies() + "/a.yaml", policy_by_label());
     const bool with_daemon = GENERATE(true, false);
@@ -198,7 +198,7 @@ TEST_CASE("S8: a pod whose labels nobody knows is not opened, and one that runs 
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
 }
 
-TEST_CASE("unknownLabels: Absent opens a pod whose labels nobody knows, and status says so") {
+TEST_CASE("unknownLabels: Absent opens a pod whose labels no source knows, and status says so") {
     DaemonNode node;
     must_run("echo 'unknownLabels: Absent' >> " + node.config_path());
     node.write(node.policies() + "/a.yaml", policy_by_label());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon comes and goes; what is enforced stays.
+// The daemon starts and stops; what is enforced stays.
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -12,7 +12,7 @@
 namespace namegate::test {
 namespace {
 
-TEST_CASE("an endpoint made without a daemon is enforced, adopted, and followed", "[C59]") {
+TEST_CASE("an endpoint made without a daemon is enforced, then adopted and updated by the daemon", "[C59]") {
     DaemonNode node;
     const TestNetns pod;
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));
@@ -51,7 +51,7 @@ TEST_CASE("an endpoint whose interface is gone is cleared at start") {
     CHECK(node.cni("DEL", "gone", "").status == 0);
 }
 
-TEST_CASE("pins that are lost are made again, closed first and then programmed") {
+TEST_CASE("lost pins are made again, closed first and then programmed") {
     DaemonNode node;
     const TestNetns pod;
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));
@@ -65,7 +65,7 @@ TEST_CASE("pins that are lost are made again, closed first and then programmed")
     CHECK(eventually([&] { return node.must_ask("endpoints").empty(); }));
 }
 
-TEST_CASE("pins that vanish while the daemon runs are made again, and it goes on with them") {
+TEST_CASE("pins that disappear while the daemon runs are made again, and the daemon goes on with them") {
     DaemonNode node;
     const TestNetns pod;
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));
@@ -102,7 +102,7 @@ TEST_CASE("a record whose endpoint cannot be admitted again is kept for the next
     REQUIRE(failed);
     CHECK(failed->records.empty());
     CHECK(store.read("kept", "eth0").value_or(endpoints::Record{}) == *before);
-    // The slots that nobody speaks for were taken back, so now there is room.
+    // The slots without a record were taken back, so now there is space.
     const auto repaired = node::reconcile(**datapath, store);
     REQUIRE(repaired);
     REQUIRE(repaired->records.size() == 1);
@@ -134,7 +134,7 @@ TEST_CASE("a second daemon does not take over") {
     CHECK(node.ask("status"));
 }
 
-TEST_CASE("a configuration with an error keeps the daemon from starting, and says where") {
+TEST_CASE("a configuration with an error keeps the daemon from starting, and the message has the place") {
     DaemonNode node;
     node.write(node.config_path(), "policyDir: [/x]\n");
     const CommandOutput output = run_command(NAMEGATED " --config " + node.config_path());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens in the kernel is told to who follows, as it happens; who reads slowly harms none but himself.
+// Events in the kernel are sent to clients as they happen; a slow client affects only itself.
 #include <systemd/sd-event.h>
 
 #include <atomic>
@@ -24,7 +24,7 @@ std::string rules(const std::string& list) {
            list + "]}\n";
 }
 
-// Follows on a thread of its own until the daemon goes.
+// Reads events on a separate thread until the daemon exits.
 class Follower {
   public:
     Follower(const std::string& socket, const Json& arguments)
@@ -67,7 +67,7 @@ class Follower {
 
 void send(const TestNetns& pod, const std::string& to) { pod.run("bash -c 'echo x > /dev/udp/" + to + "'"); }
 
-TEST_CASE("denied and logged packets are told as they happen, to who asked for them") {
+TEST_CASE("denied and logged packets are sent as they happen, to the clients that asked for them") {
     DaemonNode node;
     const TestNetns pod;
     const TestNetns other;
@@ -110,7 +110,7 @@ TEST_CASE("denied and logged packets are told as they happen, to who asked for t
     CHECK(node.cni("DEL", "other", other.path()).status == 0);
 }
 
-// The last event of a packet that was sent to this port, and of another one now; null: none came.
+// The last event of a packet that was sent to this port, and of another one now; null: none arrived.
 Json event_of(const Follower& all, const TestNetns& pod, int port) {
     send(pod, "192.0.2.9/" + std::to_string(port));
     Json found;
@@ -128,7 +128,7 @@ std::string staged(const std::string& selector, const std::string& list) {
            selector + "\", types: [Egress], egress: [" + list + "]}\n";
 }
 
-TEST_CASE("what staged policies would make of a packet is told beside what became of it, as they are now") {
+TEST_CASE("the verdict of the staged policies is sent beside the real one, as they are now") {
     DaemonNode node;
     const TestNetns pod;
     node.write(
@@ -194,7 +194,7 @@ TEST_CASE("monitor's arguments are checked, and streams are counted") {
 }
 
 // Both ends in this process: a client that does not read, and one that does.
-TEST_CASE("a slow reader loses events, is told how many, and holds up nobody") {
+TEST_CASE("a slow client loses events, is told how many, and delays no other") {
     const TempDir directory;
     sd_event* loop = nullptr;
     REQUIRE(sd_event_new(&loop) >= 0);

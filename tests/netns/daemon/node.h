@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A node with folders of its own: the daemon as a process on it, the plugin called as a runtime calls it, and
-// questions to the socket. What goes wrong in the set-up throws.
+// A node with separate folders: the daemon as a process on it, the plugin called as a runtime calls it, and requests to the socket.
+// Errors in the set-up throw.
 #pragma once
 
 #include <signal.h>
@@ -23,7 +23,7 @@
 
 namespace namegate::test {
 
-// Polls until it is so, for at most `seconds`.
+// Polls until the condition holds, for at most `seconds`.
 inline bool eventually(const std::function<bool()>& condition, int seconds = 10) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     while (!condition()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between the links of a pod and its addresses: what its policy needs is made while the address plugin works.
+// Between the links of a pod and its addresses: its policy is prepared while the address plugin works.
 #include <catch2/catch.hpp>
 #include <future>
 #include <optional>
@@ -13,7 +13,7 @@
 namespace namegate::test {
 namespace {
 
-// A node whose address plugin answers when it is told to.
+// A node whose address plugin replies when it is told to.
 class SlowNode : public DaemonNode {
   public:
     // With its daemon?
@@ -29,7 +29,7 @@ class SlowNode : public DaemonNode {
         }
     }
 
-    // Whoever still waits for it is let go.
+    // Releases what still waits for it.
     ~SlowNode() { static_cast<void>(write_file_atomically(folder() + "/go", "", 0644)); }
     SlowNode(const SlowNode&) = delete;
     SlowNode& operator=(const SlowNode&) = delete;
@@ -73,7 +73,7 @@ class SlowNode : public DaemonNode {
 
 }  // namespace
 
-TEST_CASE("while a pod waits for its address its policy is made ready, and the pod is closed") {
+TEST_CASE("while a pod waits for its address its policy is prepared, and the pod is closed") {
     const bool daemon = GENERATE(true, false);
     CAPTURE(daemon);
     SlowNode node(daemon);
@@ -83,7 +83,7 @@ TEST_CASE("while a pod waits for its address its policy is made ready, and the p
     CHECK(prepared->n_addrs == 0);
     CHECK_FALSE(node.record().ready);
     if (daemon) {
-        // It knows of the pod, and that there is nothing to do for it yet.
+        // The daemon knows of the pod, and that there is nothing to do for it yet.
         ::kill(node.pid(), SIGHUP);
         CHECK(node.mode_of("pod") == "closed");
         CHECK_THAT(node.log(), !Catch::Contains("keeps its last policy"));
@@ -103,7 +103,7 @@ TEST_CASE("while a pod waits for its address its policy is made ready, and the p
     CHECK_FALSE(node.record_exists());
 }
 
-TEST_CASE("a policy that changes while a pod waits for its address is the one that comes in force") {
+TEST_CASE("a policy that changes while a pod waits for its address comes in force in its new form") {
     const bool daemon = GENERATE(true, false);
     CAPTURE(daemon);
     SlowNode node(daemon);
@@ -114,7 +114,7 @@ TEST_CASE("a policy that changes while a pod waits for its address is the one th
                "spec: {order: 1, selector: all(), types: [Egress], egress: [{action: Allow, destination: {nets: [192.0.2.0/24]}}]}\n");
     if (daemon) {
         REQUIRE(eventually([&node] { return node.must_ask("status")["files"].size() == 2; }));
-        // It was compiled for this pod too, which is no readier for that.
+        // It was compiled for this pod too, which does not make the pod ready.
         CHECK_FALSE(node.record().ready);
     }
     REQUIRE(node.finish().status == 0);
@@ -125,7 +125,7 @@ TEST_CASE("a policy that changes while a pod waits for its address is the one th
     CHECK(node.call("DEL").status == 0);
 }
 
-TEST_CASE("the daemon comes or goes while a pod waits for its address") {
+TEST_CASE("the daemon starts or stops while a pod waits for its address") {
     const bool comes = GENERATE(true, false);
     CAPTURE(comes);
     SlowNode node(!comes);
@@ -141,7 +141,7 @@ TEST_CASE("the daemon comes or goes while a pod waits for its address") {
     CHECK(node.call("DEL").status == 0);
 }
 
-TEST_CASE("what is in force is not prepared again, and addresses that are none are refused") {
+TEST_CASE("what is in force is not prepared again, and invalid addresses are refused") {
     SlowNode node(true);
     node.add();
     REQUIRE(node.finish().status == 0);

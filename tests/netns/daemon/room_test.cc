@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// When what is in force and what was in force before have no room beside each other.
+// There is no space for what is in force and what was in force before at the same time.
 #include <catch2/catch.hpp>
 
 #include "datapath/bpf/abi.h"
@@ -12,7 +12,7 @@ constexpr unsigned kEndpoints = 40;
 constexpr unsigned kRules = 1000;
 static_assert(kEndpoints * (kRules + 2) < NG_RULE_TABLE && 2 * kEndpoints * kRules > NG_RULE_TABLE);
 
-// Of one endpoint alone: no two share what is compiled.
+// Of one endpoint alone: no two share compiled content.
 std::string many_rules(unsigned endpoint, unsigned version) {
     const std::string number = std::to_string(endpoint);
     std::string text = "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: many-" + number +
@@ -24,7 +24,7 @@ std::string many_rules(unsigned endpoint, unsigned version) {
     return text;
 }
 
-TEST_CASE("policies that do not fit beside those they replace are in force when these are gone") {
+TEST_CASE("policies without space beside those they replace come in force when these are removed") {
     LargeNode node({kEndpoints, LargeNode::kZones, 1, 1});
     const auto write = [&](unsigned version) {
         for (unsigned i = 0; i < kEndpoints; ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What container runtimes ask of the plugin beside ADD and DEL, and the order in which they let pods of one name go, with the
-// real datapath.
+// The other calls of container runtimes besides ADD and DEL, and the order in which they delete pods of one name, with the real
+// datapath.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <nlohmann/json.hpp>
@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-// STATUS as containerd asks it, with everything else in the environment empty.
+// STATUS as containerd calls it, with everything else in the environment empty.
 CommandOutput status(const DaemonNode& node) {
     node.write(node.folder() + "/status.conf",
                json{{"cniVersion", "1.1.0"}, {"name", "net"}, {"type", "namegate"}, {"config", node.config_path()}}.dump());
@@ -35,7 +35,7 @@ CommandOutput check(const DaemonNode& node, const std::string& container, const 
                        " " NAMEGATE_PLUGIN " < " + node.folder() + "/check.conf");
 }
 
-TEST_CASE("STATUS waits for nobody, and tells whether pods can start from whether those that run are enforced", "[C7][C19]") {
+TEST_CASE("STATUS does not wait, and distinguishes whether pods can start from whether running ones are enforced", "[C7][C19]") {
     DaemonNode node;
     CHECK(status(node).status == 0);  // before the first pod
     const TestNetns pod;
@@ -60,7 +60,7 @@ TEST_CASE("STATUS waits for nobody, and tells whether pods can start from whethe
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
 }
 
-TEST_CASE("CHECK finds programs that were taken off a pod's interface, and a daemon that starts puts them on again", "[C15]") {
+TEST_CASE("CHECK finds programs that were removed from a pod's interface, and a starting daemon attaches them again", "[C15]") {
     DaemonNode node;
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));
     const TestNetns pod;
@@ -77,7 +77,7 @@ TEST_CASE("CHECK finds programs that were taken off a pod's interface, and a dae
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
 }
 
-TEST_CASE("the late DEL of a pod's old sandbox takes nothing from its successor", "[C41]") {
+TEST_CASE("the late DEL of a pod's old sandbox removes nothing of its successor", "[C41]") {
     DaemonNode node;
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));
     const bool with_daemon = GENERATE(true, false);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A change costs what changed: many endpoints, policies and sets, of which one file is changed. tests/bench/scale.cc is the
-// long form of it, with figures.
+// The cost of a change depends on what changed: many endpoints, policies and sets, of which one file is changed.
+// tests/bench/scale.cc is the long form, with figures.
 #include <catch2/catch.hpp>
 
 #include "support/large_node.h"
@@ -32,7 +32,7 @@ TEST_CASE("a changed file is in force on every endpoint that it concerns, and to
         node.until_in_force(node.concerned(policy), node.policy_change(policy, 8443));
         CHECK(touched(between, node.configs()) == node.concerned(policy));
     }
-    // Back to what was: others' files written again, unchanged, change nothing; a restart changes nothing either.
+    // Back to the former state: other files written again unchanged change nothing, and neither does a restart.
     const auto before = node.configs();
     for (unsigned policy = 20; policy < 30; ++policy) {
         node.write_policy(policy, 443);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The node's resolv.conf changes in all the ways in which it does, and the servers in force with it.
+// The node's resolv.conf changes in all the usual ways, and the trusted servers with it.
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -13,7 +13,7 @@
 namespace namegate::test {
 namespace {
 
-// The node's /etc, ours to change: the tests have a mount namespace of their own.
+// The node's /etc, which the test may change: the tests have a separate mount namespace.
 class PrivateEtc {
   public:
     explicit PrivateEtc(const std::string& folder) {
@@ -57,7 +57,7 @@ TEST_CASE("the trusted servers follow the node's resolv.conf: written, renamed o
     CHECK(becomes(node, {"192.0.2.4"}));
     must_run("echo 'nameserver 192.0.2.5' > " + resolve + "/new && mv " + resolve + "/new " + resolve + "/stub");
     CHECK(becomes(node, {"192.0.2.5"}));
-    // A file without servers, or none at all, takes nothing back.
+    // A file without servers, or a missing one, removes none.
     must_run(": > " + resolve + "/stub");
     must_run("rm /etc/resolv.conf");
     must_run("echo 'nameserver 192.0.2.6' > /etc/resolv.conf");
@@ -65,7 +65,7 @@ TEST_CASE("the trusted servers follow the node's resolv.conf: written, renamed o
     CHECK(node.must_ask("status")["healthy"] == true);
 }
 
-TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, each with where it comes from") {
+TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, each with its source") {
     DaemonNode node;
     const PrivateEtc etc(node.folder());
     const std::string kubelet = node.folder() + "/kubelet.yaml";
@@ -74,14 +74,14 @@ TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, 
     must_run("echo 'nameserver 192.0.2.1' > /etc/resolv.conf");
     node.start();
     CHECK(becomes(node, {"192.0.2.1"}));
-    // kubelet comes to the node later.
+    // kubelet is installed later.
     must_run("printf 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nclusterDNS:\n- 10.96.0.10\n' > " + kubelet);
     CHECK(becomes(node, {"10.96.0.10", "192.0.2.1"}));
     using api::Json;
     const Json named = node.must_ask("status")["trustedServersNamedBy"];
     CHECK(named[0] == Json{{"server", "10.96.0.10"}, {"namedBy", kubelet}});
     CHECK(named[1] == Json{{"server", "192.0.2.1"}, {"namedBy", "/etc/resolv.conf"}});
-    // A file that cannot be used is told, and takes nothing back.
+    // An invalid file is reported, and removes no server.
     must_run("echo 'clusterDNS: [nonsense]' > " + kubelet);
     CHECK(eventually([&] { return node.must_ask("status")["healthy"] == false; }, 5));
     CHECK(node.must_ask("status")["degraded"].dump().find(kubelet + ":1: clusterDNS: \\\"nonsense\\\" is not the address") !=
@@ -92,7 +92,7 @@ TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, 
     CHECK(node.must_ask("status")["healthy"] == true);
 }
 
-TEST_CASE("the word pod: what the runtime told at ADD counts for that pod alone, with the daemon and without") {
+TEST_CASE("the word pod: the servers that the runtime passed at ADD count for that pod alone, with the daemon and without") {
     DaemonNode node;
     const bool with_daemon = GENERATE(true, false);
     trust(node, GENERATE(as<std::string>(), "[pod]", "[192.0.2.53]"));

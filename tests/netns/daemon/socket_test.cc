@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Clients that do not keep to the protocol harm none but themselves.
+// Clients that violate the protocol affect only themselves.
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -44,7 +44,7 @@ void say(const Fd& fd, const std::string& text) {
     }
 }
 
-// Up to `lines` lines, or what came before the end.
+// Up to `lines` lines, or what arrived before the end.
 std::string hear(const Fd& fd, int lines) {
     std::string out;
     char c = 0;
@@ -55,7 +55,7 @@ std::string hear(const Fd& fd, int lines) {
     return out;
 }
 
-TEST_CASE("the socket is root's alone") {
+TEST_CASE("only root can use the socket") {
     DaemonNode node;
     node.start();
     struct stat status {};
@@ -63,7 +63,7 @@ TEST_CASE("the socket is root's alone") {
     CHECK((status.st_mode & 07777) == 0600);
 }
 
-TEST_CASE("garbage is answered, line by line, and the connection goes on") {
+TEST_CASE("garbage gets an error reply, line by line, and the connection stays") {
     DaemonNode node;
     node.start();
     const Fd client = connect_to(node.socket());
@@ -91,7 +91,7 @@ TEST_CASE("half a line, then the end") {
     for (int i = 0; i < 200; ++i) {
         say(connect_to(node.socket()), "{\"command\":\"sta");
     }
-    // Until the daemon has seen them go it may turn others away.
+    // Until the daemon has seen them disconnect it may refuse others.
     REQUIRE(eventually([&] { return node.ask("status").has_value(); }));
     const Fd half = connect_to(node.socket());
     say(half, "{\"command\":\"status\"}");
@@ -104,7 +104,7 @@ TEST_CASE("half a line, then the end") {
     CHECK(node.ask("status"));
 }
 
-TEST_CASE("a request that does not end is cut off") {
+TEST_CASE("an endless request is cut off") {
     DaemonNode node;
     node.start();
     const Fd client = connect_to(node.socket());
@@ -119,7 +119,7 @@ bool has_input(const Fd& fd, int most_ms) {
     return ::poll(&waiting, 1, most_ms) == 1;
 }
 
-TEST_CASE("more clients than it serves wait, and are served in their turn") {
+TEST_CASE("clients over the limit wait, and are served in order") {
     const rlimit many{8192, 8192};
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &many) == 0);
     DaemonNode node;
@@ -146,7 +146,7 @@ TEST_CASE("more clients than it serves wait, and are served in their turn") {
     }
     say(clients.front(), "{\"command\":\"status\"}\n");
     CHECK(hear(clients.front(), 1).find("\"ok\":true") != std::string::npos);
-    // A plugin that waits in vain does its work itself, and the daemon learns of the endpoint a moment later.
+    // A plugin that waits in vain does the work itself, and the daemon learns of the endpoint a moment later.
     const TestNetns pod;
     CHECK(node.cni("ADD", "one", pod.path()).status == 0);
     clients.clear();
@@ -156,7 +156,7 @@ TEST_CASE("more clients than it serves wait, and are served in their turn") {
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
 }
 
-TEST_CASE("a client that asks and never reads stops nobody") {
+TEST_CASE("a client that sends a request and never reads blocks no other") {
     DaemonNode node;
     node.start();
     const Fd deaf = connect_to(node.socket());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A container runtime's CNI client and nothing else: libcni with a cache of its own, as containerd and cri-o use it.
+// A minimal CNI client of a container runtime: libcni with a separate cache, as containerd and cri-o use it.
 //
 // usage: CNI_PATH=DIR[:DIR...] client COMMAND CONFLIST CACHEDIR CONTAINERID NETNS [ANNOTATION=VALUE...]
 // COMMAND: add, check, del, validate, cached. Prints the result, if any; exits 1 with the error on stderr.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plugin and daemon under libcni, as containerd and cri-o call them; and what newer clients ask (1.1.0), by environment
-// and stdin as they do. A plugin behind ours writes down what every call brought.
+// Plugin and daemon under libcni, as containerd and cri-o call them; and the calls of newer clients (1.1.0), by environment and
+// stdin. A plugin after namegate records what every call passed on.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -16,7 +16,7 @@ using nlohmann::json;
 
 constexpr const char* kAnnotations = "io.kubernetes.cri.pod-annotations";
 
-// Appends what it gets to a file, and hands the result on.
+// Appends its input to a file, and passes the result on.
 constexpr const char* kRecorder = R"(#!/usr/bin/python3
 import json, os, sys
 command = os.environ["CNI_COMMAND"]
@@ -102,7 +102,7 @@ std::string left_behind(const DaemonNode& node) {
                     "/ipam -type f ! -name 'last_reserved*' ! -name lock 2>/dev/null; true");
 }
 
-TEST_CASE("libcni validates, adds, checks and deletes in every version that it speaks, and keeps the result meanwhile", "[C21][C24]") {
+TEST_CASE("libcni validates, adds, checks and deletes in every version that it supports, and keeps the result meanwhile", "[C21][C24]") {
     const std::string version = GENERATE("0.3.1", "0.4.0", "1.0.0");
     INFO(version);
     DaemonNode node;
@@ -111,7 +111,7 @@ TEST_CASE("libcni validates, adds, checks and deletes in every version that it s
     const Client client(node);
     client.use(version, {client.ours()});
     const TestNetns pod;
-    // What the list asks of the runtime, once every plugin said that it speaks the version.
+    // What the list requests from the runtime, after every plugin has reported that it supports the version.
     CHECK(client.must_call("validate", "one", "") == json::array({kAnnotations}));
 
     const json added = client.must_call("add", "one", pod.path());
@@ -130,14 +130,14 @@ TEST_CASE("libcni validates, adds, checks and deletes in every version that it s
     client.must_call("del", "one", pod.path());
     CHECK(client.cached_results().empty());
     CHECK(left_behind(node) == "");
-    // Before 0.4.0 a DEL is told nothing of what ADD returned.
+    // Before 0.4.0 a DEL does not get the result of ADD.
     const json last = client.calls().back();
     CHECK(last["command"] == "DEL");
     CHECK(last["config"].contains("prevResult") == (version != "0.3.1"));
     client.must_call("del", "one", pod.path());
 }
 
-TEST_CASE("a DEL by libcni whose cached result or namespace is gone does all the same", "[C24]") {
+TEST_CASE("a DEL by libcni works without the cached result or the namespace", "[C24]") {
     DaemonNode node;
     node.start();
     const Client client(node);
@@ -157,7 +157,7 @@ TEST_CASE("a DEL by libcni whose cached result or namespace is gone does all the
     client.must_call("del", "never", "");
 }
 
-TEST_CASE("libcni chains namegate behind ptp and a plugin behind that, and takes the chain down again") {
+TEST_CASE("libcni chains namegate behind ptp and a plugin after that, and takes the chain down again") {
     DaemonNode node;
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));
     node.start();
@@ -188,7 +188,7 @@ TEST_CASE("a pod's annotations come with the capability, and the endpoint shows 
     client.must_call("del", "one", pod.path());
 }
 
-TEST_CASE("the conflists that are delivered are read by libcni, and speak to old and new runtimes", "[C34][C46][C49]") {
+TEST_CASE("libcni reads the delivered conflists, which work with old and new runtimes", "[C34][C46][C49]") {
     DaemonNode node;
     const Client client(node);
     for (const std::string name : {"10-namegate.conflist", "10-namegate-chained.conflist"}) {
@@ -207,13 +207,13 @@ TEST_CASE("the conflists that are delivered are read by libcni, and speak to old
     }
 }
 
-// Debian's host-local does not speak 1.1.0.
+// Debian's host-local does not support 1.1.0.
 constexpr const char* kNewIpam = R"(#!/bin/sh
 cat > /dev/null
 [ "$CNI_COMMAND" != ADD ] || echo '{"cniVersion": "1.1.0", "ips": [{"address": "10.88.0.'${CNI_CONTAINERID#n}'/24"}]}'
 )";
 
-TEST_CASE("what a client of version 1.1.0 asks: STATUS, ADD, and GC with its list under both keys", "[C7][C17][C20]") {
+TEST_CASE("calls of a client of version 1.1.0: STATUS, ADD, and GC with its list under both keys", "[C7][C17][C20]") {
     DaemonNode node;
     node.start();
     const Client client(node);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Says so when the client could not be built, and else begins as every test of whole programs.
+// Reports when the client could not be built, else begins like every test of whole programs.
 #include <unistd.h>
 
 #include <cstdio>

@@ -68,7 +68,7 @@ int socket_error(int fd) {
     return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-// Behind the name at `at`; 0 when it does not end.
+// The position behind the name at `at`; 0 when the name does not end.
 std::size_t skip_name(const std::uint8_t* data, std::size_t size, std::size_t at) {
     while (at < size) {
         if (data[at] == 0) {
@@ -178,7 +178,7 @@ std::optional<Answer> ask(const Fd& udp, const Question& question) {
 
 namespace {
 
-// Reads exactly so many bytes.
+// Reads exactly this many bytes.
 bool read_all(int fd, std::uint8_t* to, std::size_t size, SteadyClock::time_point deadline) {
     std::size_t at = 0;
     while (at < size) {
@@ -268,7 +268,7 @@ std::size_t count_connected(const TestNetns& netns, const std::vector<IpAddress>
         for (const IpAddress& address : addresses) {
             const SocketAddress to(address, port);
             sockets.push_back(open_tcp(address));
-            static_cast<void>(::connect(sockets.back().get(), to.get(), to.size));  // what comes of it is asked below
+            static_cast<void>(::connect(sockets.back().get(), to.get(), to.size));  // the result is read below
         }
         const auto deadline = SteadyClock::now() + most;
         std::vector<pollfd> waiting;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What runs in a pod: DNS questions and connections, from sockets that were made in its network namespace and
-// work from any thread. Everything ends within the time it is given. Errors of the test's own making throw.
+// What runs in a pod: DNS queries and connections, from sockets that were made in its network namespace and work from any thread.
+// Everything ends within the given time. Errors of the test itself throw.
 #pragma once
 
 #include <chrono>
@@ -22,13 +22,13 @@ namespace namegate::test {
 using Milliseconds = std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
-// The kernel repeats the first packet of a connection after one second: what takes longer lost it.
+// The kernel repeats the first packet of a connection after one second: a connection that takes longer lost it.
 inline constexpr Milliseconds kBeforeRepeat{900};
-// As long as a connection that must not come about is waited for.
+// How long to wait for a connection that must not succeed.
 inline constexpr Milliseconds kDenied{250};
 inline constexpr Milliseconds kPatience{10000};
 
-// Whether the condition came true within the time; asked again and again.
+// Whether the condition came true within the time; checked again and again.
 template <typename Condition>
 bool eventually(Condition&& condition, Milliseconds most = kPatience) {
     const auto deadline = SteadyClock::now() + most;
@@ -41,7 +41,7 @@ bool eventually(Condition&& condition, Milliseconds most = kPatience) {
     return true;
 }
 
-// Runs the work on a thread inside the namespace; what it throws comes out.
+// Runs the work on a thread inside the namespace; its exceptions are passed on.
 void run_inside(const TestNetns& netns, const std::function<void()>& work);
 Fd socket_inside(const TestNetns& netns, int family, int type, int protocol = 0);
 
@@ -56,7 +56,7 @@ struct Answer {
 // Nothing when it does not parse.
 std::optional<Answer> parse_answer(const std::uint8_t* data, std::size_t size);
 
-// One question over a socket of the right family, connected or not, and the first answer with its id.
+// One query over a socket of the right family, connected or not, and the first response with its id.
 struct Question {
     std::string name;
     std::uint16_t type = kTypeA;
@@ -65,29 +65,29 @@ struct Question {
     Milliseconds most = Milliseconds(3000);
 };
 std::optional<Answer> ask(const Fd& udp, const Question& question);
-// One question over a TCP connection of its own, or several on the same one, asked in one breath; empty when one fails.
+// One query over a separate TCP connection, or several on the same one, sent at once; empty when one fails.
 std::vector<Answer> ask_tcp(const Fd& tcp, const std::string& server, const std::vector<Question>& questions);
 std::optional<Answer> ask_from(const TestNetns& netns, const Question& question);
 
 struct Attempt {
     bool connected = false;
-    int error = 0;  // why not; ETIMEDOUT: nothing came of it in time
+    int error = 0;  // why not; ETIMEDOUT: no result in time
     unsigned retransmissions = 0;
     std::chrono::microseconds took{0};
 };
 Attempt connect_to(const Fd& tcp, const IpAddress& address, std::uint16_t port, Milliseconds most);
-// Whether a connection comes about; it is closed at once.
+// Whether a connection succeeds; it is closed at once.
 bool connects_from(const TestNetns& netns, const IpAddress& address, std::uint16_t port, Milliseconds most);
-// All at the same time: how many came about.
+// All at the same time: how many succeeded.
 std::size_t count_connected(const TestNetns& netns, const std::vector<IpAddress>& addresses, std::uint16_t port, Milliseconds most);
 // Sends the text over the connection or to the UDP peer and waits for it to come back.
 bool echoes(const Fd& socket, const std::string& text, Milliseconds most);
-// Likewise over a UDP socket of its own.
+// The same over a separate UDP socket.
 bool echoes_from(const TestNetns& netns, const IpAddress& address, std::uint16_t port, const std::string& text, Milliseconds most);
-// Closes without a goodbye that the other side would have to keep in mind.
+// Closes without a FIN, so that the other side keeps no state.
 void drop_connection(Fd& tcp);
 
-// A listener on every address of the family, backlog and all.
+// A listener on every address of the family, backlog included.
 Fd listen_inside(const TestNetns& netns, int family, std::uint16_t port);
 
 }  // namespace namegate::test

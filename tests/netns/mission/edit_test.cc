@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Policy files change while pods run: what a change opens is open, what it closes is closed, for connections
-// that stand as well; a file that is wrong changes nothing.
+// Policy files change while pods run: what a change opens is open, what it closes is closed, also for established connections; a
+// file that is wrong changes nothing.
 #include <netinet/in.h>
 
 #include <catch2/catch.hpp>
@@ -69,7 +69,7 @@ TEST_CASE("a tightened policy takes effect, and cuts the connections it would no
     CHECK(eventually([&] { return connects_from(pod->netns, ip("198.18.0.3"), kTcpPort, kDenied); }));
     CHECK(echoes(one, "through all of it", kPatience));
 
-    // Without the file nothing selects the pod any more.
+    // Without the file no policy selects the pod.
     site.node.remove_policy("policy.yaml");
     CHECK(eventually([&] { return reaches(*pod, "two.test", kDenied); }));
     site.node.remove(*pod);
@@ -118,7 +118,7 @@ TEST_CASE("a file that is wrong leaves its last good content in force, and other
     for (std::size_t i = 0; i < wrong.size(); ++i) {
         INFO(wrong[i]);
         site.node.write_policy("policy.yaml", wrong[i]);
-        // What came after it is in force, so it was read itself.
+        // A later change is in force, so the file was read.
         const std::string marker = "marker" + std::to_string(i) + ".test";
         const std::string address = World::fresh_address(0x80 + static_cast<unsigned>(i), false).to_string();
         site.world.set_name(marker, {address});

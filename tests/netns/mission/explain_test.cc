@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `namegatectl explain` says is what the pod meets, and it says why.
+// `namegatectl explain` reports what the pod observes, with the reason.
 #include <catch2/catch.hpp>
 #include <map>
 #include <mutex>
@@ -32,7 +32,7 @@ std::string reason(const nlohmann::json& explained) {
 
 }  // namespace
 
-TEST_CASE("explain agrees with what the pod meets, before and after a look-up") {
+TEST_CASE("explain agrees with what the pod observes, before and after a lookup") {
     Site site;
     site.world.set_alias("api.weather.com", "edge.example.net");
     site.world.set_name("edge.example.net", {"198.18.0.1"});
@@ -84,7 +84,7 @@ TEST_CASE("explain agrees with what the pod meets, before and after a look-up") 
     site.node.remove(*pod);
 }
 
-TEST_CASE("monitor tells what a staged policy with domains would make of what is denied") {
+TEST_CASE("monitor prints what a staged policy with domains would do with what is denied") {
     Site site;
     site.world.set_alias("api.lab.test", "edge.example.net");
     site.world.set_name("edge.example.net", {"198.18.0.1"});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first promise: a name's addresses are open before the pod can see the answer. Clients look up a fresh name
-// with a fresh address and connect the moment the answer is there, ten thousand times.
+// The first promise: a name's addresses are open before the pod can see the response. Clients look up a new name with a new address
+// and connect as soon as the response arrives, ten thousand times.
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -22,8 +22,8 @@ constexpr unsigned kUdpEvery = 10;
 struct Tally {
     unsigned visits = 0;
     unsigned unanswered = 0;
-    unsigned lost = 0;    // came about only after the first packet was sent again
-    unsigned denied = 0;  // did not come about
+    unsigned lost = 0;    // succeeded only after the first packet was sent again
+    unsigned denied = 0;  // did not succeed
     std::chrono::microseconds slowest{0};
 
     void add(const Tally& other) {
@@ -35,8 +35,8 @@ struct Tally {
     }
 };
 
-// What varies between visits: the family of the address and of the way to the server, the CNAMEs, and whether the
-// question or only a CNAME's target is in the policy.
+// What varies between visits: the family of the address and of the path to the server, the CNAMEs, and whether the policy has the
+// question or only a CNAME's target.
 struct Visit {
     explicit Visit(unsigned number)
         : v6((number & 1U) != 0),
@@ -53,7 +53,7 @@ struct Visit {
 void visit(unsigned number, unsigned index, Tally& tally) {
     const Visit how(number);
     const Fd udp = open_socket(how.server == kServer4 ? AF_INET : AF_INET6, SOCK_DGRAM);
-    // The connection's socket is ready before, so that nothing stands between answer and first packet.
+    // The connection's socket is made in advance, so that nothing delays the first packet after the response.
     const bool use_udp = number % kUdpEvery == kUdpEvery - 1;
     Fd socket = open_socket(how.v6 ? AF_INET6 : AF_INET, use_udp ? SOCK_DGRAM : SOCK_STREAM);
     tally.visits += 1;
@@ -136,7 +136,7 @@ void run_visits(bool with_daemon, unsigned visits_per_pod) {
     const std::uint64_t before = site.world.connections();
     unsigned answered = 0;
     const std::size_t reached = visit_outside(*pods[0], kOutside, answered);
-    std::printf("outside the policy, %s: %u names answered, %zu connections\n", with_daemon ? "daemon running" : "no daemon", answered,
+    std::printf("outside the policy, %s: %u names resolved, %zu connections\n", with_daemon ? "daemon running" : "no daemon", answered,
                 reached);
     CHECK(total.visits == kPods * visits_per_pod);
     CHECK(total.lost == 0);
@@ -157,4 +157,4 @@ TEST_CASE("ten thousand fresh names: no first packet lost, none denied; a thousa
     run_visits(true, kVisitsPerPod);
 }
 
-TEST_CASE("the same with nobody but the kernel: no daemon was ever started") { run_visits(false, kVisitsPerPod / 5); }
+TEST_CASE("the same with the kernel alone: no daemon was ever started") { run_visits(false, kVisitsPerPod / 5); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers that are not what was asked for, of whom, or by whom: they teach nothing, and the right one still does.
+// Responses with another question, from another server, or from another sender: they open nothing, and the correct one still does.
 #include <netinet/in.h>
 
 #include <sys/socket.h>
@@ -24,8 +24,8 @@ DnsMessage answer_to(const WorldQuestion& question) { return DnsMessage::respons
 
 WorldReply from_server(const DnsMessage& message) { return {AnswerFrom::kServer, message.build()}; }
 
-// Everything an attacker may try who sees the question and can send from anywhere but the server's own socket, and
-// what the trusted server itself may say beside the point.
+// Everything that an attacker may try who sees the query and can send from anywhere but the server's own socket, and irrelevant
+// records that the trusted server itself may send.
 std::vector<Forgery> forgeries() {
     using Q = const WorldQuestion&;
     using Bad = const std::string&;
@@ -78,7 +78,7 @@ std::vector<Forgery> forgeries() {
 
 }  // namespace
 
-TEST_CASE("forged answers open nothing; the right answer to the next question does") {
+TEST_CASE("forged responses open nothing; the correct response to the next query does") {
     const bool with_daemon = GENERATE(true, false);
     INFO(with_daemon);
     Site site;
@@ -100,7 +100,7 @@ TEST_CASE("forged answers open nothing; the right answer to the next question do
         site.world.set_script([&forgery, bad](const WorldQuestion& question) -> std::optional<std::vector<WorldReply>> {
             return forgery.replies(question, bad.to_string());
         });
-        // One socket for both questions, so that what was forged could fit the second as well.
+        // One socket for both queries, so that the forgeries could match the second one as well.
         const Fd udp = socket_inside(pod->netns, AF_INET, SOCK_DGRAM);
         ask(udp, {name, kTypeA, kServer4, 53, Milliseconds(150)});
         CHECK_FALSE(connects_from(pod->netns, bad, kTcpPort, Milliseconds(100)));
@@ -114,7 +114,7 @@ TEST_CASE("forged answers open nothing; the right answer to the next question do
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("a server that the node does not trust teaches nothing, even when it is asked") {
+TEST_CASE("a server that the node does not trust opens nothing, even when the pod sends it a query") {
     Site site;
     site.node.write_policy("policy.yaml", allow_domains("untrusted", "all()", {"*.allowed.test"}));
     const auto pod = site.node.add({"asker", "default", {}});

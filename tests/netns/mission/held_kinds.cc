@@ -44,7 +44,7 @@ void add_address(DnsMessage& message, const std::string& owner, const IpAddress&
     }
 }
 
-// So many addresses that nobody uses, and the real one last.
+// This many addresses that are not used, and the real one last.
 void fill(DnsMessage& message, const std::string& owner, const IpAddress& last, std::size_t bytes) {
     unsigned other = 0;
     while (message.size() + 60 < bytes) {

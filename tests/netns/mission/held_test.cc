@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first promise for the answers that only the daemon can judge: more records than the kernel takes, records out of
-// order, fragments, DNS over TCP, deep wildcards, chains over two answers.
+// The first promise for the responses that only the daemon can judge: more records than the kernel's limit, records out of order,
+// fragments, DNS over TCP, deep wildcards, chains over two responses.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -26,7 +26,7 @@ constexpr unsigned kVisitsInARow = 25;  // of one client in one pod
 
 const std::string kAllKinds = std::string("xxx") + kHeldKinds;
 
-// Goes from pod to pod until the visits are made. Clients begin at different pods, and meet in them.
+// Goes from pod to pod until the visits are done. Clients begin at different pods, and meet in them.
 VisitsByKind visit_in_turn(const std::vector<std::unique_ptr<Pod>>& pods, unsigned client, unsigned count) {
     VisitsByKind out;
     const auto kinds = static_cast<unsigned>(kAllKinds.size());
@@ -90,7 +90,7 @@ TEST_CASE("every kind of lookup, held or not: 8 clients on 20 pods, no first pac
     }
     const VisitsByKind kinds = visit_at_once(pods, static_cast<unsigned>(visits));
     const Visits sum = print_visits("lookup-then-connect", kinds);
-    std::printf("held answers: %s\n", books(site.node).c_str());
+    std::printf("held responses: %s\n", books(site.node).c_str());
     CHECK(sum.made == visits / kClients * kClients);
     CHECK(sum.unanswered == 0);
     CHECK(sum.lost == 0);
@@ -104,7 +104,7 @@ TEST_CASE("every kind of lookup, held or not: 8 clients on 20 pods, no first pac
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("held kinds without a daemon: DNS flows on, nothing is opened by it") {
+TEST_CASE("held kinds without a daemon: DNS works, and opens nothing") {
     Site site;
     site.world.set_script(answer_held);
     site.node.write_policy("policy.yaml", kHeldPolicy);
@@ -114,7 +114,7 @@ TEST_CASE("held kinds without a daemon: DNS flows on, nothing is opened by it") 
     Visits with;
     run_inside(pod->netns, [&] { visit_held('m', first, 0, with); });
     CHECK(with.unanswered + with.denied == 0);
-    // Killed between two questions: the next one is answered at once.
+    // Killed between two queries: the next response arrives at once.
     site.node.kill_daemon();
     run_inside(pod->netns, [&] {
         for (unsigned i = 1; i <= 16; ++i) {
@@ -128,7 +128,7 @@ TEST_CASE("held kinds without a daemon: DNS flows on, nothing is opened by it") 
         }
     });
     CHECK_FALSE(connects_from(pod->netns, World::fresh_address(first + 8, false), kTcpPort, kDenied));
-    // Its successor learns again.
+    // The next daemon learns again.
     site.node.start_daemon();
     Visits after;
     run_inside(pod->netns, [&] {
@@ -144,7 +144,7 @@ TEST_CASE("held kinds without a daemon: DNS flows on, nothing is opened by it") 
 
 namespace {
 
-// A DNS server on the node itself, of one connection and one answer.
+// A DNS server on the node itself, for one connection and one response.
 class LocalServer {
   public:
     LocalServer() : listener_(open_socket(AF_INET, SOCK_STREAM)) {
@@ -159,7 +159,7 @@ class LocalServer {
             fail_with_errno("a server on the node");
         }
     }
-    // Answers the next connection's question.
+    // Responds to the next connection's query.
     void serve(const std::string& name) const {
         Fd stream;
         eventually([&] { return (stream = Fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC))).valid(); });
@@ -186,8 +186,8 @@ class LocalServer {
 
 }  // namespace
 
-// A frame that is held must not look dropped to a sender in the same kernel: TCP would wait, and send it again for ever.
-TEST_CASE("held answers of a DNS server on the node itself") {
+// A held frame must not look dropped to a sender in the same kernel: TCP would wait, and send it again and again.
+TEST_CASE("held responses of a DNS server on the node itself") {
     Site site("limits: {learntAddressesPerEndpoint: 100000}\n");
     site.node.write_policy("policy.yaml", kHeldPolicy);
     site.node.start_daemon();
@@ -196,7 +196,7 @@ TEST_CASE("held answers of a DNS server on the node itself") {
     const LocalServer server;
     std::chrono::milliseconds slowest{0};
     for (unsigned i = 0; i < 10; ++i) {
-        // Every other one is 64 KB.
+        // Every second one is 64 KB.
         const std::string name = held_name(i % 2 == 0 ? 'm' : 'l', first + i);
         std::thread serving([&] { server.serve(name); });
         run_inside(pod->netns, [&] {
@@ -208,14 +208,14 @@ TEST_CASE("held answers of a DNS server on the node itself") {
         serving.join();
         CHECK(connects_from(pod->netns, World::fresh_address(first + i, false), kTcpPort, kBeforeRepeat));
     }
-    std::printf("held answers of a server on the node: slowest %lld ms; %s\n", static_cast<long long>(slowest.count()),
+    std::printf("held responses of a server on the node: slowest %lld ms; %s\n", static_cast<long long>(slowest.count()),
                 books(site.node).c_str());
     CHECK(counter(site.node, "held_responses_learnt") == 10);
     site.node.remove(*pod);
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("several messages in one stream, split anywhere, each learnt before the pod has it") {
+TEST_CASE("several messages in one stream, split anywhere, are each learned before the pod has them") {
     Site site;
     site.node.write_policy("policy.yaml", kHeldPolicy);
     std::atomic<std::size_t> piece{0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A pod that writes its frames itself: nothing leaves it that its policy does not allow, in whatever shape.
+// A pod that writes its frames itself: nothing leaves it that its policy does not allow, in any form.
 #include <netinet/in.h>
 
 #include <catch2/catch.hpp>
@@ -30,7 +30,7 @@ Mac parse_mac(const std::string& text) {
     return mac;
 }
 
-// A pod that holds the wire in its own hands.
+// A pod that writes to the wire directly.
 struct HostilePod {
     HostilePod(Node& node, const std::string& name, const std::string& role) : pod(PodSpec{name, "default", {{"app", role}}}) {
         const CniReply reply = node.call("ADD", pod);
@@ -69,7 +69,7 @@ class Witness {
         for (const Trial& trial : trials) {
             from.wire->send(Packet(trial.packet).payload("hostile: " + std::string(trial.name)).build());
         }
-        // By the same way, in order behind them: what is allowed, of both families.
+        // On the same path, in order behind them: allowed packets of both families.
         const std::string token = "witness " + std::to_string(counter_++);
         from.wire->send(from.udp(from.v4, kAllowed4).payload(token + " v4").build());
         from.wire->send(from.udp(from.v6, kAllowed6).payload(token + " v6").build());
@@ -93,7 +93,7 @@ void set_names(Site& site) {
     site.node.write_policy("policy.yaml", allow_domains("hostile", "app == \"policed\"", {"allowed.test"}));
 }
 
-// Asks for both addresses of the allowed name, so that a witness can pass.
+// Looks up both addresses of the allowed name, so that a witness can pass.
 void open_way(const HostilePod& pod) {
     REQUIRE(resolve(pod.pod, "allowed.test"));
     REQUIRE(resolve(pod.pod, "allowed.test", kTypeAaaa));
@@ -139,7 +139,7 @@ std::vector<Trial> fragments(const HostilePod& p) {
 
 }  // namespace
 
-TEST_CASE("a source that is not the pod's own does not leave it, policy or not") {
+TEST_CASE("a packet with a source that is not the pod's own does not leave it, with or without policy") {
     Site site;
     set_names(site);
     HostilePod neighbour(site.node, "neighbour", "open");
@@ -163,7 +163,7 @@ TEST_CASE("a source that is not the pod's own does not leave it, policy or not")
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("no shape of packet passes a policy that forbids its destination; no fragment without its first") {
+TEST_CASE("no form of packet bypasses a policy that denies its destination; no fragment passes without its first") {
     Site site;
     set_names(site);
     const HostilePod pod(site.node, "policed", "policed");
@@ -171,20 +171,20 @@ TEST_CASE("no shape of packet passes a policy that forbids its destination; no f
     Witness witness(site.world);
     witness.expect_silence(pod, forbidden_shapes(pod));
     witness.expect_silence(pod, fragments(pod));
-    // A datagram in honest fragments gets there and back.
+    // A datagram in regular fragments gets there and back.
     CHECK(echoes_from(pod.pod.netns, *IpAddress::parse(kAllowed4), kUdpPort, std::string(3000, 'a'), kPatience));
     CHECK(echoes_from(pod.pod.netns, *IpAddress::parse(kAllowed6), kUdpPort, std::string(3000, 'b'), kPatience));
     site.node.remove(pod.pod);
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("VLAN tags, other protocols and claims to others' addresses stop at the interface") {
+TEST_CASE("VLAN tags, other protocols and claims to addresses of others stop at the interface") {
     Site site;
     set_names(site);
     const HostilePod neighbour(site.node, "neighbour", "open");
     const HostilePod pod(site.node, "open", "open");
     Witness witness(site.world);
-    // What these see has passed the programs. Tagged frames belong to nobody here and still are seen: below.
+    // Frames that these sockets see have passed the programs. Tagged frames belong to no interface here and are still seen: below.
     RawSocket other(pod.pod.host_ifname, kOwnEtherType);
     RawSocket arp(pod.pod.host_ifname, ETH_P_ARP);
     RawSocket plain(pod.pod.host_ifname, ETH_P_IP);
@@ -249,7 +249,7 @@ TEST_CASE("the node always reaches its pods; they reach it as their policy says"
         INFO(address.to_string());
         CHECK(from_node(address));
         CHECK(run_command("ping -c 1 -W 1 " + address.to_string()).status == 0);
-        // Forwarded is not the node's own.
+        // A forwarded packet does not count as the node's own.
         CHECK_FALSE(connects_from(site.world.netns(), address, 8080, kDenied));
         CHECK_FALSE(connects_from(open->netns, address, 8080, kDenied));
     }

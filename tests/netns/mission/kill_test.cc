@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The second promise: no daemon in the way. Processes die in the middle of everything, and policy stays enforced,
-// names keep being learnt, pods start, and nothing is left behind.
+// The second promise: no daemon in the way. Processes die in the middle of their work; policy stays enforced, names are still
+// learned, pods start, and nothing is left behind.
 #include <netinet/in.h>
 #include <signal.h>
 
@@ -21,11 +21,11 @@ using namespace namegate::test;
 namespace {
 
 constexpr unsigned kRestarts = 10;
-constexpr unsigned kLoadNames = 6000;  // then they come again: an endpoint's learnt addresses are limited
+constexpr unsigned kLoadNames = 6000;  // then they are repeated: an endpoint's learned addresses are limited
 constexpr unsigned kVisitsWithoutDaemon = 60;
 constexpr unsigned kMoments = 16;
 
-// A pod that looks names up and connects, all the time.
+// A pod that looks up names and connects, all the time.
 class Load {
   public:
     explicit Load(const Pod& pod) : first_(World::take_indexes(2 * kLoadNames)) {
@@ -44,7 +44,7 @@ class Load {
         }
     }
     unsigned visits() const { return visits_; }
-    // Waits for so many more visits.
+    // Waits for this many more visits.
     bool go_on(unsigned more) const {
         const unsigned until = visits_ + more;
         return eventually([&] { return visits_ >= until; }, Milliseconds(30000));
@@ -92,7 +92,7 @@ std::size_t open_files(pid_t pid) {
     return count;
 }
 
-// What of endpoints is in maps only. The maps of a slot are not pinned themselves, but stand in maps that are.
+// State of endpoints that is only in maps. The maps of a slot are not pinned themselves; maps that are pinned have them.
 struct KernelState {
     unsigned inner_maps = 0;
     std::size_t used_slots = 0;
@@ -117,7 +117,7 @@ KernelState kernel_state(const Node& node) {
     return state;
 }
 
-// A pod that starts, does its work and goes, while there is no daemon.
+// A pod that starts, does its work and ends, while there is no daemon.
 void live_a_life(const Node& node, const std::string& name) {
     const auto pod = node.add({name, "default", {{"app", "client"}}});
     const unsigned index = World::take_indexes(2);
@@ -128,7 +128,7 @@ void live_a_life(const Node& node, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("the daemon is killed and started again, ten times under load: nobody notices, nothing grows") {
+TEST_CASE("the daemon is killed and started again, ten times under load: no lookup or connection fails, nothing grows") {
     Site site;
     site.node.write_policy("policy.yaml", allow_domains("load", "app == \"client\"", {"*.allowed.test"}));
     site.node.start_daemon();
@@ -168,7 +168,7 @@ TEST_CASE("the daemon is killed and started again, ten times under load: nobody 
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("what the daemon's successor finds: a pod that came and one that went meanwhile, an edited policy") {
+TEST_CASE("what the next daemon finds: a pod that was added and one that was removed meanwhile, an edited policy") {
     Site site;
     site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"*.allowed.test"}));
     site.node.start_daemon();
@@ -221,7 +221,7 @@ TEST_CASE("the plugin is killed at any moment of ADD or DEL: the next DEL leaves
     Pod measured(PodSpec{"measured", "default", {{"app", "client"}}});
     auto add_time = duration_of(site.node, "ADD", measured);
     auto del_time = duration_of(site.node, "DEL", measured);
-    // The quickest of a few: the moments must fall inside calls that are not slowed down by other work.
+    // The fastest of a few: the moments must be inside calls that no other work slows down.
     for (int again = 0; again < 3; ++again) {
         add_time = std::min(add_time, duration_of(site.node, "ADD", measured));
         del_time = std::min(del_time, duration_of(site.node, "DEL", measured));
@@ -239,12 +239,12 @@ TEST_CASE("the plugin is killed at any moment of ADD or DEL: the next DEL leaves
         if (kill_call(site.node, command, pod, moment)) {
             killed += 1;
         } else {
-            call_time = moment;  // it takes less by now: the other moments are nearer
+            call_time = moment;  // it takes less time by now: the other moments are nearer
         }
         const CniReply deleted = site.node.call("DEL", pod);
         INFO(deleted.text());
         CHECK(deleted.status == 0);
-        // host-local itself can be caught between making a lease and writing whose it is.
+        // host-local itself can be caught between making a lease and writing its owner.
         must_run("find " + site.node.folder() + "/ipam -type f -name '*[.:]*' -empty -delete");
         CHECK(site.node.state() == "");
         CHECK(site.node.pins() == pins);

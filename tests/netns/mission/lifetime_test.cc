@@ -21,7 +21,7 @@ double last_connected(const Pod& pod, const IpAddress& address) {
     double last = -1;
     for (double before = 0; before < kTtl + 2; before = elapsed()) {
         if (!connects_from(pod.netns, address, kTcpPort, kDenied)) {
-            // What a busy machine delays is not denied.
+            // A delay of a busy machine is not a denial.
             if (!connects_from(pod.netns, address, kTcpPort, kDenied)) {
                 return last;
             }
@@ -34,7 +34,7 @@ double last_connected(const Pod& pod, const IpAddress& address) {
 
 }  // namespace
 
-TEST_CASE("D13: an address closes within a second of its TTL, with the daemon and without; what is connected stays") {
+TEST_CASE("D13: an address closes within a second of its TTL, with the daemon and without; established connections stay") {
     const bool with_daemon = GENERATE(true, false);
     INFO(with_daemon);
     Site site;
@@ -55,7 +55,7 @@ TEST_CASE("D13: an address closes within a second of its TTL, with the daemon an
     CHECK(last < kTtl + 1.0);
     CHECK(echoes(kept, "still here", kPatience));
     CHECK_FALSE(connects_from(pod->netns, address, kTcpPort, kDenied));
-    // Asked again, open again.
+    // Looked up again, open again.
     CHECK(reaches(*pod, "short.test"));
     site.node.remove(*pod);
     CHECK(site.node.state() == "");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What namegate is for: pods reach the names their policy allows and nothing else, other pods are left alone, and
-// the four published forms of such a policy work exactly as written.
+// The purpose of namegate: pods reach the names that their policy allows and nothing else, other pods are not affected, and the four
+// published forms of such a policy work exactly as written.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <iterator>
@@ -71,7 +71,7 @@ void expect_denied(const Pod& pod, const std::vector<std::string>& names) {
 
 }  // namespace
 
-TEST_CASE("a pod under policy reaches api.weather.com only; its neighbours are as before") {
+TEST_CASE("a pod under policy reaches only api.weather.com; its neighbours are not affected") {
     const bool with_daemon = GENERATE(true, false);
     INFO(with_daemon);
     Site site;
@@ -87,7 +87,7 @@ TEST_CASE("a pod under policy reaches api.weather.com only; its neighbours are a
     const auto c = site.node.add({"c", "default", {{"app", "weather-app"}}});
 
     CHECK(reaches(*a, "api.weather.com"));
-    CHECK_FALSE(connects_from(a->netns, ip("2001:db8:1::1"), kTcpPort, kDenied));  // its AAAA was not asked for
+    CHECK_FALSE(connects_from(a->netns, ip("2001:db8:1::1"), kTcpPort, kDenied));  // its AAAA was not looked up
     REQUIRE(resolve(*a, "api.weather.com", kTypeAaaa));
     CHECK(connects_from(a->netns, ip("2001:db8:1::1"), kTcpPort, kBeforeRepeat));
     CHECK_FALSE(reaches(*a, "evil.com", kDenied));
@@ -95,7 +95,7 @@ TEST_CASE("a pod under policy reaches api.weather.com only; its neighbours are a
     CHECK_FALSE(echoes_from(a->netns, ip("198.18.0.3"), kUdpPort, "a", kDenied));
     CHECK_FALSE(echoes_from(a->netns, ip("2001:db8:1::3"), kUdpPort, "a", kDenied));
 
-    // B has no policy: everything, looked up or not.
+    // B has no policy: it reaches everything, looked up or not.
     CHECK(reaches(*b, "api.weather.com"));
     CHECK(reaches(*b, "evil.com"));
     CHECK(connects_from(b->netns, ip("198.18.0.3"), kTcpPort, kBeforeRepeat));
@@ -111,7 +111,7 @@ TEST_CASE("a pod under policy reaches api.weather.com only; its neighbours are a
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("the four example files, letter for letter") {
+TEST_CASE("the four example files, unchanged") {
     Site site;
     unsigned host = 0x10;
     for (const char* name : {"api.weather.com", "weather.com", "www.api.weather.com", "somewebsite.com", "www.somewebsite.com",

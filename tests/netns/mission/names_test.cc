@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which names a pattern takes, through the kernel: whole labels, in either direction, whatever the case.
+// The names that a pattern matches, through the kernel: whole labels, in either direction, in any case.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
@@ -11,7 +11,7 @@ using namespace namegate::test;
 
 namespace {
 
-// Every name with an address of its own.
+// Every name with a separate address.
 const std::vector<std::string> kNames = {
     "example.com",
     "evilexample.com",
@@ -69,7 +69,7 @@ void check_row(const Pod& pod, const Row& row, const std::map<std::string, IpAdd
 
 }  // namespace
 
-TEST_CASE("patterns take whole labels only") {
+TEST_CASE("patterns match only whole labels") {
     Site site;
     std::map<std::string, IpAddress> addresses;
     unsigned host = 0x40;
@@ -95,7 +95,7 @@ TEST_CASE("patterns take whole labels only") {
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("a name asked in any case, through aliases in any case") {
+TEST_CASE("a name looked up in any case, through aliases in any case") {
     Site site;
     site.node.write_policy("policy.yaml", allow_domains("cases", "all()", {"Example.COM", "*.CDN.example.NET"}));
     site.world.set_name("example.com", {"198.18.0.1"});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// D17: whoever owns an allowed name cannot lead a pod to the metadata service of a cloud, by no way that an answer goes.
+// D17: the owner of an allowed name cannot lead a pod to the metadata service of a cloud, by any path of a response.
 #include <catch2/catch.hpp>
 
 #include "site.h"
@@ -10,7 +10,7 @@ using Catch::Contains;
 
 namespace {
 
-constexpr const char* kMetadata = "198.18.77.1";  // stands for it: in the list of this node, and somebody listens there
+constexpr const char* kMetadata = "198.18.77.1";  // stands for it: in the list of this node, with a listener
 
 nlohmann::json row_of(const nlohmann::json& rows, const std::string& address) {
     for (const auto& row : rows) {
@@ -31,7 +31,7 @@ std::size_t count_of(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("a name never opens what dnsNeverOpens lists: by the kernel, by held answers, from the name cache") {
+TEST_CASE("a name never opens what dnsNeverOpens lists: by the kernel, by held responses, from the name cache") {
     Site site("dnsNeverOpens: [169.254.0.0/16, 198.18.77.0/24]\n");
     site.world.set_name("api.weather.com", {"198.18.0.1", kMetadata});
     site.world.set_name("late.weather.com", {kMetadata, "198.18.0.2"});
@@ -51,12 +51,12 @@ TEST_CASE("a name never opens what dnsNeverOpens lists: by the kernel, by held a
     CHECK_FALSE(connects_from(pod->netns, metadata, kTcpPort, kDenied));
     REQUIRE(resolve(*pod, "api.weather.com"));
 
-    // More records than the kernel takes: the daemon's part.
+    // More records than the kernel's limit: the daemon's part.
     REQUIRE(resolve(*pod, "many.weather.com"));
     CHECK(connects_from(pod->netns, *IpAddress::parse("198.18.1.69"), kTcpPort, kBeforeRepeat));
     CHECK_FALSE(connects_from(pod->netns, metadata, kTcpPort, kDenied));
 
-    // Asked before the policy names it.
+    // Looked up before the policy names it.
     REQUIRE(resolve(*pod, "late.weather.com"));
     site.node.write_policy("weather.yaml", policy({"api.weather.com", "many.weather.com", "late.weather.com"}));
     CHECK(eventually([&] { return connects_from(pod->netns, *IpAddress::parse("198.18.0.2"), kTcpPort, kBeforeRepeat); }));

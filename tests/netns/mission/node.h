@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A node with namegate installed: folders of its own, the real plugin called as a container runtime calls it,
-// the real daemon as a process. `state()` lists as text everything that pods leave on a node, so that "nothing
-// left behind" is one comparison. One thread; errors of the test's own making throw.
+// A node with namegate installed: separate folders, the real plugin called as a container runtime calls it, the real daemon as a
+// process. `state()` lists as text everything that pods leave on a node, so that "nothing left behind" is one comparison. One
+// thread; errors of the test itself throw.
 #pragma once
 
 #include <map>
@@ -28,7 +28,7 @@ struct PodSpec {
     std::string name;
     std::string name_space = "default";
     std::map<std::string, std::string> labels;
-    bool labels_known = true;  // else the runtime tells none, as kubelet's does not
+    bool labels_known = true;  // else the runtime passes none, as kubelet's does not
 };
 
 struct CniReply {
@@ -58,9 +58,9 @@ struct Build {
     std::string daemon = NAMEGATE_DAEMON;
 };
 
-// Short for the questions that most tests ask.
+// Shorthand for what most tests do.
 std::optional<Answer> resolve(const Pod& pod, const std::string& name, std::uint16_t type = kTypeA);
-// Looks the name up and connects: the daily work of a pod. False when either fails.
+// Looks the name up and connects: the usual work of a pod. False when either fails.
 bool reaches(const Pod& pod, const std::string& name, Milliseconds most = kBeforeRepeat);
 
 class Node {
@@ -73,13 +73,13 @@ class Node {
     Node(Node&&) = delete;
     Node& operator=(Node&&) = delete;
 
-    // What is called and started from now on; nothing that runs is touched.
+    // The programs that are called and started from now on; running ones are not touched.
     void install(const Build& build) { build_ = build; }
 
-    // Pods added from now on are translated on their way out.
+    // Addresses of pods added from now on are translated on their way out.
     void masquerade() { masquerade_ = true; }
 
-    // By rename, as careful writers do.
+    // By rename.
     void write_policy(const std::string& file, const std::string& content) const;
     void remove_policy(const std::string& file) const;
 
@@ -88,13 +88,13 @@ class Node {
     // Fills in the pod's addresses when an ADD succeeds.
     CniReply call(const std::string& command, Pod& pod) const;
     CniReply call(const std::string& command, const Pod& pod) const;
-    // The same, not waited for.
+    // The same without waiting.
     std::unique_ptr<Process> start(const std::string& command, const Pod& pod, const std::string& files) const;
     static CniReply reply_of(const std::string& files, int status);
 
-    // Waits until it answers.
+    // Waits until it replies.
     void start_daemon();
-    // Not waited for, and killed after so long. False when it had ended by itself.
+    // Does not wait, and kills it after this time. False when it had ended by itself.
     bool start_and_kill_daemon(Milliseconds moment);
     void kill_daemon();  // SIGKILL
     void stop_daemon();  // SIGTERM, and a clean exit
@@ -104,7 +104,7 @@ class Node {
 
     // Interfaces, pinned links, records, leases and translation rules of pods.
     std::string state() const;
-    // How many pins of each kind.
+    // The number of pins of each kind.
     std::string pins() const;
     const std::string& folder() const { return directory_.path(); }
     const std::string& bpffs() const { return bpffs_; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A program that runs beside the test, and dies with it. Its streams are files. Start it from the main thread: the
-// kernel ends it when the thread that started it ends.
+// A program that runs beside the test, and ends with it. Its streams are files. Start it from the main thread: the kernel ends it
+// when the thread that started it ends.
 #pragma once
 
 #include <sys/types.h>

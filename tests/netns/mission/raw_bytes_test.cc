@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes that others chose reach no log and no error as they are: neither those of policy files nor those of arguments.
+// Bytes that others chose are escaped in every log and error: those of policy files and those of arguments.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -17,9 +17,9 @@ bool is_raw(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("bytes of a policy file and of CNI_ARGS come out escaped: from the plugin, and from the daemon") {
+TEST_CASE("bytes of a policy file and of CNI_ARGS are escaped in the output of the plugin and the daemon") {
     Site site;
-    // What is broken from the very first reading on might have been good before: no pod would start.
+    // A file that is broken from the first reading on might have been good before: no pod would start.
     site.node.remove(*site.node.add({"first", "default", {}}));
     site.node.write_policy("evil.yaml", "apiVersion: projectcalico.org/v3\nkind: \"K\xc2\x9b\x7f\"\nmetadata: {name: x}\n");
     site.node.write_policy("none.yaml", "kind: \x1b[31m\xff\n");

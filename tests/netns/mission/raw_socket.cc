@@ -20,7 +20,7 @@ RawSocket::RawSocket(const std::string& ifname, std::uint16_t protocol) : fd_(op
     if (address.sll_ifindex == 0 || ::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         fail_with_errno("a packet socket on " + ifname);
     }
-    // What is not read soon is not lost.
+    // Frames that are not read soon are not lost.
     const int room = 16 << 20;
     if (::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) != 0) {
         fail_with_errno("room for frames");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// denyAction: Reject: what policy denies fails at once, in the pod and for who calls the pod, over real sockets.
+// denyAction: Reject: what policy denies fails at once, in the pod and for peers that contact the pod, over real sockets.
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -20,10 +20,10 @@ const PodSpec kServer = {"server", "default", {{"app", "server"}}};
 const std::string kNothingIn =
     "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: nothing-in}\n"
     "spec: {selector: app == \"server\", types: [Ingress], ingress: []}\n---\n";
-// A RST or ICMP error is there within microseconds; what is only dropped fails after this, or never.
+// A RST or ICMP error arrives within microseconds; what is only dropped fails after this, or never.
 constexpr Milliseconds kAtOnce{2000};
 
-// The error that the socket has within the time; 0: none.
+// The error that the socket gets within the time; 0: none.
 int error_within(const Fd& socket, Milliseconds most) {
     int error = 0;
     static_cast<void>(eventually(
@@ -90,7 +90,7 @@ TEST_CASE("Reject: a pod's denied connections and datagrams fail at once") {
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("Reject: who calls a pod that lets nobody in is told so, from afar and from the same node") {
+TEST_CASE("Reject: a peer of a pod that allows nothing in gets an error, from afar and from the same node") {
     Site site("denyAction: Reject\n");
     site.node.write_policy("policy.yaml", kNothingIn);
     const auto server = site.node.add(kServer);
@@ -123,7 +123,7 @@ TEST_CASE("Reject: a cut connection is reset, in the middle of large writes") {
     site.node.remove(*open.pod);
 }
 
-TEST_CASE("Drop, the default, tells nobody") {
+TEST_CASE("Drop, the default, sends no error") {
     Site site;
     site.node.write_policy("policy.yaml", allow_domains("p", "app == \"client\"", {"one.test"}) + kNothingIn);
     const auto pod = site.node.add(kClient);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What does not work without being an error is told: a DNS server that nobody trusts, a policy that selects nobody, labels that
-// nobody knows. And `policies` lists what there is.
+// What does not work without being an error is reported: an untrusted DNS server, a policy that selects no endpoint, labels that no
+// source knows. And `policies` lists what there is.
 #include <sys/socket.h>
 
 #include <catch2/catch.hpp>
@@ -47,7 +47,7 @@ bool asks(const Pod& pod, const char* server) { return ask_from(pod.netns, {"api
 
 }  // namespace
 
-TEST_CASE("a pod that asks a DNS server nobody trusts: status, the log and explain say so, and what to write") {
+TEST_CASE("a pod that uses an untrusted DNS server: status, the log and explain say so, and what to write") {
     Site site;
     site.world.set_name("api.weather.com", {"198.18.0.1"});
     site.node.write_policy("weather.yaml", allow_domains("weather", "app == 'a'", {"api.weather.com"}) +
@@ -93,19 +93,19 @@ TEST_CASE("a pod that asks a DNS server nobody trusts: status, the log and expla
     REQUIRE(asks(*a, kOtherServer4));
     CHECK_FALSE(eventually([&] { return times_logged(site, "DNS server 192.0.2.54 is not trusted") > 1; }, Milliseconds(6000)));
 
-    // A lookup where it counts, and all is well.
+    // One lookup at a trusted server, and the warning ends.
     REQUIRE(asks(*a, kServer4));
     CHECK(explain(site, "api.weather.com")["verdict"] == "allowed");
     CHECK(connects_from(a->netns, *IpAddress::parse("198.18.0.1"), kTcpPort, kBeforeRepeat));
 
-    // Who is gone is not told of.
+    // A removed pod is not mentioned.
     site.node.remove(*a);
     CHECK(warnings_with(site, "DNS server 192.0.2.54 is not trusted and answered 1 pod (default/b) 1 time").size() == 1);
     site.node.remove(*b);
     CHECK(warnings_with(site, "is not trusted").empty());
 }
 
-TEST_CASE("where the policy lets a pod ask no trusted server, explain says that this comes first") {
+TEST_CASE("where the policy allows a pod no trusted server, explain says that this comes first") {
     Site site;
     site.node.write_policy("p.yaml",
                            "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: p}\nspec: {types: [Egress], "
@@ -118,7 +118,7 @@ TEST_CASE("where the policy lets a pod ask no trusted server, explain says that 
     site.node.remove(*pod);
 }
 
-TEST_CASE("a policy that selects no endpoint, and a pod whose labels nobody knows, are warnings") {
+TEST_CASE("a policy that selects no endpoint, and a pod whose labels no source knows, are warnings") {
     Site site;
     site.node.write_policy("a.yaml", allow_domains("for-a", "app == 'a'", {"api.weather.com"}));
     site.node.start_daemon();
@@ -154,7 +154,7 @@ TEST_CASE("a policy that selects no endpoint, and a pod whose labels nobody know
     site.node.remove(*pod);
 }
 
-TEST_CASE("policies without an endpoint lists all, with whom they select and what matched") {
+TEST_CASE("policies without an endpoint lists all, with the endpoints that they select and the rules that matched") {
     Site site;
     site.world.set_name("api.weather.com", {"198.18.0.1"});
     site.node.write_policy("a.yaml",
@@ -198,7 +198,7 @@ TEST_CASE("policies without an endpoint lists all, with whom they select and wha
                                     {"rules", 2},
                                     {"matchedRules", 1}};
     CHECK(all[2] == weather);
-    // The other rule by the other pod: they are summed up.
+    // The other rule matched for the other pod: the numbers are summed.
     REQUIRE(reaches(*b, "api.weather.com"));
     CHECK(listed()[2]["matchedRules"] == 2);
     site.node.remove(*b);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The place of one test: a world, a node, and policies in short. The node comes last and goes first.
+// The place of one test: a world, a node, and policies in short form. The node is made last and removed first.
 #pragma once
 
 #include <string>
@@ -18,7 +18,7 @@ struct Site {
     Node node;
 };
 
-// A GlobalNetworkPolicy: the selected pods may ask the DNS and reach the domains, and nothing else.
+// A GlobalNetworkPolicy: the selected pods may use DNS and reach the domains, and nothing else.
 inline std::string allow_domains(const std::string& name, const std::string& selector, const std::vector<std::string>& domains) {
     std::string list;
     for (const std::string& domain : domains) {

@@ -17,7 +17,7 @@ nlohmann::json bridge_config() {
 
 }  // namespace
 
-TEST_CASE("a veth that bridge made is found by the kernel's word and adopted", "[C4][C14][C35]") {
+TEST_CASE("a veth that bridge made is found through the kernel and adopted", "[C4][C14][C35]") {
     const CniCaller bridge("/usr/lib/cni/bridge");
     CniCaller cni;
     const TestNetns pod;
@@ -87,7 +87,7 @@ TEST_CASE("an interface that cannot be adopted", "[C36]") {
     CHECK_THAT(reply.message(), Catch::Contains("is a bridge device, not a veth"));
     CHECK(cni.call("ADD", "d1", pod.path(), "eth7").status != 0);
 
-    // Both sides elsewhere: an index that happens to exist on the host must not be believed.
+    // Both sides elsewhere: an index that happens to exist on the host must not be trusted.
     const TestNetns third;
     pod.must("ip link add eth1 type veth peer name x0 netns " + third.name());
     reply = cni.call("ADD", "d1", pod.path(), "eth1");
@@ -99,13 +99,13 @@ TEST_CASE("an interface that cannot be adopted", "[C36]") {
     CHECK_THAT(reply.message(), Catch::Contains("chained and has ipam"));
 }
 
-TEST_CASE("a result that another plugin made odd goes on as it came", "[C14]") {
+TEST_CASE("an unusual result of another plugin is passed on unchanged", "[C14]") {
     CniCaller cni;
     const TestNetns pod;
     must_run("ip link add odd0 type veth peer name eth0 netns " + pod.name() + " && ip link set odd0 up");
     pod.must("ip address add 10.44.0.2/32 dev eth0");
     pod.must("ip link set eth0 up");
-    // Calico names no interface of the pod; others count from -1, or say things that we have never heard of.
+    // Calico names no interface of the pod; others count from -1, or have unknown members.
     const nlohmann::json odd[] = {
         {{"cniVersion", "1.0.0"}, {"ips", {{{"version", "4"}, {"address", "10.44.0.2/32"}}}}, {"interfaces", {{{"name", "odd0"}}}}},
         {{"cniVersion", "1.0.0"}, {"ips", {{{"address", "10.44.0.2"}, {"interface", -1}}}}, {"routes", nullptr}, {"dns", nullptr}},
@@ -123,7 +123,7 @@ TEST_CASE("a result that another plugin made odd goes on as it came", "[C14]") {
     must_run("ip link del odd0");
 }
 
-TEST_CASE("interfaces that are no veth at all are named by their kind", "[C36]") {
+TEST_CASE("interfaces that are not a veth are named by their kind", "[C36]") {
     CniCaller cni;
     cni.config["prevResult"] = {{"cniVersion", "1.0.0"}};
     const TestNetns pod;
@@ -137,7 +137,7 @@ TEST_CASE("interfaces that are no veth at all are named by their kind", "[C36]")
         const CniReply added = cni.call("ADD", "e2", pod.path());
         CHECK(added.code() == 101);
         CHECK_THAT(added.message(), Catch::Contains(std::string("eth0 is a ") + kind + " device, not a veth"));
-        // The chain goes down all the same.
+        // The chain is taken down nevertheless.
         CHECK(cni.call("DEL", "e2", pod.path()).status == 0);
         pod.must("ip link del eth0");
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls of the plugin as a container runtime makes them: a network configuration on stdin, the ids in the
-// environment. The state of the node is listed as text, so that "nothing left" is one comparison.
+// Calls of the plugin as a container runtime makes them: a network configuration on stdin, the ids in the environment. The state of
+// the node is listed as text, so that "nothing left" is one comparison.
 #pragma once
 
 #include <fstream>
@@ -33,7 +33,7 @@ class CniCaller {
     std::string arguments;  // CNI_ARGS
     std::string launcher;   // a command that starts the plugin, such as "timeout 1"
 
-    // The folder of the policy runtime's stand-in.
+    // The folder of the replacement of the policy runtime.
     const std::string& state() const { return directory_.path(); }
     void set_fault(const std::string& step) const { std::ofstream(state() + "/fail-" + step) << "x"; }
     void clear_fault(const std::string& step) const { must_run("rm -f " + state() + "/fail-" + step); }

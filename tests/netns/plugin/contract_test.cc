@@ -22,7 +22,7 @@ bool has_link(const std::string& id) { return run_command("ip link show " + endp
 
 }  // namespace
 
-TEST_CASE("the address plugin gets our environment and all of our stdin, and its words pass on", "[C9][C23][C30]") {
+TEST_CASE("the address plugin gets our environment and all of our stdin, and its output is passed on", "[C9][C23][C30]") {
     CniCaller cni;
     cni.config["ipam"] = {{"type", "test-ipam"}, {"unknown", {1, 2}}};
     cni.config["alsoUnknown"] = "kept";
@@ -60,7 +60,7 @@ TEST_CASE("a result has what containerd looks for: an address on the interface i
     CHECK(cni.call("DEL", "t2", pod.path()).status == 0);
 }
 
-TEST_CASE("a chained DEL that can do nothing holds up no plugin before it", "[C4]") {
+TEST_CASE("a chained DEL that can do nothing does not block the plugins before it", "[C4]") {
     CniCaller cni;
     for (const char* fault : {"remove", "create"}) {
         cni.set_fault(fault);
@@ -69,7 +69,7 @@ TEST_CASE("a chained DEL that can do nothing holds up no plugin before it", "[C4
     }
 }
 
-TEST_CASE("an address plugin that knows no GC or STATUS has none of it; any other error of it fails them") {
+TEST_CASE("an address plugin without GC or STATUS counts as success; any other error of it fails them") {
     CniCaller cni;
     cni.config["cniVersion"] = "1.1.0";
     cni.config["ipam"] = {{"type", "test-ipam"}};
@@ -92,13 +92,13 @@ TEST_CASE("an address plugin that knows no GC or STATUS has none of it; any othe
         CHECK(call("GC").code() == std::stoul(code));
         CHECK(call("STATUS").code() == std::stoul(code));
     }
-    // Of the commands that every program must know, it is an error.
+    // For the commands that every program must know, it is an error.
     answer("4", "unknown CNI_COMMAND: $CNI_COMMAND");
     TestNetns pod;
     CHECK(cni.call("ADD", "t7", pod.path()).code() == 4);
 }
 
-TEST_CASE("GC goes on behind what fails, and says so at the end", "[C18]") {
+TEST_CASE("GC goes on after a failure, and reports it at the end", "[C18]") {
     CniCaller cni;
     write_ipam(cni, "bin",
                "[ $CNI_COMMAND != GC ] || { echo '{\"code\":77,\"msg\":\"not now\"}'; exit 1; }\n[ $CNI_COMMAND != ADD ] || " +
@@ -117,12 +117,12 @@ TEST_CASE("GC goes on behind what fails, and says so at the end", "[C18]") {
     CHECK(cni.call("DEL", "t4", "").status == 0);
 }
 
-TEST_CASE("an address plugin goes with a plugin that is killed, whether it was told to work or not", "[C33]") {
+TEST_CASE("the address plugin ends with a plugin that is killed, whether it was told to work or not", "[C33]") {
     CniCaller cni;
     const std::string mark = "9" + std::to_string(::getpid());  // in its command line
     write_ipam(cni, "bin", "[ $CNI_COMMAND != ADD ] || exec sleep " + mark + "\n");
     cni.config["ipam"] = {{"type", "test-ipam"}};
-    // As runtimes do, the plugin alone and not its group.
+    // Like runtimes, it kills the plugin alone and not its group.
     cni.launcher = "timeout --foreground -s KILL 0.5";
     const TestNetns pod;
     CHECK(cni.call("ADD", "t5", pod.path()).status != 0);
@@ -136,7 +136,7 @@ TEST_CASE("an address plugin goes with a plugin that is killed, whether it was t
     CHECK_FALSE(has_link("t5"));
 }
 
-TEST_CASE("an ADD that finds something wrong never tells the address plugin to work", "[C13]") {
+TEST_CASE("an ADD that finds an error never tells the address plugin to work", "[C13]") {
     CniCaller cni;
     write_ipam(cni, "bin", "read line && echo told >> " + cni.state() + "/told\n" + kAnswer);
     cni.config["ipam"] = {{"type", "test-ipam"}};
@@ -145,7 +145,7 @@ TEST_CASE("an ADD that finds something wrong never tells the address plugin to w
     CHECK(run_command("cat " + cni.state() + "/told").status != 0);
 }
 
-TEST_CASE("DEL reads only what it needs: mistakes that were made in the rest since ADD do not keep a pod from going away", "[C3][C25]") {
+TEST_CASE("DEL reads only what it needs: mistakes made elsewhere since ADD do not keep a pod from being deleted", "[C3][C25]") {
     CniCaller cni;
     cni.use_host_local(true, false);
     const std::string before = cni.node_state();
@@ -167,7 +167,7 @@ TEST_CASE("DEL reads only what it needs: mistakes that were made in the rest sin
     CHECK(cni.call_with(config, "DEL", "t7", "").status == 0);
 }
 
-TEST_CASE("CHECK bears with what plugins after us changed and added", "[C16]") {
+TEST_CASE("CHECK accepts what later plugins changed and added", "[C16]") {
     CniCaller cni;
     cni.use_host_local(true, true);
     const TestNetns pod;
@@ -188,14 +188,14 @@ TEST_CASE("CHECK bears with what plugins after us changed and added", "[C16]") {
     const CniReply checked = cni.call_with(config, "CHECK", "t9", pod.path());
     INFO(checked.output.dump());
     CHECK(checked.status == 0);
-    // And still finds what is missing of its own.
+    // And it still finds what is missing of its own.
     pod.must("ip route del default via 169.254.1.1");
     CHECK(cni.call_with(config, "CHECK", "t9", pod.path()).code() == 102);
     must_run("ip link del ifb-test");
     CHECK(cni.call("DEL", "t9", pod.path()).status == 0);
 }
 
-TEST_CASE("GC without a list, or with none in its place, does nothing and asks nobody to", "[C17]") {
+TEST_CASE("GC without a list, or with null, does nothing and does not call the address plugin", "[C17]") {
     CniCaller cni;
     write_ipam(cni, "bin", "echo $CNI_COMMAND >> " + cni.state() + "/calls\n[ $CNI_COMMAND != ADD ] || " + kAnswer);
     cni.config["cniVersion"] = "1.1.0";
@@ -203,14 +203,14 @@ TEST_CASE("GC without a list, or with none in its place, does nothing and asks n
     const TestNetns pod;
     REQUIRE(cni.call("ADD", "u1", pod.path()).status == 0);
     CHECK(cni.call("GC", "", "", "").status == 0);
-    // What a client written in Go makes of a list that was never filled.
+    // The JSON of a Go client for a list that was never filled.
     nlohmann::json config = cni.config;
     config["cni.dev/valid-attachments"] = nullptr;
     config["cni.dev/attachments"] = nullptr;
     CHECK(cni.call_with(config, "GC", "", "", "").status == 0);
     CHECK(has_link("u1"));
     CHECK(must_run("cat " + cni.state() + "/calls") == "ADD\n");
-    // A list that cannot be read may stand for pods that run.
+    // A list that cannot be read may stand for running pods.
     config["cni.dev/attachments"] = {{{"containerID", ""}, {"ifname", "eth0"}}};
     CHECK(cni.call_with(config, "GC", "", "", "").code() == 7);
     CHECK(has_link("u1"));
@@ -221,7 +221,7 @@ TEST_CASE("GC without a list, or with none in its place, does nothing and asks n
     CHECK(cni.call("DEL", "u1", "").status == 0);
 }
 
-TEST_CASE("the plugin's own namespace is taken with CNI_NETNS_OVERRIDE alone, and DEL clears it", "[C12]") {
+TEST_CASE("the plugin's own namespace is accepted only with CNI_NETNS_OVERRIDE, and DEL clears it", "[C12]") {
     CniCaller cni;
     cni.use_host_local(true, false);
     cni.config["ipam"]["routes"] = {{{"dst", "203.0.113.0/24"}}};
@@ -244,7 +244,7 @@ TEST_CASE("the plugin's own namespace is taken with CNI_NETNS_OVERRIDE alone, an
     }
 }
 
-TEST_CASE("the address plugin is the first of its name in CNI_PATH that can be run", "[C30]") {
+TEST_CASE("the address plugin is the first executable of its name in CNI_PATH", "[C30]") {
     CniCaller cni;
     cni.config["ipam"] = {{"type", "test-ipam"}};
     write_ipam(cni, "later", "exit 1\n");
@@ -256,7 +256,7 @@ TEST_CASE("the address plugin is the first of its name in CNI_PATH that can be r
     CHECK(cni.call("DEL", "u3", pod.path()).status == 0);
 }
 
-TEST_CASE("many warnings in the log, and stdout is one JSON object or nothing", "[C9]") {
+TEST_CASE("many warnings go to the log, and stdout is one JSON object or nothing", "[C9]") {
     CniCaller cni;
     write_ipam(cni, "bin", "echo loud >&2\n[ $CNI_COMMAND != ADD ] || " + std::string(kAnswer));
     cni.config["ipam"] = {{"type", "test-ipam"}};

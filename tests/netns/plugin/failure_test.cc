@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What goes wrong in ADD leaves nothing; what is damaged later is found by CHECK.
+// An ADD that fails leaves nothing; CHECK finds later damage.
 #include <catch2/catch.hpp>
 
 #include "cni_call.h"
@@ -45,7 +45,7 @@ TEST_CASE("a failing step of ADD leaves nothing", "[C32][C58]") {
     CHECK(cni.call("DEL", "f1", pod.path()).status == 0);
 }
 
-TEST_CASE("what ADD finds wrong before it touches anything", "[C12][C13]") {
+TEST_CASE("errors that ADD finds before it changes anything", "[C12][C13]") {
     CniCaller cni;
     cni.use_host_local(true, false);
     const TestNetns pod;
@@ -59,19 +59,19 @@ TEST_CASE("what ADD finds wrong before it touches anything", "[C12][C13]") {
     expect_clean_failure(cni, pod.path(), 7, "ipam is missing");
 }
 
-TEST_CASE("a second ADD of a living attachment fails and takes nothing from the first: its address stays its own", "[C13][C58]") {
+TEST_CASE("a second ADD of an existing attachment fails and takes nothing from the first, nor its address", "[C13][C58]") {
     CniCaller cni;
     cni.use_host_local(true, false);
     const TestNetns pod;
     REQUIRE(cni.call("ADD", "f1", pod.path()).status == 0);
     expect_clean_failure(cni, pod.path(), 103, "has an interface eth0 already");
-    // The runtime lost the first one's namespace; the host interface is still there.
+    // The runtime lost the first one's namespace; the host interface still exists.
     const TestNetns other;
     expect_clean_failure(cni, other.path(), 103, "is left from an earlier ADD");
     CHECK(cni.call("DEL", "f1", pod.path()).status == 0);
 }
 
-TEST_CASE("IPAM that fails or answers nonsense", "[C32]") {
+TEST_CASE("IPAM that fails or sends invalid output", "[C32]") {
     CniCaller cni;
     const TestNetns pod;
     must_run("mkdir -p " + cni.state() + "/bin");
@@ -95,7 +95,7 @@ TEST_CASE("IPAM that fails or answers nonsense", "[C32]") {
     cni.config["mtu"] = 0;
     use("echo '{\"ips\":[{\"address\":\"fd00::1/64\"}],\"routes\":[{\"dst\":\"10.0.0.0/8\"}]}'");
     expect_clean_failure(cni, pod.path(), 7, "no address of its family");
-    // It is used as soon as it is written, and believed when the program has ended well.
+    // The output is used as soon as it is written, and trusted when the program has ended successfully.
     const std::string good = "[ $CNI_COMMAND = DEL ] || { echo '{\"ips\":[{\"address\":\"10.9.0.2/16\"}]}'; sleep 0.1; ";
     use(good + "exit 7; }");
     expect_clean_failure(cni, pod.path(), 100, "status 7 and no CNI error");
@@ -109,7 +109,7 @@ TEST_CASE("IPAM that fails or answers nonsense", "[C32]") {
     CHECK(cni.call("DEL", "f1", "").status != 0);
 }
 
-TEST_CASE("a runtime that cannot be reached does not hold up DEL", "[C3]") {
+TEST_CASE("a policy runtime that cannot be reached does not block DEL", "[C3]") {
     CniCaller cni;
     cni.use_host_local(true, false);
     const TestNetns pod;
@@ -137,7 +137,7 @@ TEST_CASE("ADD killed at any moment: the following DEL leaves nothing, and a new
         const CniReply deleted = cni.call("DEL", "z1", pod.path());
         INFO(tenths << deleted.output.dump() << deleted.errors);
         CHECK(deleted.status == 0);
-        // host-local itself can be caught between making a lease and writing whose it is.
+        // host-local itself can be caught between making a lease and writing its owner.
         must_run("find /var/lib/cni -type f -name '*[.:]*' -empty -delete");
         CHECK(cni.node_state() == before);
         CHECK(cni.call("ADD", "z1", pod.path()).status == 0);

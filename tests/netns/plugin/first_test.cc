@@ -48,7 +48,7 @@ TEST_CASE("a pod's network in every family and version, and nothing left after D
         CHECK(added.output["interfaces"][1]["sandbox"] == pod.path());
         CHECK(added.output["interfaces"][0]["name"] == endpoints::host_interface_name("c1", "eth0"));
         CHECK(added.output["ips"].size() == (row.v4 && row.v6 ? 2 : 1));
-        // The first packet has to arrive: nothing is retried here.
+        // The first packet has to arrive: there is no retry here.
         for (std::size_t i = 0; i < added.output["ips"].size(); ++i) {
             check_ping(pod, address_of(added.output, i));
             CHECK_THAT(added.output["ips"][i]["address"].get<std::string>(), Catch::EndsWith(row.v4 && i == 0 ? "/32" : "/128"));
@@ -140,7 +140,7 @@ TEST_CASE("masquerade hides the pod's address from the world, not from its own n
     must_run("ip link add world0 type veth peer name w0 netns " + world.name() +
              " && ip address add 198.51.100.1/24 dev world0 && ip link set world0 up");
     world.must("sh -c 'ip address add 198.51.100.2/24 dev w0 && ip link set w0 up'");
-    // The world has no route to pods, so only a translated packet is answered.
+    // The world has no route to pods, so only a translated packet gets a reply.
     CniCaller plain;
     plain.use_host_local(true, false);
     REQUIRE(plain.call("ADD", "p1", pod.path()).status == 0);
@@ -237,7 +237,7 @@ TEST_CASE("GC removes what the runtime no longer knows, and only of its own netw
     CHECK(cni.call("STATUS", "", "", "").code() == 50);
 }
 
-TEST_CASE("CHECK, DEL, GC and STATUS are passed on to IPAM, and its error comes back", "[C31]") {
+TEST_CASE("CHECK, DEL, GC and STATUS are passed on to IPAM, and its error is returned", "[C31]") {
     CniCaller cni;
     must_run("mkdir -p " + cni.state() + "/bin");
     std::ofstream(cni.state() + "/bin/test-ipam")
@@ -251,7 +251,7 @@ TEST_CASE("CHECK, DEL, GC and STATUS are passed on to IPAM, and its error comes 
     REQUIRE(added.status == 0);
     nlohmann::json config = cni.config;
     config["prevResult"] = added.output;
-    // The misspelt key of an old text of the specification is as good.
+    // The misspelt key of an old text of the specification works too.
     config["cni.dev/attachments"] = {{{"containerID", "i1"}, {"ifname", "eth0"}}};
     for (const char* command : {"STATUS", "CHECK", "GC", "DEL"}) {
         INFO(command);
@@ -260,7 +260,7 @@ TEST_CASE("CHECK, DEL, GC and STATUS are passed on to IPAM, and its error comes 
         CHECK(refused.code() == 77);
         CHECK_THAT(refused.message(), Catch::Contains(std::string("no ") + command));
         must_run("rm " + cni.state() + "/refuse");
-        // A DEL that failed is repeated, and finds less to do.
+        // A DEL that failed is repeated, and has less to do.
         CHECK(cni.call_with(config, command, "i1", pod.path()).status == 0);
     }
 }

@@ -7,7 +7,7 @@
 
 namespace namegate::test {
 
-TEST_CASE("the calling thread is taken into a network namespace, and back whatever becomes of its work there") {
+TEST_CASE("a thread enters a network namespace, and returns whatever happens to its work there") {
     const TestNetns pod;
     const auto netns = netlink::Netns::open(pod.path());
     const auto own = netlink::Netns::current();

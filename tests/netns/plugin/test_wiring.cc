@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A policy runtime for tests: the folder of the configuration file is its state. Each endpoint is a file with
-// the flags of the host interface at the time of add(); files named "fail-…" make the step of that name fail.
+// A policy runtime for tests: the folder of the configuration file is its state. Each endpoint is a file with the flags of the host
+// interface at the time of add(); files named "fail-…" make the step of that name fail.
 #include <dirent.h>
 #include <unistd.h>
 

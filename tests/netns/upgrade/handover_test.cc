@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What may lie between two builds: a plugin of the one with a daemon of the other, a policy that the new one cannot program,
-// a start that is killed, and the way back.
+// What may happen between two builds: a plugin of one with a daemon of the other, a policy that the new one cannot program, a start
+// that is killed, and the downgrade.
 #include <netinet/in.h>
 
 #include <catch2/catch.hpp>
@@ -31,14 +31,14 @@ std::unique_ptr<Pod> add(const Node& node, const std::string& name, const std::s
     return node.add({name, "default", {{"app", label}}});
 }
 
-// Enforced: what the policy allows works at once, and the rest does not.
+// Enforced: what the policy allows works at once, and everything else does not.
 bool is_enforced(const Pod& pod) {
     const unsigned index = World::take_indexes(2);
     return reaches(pod, World::fresh_name(index, 1, "allowed.test")) &&
            !reaches(pod, World::fresh_name(index + 1, 1, "denied.test"), Milliseconds(50));
 }
 
-// More rules than one endpoint may have, in policies that are all right by themselves.
+// More rules than one endpoint may have, in policies that are valid by themselves.
 std::string too_many_rules(const std::string& label) {
     std::string text;
     for (unsigned policy = 0; policy < 2; ++policy) {
@@ -103,7 +103,7 @@ TEST_CASE("the installed plugin while the older layout's daemon still runs: ADD 
     site.node.stop_daemon();
 }
 
-TEST_CASE("plugin and daemon of two builds with the same layout work together, and the programs do not change to and fro") {
+TEST_CASE("plugin and daemon of two builds with the same layout work together, and the programs do not alternate") {
     Site site;
     site.node.write_policy("policy.yaml", allow_domains("p", app("client"), {"*.allowed.test"}));
     site.node.install(earlier_build());
@@ -117,7 +117,7 @@ TEST_CASE("plugin and daemon of two builds with the same layout work together, a
     CHECK(pinned_programs(site.node) == programs);
     site.node.remove(*first);
     CHECK(pinned_programs(site.node) == programs);
-    // Without a daemon the plugin's own come into force, and stay.
+    // Without a daemon the plugin's own programs come into force, and stay.
     site.node.stop_daemon();
     const auto third = add(site.node, "third");
     const std::string replaced = pinned_programs(site.node);
@@ -145,7 +145,7 @@ TEST_CASE("an endpoint that the new build cannot program stays with the older on
     CHECK(is_enforced(*client));
     CHECK(is_enforced(*other));
     CHECK(trouble(site.node).find("older build, as they were: " + other->host_ifname) != std::string::npos);
-    // A pod that comes meanwhile is the new build's, and takes no other's place.
+    // A pod that is added meanwhile belongs to the new build, and takes no other pod's place.
     const auto late = add(site.node, "late");
     CHECK(is_enforced(*late));
     CHECK(is_enforced(*other));
@@ -160,7 +160,7 @@ TEST_CASE("an endpoint that the new build cannot program stays with the older on
     site.node.stop_daemon();
 }
 
-TEST_CASE("what a policy denies that changed between the builds is cut when the endpoint comes over, the rest goes on") {
+TEST_CASE("what a policy denies that changed between the builds is cut when the endpoint comes over, everything else goes on") {
     Site site;
     site.world.set_name("stays.allowed.test", {"198.18.1.1"}, 3600);
     site.world.set_name("goes.denied.test", {"198.18.1.2"}, 3600);
@@ -187,7 +187,7 @@ TEST_CASE("what a policy denies that changed between the builds is cut when the 
     site.node.stop_daemon();
 }
 
-TEST_CASE("one that stayed with the older build goes with its DEL") {
+TEST_CASE("an endpoint that stayed with the older build is removed by its DEL") {
     Site site;
     site.node.write_policy("policy.yaml", allow_domains("p", app("client"), {"*.allowed.test"}));
     site.node.install(older_build());
@@ -206,10 +206,10 @@ TEST_CASE("one that stayed with the older build goes with its DEL") {
     site.node.stop_daemon();
 }
 
-TEST_CASE("the new daemon's first start is killed at any moment: pods stay enforced, and the next start ends it") {
+TEST_CASE("the new daemon's first start is killed at any moment: pods stay enforced, and the next start completes it") {
     const bool older = GENERATE(false, true);
     const unsigned long kills = setting("NAMEGATE_ROUNDS", kKills);
-    // As long as a first start takes; the first round is not killed, and tells.
+    // As long as a first start takes; the first round is not killed, and measures it.
     Milliseconds whole(0);
     unsigned killed = 0;
     for (unsigned long i = 0; i <= kills; ++i) {
@@ -246,7 +246,7 @@ TEST_CASE("the new daemon's first start is killed at any moment: pods stay enfor
     CHECK(killed == kills);
 }
 
-TEST_CASE("the way back to an older layout is refused while pods run, and open when they are gone") {
+TEST_CASE("a downgrade to an older layout is refused while pods run, and allowed when they are gone") {
     Site site;
     site.node.write_policy("policy.yaml", allow_domains("p", app("client"), {"*.allowed.test"}));
     site.node.start_daemon();

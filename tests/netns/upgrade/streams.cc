@@ -36,7 +36,7 @@ void Streams::stop() {
         if (::getsockopt(stream.fd.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
             repeated += info.tcpi_total_retrans;
         }
-        // What no answer came to until now, in a time in which it should have.
+        // Messages without an echo until now, for longer than one should take.
         stalled += !stream.over && stream.waits && SteadyClock::now() - stream.sent > kStalled ? 1U : 0U;
         drop_connection(stream.fd);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Connections that carry data all the time: each sends a few bytes to an echo server, and again when they came back. One
-// thread serves them all. What happens to them is counted; the figures may be read from any thread.
+// Connections that carry data all the time: each sends a few bytes to an echo server, and again when they came back. One thread
+// serves them all. Events are counted; the figures may be read from any thread.
 #pragma once
 
 #include <atomic>
@@ -26,10 +26,10 @@ class Streams {
     Streams(Streams&&) = delete;
     Streams& operator=(Streams&&) = delete;
 
-    // Connected, and not blocking. Before start().
+    // Connected, and non-blocking. Before start().
     void add(Fd connection) { streams_.push_back({std::move(connection), {}, {}, false, false}); }
     void start();
-    // Ends the work and counts what was sent again.
+    // Ends the work and counts the retransmissions.
     void stop();
 
     std::size_t size() const { return streams_.size(); }

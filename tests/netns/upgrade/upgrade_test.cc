@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An upgrade with pods running: connections carry data, names are looked up, what is denied is tried, all the time while
-// the programs and maps of one build are taken over by another.
+// An upgrade with pods running: connections carry data, names are looked up, and denied destinations are tried, all the time while
+// another build takes over programs and maps.
 #include <netinet/in.h>
 
 #include <atomic>
@@ -48,7 +48,7 @@ struct Tally {
     std::atomic<unsigned> wrongly_allowed{0};
 };
 
-// Threads go from pod to pod and try everything once: what is allowed must come about at once, what is not never.
+// Threads go from pod to pod and try everything once: what is allowed must succeed at once, what is not must never succeed.
 class Probers {
   public:
     explicit Probers(const std::vector<std::unique_ptr<Pod>>& pods) {
@@ -80,7 +80,7 @@ class Probers {
     void visit(const Pod& pod) {
         const unsigned index = World::take_indexes(2);
         pod.netns.within([&] {
-            // Learnt before the upgrade, and not looked up since.
+            // Learned before the upgrade, and not looked up since.
             expect(kNamed, true);
             expect(kByNet, true);
             expect(kNever, false);
@@ -112,7 +112,7 @@ class Probers {
     std::vector<std::thread> threads_;
 };
 
-// Two connections that carry data, one let in by a name and one by a net.
+// Two connections that carry data, one allowed by a name and one by a net.
 void open_streams(const Pod& pod, Streams& streams) {
     const auto answer = resolve(pod, kByName);
     REQUIRE(answer);
@@ -126,7 +126,7 @@ void open_streams(const Pod& pod, Streams& streams) {
 
 enum class By { kDaemon, kPlugin };
 
-// The new build comes; returns how long it took until every pod was its own.
+// Installs the new build; returns how long it took until it enforced every pod.
 Milliseconds upgrade(Site& site, By by, std::vector<std::unique_ptr<Pod>>& pods) {
     site.node.stop_daemon();
     site.node.install({});
@@ -168,7 +168,7 @@ TEST_CASE("an upgrade with pods running: no connection is dropped or stalls, no 
     const Milliseconds took = upgrade(site, by, late);
     std::this_thread::sleep_for(kSettle);
     CHECK(pinned_programs(site.node) != before);
-    // What the new build enforces is its own: an edit reaches every pod.
+    // The new build enforces its own state: an edit reaches every pod.
     if (by == By::kPlugin) {
         site.node.start_daemon();
     }
