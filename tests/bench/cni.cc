@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long ADD and DEL take as a container runtime sees it: from the start of the plugin's process to its end.
-// namegate without and with its daemon, and the reference plugins ptp and bridge, turn by turn in one run, all with the
-// same host-local IPAM, which also runs by itself, on a node of the benchmark's own. Under namegate a policy with domains
-// selects every pod.
+// How long ADD and DEL take for a container runtime: from the start of the plugin's process to its end. namegate without and with
+// its daemon, and the reference plugins ptp and bridge, in turn in one run, all with the same host-local IPAM, which is also run by
+// itself, on a separate node. Under namegate a policy with domains selects every pod.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -29,7 +28,7 @@ extern char** environ;
 namespace {
 
 const std::string kReferencePlugins = "/usr/lib/cni/";
-constexpr std::chrono::milliseconds kPodLives(100);  // what an ADD sets off is over when the DEL comes
+constexpr std::chrono::milliseconds kPodLives(100);  // what an ADD started is done when the DEL comes
 
 struct Candidate {
     std::string name;
@@ -74,7 +73,7 @@ class CniBench {
         }
         for (unsigned round = 0; round <= rounds; ++round) {
             for (Candidate& it : all) {
-                one(it, round != 0);  // the first loads programs and files, for everybody
+                one(it, round != 0);  // the first one loads programs and files, for all
             }
         }
         print(all, v6);
@@ -87,7 +86,7 @@ class CniBench {
         return text.data();
     }
 
-    // Net: of the time that the last one, the address plugin by itself, takes.
+    // Net: less the time of the last one, the address plugin by itself.
     static void print(const std::vector<Candidate>& all, bool v6) {
         const double ipam_add = percentile(all.back().add_ms, 50);
         const double ipam_del = percentile(all.back().del_ms, 50);
@@ -103,7 +102,7 @@ class CniBench {
         std::printf("\n");
     }
 
-    // As install.sh leaves a program: with the file that the linker wrote, an ADD takes half a millisecond longer.
+    // As install.sh installs a program: with the file that the linker wrote, an ADD takes half a millisecond longer.
     std::string installed(const std::string& program) const {
         const std::string copy = path("bin/") + program.substr(program.rfind('/') + 1);
         must_run("strip -o " + copy + " " + program);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a pod's lookup costs: through nothing, through namegate, and through dnsmasq, alone and with a set of nftables to
-// fill. Pods, a DNS server and the proxies in network namespaces of their own; the ways take turns, so that what else the
-// machine does falls on all of them. usage: bench_dns [--pinned] [--quick]
+// The cost of a pod's lookup: through nothing, through namegate, and through dnsmasq, alone and with an nftables set to fill. Pods,
+// a DNS server and the proxies are in separate network namespaces; the paths take turns, so that other load on the machine affects
+// all of them. usage: bench_dns [--pinned] [--quick]
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -28,8 +28,8 @@ using namespace namegate::test;
 namespace {
 
 constexpr unsigned kLookups = 20'000;
-constexpr unsigned kTurn = 250;    // lookups of one way before the next has its turn
-constexpr unsigned kNames = 2048;  // of one way; each has an address of its own
+constexpr unsigned kTurn = 250;    // lookups on one path before the next has its turn
+constexpr unsigned kNames = 2048;  // of one path; each has a separate address
 constexpr const char* kPlainPod = "10.88.250.2";
 constexpr std::uint16_t kProxyPort = 5301;
 constexpr std::uint16_t kNftsetPort = 5302;
@@ -78,7 +78,7 @@ std::unique_ptr<Process> dnsmasq(std::uint16_t port, const std::string& more) {
     return std::make_unique<Process>(options);
 }
 
-// One way for a lookup to take.
+// One path of a lookup.
 class Way {
   public:
     Way(std::string title, const TestNetns& netns, const char* server, std::uint16_t port, std::function<std::string(unsigned)> name)
@@ -129,7 +129,7 @@ class Way {
 std::string plain_name(unsigned number) { return World::fresh_name(number, 0, "allowed.test"); }
 std::string disordered_name(unsigned number) { return "d" + std::to_string(number) + ".allowed.test"; }
 
-// The address first, then the CNAME that leads to it: not for the kernel to decide.
+// The address first, then the CNAME that leads to it: the kernel does not decide this.
 std::optional<std::vector<WorldReply>> disordered_answer(const WorldQuestion& question) {
     if (question.name.front() != 'd') {
         return std::nullopt;
@@ -142,7 +142,7 @@ std::optional<std::vector<WorldReply>> disordered_answer(const WorldQuestion& qu
     return std::vector<WorldReply>{{AnswerFrom::kServer, message}};
 }
 
-// Is the address of such an answer open the moment the answer is there? The daemon decides before the pod sees it, or not.
+// Is the address of such a response open as soon as the response arrives? The daemon decides before the pod sees it, or not.
 bool held(const Pod& pod) {
     const auto answer = resolve(pod, disordered_name(kNames));
     return answer && !answer->addresses.empty() && connects_from(pod.netns, answer->addresses.front(), kTcpPort, kBeforeRepeat);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What both benchmarks share: one CPU to run on, medians, and a table on stdout.
+// Code that the benchmarks share: one CPU to run on, medians, and a table on stdout.
 #pragma once
 
 #include <sched.h>

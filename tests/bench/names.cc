@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The longest time that each operation of the name cache keeps the event loop, with the cache full: 200,000 names. In
+// The longest time for which each operation of the name cache blocks the event loop, with the cache full: 200,000 names. In
 // processor time.
 // usage: bench_names FOLDER
 #include <malloc.h>
@@ -35,7 +35,7 @@ dns::Learning answer(unsigned number, unsigned addresses, unsigned turn = 0) {
     return out;
 }
 
-// Of this thread: other programs on the machine are not the cache's fault.
+// Of this thread: other programs on the machine do not count.
 double cpu_ms() {
     timespec now{};
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -83,7 +83,7 @@ void run(const std::string& folder) {
     clock.advance_seconds(1000);
     table.measure("names expire", 100, [&](unsigned) { cache.expire(); });
     const dns::NameCacheStats stats = cache.stats();
-    std::printf("  %zu names left, %llu pushed out, %zu matches\n", stats.names, static_cast<unsigned long long>(stats.evicted), found);
+    std::printf("  %zu names left, %llu evicted, %zu matches\n", stats.names, static_cast<unsigned long long>(stats.evicted), found);
 }
 
 }  // namespace
@@ -94,7 +94,7 @@ int main(int count, char** arguments) {
         return 2;
     }
     bench::pin_to_one_cpu();
-    ::mallopt(M_MXFAST, 0);  // as the daemon has it
+    ::mallopt(M_MXFAST, 0);  // as in the daemon
     run(arguments[1]);
     return 0;
 }

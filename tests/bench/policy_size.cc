@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the size of a policy costs a packet: the verdict of a new flow, and an established flow, with more and more
-// rules, learnt addresses and prefixes. Nanoseconds over an empty program, by BPF_PROG_TEST_RUN, median of some runs.
+// What the size of a policy costs a packet: the verdict of a new flow, and an established flow, with growing numbers of rules,
+// learned addresses and prefixes. Nanoseconds more than an empty program, by BPF_PROG_TEST_RUN, median of some runs.
 #include <array>
 #include <cstdio>
 #include <cstring>
@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint16_t kPort = 443;
 constexpr std::uint16_t kServerPort = 5353;  // of a trusted DNS server: a datagram to it is judged, and no flow is kept
-// Among the numbered ones, so that the look-up of a prefix goes as deep as it may.
+// Among the numbered ones, so that the lookup of a prefix goes as deep as possible.
 constexpr const char* kRemote4 = "100.64.0.5";
 constexpr const char* kRemote6 = "2001:db8:1000:5::";
 
@@ -102,7 +102,7 @@ class SizeBench {
         std::printf("%-46s %9.0f %9.0f %12.0f %12.0f\n", what.c_str(), fresh[0], fresh[1], known[0], known[1]);
     }
 
-    // Rules that do not match, of all that a rule may ask for, before the one that does.
+    // Rules that do not match, with every kind of condition, before the one that does.
     static std::string rules_before(unsigned count) {
         std::string out =
             "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: p}\nspec:\n  types: [Egress]\n  egress:\n";

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Nanoseconds a packet of the two programs, by BPF_PROG_TEST_RUN: median of 7 runs, less what the kernel takes
-// to run an empty program in the same way. Two ways: "hot", the same packet many times in one call; and "single",
-// a packet of its own for each call, which starts with colder caches and so reads higher.
+// Nanoseconds per packet of the two programs, by BPF_PROG_TEST_RUN: median of 7 runs, less the time of an empty program in the same
+// mode. Two modes: "hot", the same packet many times in one call; and "single", a separate packet for each call, which starts with
+// colder caches and so reads higher.
 #include <cstring>
 #include <functional>
 #include <optional>
@@ -18,7 +18,7 @@ using namegate::bench::median;
 namespace {
 
 constexpr unsigned kRuns = 7;
-constexpr int kAnswersInTurn = 250;  // a note counts up to 255 questions
+constexpr int kAnswersInTurn = 250;  // a pending query counts up to 255 queries
 constexpr const char* kKnown = "203.0.113.1";
 constexpr const char* kNamedServer = "203.0.113.53";  // a trusted DNS server, on port 5353, that only its name opens
 constexpr std::uint16_t kPort = 443;
@@ -69,7 +69,7 @@ class ProgramBench {
     }
     void forget_learnt();
 
-    // Mean of many runs of one packet, less that of the empty program right before: others may be at work.
+    // Mean of many runs of one packet, less that of the empty program just before: there may be other load.
     double hot(datapath::ProgramId program, const Bytes& frame, std::uint32_t from = kUplink) {
         std::vector<double> runs;
         for (unsigned i = 0; i < kRuns; ++i) {
@@ -141,12 +141,12 @@ void ProgramBench::flows() {
     must_pass(scene_.egress(out).passed() && scene_.ingress(in).passed());
     add("established, from the pod", hot(ProgramId::kPodEgress, out), "70", "209");
     add("established, to the pod", hot(ProgramId::kPodIngress, in), "70", "209");
-    // A SYN is judged, and its flow inserted, each time.
+    // Each time a SYN is judged, and its flow inserted.
     const Bytes by_name = tcp_out(kKnown, kPort, kSyn, 50001);
     const Bytes by_net = tcp_out("10.1.2.3", kPort, kSyn, 50001);
     const auto turn = [](const char* remote) { return [remote](unsigned i) { return tcp_out(remote, kPort, kSyn, local_port(i)); }; };
     const double established = rows_[0].net;
-    // What the node itself sends is inserted without a verdict, which tells the price of the insert.
+    // What the node itself sends is inserted without a verdict, which gives the cost of the insert.
     const Bytes from_node = tcp_in("192.0.2.1", 50002, kSyn, 8080);
     must_pass(scene_.node_sends(from_node).passed());
     const double insert = hot(ProgramId::kPodIngress, from_node, 0) - established;
@@ -164,7 +164,7 @@ void ProgramBench::flows() {
     add("new flow to a trusted DNS server, by name (3)", no_insert(kNamedServer, 5353));
 }
 
-// A datagram too short for a question: a verdict of which nothing is kept.
+// A datagram too short for a query: a verdict of which nothing is kept.
 double ProgramBench::no_insert(const char* server, std::uint16_t port) {
     const Bytes frame = from_pod(server).udp(50000, port).payload("x").build();
     const auto flows_before = scene_.flows().size();
@@ -184,7 +184,7 @@ void ProgramBench::questions() {
     add("DNS question noted", hot(datapath::ProgramId::kPodEgress, frame), "318");
 }
 
-// Asked as often as it is answered, so that each answer is solicited; the ring is read in between.
+// One query for each response, so that each response is solicited; the ring is read in between.
 double ProgramBench::answer_known(const DnsMessage& question, const DnsMessage& answer) {
     const Bytes ask = from_pod(kDns4).udp(40000, 53).payload(question.build()).build();
     const Bytes reply = to_pod(kDns4).udp(53, 40000).payload(answer.build()).build();
@@ -243,7 +243,7 @@ void ProgramBench::answers() {
     add("answer, 3 CNAMEs and 8 addresses, known", answer_known(question, chain), "1030");
     const DnsMessage other = DnsMessage::query("www.other.test");
     add("answer, name not in the policy", answer_known(other, addresses("www.other.test", 1, 0)), "258");
-    // As many labels to walk as the budget has, then as many addresses as fit.
+    // As many labels to walk as the budget allows, then as many addresses as fit.
     std::string deep = "a";
     for (int i = 1; i < 118; ++i) {
         deep += ".a";

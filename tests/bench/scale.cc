@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A node at its full size: 250 endpoints, 1,000 policies, 10,000 sets with 100,000 domains in 2,000 files. How long
-// the daemon takes from its start until all of it is in force, how long one changed file takes until it is in force
-// on every endpoint that it concerns, and what memory the daemon has.
+// A node at its full size: 250 endpoints, 1,000 policies, 10,000 sets with 100,000 domains in 2,000 files. How long the daemon takes
+// from its start until everything is in force, how long one changed file takes until it is in force on every endpoint that it
+// concerns, and how much memory the daemon uses.
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -23,7 +23,7 @@ double memory_mib(pid_t pid, const char* field) {
     return std::strtod(text.c_str() + std::strlen(field) + 1, nullptr) / 1024;
 }
 
-// Milliseconds of processor time, all threads: what a machine with other work to do tells best.
+// Milliseconds of processor time, all threads: the best measure on a machine with other load.
 double cpu_ms(pid_t pid) {
     const std::string text = must_run("awk '{print $14 + $15}' /proc/" + std::to_string(pid) + "/stat");
     return std::strtod(text.c_str(), nullptr) * 1000 / static_cast<double>(::sysconf(_SC_CLK_TCK));
@@ -38,7 +38,7 @@ void print_memory(const char* when, pid_t pid) {
     std::printf("%-52s %6.1f MiB, of which its own %.1f\n", when, memory_mib(pid, "VmRSS"), memory_mib(pid, "RssAnon"));
 }
 
-// What the daemon says of the removal of unused policies, which goes on beside everything else.
+// What the daemon logs about the removal of unused policies, which runs beside all other work.
 void print_collections(const std::string& log) {
     unsigned collections = 0;
     double policies = 0;
@@ -98,7 +98,7 @@ void changes(LargeNode& node, unsigned rounds) {
     std::printf("%u changes each, until in force on all that they concern; other endpoints touched: %u\n", rounds, others);
 }
 
-// The same while unused policies are being removed, which the daemon's child process does.
+// The same while a child process of the daemon removes unused policies.
 void changes_meanwhile(LargeNode& node) {
     const std::string children =
         "/proc/" + std::to_string(node.daemon().pid()) + "/task/" + std::to_string(node.daemon().pid()) + "/children";
@@ -135,7 +135,7 @@ int main(int argc, char** argv) {
         print_memory("its memory then", node.daemon().pid());
         changes(node, quick ? 10 : 100);
         changes_meanwhile(node);
-        std::this_thread::sleep_for(std::chrono::seconds(7));  // what is unused is removed after five
+        std::this_thread::sleep_for(std::chrono::seconds(7));  // unused policies are removed after five
         std::printf("\n");
         print_collections(node.daemon().log());
         print_memory("memory after the changes", node.daemon().pid());

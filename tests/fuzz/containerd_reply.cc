@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// containerd's reply, as a container and as a sandbox, down to the labels.
+// A reply of containerd, as a container and as a sandbox, into labels.
 #include "containerd/messages.h"
 #include "containerd/wire_reader.h"
 #include "fuzz/target.h"
@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
             std::string entry;
             containerd::append_text_field(entry, 1, key);
             containerd::append_text_field(entry, 2, value);
-            // One that is empty all over would be left out.
+            // A completely empty one would be left out.
             entry += std::string("\x18\x01", 2);
             containerd::append_text_field(labels, 2, entry);
         }

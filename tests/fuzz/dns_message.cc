@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A DNS message to a learning decision (ldns inside), and on into the name cache.
+// A DNS message into a learning decision (with ldns), and into the name cache.
 #include "dns/message.h"
 
 #include "dns/learning.h"

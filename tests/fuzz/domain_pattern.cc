@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Domain patterns: a pattern in the first line, a name in the rest. The answer is that of the plain reading of D5 to D7.
+// Domain patterns: a pattern in the first line, a name in the rest. The result is that of the plain reading of D5 to D7.
 #include "policy/model/domain_pattern.h"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 
 using Labels = std::vector<std::string>;
 
-// Nothing for what is no name at all.
+// Nothing for input that is not a name.
 Labels labels_of(std::string_view name) {
     if (!name.empty() && name.back() == '.') {
         name.remove_suffix(1);

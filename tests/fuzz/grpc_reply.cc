@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a server says on one HTTP/2 connection, after one request: to the reply of gRPC. The session takes it in one
-// piece and in two, which must not matter.
+// What a server sends on one HTTP/2 connection, after one request, into a gRPC reply. The session reads it in one piece and in two,
+// with the same result.
 #include "containerd/grpc_reply.h"
 
 #include <map>
@@ -37,7 +37,7 @@ class Reader final : public Http2Session::Listener {
         over_ = true;
     }
 
-    // What came of it, as text.
+    // The result as text.
     std::string read(std::span<const std::uint8_t> bytes, std::size_t cut) {
         const auto session = Http2Session::create(*this);
         fuzz::require(session.has_value(), "a session");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Frames as the programs hold them, one behind the other, each with its length in two bytes: taken apart, and datagrams
-// put together from their fragments.
+// Frames as the programs hold them, one after the other, each with its length in two bytes: parsed, and datagrams reassembled from
+// their fragments.
 #include "daemon/dns/fragments.h"
 #include "daemon/dns/frame.h"
 #include "fuzz/target.h"

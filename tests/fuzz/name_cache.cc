@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The name cache's file. The first byte says whether the rest is the file, or what stands in it between the version
-// and a checksum that fits: else no input would ever get behind the checksum.
+// The name cache's file. The first byte says whether the rest is the file, or its content between the version and a checksum that
+// matches: else no input would ever get past the checksum.
 #include "dns/name_cache.h"
 
 #include "fuzz/target.h"

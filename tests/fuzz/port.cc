@@ -11,7 +11,7 @@ namespace {
 
 void check(const char* file, const std::string& content) {
     policy::ParseOutcome outcome = policy::parse_documents(file, content);
-    // Lists and maps are refused by the shape of the rule, before this.
+    // The shape of the rule refuses lists and maps before this.
     if (!outcome.problems.empty() || outcome.documents.empty() || !outcome.documents.front().is_scalar()) {
         return;
     }

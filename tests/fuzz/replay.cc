@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a fuzz target on the files of its corpus, each as it is, and cut and flipped here and there: a test without
-// libFuzzer. usage: replay_TARGET FOLDER...
+// Runs a fuzz target on the files of its corpus, each as it is, truncated, and with bits flipped: a test without libFuzzer. usage:
+// replay_TARGET FOLDER...
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kCuts = 32;  // of one file
 
 void run(const std::string& input) {
-    // Of exactly this size, so that AddressSanitizer sees a read behind it.
+    // Of exactly this size, so that AddressSanitizer sees a read past the end.
     const std::vector<std::uint8_t> bytes(input.begin(), input.end());
     LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
 }

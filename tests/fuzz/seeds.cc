@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes the hand-written DNS messages into a folder, a file each. usage: fuzz_seeds FOLDER
+// Writes the hand-written DNS messages into a folder, one file each. usage: fuzz_seeds FOLDER
 #include <cstdio>
 #include <fstream>
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Selectors: the canonical text means the same and is its own canonical text.
+// Selectors: the canonical text has the same meaning and is its own canonical text.
 #include "policy/model/selector.h"
 
 #include "fuzz/target.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a fuzz target is: one function that takes any bytes. It crashes by a sanitizer's finding, or by require().
+// A fuzz target: one function that accepts any bytes. It crashes on a finding of a sanitizer, or of require().
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DNS over TCP, put together from segments. The first bytes say how a stream is cut, repeated and disordered, the rest
-// is the stream; what comes out are its messages, in order, and all of them once all of it is there. Then the same
-// segments as one connection's questions and answers.
+// DNS over TCP, reassembled from segments. The first bytes say how a stream is cut, repeated and reordered, the rest is the stream;
+// the result is its messages, in order, and all of them once all of it has arrived. Then the same segments as the queries and
+// responses of one connection.
 #include "dns/tcp_stream.h"
 
 #include <algorithm>
@@ -83,7 +83,7 @@ void check_stream(const Input& input) {
     fuzz::require(stream.next() == input.start + static_cast<std::uint32_t>(input.stream.size()), "and nothing is awaited");
 }
 
-// Segments are in turn the pod's and the server's.
+// Segments are alternately the pod's and the server's.
 void check_exchange(const Input& input) {
     const test::ManualClock clock;
     dns::TcpLimits limits;

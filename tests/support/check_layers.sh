@@ -5,7 +5,7 @@
 set -u
 cd "${1:?root of the tree}" || exit 2
 
-# folder: the folders it may include (its own is understood, and so is datapath/bpf/abi_limits.h: plain constants)
+# folder: the folders it may include (besides itself and datapath/bpf/abi_limits.h, which has only constants)
 declare -A may=(
   [base]=""
   [cni]="base" [endpoints]="base" [netlink]="base" [containerd]="base"
@@ -61,7 +61,7 @@ for entry in "${libraries[@]}"; do
   pattern=${entry%|*} folders=" ${entry##*|} "
   while IFS= read -r line; do
     folder=$(sed -E 's,^(runtime/)?([a-z]+)/.*,\2,' <<<"$line")
-    case "$folders" in *" $folder "*) ;; *) report "$line: this library stops in:$folders" ;; esac
+    case "$folders" in *" $folder "*) ;; *) report "$line: only these folders may include this library:$folders" ;; esac
   done < <(grep -rnE "^#include <$pattern" runtime plugin --include='*.h' --include='*.cc')
 done
 exit $bad

@@ -7,7 +7,7 @@
 namespace namegate::test {
 namespace {
 
-// Shares of the shapes, in ten thousand answers.
+// Shares of the shapes, in ten thousand responses.
 constexpr unsigned kNoName = 1200;    // search domains, mistyped and unknown names
 constexpr unsigned kNoData = 1800;    // mostly AAAA of a name that has only A
 constexpr unsigned kAliased = 2800;   // one to five CNAMEs first

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DNS answers to feed parsers with: edge cases written by hand, answers as resolvers send them, and either of them
-// mutated. The names in them meet kCorpusPatterns, just miss them, or have nothing to do with them.
+// DNS messages as input for parsers: edge cases written by hand, responses as resolvers send them, and mutations of both. The names
+// in them match kCorpusPatterns, almost match, or are unrelated.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,14 @@ inline constexpr const char* kCorpusPatterns[] = {
     "example.com", "*.example.com", "cdn.example.net", "*.edge.net", "www.*.org", "_sip._tcp.a.test", "b.a"};
 
 struct NamedMessage {
-    std::string name;  // fit to be a file's name
+    std::string name;  // valid as a file name
     Bytes bytes;
 };
 
 // Each is one thing that a parser may get wrong.
 std::vector<NamedMessage> edge_cases();
 
-// What a stub resolver's A and AAAA questions are answered with, by shape and in the shares that the .cc names: a
-// model, not a capture.
+// Responses to a stub resolver's A and AAAA queries, by shape and in the shares that the .cc file gives: a model, not a capture.
 class RealisticAnswers {
   public:
     explicit RealisticAnswers(std::uint64_t seed) : random_(seed) {}

@@ -13,7 +13,7 @@ DnsMessage to_name(std::string_view name = kName, std::uint16_t type = kTypeA) {
 
 std::string numbered(unsigned number) { return "n" + std::to_string(number) + ".a"; }
 
-// CNAMEs n0.a -> n1.a -> ... of so many names, the last of them b.a with an address.
+// CNAMEs n0.a -> n1.a -> ... of this many names, the last of them b.a with an address.
 DnsMessage chain_of(unsigned names) {
     DnsMessage message = to_name(numbered(0));
     for (unsigned i = 1; i < names; ++i) {

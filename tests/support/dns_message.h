@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Builds DNS messages byte by byte for the tests, right ones and wrong ones alike. Header-only; needs only base.
-// Names are text; `\DDD` puts any byte into a label. Owners and CNAME targets are compressed unless told otherwise.
+// Builds DNS messages byte by byte for the tests, correct and incorrect ones. Header-only; needs only base. Names are text; `\DDD`
+// puts any byte into a label. Owners and CNAME targets are compressed by default.
 //
 //   DnsMessage::response("www.example.com").id(7).cname("www.example.com", "cdn.example.net").ttl(60)
 //       .a("cdn.example.net", "192.0.2.1").edns().build()
@@ -83,7 +83,7 @@ class DnsMessage {
         DnsMessage out;
         return out.flags(0x0100).question(name, type, dns_class);
     }
-    // QR, RD and RA set, one question. Give the name as asked, 0x20 case and all.
+    // QR, RD and RA set, one question. Give the name as in the query, including its 0x20 case.
     static DnsMessage response(std::string_view name, std::uint16_t type = kTypeA, std::uint16_t dns_class = kClassIn) {
         DnsMessage out;
         return out.flags(0x8180).question(name, type, dns_class);
@@ -99,7 +99,7 @@ class DnsMessage {
     // What the header claims, whatever was added. Sections: 0 question, 1 answer, 2 authority, 3 additional.
     DnsMessage& count(unsigned section, std::uint16_t value) { return put16(4 + 2 * std::size_t{section}, value); }
 
-    // What applies to the records that follow.
+    // Settings for the records that follow.
     DnsMessage& ttl(std::uint32_t seconds) { return set(ttl_, seconds); }
     DnsMessage& dns_class(std::uint16_t value) { return set(class_, value); }
     DnsMessage& compress(bool on = true) { return set(compress_, on); }
@@ -142,7 +142,7 @@ class DnsMessage {
         return *this;
     }
 
-    // Bytes as they are, counted nowhere.
+    // Raw bytes, which no count includes.
     DnsMessage& raw(const Bytes& bytes) {
         bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
         return *this;
@@ -152,7 +152,7 @@ class DnsMessage {
         bytes_.resize(std::min(size, bytes_.size()));
         return *this;
     }
-    // Where the next byte goes: what a pointer to the next name would hold.
+    // The position of the next byte: what a pointer to the next name would contain.
     std::size_t size() const { return bytes_.size(); }
     const Bytes& build() const { return bytes_; }
     // With the length in front, as over TCP.

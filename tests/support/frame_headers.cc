@@ -43,7 +43,7 @@ FramePacket read_transport(FramePacket packet, const FrameBytes& ip, std::size_t
     return packet;
 }
 
-// Each with its length, and none that leads the packet on to another address (RFC 791, section 3.1).
+// Each with its length, and none that routes the packet to another address (RFC 791, section 3.1).
 bool are_good_options(std::span<const std::uint8_t> options) {
     const FrameBytes bytes(options);
     for (std::size_t at = 0; bytes.has(at, 1) && bytes.u8(at) != 0;) {
@@ -86,7 +86,7 @@ FramePacket read_v4(const Bytes& frame) {
     return packet.piece == Piece::kLater ? packet : read_transport(packet, ip, header);
 }
 
-// Behind the fixed header. `at` moves on to the transport header.
+// After the fixed header. `at` moves to the transport header.
 FramePacket read_extensions(FramePacket packet, const FrameBytes& ip, std::size_t& at) {
     for (;;) {
         const std::uint8_t type = packet.protocol;
@@ -148,7 +148,7 @@ FramePacket read_v6(const Bytes& frame) {
     return packet.problem != nullptr || packet.piece == Piece::kLater ? packet : read_transport(packet, ip, at);
 }
 
-// Offset behind a name that is not compressed.
+// The offset after a name that is not compressed.
 std::optional<std::size_t> behind_name(const FrameBytes& message, std::size_t at) {
     while (message.has(at, 1)) {
         const std::size_t length = message.u8(at);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A second reading of frames, for the model of frame_model.h. Nothing is read from behind the end that the IP header gives.
+// An independent parser of frames, for the model of frame_model.h. Nothing is read past the end that the IP header gives.
 #pragma once
 
 #include <array>
@@ -48,7 +48,7 @@ enum class Piece : std::uint8_t { kWhole, kFirst, kLater };
 
 bool carries_ports(std::uint8_t protocol);
 
-// A range of bytes that only gives what it has.
+// A range of bytes that returns only what it has.
 class FrameBytes {
   public:
     explicit FrameBytes(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
@@ -64,7 +64,7 @@ class FrameBytes {
 };
 
 struct FramePacket {
-    const char* problem = nullptr;  // why it is refused, whatever a policy says
+    const char* problem = nullptr;  // why it is dropped, whatever a policy says
     bool v6 = false;
     FrameAddress source;
     FrameAddress destination;
@@ -78,7 +78,7 @@ struct FramePacket {
     std::uint32_t fragment_id = 0;
     std::size_t fragment_offset = 0;
     std::size_t fragment_bytes = 0;  // behind the headers that each fragment has
-    std::uint8_t fragment_next = 0;  // what stands there
+    std::uint8_t fragment_next = 0;  // the protocol there
 
     std::uint8_t protocol = 0;
     std::uint16_t source_port = 0;
@@ -104,9 +104,9 @@ FramePacket read_frame(const Bytes& frame);
 
 // The DNS message of a UDP packet, nothing when there is none.
 std::optional<FrameBytes> dns_message(const FramePacket& packet);
-// The question section, when there is one question and it is whole.
+// The question section, when there is one question and it is complete.
 std::optional<Bytes> dns_question(const FrameBytes& message);
-// The address that a plain answer gives the name of its question: one record, and nothing else in the message.
+// The address that a plain response gives the name of its question: one record, and nothing else in the message.
 std::optional<std::pair<std::string, FrameAddress>> dns_plain_answer(const FrameBytes& message, std::size_t question_bytes);
 
 }  // namespace namegate::test

@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::uint16_t kDnsPort = 53;
 constexpr double kFragmentSeconds = 30;
-constexpr double kMoment = 0.5;  // what a clock may be off
-// Seconds without a packet, after which a flow is over.
+constexpr double kMoment = 0.5;  // seconds by which a clock may differ
+// Seconds without a packet, after which a flow expires.
 constexpr double kIdle = 180;
 constexpr double kIdleTcp = 86400;
 constexpr double kIdleClosing = 10;
@@ -39,7 +39,8 @@ bool contains(const std::vector<T>& all, const T& one) {
     return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-// The query that a message is, or that it answers: timestamp, information and address mask (RFC 792, RFC 950). Others are alone.
+// The request that a message is, or to which it replies: timestamp, information and address mask (RFC 792, RFC 950). Others stand
+// alone.
 std::uint8_t query_type(bool v6, std::uint8_t type) {
     const bool reply = !v6 && (type == 14 || type == 16 || type == 18);
     return reply ? static_cast<std::uint8_t>(type - 1) : type;
@@ -93,7 +94,7 @@ FrameOpinion FrameModel::judge(const Bytes& frame, Sender sender, double now) co
     FrameOpinion opinion = is_neighbour_message(packet) ? judge_neighbour(packet, way) : judge_packet({packet, way, sender, now});
     if (packet.extensions == 6 && packet.piece != Piece::kLater) {
         opinion.excuse = "six extension headers";
-        opinion.flow = opinion.allowed ? opinion.flow : std::nullopt;  // what is refused unread cuts no flow
+        opinion.flow = opinion.allowed ? opinion.flow : std::nullopt;  // what is dropped unread cuts no flow
     }
     return opinion;
 }
@@ -179,7 +180,7 @@ FrameOpinion FrameModel::judge_question(const Case& one) const {
     return opinion;
 }
 
-// The answer to what was asked there; it teaches what it says when it is whole.
+// The response to a query sent there; it opens what it says when it is complete.
 std::optional<FrameOpinion> FrameModel::judge_answer(const Case& one) const {
     const auto message = dns_message(one.packet);
     const auto question = message ? dns_question(*message) : std::nullopt;
@@ -204,8 +205,8 @@ std::optional<FrameOpinion> FrameModel::judge_answer(const Case& one) const {
     return opinion;
 }
 
-// An ICMP error that quotes a packet of a live flow; nothing: it does not. A router on the way may tell the pod, which itself
-// tells nobody but the peer. The quoted transport header stands right behind its IP header.
+// An ICMP error that quotes a packet of a live flow; nothing: it does not. A router on the way may send one to the pod; the pod may
+// send one only to the peer. The quoted transport header comes right after its IP header.
 std::optional<FrameOpinion> FrameModel::judge_error(const Case& one) const {
     const FrameBytes icmp(one.packet.transport);
     const std::size_t at = 8;
@@ -252,7 +253,7 @@ std::optional<FrameOpinion> FrameModel::judge_error(const Case& one) const {
 
 FrameOpinion FrameModel::judge_flow(const Case& one) const {
     if (one.packet.is_error()) {
-        return judge_new(one);  // no error belongs to a flow but by what it quotes
+        return judge_new(one);  // an error belongs to a flow only by what it quotes
     }
     const ModelFlowKey key = key_of(one.packet, one.local(), one.remote(), one.way == Way::kOut);
     const auto found = flows_.find(key);
@@ -271,7 +272,7 @@ FrameOpinion FrameModel::judge_flow(const Case& one) const {
 FrameOpinion FrameModel::judge_established(const Case& one, const ModelFlowKey& key, const ModelFlow& flow) const {
     if (flow.cut) {
         FrameOpinion opinion = denied("a flow that was cut");
-        // It is remembered as long as the other side tries, and a connection as long as either does.
+        // It is kept as long as the other side tries, and a connection as long as either does.
         ModelFlow same = flow;
         same.seen = flow.way != one.way || key.protocol == kTcp ? one.now : flow.seen;
         opinion.flow = {key, same};
@@ -319,8 +320,8 @@ FrameOpinion FrameModel::judge_new(const Case& one) const {
     if (one.packet.is_error()) {
         return allowed("an error by policy");
     }
-    // A reply by its form begins nothing. An ACK is what a connection goes on by whose flow was forgotten: by the pod's; by the
-    // peer's, where the pod may send everything anyway.
+    // A packet that is a reply by its form begins no flow. An ACK continues a connection whose flow was forgotten: an ACK of the pod
+    // does; one of the peer does where the pod may send everything anyway.
     if (one.packet.icmp && !one.packet.is_query()) {
         return allowed("an ICMP reply by policy");
     }
@@ -340,7 +341,7 @@ FrameOpinion FrameModel::judge_new(const Case& one) const {
     return opinion;
 }
 
-// Always allowed. What begins an exchange makes a flow; a reply, an error or other ICMP does not.
+// Always allowed. A packet that begins an exchange makes a flow; a reply, an error or other ICMP does not.
 FrameOpinion FrameModel::judge_from_node(const Case& one) const {
     FrameOpinion opinion = allowed(one.packet.icmp && !one.packet.is_echo() ? "the node's own, ICMP" : "the node's own");
     const bool other_icmp = one.packet.icmp && !one.packet.is_query();

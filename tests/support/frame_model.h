@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which frames may pass, written down once more from the rules alone: docs/architecture.md, docs/limits.md and the RFCs, not
-// the programs. It is strict: what no rule lets through is denied. Plain containers, no limits, no shortcuts.
+// Which frames may pass, written once more from the rules alone: docs/architecture.md, docs/limits.md and the RFCs, not the
+// programs. It is strict: what no rule allows is denied. It uses plain containers, no limits, no shortcuts.
 //
-// A frame is judged without a change of state; settle() then makes the change that belongs to what became of it.
+// A frame is judged without a change of state; settle() then makes the change that follows from the outcome.
 #pragma once
 
 #include <array>
@@ -31,22 +31,22 @@ struct FrameRule {
 
     bool operator==(const FrameRule&) const = default;
 };
-// The first rule that takes the packet decides; none: denied.
+// The first rule that matches the packet decides; none: denied.
 using FramePolicy = std::vector<FrameRule>;
 
 struct FrameRules {
     std::array<std::optional<FramePolicy>, 2> direction;  // egress, ingress; nothing: open
     bool closed = false;                                  // not programmed yet
     bool keep = false;                                    // flows that a changed policy denies go on
-    bool reject = false;                                  // denied packets are answered, which lets none of them through
+    bool reject = false;                                  // denied packets get a reply, which lets none of them through
     std::uint32_t generation = 0;
 };
 
 enum class Way : std::uint8_t { kOut = 0, kIn = 1 };
-// Who sends a frame: the pod; somebody whose frame the node received and forwards; the node itself.
+// The sender of a frame: the pod; a host whose frame the node received and forwards; the node itself.
 enum class Sender : std::uint8_t { kPod, kForwarded, kNode };
 
-// Which packets are one flow. Of ICMP: an echo and its reply by identifier; what is neither echo nor error by its query.
+// Which packets are one flow. For ICMP: an echo and its reply by identifier; what is neither echo nor error by its request.
 struct ModelFlowKey {
     FrameAddress local;
     FrameAddress remote;
@@ -78,7 +78,7 @@ struct ModelFragmentKey {
     auto operator<=>(const ModelFragmentKey&) const = default;
 };
 struct ModelFragment {
-    std::uint8_t next = 0;  // as its fragment header says: another one where options are among what is cut
+    std::uint8_t next = 0;  // as its fragment header says: another one where the split part has options
     std::size_t bytes = 0;  // of the first
     double until = 0;
 };
@@ -92,7 +92,7 @@ struct ModelQuestion {
     auto operator<=>(const ModelQuestion&) const = default;
 };
 
-// What the model says of one frame, and what changes when it is so.
+// What the model says of one frame, and what changes if that happens.
 struct FrameOpinion {
     static FrameOpinion denied(const char* why) {
         FrameOpinion opinion;
@@ -106,8 +106,8 @@ struct FrameOpinion {
     }
 
     bool allowed = false;
-    bool unsure = false;           // a matter of moments
-    const char* why = "";          // denied: by which rule; allowed: as what
+    bool unsure = false;           // depends on exact timing
+    const char* why = "";          // denied: by which rule; allowed: for which reason
     const char* excuse = nullptr;  // allowed, but the programs drop it for a reason: which
     std::optional<std::pair<ModelFlowKey, ModelFlow>> flow;
     std::optional<std::pair<ModelFragmentKey, ModelFragment>> fragment;
@@ -126,7 +126,7 @@ class FrameModel {
 
     void set_rules(FrameRules rules) { rules_ = std::move(rules); }
     const FrameRules& rules() const { return rules_; }
-    void forget();  // all flows, fragments, questions and learnt addresses
+    void forget();  // all flows, fragments, queries and learned addresses
 
     FrameOpinion judge(const Bytes& frame, Sender sender, double now) const;
     void settle(const FrameOpinion& opinion);
@@ -136,7 +136,7 @@ class FrameModel {
     std::map<FrameAddress, std::set<std::string>>& learnt() { return learnt_; }
 
   private:
-    struct Case {  // one packet on its way
+    struct Case {  // one packet in transit
         const FramePacket& packet;
         Way way;
         Sender sender;
@@ -162,7 +162,7 @@ class FrameModel {
     FrameOpinion judge_again(const Case& one, const ModelFlowKey& key, const ModelFlow& flow) const;
     FrameOpinion judge_new(const Case& one) const;
     FrameOpinion judge_from_node(const Case& one) const;
-    // Whether a policy lets a flow of this direction begin; by which domain, if by one.
+    // Whether a policy allows a flow of this direction to begin; by which domain, if by one.
     struct PolicyAnswer {
         bool allowed = false;
         std::string domain;
@@ -176,7 +176,7 @@ class FrameModel {
     FrameRules rules_;
     std::map<ModelFlowKey, ModelFlow> flows_;
     std::map<ModelFragmentKey, ModelFragment> fragments_;
-    std::map<ModelQuestion, int> questions_;  // answers that they may still have
+    std::map<ModelQuestion, int> questions_;  // responses that they may still get
     std::map<FrameAddress, std::set<std::string>> learnt_;
 };
 

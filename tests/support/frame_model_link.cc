@@ -14,7 +14,7 @@ constexpr std::size_t kLink = 14;
 FrameOpinion denied(const char* why) { return FrameOpinion::denied(why); }
 FrameOpinion allowed(const char* why) { return FrameOpinion::passed(why); }
 
-// The link-local address made of a hardware address (RFC 4291, appendix A).
+// The link-local address derived from a hardware address (RFC 4291, appendix A).
 FrameAddress link_local_of(const Mac& mac) {
     return {true,
             {0xfe, 0x80, 0, 0, 0, 0, 0, 0, static_cast<std::uint8_t>(mac[0] ^ 2), mac[1], mac[2], 0xff, 0xfe, mac[3], mac[4], mac[5]}};
@@ -27,7 +27,7 @@ bool is_neighbour_message(const FramePacket& packet) {
         return false;
     }
     const std::uint8_t type = packet.icmp_type;
-    // It is no longer than such a message has to be, with a router alert before it and nothing behind it.
+    // It is no longer than such a message has to be, with a router alert before it and nothing after it.
     const std::size_t most = type >= 133 && type <= 137 && type != 134 ? 64 : 512;
     if (packet.trailer != 0 || packet.transport.size() > most || packet.size - packet.transport.size() > 48) {
         return false;
@@ -91,7 +91,7 @@ FrameOpinion FrameModel::judge_neighbour(const FramePacket& packet, Way way) con
                                                                     : denied("neighbour discovery for another");
 }
 
-// Whole ones, and the hardware address in them is the pod's.
+// Complete ones, and the hardware address in them is the pod's.
 bool FrameModel::has_own_options(const FramePacket& packet) const {
     const FrameBytes message(packet.transport);
     std::size_t at = packet.icmp_type == 133 ? 8 : 24;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random policies, and how they are written.
+// Random policies, and their text.
 #include <algorithm>
 #include <cstdio>
 
@@ -94,7 +94,7 @@ std::string written(const FrameRules& rules) {
         out += "---\napiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata:\n  name: " + list + "\nspec:\n  types: [" +
                direction + "]\n  " + list + ":" + (policy->empty() ? " []\n" : "\n");
         for (const FrameRule& rule : *policy) {
-            // Addresses of both families do not stand in one rule, nor those of one with the ICMP of the other.
+            // Addresses of both families are not in one rule, nor those of one with the ICMP of the other.
             FrameRule part = rule;
             for (std::size_t at = 0; at < std::max<std::size_t>(1, rule.nets.size()); ++at) {
                 part.nets = rule.nets.empty() ? rule.nets : std::vector{rule.nets[at]};

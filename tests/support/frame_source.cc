@@ -5,7 +5,7 @@
 
 namespace namegate::test {
 
-// One IP packet in the making, seen from the pod.
+// One IP packet under construction, seen from the pod.
 struct FrameSource::Draft {
     Sender sender = Sender::kPod;
     bool v6 = false;
@@ -14,7 +14,7 @@ struct FrameSource::Draft {
     std::uint8_t protocol = 0;
     std::uint8_t hops = 64;
     Bytes body;          // transport header and payload
-    bool exact = false;  // nothing random is done to it: what it says is known
+    bool exact = false;  // no random change is made: its content is known
     // Fragmentation.
     std::uint32_t id = 0;
     std::size_t offset = 0;
@@ -152,7 +152,7 @@ void FrameSource::fill_icmp(Draft& draft) {
     append(draft.body, random_bytes(below(3) * 16));
 }
 
-// What a packet of the other direction looks like, from the IP header on.
+// The form of a packet of the other direction, from the IP header on.
 Bytes FrameSource::quoted(const Draft& draft) {
     Draft inner;
     inner.v6 = draft.v6;
@@ -279,7 +279,7 @@ void FrameSource::cut(Draft& draft) {
     draft.body = random_bytes(below(4) * 16);
 }
 
-// A later fragment behind the last first one.
+// A later fragment after the last first one.
 void FrameSource::follow(Draft& draft) {
     static constexpr std::size_t kOffsets[] = {8, 24, 40, 48, 64, 96, 128};
     draft.sender = first_sender_;
@@ -372,7 +372,7 @@ Bytes FrameSource::finish(Draft& draft) {
     return out;
 }
 
-// Trailers, lengths that are not so, frames cut short, and bits turned over.
+// Trailers, wrong lengths, truncated frames, and flipped bits.
 void FrameSource::damage(Bytes& frame) {
     const bool v6 = frame[12] == 0x86;
     if (one_in(8)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random frames and random policies for frame_model.h. Addresses, ports and identifiers come from small sets, so that frames
-// meet flows, fragments and questions of others. Equal seeds give equal sequences.
+// Random frames and random policies for frame_model.h. Addresses, ports and identifiers come from small sets, so that frames match
+// flows, fragments and queries of other frames. Equal seeds give equal sequences.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ class FrameSource {
 
     SentFrame frame();
     FrameRules rules();
-    // The same with one rule more or fewer: a peer that is revoked, and comes back.
+    // The same with one rule more or less: a peer that is revoked, and allowed again.
     FrameRules change(FrameRules rules);
 
     std::uint64_t below(std::uint64_t end) { return random_() % end; }
@@ -62,7 +62,7 @@ class FrameSource {
     Bytes arp(Sender sender);
 
     std::mt19937_64 random_;
-    // Of the last first fragment, for others to follow it.
+    // Of the last first fragment, for later ones.
     Sender first_sender_ = Sender::kPod;
     FrameAddress first_local_;
     FrameAddress first_remote_;

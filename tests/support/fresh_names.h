@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names that nobody has asked for before, and the answers to them: World::fresh_name() makes them.
+// New names, and the responses to them: World::fresh_name() makes them.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace namegate::test {
 
-// With the question's name, type and id; nothing answered yet.
+// With the question's name, type and id; without records yet.
 DnsMessage start_answer(const WorldQuestion& question);
 
 // `name`: the question's in lower case. Nothing: it is not a fresh name.

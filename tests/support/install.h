@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One policy, or one endpoint's policies, written for itself.
+// Writes one policy, or one endpoint's policies, alone.
 #pragma once
 
 #include "datapath/endpoint_writer.h"

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A node with many endpoints and many policy files, and the real daemon: how long it takes to start, and how long a
-// changed file takes until it is in force on the endpoints that it concerns. The endpoints sit on veths
-// that lead nowhere; they were made before there was a policy, by the same calls that the plugin makes. Needs a node of
-// the test's own.
+// A node with many endpoints and many policy files, and the real daemon: how long it takes to start, and how long a changed file
+// takes until it is in force on the endpoints that it concerns. The endpoints are on veths that lead nowhere; they were made before
+// there was a policy, by the same calls that the plugin makes. Needs a separate node.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +27,7 @@ namespace namegate::test {
 
 struct LargeNodeShape {
     unsigned endpoints = 250;
-    unsigned policies = 1000;  // each of one endpoint, but the first ten, which select a tenth of them each
+    unsigned policies = 1000;  // each of one endpoint, except the first ten, which select a tenth of them each
     unsigned sets_per_policy = 10;
     unsigned domains_per_set = 10;
 
@@ -67,7 +66,7 @@ class LargeNode {
     DaemonNode& daemon() { return node_; }
     const LargeNodeShape& shape() const { return shape_; }
 
-    // Until it answers and every endpoint is enforced.
+    // Until it replies and every endpoint is enforced.
     std::chrono::duration<double, std::milli> start() {
         const auto begin = std::chrono::steady_clock::now();
         node_.start();
@@ -80,8 +79,8 @@ class LargeNode {
         return took;
     }
 
-    // Policy `number` with another port, or its sets with other domains: written and synced, and put into the folder when
-    // the change is called.
+    // Policy `number` with another port, or its sets with other domains: written and synced, and put into the folder when the change
+    // is called.
     using Change = std::function<void()>;
     Change policy_change(unsigned number, unsigned port) const {
         const std::string n = std::to_string(number);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What needs no compiler: formatting, sizes, layers, rule codes, shell scripts. Prints each finding, exits 1 when there is one.
+# Checks that need no compiler: formatting, sizes, layers, rule codes, shell scripts. Prints each finding, exits 1 if
+# there is one.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 bad=0

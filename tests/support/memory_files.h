@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A file system in memory that ends its user at any step, and loses what was not synced when the machine goes down. What a crash of
-// the machine leaves of something unsynced is drawn by lot: as before, as after, or cut. Faults of single paths are set by
-// the test. Not thread-safe but for reading.
+// A file system in memory that ends its user at any step, and loses what was not synced when the machine crashes. What a crash
+// leaves of unsynced data is random: the old state, the new state, or a truncated one. The test sets faults of single paths. Only
+// reading is thread-safe.
 #pragma once
 
 #include <cerrno>
@@ -21,24 +21,24 @@
 
 namespace namegate::test {
 
-// Thrown in the place of the step at which the process dies.
+// Thrown in place of the step at which the process dies.
 struct Killed {};
 
 class MemoryFiles final : public FileSystem {
   public:
     explicit MemoryFiles(std::uint64_t seed) : random_(seed) {}
 
-    // Steps that change something until the process dies, or until each fails for want of room; none: never.
+    // Changing steps until the process dies, or until each fails because the disk is full; none: never.
     std::optional<unsigned> dies_after;
     std::optional<unsigned> full_after;
-    // By path: the errno with which reading, listing and asking about it fail. A folder that is missing has ENOENT.
+    // By path: the errno with which reading, listing and stat fail. A folder that is missing has ENOENT.
     std::map<std::string, int> faults;
     // Folders where nothing is mounted at the time: empty, and on the device below.
     std::set<std::string> unmounted;
-    std::set<std::string> moved;  // to that device, with what is in them
+    std::set<std::string> moved;  // to that device, with their content
     unsigned steps = 0;           // that changed something, since the test set it to 0
 
-    // The machine goes down and comes up.
+    // The machine crashes and starts again.
     void lose_power() {
         for (auto& [path, node] : durable_names_) {
             names_.try_emplace(path, nullptr);
@@ -58,7 +58,7 @@ class MemoryFiles final : public FileSystem {
         }
         durable_names_ = names_;
     }
-    // As somebody does it at leisure: all of it is on the disk.
+    // A change without a crash: all of it is on the disk.
     void put(const std::string& path, std::string content) {
         auto node = std::make_shared<Node>();
         node->content = content;
@@ -85,7 +85,7 @@ class MemoryFiles final : public FileSystem {
         }
         return out;
     }
-    // What is there, or nothing.
+    // The content, or nothing.
     std::string content(const std::string& path) const {
         const auto found = names_.find(path);
         return found == names_.end() ? std::string() : found->second->content;
@@ -140,7 +140,7 @@ class MemoryFiles final : public FileSystem {
         }
         stamp(*node);
         node->content.clear();
-        // A part of it may get there all the same.
+        // A part of it may be written nevertheless.
         const Result<> stepped = step([&] { node->content = content.substr(0, random_() % (content.size() + 1)); });
         if (stepped) {
             node->content = content;
@@ -159,7 +159,7 @@ class MemoryFiles final : public FileSystem {
         }
         return ok();
     }
-    // Needs no room, as remove().
+    // Needs no space, like remove().
     Result<> sync_folder(const std::string& folder) override {
         NG_TRY(step_without_room());
         std::erase_if(durable_names_, [&folder](const auto& entry) { return entry.first.substr(0, entry.first.rfind('/')) == folder; });
@@ -185,7 +185,7 @@ class MemoryFiles final : public FileSystem {
   private:
     struct Node {
         std::string content;
-        std::string durable;  // of it, what is synced
+        std::string durable;  // the synced part of it
         std::uint64_t inode = 0;
         std::int64_t changed = 0;
     };

@@ -87,7 +87,7 @@ inline void enter_private_node() {
     if (::mount("namegate-test", "/sys", "sysfs", 0, nullptr) != 0) {
         fail_with_errno("mounting /sys");
     }
-    // A BPF file system of the node's own: what is pinned in it goes with the process.
+    // A BPF file system of this node alone: what is pinned in it is removed with the process.
     if (::mount("namegate-test", "/sys/fs/bpf", "bpf", 0, "mode=700") != 0) {
         fail_with_errno("mounting /sys/fs/bpf");
     }
@@ -112,7 +112,7 @@ class TestNetns {
     const std::string& name() const { return name_; }
     const std::string& path() const { return path_; }
 
-    // Before its time; again is harmless.
+    // Ends it early; a second call is harmless.
     void remove() {
         if (!name_.empty()) {
             run_command("ip netns del " + name_);
@@ -124,7 +124,7 @@ class TestNetns {
     CommandOutput run(const std::string& command) const { return run_command("ip netns exec " + name_ + " " + command); }
     std::string must(const std::string& command) const { return must_run("ip netns exec " + name_ + " " + command); }
 
-    // Runs `work` on a thread inside. What it throws ends the program, so check results outside.
+    // Runs `work` on a thread inside. An exception ends the program, so check results outside.
     void within(const std::function<void()>& work) const {
         std::thread thread([this, &work] {
             const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main of tests that run whole programs on a node of their own.
+// The main of tests that run whole programs on a separate node.
 #include <sys/resource.h>
 
 #include "support/node_start.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How the tests of whole programs begin: as root, with a real IPAM plugin, on a node of their own. Ends the process with
-// 77 (skipped) and the reason when that cannot be had.
+// How the tests of whole programs begin: as root, with a real IPAM plugin, on a separate node. Ends the process with 77 (skipped)
+// and the reason when that is not possible.
 #pragma once
 
 #include <unistd.h>

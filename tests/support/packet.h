@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Builds Ethernet frames, layer by layer, outermost first; lengths, next-header fields and checksums are
-// filled in by build(). Everything can be made wrong on purpose.
+// Builds Ethernet frames, layer by layer, outermost first; build() fills in lengths, next-header fields and checksums. Everything
+// can be made wrong on purpose.
 //
 //   auto frame = Packet().ethernet().ipv4("10.1.0.2", "192.0.2.1").udp(4000, 53).payload(question).build();
 //
@@ -60,7 +60,7 @@ class Packet {
     Packet& payload(const Bytes& bytes);
     Packet& payload(std::string_view text);
     Packet& bad_checksum();
-    // Cuts the frame after this many bytes.
+    // Truncates the frame after this many bytes.
     Packet& truncate(std::size_t size);
 
     Bytes build() const;

@@ -24,7 +24,7 @@ bool any_domain(const std::vector<DomainPattern>& domains, const std::vector<std
     return false;
 }
 
-// The labels of a namespace or service account under their own names, as their selectors are written.
+// The labels of a namespace or service account under their own names, as their selectors have them.
 Labels without_prefix(const Labels& labels, const std::string& prefix) {
     Labels out;
     for (const auto& label : labels) {
@@ -48,7 +48,7 @@ bool in_scope(const Policy& policy, const EntityRule& entity, const std::string&
     return entity.namespace_selector->matches(without_prefix(labels, "pcns."));
 }
 
-// Does this side of a rule select the endpoint by `selector` and its companions?
+// Does this side of a rule select the endpoint by `selector` and the related fields?
 bool selects_endpoint(const Question& q, const Policy& policy, const EntityRule& entity, const Selector& selector, bool with_accounts,
                       const EndpointView& endpoint) {
     const Labels labels = effective_labels(endpoint, *q.snapshot);
@@ -74,7 +74,7 @@ bool has_address(const EndpointView& endpoint, const IpAddress& address) {
     return false;
 }
 
-// Is the address (or a name it was resolved from) one of what `selector` and its companions select?
+// Does `selector` with the related fields select the address, or a name that it was resolved from?
 bool selected(const Question& q, const Policy& policy, const EntityRule& entity, const Selector& selector, bool with_accounts,
               const IpAddress& address, bool with_domains) {
     for (const EndpointView& endpoint : *q.endpoints) {
@@ -135,7 +135,7 @@ struct Side {
     bool local;
 };
 
-// On the endpoint's own side its pod tells what a name means, on the other side the pods that the rule selects.
+// On the endpoint's own side its pod defines a port name, on the other side the pods that the rule selects do.
 bool named_port(const Question& q, const Side& side, const std::string& name) {
     if (side.local) {
         return calls_port(q, *q.self, name, side.port);
@@ -193,7 +193,7 @@ bool rule_matches(const Question& q, const Policy& policy, const Rule& rule) {
            entity_matches(q, policy, rule.destination, destination.address, with_domains);
 }
 
-// Does a staged policy take the place of this one, or take it away?
+// Does a staged policy replace this one, or remove it?
 bool is_replaced(const Question& q, const Policy& policy) {
     for (const Snapshot::TierView& tier : q.snapshot->tiers()) {
         for (const Policy* other : tier.policies) {

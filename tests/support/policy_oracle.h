@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The measure for the compiler: what policies mean to one packet, worked out in the plainest way from the
-// resources themselves, rule by rule. Slow and readable on purpose; shares no code with compile().
+// The reference for the compiler: what policies mean for one packet, computed in the plainest way from the resources themselves,
+// rule by rule. Slow and readable on purpose; shares no code with compile().
 #pragma once
 
 #include <vector>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random policies, endpoints and packets from a seed: a world so small that random things often meet.
+// Random policies, endpoints and packets from a seed: a world so small that random things often match.
 #pragma once
 
 #include <cstdint>
@@ -70,7 +70,7 @@ class World {
     }
     std::string name_space() { return chance(2) ? "one" : "two"; }
 
-    // Numbers, ranges, and where they may stand names.
+    // Numbers, ranges, and names where they are allowed.
     std::vector<Port> ports(bool names) {
         std::vector<Port> out;
         for (unsigned n = 1 + pick(2); n > 0; --n) {
@@ -121,7 +121,7 @@ class World {
         const std::uint8_t protocols[] = {6, 6, 17, 17, static_cast<std::uint8_t>(v4 ? 1 : 58), 47, 99, 132, 136};
         return protocols[pick(9)];
     }
-    // Questions only: errors are judged by the flow that they are about.
+    // Requests only: errors are judged by the flow that they quote.
     std::uint8_t icmp_type(bool v4) {
         const std::uint8_t types[] = {8, 13, 17, 128, 144, 200};
         return types[pick(3) + (v4 ? 0 : 3)];
@@ -216,7 +216,7 @@ class World {
         out.service_account = chance(2) ? "robot" : "";
         out.labels = labels();
         out.is_kubernetes = chance(2);
-        out.unknown_is_absent = true;  // what is unknown has tests of its own
+        out.unknown_is_absent = true;  // other tests cover unknown labels
         // No two endpoints share one.
         const auto last = static_cast<std::uint8_t>(number);
         out.addresses = {IpAddress::v4({10, static_cast<std::uint8_t>(pick(2)), static_cast<std::uint8_t>(pick(2)), last}),

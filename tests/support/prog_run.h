@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs a tc program once (or `repeat` times) on a packet by BPF_PROG_TEST_RUN. `ifindex` has to exist in
-// the namespace of the calling thread; `from` is the interface the packet came in by, 0 when the node itself sends
-// it, `mark` its mark. Throws when the kernel refuses the call.
+// Runs a tc program once (or `repeat` times) on a packet by BPF_PROG_TEST_RUN. `ifindex` has to exist in the namespace of the
+// calling thread; `from` is the interface that received the packet, 0 when the node itself sends it, `mark` its mark. Throws when
+// the kernel refuses the call.
 #pragma once
 
 #include <bpf/bpf.h>
@@ -25,7 +25,7 @@ struct RunResult {
     bool passed() const { return verdict == -1; }
     bool dropped() const { return verdict == 2; }
     bool redirected() const { return verdict == 7; }
-    bool held() const { return redirected(); }  // to nowhere: the daemon has it
+    bool held() const { return redirected(); }  // to no interface: the daemon has it
 };
 
 inline RunResult run_program(int fd, const std::vector<std::uint8_t>& packet, std::uint32_t ifindex, int repeat = 1, std::uint32_t from = 1,

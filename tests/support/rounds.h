@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long a random test runs, and from which seed: short as part of the suite, long by NAMEGATE_ROUNDS; a failure
-// is repeated by NAMEGATE_SEED. Both are printed.
+// How long a random test runs, and from which seed: short as part of the suite, long by NAMEGATE_ROUNDS; NAMEGATE_SEED repeats a
+// failure. Both are printed.
 #pragma once
 
 #include <cstdlib>

@@ -5,7 +5,7 @@
 
 namespace namegate::test {
 
-// Runs the test cases of this program that the arguments of main ask for; main's own result. Once a process.
+// Runs the test cases of this program that the arguments of main select; returns main's result. Once per process.
 int run_tests(int argc, char** argv);
 
 }  // namespace namegate::test

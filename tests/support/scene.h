@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One endpoint under real policy files, in the real programs: YAML through the policy compiler and the datapath's
-// writers into the maps, packets through BPF_PROG_TEST_RUN. Everything lives in a network namespace and a BPF file
-// system of the test's own. The endpoint sits on the loopback interface, the only one that test runs need.
+// One endpoint under real policy files, in the real programs: YAML through the policy compiler and the datapath's writers into the
+// maps, packets through BPF_PROG_TEST_RUN. Everything is in a separate network namespace and BPF file system. The endpoint is on the
+// loopback interface, the only one that test runs need.
 #pragma once
 
 #include <sched.h>
@@ -44,13 +44,13 @@ T must(Result<T> result) {
 }
 
 inline constexpr std::uint32_t kLoopback = 1;
-inline constexpr std::uint32_t kUplink = 7;  // where forwarded packets came in; need not exist
+inline constexpr std::uint32_t kUplink = 7;  // the interface that received forwarded packets; need not exist
 inline constexpr const char* kPod4 = "10.88.0.2";
 inline constexpr const char* kPod6 = "fd00:88::2";
 inline constexpr const char* kDns4 = "192.0.2.53";
 inline constexpr const char* kDns6 = "2001:db8::53";
 
-// Makes the calling process's network its own, once, before anything is loaded.
+// Moves the calling process into a new network namespace, once, before anything is loaded.
 inline void own_network() {
     static const bool done = [] {
         require_root();
@@ -90,8 +90,8 @@ class Scene {
         return view;
     }
 
-    // Puts the content in force; an empty one leaves the endpoint open. Throws when a document is refused.
-    // `behaviour` says what happens to denied packets and flows; its policies are not looked at.
+    // Puts the content in force; an empty one leaves the endpoint open. Throws when a document is refused. `behaviour` says what
+    // happens to denied packets and flows; its policies are not used.
     void apply(std::string_view yaml, datapath::EndpointPolicies behaviour = {}) {
         store_.set_file("policy.yaml", yaml);
         const std::vector<policy::FileStatus> files = store_.files();
@@ -112,7 +112,7 @@ class Scene {
         return run_program(must(datapath_->program(program)), frame, kLoopback, repeat, from, mark);
     }
 
-    // The pod sends a question; the answer comes back. Returns whether the answer was let through.
+    // The pod sends a query; the response arrives. Returns whether the response passed.
     bool resolve(const Bytes& question, const Bytes& answer, std::uint16_t port = 40000, bool v6 = false) {
         const char* pod = v6 ? kPod6 : kPod4;
         const char* server = v6 ? kDns6 : kDns4;
@@ -124,7 +124,7 @@ class Scene {
         const char* server = v6 ? kDns6 : kDns4;
         return ingress(Packet().ethernet(kHostMac, kPodMac).ip(server, pod).udp(53, port).payload(answer).build()).passed();
     }
-    // A name with addresses, asked and answered the plain way.
+    // A name with addresses, looked up in the plain way.
     bool resolve(std::string_view name, std::initializer_list<const char*> addresses) {
         DnsMessage answer = DnsMessage::response(name);
         for (const char* address : addresses) {
@@ -147,7 +147,7 @@ class Scene {
         std::sort(out.begin(), out.end());
         return out;
     }
-    // What the programs hold about an address or flow, to look at or to alter; throws when there is no entry.
+    // The entry of the programs for an address or flow, to read or change; throws when there is none.
     ng_learnt learnt_entry(std::string_view address) {
         const Fd inner = must(datapath_->inner_map(datapath::MapId::kLearnt, identity_.slot));
         return must(datapath::map_lookup<ng_learnt>(inner.get(), datapath::to_ng_addr(*IpAddress::parse(address)))).value();
@@ -175,7 +175,7 @@ class Scene {
         const Fd inner = must(datapath_->inner_map(datapath::MapId::kFlows, identity_.slot));
         must(datapath::map_update(inner.get(), flow.key, value));
     }
-    // As if the questions that wait had been asked this many ticks later, or with a negative number earlier.
+    // As if the pending queries had been sent this many ticks later, or with a negative number earlier.
     void shift_questions(std::int32_t ticks) {
         const Fd inner = must(datapath_->inner_map(datapath::MapId::kPending, identity_.slot));
         for (auto& [index, set] : must(datapath::map_entries<std::uint32_t, ng_pending_set>(inner.get()))) {

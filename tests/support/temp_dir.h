@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A folder of the test's own under /tmp, removed with all its content at the end.
+// A new folder under /tmp, removed with all its content at the end.
 #pragma once
 
 #include <cstdlib>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tags that tests bear in their source, for checks that nothing which needs a test is without one. Throws when a
-// folder cannot be read.
+// The tags of tests in their source, for checks that everything that needs a test has one. Throws when a folder cannot be read.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +17,7 @@ inline std::string file_content(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-// All of `pattern` in a text, each as what its groups matched.
+// All matches of `pattern` in a text, each as the text of its groups.
 inline std::vector<std::vector<std::string>> all_matches(const std::string& text, const std::regex& pattern) {
     std::vector<std::vector<std::string>> out;
     for (auto at = std::sregex_iterator(text.begin(), text.end(), pattern); at != std::sregex_iterator(); ++at) {

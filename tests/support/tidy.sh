@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# clang-tidy over what is shipped. A file is looked at again only when it, a header or the rules changed.
+# Runs clang-tidy on the shipped code. A file is checked again only when it, a header or the rules changed.
 # usage: tidy.sh BUILD_FOLDER
 set -u
 build=$(cd "${1:?build folder with compile_commands.json}" && pwd)

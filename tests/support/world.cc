@@ -110,7 +110,7 @@ World::~World() {
 
 void World::make_network(const std::string& pods4, const std::string& pods6) const {
     const std::string world = "ip -n " + netns_.name() + " ";
-    // A link-local address that waits for duplicate detection has the first packets of IPv6 dropped.
+    // While a link-local address waits for duplicate detection, the first packets of IPv6 are dropped.
     const std::string no_waiting = "echo 0 > /proc/sys/net/ipv6/conf/";
     must_run("ip link add uplink type veth peer name eth0 netns " + netns_.name() + " && " + no_waiting + "uplink/accept_dad");
     netns_.must("sh -c '" + no_waiting + "eth0/accept_dad'");
@@ -123,11 +123,11 @@ void World::make_network(const std::string& pods4, const std::string& pods6) con
     for (const char* address : {kServer6, kOtherServer6}) {
         must_run(world + "addr add " + address + "/64 dev eth0 nodad");
     }
-    // Whole prefixes that are this machine.
+    // Whole prefixes that belong to this machine.
     must_run(world + "route add local 198.18.0.0/15 dev lo && " + world + "route add local 2001:db8:1::/64 dev lo");
     must_run(world + "route add " + pods4 + " via " + kNodeAddress4 + " && " + world + "route add " + pods6 + " via " + kNodeAddress6);
     must_run("ip route add 198.18.0.0/15 via " + std::string(kServer4) + " && ip route add 2001:db8:1::/64 via " + kServer6);
-    // Thousands of neighbours of both families connect at once, and nobody may wait for them.
+    // Thousands of clients of both families connect at once, so the accept and SYN queues are long.
     netns_.must("sh -c 'echo 65535 > /proc/sys/net/core/somaxconn; echo 65535 > /proc/sys/net/ipv4/tcp_max_syn_backlog'");
 }
 
@@ -293,7 +293,7 @@ void World::serve_dns_accept(int listener) {
     }
 }
 
-// Whatever questions are complete, answered one behind the other.
+// Responds to all complete queries, one after the other.
 void World::serve_dns_stream(int fd) {
     std::array<std::uint8_t, kMaxDatagram> buffer{};
     const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
@@ -336,7 +336,7 @@ void World::serve_connection(int fd) {
 
 void World::serve_udp() {
     std::array<char, kMaxDatagram> buffer{};
-    // What comes back as ancillary data, the address the datagram was sent to, is what the echo is sent from.
+    // The destination of the datagram arrives as ancillary data; the echo is sent from it.
     alignas(cmsghdr) std::array<char, 128> control{};
     sockaddr_in6 peer{};
     for (;;) {
@@ -359,7 +359,7 @@ void World::serve_udp() {
                 heard_.emplace(buffer.data(), part.iov_len);
             }
         }
-        // The interface it came by is not the one that has the address.
+        // The receiving interface is not the one that has the address.
         for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
             if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
                 in6_pktinfo info{};
@@ -444,7 +444,7 @@ bool World::heard(const std::string& content) const {
 }
 
 unsigned World::take_indexes(unsigned count) {
-    static std::atomic<unsigned> next{0x400};  // below are the addresses that tests write down
+    static std::atomic<unsigned> next{0x400};  // below are the addresses that tests use
     return next.fetch_add(count);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The world outside a private node: a network namespace behind an uplink with DNS servers that answer what a
-// test tells them to, over UDP and TCP, and a TCP and UDP echo server on every address of two whole prefixes. One thread serves
-// everything; the public functions may be called from any thread. The constructor throws when something cannot
-// be made, and the namespace and the uplink go with the object.
+// The world outside a private node: a network namespace behind an uplink with DNS servers whose responses the test defines, over UDP
+// and TCP, and a TCP and UDP echo server on every address of two whole prefixes. One thread serves everything; the public functions
+// may be called from any thread. The constructor throws when something cannot be made. The namespace and the uplink are removed with
+// the object.
 #pragma once
 
 #include <atomic>
@@ -28,7 +28,7 @@ namespace namegate::test {
 
 inline constexpr const char* kNodeAddress4 = "192.0.2.1";
 inline constexpr const char* kNodeAddress6 = "2001:db8::1";
-// The servers that the node trusts, and a machine beside them that it does not.
+// The servers that the node trusts, and a machine beside them that it does not trust.
 inline constexpr const char* kServer4 = "192.0.2.53";
 inline constexpr const char* kServer6 = "2001:db8::53";
 inline constexpr const char* kOtherServer4 = "192.0.2.54";
@@ -40,7 +40,7 @@ inline constexpr std::uint16_t kUdpPort = 7;
 
 struct WorldQuestion {
     Bytes message;
-    std::string name;  // as asked
+    std::string name;  // as in the query
     std::uint16_t id = 0;
     std::uint16_t type = 0;
     bool tcp = false;
@@ -51,15 +51,15 @@ enum class AnswerFrom { kServer, kOtherServer, kOtherPort };
 struct WorldReply {
     AnswerFrom from = AnswerFrom::kServer;
     Bytes message;
-    std::size_t piece = 0;  // over TCP: so many bytes a segment; 0: as the kernel likes
+    std::size_t piece = 0;  // over TCP: bytes of a segment; 0: the kernel decides
 };
 
 class World {
   public:
-    // Asked first; nothing: the question goes on to the names.
+    // Called first; nothing: the names are used.
     using Script = std::function<std::optional<std::vector<WorldReply>>(const WorldQuestion&)>;
 
-    // `pods4` and `pods6`: the prefixes that lie behind the node.
+    // `pods4` and `pods6`: the prefixes behind the node.
     World(const std::string& pods4, const std::string& pods6);
     ~World();
     World(const World&) = delete;
@@ -73,11 +73,11 @@ class World {
     void set_alias(const std::string& name, const std::string& target);
     void set_script(Script script);
 
-    // Names that need no telling: "f<index>x<chain>.<suffix>" has the address of its index, behind so many
-    // CNAMEs to "t<index>-<k>.cdn.<suffix>".
+    // Names that need no definition: "f<index>x<chain>.<suffix>" has the address of its index, behind <chain> CNAMEs to
+    // "t<index>-<k>.cdn.<suffix>".
     static std::string fresh_name(unsigned index, unsigned chain, std::string_view suffix);
     static IpAddress fresh_address(unsigned index, bool v6);
-    // An index that no test has had.
+    // An index that no test has used.
     static unsigned take_indexes(unsigned count);
 
     std::uint64_t questions() const { return questions_; }
@@ -91,7 +91,7 @@ class World {
         std::string alias;
         std::uint32_t ttl = 60;
     };
-    // One that listens, with the family and role of its socket.
+    // A listening socket, with its family and role.
     struct DnsSocket {
         Fd fd;
         bool v6;
@@ -123,10 +123,10 @@ class World {
     std::map<int, Fd> accepted_;
     std::map<int, Fd> dns_listeners_;
     std::map<int, Fd> dns_streams_;
-    std::map<int, Bytes> dns_read_;  // of each stream, not yet a question
+    std::map<int, Bytes> dns_read_;  // of each stream, not yet a complete query
     std::atomic<std::uint64_t> questions_{0};
     std::atomic<std::uint64_t> connections_{0};
-    mutable std::mutex mutex_;  // of the three below
+    mutable std::mutex mutex_;  // protects the three below
     std::map<std::string, Names> names_;
     Script script_;
     std::set<std::string> heard_;

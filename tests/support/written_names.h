@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Names as people write them in policies, against names as they stand on the wire: one table for everything that
-// compares the two.
+// Names as people write them in policies, and names on the wire: one table for all code that compares them.
 #pragma once
 
 namespace namegate::test {
@@ -52,7 +51,7 @@ inline constexpr WrittenName kWrittenNames[] = {
     {"*.example.com", "_dmarc.example.com", true},
     {"_dmarc.example.com", "dmarc.example.com", false},
     {"a-b.example.com", "a-b.example.com", true},
-    // a dot inside a label is no boundary
+    // a dot inside a label is not a boundary
     {"example.com", "example\\046com", false},
     {"*.com", "example\\046com", false},
     {"www.example.com", "www\\046example.com", false},

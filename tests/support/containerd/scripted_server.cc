@@ -90,7 +90,7 @@ class ScriptedServer::Peer {
   public:
     explicit Peer(int fd) : fd_(fd) {}
 
-    // False: it has gone, or `ends`.
+    // False: the client disconnected, or `ends`.
     bool wait_for(unsigned requests, const std::atomic<bool>& ends) {
         while (requests_ < requests) {
             if (ends || !read_more()) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A server on a unix socket that speaks HTTP/2 as far as its script goes: it waits for so many requests on a connection
-// and then says these bytes, right or wrong. What the bytes mean is in the functions below: frames of RFC 9113, header
-// fields as HPACK's plainest form has them. One thread of its own, which ends with the server.
+// A server on a unix socket that speaks HTTP/2 as far as its script goes: it waits for a number of requests on a connection and then
+// sends the given bytes, correct or not. The functions below give the bytes a meaning: frames of RFC 9113, header fields in HPACK's
+// plainest form. It has one thread, which ends with the server.
 #pragma once
 
 #include <atomic>
@@ -35,23 +35,23 @@ std::string frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream, c
 std::string number32(std::uint32_t number);
 using Fields = std::vector<std::pair<std::string, std::string>>;
 std::string headers(std::uint32_t stream, const Fields& fields, std::uint8_t flags = kEndHeaders);
-// The fields that begin a reply of gRPC, its message, and those that end it.
+// The fields that begin a gRPC reply, its message, and those that end it.
 std::string reply_headers(std::uint32_t stream);
 std::string reply_data(std::uint32_t stream, const std::string& message);
 std::string trailers(std::uint32_t stream, const std::string& status = "0");
 std::string whole_reply(std::uint32_t stream, const std::string& message);
 
 struct Step {
-    unsigned requests = 1;  // on this connection, all together, before the bytes are sent
+    unsigned requests = 1;  // on this connection, in total, before the bytes are sent
     std::string bytes;
     std::chrono::milliseconds between_bytes{0};  // 0: all at once
-    bool repeat = false;                         // until the other side goes
+    bool repeat = false;                         // until the other side disconnects
 };
 using Connection = std::vector<Step>;
 
 class ScriptedServer {
   public:
-    // After its last step a connection is closed, unless `hold` is set; after the last connection nobody is let in.
+    // After its last step a connection is closed, unless `hold` is set; after the last connection no other is accepted.
     explicit ScriptedServer(std::vector<Connection> script, bool hold = false);
     ~ScriptedServer();
     ScriptedServer(const ScriptedServer&) = delete;
