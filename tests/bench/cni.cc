@@ -254,7 +254,7 @@ int main(int argc, char** argv) {
         std::printf(
             "net: the median without that of host-local by itself. It holds the start and end of the plugin's own process, which\n"
             "takes an empty program as long as the table says. namegate compiles and enforces a policy with domains within ADD, and\n"
-            "takes it away within DEL; the others enforce nothing. With IPv6, ptp waits for duplicate address detection.\n");
+            "removes it within DEL; the others enforce nothing. With IPv6, ptp waits for duplicate address detection.\n");
     } catch (const std::exception& error) {
         std::fprintf(stderr, "bench_cni: %s\n", error.what());
         return 1;

@@ -138,7 +138,7 @@ void attack(const Scene& scene, const Sender& sender, const Cut& cut, std::uint1
 
 std::vector<Sender> senders(Scene& scene, bool v6) {
     return {{"another pod", scene.other->wire, scene.other->frame(), scene.other->own(v6), scene.other->wire},
-            {"somebody outside", scene.outside->wire, scene.outside->frame(), v6 ? kServer6 : kServer4, scene.outside->wire}};
+            {"a host outside", scene.outside->wire, scene.outside->frame(), v6 ? kServer6 : kServer4, scene.outside->wire}};
 }
 
 }  // namespace

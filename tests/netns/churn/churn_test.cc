@@ -152,7 +152,8 @@ TEST_CASE("pods added and deleted, 16 at a time, while policies change: nothing 
     const auto took = std::chrono::duration_cast<std::chrono::seconds>(SteadyClock::now() - start);
     const Census after = settled_census(site.node, &before);
     std::printf(
-        "%u pods up and down, %u at a time, %u edits of policies, in %ld s: %u ADDs and %u DELs failed, %u lookups unanswered, %u wrongly "
+        "%u pods up and down, %u at a time, %u edits of policies, in %ld s: %u ADDs and %u DELs failed, %u lookups without a response, %u "
+        "wrongly "
         "denied, %u wrongly allowed\n",
         tally.adds.load(), kAtOnce, tally.edits.load(), static_cast<long>(took.count()), tally.failed_adds.load(), tally.failed_dels.load(),
         tally.unanswered.load(), tally.wrongly_denied.load(), tally.wrongly_allowed.load());

@@ -133,7 +133,7 @@ TEST_CASE("ten thousand new names an hour: the daemon's memory follows the live 
     learner->read();
     const double after = resident_mib();
     std::cout << names << " names in " << static_cast<double>(names) / static_cast<double>(kNamesAnHour)
-              << " scripted hours: resident memory " << before << " MiB before, " << after << " MiB after; at most " << most_names
+              << " simulated hours: resident memory " << before << " MiB before, " << after << " MiB after; at most " << most_names
               << " names in the cache, " << most_learnt << " addresses in the endpoint's map\n";
     CHECK(learner->stats().answers == names);
     CHECK(learner->stats().malformed == 0);

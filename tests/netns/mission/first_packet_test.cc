@@ -127,7 +127,7 @@ void run_visits(bool with_daemon, unsigned visits_per_pod) {
     for (const Tally& tally : tallies) {
         total.add(tally);
     }
-    std::printf("first packet, %s: %u fresh names, %u first packets lost, %u denied, %u unanswered, slowest connection %lld us\n",
+    std::printf("first packet, %s: %u fresh names, %u first packets lost, %u denied, %u without a response, slowest connection %lld us\n",
                 with_daemon ? "daemon running" : "no daemon", total.visits, total.lost, total.denied, total.unanswered,
                 static_cast<long long>(total.slowest.count()));
     if (with_daemon && total.lost + total.denied + total.unanswered > 0) {

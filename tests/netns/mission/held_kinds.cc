@@ -154,11 +154,11 @@ void Visits::add(const Visits& other) {
 Visits print_visits(const char* what, const VisitsByKind& kinds) {
     Visits sum;
     for (const auto& [kind, visits] : kinds) {
-        std::printf("%s, kind %c: %u visits, %u unanswered, %u first packets lost, %u denied\n", what, kind, visits.made, visits.unanswered,
-                    visits.lost, visits.denied);
+        std::printf("%s, kind %c: %u visits, %u without a response, %u first packets lost, %u denied\n", what, kind, visits.made,
+                    visits.unanswered, visits.lost, visits.denied);
         sum.add(visits);
     }
-    std::printf("%s, all: %u visits, %u unanswered, %u first packets lost, %u denied\n", what, sum.made, sum.unanswered, sum.lost,
+    std::printf("%s, all: %u visits, %u without a response, %u first packets lost, %u denied\n", what, sum.made, sum.unanswered, sum.lost,
                 sum.denied);
     return sum;
 }

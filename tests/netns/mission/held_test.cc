@@ -71,7 +71,7 @@ std::uint64_t counter(const Node& node, const std::string& name) {
 
 std::string books(const Node& node) {
     return std::to_string(counter(node, "dns_held")) + " frames held, " + std::to_string(counter(node, "held_responses_learnt")) +
-           " answers learnt, " + std::to_string(counter(node, "held_responses_unlearnt")) + " not, " +
+           " responses learned, " + std::to_string(counter(node, "held_responses_unlearnt")) + " not, " +
            std::to_string(counter(node, "held_frames_lost")) + " frames lost, " + std::to_string(counter(node, "dns_unparsed")) +
            " went on without the daemon";
 }

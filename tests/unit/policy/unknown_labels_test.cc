@@ -118,7 +118,7 @@ TEST_CASE("S8: an unknown selection names the policy, its selector, and what to 
     CHECK(files.asked(pod) == "selected");
 }
 
-TEST_CASE("S8: labels of a namespace and of a service account are unknown until a document tells them") {
+TEST_CASE("S8: labels of a namespace and of a service account are unknown until a document supplies them") {
     EndpointView pod = weather();
     pod.labels_known = true;
     Files files;
