@@ -48,8 +48,9 @@ endpoints::Record make_record(const Request& request, const cni::Args& args, con
     record.pod_name = args.pod_name;
     record.pod_uid = args.pod_uid;
     record.kubernetes = args.is_kubernetes();
-    record.cni_labels = request.config.labels;
-    record.cni_labels_given = request.config.labels_given;
+    if (request.config.labels_given) {
+        record.labels["cni-args"] = request.config.labels;
+    }
     record.dns_servers = pod_dns_servers(request.config.dns);
     record.annotations = endpoints::keep_annotations(request.config.annotations);
     if (const std::size_t left = request.config.annotations.size() - record.annotations.size(); left > 0) {

@@ -29,7 +29,6 @@
 #include "daemon/socket/commands.h"
 #include "daemon/socket/reply_children.h"
 #include "daemon/socket/socket_server.h"
-#include "endpoints/label_sources.h"
 
 namespace namegate::daemon {
 
@@ -146,7 +145,7 @@ Result<> Loop::start() {
     listings_ = std::make_unique<ReplyChildren>(event_);
     NG_ASSIGN(server_, SocketServer::create(event_, config_.socket_path(), handle));
     NG_TRY(remove_file(api::failure_path(config_.socket_path())));
-    if (config_.uses_label_source(endpoints::kContainerdSource)) {
+    if (!node_->runtime().label_providers().to_be_asked().empty()) {
         NG_ASSIGN(labels_, LabelFetcher::create(event_, *node_));
         labels_->fetch_missing();
         NG_TRY(every(kLabelsUs, [this] { labels_->fetch_missing(); }));

@@ -182,9 +182,10 @@ Result<> Node::program(const std::string& container_id, const std::string& ifnam
     return ok();
 }
 
-Result<> Node::set_containerd_labels(const std::string& container_id, const std::string& ifname, const endpoints::Labels& labels) {
+Result<> Node::set_labels(const std::string& container_id, const std::string& ifname, std::string_view provider,
+                          const endpoints::Labels& labels) {
     NG_ASSIGN(const NodeLock lock, lock_node());
-    return runtime_->set_containerd_labels(lock, container_id, ifname, labels);
+    return runtime_->set_labels(lock, container_id, ifname, provider, labels);
 }
 
 void Node::forget_state(std::uint32_t endpoint) {

@@ -42,8 +42,9 @@ class Node {
     Result<> prepare(const std::string& container_id, const std::string& ifname);
     Result<> program(const std::string& container_id, const std::string& ifname, const std::vector<IpAddress>& addresses);
     void forget(std::uint32_t endpoint);
-    // What containerd says of an endpoint, into its record. kNotFound: the endpoint is gone.
-    Result<> set_containerd_labels(const std::string& container_id, const std::string& ifname, const endpoints::Labels& labels);
+    // What a provider of labels answered, into the endpoint's record. kNotFound: the endpoint is gone.
+    Result<> set_labels(const std::string& container_id, const std::string& ifname, std::string_view provider,
+                        const endpoints::Labels& labels);
 
     // Reads the policy folders; when what is in force changed, programs every endpoint that it concerns.
     void reload_policies();

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <utility>
 
 namespace namegate::endpoints {
 namespace {
@@ -104,22 +105,22 @@ class Fields {
         }
     }
     void labels(const std::string& field, Labels& out) {
+        if (const Json* value = find(field); value != nullptr) {
+            labels(field, *value, out);
+        }
+    }
+    // {provider: {key: value}}
+    void labels_by_provider(const std::string& field, std::map<std::string, Labels, std::less<>>& out) {
         const Json* value = find(field);
         if (value == nullptr) {
             return;
         }
-        if (!value->is_object()) {
-            fail(field, "is not an object of texts");
-            return;
-        }
-        if (value->size() > kMaxRecordLabels) {
-            fail(field, "has more than " + std::to_string(kMaxRecordLabels) + " labels", Code::kExhausted);
+        if (!value->is_object() || value->size() > kMaxRecordProviders) {
+            fail(field, "is not an object with at most " + std::to_string(kMaxRecordProviders) + " providers of labels");
             return;
         }
         for (const auto& item : value->items()) {
-            if (is_text(field, item.value())) {
-                out.emplace(item.key(), item.value().get<std::string>());
-            }
+            labels(field + "." + item.key(), item.value(), out[item.key()]);
         }
     }
     void addresses(const std::string& field, std::vector<IpAddress>& out, std::size_t most) {
@@ -150,6 +151,21 @@ class Fields {
     }
 
   private:
+    void labels(const std::string& place, const Json& value, Labels& out) {
+        if (!value.is_object()) {
+            fail(place, "is not an object of texts");
+            return;
+        }
+        if (value.size() > kMaxRecordLabels) {
+            fail(place, "has more than " + std::to_string(kMaxRecordLabels) + " labels", Code::kExhausted);
+            return;
+        }
+        for (const auto& item : value.items()) {
+            if (is_text(place, item.value())) {
+                out.emplace(item.key(), item.value().get<std::string>());
+            }
+        }
+    }
     const Json* find(const std::string& field) {
         known_.insert(field);
         const auto it = object_.find(field);
@@ -176,6 +192,26 @@ class Fields {
     std::optional<Error> error_;
 };
 
+void read_labels(Fields& fields, Record& record) {
+    if (!fields.has("cniLabels")) {
+        fields.labels_by_provider("labels", record.labels);
+        return;
+    }
+    // As builds of layout 5 and before wrote them.
+    Labels from_args;
+    fields.labels("cniLabels", from_args);
+    bool given = !from_args.empty();
+    if (fields.has("cniLabelsGiven")) {
+        fields.flag("cniLabelsGiven", given);
+    }
+    if (given) {
+        record.labels["cni-args"] = std::move(from_args);
+    }
+    if (fields.has("containerdLabels")) {
+        fields.labels("containerdLabels", record.labels["containerd"]);
+    }
+}
+
 void read_fields(Fields& fields, Record& record) {
     fields.number("id", record.id);
     fields.number("slot", record.slot);
@@ -196,14 +232,7 @@ void read_fields(Fields& fields, Record& record) {
     fields.text("podName", record.pod_name);
     fields.text("podUid", record.pod_uid);
     fields.text("serviceAccount", record.service_account);
-    fields.labels("cniLabels", record.cni_labels);
-    record.cni_labels_given = !record.cni_labels.empty();
-    if (fields.has("cniLabelsGiven")) {
-        fields.flag("cniLabelsGiven", record.cni_labels_given);
-    }
-    if (fields.has("containerdLabels")) {
-        fields.labels("containerdLabels", record.containerd_labels.emplace());
-    }
+    read_labels(fields, record);
     if (fields.has("dnsServers")) {
         fields.addresses("dnsServers", record.dns_servers, kMaxRecordServers);
     }
@@ -250,18 +279,12 @@ std::string to_json(const Record& record) {
              {"podName", record.pod_name},
              {"podUid", record.pod_uid},
              {"serviceAccount", record.service_account},
-             {"cniLabels", record.cni_labels},
+             {"labels", record.labels},
              {"kubernetes", record.kubernetes},
              {"mode", record.mode},
              {"network", record.network},
              {"created", record.created},
              {"ready", record.ready}};
-    if (record.cni_labels_given && record.cni_labels.empty()) {
-        out["cniLabelsGiven"] = true;
-    }
-    if (record.containerd_labels) {
-        out["containerdLabels"] = *record.containerd_labels;
-    }
     if (!record.dns_servers.empty()) {
         out["dnsServers"] = texts(record.dns_servers);
     }

@@ -25,7 +25,8 @@ inline constexpr int kRecordVersion = 1;
 inline constexpr std::size_t kMaxRecordBytes = 2 * 1024 * 1024;
 inline constexpr std::size_t kMaxRecordAddresses = NG_MAX_ENDPOINT_ADDRS;
 inline constexpr std::size_t kMaxRecordServers = NG_POD_SERVERS;  // resolvers use no more
-inline constexpr std::size_t kMaxRecordLabels = 1024;
+inline constexpr std::size_t kMaxRecordLabels = 1024;             // of one provider, and of all together
+inline constexpr std::size_t kMaxRecordProviders = 16;
 inline constexpr std::size_t kMaxRecordText = 4096;  // bytes of any one string
 inline constexpr std::size_t kMaxRecordAnnotations = 256;
 inline constexpr std::size_t kMaxRecordAnnotationBytes = 64 * 1024;  // of all, names included
@@ -50,11 +51,11 @@ struct Record {
     std::string pod_name;
     std::string pod_uid;
     std::string service_account;
-    Labels cni_labels;
-    bool cni_labels_given = false;            // although there may be none
-    std::optional<Labels> containerd_labels;  // nothing: containerd was not asked yet
-    std::vector<IpAddress> dns_servers;       // of the pod, as the runtime gave them at ADD; at most kMaxRecordServers
-    Labels annotations;                       // of the pod, as the runtime gave them at ADD: to be shown, nothing depends on them
+    // What each provider of labels answered, by its name (labels/registry.h): "cni-args" what came with ADD. Not there: it was not
+    // asked, or nothing came.
+    std::map<std::string, Labels, std::less<>> labels;
+    std::vector<IpAddress> dns_servers;  // of the pod, as the runtime gave them at ADD; at most kMaxRecordServers
+    Labels annotations;                  // of the pod, as the runtime gave them at ADD: to be shown, nothing depends on them
     bool kubernetes = false;
     std::string mode{kModeFirst};
     std::string network;       // name of the CNI network
@@ -62,6 +63,11 @@ struct Record {
     bool ready = false;        // programmed at least once
 
     bool operator==(const Record&) const = default;
+    // Null: not there.
+    const Labels* labels_of(std::string_view provider) const {
+        const auto found = labels.find(provider);
+        return found == labels.end() ? nullptr : &found->second;
+    }
 };
 
 // Those that a record has room for, in the order of their names; the rest is left out, since nothing depends on them.

@@ -18,9 +18,7 @@
 #include "datapath/map.h"
 #include "datapath/policy_collection.h"
 #include "endpoints/host_interface_name.h"
-#include "endpoints/label_sources.h"
 #include "node/admission.h"
-#include "node/containerd_labels.h"
 #include "node/datapath_options.h"
 #include "node/handover.h"
 
@@ -150,8 +148,8 @@ void EndpointService::prepare_here(const NodeLock& lock, std::unique_ptr<NodeRun
 Result<> EndpointService::refresh(Record& record) const {
     NG_ASSIGN(Record current, endpoints::RecordStore(config_.records_dir()).read(record.container_id, record.ifname));
     current.addresses = std::move(record.addresses);
-    if (record.containerd_labels) {
-        current.containerd_labels = std::move(record.containerd_labels);
+    for (auto& [provider, labels] : record.labels) {
+        current.labels[provider] = std::move(labels);
     }
     record = std::move(current);
     return ok();
@@ -194,8 +192,8 @@ Result<> EndpointService::program_here(Record& record) {
 }
 
 Result<api::Question> EndpointService::ask_to_program(const Record& record) const {
-    // The daemon may have to wait for containerd first.
-    const unsigned wait_ms = config_.asks_containerd_for(record.kubernetes) ? config_.label_timeout_seconds * 1'000 : 0;
+    // The daemon may have to wait for a provider of labels first.
+    const unsigned wait_ms = providers_.next_to_ask(record) != nullptr ? config_.label_timeout_seconds * 1'000 : 0;
     const api::ProgramRequest request{record.container_id, record.ifname, record.addresses};
     return api::Question::send(config_.socket_path(), api::encode_call(request), kProgramTimeoutMs + wait_ms);
 }
@@ -216,8 +214,7 @@ std::optional<Result<>> EndpointService::have_programmed(Record& record) {
 bool EndpointService::lacks_labels(const Record& record, const Result<>& programmed) const {
     // Where policies are missing, labels would not help.
     const bool no_policies = runtime_ && !runtime_->programmer().unknown().empty();
-    return !programmed && programmed.error().code() == Code::kTryAgain && !no_policies && !record.containerd_labels &&
-           config_.asks_containerd_for(record.kubernetes);
+    return !programmed && programmed.error().code() == Code::kTryAgain && !no_policies && providers_.next_to_ask(record) != nullptr;
 }
 
 // A daemon that comes up meanwhile does it instead.
@@ -228,7 +225,8 @@ Result<> EndpointService::program_without_daemon(Record& record, const Error& ab
     }
     std::optional<Result<>> by_daemon;
     const auto comes_up = [&] { return (by_daemon = have_programmed(record)).has_value(); };
-    const auto labels = fetch_containerd_labels(config_, record, std::chrono::seconds(config_.label_timeout_seconds), comes_up);
+    labels::Provider& provider = *providers_.next_to_ask(record);
+    const auto labels = labels::ask_and_wait(provider, record, std::chrono::seconds(config_.label_timeout_seconds), comes_up);
     // One that came up meanwhile keeps what it programs in its memory, so it had better be the one.
     if (by_daemon || comes_up()) {
         return *by_daemon;
@@ -237,7 +235,7 @@ Result<> EndpointService::program_without_daemon(Record& record, const Error& ab
         return Error(labels.error().code(), "the labels of the pod are not known: " + labels.error().message() +
                                                 "; asked by the plugin, because " + absent.message());
     }
-    record.containerd_labels = **labels;
+    record.labels[std::string(provider.name())] = **labels;
     return program_here(record);
 }
 
@@ -247,11 +245,12 @@ Result<> EndpointService::program_instead_of_daemon(Record& record, const Error&
         return here || here.error().code() != Code::kTryAgain ? here : Result<>(reason);
     }
     // The time for them is over, but it may be the daemon that used it up.
-    const auto labels = fetch_containerd_labels(config_, record, kLastTry, [] { return false; });
+    labels::Provider& provider = *providers_.next_to_ask(record);
+    const auto labels = labels::ask_and_wait(provider, record, kLastTry, [] { return false; });
     if (!labels) {
         return reason;
     }
-    record.containerd_labels = **labels;
+    record.labels[std::string(provider.name())] = **labels;
     return program_here(record);
 }
 

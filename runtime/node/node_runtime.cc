@@ -20,7 +20,8 @@ NodeRuntime::NodeRuntime(const config::Config& config, const Clock& clock, std::
       datapath_(std::move(datapath)),
       store_(config.records_dir()),
       policies_(make_ledger(config, clock)),
-      programmer_(*datapath_, config, clock, options.names),
+      providers_(config.label_sources, label_settings()),
+      programmer_(*datapath_, config, clock, providers_, options.names),
       dns_servers_(config) {}
 
 Result<std::unique_ptr<NodeRuntime>> NodeRuntime::open(const NodeLock& /*lock*/, const config::Config& config, const Clock& clock,
@@ -166,10 +167,19 @@ Result<> NodeRuntime::mark_programmed(const NodeLock& /*lock*/) {
     return ok();
 }
 
-Result<> NodeRuntime::set_containerd_labels(const NodeLock& /*lock*/, const std::string& container_id, const std::string& ifname,
-                                            const endpoints::Labels& labels) {
+labels::ProviderSettings NodeRuntime::label_settings() const {
+    labels::ProviderSettings settings = config_.label_settings();
+    settings.find_pod_labels = [this](std::string_view name_space, std::string_view pod) -> std::optional<endpoints::Labels> {
+        const policy::PodDocument* document = policy::find_pod(programmer_.snapshot(), name_space, pod);
+        return document == nullptr ? std::nullopt : std::optional<endpoints::Labels>(document->labels);
+    };
+    return settings;
+}
+
+Result<> NodeRuntime::set_labels(const NodeLock& /*lock*/, const std::string& container_id, const std::string& ifname,
+                                 std::string_view provider, const endpoints::Labels& labels) {
     NG_ASSIGN(Record record, store_.read(container_id, ifname));
-    record.containerd_labels = labels;
+    record.labels[std::string(provider)] = labels;
     return store_.write(record);
 }
 

@@ -23,6 +23,7 @@
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
+#include "labels/provider_set.h"
 #include "node/admission.h"
 #include "node/node_lock.h"
 #include "node/policy_folders.h"
@@ -105,9 +106,10 @@ class NodeRuntime {
     ProgramSummary bring_up_to_date(const NodeLock& lock, const policy::Concern& concern);
     // Marks endpoints ready that were programmed without their ADD, and writes their records.
     Result<> mark_programmed(const NodeLock& lock);
-    // What another source of labels says, into the record. kNotFound: the endpoint is gone.
-    Result<> set_containerd_labels(const NodeLock& lock, const std::string& container_id, const std::string& ifname,
-                                   const endpoints::Labels& labels);
+    // What a provider of labels answered, into the record. kNotFound: the endpoint is gone.
+    Result<> set_labels(const NodeLock& lock, const std::string& container_id, const std::string& ifname, std::string_view provider,
+                        const endpoints::Labels& labels);
+    const labels::ProviderSet& label_providers() const { return providers_; }
     // The record of an endpoint that the plugin speaks of: the one that is known, if it is still this one, else that on the disk.
     Result<endpoints::Record> current_record(const std::string& container_id, const std::string& ifname) const;
     // Its record is gone from the disk. Returns it, if it was known.
@@ -127,6 +129,7 @@ class NodeRuntime {
 
   private:
     NodeRuntime(const config::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath, const NodeOptions& options);
+    labels::ProviderSettings label_settings() const;
     void put_record(const endpoints::Record& record);
     Result<> mark_ready(endpoints::Record& record);
     bool is_on_disk(const endpoints::Record& record) const;
@@ -136,6 +139,7 @@ class NodeRuntime {
     endpoints::RecordStore store_;
     policy::DocumentLedger policies_;
     FoldersRead read_;  // how the last reading went
+    labels::ProviderSet providers_;
     Programmer programmer_;
     RecordMap records_;
     config::DnsServers dns_servers_;

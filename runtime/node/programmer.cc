@@ -12,7 +12,7 @@
 #include "datapath/endpoint_writer.h"
 #include "datapath/learnt.h"
 #include "datapath/pattern_id.h"
-#include "endpoints/label_sources.h"
+#include "labels/registry.h"
 #include "node/admission.h"
 #include "policy/model/selection.h"
 
@@ -70,28 +70,14 @@ std::string share_key(const policy::Snapshot& snapshot, const policy::EndpointVi
 }  // namespace
 
 Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
-    endpoints::LabelSources sources;
-    for (const std::string& name : config_.label_sources_of(record.kubernetes)) {
-        if (name == endpoints::kCniArgsSource) {
-            NG_TRY(sources.add(endpoints::make_cni_args_source()));
-        } else if (name == endpoints::kFilesSource) {
-            const auto find = [this](std::string_view name_space, std::string_view pod) -> std::optional<endpoints::Labels> {
-                const policy::PodDocument* document = policy::find_pod(*snapshot_, name_space, pod);
-                return document == nullptr ? std::nullopt : std::optional<endpoints::Labels>(document->labels);
-            };
-            NG_TRY(sources.add(endpoints::make_files_source(find)));
-        } else if (name == endpoints::kContainerdSource && (record.containerd_labels || config_.asks_containerd_for(record.kubernetes))) {
-            NG_TRY(sources.add(endpoints::make_containerd_source()));
-        }
-    }
     policy::EndpointView view;
     view.name_space = record.pod_namespace;
     view.pod = record.pod_name;
     view.service_account = record.service_account;
     view.is_kubernetes = record.kubernetes;
-    view.use_pod_document = config_.uses_label_source(endpoints::kFilesSource);
+    view.use_pod_document = config_.uses_label_source(labels::kFiles);
     view.addresses = record.addresses;
-    NG_ASSIGN(endpoints::ResolvedLabels resolved, sources.resolve(record));
+    NG_ASSIGN(labels::ResolvedLabels resolved, providers_.resolve(record));
     view.labels = std::move(resolved.labels);
     view.labels_known = resolved.known;
     view.labels_missing = std::move(resolved.missing);

@@ -23,6 +23,7 @@
 #include "datapath/policy_writer.h"
 #include "dns/name_cache.h"
 #include "endpoints/record.h"
+#include "labels/provider_set.h"
 #include "node/node_lock.h"
 #include "policy/compiler/compile.h"
 #include "policy/model/concern.h"
@@ -50,8 +51,9 @@ struct ProgramSummary {
 class Programmer {
   public:
     // `cache` may be null: then nothing is filled. All outlive the programmer.
-    Programmer(datapath::Datapath& datapath, const config::Config& config, const Clock& clock, const dns::NameCache* cache)
-        : datapath_(datapath), config_(config), clock_(clock), cache_(cache) {}
+    Programmer(datapath::Datapath& datapath, const config::Config& config, const Clock& clock, const labels::ProviderSet& providers,
+               const dns::NameCache* cache)
+        : datapath_(datapath), config_(config), clock_(clock), providers_(providers), cache_(cache) {}
 
     // `unknown`: what the snapshot lacks, since nobody knows it any more; empty: nothing. Until it is whole, an endpoint that is
     // enforced keeps what is in force for it, and one that is closed stays so, with kTryAgain. One that is open may be programmed:
@@ -148,6 +150,7 @@ class Programmer {
     datapath::Datapath& datapath_;
     const config::Config& config_;
     const Clock& clock_;
+    const labels::ProviderSet& providers_;
     const dns::NameCache* cache_;
     std::shared_ptr<const policy::Snapshot> snapshot_ = std::make_shared<const policy::Snapshot>();
     std::string unknown_ = "the policies have not been read yet";

@@ -12,10 +12,11 @@ declare -A may=(
   [policy/model]="base" [policy/documents]="base policy/model" [policy/compiler]="base policy/model"
   [dns]="base policy/model/domain_pattern.h"
   [datapath]="base policy/model policy/compiler"
-  [config]="base policy/documents dns endpoints containerd"
+  [labels]="base endpoints containerd"
+  [config]="base policy/documents dns labels"
   [api]="base policy/compiler dns"
-  [node]="base policy dns endpoints containerd netlink datapath config api"
-  [daemon]="base policy dns endpoints containerd datapath config api node"
+  [node]="base policy dns endpoints labels netlink datapath config api"
+  [daemon]="base policy dns endpoints labels datapath config api node"
   [ctl]="base policy dns config api"
 )
 # library: pattern of its headers, folders that may use it
