@@ -98,7 +98,7 @@ void LabelFetcher::retry() {
 void LabelFetcher::handle(Answered answered) {
     const Result<> result = put_in_force(answered);
     if (!result && answered.labels && result.error().code() == Code::kTryAgain) {
-        if (ask_next(answered.key)) {
+        if (ask_next(answered)) {
             return;
         }
         // In a burst of ADDs their plugins hold the node lock in turn.
@@ -112,9 +112,13 @@ void LabelFetcher::handle(Answered answered) {
 }
 
 // The labels of one provider are in the record; perhaps policies look at those of another.
-bool LabelFetcher::ask_next(const Key& key) {
-    const auto record = node_.runtime().store().read(key.first, key.second);
-    labels::Provider* next = record ? next_to_ask(*record) : nullptr;
+bool LabelFetcher::ask_next(const Answered& answered) {
+    const auto record = node_.runtime().store().read(answered.key.first, answered.key.second);
+    // Without them the node lock was busy, and this answer is to be tried again.
+    if (!record || record->labels_of(answered.provider->name()) == nullptr) {
+        return false;
+    }
+    labels::Provider* next = next_to_ask(*record);
     if (next == nullptr) {
         return false;
     }

@@ -54,7 +54,7 @@ class LabelFetcher {
     void ask(labels::Provider& provider, const endpoints::Record& record);
     void fetch_again(const Key& key, labels::Provider& provider);
     void handle(Answered answered);
-    bool ask_next(const Key& key);
+    bool ask_next(const Answered& answered);
     void finish(const Key& key, const Result<>& result);
     Result<> put_in_force(const Answered& answered);
     void retry();
