@@ -72,8 +72,8 @@ std::uint64_t counter(const Node& node, const std::string& name) {
 std::string books(const Node& node) {
     return std::to_string(counter(node, "dns-held")) + " frames held, " + std::to_string(counter(node, "held answers learnt")) +
            " answers learnt, " + std::to_string(counter(node, "held answers not learnt")) + " not, " +
-           std::to_string(counter(node, "held frames lost")) + " frames lost, " + std::to_string(counter(node, "dns-unparsed")) +
-           " went on without the daemon";
+           std::to_string(counter(node, "held frames lost")) + " frames lost, " + std::to_string(counter(node, "dns-held-full")) +
+           " found no room, " + std::to_string(counter(node, "dns-unparsed")) + " went on without the daemon";
 }
 
 }  // namespace
