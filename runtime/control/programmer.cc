@@ -13,6 +13,7 @@
 #include "datapath/endpoint_writer.h"
 #include "datapath/learnt.h"
 #include "datapath/pattern_id.h"
+#include "datapath/program_wait.h"
 #include "endpoints/label_sources.h"
 #include "policy/selection.h"
 
@@ -242,30 +243,37 @@ Result<> Programmer::prepare(const Record& record, const std::vector<Record>& al
     NG_TRY(check_known(record));
     Pass pass = start_pass(record, all);
     // What others flipped is waited for now rather than when the addresses are there. Of this endpoint nothing is read yet.
-    settle_now();
+    NG_TRY(settle_now());
     NG_ASSIGN(Programmed ready, make_ready(pass, record, Programmed()));
     NG_TRY(datapath::write_prepared(datapath_, identity_of(record), ready.policies, pass.counters));
     programmed_[record.id] = std::move(ready);
     return ok();
 }
 
-void Programmer::settle() {
+Result<> Programmer::settle() {
     if (flipped_) {
-        datapath::wait_for_programs();
+        NG_TRY(datapath::wait_for_programs());
         flipped_ = false;
     }
+    return ok();
 }
 
-void Programmer::settle_now() {
-    if (flipped_) {
-        const ShortGracePeriods hurry(config_.grace_path());
-        settle();
+Result<> Programmer::settle_now() {
+    if (!flipped_) {
+        return ok();
     }
+    const ShortGracePeriods hurry(config_.grace_path());
+    return settle();
+}
+
+void Programmer::begin_flips(Pass& pass) {
+    pass.settled = settle_now();
+    flipped_ = true;
 }
 
 Result<> Programmer::program_in(Pass& pass, const Record& record) {
     Programmed& state = programmed_[record.id];
-    Result<> result = put_in_force(pass, record, state);
+    Result<> result = pass.settled ? put_in_force(pass, record, state) : pass.settled;
     state.current = static_cast<bool>(result);
     state.error = result ? std::string() : result.error().message();
     state.labels_unknown = !result && result.error().code() == Code::kTryAgain;
@@ -284,8 +292,7 @@ Result<> Programmer::program(const Record& record, const std::vector<Record>& al
     }
     ++revision_;
     Pass pass = start_pass(record, all);
-    settle_now();
-    flipped_ = true;
+    begin_flips(pass);
     return program_in(pass, record);
 }
 
@@ -299,8 +306,7 @@ ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wa
             continue;
         }
         if (summary.programmed + summary.failed.size() == 0) {
-            settle_now();
-            flipped_ = true;
+            begin_flips(pass);
         }
         if (const auto result = program_in(pass, record); !result) {
             summary.failed.emplace_back(record, result.error());

@@ -89,9 +89,10 @@ class Programmer {
     // A configuration is written beside the active one, where a program that began before the flip may still read: between
     // two flips of an endpoint it has to be over. Best called when nothing waits, else the next flip waits; cheap when
     // nothing was flipped.
-    void settle();
+    // An error says that it may not be over: then nothing may be flipped.
+    Result<> settle();
     // The same, when something waits: at the price of an interrupt to each CPU.
-    void settle_now();
+    Result<> settle_now();
 
     // Other endpoints whose rules look at this one, which comes or goes.
     policy::Concern concern_of(const endpoints::Record& record) const;
@@ -126,6 +127,7 @@ class Programmer {
         std::map<std::string, CompiledRef> compiled;   // endpoints that compile alike share the work
         std::optional<datapath::PolicyWriter> writer;  // once something is written
         datapath::CounterRoom counters;
+        Result<> settled = ok();  // before the first flip; an error: nothing may be flipped
     };
     Pass start_pass(const std::vector<endpoints::Record>& all) const;
     // For one endpoint alone.
@@ -135,6 +137,7 @@ class Programmer {
     bool is_concerned(const Pass& pass, const endpoints::Record& record, const policy::Concern& concern) const;
     bool is_as_programmed(const endpoints::Record& record) const;
     bool is_gone(const endpoints::Record& record) const;
+    void begin_flips(Pass& pass);
     Result<> program_in(Pass& pass, const endpoints::Record& record);
     Result<> check_known(const endpoints::Record& record) const;
     Result<> put_in_force(Pass& pass, const endpoints::Record& record, Programmed& state);

@@ -431,7 +431,7 @@ void Node::sweep_links() {
 }
 
 void Node::tick() {
-    programmer_->settle();
+    set_trouble("waiting for programs", programmer_->settle());
     cache_.expire();
     if (const auto saved = saver_.poll(); saved) {
         set_trouble("name cache file", *saved);
