@@ -16,7 +16,8 @@
 
 namespace namegate::dns {
 
-inline constexpr std::size_t kMaxNeverOpens = 64;  // entries; NG_MAX_NEVER_OPENS
+inline constexpr std::size_t kMaxNeverOpens = 64;        // entries; NG_MAX_NEVER_OPENS
+inline constexpr std::size_t kMaxListedNeverOpens = 48;  // of a configuration, besides the standard ones
 
 class NeverOpens {
   public:
