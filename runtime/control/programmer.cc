@@ -120,7 +120,14 @@ Programmer::Pass Programmer::start_pass(const Record& record, const std::vector<
     return looks_at_endpoints() ? start_pass(all) : start_pass({record});
 }
 
-Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) const {
+Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) {
+    auto compiled = compile_known(pass, view, direction);
+    // Compiling has one reason alone to be tried again.
+    labels_unknown_ = labels_unknown_ || (!compiled && compiled.error().code() == Code::kTryAgain);
+    return compiled;
+}
+
+Result<CompiledRef> Programmer::compile_known(Pass& pass, const policy::EndpointView& view, Direction direction) const {
     NG_ASSIGN(const bool selected, policy::selects(*snapshot_, view, direction));
     if (!selected) {
         return CompiledRef();
@@ -236,6 +243,7 @@ Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& 
 }
 
 Result<> Programmer::prepare(const Record& record, const std::vector<Record>& all) {
+    labels_unknown_ = false;
     NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
     if (!active || active->endpoint != record.id || active->mode != NG_MODE_CLOSED) {
         return ok();
@@ -273,10 +281,11 @@ void Programmer::begin_flips(Pass& pass) {
 
 Result<> Programmer::program_in(Pass& pass, const Record& record) {
     Programmed& state = programmed_[record.id];
+    labels_unknown_ = false;
     Result<> result = pass.settled ? put_in_force(pass, record, state) : pass.settled;
     state.current = static_cast<bool>(result);
     state.error = result ? std::string() : result.error().message();
-    state.labels_unknown = !result && result.error().code() == Code::kTryAgain;
+    state.labels_unknown = labels_unknown_;
     return result;
 }
 
@@ -287,6 +296,7 @@ bool Programmer::is_gone(const Record& record) const {
 }
 
 Result<> Programmer::program(const Record& record, const std::vector<Record>& all) {
+    labels_unknown_ = false;
     if (is_gone(record)) {
         return Error(Code::kNotFound, "endpoint " + std::to_string(record.id) + " is gone");
     }

@@ -115,6 +115,10 @@ class Programmer {
     // Another one whenever preview() may say something else than before.
     std::uint64_t revision() const { return revision_; }
 
+    // Did the last prepare() or program() fail because nobody knows the labels that policies ask for, and not for another reason that
+    // is kTryAgain too?
+    bool labels_unknown() const { return labels_unknown_; }
+
     Result<policy::EndpointView> view_of(const endpoints::Record& record) const;
     const Programmed* find(std::uint32_t endpoint) const;
 
@@ -144,7 +148,8 @@ class Programmer {
     // Compiled and installed, but in force for nobody yet. `before`: what is likely to be there already.
     Result<Programmed> make_ready(Pass& pass, const endpoints::Record& record, const Programmed& before);
     Result<datapath::PolicyId> install(Pass& pass, const CompiledRef& compiled, const CompiledRef& before, datapath::PolicyId id_before);
-    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
+    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction);
+    Result<CompiledRef> compile_known(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
     Result<> fill(const endpoints::Record& record, const policy::CompiledPolicy& policy);
 
     datapath::Datapath& datapath_;
@@ -156,6 +161,7 @@ class Programmer {
     std::map<std::uint32_t, Programmed> programmed_;
     std::uint64_t revision_ = 1;
     bool flipped_ = false;  // since settle()
+    bool labels_unknown_ = false;
 };
 
 }  // namespace namegate::control

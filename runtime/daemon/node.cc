@@ -222,7 +222,7 @@ Result<> Node::prepare(const std::string& container_id, const std::string& ifnam
     NG_ASSIGN(const Record record, store_.read(container_id, ifname));
     take_record(record);
     Result<> prepared = programmer_->prepare(record, all_records());
-    warnings_.note_programmed(record, prepared);
+    warnings_.note_programmed(record, prepared, programmer_->labels_unknown());
     collector_.note_garbage();
     return prepared;
 }
@@ -244,7 +244,7 @@ Result<> Node::program_one_locked(const std::string& container_id, const std::st
     }
     take_record(record);
     Result<> programmed = programmer_->program(record, all_records());
-    warnings_.note_programmed(record, programmed);
+    warnings_.note_programmed(record, programmed, programmer_->labels_unknown());
     collector_.note_garbage();
     if (!programmed) {
         // The plugin undoes a new endpoint.

@@ -15,14 +15,6 @@ using Json = nlohmann::json;
 
 constexpr int kIndent = 2;
 
-Json texts(const std::vector<IpAddress>& addresses) {
-    Json out = Json::array();
-    for (const IpAddress& address : addresses) {
-        out.push_back(address.to_string());
-    }
-    return out;
-}
-
 // Takes fields out of an object; keeps the first error, after which it gives defaults.
 class Fields {
   public:
@@ -195,6 +187,15 @@ Labels keep_annotations(const Labels& annotations) {
         }
     }
     return kept;
+}
+
+std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
+    std::vector<std::string> out;
+    out.reserve(addresses.size());
+    for (const IpAddress& address : addresses) {
+        out.push_back(address.to_string());
+    }
+    return out;
 }
 
 std::string to_json(const Record& record) {
