@@ -25,7 +25,7 @@ namespace namegate::plugin {
 IpAddress gateway_v4();
 IpAddress gateway_v6();
 // The MAC of every host side. Fixed, so that nothing of the node (udev) finds a random one to replace.
-inline constexpr netlink::Mac kHostMac{0x0a, 0x6e, 0x67, 0x00, 0x00, 0x01};
+inline constexpr Mac kHostMac{0x0a, 0x6e, 0x67, 0x00, 0x00, 0x01};
 
 struct PodNetworkSpec {
     std::string ifname;

@@ -83,7 +83,7 @@ constexpr std::array kRootFields = {
     text("bpffsDir"),
     texts("dnsTrustedServers", dns::kMaxTrustedServers),
     text("kubeletConfig"),
-    texts("dnsNeverOpens", dns::kMaxNeverOpens),
+    texts("dnsNeverOpens", dns::kMaxListedNeverOpens),
     number("dnsExtraTTL"),
     number("dnsMinTTL"),
     number("dnsMaxTTL"),
@@ -223,10 +223,7 @@ void read_dns_servers(const Cursor& root, DnsServerSettings& settings) {
 }
 
 void read_never_opens(const Cursor& root, Config& config) {
-    if (!root.child("dnsNeverOpens")) {
-        return;
-    }
-    config.never_opens = {};
+    // Besides the standard ones, which nothing takes away: a rule with nets allows such an address.
     root.each("dnsNeverOpens", [&config](const Cursor& item) {
         if (const auto added = config.never_opens.add(item.node().text()); !added) {
             item.error(added.error().message());

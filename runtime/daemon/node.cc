@@ -152,7 +152,7 @@ Result<> Node::prepare(const std::string& container_id, const std::string& ifnam
     NG_ASSIGN(const NodeLock lock, lock_node());
     NG_ASSIGN(const Record record, runtime_->store().read(container_id, ifname));
     Result<> prepared = runtime_->prepare(lock, record);
-    warnings_.note_programmed(record, prepared);
+    warnings_.note_programmed(record, prepared, programmer().labels_unknown());
     collector_->note_garbage();
     return prepared;
 }
@@ -170,7 +170,7 @@ Result<> Node::program(const std::string& container_id, const std::string& ifnam
         record.addresses = addresses;
     }
     const Result<> programmed = runtime_->program(*lock, record);
-    warnings_.note_programmed(record, programmed);
+    warnings_.note_programmed(record, programmed, programmer().labels_unknown());
     collector_->note_garbage();
     NG_TRY(programmed);
     health_.report("upgrade", runtime_->finish_handover(*lock));
@@ -280,7 +280,7 @@ void Node::sweep_links() {
 }
 
 void Node::tick() {
-    programmer().wait_for_readers();
+    health_.report("waiting for programs", programmer().wait_for_readers());
     cache_.expire();
     if (const auto saved = saver_.poll(); saved) {
         health_.report("name cache file", *saved);

@@ -59,8 +59,6 @@ class PolicyWriter {
     std::unordered_set<std::uint64_t> names_;  // known to be there, and to be what their hash says
 };
 
-// Returns when no program runs any more that began before the call: it may still look at what was in force then.
-void wait_for_programs();
 // How endpoints refer to it; kNotFound when it is not installed.
 Result<ng_direction> policy_direction(Datapath& datapath, PolicyId id);
 Result<std::vector<PolicyId>> installed_policies(Datapath& datapath);

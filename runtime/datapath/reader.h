@@ -37,6 +37,8 @@ Result<Stats> read_stats(Datapath& datapath, std::uint32_t slot);
 // Of one direction of an endpoint, one a rule; empty when it has none of its own.
 Result<std::vector<ng_counter>> read_counters(Datapath& datapath, const ng_direction& direction);
 Result<std::vector<std::pair<std::uint32_t, ng_iface>>> read_interfaces(Datapath& datapath);
+// The endpoint to which the interface is bound; nothing: to none.
+Result<std::optional<ng_iface>> read_interface(Datapath& datapath, std::uint32_t ifindex);
 // The text of a pattern some policy has, "" when none has it any more.
 Result<std::string> read_pattern_text(Datapath& datapath, std::uint64_t id);
 

@@ -7,60 +7,14 @@
 #include <set>
 #include <utility>
 
+#include "base/mac.h"
+
 namespace namegate::endpoints {
 namespace {
 
 using Json = nlohmann::json;
 
 constexpr int kIndent = 2;
-constexpr std::size_t kMacTextBytes = 17;
-
-std::string mac_to_text(const std::array<std::uint8_t, 6>& mac) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    std::string text;
-    for (const std::uint8_t byte : mac) {
-        if (!text.empty()) {
-            text += ':';
-        }
-        text += kHex[byte >> 4];
-        text += kHex[byte & 15U];
-    }
-    return text;
-}
-
-std::optional<unsigned> hex_digit(char c) {
-    if (c >= '0' && c <= '9') {
-        return static_cast<unsigned>(c - '0');
-    }
-    if (c >= 'a' && c <= 'f') {
-        return static_cast<unsigned>(c - 'a') + 10U;
-    }
-    return std::nullopt;
-}
-
-std::optional<std::array<std::uint8_t, 6>> mac_from_text(std::string_view text) {
-    std::array<std::uint8_t, 6> mac{};
-    if (text.size() != kMacTextBytes) {
-        return std::nullopt;
-    }
-    for (std::size_t i = 0; i < mac.size(); ++i) {
-        const auto high = hex_digit(text[3 * i]);
-        const auto low = hex_digit(text[3 * i + 1]);
-        if (!high || !low || (i + 1 < mac.size() && text[3 * i + 2] != ':')) {
-            return std::nullopt;
-        }
-        mac[i] = static_cast<std::uint8_t>(*high << 4 | *low);
-    }
-    return mac;
-}
-
-Json texts(const std::vector<IpAddress>& addresses) {
-    Json out = Json::array();
-    for (const IpAddress& address : addresses) {
-        out.push_back(address.to_string());
-    }
-    return out;
-}
 
 // Takes fields out of an object; keeps the first error, after which it gives defaults.
 class Fields {
@@ -262,6 +216,15 @@ Labels keep_annotations(const Labels& annotations) {
         }
     }
     return kept;
+}
+
+std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
+    std::vector<std::string> out;
+    out.reserve(addresses.size());
+    for (const IpAddress& address : addresses) {
+        out.push_back(address.to_string());
+    }
+    return out;
 }
 
 std::string to_json(const Record& record) {

@@ -73,6 +73,8 @@ struct Record {
 // Those that a record has room for, in the order of their names; the rest is left out, since nothing depends on them.
 Labels keep_annotations(const Labels& annotations);
 
+// As JSON has a list of addresses, in a record and elsewhere.
+std::vector<std::string> texts(const std::vector<IpAddress>& addresses);
 std::string to_json(const Record& record);
 Result<Record> record_from_json(std::string_view text);
 

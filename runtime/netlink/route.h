@@ -41,7 +41,6 @@ void append_neighbour(Batch& batch, std::uint32_t ifindex, const IpAddress& addr
 struct AddressEntry {
     IpAddress address;
     unsigned prefix_length = 0;
-    bool is_global = false;  // not link-local, not host
 
     bool operator==(const AddressEntry&) const = default;
 };

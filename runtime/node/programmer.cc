@@ -12,6 +12,7 @@
 #include "datapath/endpoint_writer.h"
 #include "datapath/learnt.h"
 #include "datapath/pattern_id.h"
+#include "datapath/program_wait.h"
 #include "labels/registry.h"
 #include "node/admission.h"
 #include "policy/model/selection.h"
@@ -105,7 +106,14 @@ Programmer::Pass Programmer::start_pass(const Record& record, const std::vector<
     return looks_at_endpoints() ? start_pass(all) : start_pass({record});
 }
 
-Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) const {
+Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) {
+    auto compiled = compile_known(pass, view, direction);
+    // Compiling has one reason alone to be tried again.
+    labels_unknown_ = labels_unknown_ || (!compiled && compiled.error().code() == Code::kTryAgain);
+    return compiled;
+}
+
+Result<CompiledRef> Programmer::compile_known(Pass& pass, const policy::EndpointView& view, Direction direction) const {
     NG_ASSIGN(const bool selected, policy::selects(*snapshot_, view, direction));
     if (!selected) {
         return CompiledRef();
@@ -221,6 +229,7 @@ Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& 
 }
 
 Result<> Programmer::prepare(const NodeLock& /*lock*/, const Record& record, const std::vector<Record>& all) {
+    labels_unknown_ = false;
     NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
     if (!active || active->endpoint != record.id || active->mode != NG_MODE_CLOSED) {
         return ok();
@@ -228,33 +237,41 @@ Result<> Programmer::prepare(const NodeLock& /*lock*/, const Record& record, con
     NG_TRY(check_known(record));
     Pass pass = start_pass(record, all);
     // What others flipped is waited for now rather than when the addresses are there. Of this endpoint nothing is read yet.
-    wait_for_readers_now();
+    NG_TRY(wait_for_readers_now());
     NG_ASSIGN(Programmed ready, make_ready(pass, record, Programmed()));
     NG_TRY(datapath::write_prepared(datapath_, identity_of(record), ready.policies, pass.counters));
     programmed_[record.id] = std::move(ready);
     return ok();
 }
 
-void Programmer::wait_for_readers() {
+Result<> Programmer::wait_for_readers() {
     if (flipped_) {
-        datapath::wait_for_programs();
+        NG_TRY(datapath::wait_for_programs());
         flipped_ = false;
     }
+    return ok();
 }
 
-void Programmer::wait_for_readers_now() {
-    if (flipped_) {
-        const ShortGracePeriods hurry(config_.grace_path());
-        wait_for_readers();
+Result<> Programmer::wait_for_readers_now() {
+    if (!flipped_) {
+        return ok();
     }
+    const ShortGracePeriods hurry(config_.grace_path());
+    return wait_for_readers();
+}
+
+void Programmer::begin_flips(Pass& pass) {
+    pass.settled = wait_for_readers_now();
+    flipped_ = true;
 }
 
 Result<> Programmer::program_in(Pass& pass, const Record& record) {
     Programmed& state = programmed_[record.id];
-    Result<> result = put_in_force(pass, record, state);
+    labels_unknown_ = false;
+    Result<> result = pass.settled ? put_in_force(pass, record, state) : pass.settled;
     state.current = static_cast<bool>(result);
     state.error = result ? std::string() : result.error().message();
-    state.labels_unknown = !result && result.error().code() == Code::kTryAgain;
+    state.labels_unknown = labels_unknown_;
     return result;
 }
 
@@ -265,13 +282,13 @@ bool Programmer::is_gone(const Record& record) const {
 }
 
 Result<> Programmer::program(const NodeLock& /*lock*/, const Record& record, const std::vector<Record>& all) {
+    labels_unknown_ = false;
     if (is_gone(record)) {
         return Error(Code::kNotFound, "endpoint " + std::to_string(record.id) + " is gone");
     }
     ++revision_;
     Pass pass = start_pass(record, all);
-    wait_for_readers_now();
-    flipped_ = true;
+    begin_flips(pass);
     return program_in(pass, record);
 }
 
@@ -285,8 +302,7 @@ ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wa
             continue;
         }
         if (summary.programmed + summary.failed.size() == 0) {
-            wait_for_readers_now();
-            flipped_ = true;
+            begin_flips(pass);
         }
         if (const auto result = program_in(pass, record); !result) {
             summary.failed.emplace_back(record, result.error());

@@ -92,9 +92,10 @@ class Programmer {
     // A configuration is written beside the active one, where a program that began before the flip may still read: between
     // two flips of an endpoint it has to be over. Best called when nothing waits, else the next flip waits; cheap when
     // nothing was flipped.
-    void wait_for_readers();
+    // An error says that it may not be over: then nothing may be flipped.
+    Result<> wait_for_readers();
     // The same, when something waits: at the price of an interrupt to each CPU.
-    void wait_for_readers_now();
+    Result<> wait_for_readers_now();
 
     // Other endpoints whose rules look at this one, which comes or goes.
     policy::Concern concern_of(const endpoints::Record& record) const;
@@ -117,6 +118,10 @@ class Programmer {
     // Another one whenever preview() may say something else than before.
     std::uint64_t revision() const { return revision_; }
 
+    // Did the last prepare() or program() fail because nobody knows the labels that policies ask for, and not for another reason that
+    // is kTryAgain too?
+    bool labels_unknown() const { return labels_unknown_; }
+
     Result<policy::EndpointView> view_of(const endpoints::Record& record) const;
     const Programmed* find(std::uint32_t endpoint) const;
 
@@ -129,6 +134,7 @@ class Programmer {
         std::map<std::string, CompiledRef> compiled;   // endpoints that compile alike share the work
         std::optional<datapath::PolicyWriter> writer;  // once something is written
         datapath::CounterRoom counters;
+        Result<> settled = ok();  // before the first flip; an error: nothing may be flipped
     };
     Pass start_pass(const std::vector<endpoints::Record>& all) const;
     // For one endpoint alone.
@@ -138,13 +144,15 @@ class Programmer {
     bool is_concerned(const Pass& pass, const endpoints::Record& record, const policy::Concern& concern) const;
     bool is_as_programmed(const endpoints::Record& record) const;
     bool is_gone(const endpoints::Record& record) const;
+    void begin_flips(Pass& pass);
     Result<> program_in(Pass& pass, const endpoints::Record& record);
     Result<> check_known(const endpoints::Record& record) const;
     Result<> put_in_force(Pass& pass, const endpoints::Record& record, Programmed& state);
     // Compiled and installed, but in force for nobody yet. `before`: what is likely to be there already.
     Result<Programmed> make_ready(Pass& pass, const endpoints::Record& record, const Programmed& before);
     Result<datapath::PolicyId> install(Pass& pass, const CompiledRef& compiled, const CompiledRef& before, datapath::PolicyId id_before);
-    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
+    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction);
+    Result<CompiledRef> compile_known(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
     Result<> fill(const endpoints::Record& record, const policy::CompiledPolicy& policy);
 
     datapath::Datapath& datapath_;
@@ -157,6 +165,7 @@ class Programmer {
     std::map<std::uint32_t, Programmed> programmed_;
     std::uint64_t revision_ = 1;
     bool flipped_ = false;  // since wait_for_readers()
+    bool labels_unknown_ = false;
 };
 
 }  // namespace namegate::node
