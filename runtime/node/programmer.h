@@ -26,6 +26,7 @@
 #include "node/node_lock.h"
 #include "policy/compiler/compile.h"
 #include "policy/model/concern.h"
+#include "policy/model/endpoint_facts.h"
 
 namespace namegate::node {
 
@@ -122,15 +123,15 @@ class Programmer {
     struct Pass {
         explicit Pass(datapath::Datapath& datapath) : counters(datapath) {}
         std::vector<policy::EndpointView> views;
-        std::map<std::uint32_t, std::size_t> view_of;  // by endpoint id
-        bool by_address = false;                       // rules ask which address the endpoint itself has
-        std::map<std::string, CompiledRef> compiled;   // endpoints that compile alike share the work
-        std::optional<datapath::PolicyWriter> writer;  // once something is written
+        std::map<std::uint32_t, std::size_t> view_of;           // by endpoint id
+        std::map<policy::EndpointFacts, CompiledRef> compiled;  // those with the same facts share the work
+        std::optional<datapath::PolicyWriter> writer;           // once something is written
         datapath::CounterRoom counters;
     };
     Pass start_pass(const std::vector<endpoints::Record>& all) const;
     // For one endpoint alone.
     Pass start_pass(const endpoints::Record& record, const std::vector<endpoints::Record>& all) const;
+    Result<std::size_t> view_in(Pass& pass, const endpoints::Record& record) const;
     template <typename Wanted>
     ProgramSummary program_some(const std::vector<endpoints::Record>& all, const Wanted& wanted);
     bool is_concerned(const Pass& pass, const endpoints::Record& record, const policy::Concern& concern) const;

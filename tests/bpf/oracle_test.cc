@@ -106,7 +106,7 @@ class Kernel {
 // Returns how many packets were compared: one that the pod would send to itself is left out.
 unsigned compare(Kernel& kernel, unsigned seed) {
     Scenario scenario(seed);
-    const auto compiled = compile(scenario.input());
+    const auto compiled = scenario.compiled();
     INFO("seed " << seed << (compiled ? std::string() : compiled.error().message()));
     REQUIRE(compiled.has_value());
     kernel.enforce(scenario, *compiled);

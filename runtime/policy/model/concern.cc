@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "policy/model/label_index.h"
+#include "policy/model/own_side.h"
 #include "policy/model/selection.h"
 
 namespace namegate::policy {
@@ -22,8 +23,6 @@ Files sorted(const Snapshot& snapshot) {
     std::sort(out.begin(), out.end());
     return out;
 }
-
-bool has_name(const Port& port) { return !port.name.empty(); }
 
 // The sets, or the endpoint, that changed. Namespaces are left out of account: a set of another namespace only looks like
 // one that is reached.
@@ -45,14 +44,13 @@ class Changed {
   private:
     bool is_reached_by(const EntityRule& side) const {
         // What a name stands for is for the endpoints' documents to say.
-        if (!is_set_ && (std::any_of(side.ports.begin(), side.ports.end(), has_name) ||
-                         std::any_of(side.not_ports.begin(), side.not_ports.end(), has_name))) {
+        if (!is_set_ && names_ports(side)) {
             return true;
         }
         if (side.not_selector && any_matches(*side.not_selector)) {
             return true;
         }
-        if (!Resolver::selects(side) || (is_set_ && side.service_accounts)) {
+        if (!selects_by_labels(side) || (is_set_ && side.service_accounts)) {
             return false;
         }
         return !side.selector || any_matches(*side.selector);
@@ -113,9 +111,9 @@ Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
     return out;
 }
 
-Concern Concern::of_endpoint(const Snapshot& snapshot, const SeenLabels& seen) {
+Concern Concern::of_endpoint(const Snapshot& snapshot, const EndpointFacts& endpoint) {
     Concern out;
-    out.add_policies_reaching(snapshot, {seen}, false);
+    out.add_policies_reaching(snapshot, {endpoint.seen()}, false);
     return out;
 }
 
@@ -136,9 +134,9 @@ void Concern::add_policies_reaching(const Snapshot& snapshot, const std::vector<
     }
 }
 
-bool Concern::includes(const EndpointView& endpoint, const SeenLabels& seen) const {
+bool Concern::includes(const EndpointFacts& endpoint) const {
     return everybody_ || std::any_of(policies_.begin(), policies_.end(),
-                                     [&](const Policy* policy) { return policy_selects(*policy, endpoint, seen) != Truth::kFalse; });
+                                     [&](const Policy* policy) { return policy_selects(*policy, endpoint) != Truth::kFalse; });
 }
 
 }  // namespace namegate::policy

@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "policy/model/endpoint_view.h"
+#include "policy/model/endpoint_facts.h"
 #include "policy/model/snapshot.h"
 
 namespace namegate::policy {
@@ -16,13 +16,14 @@ class Concern {
   public:
     // The files changed.
     static Concern of_change(const Snapshot& before, const Snapshot& after);
-    // An endpoint with these labels came or went.
-    static Concern of_endpoint(const Snapshot& snapshot, const SeenLabels& seen);
+    // An endpoint of these facts came or went.
+    static Concern of_endpoint(const Snapshot& snapshot, const EndpointFacts& endpoint);
 
     static Concern everybody();
 
     bool nobody() const { return !everybody_ && policies_.empty(); }
-    bool includes(const EndpointView& endpoint, const SeenLabels& seen) const;
+    // By the facts of either direction.
+    bool includes(const EndpointFacts& endpoint) const;
 
   private:
     void add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets);

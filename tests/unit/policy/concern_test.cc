@@ -9,6 +9,7 @@
 
 #include "policy/compiler/compile.h"
 #include "policy/documents/policy_store.h"
+#include "support/compile_view.h"
 
 namespace namegate::policy {
 namespace {
@@ -40,10 +41,10 @@ class Files {
 
     // Which pods the change made since concerns, and, for comparison, for which something else is compiled.
     std::string concerned() {
-        return pods([&](const EndpointView& view, const Labels& labels) { return concern().includes(view, {&labels, {}}); });
+        return pods([&](const EndpointView& view) { return concern().includes(facts_of(*store.snapshot(), view, Direction::kEgress)); });
     }
     std::string different() {
-        return pods([&](const EndpointView& view, const Labels&) { return compiled(*before, view) != compiled(*store.snapshot(), view); });
+        return pods([&](const EndpointView& view) { return compiled(*before, view) != compiled(*store.snapshot(), view); });
     }
     Concern concern() const { return Concern::of_change(*before, *store.snapshot()); }
 
@@ -52,7 +53,7 @@ class Files {
 
   private:
     static std::array<std::uint64_t, 2> compiled(const Snapshot& snapshot, const EndpointView& view) {
-        const auto out = compile({&snapshot, &view, nullptr, Direction::kEgress});
+        const auto out = test::compile_view(snapshot, view, Direction::kEgress);
         return out ? out->content_hash : std::array<std::uint64_t, 2>{};
     }
     template <typename Wanted>
@@ -61,7 +62,7 @@ class Files {
         for (const char* name : {"a", "b", "c"}) {
             EndpointView view;
             view.labels = {{"app", name}};
-            out += wanted(view, effective_labels(view, *store.snapshot())) ? name : "";
+            out += wanted(view) ? name : "";
         }
         return out;
     }
@@ -142,8 +143,10 @@ TEST_CASE("an endpoint that comes or goes concerns those whose rules look at it"
     EndpointView c;
     c.labels = {{"app", "c"}};
     const auto is_concerned = [&](const EndpointView& view, const Labels& changed, const LabelGaps& gaps) {
-        const Labels labels = effective_labels(view, *snapshot);
-        return Concern::of_endpoint(*snapshot, {&changed, gaps}).includes(view, {&labels, {}});
+        EndpointFacts facts;
+        facts.labels = SharedLabels(std::make_shared<const Labels>(changed));
+        facts.gaps = gaps;
+        return Concern::of_endpoint(*snapshot, facts).includes(facts_of(*snapshot, view, Direction::kEgress));
     };
     CHECK(is_concerned(b, {{"app", "new"}}, {}));
     CHECK(is_concerned(c, {{"app", "new"}}, {}));  // a name of a port may be this one's
