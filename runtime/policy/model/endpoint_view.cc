@@ -30,16 +30,16 @@ void add_prefixed(Labels& out, std::string_view prefix, const Labels& labels) {
     }
 }
 
-void add_namespace(Labels& out, const std::string& name, const Snapshot& snapshot, bool is_kubernetes) {
+void add_namespace(Labels& out, const std::string& name, const Snapshot& snapshot) {
     if (name.empty()) {
         return;
     }
     if (const NamespaceDocument* document = snapshot.find_namespace(name)) {
         add_prefixed(out, kNamespacePrefix, document->labels);
-    } else if (is_kubernetes) {
-        // The API server gives every namespace this label, and nobody can change it.
-        out[std::string(kNamespacePrefix).append(kNamespaceNameLabel)] = name;
     }
+    // The API server gives every namespace this label, and nobody can change it. A document that lacks it, or says otherwise,
+    // must not take pods out of a policy.
+    out[std::string(kNamespacePrefix).append(kNamespaceNameLabel)] = name;
     out[std::string(kLabelNamespace)] = name;
     out[std::string(kNamespacePrefix).append(kLabelName)] = name;
 }
@@ -67,7 +67,7 @@ Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot) 
             add_own(out, document->labels);
         }
     }
-    add_namespace(out, endpoint.name_space, snapshot, endpoint.is_kubernetes);
+    add_namespace(out, endpoint.name_space, snapshot);
     if (const std::string account = service_account_of(endpoint, snapshot); !account.empty()) {
         if (const ServiceAccountDocument* document = snapshot.find_service_account(endpoint.name_space, account)) {
             add_prefixed(out, kServiceAccountPrefix, document->labels);
@@ -105,7 +105,7 @@ bool has_own_labels_only(const NetworkSet& set) {
 Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot) {
     Labels out;
     add_own(out, set.labels);
-    add_namespace(out, set.name_space, snapshot, false);
+    add_namespace(out, set.name_space, snapshot);
     return out;
 }
 

@@ -173,6 +173,7 @@ TEST_CASE("S5, S6: labels that are given, not claimed") {
     CHECK(labels == Labels{{"app", "web"},
                            {"extra", "e"},
                            {"pcns.env", "prod"},
+                           {"pcns.kubernetes.io/metadata.name", "ns"},
                            {"pcns.projectcalico.org/name", "ns"},
                            {"pcsa.role", "r"},
                            {"pcsa.projectcalico.org/name", "robot"},
@@ -185,6 +186,38 @@ TEST_CASE("S5, S6: labels that are given, not claimed") {
     CHECK_FALSE(selected.allows("1.2.3.4"));
     selected.self.name_space = "";
     CHECK(selected.allows("1.2.3.4"));
+}
+
+TEST_CASE("S5, S6: the label with a namespace's name needs no document, and none takes it away") {
+    const auto name_space = [](const char* labels) {
+        return std::string("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ns, labels: {") + labels + "}}\n";
+    };
+    const char* const by_name = "\"kubernetes.io/metadata.name == 'ns'\"";
+    const std::string set =
+        document("NetworkSet", "name: s, namespace: ns, labels: {color: red}", "nets: [192.0.2.1], allowedEgressDomains: [a.com]");
+    for (const std::string& written : {std::string(), name_space("team: a"), name_space("kubernetes.io/metadata.name: ns"),
+                                       name_space("kubernetes.io/metadata.name: far")}) {
+        INFO(written);
+        for (const bool is_kubernetes : {true, false}) {
+            Fixture pods(written + global("x", std::string("types: [Egress], namespaceSelector: ") + by_name));
+            pods.self.is_kubernetes = is_kubernetes;
+            CHECK(*selects_view(*pods.snapshot(), pods.self, Direction::kEgress));
+            CHECK_FALSE(pods.allows("1.2.3.4"));
+            pods.self.name_space = "other";
+            CHECK_FALSE(*selects_view(*pods.snapshot(), pods.self, Direction::kEgress));
+        }
+        Fixture sets(written + set +
+                     global("x", std::string("egress: [{action: Allow, destination: {selector: color == 'red', namespaceSelector: ") +
+                                     by_name + "}}]"));
+        CHECK(sets.allows("192.0.2.1"));
+        CHECK(sets.allows("198.51.100.1", 6, 80, {"a.com"}));
+        CHECK_FALSE(sets.allows("198.51.100.1"));
+        Fixture denied(written + set +
+                       global("x", std::string("egress: [{action: Deny, destination: {selector: color == 'red', namespaceSelector: ") +
+                                       by_name + "}}, {action: Allow}]"));
+        CHECK_FALSE(denied.allows("192.0.2.1"));
+        CHECK(denied.allows("198.51.100.1"));
+    }
 }
 
 TEST_CASE("S7: selectors reach known endpoints; notSelector everything else") {
