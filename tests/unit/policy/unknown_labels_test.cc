@@ -103,7 +103,7 @@ TEST_CASE("S8: an operand that decides leaves nothing unknown") {
     CHECK(ask("!(a == 'x')", labels, "o") == Truth::kUnknown);
 }
 
-TEST_CASE("S8: an unknown selection names the policy, its selector, and what to configure") {
+TEST_CASE("S8: an unknown selection names the policy, its selector, and what to configure", "[S8-]") {
     Files files;
     files.add(policy_file("GlobalNetworkPolicy", "", "selector: app == 'weather'"));
     const std::string said = files.asked(weather());
@@ -147,7 +147,7 @@ TEST_CASE("S8: labels of a namespace and of a service account are unknown until 
     }
 }
 
-TEST_CASE("S8: nothing waits for what no selection depends on") {
+TEST_CASE("S8: nothing waits for what no selection depends on", "[S8+]") {
     Files files;
     SECTION("everybody") { CHECK(files.add(policy_file("GlobalNetworkPolicy", "", "selector: all()")).asked(weather()) == "selected"); }
     SECTION("another namespace") {
@@ -172,7 +172,7 @@ TEST_CASE("S8: nothing waits for what no selection depends on") {
     }
 }
 
-TEST_CASE("S8: of a rule's own side, and of whom a Pass takes out of the tier, something has to be known") {
+TEST_CASE("S8: of a rule's own side, and of whom a Pass takes out of the tier, something has to be known", "[S8-]") {
     Files files;
     SECTION("own side") {
         files.add(policy_file("GlobalNetworkPolicy", "", "egress: [{action: Allow, source: {selector: app == 'x'}}]"));
