@@ -272,19 +272,21 @@ ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wa
     return summary;
 }
 
-ProgramSummary Programmer::program_concerned(const NodeLock& /*lock*/, const std::vector<Record>& all, const policy::Concern& concern) {
-    return program_some(all, [&](const Pass& pass, const Record& record) { return is_concerned(pass, record, concern); });
+ProgramSummary Programmer::program_affected(const NodeLock& /*lock*/, const std::vector<Record>& all,
+                                            const policy::AffectedEndpoints& affected) {
+    return program_some(all, [&](const Pass& pass, const Record& record) { return is_affected(pass, record, affected); });
 }
 
-ProgramSummary Programmer::bring_up_to_date(const NodeLock& /*lock*/, const std::vector<Record>& all, const policy::Concern& concern) {
+ProgramSummary Programmer::bring_up_to_date(const NodeLock& /*lock*/, const std::vector<Record>& all,
+                                            const policy::AffectedEndpoints& affected) {
     return program_some(
-        all, [&](const Pass& pass, const Record& record) { return is_concerned(pass, record, concern) || !is_as_programmed(record); });
+        all, [&](const Pass& pass, const Record& record) { return is_affected(pass, record, affected) || !is_as_programmed(record); });
 }
 
-bool Programmer::is_concerned(const Pass& pass, const Record& record, const policy::Concern& concern) const {
+bool Programmer::is_affected(const Pass& pass, const Record& record, const policy::AffectedEndpoints& affected) const {
     const auto known = pass.view_of.find(record.id);
     // Labels that are unknown may have been known before.
-    return known == pass.view_of.end() || concern.includes(policy::facts_of(*snapshot_, pass.views[known->second], Direction::kEgress));
+    return known == pass.view_of.end() || affected.includes(policy::facts_of(*snapshot_, pass.views[known->second], Direction::kEgress));
 }
 
 // In the kernel, that is. What cannot be read is programmed again, which tells why.
@@ -299,9 +301,10 @@ bool Programmer::is_as_programmed(const Record& record) const {
            (*active)->direction[NG_INGRESS].policy == state->policies.ingress;
 }
 
-policy::Concern Programmer::concern_of(const Record& record) const {
+policy::AffectedEndpoints Programmer::affected_by(const Record& record) const {
     const auto view = view_of(record);
-    return view ? policy::Concern::of_endpoint(*snapshot_, policy::facts_of(*snapshot_, *view, Direction::kEgress)) : policy::Concern();
+    return view ? policy::AffectedEndpoints::of_endpoint(*snapshot_, policy::facts_of(*snapshot_, *view, Direction::kEgress))
+                : policy::AffectedEndpoints();
 }
 
 Result<std::size_t> Programmer::open_addresses(const Record& record, const std::vector<Opening>& openings) {

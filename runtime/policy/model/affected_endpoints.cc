@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/model/concern.h"
+#include "policy/model/affected_endpoints.h"
 
 #include <algorithm>
 #include <deque>
@@ -72,9 +72,9 @@ class Changed {
 
 }  // namespace
 
-Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
+AffectedEndpoints AffectedEndpoints::of_change(const Snapshot& before, const Snapshot& after) {
     if (before.files().empty() && !after.files().empty()) {
-        return everybody();  // the first snapshot: not worth the search
+        return all();  // the first snapshot: not worth the search
     }
     // A file that did not change keeps its resources, and they their places in memory.
     const Files old = sorted(before);
@@ -83,7 +83,7 @@ Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
     Files come;
     std::set_difference(old.begin(), old.end(), now.begin(), now.end(), std::back_inserter(gone));
     std::set_difference(now.begin(), now.end(), old.begin(), old.end(), std::back_inserter(come));
-    Concern out;
+    AffectedEndpoints out;
     std::deque<Labels> made;
     std::vector<SeenLabels> sets;
     const auto look_at = [&](const Resource& resource, const Snapshot& snapshot) {
@@ -93,7 +93,7 @@ Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
             made.push_back(effective_labels(*set, snapshot));
             sets.push_back({&made.back(), {}});
         } else {
-            out.everybody_ = true;  // a tier, or labels of pods
+            out.all_ = true;  // a tier, or labels of pods
         }
     };
     const auto take = [&](const Files& changed, const Snapshot& snapshot) {
@@ -105,25 +105,25 @@ Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
     };
     take(gone, before);
     take(come, after);
-    if (!out.everybody_ && !sets.empty()) {
+    if (!out.all_ && !sets.empty()) {
         out.add_policies_reaching(after, sets, true);
     }
     return out;
 }
 
-Concern Concern::of_endpoint(const Snapshot& snapshot, const EndpointFacts& endpoint) {
-    Concern out;
+AffectedEndpoints AffectedEndpoints::of_endpoint(const Snapshot& snapshot, const EndpointFacts& endpoint) {
+    AffectedEndpoints out;
     out.add_policies_reaching(snapshot, {endpoint.seen()}, false);
     return out;
 }
 
-Concern Concern::everybody() {
-    Concern out;
-    out.everybody_ = true;
+AffectedEndpoints AffectedEndpoints::all() {
+    AffectedEndpoints out;
+    out.all_ = true;
     return out;
 }
 
-void Concern::add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets) {
+void AffectedEndpoints::add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets) {
     const Changed changed(those, of_sets);
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
@@ -134,9 +134,9 @@ void Concern::add_policies_reaching(const Snapshot& snapshot, const std::vector<
     }
 }
 
-bool Concern::includes(const EndpointFacts& endpoint) const {
-    return everybody_ || std::any_of(policies_.begin(), policies_.end(),
-                                     [&](const Policy* policy) { return policy_selects(*policy, endpoint) != Truth::kFalse; });
+bool AffectedEndpoints::includes(const EndpointFacts& endpoint) const {
+    return all_ || std::any_of(policies_.begin(), policies_.end(),
+                               [&](const Policy* policy) { return policy_selects(*policy, endpoint) != Truth::kFalse; });
 }
 
 }  // namespace namegate::policy

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whom a change concerns: the endpoints selected by a policy that changed, or by one whose rules look at a set or an
+// Which endpoints a change affects: those selected by a policy that changed, or by one whose rules look at a set or an
 // endpoint that did. May name one too many, never one too few. Refers to the snapshots and lives no longer than they do.
 // Not thread-safe.
 #pragma once
@@ -12,23 +12,23 @@
 
 namespace namegate::policy {
 
-class Concern {
+class AffectedEndpoints {
   public:
     // The files changed.
-    static Concern of_change(const Snapshot& before, const Snapshot& after);
+    static AffectedEndpoints of_change(const Snapshot& before, const Snapshot& after);
     // An endpoint of these facts came or went.
-    static Concern of_endpoint(const Snapshot& snapshot, const EndpointFacts& endpoint);
+    static AffectedEndpoints of_endpoint(const Snapshot& snapshot, const EndpointFacts& endpoint);
 
-    static Concern everybody();
+    static AffectedEndpoints all();
 
-    bool nobody() const { return !everybody_ && policies_.empty(); }
+    bool none() const { return !all_ && policies_.empty(); }
     // By the facts of either direction.
     bool includes(const EndpointFacts& endpoint) const;
 
   private:
     void add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets);
 
-    bool everybody_ = false;
+    bool all_ = false;
     std::vector<const Policy*> policies_;
 };
 
