@@ -100,13 +100,13 @@ void Node::reload_policies() {
     health_.report("policies", unknown.empty() ? ok() : Result<>(Error(Code::kTryAgain, unknown)));
     log::info("policies in force",
               {log::kv("files", runtime_->policies().file_count()), log::kv("policies", programmer().snapshot().policy_count())});
-    program_concerned((*change)->concern);
+    program_affected((*change)->affected);
 }
 
-void Node::program_concerned(const policy::Concern& concern) {
+void Node::program_affected(const policy::AffectedEndpoints& affected) {
     const auto work = [&]() -> Result<> {
         NG_ASSIGN(const NodeLock lock, lock_node());
-        return program_concerned(lock, concern);
+        return program_affected(lock, affected);
     };
     const Result<> result = work();
     // A policy that does not compile is reported by its endpoints, and does not get better by itself. An endpoint that was
@@ -118,8 +118,8 @@ void Node::program_concerned(const policy::Concern& concern) {
     health_.report("programming", result);
 }
 
-Result<> Node::program_concerned(const NodeLock& lock, const policy::Concern& concern) {
-    const node::ProgramSummary summary = runtime_->bring_up_to_date(lock, concern);
+Result<> Node::program_affected(const NodeLock& lock, const policy::AffectedEndpoints& affected) {
+    const node::ProgramSummary summary = runtime_->bring_up_to_date(lock, affected);
     collector_->note_garbage();
     if (summary.nearly_full) {
         collector_->collect_now();
@@ -176,8 +176,8 @@ Result<> Node::program(const std::string& container_id, const std::string& ifnam
     health_.report("upgrade", runtime_->finish_handover(*lock));
     log::info("endpoint programmed", {log::kv("endpoint", record.id), log::kv("interface", record.host_ifname),
                                       log::kv("pod", record.pod_namespace + "/" + record.pod_name)});
-    if (const policy::Concern concern = runtime_->concern_of(record); !concern.nobody()) {
-        health_.report("programming", program_concerned(*lock, concern));
+    if (const policy::AffectedEndpoints affected = runtime_->affected_by(record); !affected.none()) {
+        health_.report("programming", program_affected(*lock, affected));
     }
     return ok();
 }
@@ -199,7 +199,7 @@ void Node::forget(std::uint32_t endpoint) {
     due_.links = true;
     collector_->note_garbage();
     if (const auto gone = runtime_->forget(endpoint); gone) {
-        program_concerned(runtime_->concern_of(*gone));
+        program_affected(runtime_->affected_by(*gone));
     }
 }
 
@@ -244,7 +244,7 @@ void Node::reconcile() {
     const auto work = [this]() -> Result<> {
         NG_ASSIGN(const NodeLock lock, lock_node());
         NG_TRY(reconcile(lock));
-        return program_concerned(lock, {});
+        return program_affected(lock, {});
     };
     const Result<> result = work();
     due_.reconcile = !result;
@@ -298,7 +298,7 @@ void Node::tick() {
         reload_policies();
     }
     if (due_.program) {
-        program_concerned({});
+        program_affected({});
     }
     warnings_.tick(*this);
 }

@@ -46,7 +46,7 @@ class Node {
     Result<> set_labels(const std::string& container_id, const std::string& ifname, std::string_view provider,
                         const endpoints::Labels& labels);
 
-    // Reads the policy folders; when what is in force changed, programs every endpoint that it concerns.
+    // Reads the policy folders; when what is in force changed, programs every endpoint that it affects.
     void reload_policies();
     // Reads the trusted servers again; writes them to the kernel if they changed.
     void refresh_servers();
@@ -85,9 +85,9 @@ class Node {
     Result<node::NodeLock> lock_node() const;
     void log_refused_files();
     void log_folder_problems();
-    // Programs the endpoints that it concerns, and those that are not as they should be.
-    void program_concerned(const policy::Concern& concern);
-    Result<> program_concerned(const node::NodeLock& lock, const policy::Concern& concern);
+    // Programs the endpoints that it affects, and those that are not as they should be.
+    void program_affected(const policy::AffectedEndpoints& affected);
+    Result<> program_affected(const node::NodeLock& lock, const policy::AffectedEndpoints& affected);
     Result<> report_failures(const node::ProgramSummary& summary);
     Result<> reconcile(const node::NodeLock& lock);
     void forget_state(std::uint32_t endpoint);

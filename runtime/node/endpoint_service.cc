@@ -84,7 +84,7 @@ void log_problems(const NodeRuntime& runtime) {
 void take_over_others(const NodeLock& lock, NodeRuntime& runtime) {
     const auto work = [&]() -> Result<> {
         NG_TRY(runtime.reconcile(lock));
-        log_failures(runtime.program_concerned(lock, policy::Concern::everybody()));
+        log_failures(runtime.program_affected(lock, policy::AffectedEndpoints::all()));
         return runtime.finish_handover(lock);
     };
     if (const auto result = work(); !result) {
@@ -185,8 +185,8 @@ Result<> EndpointService::program_here(Record& record) {
         take_over_others(lock, *runtime_);
         return ok();
     }
-    if (const policy::Concern concern = runtime_->concern_of(record); !concern.nobody()) {
-        log_failures(runtime_->program_concerned(lock, concern));
+    if (const policy::AffectedEndpoints affected = runtime_->affected_by(record); !affected.none()) {
+        log_failures(runtime_->program_affected(lock, affected));
     }
     return ok();
 }
@@ -326,12 +326,12 @@ Result<> EndpointService::reprogram_others(const std::optional<Record>& gone) {
         take_over_others(lock, *runtime_);
         return ok();
     }
-    const policy::Concern concern = gone ? runtime_->concern_of(*gone) : policy::Concern::everybody();
-    if (concern.nobody()) {
+    const policy::AffectedEndpoints affected = gone ? runtime_->affected_by(*gone) : policy::AffectedEndpoints::all();
+    if (affected.none()) {
         return ok();
     }
     NG_TRY(runtime_->load_records(NodeRuntime::Load::kAll));
-    const ProgramSummary summary = runtime_->program_concerned(lock, concern);
+    const ProgramSummary summary = runtime_->program_affected(lock, affected);
     return summary.failed.empty() ? ok() : Result<>(summary.failed.front().second);
 }
 

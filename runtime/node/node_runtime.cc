@@ -72,7 +72,8 @@ Result<std::optional<PolicyChange>> NodeRuntime::read_policies(bool always) {
     generation_ = snapshot->generation();
     programmer_.use_snapshot(snapshot, unknown);
     // While something was unknown, endpoints may have been left behind.
-    change.concern = known_before && unknown.empty() ? policy::Concern::of_change(*change.before, *snapshot) : policy::Concern::everybody();
+    change.affected = known_before && unknown.empty() ? policy::AffectedEndpoints::of_change(*change.before, *snapshot)
+                                                      : policy::AffectedEndpoints::all();
     return std::optional(std::move(change));
 }
 
@@ -137,12 +138,12 @@ Result<> NodeRuntime::program(const NodeLock& lock, const Record& record) {
     return programmed;
 }
 
-ProgramSummary NodeRuntime::program_concerned(const NodeLock& lock, const policy::Concern& concern) {
-    return programmer_.program_concerned(lock, all_records(), concern);
+ProgramSummary NodeRuntime::program_affected(const NodeLock& lock, const policy::AffectedEndpoints& affected) {
+    return programmer_.program_affected(lock, all_records(), affected);
 }
 
-ProgramSummary NodeRuntime::bring_up_to_date(const NodeLock& lock, const policy::Concern& concern) {
-    return programmer_.bring_up_to_date(lock, all_records(), concern);
+ProgramSummary NodeRuntime::bring_up_to_date(const NodeLock& lock, const policy::AffectedEndpoints& affected) {
+    return programmer_.bring_up_to_date(lock, all_records(), affected);
 }
 
 bool NodeRuntime::is_on_disk(const Record& record) const {
@@ -170,7 +171,7 @@ Result<> NodeRuntime::mark_programmed(const NodeLock& /*lock*/) {
 labels::ProviderSettings NodeRuntime::label_settings() const {
     labels::ProviderSettings settings = config_.label_settings();
     settings.find_pod_labels = [this](std::string_view name_space, std::string_view pod) -> std::optional<endpoints::Labels> {
-        const policy::PodDocument* document = policy::find_pod(programmer_.snapshot(), name_space, pod);
+        const policy::PodDocument* document = programmer_.snapshot().find_pod(name_space, pod);
         return document == nullptr ? std::nullopt : std::optional<endpoints::Labels>(document->labels);
     };
     return settings;

@@ -29,7 +29,7 @@
 #include "node/policy_folders.h"
 #include "node/programmer.h"
 #include "policy/documents/document_ledger.h"
-#include "policy/model/concern.h"
+#include "policy/model/affected_endpoints.h"
 
 namespace namegate::node {
 
@@ -42,8 +42,8 @@ struct NodeOptions {
 
 // The policies were read, and something is in force now that was not before, or is not known any more.
 struct PolicyChange {
-    std::shared_ptr<const policy::Snapshot> before;  // `concern` refers to it
-    policy::Concern concern;
+    std::shared_ptr<const policy::Snapshot> before;  // `affected` refers to it
+    policy::AffectedEndpoints affected;
 };
 
 class NodeRuntime {
@@ -100,10 +100,10 @@ class NodeRuntime {
     // (kTryAgain) its record is written first, for the process that tries next.
     Result<> program(const NodeLock& lock, const endpoints::Record& record);
     // The other endpoints whose rules look at this one, which came or went.
-    policy::Concern concern_of(const endpoints::Record& record) const { return programmer_.concern_of(record); }
-    ProgramSummary program_concerned(const NodeLock& lock, const policy::Concern& concern);
+    policy::AffectedEndpoints affected_by(const endpoints::Record& record) const { return programmer_.affected_by(record); }
+    ProgramSummary program_affected(const NodeLock& lock, const policy::AffectedEndpoints& affected);
     // Those, and every other that is not as this process programmed it.
-    ProgramSummary bring_up_to_date(const NodeLock& lock, const policy::Concern& concern);
+    ProgramSummary bring_up_to_date(const NodeLock& lock, const policy::AffectedEndpoints& affected);
     // Marks endpoints ready that were programmed without their ADD, and writes their records.
     Result<> mark_programmed(const NodeLock& lock);
     // What a provider of labels answered, into the record. kNotFound: the endpoint is gone.

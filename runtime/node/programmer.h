@@ -26,7 +26,8 @@
 #include "labels/provider_set.h"
 #include "node/node_lock.h"
 #include "policy/compiler/compile.h"
-#include "policy/model/concern.h"
+#include "policy/model/affected_endpoints.h"
+#include "policy/model/endpoint_facts.h"
 
 namespace namegate::node {
 
@@ -74,10 +75,12 @@ class Programmer {
     bool looks_at_endpoints() const;
     // `all` are the node's endpoints, for rules that select some (S7).
     Result<> program(const NodeLock& lock, const endpoints::Record& record, const std::vector<endpoints::Record>& all);
-    // Those that the change concerns alone. Whose addresses are still missing is programmed with them.
-    ProgramSummary program_concerned(const NodeLock& lock, const std::vector<endpoints::Record>& all, const policy::Concern& concern);
+    // Those that the change affects, no others. Whose addresses are still missing is programmed with them.
+    ProgramSummary program_affected(const NodeLock& lock, const std::vector<endpoints::Record>& all,
+                                    const policy::AffectedEndpoints& affected);
     // Those, and every other that this object does not find as it programmed it.
-    ProgramSummary bring_up_to_date(const NodeLock& lock, const std::vector<endpoints::Record>& all, const policy::Concern& concern);
+    ProgramSummary bring_up_to_date(const NodeLock& lock, const std::vector<endpoints::Record>& all,
+                                    const policy::AffectedEndpoints& affected);
     void forget(std::uint32_t endpoint) {
         programmed_.erase(endpoint);
         ++revision_;
@@ -98,7 +101,7 @@ class Programmer {
     Result<> wait_for_readers_now();
 
     // Other endpoints whose rules look at this one, which comes or goes.
-    policy::Concern concern_of(const endpoints::Record& record) const;
+    policy::AffectedEndpoints affected_by(const endpoints::Record& record) const;
 
     // Opens what a learnt answer reaches for the domain patterns in force of this endpoint.
     struct Opening {
@@ -111,7 +114,7 @@ class Programmer {
     // Returns how many entries were written. One that does not fit keeps none of the others out.
     Result<std::size_t> open_addresses(const endpoints::Record& record, const std::vector<Opening>& openings);
 
-    // What would be in force if the staged policies were; null: none concerns the endpoint in this direction.
+    // What would be in force if the staged policies were; null: none selects the endpoint in this direction.
     Result<CompiledRef> preview(const endpoints::Record& record, const std::vector<endpoints::Record>& all,
                                 policy::Direction direction) const;
 
@@ -129,19 +132,19 @@ class Programmer {
     struct Pass {
         explicit Pass(datapath::Datapath& datapath) : counters(datapath) {}
         std::vector<policy::EndpointView> views;
-        std::map<std::uint32_t, std::size_t> view_of;  // by endpoint id
-        bool by_address = false;                       // rules ask which address the endpoint itself has
-        std::map<std::string, CompiledRef> compiled;   // endpoints that compile alike share the work
-        std::optional<datapath::PolicyWriter> writer;  // once something is written
+        std::map<std::uint32_t, std::size_t> view_of;           // by endpoint id
+        std::map<policy::EndpointFacts, CompiledRef> compiled;  // those with the same facts share the work
+        std::optional<datapath::PolicyWriter> writer;           // once something is written
         datapath::CounterRoom counters;
         Result<> settled = ok();  // before the first flip; an error: nothing may be flipped
     };
     Pass start_pass(const std::vector<endpoints::Record>& all) const;
     // For one endpoint alone.
     Pass start_pass(const endpoints::Record& record, const std::vector<endpoints::Record>& all) const;
+    Result<std::size_t> view_in(Pass& pass, const endpoints::Record& record) const;
     template <typename Wanted>
     ProgramSummary program_some(const std::vector<endpoints::Record>& all, const Wanted& wanted);
-    bool is_concerned(const Pass& pass, const endpoints::Record& record, const policy::Concern& concern) const;
+    bool is_affected(const Pass& pass, const endpoints::Record& record, const policy::AffectedEndpoints& affected) const;
     bool is_as_programmed(const endpoints::Record& record) const;
     bool is_gone(const endpoints::Record& record) const;
     void begin_flips(Pass& pass);
