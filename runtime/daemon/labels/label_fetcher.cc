@@ -15,26 +15,15 @@ constexpr unsigned kMaxAttempts = 5;  // each waits for the node lock
 
 }  // namespace
 
-Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(sd_event* loop, Node& node) {
+Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(EventLoop& loop, Node& node) {
     NG_ASSIGN(std::unique_ptr<containerd::Client> client,
               containerd::Client::create(node.config().containerd_address, node.config().containerd_namespace));
     std::unique_ptr<LabelFetcher> fetcher(new LabelFetcher(node, std::move(client)));
-    const int added = sd_event_add_io(loop, &fetcher->source_, fetcher->client_->fd(), EPOLLIN, &LabelFetcher::on_ready, fetcher.get());
-    if (added < 0) {
-        return sys_error("sd_event_add_io", -added);
-    }
-    if (const int failed = sd_event_add_defer(loop, &fetcher->again_, &LabelFetcher::on_again, fetcher.get()); failed < 0) {
-        return sys_error("sd_event_add_defer", -failed);
-    }
-    // After all else: whoever has the lock may be waiting for an answer.
-    sd_event_source_set_priority(fetcher->again_, SD_EVENT_PRIORITY_IDLE);
-    sd_event_source_set_enabled(fetcher->again_, SD_EVENT_OFF);
+    LabelFetcher* const self = fetcher.get();
+    NG_ASSIGN(fetcher->replies_, loop.add_io(self->client_->fd(), EPOLLIN, [self](std::uint32_t /*events*/) { self->client_->work(); }));
+    // Idle: the process that holds the node lock may be waiting for a reply of this daemon.
+    NG_ASSIGN(fetcher->again_, loop.add_deferred(EventLoop::Priority::kIdle, [self] { self->retry(); }));
     return fetcher;
-}
-
-LabelFetcher::~LabelFetcher() {
-    sd_event_source_disable_unref(again_);
-    sd_event_source_disable_unref(source_);
 }
 
 std::optional<Result<>> LabelFetcher::program(const ProgramArguments& wanted, const Done& done) {
@@ -80,17 +69,10 @@ void LabelFetcher::fetch(const endpoints::Record& record, const Done& done) {
                    });
 }
 
-int LabelFetcher::on_ready(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* fetcher) {
-    static_cast<LabelFetcher*>(fetcher)->client_->work();
-    return 0;
-}
-
-int LabelFetcher::on_again(sd_event_source* /*source*/, void* fetcher) {
-    auto* self = static_cast<LabelFetcher*>(fetcher);
-    for (Answer& answer : std::exchange(self->answers_, {})) {
-        self->take(std::move(answer));
+void LabelFetcher::retry() {
+    for (Answer& answer : std::exchange(answers_, {})) {
+        take(std::move(answer));
     }
-    return 0;
 }
 
 void LabelFetcher::take(Answer answer) {
@@ -110,7 +92,7 @@ void LabelFetcher::take(Answer answer) {
 
 void LabelFetcher::take_later(Answer answer) {
     answers_.push_back(std::move(answer));
-    sd_event_source_set_enabled(again_, SD_EVENT_ONESHOT);
+    again_.set_enabled(true);
 }
 
 Result<> LabelFetcher::accept(const Answer& answer) {

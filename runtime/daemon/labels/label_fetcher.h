@@ -6,8 +6,6 @@
 // that of the loop.
 #pragma once
 
-#include <systemd/sd-event.h>
-
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +16,7 @@
 
 #include "base/result.h"
 #include "containerd/client.h"
+#include "daemon/loop/event_loop.h"
 #include "daemon/node.h"
 #include "daemon/socket/program_arguments.h"
 
@@ -28,8 +27,8 @@ class LabelFetcher {
     using Done = std::function<void(const Result<>&)>;
 
     // Both outlive the fetcher.
-    static Result<std::unique_ptr<LabelFetcher>> create(sd_event* loop, Node& node);
-    ~LabelFetcher();
+    static Result<std::unique_ptr<LabelFetcher>> create(EventLoop& loop, Node& node);
+    ~LabelFetcher() = default;
     LabelFetcher(const LabelFetcher&) = delete;
     LabelFetcher& operator=(const LabelFetcher&) = delete;
     LabelFetcher(LabelFetcher&&) = delete;
@@ -56,15 +55,14 @@ class LabelFetcher {
     void take(Answer answer);
     void take_later(Answer answer);
     Result<> accept(const Answer& answer);
-    static int on_ready(sd_event_source* source, int fd, std::uint32_t events, void* fetcher);
-    static int on_again(sd_event_source* source, void* fetcher);
+    void retry();
 
     Node& node_;
-    sd_event_source* source_ = nullptr;
-    sd_event_source* again_ = nullptr;          // on while answers wait for another attempt
-    std::vector<Answer> answers_;               // those; one an endpoint at most
+    std::vector<Answer> answers_;               // wait for another attempt; one for each endpoint at most
     std::map<Key, std::vector<Done>> waiting_;  // one question for each endpoint, however many ask
     std::unique_ptr<containerd::Client> client_;
+    IoSource replies_;      // of containerd
+    DeferredSource again_;  // on while answers wait for another attempt
 };
 
 }  // namespace namegate::daemon
