@@ -31,6 +31,12 @@ Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(EventLoop& loop, Node
     return fetcher;
 }
 
+LabelFetcher::~LabelFetcher() {
+    for (labels::Provider* provider : node_.runtime().label_providers().to_be_asked()) {
+        provider->set_observer(nullptr);
+    }
+}
+
 labels::Provider* LabelFetcher::next_to_ask(const endpoints::Record& record) const {
     return node_.runtime().label_providers().next_to_ask(record);
 }

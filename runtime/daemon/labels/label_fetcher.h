@@ -27,7 +27,7 @@ class LabelFetcher {
 
     // Both outlive the fetcher.
     static Result<std::unique_ptr<LabelFetcher>> create(EventLoop& loop, Node& node);
-    ~LabelFetcher() = default;
+    ~LabelFetcher();
     LabelFetcher(const LabelFetcher&) = delete;
     LabelFetcher& operator=(const LabelFetcher&) = delete;
     LabelFetcher(LabelFetcher&&) = delete;
