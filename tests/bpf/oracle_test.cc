@@ -54,7 +54,7 @@ class Kernel {
 
     void enforce(const Scenario& scenario, const CompiledPolicy& compiled) {
         datapath::EndpointPolicies policies;
-        if (must(selects_view(scenario.snapshot, scenario.self(), scenario.direction))) {
+        if (must(policy::test::selects_view(scenario.snapshot, scenario.self(), scenario.direction))) {
             const datapath::PolicyId id = must(install_policy(scene_.datapath(), compiled));
             (scenario.direction == Direction::kEgress ? policies.egress : policies.ingress) = id;
         }
