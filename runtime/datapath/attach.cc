@@ -107,7 +107,7 @@ Result<> detach(Datapath& datapath, const std::string& ifname, std::uint32_t ifi
             NG_TRY(remove_filter(hook, ifname, ifindex));
         }
     }
-    for (const OtherSet& older : datapath.older()) {
+    for (const OtherBuild& older : datapath.older()) {
         NG_TRY(older.unpin(ifname));
     }
     return ok();
@@ -135,7 +135,7 @@ Result<bool> is_attached(Datapath& datapath, const std::string& ifname, std::uin
 
 namespace {
 
-Result<> take_hook(Datapath& datapath, const OtherSet& older, const Hook& hook, const std::string& ifname, std::uint32_t ifindex) {
+Result<> take_hook(Datapath& datapath, const OtherBuild& older, const Hook& hook, const std::string& ifname, std::uint32_t ifindex) {
     NG_ASSIGN(const int program, datapath.program(hook.program));
     const std::string from = link_path(older.folder(), ifname, hook);
     auto link = open_pin(from);
@@ -160,7 +160,7 @@ Result<> take_hook(Datapath& datapath, const OtherSet& older, const Hook& hook, 
 }  // namespace
 
 Result<> take_over(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex) {
-    for (const OtherSet& older : datapath.older()) {
+    for (const OtherBuild& older : datapath.older()) {
         for (const Hook& hook : kHooks) {
             NG_TRY(take_hook(datapath, older, hook, ifname, ifindex));
         }

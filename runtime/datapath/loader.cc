@@ -184,20 +184,20 @@ Result<std::unique_ptr<Datapath>> Datapath::open(const DatapathOptions& options)
 
 // Two datapaths on one interface would each judge what the other knows nothing of.
 Result<> Datapath::find_others() {
-    NG_ASSIGN(const auto sets, OtherSet::list(options_.bpffs_dir));
-    for (const OtherSet& set : sets) {
-        NG_ASSIGN(const auto interfaces, set.interfaces());
+    NG_ASSIGN(const auto builds, OtherBuild::list(options_.bpffs_dir));
+    for (const OtherBuild& build : builds) {
+        NG_ASSIGN(const auto interfaces, build.interfaces());
         const bool idle = interfaces.empty();
-        if (set.is_newer() && (!idle || !options_.take_over)) {
+        if (build.is_newer() && (!idle || !options_.take_over)) {
             const std::string what = idle ? " runs on" : " enforces " + std::to_string(interfaces.size()) + " interfaces of";
-            return Error(Code::kUnsupported, "a newer build of namegate (layout version " + std::to_string(set.version()) + ")" + what +
+            return Error(Code::kUnsupported, "a newer build of namegate (layout version " + std::to_string(build.version()) + ")" + what +
                                                  " this node, and this one (version " + std::to_string(NG_ABI_VERSION) +
                                                  ") cannot take over: install the newer build again, or remove the pods first");
         }
-        if (!idle || (!set.is_newer() && !options_.take_over)) {
-            older_.push_back(set);
+        if (!idle || (!build.is_newer() && !options_.take_over)) {
+            older_.push_back(build);
         } else {
-            NG_TRY(set.remove());
+            NG_TRY(build.remove());
         }
     }
     if (!older_.empty() && !options_.take_over && !all_pinned(folder_)) {
@@ -232,14 +232,14 @@ Result<> Datapath::load() {
 
 Result<std::vector<std::string>> Datapath::retire_older() {
     std::vector<std::string> left;
-    std::vector<OtherSet> still;
-    for (const OtherSet& set : older_) {
-        NG_ASSIGN(const auto interfaces, set.interfaces());
+    std::vector<OtherBuild> still;
+    for (const OtherBuild& build : older_) {
+        NG_ASSIGN(const auto interfaces, build.interfaces());
         if (interfaces.empty()) {
-            NG_TRY(set.remove());
+            NG_TRY(build.remove());
         } else {
             left.insert(left.end(), interfaces.begin(), interfaces.end());
-            still.push_back(set);
+            still.push_back(build);
         }
     }
     older_ = std::move(still);

@@ -18,7 +18,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "datapath/bpf/abi.h"
-#include "datapath/other_set.h"
+#include "datapath/other_build.h"
 
 namespace namegate::datapath {
 
@@ -71,7 +71,7 @@ class Datapath {
     // Ok, or why the programs of another build with our layout are still in force.
     const Result<>& replaced() const { return replaced_; }
     // What older builds still enforce. Gone from here, and from the node, when they enforce nothing any more.
-    const std::vector<OtherSet>& older() const { return older_; }
+    const std::vector<OtherBuild>& older() const { return older_; }
     // Returns the interfaces that older builds are still on.
     Result<std::vector<std::string>> retire_older();
     // <bpffs_dir>/v<ABI>
@@ -113,7 +113,7 @@ class Datapath {
     std::string folder_;
     bool fresh_ = false;
     Result<> replaced_ = ok();
-    std::vector<OtherSet> older_;
+    std::vector<OtherBuild> older_;
     ng_meta meta_{};
     std::array<Fd, kMapCount> maps_;
     std::array<Fd, kProgramCount> programs_;

@@ -172,7 +172,7 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
         outcome.repairs.push_back("left " + bad.path + " alone, which cannot be read: " + bad.why);
     }
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
-    std::map<const datapath::OtherSet*, std::vector<Record>> of_older;
+    std::map<const datapath::OtherBuild*, std::vector<Record>> of_older;
     for (Record record : listing.records) {
         NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
         if (!link) {
@@ -181,7 +181,7 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
                                       " is gone");
             continue;
         }
-        NG_ASSIGN(const datapath::OtherSet* older, enforced_by(datapath.older(), record));
+        NG_ASSIGN(const datapath::OtherBuild* older, enforced_by(datapath.older(), record));
         if (older != nullptr) {
             of_older[older].push_back(std::move(record));
             continue;

@@ -50,11 +50,11 @@ bool is_loaded(const config::Config& config) {
 // The maps of another build's programs are not ours to write. What stands in them of this endpoint opens nothing without
 // its interface, and goes with them or with the next reconciliation of that build's daemon.
 Result<> remove_from_another(const config::Config& config, const endpoints::RecordStore& store, const Record& record) {
-    NG_ASSIGN(const auto others, datapath::OtherSet::list(config.bpffs_dir));
+    NG_ASSIGN(const auto others, datapath::OtherBuild::list(config.bpffs_dir));
     // An interface that its own plugin removes in a moment stays enforced until then.
     const bool stays = record.mode == endpoints::kModeChained && ::if_nametoindex(record.host_ifname.c_str()) != 0;
-    for (const datapath::OtherSet& set : others) {
-        NG_TRY(stays ? ok() : set.unpin(record.host_ifname));
+    for (const datapath::OtherBuild& build : others) {
+        NG_TRY(stays ? ok() : build.unpin(record.host_ifname));
     }
     return store.remove(record.container_id, record.ifname);
 }
@@ -373,10 +373,10 @@ Result<> EndpointService::status() {
     }
     const endpoints::RecordStore store(config_.records_dir());
     NG_ASSIGN(const endpoints::RecordListing listing, store.list());
-    NG_ASSIGN(const auto others, datapath::OtherSet::list(config_.bpffs_dir));
-    for (const datapath::OtherSet& set : others) {
-        if (set.is_newer() && !listing.records.empty()) {
-            return Error(Code::kUnsupported, "a newer build of namegate (layout version " + std::to_string(set.version()) +
+    NG_ASSIGN(const auto others, datapath::OtherBuild::list(config_.bpffs_dir));
+    for (const datapath::OtherBuild& build : others) {
+        if (build.is_newer() && !listing.records.empty()) {
+            return Error(Code::kUnsupported, "a newer build of namegate (layout version " + std::to_string(build.version()) +
                                                  ") enforces the pods of this node: install it again");
         }
     }
@@ -391,8 +391,8 @@ Result<> EndpointService::check(const std::string& container_id, const std::stri
     NG_ASSIGN(const NodeLock lock, lock_node());
     const endpoints::RecordStore store(config_.records_dir());
     NG_ASSIGN(const Record record, store.read(container_id, ifname));
-    NG_ASSIGN(const auto others, datapath::OtherSet::list(config_.bpffs_dir));
-    NG_ASSIGN(const datapath::OtherSet* other, enforced_by(others, record));
+    NG_ASSIGN(const auto others, datapath::OtherBuild::list(config_.bpffs_dir));
+    NG_ASSIGN(const datapath::OtherBuild* other, enforced_by(others, record));
     if (other != nullptr) {
         return ok();  // as before, until it is taken over
     }

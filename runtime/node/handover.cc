@@ -19,7 +19,7 @@ using endpoints::Record;
 
 constexpr std::size_t kNamesTold = 5;
 
-void log_lost(const datapath::OtherSet& older, const std::vector<std::string>& lost) {
+void log_lost(const datapath::OtherBuild& older, const std::vector<std::string>& lost) {
     for (const std::string& map : lost) {
         log::warning("not carried over: the layout is another, so endpoints begin without",
                      {log::kv("map", map), log::kv("from_version", older.version())});
@@ -48,8 +48,8 @@ Result<std::vector<datapath::SlotUse>> free_slots(datapath::Datapath& datapath, 
 
 }  // namespace
 
-Result<const datapath::OtherSet*> enforced_by(const std::vector<datapath::OtherSet>& builds, const Record& record) {
-    for (const datapath::OtherSet& build : builds) {
+Result<const datapath::OtherBuild*> enforced_by(const std::vector<datapath::OtherBuild>& builds, const Record& record) {
+    for (const datapath::OtherBuild& build : builds) {
         NG_ASSIGN(const bool on, build.is_on(record.host_ifname, record.host_ifindex));
         if (on) {
             return &build;
@@ -58,7 +58,7 @@ Result<const datapath::OtherSet*> enforced_by(const std::vector<datapath::OtherS
     return nullptr;
 }
 
-Result<std::vector<Record>> prepare_handover(const NodeLock& /*lock*/, datapath::Datapath& datapath, const datapath::OtherSet& older,
+Result<std::vector<Record>> prepare_handover(const NodeLock& /*lock*/, datapath::Datapath& datapath, const datapath::OtherBuild& older,
                                              const std::vector<Record>& records) {
     NG_ASSIGN(const auto uses, free_slots(datapath, records));
     if (!uses.empty()) {

@@ -15,12 +15,12 @@
 namespace namegate::node {
 
 // The one of these builds whose programs are on the endpoint's interface; null: none's.
-Result<const datapath::OtherSet*> enforced_by(const std::vector<datapath::OtherSet>& builds, const endpoints::Record& record);
+Result<const datapath::OtherBuild*> enforced_by(const std::vector<datapath::OtherBuild>& builds, const endpoints::Record& record);
 
 // Makes what the endpoints of an older build need beside: their slots with what they learnt, closed until they are
 // programmed. Returns those that may be programmed; the others are logged and left alone.
-Result<std::vector<endpoints::Record>> prepare_handover(const NodeLock& lock, datapath::Datapath& datapath, const datapath::OtherSet& older,
-                                                        const std::vector<endpoints::Record>& records);
+Result<std::vector<endpoints::Record>> prepare_handover(const NodeLock& lock, datapath::Datapath& datapath,
+                                                        const datapath::OtherBuild& older, const std::vector<endpoints::Record>& records);
 
 // For when all that could be programmed is: removes what no endpoint needs any more. kTryAgain names the interfaces that
 // are still an older build's.

@@ -16,10 +16,10 @@
 
 namespace namegate::datapath {
 
-class OtherSet {
+class OtherBuild {
   public:
     // Those of every version but NG_ABI_VERSION, the newest first. No folder: none.
-    static Result<std::vector<OtherSet>> list(const std::string& bpffs_dir);
+    static Result<std::vector<OtherBuild>> list(const std::string& bpffs_dir);
 
     std::uint32_t version() const { return version_; }
     bool is_newer() const { return version_ > NG_ABI_VERSION; }
@@ -43,7 +43,7 @@ class OtherSet {
     Result<> remove() const;
 
   private:
-    OtherSet(std::uint32_t version, std::string folder);
+    OtherBuild(std::uint32_t version, std::string folder);
 
     std::uint32_t version_;
     std::string folder_;
