@@ -21,8 +21,8 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kRetry{100};
 constexpr std::size_t kReadBytes = 16UL * 1024;
-constexpr unsigned kReadsAtATime = 16;               // before the owner's other work has its turn
-constexpr milliseconds::rep kMaxTimeout = 99999999;  // gRPC has eight digits
+constexpr unsigned kReadsAtATime = 16;               // then the owner's other work has its turn
+constexpr milliseconds::rep kMaxTimeout = 99999999;  // a grpc-timeout has at most eight digits
 constexpr nanoseconds::rep kSecondNs = 1'000'000'000;
 
 Result<> add_to(int poll, int fd) {
@@ -81,7 +81,7 @@ void Channel::work() {
     set_timer();
 }
 
-// Whatever can be sent is sent; what comes meanwhile is for work().
+// Sends what can be sent. Reading is left to work().
 void Channel::advance() {
     expire();
     if (!session_ && is_waited_for() && steady_clock::now() >= next_attempt_) {
@@ -137,7 +137,7 @@ Result<> Channel::start(CallId id, Call& call) {
     Http2Headers headers = {{":method", "POST"},
                             {":scheme", "http"},
                             {":path", call.request.method},
-                            // The name of a socket is no host name.
+                            // A socket path is not a host name, so a fixed name is sent.
                             {":authority", "localhost"},
                             {"te", "trailers"},
                             {"content-type", "application/grpc"},
@@ -157,7 +157,8 @@ Result<> Channel::receive() {
         if (got > 0) {
             NG_TRY(session_->receive(std::span(buffer).first(static_cast<std::size_t>(got))));
         } else if (got == 0) {
-            // Was it closed because of what it said? The library tells when it has had its say.
+            // The server may have closed because of a protocol error. The library reports it after its own
+            // output is sent.
             static_cast<void>(send());
             NG_TRY(session_->check());
             return Error(Code::kTryAgain, "the connection was closed");
@@ -263,13 +264,14 @@ void Channel::expire() {
         if (call.stream != 0) {
             session_->cancel(call.stream);
         }
-        end(id, Error(Code::kTryAgain, "nothing came in time" + (call.failure.empty() ? std::string() : " (" + call.failure + ")")));
+        end(id, Error(Code::kTryAgain, "no reply in time" + (call.failure.empty() ? std::string() : " (" + call.failure + ")")));
     }
 }
 
 void Channel::lose(const Error& why) {
     if (socket_.valid()) {
-        // A child of this process may have it open still, and then it would stay in the set.
+        // A child process may still have the socket open; closing it here would then not remove it from the epoll
+        // set.
         ::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, socket_.get(), nullptr);
     }
     socket_.reset();
@@ -313,7 +315,7 @@ Channel::Deadline Channel::next_event() const {
 void Channel::set_timer() const {
     itimerspec timer{};
     if (const Deadline next = next_event(); next != Deadline::max()) {
-        // Nothing at all would turn it off.
+        // 0 would disarm the timer.
         const auto left = std::max<nanoseconds::rep>(nanoseconds(next - steady_clock::now()).count(), 1);
         timer.it_value = {left / kSecondNs, left % kSecondNs};
     }
