@@ -73,7 +73,7 @@ Result<ResolvedLabels> LabelSources::resolve(const Record& record) const {
         }
         if (own->has_value()) {
             out.known = true;
-            out.labels.insert((*own)->begin(), (*own)->end());  // leaves what an earlier source said
+            out.labels.insert((*own)->begin(), (*own)->end());  // keeps the values of earlier sources
         }
         if (out.labels.size() > kMaxRecordLabels) {
             return Error(Code::kExhausted, "more than " + std::to_string(kMaxRecordLabels) + " labels, the last from label source \"" +

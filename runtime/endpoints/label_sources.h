@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where an endpoint's own labels come from: an ordered list of sources, asked in the configured order. On
-// one key the earlier source wins. A source that does not know the pod adds nothing. Behind one that cannot answer yet
-// (kTryAgain) nobody is asked: what it would say is unknown (S8), and goes before what they say.
-// Not thread-safe; sources may block, as each says.
+// The sources of an endpoint's labels, asked in the configured order. If two sources have the same key, the earlier one
+// wins. A source that does not know the pod adds nothing. If a source cannot answer yet (kTryAgain), the later ones are
+// not asked: its labels are unknown (S8) and would win over theirs. Not thread-safe; each source says whether it blocks.
 #pragma once
 
 #include <functional>
@@ -33,32 +32,33 @@ class LabelSource {
     LabelSource& operator=(LabelSource&&) = delete;
 
     virtual std::string_view name() const = 0;
-    // Nothing: the source answers, and does not know this endpoint.
+    // nullopt: the source does not know this endpoint.
     virtual Result<std::optional<Labels>> labels(const Record& record) = 0;
 };
 
-// The labels that came with ADD (`args.cni.labels`), from the record itself. Never fails. Knows no Kubernetes pod that
-// came without: no kubelet passes them.
+// The labels from ADD (`args.cni.labels`), read from the record. Never fails. Does not know a Kubernetes pod without
+// them, because kubelet passes none.
 std::unique_ptr<LabelSource> make_cni_args_source();
 
-// The labels of a dropped-in Pod document, found by the callback. Knows no endpoint without a pod name.
+// The labels of a Pod document in the policy folders, found by the callback. Does not know an endpoint without a pod
+// name.
 using FindPodLabels = std::function<std::optional<Labels>(std::string_view pod_namespace, std::string_view pod_name)>;
 std::unique_ptr<LabelSource> make_files_source(FindPodLabels find);
 
-// What daemon or plugin got from containerd, from the record itself. kTryAgain until one of them has asked.
+// The labels that the daemon or the plugin got from containerd, read from the record. kTryAgain until they are there.
 std::unique_ptr<LabelSource> make_containerd_source();
 
 struct ResolvedLabels {
     Labels labels;        // merged
-    bool known = false;   // a source knows the endpoint
-    std::string missing;  // not empty: what a source waits for, so that there may be more labels
+    bool known = false;   // at least one source knows the endpoint
+    std::string missing;  // if not empty, what a source waits for: there may be more labels
 };
 
 class LabelSources {
   public:
-    // kExists for a second source of one name.
+    // kExists when a source of this name was added before.
     Result<> add(std::unique_ptr<LabelSource> source);
-    // Within kMaxRecordLabels.
+    // kExhausted for more than kMaxRecordLabels.
     Result<ResolvedLabels> resolve(const Record& record) const;
     std::vector<std::string> names() const;
 

@@ -53,15 +53,15 @@ TEST_CASE("a record is read strictly, and the error names the field") {
         {"\"slot\": 7", "\"slot\": 7.5", "\"slot\" is not a whole number"},
         {"\"slot\": 7", "\"slot\": \"7\"", "\"slot\" is not a whole number"},
         {"\"ready\": true", "\"ready\": 1", "\"ready\" is not true or false"},
-        {"\"podName\": \"weather\"", "\"podName\": null", "\"podName\" is not a text"},
+        {"\"podName\": \"weather\"", "\"podName\": null", "\"podName\" is not a string"},
         {"\"mode\": \"chained\"", "\"mode\": \"second\"", "\"mode\" is neither"},
         {"\"10.0.0.7\"", "\"10.0.0\"", "\"addresses\" holds"},
         {"\"10.0.0.7\"", "7", "\"addresses\" holds"},
         {"\"10.0.0.7\"", "\"10.0.0.1\", \"10.0.0.2\", \"10.0.0.3\", \"10.0.0.4\"", "\"addresses\" is not a list of at most 4"},
         {"02:ab:", "02-ab:", "\"mac\" is not an address"},
         {"02:ab:", "02:xb:", "\"mac\" is not an address"},
-        {"\"tier\": \"\"", "\"tier\": {}", "\"cniLabels\" is not a text"},
-        {"\"slot\": 7", "\"slot\": 7, \"containerdLabels\": {\"a\": 1}", "\"containerdLabels\" is not a text"},
+        {"\"tier\": \"\"", "\"tier\": {}", "\"cniLabels\" is not a string"},
+        {"\"slot\": 7", "\"slot\": 7, \"containerdLabels\": {\"a\": 1}", "\"containerdLabels\" is not a string"},
         {"\"created\": 1700000000", "\"created\": 18446744073709551615", "\"created\" is not a whole number"},
     }));
     CAPTURE(row.to);
