@@ -51,7 +51,7 @@ std::string existing_parent(const std::string& path) {
     return at.string();
 }
 
-// A node that never used BPF has no bpffs yet.
+// Mounts a BPF file system if there is none: a node that has not used BPF has none.
 Result<> ensure_bpffs(const std::string& dir) {
     if (is_bpffs(existing_parent(dir))) {
         return make_directories(dir, 0700);
@@ -73,7 +73,7 @@ bool exists(const std::string& path) {
     return ::lstat(path.c_str(), &info) == 0;
 }
 
-// Every pin that a load makes. A single missing one means that the set cannot be trusted any more.
+// Checks every pin that a load makes. If one is missing, none of the pins is used.
 bool all_pinned(const std::string& folder) {
     for (const char* name : kMapNames) {
         if (!exists(folder + "/maps/" + name)) {
@@ -88,7 +88,7 @@ bool all_pinned(const std::string& folder) {
     return exists(folder + "/links");
 }
 
-// Says nothing yet of whose it is.
+// Version and build are still missing.
 Result<ng_meta> new_meta() {
     ng_meta meta{};
     meta.next_endpoint = 1;
@@ -97,7 +97,7 @@ Result<ng_meta> new_meta() {
     if (::getrandom(&meta.seed, sizeof meta.seed, 0) != static_cast<ssize_t>(sizeof meta.seed)) {
         return sys_error("drawing the seed of name hashes", errno);
     }
-    // 0 is what every frame has that nobody marked.
+    // Not 0, which is the mark of every unmarked frame.
     while (meta.held_mark == 0) {
         if (::getrandom(&meta.held_mark, sizeof meta.held_mark, 0) != static_cast<ssize_t>(sizeof meta.held_mark)) {
             return sys_error("drawing the mark of held frames", errno);
@@ -106,8 +106,8 @@ Result<ng_meta> new_meta() {
     return meta;
 }
 
-// Links of a set that lost pins: they are handed to the new programs, whose maps are empty, so that their
-// interfaces are closed until they are programmed again, rather than open for a moment.
+// Hands the links of a datapath that lost pins to the new programs. Their maps are empty, so the interfaces are closed
+// until they are programmed again, and never open.
 Result<> adopt_links(const std::string& old_links, const std::string& fresh) {
     if (!exists(old_links)) {
         return ok();
@@ -133,10 +133,11 @@ Result<> adopt_links(const std::string& old_links, const std::string& fresh) {
     return ok();
 }
 
-// Loads beside and renames into place. A crash at any moment is put right by the next call.
+// Loads into a temporary folder and renames it into place. The next call completes what a crash interrupted.
 Result<> load_fresh(const std::string& folder, const ng_meta& meta) {
     const std::string loading = folder + "-loading";
-    // A crash between moving links and the rename leaves the moved ones in the folder beside.
+    // After a crash between moving the links and the rename, the moved links are in the temporary folder, which must
+    // then be kept.
     std::error_code unreadable;
     const bool has_links = exists(loading + "/links") && !std::filesystem::is_empty(loading + "/links", unreadable);
     if (!has_links || !all_pinned(loading)) {
@@ -171,18 +172,18 @@ Result<std::unique_ptr<Datapath>> Datapath::open(const DatapathOptions& options)
     }
     NG_TRY(datapath->read_meta());
     if (datapath->meta_.build != program_build() && options.take_over) {
-        // The others have the same layout: with them it goes on as well.
+        // The old programs have the same layout, so a failure only leaves them in force.
         datapath->replaced_ = replace_programs(*datapath, datapath->meta_).with_context("replacing the programs of another build");
         NG_TRY(datapath->read_meta());
     }
-    // An older build's endpoints come with slots of their own.
+    // Endpoints of an older build bring their own slots.
     if (datapath->fresh_ && datapath->older_.empty()) {
         NG_TRY(ensure_spare_slots(*datapath, options.spare_slots));
     }
     return datapath;
 }
 
-// Two datapaths on one interface would each judge what the other knows nothing of.
+// Two datapaths on one interface are not allowed: each would deny packets of which it knows nothing.
 Result<> Datapath::find_others() {
     NG_ASSIGN(const auto builds, OtherBuild::list(options_.bpffs_dir));
     for (const OtherBuild& build : builds) {
@@ -207,14 +208,15 @@ Result<> Datapath::find_others() {
     return ok();
 }
 
-// Pattern ids in what endpoints have learnt are hashes with the seed, and records on the disk bear endpoint numbers.
+// The seed is kept, because pattern ids of learned addresses are hashes with it; so are the next ids, because records on
+// disk contain endpoint ids.
 Result<ng_meta> Datapath::first_meta() const {
     NG_ASSIGN(ng_meta meta, new_meta());
     if (!older_.empty()) {
         if (const auto older = older_.front().meta(); older) {
             meta = *older;
         } else {
-            log::warning("nothing can be carried over from an older build", {log::kv("error", older.error().message())});
+            log::warning("the state of an older build cannot be carried over", {log::kv("error", older.error().message())});
         }
     }
     meta.abi_version = NG_ABI_VERSION;
@@ -305,7 +307,7 @@ Result<std::uint32_t> Datapath::take_number(std::uint32_t ng_meta::*member) {
     ng_meta next = meta_;
     const std::uint32_t number = next.*member;
     if (number == UINT32_MAX) {
-        return Error(Code::kExhausted, "all numbers are used up: remove " + folder_ + " and start again");
+        return Error(Code::kExhausted, "all ids are used up: remove " + folder_ + " and start again");
     }
     next.*member += 1;
     NG_ASSIGN(const int fd, map(MapId::kMeta));

@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t kMaxFolders = 1024;
 constexpr std::size_t kMaxLinks = 65536;
 constexpr std::size_t kMaxMetaBytes = 4096;
-constexpr std::size_t kMetaHead = offsetof(ng_meta, build);  // what version 2 had
+constexpr std::size_t kMetaHead = offsetof(ng_meta, build);  // the size in version 2
 
 std::optional<std::uint32_t> version_of(const std::string& name) {
     std::uint32_t version = 0;
@@ -119,10 +119,10 @@ Result<ng_meta> OtherBuild::meta() const {
     bpf_map_info info{};
     __u32 size = sizeof info;
     if (const int error = bpf_obj_get_info_by_fd(map.get(), &info, &size); error != 0) {
-        return sys_error("reading the description of " + folder_ + "/maps/meta", -error);
+        return sys_error("reading the information of " + folder_ + "/maps/meta", -error);
     }
     if (info.type != BPF_MAP_TYPE_ARRAY || info.value_size < kMetaHead || info.value_size > kMaxMetaBytes) {
-        return Error(Code::kUnsupported, folder_ + "/maps/meta is nothing that this build can read");
+        return Error(Code::kUnsupported, folder_ + "/maps/meta has a form that this build cannot read");
     }
     std::vector<std::uint8_t> value(info.value_size);
     const std::uint32_t zero = 0;
@@ -132,7 +132,7 @@ Result<ng_meta> OtherBuild::meta() const {
     ng_meta meta{};
     std::memcpy(&meta, value.data(), kMetaHead);
     if (meta.abi_version != version_) {
-        return Error(Code::kUnsupported, folder_ + " says of itself that its layout version is " + std::to_string(meta.abi_version));
+        return Error(Code::kUnsupported, folder_ + " has the layout version " + std::to_string(meta.abi_version));
     }
     return meta;
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The datapath of another layout version on this node, <bpffs_dir>/v<version>: an older or a newer build made it, and pods
-// may be enforced by it. Of what is in it only that is looked at which no version changes: the pins' names, what the
-// programs are on, the head of `meta`, the shapes of inner maps. Owns nothing; acts in the network namespace of the
-// calling thread; node lock held.
+// The datapath of a build with another layout version, older or newer, in <bpffs_dir>/v<version>. It may still enforce
+// pods. Only what no version changes is used: the names of the pins, the interfaces of the programs, the head of `meta`,
+// the shapes of the inner maps. Owns nothing. Acts in the network namespace of the calling thread; node lock held.
 #pragma once
 
 #include <cstdint>
@@ -18,28 +17,28 @@ namespace namegate::datapath {
 
 class OtherBuild {
   public:
-    // Those of every version but NG_ABI_VERSION, the newest first. No folder: none.
+    // All builds with a version other than NG_ABI_VERSION, the newest first. Empty when the folder is missing.
     static Result<std::vector<OtherBuild>> list(const std::string& bpffs_dir);
 
     std::uint32_t version() const { return version_; }
     bool is_newer() const { return version_ > NG_ABI_VERSION; }
     const std::string& folder() const { return folder_; }
 
-    // Is one of its programs on the interface?
+    // Whether one of its programs is on the interface.
     Result<bool> is_on(const std::string& ifname, std::uint32_t ifindex) const;
-    // Is that one of its programs? `program` as the kernel numbers them; 0 is none.
+    // Whether `program`, a program id of the kernel, is one of its programs; false for 0.
     bool is_filter(std::uint32_t program) const;
-    // The interfaces that its programs are on.
+    // The interfaces on which its programs are.
     Result<std::vector<std::string>> interfaces() const;
 
-    // What its meta says, in our layout. kUnsupported when it cannot be made out.
+    // Its `meta` in the layout of this build. kUnsupported when it is unreadable.
     Result<ng_meta> meta() const;
-    // kNotFound when there is none.
+    // kNotFound when the slot has no inner map.
     Result<Fd> inner_map(const char* outer, std::uint32_t slot) const;
 
-    // Takes the programs from an interface; what is not there is fine.
+    // Removes the pinned links of an interface, which detaches the programs. Missing pins are ignored.
     Result<> unpin(const std::string& ifname) const;
-    // All of it. What its programs were on is open then, or has programs of ours.
+    // Removes all of its pins. Interfaces that still have its programs and none of this build are then open.
     Result<> remove() const;
 
   private:
@@ -47,7 +46,7 @@ class OtherBuild {
 
     std::uint32_t version_;
     std::string folder_;
-    std::vector<std::uint32_t> programs_;  // the kernel's numbers
+    std::vector<std::uint32_t> programs_;  // program ids of the kernel
 };
 
 }  // namespace namegate::datapath
