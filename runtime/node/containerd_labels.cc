@@ -22,18 +22,18 @@ Result<std::optional<endpoints::Labels>> fetch_containerd_labels(const config::C
     std::optional<Answer> answer;
     client->fetch({record.container_id, record.pod_uid, record.kubernetes}, timeout,
                   [&answer](Answer labels) { answer = std::move(labels); });
-    auto next_look = std::chrono::steady_clock::now() + kPoll;
+    auto next_check = std::chrono::steady_clock::now() + kPoll;
     while (!answer) {
         client->wait(kPoll);
-        if (!answer && std::chrono::steady_clock::now() >= next_look) {
+        if (!answer && std::chrono::steady_clock::now() >= next_check) {
             if (give_up()) {
                 return std::optional<endpoints::Labels>();
             }
-            next_look = std::chrono::steady_clock::now() + kPoll;
+            next_check = std::chrono::steady_clock::now() + kPoll;
         }
     }
     if (!*answer) {
-        // Whatever it was: containerd may say something else later.
+        // Every failure may be temporary, so all are kTryAgain.
         return Error(Code::kTryAgain, answer->error().message());
     }
     return std::optional<endpoints::Labels>((*answer)->value_or(containerd::Labels()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// containerd's labels for one endpoint, asked for in this process: what the plugin does where no daemon does it.
+// Fetches containerd's labels for one endpoint in this process: for the plugin, when no daemon does it.
 #pragma once
 
 #include <chrono>
@@ -13,8 +13,8 @@
 
 namespace namegate::node {
 
-// Blocks for at most `timeout`. Nothing: somebody else cares, as `give_up` said, which is asked every tenth of a second
-// of waiting. kTryAgain: containerd does not tell, and why.
+// Blocks for at most `timeout`. nullopt: `give_up`, which is called every 100 ms, returned true, because the daemon does
+// it. kTryAgain: containerd gave no labels; the message says why.
 Result<std::optional<endpoints::Labels>> fetch_containerd_labels(const config::Config& config, const endpoints::Record& record,
                                                                  std::chrono::milliseconds timeout, const std::function<bool()>& give_up);
 
