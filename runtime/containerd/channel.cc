@@ -69,13 +69,13 @@ void Channel::work() {
     [[maybe_unused]] const ssize_t got = ::read(timer_.get(), &expired, sizeof(expired));
     if (session_) {
         if (const auto received = receive(); !received) {
-            lose(received.error());
+            disconnect(received.error());
         }
     }
     advance();
-    std::vector<std::pair<Done, Result<GrpcReply>>> over;
-    over.swap(over_);
-    for (auto& [done, outcome] : over) {
+    std::vector<std::pair<Done, Result<GrpcReply>>> finished;
+    finished.swap(finished_);
+    for (auto& [done, outcome] : finished) {
         done(std::move(outcome));
     }
     set_timer();
@@ -84,21 +84,21 @@ void Channel::work() {
 // Sends what can be sent. Reading is left to work().
 void Channel::advance() {
     expire();
-    if (!session_ && is_waited_for() && steady_clock::now() >= next_attempt_) {
+    if (!session_ && has_waiting_calls() && steady_clock::now() >= next_attempt_) {
         if (const auto connected = connect(); !connected) {
-            lose(connected.error());
+            disconnect(connected.error());
         }
     }
     if (session_) {
         if (const auto sent = start_waiting(); !sent) {
-            lose(sent.error());
+            disconnect(sent.error());
         }
     }
     watch();
     set_timer();
 }
 
-bool Channel::is_waited_for() const {
+bool Channel::has_waiting_calls() const {
     return std::any_of(calls_.begin(), calls_.end(), [](const auto& entry) { return entry.second.stream == 0; });
 }
 
@@ -244,7 +244,7 @@ void Channel::end(CallId id, Result<GrpcReply> outcome) {
     auto node = calls_.extract(id);
     Call& call = node.mapped();
     streams_.erase(call.stream);
-    over_.emplace_back(std::move(call.done), outcome ? std::move(outcome) : Result<GrpcReply>(explain(call, outcome.error())));
+    finished_.emplace_back(std::move(call.done), outcome ? std::move(outcome) : Result<GrpcReply>(explain(call, outcome.error())));
 }
 
 Error Channel::explain(const Call& call, const Error& why) const {
@@ -268,7 +268,7 @@ void Channel::expire() {
     }
 }
 
-void Channel::lose(const Error& why) {
+void Channel::disconnect(const Error& why) {
     if (socket_.valid()) {
         // A child process may still have the socket open; closing it here would then not remove it from the epoll
         // set.
@@ -301,7 +301,7 @@ void Channel::watch() const {
 }
 
 Channel::Deadline Channel::next_event() const {
-    Deadline next = over_.empty() ? Deadline::max() : steady_clock::now();
+    Deadline next = finished_.empty() ? Deadline::max() : steady_clock::now();
     for (const auto& entry : calls_) {
         const Call& call = entry.second;
         next = std::min(next, call.deadline);

@@ -72,7 +72,7 @@ class Channel final : private Http2Session::Listener {
     void on_closed(Http2Session::Stream stream, bool refused, const std::string& why) override;
 
     void advance();
-    bool is_waited_for() const;
+    bool has_waiting_calls() const;
     Deadline next_event() const;
     Result<> connect();
     Result<> start_waiting();
@@ -81,7 +81,7 @@ class Channel final : private Http2Session::Listener {
     Result<> send();
     void expire();
     // Closes the connection. With kTryAgain all calls are repeated after a delay; any other error ends them.
-    void lose(const Error& why);
+    void disconnect(const Error& why);
     void end(CallId id, Result<GrpcReply> outcome);
     void end_stream(Http2Session::Stream stream, const Error& why);
     Error explain(const Call& call, const Error& why) const;
@@ -99,7 +99,7 @@ class Channel final : private Http2Session::Listener {
     CallId next_id_ = 1;
     std::map<CallId, Call> calls_;
     std::map<Http2Session::Stream, CallId> streams_;
-    std::vector<std::pair<Done, Result<GrpcReply>>> over_;
+    std::vector<std::pair<Done, Result<GrpcReply>>> finished_;
 };
 
 }  // namespace namegate::containerd

@@ -87,8 +87,8 @@ Result<std::set<IpAddress>> remotes_of_live_flows(Datapath& datapath, std::uint3
     return remotes;
 }
 
-// A taken entry that is not over was renewed by a response between the listing and the removal: it is put back, merged
-// with a newer entry if there is one.
+// A removed entry that turns out not to be over was renewed by a response after the listing: it is put back, merged with
+// a newer entry if there is one.
 Result<> put_back(int inner, const ng_addr& key, const ng_learnt& value, std::uint32_t now_tick) {
     auto written = map_update(inner, key, value, Write::kOnlyNew);
     if (written || written.error().code() != Code::kExists) {

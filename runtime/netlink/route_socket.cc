@@ -116,7 +116,7 @@ Result<Socket> Socket::open() {
         return library_error("opening a route netlink socket", code);
     }
     const int on = 1;
-    // These two options only add detail to errors, so failures are ignored.
+    // The first two options only add detail to errors, so failures are ignored.
     ::setsockopt(nl_socket_get_fd(raw), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
     ::setsockopt(nl_socket_get_fd(raw), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
     ::setsockopt(nl_socket_get_fd(raw), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
