@@ -23,7 +23,7 @@ using cni::Outcome;
 
 void log_undo(std::string_view step, const Result<>& result) {
     if (!result) {
-        log::warning("undoing a failed ADD", {log::kv("step", step), log::kv("error", result.error().message())});
+        log::warning("cannot undo a failed ADD", {log::kv("step", step), log::kv("error", result.error().message())});
     }
 }
 
@@ -196,7 +196,7 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
     undo.push([&ipam, &addresses] {
         addresses.settle();
         if (const auto released = ipam.run(cni::Command::kDel); !released) {
-            log::warning("undoing a failed ADD", {log::kv("step", "ipam"), log::kv("error", released.error().message)});
+            log::warning("cannot undo a failed ADD", {log::kv("step", "ipam"), log::kv("error", released.error().message)});
         }
     });
     // The address plugin works while everything that needs no address is created.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Chained mode: finding the two sides of a veth that another plugin made, by what the kernel says (the
-// peer's index and the id of its namespace), never by a position in prevResult.
+// Chained mode: finds both sides of a veth that another plugin made, from the kernel's data (the index of the peer and
+// the id of its namespace), never from positions in prevResult.
 #pragma once
 
 #include <string>
@@ -17,10 +17,10 @@ namespace namegate::plugin {
 struct AdoptedVeth {
     netlink::Link pod;
     netlink::Link host;
-    std::vector<IpAddress> addresses;  // of the pod side, link-local ones left out
+    std::vector<IpAddress> addresses;  // of the pod side, without link-local ones
 };
 
-// kNotAVeth when the interface has no other side in the caller's namespace.
+// kNotAVeth when the peer of the interface is not in the caller's namespace.
 cni::Outcome<AdoptedVeth> adopt_veth(const netlink::Netns& pod, const std::string& ifname);
 
 }  // namespace namegate::plugin

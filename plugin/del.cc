@@ -22,7 +22,7 @@ using cni::Outcome;
 // A failing DEL prevents the removal of a pod. Failures that leave only something small behind, which the daemon or the
 // next boot removes, are therefore logged.
 void note(std::string_view step, const std::string& message) {
-    log::warning("DEL goes on after a failure", {log::kv("step", step), log::kv("error", message)});
+    log::warning("DEL continues after a failure", {log::kv("step", step), log::kv("error", message)});
 }
 
 // Null when it cannot be opened: the interface must be removed all the same.

@@ -105,7 +105,7 @@ int main() {
     try {
         return namegate::plugin::run();
     } catch (const std::exception& exception) {
-        namegate::log::error("unexpected", {namegate::log::kv("error", exception.what())});
+        namegate::log::error("unexpected exception", {namegate::log::kv("error", exception.what())});
         const std::string reply = namegate::cni::to_json({namegate::cni::ErrorCode::kInternal, exception.what()}, "");
         return ::write(STDOUT_FILENO, reply.data(), reply.size()) < 0 ? 2 : 1;
     }

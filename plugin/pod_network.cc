@@ -26,7 +26,7 @@ constexpr auto kLinkPatience = std::chrono::seconds(2);
 Result<Mac> random_mac() {
     Mac mac{};
     if (::getrandom(mac.data(), mac.size(), 0) != static_cast<ssize_t>(mac.size())) {
-        return sys_error("drawing a MAC address", errno);
+        return sys_error("choosing a random MAC address", errno);
     }
     mac[0] = static_cast<std::uint8_t>((mac[0] & 0xfcU) | 0x02U);  // locally administered, unicast
     return mac;

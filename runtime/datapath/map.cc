@@ -74,7 +74,7 @@ Result<bool> take(int fd, const void* key, void* value) {
         return false;
     }
     if (error != 0) {
-        return map_error("taking a map entry", -error);
+        return map_error("removing a map entry", -error);
     }
     return true;
 }
@@ -82,10 +82,10 @@ Result<bool> take(int fd, const void* key, void* value) {
 Result<> update(int fd, const void* key, const void* value, Write how) {
     const int error = bpf_map_update_elem(fd, key, value, flags_of(how));
     if (error == -EEXIST) {
-        return Error(Code::kExists, "the map entry is there already", EEXIST);
+        return Error(Code::kExists, "the map entry exists already", EEXIST);
     }
     if (error == -ENOENT && how == Write::kOnlyExisting) {
-        return Error(Code::kNotFound, "the map entry is gone", ENOENT);
+        return Error(Code::kNotFound, "the map entry does not exist", ENOENT);
     }
     if (error != 0) {
         return map_error("writing a map entry", -error);

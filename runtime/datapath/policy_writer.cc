@@ -72,12 +72,12 @@ Result<PolicyPlace> PolicyWriter::find_place(const policy::CompiledPolicy& polic
     const auto n_rules = static_cast<std::uint32_t>(policy.rules.size());
     const auto bitmap_base = bitmaps_.find_room(n_bitmaps, 1, NG_MAX_BITMAPS);
     if (!bitmap_base) {
-        return Error(Code::kExhausted, "no room for " + std::to_string(n_bitmaps) + " bitmaps: the policies of this node need more than " +
+        return Error(Code::kExhausted, "no space for " + std::to_string(n_bitmaps) + " bitmaps: the policies of this node need more than " +
                                            std::to_string(NG_MAX_BITMAPS));
     }
     const auto rule_base = rules_.find_room(n_rules, 0, NG_RULE_TABLE);
     if (!rule_base) {
-        return Error(Code::kExhausted, "no room for " + std::to_string(n_rules) + " rules: the policies of this node have more than " +
+        return Error(Code::kExhausted, "no space for " + std::to_string(n_rules) + " rules: the policies of this node have more than " +
                                            std::to_string(NG_RULE_TABLE));
     }
     PolicyPlace place;

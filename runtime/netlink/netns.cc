@@ -30,7 +30,7 @@ Result<Fd> open_namespace(const std::string& path) {
     }
     struct statfs about {};
     if (::fstatfs(fd.get(), &about) != 0) {
-        return sys_error("looking at " + path, errno);
+        return sys_error("checking " + path, errno);
     }
     // A runtime that died may leave the plain file over which the namespace was bind-mounted.
     if (about.f_type != NSFS_MAGIC) {
@@ -44,7 +44,7 @@ class WayBack {
     explicit WayBack(const Netns& own) : own_(own) {}
     ~WayBack() {
         if (::setns(own_.fd(), CLONE_NEWNET) != 0) {
-            log::error("leaving a network namespace", {log::kv("error", sys_error("setns", errno).message())});
+            log::error("cannot return from a network namespace", {log::kv("error", sys_error("setns", errno).message())});
             std::abort();
         }
     }

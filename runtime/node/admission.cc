@@ -27,7 +27,7 @@ using endpoints::Record;
 
 void note(std::string_view step, const Result<>& result) {
     if (!result) {
-        log::warning("undoing an endpoint", {log::kv("step", step), log::kv("error", result.error().message())});
+        log::warning("cannot undo a failed admission of an endpoint", {log::kv("step", step), log::kv("error", result.error().message())});
     }
 }
 

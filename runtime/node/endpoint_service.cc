@@ -90,7 +90,7 @@ void take_over_others(const NodeLock& lock, NodeRuntime& runtime) {
         return runtime.finish_handover(lock);
     };
     if (const auto result = work(); !result) {
-        log::warning("taking over from an older build", {log::kv("error", result.error().message())});
+        log::warning("taking over from an older build failed", {log::kv("error", result.error().message())});
     }
 }
 
@@ -278,7 +278,7 @@ Result<> EndpointService::add(Record& record) {
     UndoStack undo;
     undo.push([this, &record] {
         if (const auto removed = remove(record.container_id, record.ifname); !removed) {
-            log::warning("undoing a failed ADD", {log::kv("step", "endpoint"), log::kv("error", removed.error().message())});
+            log::warning("cannot undo a failed ADD", {log::kv("step", "endpoint"), log::kv("error", removed.error().message())});
         }
     });
     NG_TRY(program(record, [] { return ok(); }));
