@@ -48,8 +48,9 @@ endpoints::Record make_record(const Request& request, const cni::Args& args, con
     record.pod_name = args.pod_name;
     record.pod_uid = args.pod_uid;
     record.kubernetes = args.is_kubernetes();
-    record.cni_labels = request.config.labels;
-    record.cni_labels_given = request.config.labels_given;
+    if (request.config.labels_given) {
+        record.labels["cni-args"] = request.config.labels;
+    }
     record.dns_servers = pod_dns_servers(request.config.dns);
     record.annotations = endpoints::keep_annotations(request.config.annotations);
     if (const std::size_t left = request.config.annotations.size() - record.annotations.size(); left > 0) {
@@ -67,6 +68,17 @@ Outcome<> check_addresses(const std::vector<IpAddress>& addresses) {
     if (addresses.size() > endpoints::kMaxRecordAddresses) {
         return CniError(ErrorCode::kFailed, "the pod has " + std::to_string(addresses.size()) + " addresses, more than the limit of " +
                                                 std::to_string(endpoints::kMaxRecordAddresses));
+    }
+    return Unit{};
+}
+
+// With another address all frames of the pod would be dropped.
+Outcome<> check_mac(const netlink::Link& link, const PreviousInterface& previous) {
+    if (previous.mac && *previous.mac != link.mac) {
+        return CniError(ErrorCode::kInvalidConfig,
+                        "interface " + link.name + " has the hardware address " + mac_to_text(link.mac) + ", but prevResult says " +
+                            mac_to_text(*previous.mac),
+                        "the plugin before namegate must give the interface's own address, if any");
     }
     return Unit{};
 }
@@ -105,8 +117,8 @@ cni::AddResult make_result(const Request& request, const PodNetwork& network, co
     cni::AddResult result;
     const netlink::Link& host = network.host_link();
     const netlink::Link& pod = network.pod_link();
-    result.interfaces.push_back({host.name, netlink::to_string(host.mac), "", host.mtu, "", ""});
-    result.interfaces.push_back({pod.name, netlink::to_string(pod.mac), request.environment.netns, pod.mtu, "", ""});
+    result.interfaces.push_back({host.name, mac_to_text(host.mac), "", host.mtu, "", ""});
+    result.interfaces.push_back({pod.name, mac_to_text(pod.mac), request.environment.netns, pod.mtu, "", ""});
     for (const cni::IpConfig& ip : ipam.ips) {
         result.ips.push_back({ip.address, ip.address.bits(), ip.address.is_v4() ? gateway_v4() : gateway_v6(), 1U});
     }
@@ -220,10 +232,11 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
 }
 
 Outcome<cni::Json> Operations::add_chained(const Request& request, const cni::Args& args) {
-    // prevResult is not checked: everything needed comes from the kernel, and prevResult is returned unchanged.
     NG_ASSIGN(const netlink::Netns pod, open_pod_netns(request.environment));
     NG_ASSIGN(AdoptedVeth veth, adopt_veth(pod, request.environment.ifname));
-    NG_TRY(check_addresses(veth.addresses));
+    NG_ASSIGN(PreviousInterface previous, read_previous(*request.config.prev_result, request.environment.ifname));
+    NG_TRY(check_addresses(previous.addresses));
+    NG_TRY(check_mac(veth.pod, previous));
     NG_ASSIGN(const std::unique_ptr<node::EndpointLifecycle> lifecycle, dependencies_.open_lifecycle(request.config.config_path));
     lifecycle->shorten_grace_periods();
     endpoints::Record record = make_record(request, args, *dependencies_.clock);
@@ -231,8 +244,9 @@ Outcome<cni::Json> Operations::add_chained(const Request& request, const cni::Ar
     record.host_ifname = veth.host.name;
     record.host_ifindex = veth.host.index;
     record.mac = veth.pod.mac;
-    record.addresses = std::move(veth.addresses);
+    record.addresses = std::move(previous.addresses);
     NG_TRY(lifecycle->add(record));
+    // prevResult is passed on unchanged.
     return *request.config.prev_result;
 }
 

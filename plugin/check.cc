@@ -108,8 +108,8 @@ Outcome<> check_links(const netlink::Link& pod, const netlink::Link& host, const
     if (!pod.up || !host.up) {
         return damaged("interface " + (pod.up ? host.name : pod.name) + " is down");
     }
-    if (!expected.mac.empty() && netlink::to_string(pod.mac) != expected.mac) {
-        return damaged("interface " + pod.name + " has the MAC address " + netlink::to_string(pod.mac) + ", not " + expected.mac);
+    if (!expected.mac.empty() && mac_to_text(pod.mac) != expected.mac) {
+        return damaged("interface " + pod.name + " has the MAC address " + mac_to_text(pod.mac) + ", not " + expected.mac);
     }
     return Unit{};
 }

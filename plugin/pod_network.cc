@@ -17,7 +17,6 @@ namespace {
 
 using netlink::Batch;
 using netlink::Link;
-using netlink::Mac;
 using netlink::RouteSpec;
 
 constexpr auto kLinkPoll = std::chrono::microseconds(200);

@@ -25,7 +25,7 @@ namespace namegate::plugin {
 IpAddress gateway_v4();
 IpAddress gateway_v6();
 // The MAC of every host side. Fixed, so that no program of the node (udev) replaces a random one.
-inline constexpr netlink::Mac kHostMac{0x0a, 0x6e, 0x67, 0x00, 0x00, 0x01};
+inline constexpr Mac kHostMac{0x0a, 0x6e, 0x67, 0x00, 0x00, 0x01};
 
 struct PodNetworkSpec {
     std::string ifname;

@@ -55,7 +55,8 @@ Result<> put_config(Datapath& datapath, std::uint32_t slot, ng_endpoint_config c
     if (std::memcmp(&config, &active, sizeof config) == 0) {
         return ok();
     }
-    config.generation = active.endpoint == 0 ? NG_FIRST_GENERATION : active.generation + 1;
+    // Also for a slot that had another endpoint before: a generation is never reused.
+    config.generation = active.generation == 0 ? NG_FIRST_GENERATION : active.generation + 1;
     const __u32 other = (endpoint.active & 1) ^ 1;
     endpoint.version[other] = config;
     NG_ASSIGN(const int fd, datapath.map(MapId::kEndpoints));

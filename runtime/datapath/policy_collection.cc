@@ -13,6 +13,7 @@
 #include "datapath/map.h"
 #include "datapath/pattern_id.h"
 #include "datapath/policy_catalogue.h"
+#include "datapath/program_wait.h"
 
 namespace namegate::datapath {
 
@@ -58,7 +59,7 @@ class Collection {
     Result<Collected> run(const std::set<PolicyId>& in_use) {
         NG_TRY(mark_unused(in_use));
         if (!marked_.empty()) {
-            wait_for_programs();
+            NG_TRY(wait_for_programs());
             NG_TRY(erase_entries());
             NG_TRY(free_room());
             NG_TRY(erase_names());

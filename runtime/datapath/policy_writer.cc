@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datapath/policy_writer.h"
 
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -38,8 +34,6 @@ void erase(Datapath& datapath, MapId map, const std::vector<K>& keys) {
 bool same_suffix(const ng_suffix& a, const ng_suffix& b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
 }  // namespace
-
-void wait_for_programs() { static_cast<void>(::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)); }
 
 void PolicyWriter::list(PolicyId id, const ng_policy& entry) {
     bitmaps_.add({entry.bitmap_base, entry.n_bitmaps});

@@ -59,9 +59,6 @@ class PolicyWriter {
     std::unordered_set<std::uint64_t> names_;  // known to be in the map, without a hash collision
 };
 
-// Waits for an RCU grace period: returns when no program that began before the call is still running and can use what was
-// in force then.
-void wait_for_programs();
 // The form in which endpoints refer to the policy. kNotFound when it is not installed.
 Result<ng_direction> policy_direction(Datapath& datapath, PolicyId id);
 Result<std::vector<PolicyId>> installed_policies(Datapath& datapath);

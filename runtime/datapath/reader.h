@@ -37,6 +37,8 @@ Result<Stats> read_stats(Datapath& datapath, std::uint32_t slot);
 // The counters of one direction of an endpoint, one per rule; empty when it uses the shared counter.
 Result<std::vector<ng_counter>> read_counters(Datapath& datapath, const ng_direction& direction);
 Result<std::vector<std::pair<std::uint32_t, ng_iface>>> read_interfaces(Datapath& datapath);
+// The endpoint to which the interface is bound, or nullopt.
+Result<std::optional<ng_iface>> read_interface(Datapath& datapath, std::uint32_t ifindex);
 // The text of a pattern, or "" when no policy has it any more.
 Result<std::string> read_pattern_text(Datapath& datapath, std::uint64_t id);
 

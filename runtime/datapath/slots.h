@@ -25,7 +25,8 @@ struct SlotUse {
 
 // A spare, or a new one; kExhausted when all NG_MAX_SLOTS are taken.
 Result<std::uint32_t> acquire_slot(Datapath& datapath, std::uint32_t endpoint);
-// Closes the slot, empties it, and keeps it as a spare or destroys it. Its interface must be unbound before.
+// Closes the slot, waits for the programs that may still read it, empties it, and keeps it as a spare or destroys it. Its
+// interface must be unbound before. After a failure it is closed, and the endpoint's still.
 Result<> release_slot(Datapath& datapath, std::uint32_t slot);
 // Makes spares until there are `wanted` (at most kMaxSpareSlots).
 Result<> ensure_spare_slots(Datapath& datapath, std::uint32_t wanted);

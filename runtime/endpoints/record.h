@@ -25,7 +25,8 @@ inline constexpr int kRecordVersion = 1;
 inline constexpr std::size_t kMaxRecordBytes = 2 * 1024 * 1024;
 inline constexpr std::size_t kMaxRecordAddresses = NG_MAX_ENDPOINT_ADDRS;
 inline constexpr std::size_t kMaxRecordServers = NG_POD_SERVERS;  // resolvers use no more than these
-inline constexpr std::size_t kMaxRecordLabels = 1024;
+inline constexpr std::size_t kMaxRecordLabels = 1024;             // per provider, and in total
+inline constexpr std::size_t kMaxRecordProviders = 16;
 inline constexpr std::size_t kMaxRecordText = 4096;  // bytes in one string
 inline constexpr std::size_t kMaxRecordAnnotations = 256;
 inline constexpr std::size_t kMaxRecordAnnotationBytes = 64 * 1024;  // of all, names included
@@ -50,11 +51,11 @@ struct Record {
     std::string pod_name;
     std::string pod_uid;
     std::string service_account;
-    Labels cni_labels;
-    bool cni_labels_given = false;            // also true for an empty list
-    std::optional<Labels> containerd_labels;  // nullopt: not fetched yet
-    std::vector<IpAddress> dns_servers;       // the pod's, as the runtime gave them at ADD; at most kMaxRecordServers
-    Labels annotations;                       // the pod's, as the runtime gave them at ADD; only for display
+    // The labels from each provider, by its name (labels/registry.h); "cni-args" are those from ADD. A missing
+    // provider was not asked, or gave none.
+    std::map<std::string, Labels, std::less<>> labels;
+    std::vector<IpAddress> dns_servers;  // the pod's, as the runtime gave them at ADD; at most kMaxRecordServers
+    Labels annotations;                  // the pod's, as the runtime gave them at ADD; only for display
     bool kubernetes = false;
     std::string mode{kModeFirst};
     std::string network;       // name of the CNI network
@@ -62,12 +63,19 @@ struct Record {
     bool ready = false;        // programmed at least once
 
     bool operator==(const Record&) const = default;
+    // Null if the provider is missing.
+    const Labels* labels_of(std::string_view provider) const {
+        const auto found = labels.find(provider);
+        return found == labels.end() ? nullptr : &found->second;
+    }
 };
 
 // The annotations for which a record has room, in the order of their names. The others are left out, because they are
 // only for display.
 Labels keep_annotations(const Labels& annotations);
 
+// A list of addresses as JSON, for records and other uses.
+std::vector<std::string> texts(const std::vector<IpAddress>& addresses);
 std::string to_json(const Record& record);
 Result<Record> record_from_json(std::string_view text);
 

@@ -92,12 +92,6 @@ Result<> run_deletion(Socket& socket, const Batch& batch) {
 
 }  // namespace
 
-std::string to_string(const Mac& mac) {
-    std::array<char, 18> text{};
-    std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-    return text.data();
-}
-
 void append_veth(Batch& batch, const VethPair& pair) {
     const MessagePtr message = make_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
     nl_msg* raw = message.get();

@@ -4,21 +4,17 @@
 // append to a Batch, which does nothing until it runs, or query through a Socket.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mac.h"
 #include "base/result.h"
 #include "netlink/route_socket.h"
 
 namespace namegate::netlink {
-
-using Mac = std::array<std::uint8_t, 6>;
-
-std::string to_string(const Mac& mac);
 
 struct Link {
     std::uint32_t index = 0;

@@ -142,7 +142,7 @@ Result<std::vector<AddressEntry>> list_addresses(Socket& socket, std::uint32_t i
         if (!address) {
             return std::nullopt;
         }
-        return AddressEntry{*address, attributes.header().ifa_prefixlen, attributes.header().ifa_scope == RT_SCOPE_UNIVERSE};
+        return AddressEntry{*address, attributes.header().ifa_prefixlen};
     };
     return dump_families<ifaddrmsg, AddressEntry>(socket, RTM_GETADDR, header, &ifaddrmsg::ifa_family, read);
 }

@@ -40,7 +40,6 @@ void append_neighbour(Batch& batch, std::uint32_t ifindex, const IpAddress& addr
 struct AddressEntry {
     IpAddress address;
     unsigned prefix_length = 0;
-    bool is_global = false;  // scope is not link or host
 
     bool operator==(const AddressEntry&) const = default;
 };

@@ -12,7 +12,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "datapath/attach.h"
-#include "datapath/map.h"
 #include "datapath/reader.h"
 #include "datapath/settings.h"
 #include "datapath/slots.h"
@@ -54,8 +53,7 @@ Result<std::optional<netlink::Link>> find_interface(netlink::Socket& socket, con
 
 // An interface index that belongs to another endpoint meanwhile stays bound.
 Result<> unbind_own(datapath::Datapath& datapath, const Record& record) {
-    NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
-    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
+    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::read_interface(datapath, record.host_ifindex));
     return bound && bound->endpoint == record.id ? datapath::unbind_interface(datapath, record.host_ifindex) : ok();
 }
 
@@ -74,8 +72,7 @@ Result<> attach_closed(datapath::Datapath& datapath, const Record& record) {
 // Whether the slot and the binding of this record are in the kernel; ignores the programs.
 Result<bool> is_known(datapath::Datapath& datapath, const Record& record) {
     NG_ASSIGN(const std::optional<std::uint32_t> owner, datapath::slot_owner(datapath, record.slot));
-    NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
-    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
+    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::read_interface(datapath, record.host_ifindex));
     return owner && *owner == record.id && bound && bound->endpoint == record.id && bound->slot == record.slot;
 }
 

@@ -18,9 +18,7 @@
 #include "datapath/map.h"
 #include "datapath/policy_collection.h"
 #include "endpoints/host_interface_name.h"
-#include "endpoints/label_sources.h"
 #include "node/admission.h"
-#include "node/containerd_labels.h"
 #include "node/datapath_options.h"
 #include "node/handover.h"
 
@@ -86,7 +84,7 @@ void log_problems(const NodeRuntime& runtime) {
 void take_over_others(const NodeLock& lock, NodeRuntime& runtime) {
     const auto work = [&]() -> Result<> {
         NG_TRY(runtime.reconcile(lock));
-        log_failures(runtime.program_concerned(lock, policy::Concern::everybody()));
+        log_failures(runtime.program_affected(lock, policy::AffectedEndpoints::all()));
         return runtime.finish_handover(lock);
     };
     if (const auto result = work(); !result) {
@@ -151,8 +149,8 @@ void EndpointService::prepare_here(const NodeLock& lock, std::unique_ptr<NodeRun
 Result<> EndpointService::refresh(Record& record) const {
     NG_ASSIGN(Record current, endpoints::RecordStore(config_.records_dir()).read(record.container_id, record.ifname));
     current.addresses = std::move(record.addresses);
-    if (record.containerd_labels) {
-        current.containerd_labels = std::move(record.containerd_labels);
+    for (auto& [provider, labels] : record.labels) {
+        current.labels[provider] = std::move(labels);
     }
     record = std::move(current);
     return ok();
@@ -188,15 +186,15 @@ Result<> EndpointService::program_here(Record& record) {
         take_over_others(lock, *runtime_);
         return ok();
     }
-    if (const policy::Concern concern = runtime_->concern_of(record); !concern.nobody()) {
-        log_failures(runtime_->program_concerned(lock, concern));
+    if (const policy::AffectedEndpoints affected = runtime_->affected_by(record); !affected.none()) {
+        log_failures(runtime_->program_affected(lock, affected));
     }
     return ok();
 }
 
 Result<api::Question> EndpointService::ask_to_program(const Record& record) const {
-    // The daemon may have to wait for containerd first, for this time.
-    const unsigned wait_ms = config_.asks_containerd_for(record.kubernetes) ? config_.label_timeout_seconds * 1'000 : 0;
+    // The daemon may have to wait for a provider of labels first, for this time.
+    const unsigned wait_ms = providers_.next_to_ask(record) != nullptr ? config_.label_timeout_seconds * 1'000 : 0;
     const api::ProgramRequest request{record.container_id, record.ifname, record.addresses};
     return api::Question::send(config_.socket_path(), api::encode_call(request), kProgramTimeoutMs + wait_ms);
 }
@@ -217,8 +215,7 @@ std::optional<Result<>> EndpointService::have_programmed(Record& record) {
 bool EndpointService::lacks_labels(const Record& record, const Result<>& programmed) const {
     // If policies are missing, labels would not help.
     const bool no_policies = runtime_ && !runtime_->programmer().unknown().empty();
-    return !programmed && programmed.error().code() == Code::kTryAgain && !no_policies && !record.containerd_labels &&
-           config_.asks_containerd_for(record.kubernetes);
+    return !programmed && programmed.error().code() == Code::kTryAgain && !no_policies && providers_.next_to_ask(record) != nullptr;
 }
 
 // A daemon that starts meanwhile programs the endpoint instead.
@@ -229,7 +226,8 @@ Result<> EndpointService::program_without_daemon(Record& record, const Error& ab
     }
     std::optional<Result<>> by_daemon;
     const auto daemon_starts = [&] { return (by_daemon = have_programmed(record)).has_value(); };
-    const auto labels = fetch_containerd_labels(config_, record, std::chrono::seconds(config_.label_timeout_seconds), daemon_starts);
+    labels::Provider& provider = *providers_.next_to_ask(record);
+    const auto labels = labels::ask_and_wait(provider, record, std::chrono::seconds(config_.label_timeout_seconds), daemon_starts);
     // A daemon that started meanwhile should program it, because it remembers what it has programmed.
     if (by_daemon || daemon_starts()) {
         return *by_daemon;
@@ -238,7 +236,7 @@ Result<> EndpointService::program_without_daemon(Record& record, const Error& ab
         return Error(labels.error().code(), "the labels of the pod are not known: " + labels.error().message() +
                                                 "; the plugin asked because there is no daemon: " + absent.message());
     }
-    record.containerd_labels = **labels;
+    record.labels[std::string(provider.name())] = **labels;
     return program_here(record);
 }
 
@@ -248,11 +246,12 @@ Result<> EndpointService::program_instead_of_daemon(Record& record, const Error&
         return here || here.error().code() != Code::kTryAgain ? here : Result<>(reason);
     }
     // The time for fetching labels is over, but the daemon may have used it up for other reasons.
-    const auto labels = fetch_containerd_labels(config_, record, kLastTry, [] { return false; });
+    labels::Provider& provider = *providers_.next_to_ask(record);
+    const auto labels = labels::ask_and_wait(provider, record, kLastTry, [] { return false; });
     if (!labels) {
         return reason;
     }
-    record.containerd_labels = **labels;
+    record.labels[std::string(provider.name())] = **labels;
     return program_here(record);
 }
 
@@ -329,12 +328,12 @@ Result<> EndpointService::reprogram_others(const std::optional<Record>& gone) {
         take_over_others(lock, *runtime_);
         return ok();
     }
-    const policy::Concern concern = gone ? runtime_->concern_of(*gone) : policy::Concern::everybody();
-    if (concern.nobody()) {
+    const policy::AffectedEndpoints affected = gone ? runtime_->affected_by(*gone) : policy::AffectedEndpoints::all();
+    if (affected.none()) {
         return ok();
     }
     NG_TRY(runtime_->load_records(NodeRuntime::Load::kAll));
-    const ProgramSummary summary = runtime_->program_concerned(lock, concern);
+    const ProgramSummary summary = runtime_->program_affected(lock, affected);
     return summary.failed.empty() ? ok() : Result<>(summary.failed.front().second);
 }
 

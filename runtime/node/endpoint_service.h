@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "endpoints/record.h"
+#include "labels/provider_set.h"
 #include "node/endpoint_lifecycle.h"
 #include "node/node_runtime.h"
 
@@ -37,7 +38,8 @@ class EndpointService final : public EndpointLifecycle {
     Result<> status() override;
 
   private:
-    EndpointService(const config::Config& config, Clock& clock) : config_(config), clock_(clock) {}
+    EndpointService(const config::Config& config, Clock& clock)
+        : config_(config), clock_(clock), providers_(config.label_sources, config.label_settings()) {}
 
     Result<NodeLock> lock_node() const { return NodeLock::acquire(config_, NodeLock::kPatientMs); }
     Result<std::unique_ptr<NodeRuntime>> open_runtime(const NodeLock& lock) const;
@@ -49,7 +51,7 @@ class EndpointService final : public EndpointLifecycle {
     Result<api::Question> ask_to_program(const endpoints::Record& record) const;
     // Lets the daemon program the endpoint. nullopt: there is no daemon.
     std::optional<Result<>> have_programmed(endpoints::Record& record);
-    // Whether the endpoint was not programmed only because containerd's labels are missing.
+    // Whether the labels of a provider that was not asked yet might let the endpoint be programmed.
     bool lacks_labels(const endpoints::Record& record, const Result<>& programmed) const;
     // `absent` is the error that says that there is no daemon.
     Result<> program_without_daemon(endpoints::Record& record, const Error& absent);
@@ -62,6 +64,7 @@ class EndpointService final : public EndpointLifecycle {
 
     config::Config config_;
     Clock& clock_;
+    labels::ProviderSet providers_;         // for asking in this process
     std::unique_ptr<NodeRuntime> runtime_;  // only without a daemon
     std::optional<ShortGracePeriods> short_grace_periods_;
 };

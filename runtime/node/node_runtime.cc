@@ -20,7 +20,8 @@ NodeRuntime::NodeRuntime(const config::Config& config, const Clock& clock, std::
       datapath_(std::move(datapath)),
       store_(config.records_dir()),
       policies_(make_ledger(config, clock)),
-      programmer_(*datapath_, config, clock, options.names),
+      providers_(config.label_sources, label_settings()),
+      programmer_(*datapath_, config, clock, providers_, options.names),
       dns_servers_(config) {}
 
 Result<std::unique_ptr<NodeRuntime>> NodeRuntime::open(const NodeLock& /*lock*/, const config::Config& config, const Clock& clock,
@@ -71,7 +72,8 @@ Result<std::optional<PolicyChange>> NodeRuntime::read_policies(bool always) {
     generation_ = snapshot->generation();
     programmer_.use_snapshot(snapshot, unknown);
     // While policies were unknown, endpoints may have kept outdated policies.
-    change.concern = known_before && unknown.empty() ? policy::Concern::of_change(*change.before, *snapshot) : policy::Concern::everybody();
+    change.affected = known_before && unknown.empty() ? policy::AffectedEndpoints::of_change(*change.before, *snapshot)
+                                                      : policy::AffectedEndpoints::all();
     return std::optional(std::move(change));
 }
 
@@ -136,12 +138,12 @@ Result<> NodeRuntime::program(const NodeLock& lock, const Record& record) {
     return programmed;
 }
 
-ProgramSummary NodeRuntime::program_concerned(const NodeLock& lock, const policy::Concern& concern) {
-    return programmer_.program_concerned(lock, all_records(), concern);
+ProgramSummary NodeRuntime::program_affected(const NodeLock& lock, const policy::AffectedEndpoints& affected) {
+    return programmer_.program_affected(lock, all_records(), affected);
 }
 
-ProgramSummary NodeRuntime::bring_up_to_date(const NodeLock& lock, const policy::Concern& concern) {
-    return programmer_.bring_up_to_date(lock, all_records(), concern);
+ProgramSummary NodeRuntime::bring_up_to_date(const NodeLock& lock, const policy::AffectedEndpoints& affected) {
+    return programmer_.bring_up_to_date(lock, all_records(), affected);
 }
 
 bool NodeRuntime::is_on_disk(const Record& record) const {
@@ -167,10 +169,19 @@ Result<> NodeRuntime::mark_programmed(const NodeLock& /*lock*/) {
     return ok();
 }
 
-Result<> NodeRuntime::set_containerd_labels(const NodeLock& /*lock*/, const std::string& container_id, const std::string& ifname,
-                                            const endpoints::Labels& labels) {
+labels::ProviderSettings NodeRuntime::label_settings() const {
+    labels::ProviderSettings settings = config_.label_settings();
+    settings.find_pod_labels = [this](std::string_view name_space, std::string_view pod) -> std::optional<endpoints::Labels> {
+        const policy::PodDocument* document = programmer_.snapshot().find_pod(name_space, pod);
+        return document == nullptr ? std::nullopt : std::optional<endpoints::Labels>(document->labels);
+    };
+    return settings;
+}
+
+Result<> NodeRuntime::set_labels(const NodeLock& /*lock*/, const std::string& container_id, const std::string& ifname,
+                                 std::string_view provider, const endpoints::Labels& labels) {
     NG_ASSIGN(Record record, store_.read(container_id, ifname));
-    record.containerd_labels = labels;
+    record.labels[std::string(provider)] = labels;
     return store_.write(record);
 }
 

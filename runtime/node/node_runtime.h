@@ -23,12 +23,13 @@
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
+#include "labels/provider_set.h"
 #include "node/admission.h"
 #include "node/node_lock.h"
 #include "node/policy_folders.h"
 #include "node/programmer.h"
 #include "policy/documents/document_ledger.h"
-#include "policy/model/concern.h"
+#include "policy/model/affected_endpoints.h"
 
 namespace namegate::node {
 
@@ -41,8 +42,8 @@ struct NodeOptions {
 
 // After reading the policies: something has changed in what is in force or in what is unknown.
 struct PolicyChange {
-    std::shared_ptr<const policy::Snapshot> before;  // `concern` refers to it
-    policy::Concern concern;
+    std::shared_ptr<const policy::Snapshot> before;  // `affected` refers to it
+    policy::AffectedEndpoints affected;
 };
 
 class NodeRuntime {
@@ -101,15 +102,16 @@ class NodeRuntime {
     // kTryAgain its record is written first, for the process that tries next.
     Result<> program(const NodeLock& lock, const endpoints::Record& record);
     // The other endpoints whose rules may select this one, which was added or removed.
-    policy::Concern concern_of(const endpoints::Record& record) const { return programmer_.concern_of(record); }
-    ProgramSummary program_concerned(const NodeLock& lock, const policy::Concern& concern);
-    // Programs the endpoints that the change concerns, and every other that is not as this process programmed it.
-    ProgramSummary bring_up_to_date(const NodeLock& lock, const policy::Concern& concern);
+    policy::AffectedEndpoints affected_by(const endpoints::Record& record) const { return programmer_.affected_by(record); }
+    ProgramSummary program_affected(const NodeLock& lock, const policy::AffectedEndpoints& affected);
+    // Programs the affected endpoints, and every other that is not as this process programmed it.
+    ProgramSummary bring_up_to_date(const NodeLock& lock, const policy::AffectedEndpoints& affected);
     // Sets `ready` for endpoints that were programmed outside of their ADD, and writes their records.
     Result<> mark_programmed(const NodeLock& lock);
-    // Writes containerd's labels to the record. kNotFound: the endpoint is gone.
-    Result<> set_containerd_labels(const NodeLock& lock, const std::string& container_id, const std::string& ifname,
-                                   const endpoints::Labels& labels);
+    // Writes the labels from a provider to the record. kNotFound: the endpoint is gone.
+    Result<> set_labels(const NodeLock& lock, const std::string& container_id, const std::string& ifname, std::string_view provider,
+                        const endpoints::Labels& labels);
+    const labels::ProviderSet& label_providers() const { return providers_; }
     // The record of the endpoint that the plugin names: the one in memory if it is still current, or else the one on
     // disk.
     Result<endpoints::Record> current_record(const std::string& container_id, const std::string& ifname) const;
@@ -129,6 +131,7 @@ class NodeRuntime {
 
   private:
     NodeRuntime(const config::Config& config, const Clock& clock, std::unique_ptr<datapath::Datapath> datapath, const NodeOptions& options);
+    labels::ProviderSettings label_settings() const;
     void put_record(const endpoints::Record& record);
     Result<> mark_ready(endpoints::Record& record);
     bool is_on_disk(const endpoints::Record& record) const;
@@ -138,6 +141,7 @@ class NodeRuntime {
     endpoints::RecordStore store_;
     policy::DocumentLedger policies_;
     FoldersRead read_;  // the outcome of the last read
+    labels::ProviderSet providers_;
     Programmer programmer_;
     RecordMap records_;
     config::DnsServers dns_servers_;

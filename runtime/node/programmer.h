@@ -23,9 +23,11 @@
 #include "datapath/policy_writer.h"
 #include "dns/name_cache.h"
 #include "endpoints/record.h"
+#include "labels/provider_set.h"
 #include "node/node_lock.h"
 #include "policy/compiler/compile.h"
-#include "policy/model/concern.h"
+#include "policy/model/affected_endpoints.h"
+#include "policy/model/endpoint_facts.h"
 
 namespace namegate::node {
 
@@ -50,8 +52,9 @@ struct ProgramSummary {
 class Programmer {
   public:
     // `cache` may be null: then nothing is filled. All arguments must outlive the programmer.
-    Programmer(datapath::Datapath& datapath, const config::Config& config, const Clock& clock, const dns::NameCache* cache)
-        : datapath_(datapath), config_(config), clock_(clock), cache_(cache) {}
+    Programmer(datapath::Datapath& datapath, const config::Config& config, const Clock& clock, const labels::ProviderSet& providers,
+               const dns::NameCache* cache)
+        : datapath_(datapath), config_(config), clock_(clock), providers_(providers), cache_(cache) {}
 
     // `unknown` says which policies the snapshot lacks because they are unknown; empty: none. While it is not empty,
     // an enforced endpoint keeps what is in force for it, and a closed one stays closed, with kTryAgain. An open
@@ -72,11 +75,12 @@ class Programmer {
     bool looks_at_endpoints() const;
     // `all` are the endpoints of the node, for rules that select endpoints (S7).
     Result<> program(const NodeLock& lock, const endpoints::Record& record, const std::vector<endpoints::Record>& all);
-    // Programs only the endpoints that the change concerns. An endpoint without addresses is skipped; program() does
-    // it later.
-    ProgramSummary program_concerned(const NodeLock& lock, const std::vector<endpoints::Record>& all, const policy::Concern& concern);
-    // Programs the endpoints that the change concerns, and every other that is not as this object programmed it.
-    ProgramSummary bring_up_to_date(const NodeLock& lock, const std::vector<endpoints::Record>& all, const policy::Concern& concern);
+    // Programs only the affected endpoints. An endpoint without addresses is skipped; program() does it later.
+    ProgramSummary program_affected(const NodeLock& lock, const std::vector<endpoints::Record>& all,
+                                    const policy::AffectedEndpoints& affected);
+    // Programs the affected endpoints, and every other that is not as this object programmed it.
+    ProgramSummary bring_up_to_date(const NodeLock& lock, const std::vector<endpoints::Record>& all,
+                                    const policy::AffectedEndpoints& affected);
     void forget(std::uint32_t endpoint) {
         programmed_.erase(endpoint);
         ++revision_;
@@ -91,12 +95,13 @@ class Programmer {
     // Waits for a grace period if anything was flipped. A configuration is written beside the active one, where a
     // program that began before the last flip may still read, so a grace period must pass between two flips of an
     // endpoint. Best called when no work is waiting; otherwise the next flip waits. Cheap when nothing was flipped.
-    void wait_for_readers();
+    // After an error the grace period may not be over, and nothing may be flipped.
+    Result<> wait_for_readers();
     // The same, expedited, for when work is waiting: costs an interrupt on each CPU.
-    void wait_for_readers_now();
+    Result<> wait_for_readers_now();
 
     // The other endpoints whose rules may select this one, which is added or removed.
-    policy::Concern concern_of(const endpoints::Record& record) const;
+    policy::AffectedEndpoints affected_by(const endpoints::Record& record) const;
 
     // An address to open for the domain patterns in force of an endpoint, from a response.
     struct Opening {
@@ -116,6 +121,10 @@ class Programmer {
     // Changes whenever the result of preview() may change.
     std::uint64_t revision() const { return revision_; }
 
+    // Whether the last prepare() or program() failed because policies ask for unknown labels (S8), and not for
+    // another reason that is also kTryAgain.
+    bool labels_unknown() const { return labels_unknown_; }
+
     Result<policy::EndpointView> view_of(const endpoints::Record& record) const;
     const Programmed* find(std::uint32_t endpoint) const;
 
@@ -123,38 +132,43 @@ class Programmer {
     struct Pass {
         explicit Pass(datapath::Datapath& datapath) : counters(datapath) {}
         std::vector<policy::EndpointView> views;
-        std::map<std::uint32_t, std::size_t> view_of;  // by endpoint id
-        bool by_address = false;                       // rules depend on the addresses of the endpoint itself
-        std::map<std::string, CompiledRef> compiled;   // endpoints with the same result share the work
-        std::optional<datapath::PolicyWriter> writer;  // opened at the first write
+        std::map<std::uint32_t, std::size_t> view_of;           // by endpoint id
+        std::map<policy::EndpointFacts, CompiledRef> compiled;  // endpoints with the same facts share the work
+        std::optional<datapath::PolicyWriter> writer;           // opened at the first write
         datapath::CounterRoom counters;
+        Result<> settled = ok();  // the wait before the first flip; after an error nothing may be flipped
     };
     Pass start_pass(const std::vector<endpoints::Record>& all) const;
     // For one endpoint alone.
     Pass start_pass(const endpoints::Record& record, const std::vector<endpoints::Record>& all) const;
+    Result<std::size_t> view_in(Pass& pass, const endpoints::Record& record) const;
     template <typename Wanted>
     ProgramSummary program_some(const std::vector<endpoints::Record>& all, const Wanted& wanted);
-    bool is_concerned(const Pass& pass, const endpoints::Record& record, const policy::Concern& concern) const;
+    bool is_affected(const Pass& pass, const endpoints::Record& record, const policy::AffectedEndpoints& affected) const;
     bool is_as_programmed(const endpoints::Record& record) const;
     bool is_gone(const endpoints::Record& record) const;
+    void begin_flips(Pass& pass);
     Result<> program_in(Pass& pass, const endpoints::Record& record);
     Result<> check_known(const endpoints::Record& record) const;
     Result<> put_in_force(Pass& pass, const endpoints::Record& record, Programmed& state);
     // Compiles and installs, but puts nothing into force yet. `before` is what is probably installed already.
     Result<Programmed> make_ready(Pass& pass, const endpoints::Record& record, const Programmed& before);
     Result<datapath::PolicyId> install(Pass& pass, const CompiledRef& compiled, const CompiledRef& before, datapath::PolicyId id_before);
-    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
+    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction);
+    Result<CompiledRef> compile_known(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
     Result<> fill(const endpoints::Record& record, const policy::CompiledPolicy& policy);
 
     datapath::Datapath& datapath_;
     const config::Config& config_;
     const Clock& clock_;
+    const labels::ProviderSet& providers_;
     const dns::NameCache* cache_;
     std::shared_ptr<const policy::Snapshot> snapshot_ = std::make_shared<const policy::Snapshot>();
     std::string unknown_ = "the policies have not been read yet";
     std::map<std::uint32_t, Programmed> programmed_;
     std::uint64_t revision_ = 1;
     bool flipped_ = false;  // since the last wait_for_readers()
+    bool labels_unknown_ = false;
 };
 
 }  // namespace namegate::node

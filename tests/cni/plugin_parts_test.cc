@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "plugin/attachment.h"
+#include "plugin/chained.h"
 #include "plugin/child.h"
 #include "plugin/masquerade.h"
 #include "plugin/pod_network.h"
@@ -51,6 +52,41 @@ TEST_CASE("the routes of a pod") {
     CHECK(texts(ipam) == Texts{"192.168.0.0/24 via 169.254.1.1", "10.1.0.0/16 via 169.254.1.1"});
     ipam.routes = {route("10.1.0.0/16")};
     CHECK(texts(ipam) == Texts{"10.1.0.0/16 via 169.254.1.1"});
+}
+
+TEST_CASE("who the pod is, as prevResult says") {
+    const auto addresses = [](const char* text) {
+        const auto previous = read_previous(*cni::parse_object(text), "eth0");
+        std::string out =
+            previous ? "" : "code " + std::to_string(static_cast<int>(previous.error().code)) + ": " + previous.error().message;
+        for (std::size_t i = 0; previous && i < previous->addresses.size(); ++i) {
+            out += (i == 0 ? "" : " ") + previous->addresses[i].to_string();
+        }
+        return previous && previous->mac ? out + " " + mac_to_text(*previous->mac) : out;
+    };
+    // bridge: its own interface first, the pod's last.
+    CHECK(addresses(R"({"interfaces":[{"name":"br0"},{"name":"eth0","mac":"02:00:00:00:00:01"},
+        {"name":"eth0","mac":"0A:00:00:00:00:02","sandbox":"/run/netns/a"}],
+        "ips":[{"address":"10.0.0.1/24","interface":0},{"address":"10.0.0.2/24","interface":1},{"address":"10.0.0.3/24","interface":2},
+               {"address":"fd00::3/64","interface":2},{"address":"fe80::3/64","interface":2},{"address":"10.0.0.3/24","interface":2}]})") ==
+          "10.0.0.3 fd00::3 0a:00:00:00:00:02");
+    // Calico names no interface of the pod, others one that is none.
+    CHECK(addresses(R"({"interfaces":[{"name":"cali0"}],"ips":[{"address":"10.0.0.3/32"}]})") == "10.0.0.3");
+    CHECK(addresses(R"({"ips":[{"address":"10.0.0.3","interface":-1},{"address":"10.0.0.4","interface":7}]})") == "10.0.0.3 10.0.0.4");
+    for (const char* text : {"{}", R"({"ips":null})", R"({"ips":[]})", R"({"ips":[{"address":"fe80::3/64"}]})"}) {
+        CHECK(addresses(text) == "code 7: prevResult has no address of interface eth0");
+    }
+    CHECK_THAT(addresses(R"({"ips":[{"address":"10.0.0"}]})"), Catch::StartsWith("code 7: prevResult.ips[0].address is wrong"));
+    CHECK_THAT(addresses(R"({"ips":[{}]})"), Catch::StartsWith("code 7: prevResult.ips[0].address is wrong"));
+    CHECK_THAT(addresses(R"({"ips":[7]})"), Catch::StartsWith("code 7: prevResult.ips[0] must be an object"));
+    CHECK_THAT(addresses(R"({"ips":{}})"), Catch::StartsWith("code 7: prevResult.ips must be a list"));
+    CHECK_THAT(addresses(R"({"interfaces":[{"name":"eth0","sandbox":"/a","mac":"1:2:3:4:5:6"}],"ips":[{"address":"10.0.0.1"}]})"),
+               Catch::Contains("no hardware address"));
+    std::string many = R"({"ips":[{"address":"10.0.0.1"})";
+    for (std::size_t i = 0; i < cni::kMaxResultEntries; ++i) {
+        many += R"(,{"address":"10.0.0.1"})";
+    }
+    CHECK_THAT(addresses((many + "]}").c_str()), Catch::Contains("at most 1024 entries"));
 }
 
 TEST_CASE("the alias of a host interface tells whose it is") {

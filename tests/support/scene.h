@@ -28,6 +28,7 @@
 #include "policy/compiler/compile.h"
 #include "policy/documents/policy_store.h"
 #include "support/bpffs.h"
+#include "support/compile_view.h"
 #include "support/dns_message.h"
 #include "support/install.h"
 #include "support/packet.h"
@@ -195,11 +196,10 @@ class Scene {
   private:
     datapath::PolicyId install(policy::Direction direction) {
         const auto snapshot = store_.snapshot();
-        if (!must(policy::selects(*snapshot, view_, direction))) {
+        if (!must(policy::test::selects_view(*snapshot, view_, direction))) {
             return 0;
         }
-        const policy::CompileInput input{snapshot.get(), &view_, nullptr, direction};
-        return must(install_policy(*datapath_, must(policy::compile(input))));
+        return must(install_policy(*datapath_, must(policy::test::compile_view(*snapshot, view_, direction))));
     }
 
     Bpffs bpffs_;

@@ -352,8 +352,10 @@ static __noinline int pass_on(struct __sk_buff *skb, struct ng_dns *dns, const s
 
 		if (holding == NG_HELD)
 			return waits ? NG_ANSWER_HELD : NG_ANSWER_COPIED;
-		if (holding == NG_HELD_ENOUGH)
+		if (holding == NG_HELD_ENOUGH) {
+			lose_frame(dns->slot);
 			reason = NG_R_HELD_FULL;
+		}
 	}
 	send_message(dns, p, kind, reason);
 	return NG_ANSWERED;
