@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Chained mode: finding the two sides of a veth that another plugin made, by what the kernel says (the
-// peer's index and the id of its namespace), never by a position in prevResult; and who the pod is, by what
-// prevResult says, never by what stands on its interface: a process in the pod may have set that.
+// Chained mode: finds both sides of a veth that another plugin made, from the kernel's data (the index of the peer and
+// the id of its namespace), never from positions in prevResult. The pod's addresses come from prevResult, never from its
+// interface, because a process in the pod may have set those.
 #pragma once
 
 #include <optional>
@@ -23,17 +23,18 @@ struct AdoptedVeth {
     netlink::Link host;
 };
 
-// kNotAVeth when the interface has no other side in the caller's namespace.
+// kNotAVeth when the peer of the interface is not in the caller's namespace.
 cni::Outcome<AdoptedVeth> adopt_veth(const netlink::Netns& pod, const std::string& ifname);
 
-// What the plugins before say of the container's interface.
+// What the earlier plugins report about the container's interface.
 struct PreviousInterface {
-    std::vector<IpAddress> addresses;  // each once, link-local ones of IPv6 left out
+    std::vector<IpAddress> addresses;  // without duplicates and IPv6 link-local addresses
     std::optional<Mac> mac;
 };
 
-// kInvalidConfig names the member that is wrong, or says that prevResult has no address of the interface. An entry of `ips`
-// without the index of an interface (Calico's) is of the one that the container gets. Whatever else is in prevResult is not looked at.
+// kInvalidConfig names the invalid member, or says that prevResult has no address of the interface. An entry of `ips`
+// without the index of an interface (as Calico's) belongs to the container's interface. The rest of prevResult is
+// ignored.
 cni::Outcome<PreviousInterface> read_previous(const cni::Json& prev_result, const std::string& ifname);
 
 }  // namespace namegate::plugin

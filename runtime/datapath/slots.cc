@@ -319,7 +319,7 @@ struct Inners {
     bool all_carried = true;
 };
 
-Result<Inners> carry_inners(Datapath& datapath, const OtherSet& from, std::size_t outer, bool same_meaning,
+Result<Inners> carry_inners(Datapath& datapath, const OtherBuild& from, std::size_t outer, bool same_meaning,
                             const std::vector<SlotUse>& uses) {
     NG_ASSIGN(const Fd sample, make_inner(kOuterMaps[outer], datapath.options()));
     NG_ASSIGN(const Shape wanted, shape_of(sample.get()));
@@ -340,7 +340,7 @@ Result<Inners> carry_inners(Datapath& datapath, const OtherSet& from, std::size_
 
 }  // namespace
 
-Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherSet& from, const std::vector<SlotUse>& uses) {
+Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuild& from, const std::vector<SlotUse>& uses) {
     constexpr std::array<std::uint32_t, kOuters> kSince{NG_LEARNT_SINCE, NG_FLOWS_SINCE, NG_PENDING_SINCE};
     NG_ASSIGN(const auto states, read_states(datapath));
     std::vector<std::uint32_t> slots;

@@ -33,7 +33,7 @@ Result<> ensure_spare_slots(Datapath& datapath, std::uint32_t wanted);
 // Takes slots for endpoints of an older build, under the numbers they have there: their learnt addresses, flows and questions
 // come along as the very maps that they are in, where the layout is the same. Returns what could not come and begins
 // empty, for the log; kExists when a slot is another endpoint's.
-Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherSet& from, const std::vector<SlotUse>& uses);
+Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuild& from, const std::vector<SlotUse>& uses);
 
 Result<std::vector<SlotUse>> used_slots(Datapath& datapath);
 // The endpoint that has it; nothing: it is free.

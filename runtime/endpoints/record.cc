@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 
 constexpr int kIndent = 2;
 
-// Takes fields out of an object; keeps the first error, after which it gives defaults.
+// Reads the fields of an object. Keeps the first error; after it, fields have their defaults.
 class Fields {
   public:
     explicit Fields(const Json& object) : object_(object) {}
@@ -63,7 +63,7 @@ class Fields {
             labels(field, *value, out);
         }
     }
-    // {provider: {key: value}}
+    // The form is {provider: {key: value}}.
     void labels_by_provider(const std::string& field, std::map<std::string, Labels, std::less<>>& out) {
         const Json* value = find(field);
         if (value == nullptr) {
@@ -89,13 +89,13 @@ class Fields {
         for (const Json& item : *value) {
             const auto address = IpAddress::parse(item.is_string() ? item.get<std::string>() : std::string());
             if (!address) {
-                fail(field, "holds something that is not an IP address");
+                fail(field, "contains a value that is not an IP address");
                 return;
             }
             out.push_back(*address);
         }
     }
-    // A field nobody asked for was written by another version, or by somebody else.
+    // An unknown field means that another version or another program wrote the record.
     void check_all_known() {
         for (const auto& item : object_.items()) {
             if (known_.count(item.key()) == 0) {
@@ -107,7 +107,7 @@ class Fields {
   private:
     void labels(const std::string& place, const Json& value, Labels& out) {
         if (!value.is_object()) {
-            fail(place, "is not an object of texts");
+            fail(place, "is not an object of strings");
             return;
         }
         if (value.size() > kMaxRecordLabels) {
@@ -131,7 +131,7 @@ class Fields {
     }
     bool is_text(const std::string& field, const Json& value) {
         if (!value.is_string()) {
-            fail(field, "is not a text");
+            fail(field, "is not a string");
             return false;
         }
         if (value.get_ref<const std::string&>().size() > kMaxRecordText) {
@@ -151,7 +151,7 @@ void read_labels(Fields& fields, Record& record) {
         fields.labels_by_provider("labels", record.labels);
         return;
     }
-    // As builds of layout 5 and before wrote them.
+    // Fields that builds with layout 5 and older wrote.
     Labels from_args;
     fields.labels("cniLabels", from_args);
     bool given = !from_args.empty();
@@ -254,7 +254,7 @@ std::string to_json(const Record& record) {
     if (!record.annotations.empty()) {
         out["annotations"] = record.annotations;
     }
-    // Bytes that are not UTF-8 are replaced: dump() would throw on them, and a record must be writable.
+    // Invalid UTF-8 is replaced: dump() would throw on it, and writing a record must not fail.
     return out.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

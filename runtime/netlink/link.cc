@@ -98,7 +98,7 @@ void append_veth(Batch& batch, const VethPair& pair) {
     const auto put_side = [raw, &pair](const std::string& name, const Mac& mac) {
         put_text(raw, IFLA_IFNAME, name);
         put_bytes(raw, IFLA_ADDRESS, mac.data(), mac.size());
-        // One queue: the default is one for each processor, and a veth sends without locks anyway.
+        // One queue: the default is one per CPU, and a veth transmits without locks anyway.
         put_u32(raw, IFLA_NUM_TX_QUEUES, 1);
         put_u32(raw, IFLA_NUM_RX_QUEUES, 1);
         if (pair.mtu != 0) {
@@ -190,7 +190,7 @@ Result<std::int32_t> netns_id(Socket& socket, const Netns& other) {
     put_u32(message.get(), NETNSA_FD, static_cast<std::uint32_t>(other.fd()));
     std::int32_t id = NETNSA_NSID_NOT_ASSIGNED;
     NG_TRY(socket.query(
-        message.get(), "asking for the id of a network namespace", [&id] { id = NETNSA_NSID_NOT_ASSIGNED; },
+        message.get(), "reading the id of a network namespace", [&id] { id = NETNSA_NSID_NOT_ASSIGNED; },
         [&id](nlmsghdr* answer) {
             const Attributes<rtgenmsg, NETNSA_MAX> attributes(answer);
             if (answer->nlmsg_type == RTM_NEWNSID && attributes.valid() && attributes.has(NETNSA_NSID, sizeof(id))) {

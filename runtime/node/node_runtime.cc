@@ -71,7 +71,7 @@ Result<std::optional<PolicyChange>> NodeRuntime::read_policies(bool always) {
     PolicyChange change{programmer_.snapshot_ref(), {}};
     generation_ = snapshot->generation();
     programmer_.use_snapshot(snapshot, unknown);
-    // While something was unknown, endpoints may have been left behind.
+    // While policies were unknown, endpoints may have kept outdated policies.
     change.affected = known_before && unknown.empty() ? policy::AffectedEndpoints::of_change(*change.before, *snapshot)
                                                       : policy::AffectedEndpoints::all();
     return std::optional(std::move(change));
@@ -103,14 +103,14 @@ Result<> NodeRuntime::admit(const NodeLock& lock, Record& record) {
         NG_TRY(apply_settings(lock));
         NG_TRY(node::reconcile(lock, *datapath_, store_));
     }
-    // Left by an ADD that was never followed by its DEL.
+    // An ADD without a DEL left this record.
     if (const auto stale = store_.read(record.container_id, record.ifname); stale) {
         NG_TRY(evict_endpoint(lock, *datapath_, store_, *stale));
     }
     return admit_endpoint(lock, *datapath_, store_, record);
 }
 
-// A container that is added again has a new endpoint.
+// A container that is added again gets a new endpoint id.
 void NodeRuntime::put_record(const Record& record) {
     std::erase_if(records_, [&record](const RecordMap::value_type& entry) {
         const bool same = entry.second.container_id == record.container_id && entry.second.ifname == record.ifname;
@@ -159,7 +159,8 @@ Result<> NodeRuntime::mark_ready(Record& record) {
 Result<> NodeRuntime::mark_programmed(const NodeLock& /*lock*/) {
     for (auto& entry : records_) {
         const Programmed* state = programmer_.find(entry.first);
-        // Not one that is only prepared, nor one whose DEL has come meanwhile: that record must not come back.
+        // Skips endpoints that are only prepared, and those whose DEL has come meanwhile: their record must not
+        // be written again.
         if (!entry.second.ready && !entry.second.addresses.empty() && state != nullptr && state->error.empty() &&
             is_on_disk(entry.second)) {
             NG_TRY(mark_ready(entry.second));

@@ -145,7 +145,7 @@ TEST_CASE("what stands on the pod's interface is not believed: it is prevResult 
     pod.must("ip link set eth0 address 02:00:00:00:00:99");
     CniReply reply = cni.call("ADD", "p1", pod.path());
     CHECK(reply.code() == 7);
-    CHECK_THAT(reply.message(), Catch::Contains("eth0 has the hardware address 02:00:00:00:00:99, and prevResult says "));
+    CHECK_THAT(reply.message(), Catch::Contains("eth0 has the hardware address 02:00:00:00:00:99, but prevResult says "));
     // Many plugins name none.
     for (nlohmann::json& interface : cni.config["prevResult"]["interfaces"]) {
         interface.erase("mac");
