@@ -27,17 +27,14 @@ constexpr std::array<std::string_view, 2> kDenyActions = {"Drop", "Reject"};
 constexpr std::array<std::string_view, 2> kPolicyChanges = {"Cut", "Keep"};
 constexpr std::array<std::string_view, 2> kUnknownLabels = {"Closed", "Absent"};
 // Those that there are, and one that is to come.
-const std::vector<std::string_view>& label_source_words() {
-    static const std::vector<std::string_view> words = [] {
-        std::vector<std::string_view> out;
-        for (const labels::Registration& one : labels::registrations()) {
-            out.push_back(one.name);
-        }
-        out.emplace_back("kubernetes");
-        return out;
-    }();
+constexpr auto kLabelSources = [] {
+    std::array<std::string_view, labels::kRegistrations.size() + 1> words;
+    for (std::size_t i = 0; i < labels::kRegistrations.size(); ++i) {
+        words[i] = labels::kRegistrations[i].name;
+    }
+    words.back() = "kubernetes";
     return words;
-}
+}();
 
 constexpr FieldSpec text(std::string_view name, std::span<const std::string_view> allowed = {}) {
     FieldSpec field;
@@ -87,7 +84,7 @@ constexpr std::array kRootFields = {
     number("dnsExtraTTL"),
     number("dnsMinTTL"),
     number("dnsMaxTTL"),
-    texts("labelSources", label_source_words().size(), label_source_words()),
+    texts("labelSources", kLabelSources.size(), kLabelSources),
     text("unknownLabels", kUnknownLabels),
     object("containerd", kContainerd),
     number("labelTimeout"),

@@ -20,7 +20,7 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 
 ProviderSet::ProviderSet(const std::optional<std::vector<std::string>>& order, ProviderSettings settings) : order_(order) {
     settings.listed = order_.has_value();
-    for (const Registration& one : registrations()) {
+    for (const Registration& one : kRegistrations) {
         if (!order_ || contains(*order_, one.name)) {
             providers_.push_back(one.make(settings));
         }

@@ -3,18 +3,19 @@
 // Every provider of labels that there is. Constant data; safe from any thread.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "labels/cni_args/cni_args.h"
+#include "labels/containerd/containerd.h"
+#include "labels/files/files.h"
+#include "labels/names.h"
 #include "labels/provider.h"
 
 namespace namegate::labels {
-
-inline constexpr std::string_view kCniArgs = "cni-args";
-inline constexpr std::string_view kFiles = "files";
-inline constexpr std::string_view kContainerd = "containerd";
 
 struct Registration {
     std::string_view name;    // in `labelSources`
@@ -23,8 +24,12 @@ struct Registration {
     std::unique_ptr<Provider> (*make)(const ProviderSettings& settings);
 };
 
-// In the order in which they are asked by default.
-const std::vector<Registration>& registrations();
+// In the order in which they are asked by default. A new provider is one line here.
+inline constexpr std::array kRegistrations = {
+    Registration{kContainerd, true, false, make_containerd},
+    Registration{kCniArgs, true, true, make_cni_args},
+    Registration{kFiles, true, true, make_files},
+};
 std::vector<std::string> default_order(bool kubernetes);
 
 }  // namespace namegate::labels

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "labels/cni_args/cni_args.h"
 
-#include "labels/registry.h"
+#include "labels/names.h"
 
 namespace namegate::labels {
 namespace {

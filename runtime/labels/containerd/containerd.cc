@@ -5,7 +5,7 @@
 
 #include "containerd/client.h"
 #include "containerd/find_socket.h"
-#include "labels/registry.h"
+#include "labels/names.h"
 
 namespace namegate::labels {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "labels/registry.h"
+#include "labels/names.h"
 
 namespace namegate::labels {
 namespace {
