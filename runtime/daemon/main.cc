@@ -40,7 +40,7 @@ int run(int count, char** arguments) {
     std::string config_path = namegate::config::kDefaultConfigPath;
     app.add_option("--config", config_path,
                    "the configuration (default /etc/namegate/namegate.yaml; a file\nthat does not exist means all defaults)")
-        ->option_text("FILE")
+        ->type_name("FILE")
         ->take_last();
     app.set_help_flag("-h,--help", "this text");
     app.set_version_flag("-V,--version", "namegated " NAMEGATE_VERSION, "the version");
@@ -52,8 +52,11 @@ int run(int count, char** arguments) {
     } catch (const CLI::ParseError& error) {
         std::ostringstream problem;
         const int code = app.exit(error, std::cout, problem);
+        if (code == 0) {  // help or version
+            return 0;
+        }
         print_lines(problem.str());
-        return code == 0 ? 0 : kWrongUsage;
+        return kWrongUsage;
     }
     const auto config = namegate::config::load_config(config_path);
     if (!config) {
