@@ -32,8 +32,10 @@ class Masquerade {
     std::string program_;
 };
 
-// The transactions as input for nft.
+// The transactions, in the JSON that `nft -j -f -` reads.
 std::string masquerade_add_script(const std::string& host_ifname, const std::vector<IpPrefix>& local);
 std::string masquerade_remove_script(const std::string& host_ifname);
+// The host interfaces in what `nft -j list map inet namegate pods` prints. kIo if that has another form.
+Result<std::vector<std::string>> masquerade_names(const std::string& text);
 
 }  // namespace namegate::plugin

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "cni/json.h"
 #include "plugin/attachment.h"
 #include "plugin/chained.h"
 #include "plugin/child.h"
@@ -102,11 +103,42 @@ TEST_CASE("the alias of a host interface tells whose it is") {
 }
 
 TEST_CASE("masquerade rules are named after the host interface alone") {
-    const std::string add = masquerade_add_script("ng0123456789a", {*IpPrefix::parse("10.1.0.0/16"), *IpPrefix::parse("fd00::/64")});
-    CHECK_THAT(add, Catch::Contains("add rule inet namegate pod-ng0123456789a ip daddr 10.1.0.0/16 return\n"));
-    CHECK_THAT(add, Catch::Contains("add rule inet namegate pod-ng0123456789a ip6 daddr fd00::/64 return\n"));
-    CHECK_THAT(add, Catch::EndsWith("add element inet namegate pods { \"ng0123456789a\" : jump pod-ng0123456789a }\n"));
-    CHECK_THAT(masquerade_remove_script("ng0123456789a"), Catch::EndsWith("delete chain inet namegate pod-ng0123456789a\n"));
+    const auto commands = [](const std::string& script) { return cni::parse_object(script)->at("nftables"); };
+    const cni::Json add =
+        commands(masquerade_add_script("ng0123456789a", {*IpPrefix::parse("10.1.0.0/16"), *IpPrefix::parse("fd00::/64")}));
+    std::vector<std::string> destinations;
+    for (const cni::Json& command : add) {
+        const cni::Json rule = command.value("/add/rule"_json_pointer, cni::Json());
+        if (rule.is_object() && rule["chain"] == "pod-ng0123456789a" && rule["expr"][0].contains("match")) {
+            const cni::Json& match = rule["expr"][0]["match"];
+            destinations.push_back(match["left"]["payload"]["protocol"].get<std::string>() + " " + match["right"]["prefix"].dump());
+            CHECK(rule["expr"][1] == cni::Json{{"return", nullptr}});
+        }
+    }
+    CHECK(destinations == std::vector<std::string>{R"(ip {"addr":"10.1.0.0","len":16})", R"(ip6 {"addr":"fd00::","len":64})",
+                                                   R"(ip {"addr":"224.0.0.0","len":4})", R"(ip6 {"addr":"ff00::","len":8})"});
+    CHECK(add.back().at("/add/element/elem/0/1/jump/target"_json_pointer) == "pod-ng0123456789a");
+    CHECK(commands(masquerade_remove_script("ng0123456789a")).back().at("/delete/chain/name"_json_pointer) == "pod-ng0123456789a");
+}
+
+TEST_CASE("the names in nft's list, and JSON of another form") {
+    const auto listed = [](const std::string& map) {
+        return masquerade_names(R"({"nftables": [{"metainfo": {}}, {"map": )" + map + "}]}");
+    };
+    CHECK(listed(R"({"name": "pods"})")->empty());
+    CHECK(*listed(R"({"elem": [["ng0123456789a", {"jump": {"target": "pod-ng0123456789a"}}], ["eth0", {"accept": null}],
+                               [{"elem": {"val": "eth1", "timeout": 5}}, {"accept": null}], ["ngbaseballbat", {"drop": null}]]})") ==
+          std::vector<std::string>{"ng0123456789a", "ngbaseballbat"});
+    for (const char* map : {"3", "[]", R"({"elem": "ng0123456789a"})", R"({"elem": ["ng0123456789a"]})", R"({"elem": [[]]})"}) {
+        INFO(map);
+        REQUIRE_FALSE(listed(map));
+        CHECK_THAT(listed(map).error().message(), Catch::Contains("nft printed JSON of an unexpected form"));
+    }
+    for (const char* text :
+         {"", "table inet namegate {}", "[]", "{}", R"({"nftables": {}})", R"({"nftables": [1, "x", null, {"set": {}}]})"}) {
+        INFO(text);
+        CHECK_FALSE(masquerade_names(text));
+    }
 }
 
 TEST_CASE("a program that is run") {
