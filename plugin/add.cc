@@ -23,11 +23,11 @@ using cni::Outcome;
 
 void log_undo(std::string_view step, const Result<>& result) {
     if (!result) {
-        log::warning("undoing a failed ADD", {log::kv("step", step), log::kv("error", result.error().message())});
+        log::warning("cannot undo a failed ADD", {log::kv("step", step), log::kv("error", result.error().message())});
     }
 }
 
-// Those that are addresses; a resolver ignores the rest, and all beyond the third.
+// The nameservers that are addresses, at most three: resolvers ignore the others.
 std::vector<IpAddress> pod_dns_servers(const cni::Dns& dns) {
     std::vector<IpAddress> out;
     for (const std::string& text : dns.nameservers) {
@@ -48,8 +48,9 @@ endpoints::Record make_record(const Request& request, const cni::Args& args, con
     record.pod_name = args.pod_name;
     record.pod_uid = args.pod_uid;
     record.kubernetes = args.is_kubernetes();
-    record.cni_labels = request.config.labels;
-    record.cni_labels_given = request.config.labels_given;
+    if (request.config.labels_given) {
+        record.labels["cni-args"] = request.config.labels;
+    }
     record.dns_servers = pod_dns_servers(request.config.dns);
     record.annotations = endpoints::keep_annotations(request.config.annotations);
     if (const std::size_t left = request.config.annotations.size() - record.annotations.size(); left > 0) {
@@ -65,13 +66,24 @@ Outcome<> check_addresses(const std::vector<IpAddress>& addresses) {
         return CniError(ErrorCode::kFailed, "the pod's interface has no address");
     }
     if (addresses.size() > endpoints::kMaxRecordAddresses) {
-        return CniError(ErrorCode::kFailed, "the pod has " + std::to_string(addresses.size()) + " addresses, and at most " +
-                                                std::to_string(endpoints::kMaxRecordAddresses) + " are handled");
+        return CniError(ErrorCode::kFailed, "the pod has " + std::to_string(addresses.size()) + " addresses, more than the limit of " +
+                                                std::to_string(endpoints::kMaxRecordAddresses));
     }
     return Unit{};
 }
 
-// What is known before there is an address.
+// With another address all frames of the pod would be dropped.
+Outcome<> check_mac(const netlink::Link& link, const PreviousInterface& previous) {
+    if (previous.mac && *previous.mac != link.mac) {
+        return CniError(ErrorCode::kInvalidConfig,
+                        "interface " + link.name + " has the hardware address " + mac_to_text(link.mac) + ", but prevResult says " +
+                            mac_to_text(*previous.mac),
+                        "the plugin before namegate must give the interface's own address, if any");
+    }
+    return Unit{};
+}
+
+// The part that is known before the addresses are.
 PodNetworkSpec make_link_spec(const Request& request) {
     const cni::Environment& environment = request.environment;
     PodNetworkSpec spec;
@@ -91,7 +103,7 @@ Outcome<> add_addresses(PodNetworkSpec& spec, const cni::AddResult& ipam) {
     for (const cni::Route& route : spec.routes) {
         if (route.destination.is_v4() ? !spec.has_v4() : !spec.has_v6()) {
             return CniError(ErrorCode::kInvalidConfig,
-                            "ipam gives a route to " + route.destination.to_string() + " and no address of its family");
+                            "ipam gives a route to " + route.destination.to_string() + " but no address of its family");
         }
     }
     if (spec.has_v6() && spec.mtu != 0 && spec.mtu < cni::kMinMtuV6) {
@@ -105,8 +117,8 @@ cni::AddResult make_result(const Request& request, const PodNetwork& network, co
     cni::AddResult result;
     const netlink::Link& host = network.host_link();
     const netlink::Link& pod = network.pod_link();
-    result.interfaces.push_back({host.name, netlink::to_string(host.mac), "", host.mtu, "", ""});
-    result.interfaces.push_back({pod.name, netlink::to_string(pod.mac), request.environment.netns, pod.mtu, "", ""});
+    result.interfaces.push_back({host.name, mac_to_text(host.mac), "", host.mtu, "", ""});
+    result.interfaces.push_back({pod.name, mac_to_text(pod.mac), request.environment.netns, pod.mtu, "", ""});
     for (const cni::IpConfig& ip : ipam.ips) {
         result.ips.push_back({ip.address, ip.address.bits(), ip.address.is_v4() ? gateway_v4() : gateway_v6(), 1U});
     }
@@ -123,18 +135,18 @@ std::vector<IpPrefix> own_networks(const cni::AddResult& ipam) {
     return networks;
 }
 
-// The links, down; `undo` takes them away, and what programs they will have.
+// Creates the links, both down; `undo` removes them and the endpoint's programs.
 Outcome<> make_links(PodNetwork& network, const PodNetworkSpec& spec, const endpoints::Record& record, node::EndpointLifecycle& lifecycle,
                      UndoStack& undo) {
-    // Removing nothing is harmless, so each undo is noted before its step. The link goes first of all: packets
-    // must not flow past programs that are already gone.
+    // Removing something that does not exist is harmless, so each undo is registered before its step. The link is
+    // removed first: packets must not pass after the programs are removed.
     undo.push([&lifecycle, &record] { log_undo("programs", lifecycle.remove(record.container_id, record.ifname)); });
     undo.push([&network, &spec] { log_undo("interface", netlink::delete_link(network.host(), spec.host_ifname)); });
     NG_TRY(network.make_links(spec));
     return Unit{};
 }
 
-// The endpoint on its links, closed: all of it that needs no address.
+// Creates the links and adds the endpoint, closed: everything that needs no address.
 Outcome<> admit(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, node::EndpointLifecycle& lifecycle,
                 UndoStack& undo) {
     NG_TRY(make_links(network, spec, record, lifecycle, undo));
@@ -145,7 +157,7 @@ Outcome<> admit(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Reco
     return Unit{};
 }
 
-// From there to packets that flow.
+// Does the rest; afterwards packets flow.
 Outcome<> bring_up(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, node::EndpointLifecycle& lifecycle) {
     record.addresses = spec.addresses;
     const auto configure = [&network, &spec]() -> Result<> {
@@ -178,7 +190,7 @@ Outcome<cni::Json> Operations::add(const Request& request) {
 Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args& args) {
     PodNetworkSpec spec = make_link_spec(request);
     const Ipam ipam(request, dependencies_.environment);
-    // It only waits until it is told to go, and is gone if it never is.
+    // The started program waits for go(); it is killed if go() is never called.
     NG_ASSIGN(IpamCall addresses, ipam.start(cni::Command::kAdd));
     NG_ASSIGN(const netlink::Netns pod, open_pod_netns(request.environment));
     std::optional<Masquerade> masquerade;
@@ -186,20 +198,20 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
         NG_ASSIGN(masquerade, Masquerade::create());
     }
     NG_ASSIGN(PodNetwork network, PodNetwork::open(pod));
-    // Before anything that is undone: the address of an attachment that is alive must stay its own.
+    // Checked before anything is undone on failure: the undo must not release the address of an existing attachment.
     NG_TRY(network.check_names_free(spec.ifname, spec.host_ifname));
     std::unique_ptr<node::EndpointLifecycle> lifecycle;
     endpoints::Record record = make_record(request, args, *dependencies_.clock);
 
-    // Last of all that is undone: an address is given back when nothing uses it any more.
+    // Undone last: an address is released when nothing uses it any more.
     UndoStack undo;
     undo.push([&ipam, &addresses] {
         addresses.settle();
         if (const auto released = ipam.run(cni::Command::kDel); !released) {
-            log::warning("undoing a failed ADD", {log::kv("step", "ipam"), log::kv("error", released.error().message)});
+            log::warning("cannot undo a failed ADD", {log::kv("step", "ipam"), log::kv("error", released.error().message)});
         }
     });
-    // It works while all is made that needs no address.
+    // The address plugin works while everything that needs no address is created.
     addresses.go();
     NG_ASSIGN(lifecycle, dependencies_.open_lifecycle(request.config.config_path));
     lifecycle->shorten_grace_periods();
@@ -213,17 +225,18 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
     }
     NG_TRY(bring_up(network, spec, record, *lifecycle));
     cni::Json reply = cni::to_json(make_result(request, network, spec, ipam_result), request.config.cni_version);
-    // Last, since it takes a while to end.
+    // Confirmed last, because the address plugin takes a while to end.
     NG_TRY(addresses.confirm());
     undo.dismiss();
     return reply;
 }
 
 Outcome<cni::Json> Operations::add_chained(const Request& request, const cni::Args& args) {
-    // What prevResult says is not ours to judge: all that is needed is asked of the kernel, and it goes on as it came.
     NG_ASSIGN(const netlink::Netns pod, open_pod_netns(request.environment));
     NG_ASSIGN(AdoptedVeth veth, adopt_veth(pod, request.environment.ifname));
-    NG_TRY(check_addresses(veth.addresses));
+    NG_ASSIGN(PreviousInterface previous, read_previous(*request.config.prev_result, request.environment.ifname));
+    NG_TRY(check_addresses(previous.addresses));
+    NG_TRY(check_mac(veth.pod, previous));
     NG_ASSIGN(const std::unique_ptr<node::EndpointLifecycle> lifecycle, dependencies_.open_lifecycle(request.config.config_path));
     lifecycle->shorten_grace_periods();
     endpoints::Record record = make_record(request, args, *dependencies_.clock);
@@ -231,8 +244,9 @@ Outcome<cni::Json> Operations::add_chained(const Request& request, const cni::Ar
     record.host_ifname = veth.host.name;
     record.host_ifindex = veth.host.index;
     record.mac = veth.pod.mac;
-    record.addresses = std::move(veth.addresses);
+    record.addresses = std::move(previous.addresses);
     NG_TRY(lifecycle->add(record));
+    // prevResult is passed on unchanged.
     return *request.config.prev_result;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the operations share: the rules for CNI_NETNS, the name and the alias of a host interface, and the
-// removal of one attachment. The alias says whose the interface is, for GC.
+// Shared by the operations: the rules for CNI_NETNS, and the alias of a host interface, which names its owner for GC.
 #pragma once
 
 #include <optional>
@@ -15,7 +14,7 @@
 
 namespace namegate::plugin {
 
-// kInvalidNetns when CNI_NETNS is no network namespace, or the plugin's own without leave.
+// kInvalidNetns when CNI_NETNS is not a network namespace, or is the plugin's own and CNI_NETNS_OVERRIDE is not set.
 cni::Outcome<netlink::Netns> open_pod_netns(const cni::Environment& environment);
 
 struct Owner {
@@ -24,7 +23,7 @@ struct Owner {
     std::string ifname;
 };
 
-// Empty when it would be longer than the kernel takes; GC then leaves the interface to DEL.
+// Empty when it would be longer than the kernel accepts; GC then leaves the interface to DEL.
 std::string make_alias(const Owner& owner);
 std::optional<Owner> parse_alias(std::string_view alias);
 

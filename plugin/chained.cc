@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/chained.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
-#include "netlink/route.h"
+#include "cni/result.h"
 #include "netlink/route_socket.h"
 
 namespace namegate::plugin {
@@ -41,13 +43,97 @@ cni::Outcome<AdoptedVeth> adopt_veth(const netlink::Netns& pod, const std::strin
         return not_a_veth(ifname, "has its other side in another network namespace than the host's");
     }
     veth.host = std::move(host_link).value();
-    NG_ASSIGN(const std::vector<netlink::AddressEntry> entries, netlink::list_addresses(inside, veth.pod.index));
-    for (const netlink::AddressEntry& entry : entries) {
-        if (entry.is_global) {
-            veth.addresses.push_back(entry.address);
+    return veth;
+}
+
+namespace {
+
+constexpr std::uint8_t kLinkLocalFirst = 0xfe;
+constexpr std::uint8_t kLinkLocalSecond = 0x80;
+constexpr std::uint8_t kLinkLocalMask = 0xc0;
+
+bool is_link_local_v6(const IpAddress& address) {
+    const IpAddress::Bytes& bytes = address.bytes();
+    return !address.is_v4() && bytes[0] == kLinkLocalFirst && (bytes[1] & kLinkLocalMask) == kLinkLocalSecond;
+}
+
+Error wrong(const std::string& where, const std::string& why) { return {Code::kInvalidInput, "prevResult." + where + " " + why}; }
+
+Result<std::vector<const cni::Json*>> list_of(const cni::Json& object, const char* key) {
+    std::vector<const cni::Json*> out;
+    const cni::Json* list = cni::find_member(object, key);
+    if (list == nullptr) {
+        return out;
+    }
+    if (!list->is_array() || list->size() > cni::kMaxResultEntries) {
+        return wrong(key, "must be a list of at most " + std::to_string(cni::kMaxResultEntries) + " entries");
+    }
+    for (std::size_t i = 0; i < list->size(); ++i) {
+        if (!(*list)[i].is_object()) {
+            return wrong(std::string(key) + "[" + std::to_string(i) + "]", "must be an object");
+        }
+        out.push_back(&(*list)[i]);
+    }
+    return out;
+}
+
+// Is it the container's interface of this name, and not one of the host's?
+Result<bool> is_of_container(const cni::Json& interface, const std::string& ifname) {
+    NG_ASSIGN(const std::string name, cni::get_string(interface, "name"));
+    NG_ASSIGN(const std::string sandbox, cni::get_string(interface, "sandbox"));
+    return name == ifname && !sandbox.empty();
+}
+
+// An index of no interface in the list, as -1, says as much as none.
+Result<bool> belongs_to(const cni::Json& ip, const std::vector<const cni::Json*>& interfaces, const std::string& ifname) {
+    const cni::Json* index = cni::find_member(ip, "interface");
+    if (index == nullptr || !index->is_number_unsigned() || index->get<std::uint64_t>() >= interfaces.size()) {
+        return true;
+    }
+    return is_of_container(*interfaces[index->get<std::size_t>()], ifname);
+}
+
+Result<PreviousInterface> read_interface(const cni::Json& prev_result, const std::string& ifname) {
+    PreviousInterface out;
+    NG_ASSIGN(const auto interfaces, list_of(prev_result, "interfaces"));
+    for (const cni::Json* interface : interfaces) {
+        NG_ASSIGN(const bool its, is_of_container(*interface, ifname));
+        NG_ASSIGN(const std::string mac, cni::get_string(*interface, "mac"));
+        if (its && !mac.empty() && !out.mac) {
+            out.mac = mac_from_text(mac);
+            if (!out.mac) {
+                return wrong("interfaces", "has \"" + mac + "\" as mac of " + ifname + ", which is no hardware address");
+            }
         }
     }
-    return veth;
+    NG_ASSIGN(const auto ips, list_of(prev_result, "ips"));
+    for (std::size_t i = 0; i < ips.size(); ++i) {
+        NG_ASSIGN(const bool its, belongs_to(*ips[i], interfaces, ifname));
+        if (!its) {
+            continue;
+        }
+        NG_ASSIGN(const std::string text, cni::get_string(*ips[i], "address"));
+        const auto address = IpAddress::parse(std::string_view(text).substr(0, text.find('/')));
+        if (!address) {
+            return wrong("ips[" + std::to_string(i) + "].address", "is wrong: " + address.error().message());
+        }
+        if (!is_link_local_v6(*address) && std::find(out.addresses.begin(), out.addresses.end(), *address) == out.addresses.end()) {
+            out.addresses.push_back(*address);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+cni::Outcome<PreviousInterface> read_previous(const cni::Json& prev_result, const std::string& ifname) {
+    NG_ASSIGN(PreviousInterface previous, cni::with_code(read_interface(prev_result, ifname), ErrorCode::kInvalidConfig));
+    if (previous.addresses.empty()) {
+        return CniError(ErrorCode::kInvalidConfig, "prevResult has no address of interface " + ifname,
+                        "the plugin before namegate must name the pod's addresses in ips: those on the interface itself are not "
+                        "believed, since a process in the pod could have set them");
+    }
+    return previous;
 }
 
 }  // namespace namegate::plugin

@@ -22,7 +22,7 @@ CniError damaged(const std::string& what) { return {ErrorCode::kCheckFailed, "CH
 
 Outcome<> found_damaged(const Result<>& result) { return result ? Outcome<>(Unit{}) : Outcome<>(damaged(result.error().message())); }
 
-// What ADD said about the pod's own interface.
+// What ADD returned for the pod's interface.
 struct Expected {
     std::string mac;
     std::vector<IpAddress> addresses;
@@ -43,7 +43,7 @@ Outcome<Expected> read_expected(const Request& request) {
     if (expected.addresses.empty()) {
         return damaged("prevResult has no address on " + request.environment.ifname);
     }
-    // Plugins after us may have added routes of their own by other next hops.
+    // Later plugins may have added routes with other next hops.
     for (const cni::Route& route : previous.routes) {
         if (!route.table && route.gateway == (route.destination.is_v4() ? gateway_v4() : gateway_v6())) {
             expected.routes.push_back(route);
@@ -108,8 +108,8 @@ Outcome<> check_links(const netlink::Link& pod, const netlink::Link& host, const
     if (!pod.up || !host.up) {
         return damaged("interface " + (pod.up ? host.name : pod.name) + " is down");
     }
-    if (!expected.mac.empty() && netlink::to_string(pod.mac) != expected.mac) {
-        return damaged("interface " + pod.name + " has the MAC address " + netlink::to_string(pod.mac) + " and not " + expected.mac);
+    if (!expected.mac.empty() && mac_to_text(pod.mac) != expected.mac) {
+        return damaged("interface " + pod.name + " has the MAC address " + mac_to_text(pod.mac) + ", not " + expected.mac);
     }
     return Unit{};
 }
@@ -140,7 +140,7 @@ Outcome<> Operations::check_first(const Request& request) {
     }
     const std::string host_ifname = endpoints::host_interface_name(request.environment.container_id, request.environment.ifname);
     if (veth->host.name != host_ifname) {
-        return damaged("the host interface is " + veth->host.name + " and not " + host_ifname);
+        return damaged("the host interface is " + veth->host.name + ", not " + host_ifname);
     }
     NG_TRY(check_links(veth->pod, veth->host, expected));
     NG_ASSIGN(netlink::Socket inside, netlink::Socket::open_in(pod));

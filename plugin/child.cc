@@ -53,7 +53,7 @@ void Child::feed(std::string input) {
     write_input();
 }
 
-// As much as the pipe takes. Its end is closed behind the last byte.
+// Writes as much as fits into the pipe, and closes it after the last byte.
 void Child::write_input() {
     while (!unread_.empty()) {
         const ssize_t got = ::write(input_.get(), unread_.data(), unread_.size());
@@ -71,7 +71,7 @@ void Child::write_input() {
 Result<std::string> Child::read_until(const std::function<bool(const std::string&)>& suffices) {
     std::array<char, 16384> buffer{};
     while (!suffices(text_)) {
-        // A negative descriptor is not looked at.
+        // poll() ignores negative descriptors.
         const int input = unread_.empty() ? -1 : input_.get();
         std::array<pollfd, 2> ready{pollfd{output_.get(), POLLIN, 0}, pollfd{input, POLLOUT, 0}};
         if (::poll(ready.data(), ready.size(), -1) < 0 && errno != EINTR) {
@@ -99,7 +99,7 @@ Result<std::string> Child::read_until(const std::function<bool(const std::string
 }
 
 Result<ChildOutput> Child::finish() {
-    write_input();  // who was never fed waits for the end of nothing
+    write_input();  // a child that was never fed gets an empty stdin
     auto text = read_until([](const std::string&) { return false; });
     if (!text) {
         ::kill(pid_, SIGKILL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs another program to its end. The child dies with the thread that started it, so that a plugin killed
-// by its runtime leaves nobody behind who still changes things. stderr is passed on. One thread.
+// Runs another program to its end. The child dies with the thread that started it, so that a plugin killed by its runtime
+// leaves no process behind that still changes things. stderr is inherited. One thread.
 #pragma once
 
 #include <sys/types.h>
@@ -21,18 +21,18 @@ inline constexpr std::size_t kMaxChildOutputBytes = 1024UL * 1024;
 
 struct ChildCommand {
     std::string path;
-    std::vector<std::string> arguments;    // from argv[0] on
+    std::vector<std::string> arguments;    // starting with argv[0]
     std::vector<std::string> environment;  // "KEY=value"
 };
 
 struct ChildOutput {
-    int exit_status = 0;  // 128 + the signal when one ended it
+    int exit_status = 0;  // 128 + the number of the signal that ended it, if any
     std::string standard_output;
 };
 
 class Child {
   public:
-    // It runs from here on, and waits on its stdin.
+    // Starts the program, which then waits for its stdin.
     static Result<Child> start(const ChildCommand& command);
     // Kills it, unless finish() was called.
     ~Child();
@@ -47,11 +47,11 @@ class Child {
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    // All of its stdin; waits for nothing.
+    // Passes all of its stdin. Does not block.
     void feed(std::string input);
-    // Its output up to where that `suffices`, or its end.
+    // Reads its output until `suffices` returns true, or to its end. Returns what was read so far.
     Result<std::string> read_until(const std::function<bool(const std::string&)>& suffices);
-    // Waits for its end. Once. All of its output.
+    // Waits for its end and returns all of its output. To be called once.
     Result<ChildOutput> finish();
     bool is_finished() const { return pid_ <= 0; }
 
@@ -61,14 +61,14 @@ class Child {
     void write_input();
 
     pid_t pid_;
-    Fd input_reader_;  // held here too: a child that does not read is no reason for a SIGPIPE
+    Fd input_reader_;  // kept open, so that a child that does not read causes no SIGPIPE
     Fd input_;
     Fd output_;
-    std::string unread_;  // of the input, not yet in the pipe
-    std::string text_;    // of the output, as far as it was read
+    std::string unread_;  // input that is not in the pipe yet
+    std::string text_;    // output read so far
 };
 
-// All of it.
+// Starts the program, feeds it and waits for its end.
 Result<ChildOutput> run_child(const ChildCommand& command, std::string input);
 
 }  // namespace namegate::plugin

@@ -19,13 +19,13 @@ namespace {
 
 using cni::Outcome;
 
-// A failing DEL keeps a pod from ever going away. What only leaves something small behind, which the daemon or
-// the next boot clears, is told in the log instead.
+// A failing DEL prevents the removal of a pod. Failures that leave only something small behind, which the daemon or the
+// next boot removes, are therefore logged.
 void note(std::string_view step, const std::string& message) {
-    log::warning("DEL goes on after a failure", {log::kv("step", step), log::kv("error", message)});
+    log::warning("DEL continues after a failure", {log::kv("step", step), log::kv("error", message)});
 }
 
-// Nothing when there is none: the interface must go away all the same.
+// Null when it cannot be opened: the interface must be removed all the same.
 std::unique_ptr<node::EndpointLifecycle> find_lifecycle(const OpenLifecycle& make, const std::string& config_path) {
     auto lifecycle = make(config_path);
     if (!lifecycle) {
@@ -56,7 +56,7 @@ void remove_masquerade(const std::string& host_ifname) {
     }
 }
 
-// Host interfaces of this network that the runtime no longer knows.
+// Host interfaces of this network that the runtime does not know any more.
 Result<std::vector<netlink::Link>> stale_links(const Request& request) {
     std::set<std::string> valid;
     for (const cni::Attachment& attachment : *request.config.valid_attachments) {
@@ -67,7 +67,7 @@ Result<std::vector<netlink::Link>> stale_links(const Request& request) {
     std::vector<netlink::Link> stale;
     for (netlink::Link& link : links) {
         const auto owner = parse_alias(link.alias);
-        // The name must be the one that follows from the owner: an alias is a text that anybody may copy.
+        // The name must follow from the owner, because anyone can set the same alias on another interface.
         if (owner && owner->network == request.config.name && valid.count(link.name) == 0 &&
             link.name == endpoints::host_interface_name(owner->container_id, owner->ifname)) {
             stale.push_back(std::move(link));
@@ -95,7 +95,7 @@ void remove_stale_programs(node::EndpointLifecycle* lifecycle, const Request& re
     }
 }
 
-// The host interface, by its alias if somebody gave it another name; nothing when it is gone.
+// The host interface, found by its alias if it was renamed; nullopt when it is gone.
 Result<std::optional<netlink::Link>> find_host_link(netlink::Socket& socket, const Request& request, const std::string& host_ifname) {
     auto named = netlink::find_link(socket, host_ifname);
     if (named) {
@@ -115,7 +115,7 @@ Result<std::optional<netlink::Link>> find_host_link(netlink::Socket& socket, con
     return std::optional<netlink::Link>();
 }
 
-// Rules whose interface is gone serve nobody, of whatever network.
+// Removes the rules of interfaces that are gone, of all networks.
 void remove_orphaned_rules() {
     const auto masquerade = Masquerade::create();
     auto socket = netlink::Socket::open();
@@ -140,16 +140,16 @@ void remove_orphaned_rules() {
 Outcome<> Operations::del(const Request& request) {
     const cni::Environment& environment = request.environment;
     const cni::Attachment attachment{environment.container_id, environment.ifname};
-    // Made before the interface goes: it makes that quick.
+    // Created before the interface is removed, because short grace periods make that quick.
     const std::unique_ptr<node::EndpointLifecycle> lifecycle = find_lifecycle(dependencies_.open_lifecycle, request.config.config_path);
     if (!request.config.has_ipam()) {
-        // Chained: the interface is another plugin's, whose own DEL comes next and must not be held up.
+        // Chained: the interface belongs to another plugin, whose DEL comes next and must not be delayed.
         remove_programs(lifecycle.get(), attachment);
         return Unit{};
     }
     const std::string host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
-    // The interface first: from here on nothing flows, and programs of one that stays would be missed. The address
-    // last: from there on another pod may have it.
+    // The interface goes first: with it down nothing passes, whereas an open interface without programs would be
+    // unprotected. The address goes last, because another pod may then get it.
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
     NG_ASSIGN(const std::optional<netlink::Link> link, find_host_link(socket, request, host_ifname));
     NG_ASSIGN(LinkRemoval removal, LinkRemoval::begin(socket, link));
@@ -192,7 +192,7 @@ Outcome<> Operations::gc(const Request& request) {
             }
         }
     }
-    // Those whose interface is gone already, or is another plugin's.
+    // Attachments whose interface is gone already or belongs to another plugin.
     remove_stale_programs(lifecycle.get(), request);
     if (request.config.has_ipam()) {
         if (request.config.ip_masq) {

@@ -33,7 +33,7 @@ Input read_input(const Invocation& invocation) {
     return input;
 }
 
-// What the caller said, for the cniVersion of an error or a version reply; empty when it cannot be told.
+// The caller's cniVersion, for errors and the reply to VERSION; empty when it cannot be read.
 std::string asked_version(const Input& input) {
     if (!input.object) {
         return {};
@@ -76,7 +76,7 @@ Outcome<std::string> serve(const Invocation& invocation, Input& input, Handler& 
 
 Reply dispatch(const Invocation& invocation, Handler& handler) {
     if (invocation.get_environment("CNI_COMMAND").value_or("").empty()) {
-        // A person tried the program: tell what it is.
+        // Started without a runtime, by a person: says what the program is.
         return {0, "",
                 "namegate " NAMEGATE_VERSION ", a CNI plugin; versions " + std::string(cni::kSupportedVersions.front()) + " to " +
                     std::string(cni::kNewestVersion) + "; container runtimes call it with CNI_COMMAND set\n"};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The CNI protocol: environment and stdin in, one JSON text and an exit status out. Everything from outside
-// is injected, so the whole protocol runs in memory. Never writes anything itself.
+// The CNI protocol: reads environment and stdin, returns one JSON text and an exit status. All input is injected, so
+// tests run the whole protocol in memory. Writes nothing itself.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,7 @@ namespace namegate::plugin {
 
 struct Invocation {
     cni::GetEnvironment get_environment;
-    std::function<Result<std::string>()> read_stdin;  // the whole of it, within cni::kMaxJsonBytes
+    std::function<Result<std::string>()> read_stdin;  // all of it, at most cni::kMaxJsonBytes
 };
 
 struct Reply {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The operations of a CNI plugin, after environment and configuration have passed the rules. The dispatcher
-// calls one of them, once; tests of the protocol give their own. Errors come back as what is printed.
+// The operations of a CNI plugin, called after environment and configuration were checked. The dispatcher calls one of
+// them, once; tests of the protocol have their own. Errors are returned as they are printed.
 #pragma once
 
 #include "cni/cni_error.h"
@@ -25,7 +25,7 @@ class Handler {
     Handler(Handler&&) = delete;
     Handler& operator=(Handler&&) = delete;
 
-    // The result object, in the version of the configuration.
+    // Returns the result object, in the configuration's version.
     virtual cni::Outcome<cni::Json> add(const Request& request) = 0;
     virtual cni::Outcome<> del(const Request& request) = 0;
     virtual cni::Outcome<> check(const Request& request) = 0;

@@ -21,7 +21,7 @@ using cni::Outcome;
 constexpr std::string_view kCommandVariable = "CNI_COMMAND=";
 constexpr std::string_view kBlanks = " \t\r\n";
 
-// An object to its end. To try what cannot be one costs an exception.
+// Parses a complete object. Text that does not end with '}' is skipped, because a failed parse costs an exception.
 std::optional<cni::Json> whole_object(const std::string& text) {
     const std::size_t last = text.find_last_not_of(kBlanks);
     if (last == std::string::npos || text[last] != '}') {
@@ -36,21 +36,22 @@ bool is_program(const std::string& path) {
     return ::stat(path.c_str(), &about) == 0 && S_ISREG(about.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
-// Programs from before CNI 1.1 know neither GC nor STATUS. They say that the variable CNI_COMMAND is wrong: then there is
-// nothing to collect, and nothing that is not ready.
+// Programs older than CNI 1.1 do not know GC and STATUS and return an error about the variable CNI_COMMAND. They have
+// nothing to collect and are always ready.
 bool lacks_command(const CniError& error, Command command) {
     return (command == Command::kGc || command == Command::kStatus) &&
            error.code == static_cast<unsigned>(ErrorCode::kInvalidEnvironment) && error.message.find("CNI_COMMAND") != std::string::npos;
 }
 
-CniError delegate_error(const std::string& who, const ChildOutput& output) {
+CniError delegate_error(const std::string& program, const ChildOutput& output) {
     const auto object = cni::parse_object(output.standard_output);
     if (!object || (!object->contains("code") && !object->contains("msg"))) {
-        return {ErrorCode::kFailed, who + " ended with status " + std::to_string(output.exit_status) + " and no CNI error on its output",
+        return {ErrorCode::kFailed,
+                program + " ended with status " + std::to_string(output.exit_status) + " and no CNI error on its output",
                 output.standard_output.substr(0, 1024)};
     }
     const unsigned code = cni::get_unsigned(*object, "code").value_or(std::nullopt).value_or(static_cast<unsigned>(ErrorCode::kFailed));
-    return {code == 0 ? static_cast<unsigned>(ErrorCode::kFailed) : code, who + ": " + cni::get_string(*object, "msg").value_or({}),
+    return {code == 0 ? static_cast<unsigned>(ErrorCode::kFailed) : code, program + ": " + cni::get_string(*object, "msg").value_or({}),
             cni::get_string(*object, "details").value_or({})};
 }
 
@@ -62,15 +63,15 @@ Outcome<std::string> Ipam::path() const {
         return CniError(ErrorCode::kInvalidEnvironment, "required environment variables are missing: CNI_PATH",
                         "it is needed to find the ipam plugin " + type);
     }
-    std::string looked;
+    std::string searched;
     for (const std::string& directory : request_.environment.plugin_dirs) {
         std::string candidate = directory + "/" + type;
         if (is_program(candidate)) {
             return candidate;
         }
-        looked += (looked.empty() ? "" : ", ") + directory;
+        searched += (searched.empty() ? "" : ", ") + directory;
     }
-    return CniError(ErrorCode::kInvalidConfig, "ipam plugin " + type + " is not installed", "looked in " + looked);
+    return CniError(ErrorCode::kInvalidConfig, "ipam plugin " + type + " is not installed", "looked in " + searched);
 }
 
 Outcome<IpamCall> Ipam::start(Command command) const {
@@ -99,10 +100,10 @@ Outcome<> Ipam::run(Command command) const {
 Outcome<std::string> IpamCall::finish() {
     auto output = child_.finish();
     if (!output) {
-        return output.error().with_context(who_);
+        return output.error().with_context(program_);
     }
     if (output->exit_status != 0) {
-        return delegate_error(who_, *output);
+        return delegate_error(program_, *output);
     }
     return std::move(output->standard_output);
 }
@@ -128,11 +129,11 @@ Outcome<cni::AddResult> IpamCall::result() {
     });
     if (early && object) {
         if (auto result = parse(*object); result) {
-            taken_ = early->size();
+            result_bytes_ = early->size();
             return result;
         }
     }
-    // An error, or a result that is one: how the program ended says more.
+    // Not a valid result: the outcome of the program gives the better error.
     NG_ASSIGN(const std::string whole, finish());
     return parse_text(whole);
 }
@@ -142,8 +143,8 @@ Outcome<> IpamCall::confirm() {
         return Unit{};
     }
     NG_ASSIGN(const std::string whole, finish());
-    if (whole.find_first_not_of(kBlanks, taken_) != std::string::npos) {
-        return CniError(ErrorCode::kDecode, "the result of " + who_ + " is followed by something else");
+    if (whole.find_first_not_of(kBlanks, result_bytes_) != std::string::npos) {
+        return CniError(ErrorCode::kDecode, "the result of " + program_ + " is followed by something else");
     }
     return Unit{};
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Address management, delegated: the program named in `ipam.type` is run with our environment and our
-// complete input. Its error is returned as it is, with the program's name. A program may be started before it is
-// time, to save that of its start: what it is to do is in its input, so it does nothing until it is told to go.
+// Delegated address management: runs the program named in `ipam.type` with the plugin's environment and complete input.
+// Its error is returned unchanged except for the name of the program. A program may be started early to save its start-up
+// time: it does nothing before it gets its input.
 #pragma once
 
 #include <cstddef>
@@ -18,39 +18,41 @@
 
 namespace namegate::plugin {
 
-// One call of the program; killed with the object unless it was waited for.
+// One call of the program. The destructor kills the program unless it has ended.
 class IpamCall {
   public:
-    IpamCall(Child child, std::string who, std::string input) : child_(std::move(child)), who_(std::move(who)), input_(std::move(input)) {}
+    IpamCall(Child child, std::string program, std::string input)
+        : child_(std::move(child)), program_(std::move(program)), input_(std::move(input)) {}
 
     void go() { child_.feed(std::move(input_)); }
-    // Waits for its end. Once.
+    // Waits for its end. To be called once.
     cni::Outcome<std::string> finish();
-    // ADD's result as soon as it is written: ending takes a program a while. To be believed when confirm() succeeds.
+    // The result of ADD as soon as it is written, because the program takes a while to end. Preliminary until
+    // confirm() succeeds.
     cni::Outcome<cni::AddResult> result();
-    // Waits for its end: it succeeded, and what it wrote is what result() gave.
+    // Waits for its end and checks that it succeeded and wrote nothing more than what result() returned.
     cni::Outcome<> confirm();
-    // For who does not want the answer any more; harmless after finish().
+    // Waits for its end and ignores the outcome. Harmless after finish().
     void settle();
 
   private:
     cni::Outcome<cni::AddResult> parse(const cni::Json& object) const;
     cni::Outcome<cni::AddResult> parse_text(const std::string& text) const;
-    std::string what() const { return "the result of " + who_; }
+    std::string what() const { return "the result of " + program_; }
 
     Child child_;
-    std::string who_;  // for errors
+    std::string program_;  // its name, for errors
     std::string input_;
-    std::size_t taken_ = 0;  // of its output, what result() gave
+    std::size_t result_bytes_ = 0;  // bytes of its output that result() used
 };
 
 class Ipam {
   public:
-    // `environment` is that of the plugin itself, "KEY=value".
+    // `environment` is the plugin's own, as "KEY=value".
     Ipam(const Request& request, const std::vector<std::string>& environment) : request_(request), environment_(environment) {}
 
     cni::Outcome<IpamCall> start(cni::Command command) const;
-    // From start to end: DEL, CHECK, GC or STATUS. A program that does not know the last two has none of it: that is success.
+    // A whole call: DEL, CHECK, GC or STATUS. Succeeds if the program does not know GC or STATUS.
     cni::Outcome<> run(cni::Command command) const;
 
   private:

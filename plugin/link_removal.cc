@@ -15,13 +15,13 @@ namespace namegate::plugin {
 
 namespace {
 
-constexpr int kFirstLookMs = 1;
-constexpr int kMaxLookMs = 20;  // others may have the kernel's lock for long
+constexpr int kFirstPollMs = 1;
+constexpr int kMaxPollMs = 20;  // other processes may hold the RTNL lock for long
 
-// The runtime waits until the plugin's stdout is closed, and others for its locks: nothing of it is kept but the pipe. A
-// plugin that is killed before the removal began is followed by another DEL.
-int remove_alone(std::uint32_t index, int complaint) {
-    if (::dup2(complaint, STDIN_FILENO) < 0 || ::close_range(STDIN_FILENO + 1, ~0U, 0) != 0) {
+// The runtime waits until the plugin's stdout is closed, and other processes wait for its locks, so the child keeps only
+// the pipe open. If the plugin is killed before the removal began, another DEL follows.
+int remove_alone(std::uint32_t index, int error_pipe) {
+    if (::dup2(error_pipe, STDIN_FILENO) < 0 || ::close_range(STDIN_FILENO + 1, ~0U, 0) != 0) {
         return 1;
     }
     auto socket = netlink::Socket::open();
@@ -33,7 +33,7 @@ int remove_alone(std::uint32_t index, int complaint) {
     return 0;
 }
 
-std::string read_complaint(int fd) {
+std::string read_error(int fd) {
     std::array<char, 1024> text{};
     const ssize_t got = ::read(fd, text.data(), text.size());
     return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
@@ -50,10 +50,10 @@ Result<LinkRemoval> LinkRemoval::begin(netlink::Socket& socket, const std::optio
     if (const auto result = socket.run(down); !result && result.error().code() != Code::kNotFound) {
         return result.error();
     }
-    NG_ASSIGN(Pipe complaint, make_pipe());
-    const auto work = [&] { return remove_alone(link->index, complaint.writer.get()); };
+    NG_ASSIGN(Pipe error_pipe, make_pipe());
+    const auto work = [&] { return remove_alone(link->index, error_pipe.writer.get()); };
     NG_ASSIGN(const pid_t remover, start_child(work).with_context("the removal of " + link->name));
-    return LinkRemoval(link->index, remover, std::move(complaint.reader));
+    return LinkRemoval(link->index, remover, std::move(error_pipe.reader));
 }
 
 LinkRemoval::~LinkRemoval() {
@@ -63,17 +63,17 @@ LinkRemoval::~LinkRemoval() {
 }
 
 Result<> LinkRemoval::finish() {
-    for (int wait_ms = kFirstLookMs; index_ != 0 && netlink::link_exists(index_); wait_ms = std::min(2 * wait_ms, kMaxLookMs)) {
-        pollfd ended{complaint_.get(), POLLIN, 0};
+    for (int wait_ms = kFirstPollMs; index_ != 0 && netlink::link_exists(index_); wait_ms = std::min(2 * wait_ms, kMaxPollMs)) {
+        pollfd ended{error_pipe_.get(), POLLIN, 0};
         if (::poll(&ended, 1, wait_ms) <= 0) {
             continue;
         }
-        const std::string why = read_complaint(complaint_.get());
+        const std::string why = read_error(error_pipe_.get());
         if (!why.empty()) {
             return Error(Code::kIo, why);
         }
         if (netlink::link_exists(index_)) {
-            return Error(Code::kIo, "who was to remove interface number " + std::to_string(index_) + " ended without having done so");
+            return Error(Code::kIo, "the process that removes interface number " + std::to_string(index_) + " ended without removing it");
         }
     }
     return ok();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Taking the host side of a veth away, and with it the pod's. Once the kernel has begun to remove a device nothing finds
-// it any more, and nothing can stop it; but whoever asked for it is held until nobody refers to the device, 20 ms
-// and longer. So a process of its own asks, and nobody waits for what is left of it then. It does that one thing alone,
-// by the interface's number, and holds no file of the plugin's. One thread.
+// Removes the host side of a veth, and with it the pod's side. Once the kernel has begun to remove a device, it cannot be
+// found any more and nothing can stop the removal. But the requesting process is blocked until the last reference to the
+// device is gone, 20 ms or longer. So a child process makes the request, and the plugin does not wait for the rest. The
+// child does only this, by the index of the interface, and keeps none of the plugin's files open. One thread.
 #pragma once
 
 #include <sys/types.h>
@@ -21,26 +21,26 @@ namespace namegate::plugin {
 
 class LinkRemoval {
   public:
-    // When it returns, the interface is down and no packet passes it any more: its programs may go. Nothing, or one
-    // that is gone meanwhile, is success.
+    // When it returns, the interface is down and no packet passes it any more, so its programs may be removed.
+    // Succeeds with nullopt, and if the interface disappears meanwhile.
     static Result<LinkRemoval> begin(netlink::Socket& socket, const std::optional<netlink::Link>& link);
     ~LinkRemoval();
     LinkRemoval(LinkRemoval&& other) noexcept
-        : index_(other.index_), remover_(std::exchange(other.remover_, -1)), complaint_(std::move(other.complaint_)) {}
+        : index_(other.index_), remover_(std::exchange(other.remover_, -1)), error_pipe_(std::move(other.error_pipe_)) {}
     LinkRemoval& operator=(LinkRemoval&&) = delete;
     LinkRemoval(const LinkRemoval&) = delete;
     LinkRemoval& operator=(const LinkRemoval&) = delete;
 
-    // Waits until neither name nor number of the interface is to be found; to be called once.
+    // Waits until the interface can be found neither by name nor by index. To be called once.
     Result<> finish();
 
   private:
     LinkRemoval() = default;
-    LinkRemoval(std::uint32_t index, pid_t remover, Fd complaint) : index_(index), remover_(remover), complaint_(std::move(complaint)) {}
+    LinkRemoval(std::uint32_t index, pid_t remover, Fd error_pipe) : index_(index), remover_(remover), error_pipe_(std::move(error_pipe)) {}
 
     std::uint32_t index_ = 0;
     pid_t remover_ = -1;
-    Fd complaint_;  // why it could not, or nothing
+    Fd error_pipe_;  // the child's error message, or nothing
 };
 
 }  // namespace namegate::plugin

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The CNI plugin as a program: the real environment, stdin and stdout around the dispatcher.
+// The CNI plugin as a program: connects the dispatcher with the real environment, stdin and stdout.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -62,7 +62,7 @@ bool write_all(int fd, const std::string& text) {
     return true;
 }
 
-// A closed stdin, stdout or stderr would be given away to the next file that is opened.
+// If stdin, stdout or stderr is closed, the next opened file would get its number.
 bool open_standard_files() {
     for (;;) {
         const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -93,9 +93,9 @@ int run() {
     SystemClock clock;
     Operations operations({[&clock](const std::string& path) { return open_lifecycle(path, clock); }, whole_environment(), &clock});
     const Reply reply = dispatch({get_environment, read_stdin}, operations);
-    const bool told = write_all(STDERR_FILENO, reply.standard_error) && write_all(STDOUT_FILENO, reply.standard_output);
-    // A result that nobody got is no success: the runtime calls DEL.
-    return told ? reply.exit_status : 1;
+    const bool written = write_all(STDERR_FILENO, reply.standard_error) && write_all(STDOUT_FILENO, reply.standard_output);
+    // A result that could not be written is a failure: the runtime then calls DEL.
+    return written ? reply.exit_status : 1;
 }
 
 }  // namespace
@@ -105,7 +105,7 @@ int main() {
     try {
         return namegate::plugin::run();
     } catch (const std::exception& exception) {
-        namegate::log::error("unexpected", {namegate::log::kv("error", exception.what())});
+        namegate::log::error("unexpected exception", {namegate::log::kv("error", exception.what())});
         const std::string reply = namegate::cni::to_json({namegate::cni::ErrorCode::kInternal, exception.what()}, "");
         return ::write(STDOUT_FILENO, reply.data(), reply.size()) < 0 ? 2 : 1;
     }

@@ -3,52 +3,132 @@
 
 #include <unistd.h>
 
-#include <array>
+#include <string_view>
+#include <utility>
 
+#include "cni/json.h"
 #include "plugin/child.h"
 
 namespace namegate::plugin {
 
 namespace {
 
+using cni::Json;
+
 constexpr std::string_view kChainPrefix = "pod-";
 constexpr std::size_t kHostIfnameBytes = 13;  // "ng" and 11 hex digits
-
-// Made again in every transaction: what is there already is left as it is.
-std::string table_script() {
-    return "add table inet namegate\n"
-           "add map inet namegate pods { type ifname : verdict; }\n"
-           "add chain inet namegate postrouting { type nat hook postrouting priority srcnat; policy accept; }\n";
-}
+constexpr int kSourceNatPriority = 100;
 
 std::string chain_of(const std::string& host_ifname) { return std::string(kChainPrefix) + host_ifname; }
 
-// An element can only be deleted if it is there, so it is added first; all in one transaction.
-std::string clear_script(const std::string& host_ifname) {
-    const std::string chain = chain_of(host_ifname);
-    const std::string element = "element inet namegate pods { \"" + host_ifname + "\" : jump " + chain + " }\n";
-    return "add chain inet namegate " + chain + "\nadd " + element + "delete element inet namegate pods { \"" + host_ifname +
-           "\" }\nflush chain inet namegate " + chain + "\n";
+// A transaction as nft reads it with -j (libnftables-json(5)).
+class Transaction {
+  public:
+    // The table and what all endpoints share: made again in every transaction, and what exists already stays as it is.
+    Transaction() {
+        command("add", "table", {{"family", "inet"}, {"name", "namegate"}});
+        command("add", "map", of_table({{"name", "pods"}, {"type", "ifname"}, {"map", "verdict"}}));
+        command(
+            "add", "chain",
+            of_table(
+                {{"name", "postrouting"}, {"type", "nat"}, {"hook", "postrouting"}, {"prio", kSourceNatPriority}, {"policy", "accept"}}));
+    }
+
+    void chain(const char* verb, const std::string& name) { command(verb, "chain", of_table({{"name", name}})); }
+    void rule(const std::string& chain, Json expressions) {
+        command("add", "rule", of_table({{"chain", chain}, {"expr", std::move(expressions)}}));
+    }
+    void add_element(const std::string& host_ifname) {
+        Json element = Json::array({host_ifname, {{"jump", {{"target", chain_of(host_ifname)}}}}});
+        command("add", "element", of_table({{"name", "pods"}, {"elem", Json::array({std::move(element)})}}));
+    }
+    // Leaves an empty chain and no element. An element can only be deleted if it exists, so it is added first.
+    void clear(const std::string& host_ifname) {
+        chain("add", chain_of(host_ifname));
+        add_element(host_ifname);
+        command("delete", "element", of_table({{"name", "pods"}, {"elem", Json::array({host_ifname})}}));
+        chain("flush", chain_of(host_ifname));
+    }
+
+    std::string text() const { return Json{{"nftables", commands_}}.dump(); }
+
+  private:
+    void command(const char* verb, const char* object, Json fields) { commands_.push_back({{verb, {{object, std::move(fields)}}}}); }
+    static Json of_table(Json fields) {
+        fields["family"] = "inet";
+        fields["table"] = "namegate";
+        return fields;
+    }
+
+    Json commands_ = Json::array();
+};
+
+Json returns_for(const IpPrefix& prefix) {
+    const Json left = {{"payload", {{"protocol", prefix.is_v4() ? "ip" : "ip6"}, {"field", "daddr"}}}};
+    const Json right = {{"prefix", {{"addr", prefix.address().to_string()}, {"len", prefix.length()}}}};
+    return Json::array({{{"match", {{"op", "=="}, {"left", left}, {"right", right}}}}, {{"return", nullptr}}});
 }
+
+Error unexpected(const std::string& what) { return {Code::kIo, "nft printed JSON of an unexpected form: " + what}; }
 
 }  // namespace
 
 std::string masquerade_add_script(const std::string& host_ifname, const std::vector<IpPrefix>& local) {
     const std::string chain = chain_of(host_ifname);
-    std::string script = table_script() + "flush chain inet namegate postrouting\nadd rule inet namegate postrouting iifname vmap @pods\n" +
-                         clear_script(host_ifname);
-    const auto add_rule = [&script, &chain](const std::string& rule) { script += "add rule inet namegate " + chain + " " + rule + "\n"; };
+    Transaction transaction;
+    transaction.chain("flush", "postrouting");
+    transaction.rule("postrouting", Json::array({{{"vmap", {{"key", {{"meta", {{"key", "iifname"}}}}}, {"data", "@pods"}}}}}));
+    transaction.clear(host_ifname);
     for (const IpPrefix& prefix : local) {
-        add_rule(std::string(prefix.is_v4() ? "ip" : "ip6") + " daddr " + prefix.to_string() + " return");
+        transaction.rule(chain, returns_for(prefix));
     }
-    add_rule("ip daddr 224.0.0.0/4 return");
-    add_rule("ip6 daddr ff00::/8 return");
-    add_rule("masquerade");
-    return script + "add element inet namegate pods { \"" + host_ifname + "\" : jump " + chain + " }\n";
+    for (const char* multicast : {"224.0.0.0/4", "ff00::/8"}) {
+        transaction.rule(chain, returns_for(*IpPrefix::parse(multicast)));
+    }
+    transaction.rule(chain, Json::array({{{"masquerade", nullptr}}}));
+    transaction.add_element(host_ifname);
+    return transaction.text();
 }
 
 std::string masquerade_remove_script(const std::string& host_ifname) {
-    return table_script() + clear_script(host_ifname) + "delete chain inet namegate " + chain_of(host_ifname) + "\n";
+    Transaction transaction;
+    transaction.clear(host_ifname);
+    transaction.chain("delete", chain_of(host_ifname));
+    return transaction.text();
+}
+
+Result<std::vector<std::string>> masquerade_names(const std::string& text) {
+    NG_ASSIGN(const Json document, cni::parse_object(text).with_context("reading the output of nft"));
+    const Json* objects = cni::find_member(document, "nftables");
+    if (objects == nullptr || !objects->is_array()) {
+        return unexpected("no list \"nftables\"");
+    }
+    const Json* map = nullptr;
+    for (const Json& object : *objects) {
+        const Json* found = object.is_object() ? cni::find_member(object, "map") : nullptr;
+        map = found != nullptr ? found : map;
+    }
+    if (map == nullptr || !map->is_object()) {
+        return unexpected("no map");
+    }
+    std::vector<std::string> names;
+    const Json* elements = cni::find_member(*map, "elem");
+    if (elements == nullptr) {  // the map is empty
+        return names;
+    }
+    if (!elements->is_array()) {
+        return unexpected("\"elem\" is no list");
+    }
+    for (const Json& element : *elements) {
+        if (!element.is_array() || element.size() != 2) {
+            return unexpected("an element of the map is no pair");
+        }
+        const auto* name = element.front().get_ptr<const std::string*>();  // null: an element that is not ours
+        if (name != nullptr && name->size() == kHostIfnameBytes && name->starts_with("ng")) {
+            names.push_back(*name);
+        }
+    }
+    return names;
 }
 
 Result<Masquerade> Masquerade::create() {
@@ -71,12 +151,12 @@ Result<std::string> Masquerade::run(const std::vector<std::string>& arguments, c
 }
 
 Result<> Masquerade::add(const std::string& host_ifname, const std::vector<IpPrefix>& local) const {
-    NG_TRY(run({"-f", "-"}, masquerade_add_script(host_ifname, local)).with_context("adding the masquerade rules of " + host_ifname));
+    NG_TRY(run({"-j", "-f", "-"}, masquerade_add_script(host_ifname, local)).with_context("adding the masquerade rules of " + host_ifname));
     return ok();
 }
 
 Result<> Masquerade::remove(const std::string& host_ifname) const {
-    NG_TRY(run({"-f", "-"}, masquerade_remove_script(host_ifname)).with_context("removing the masquerade rules of " + host_ifname));
+    NG_TRY(run({"-j", "-f", "-"}, masquerade_remove_script(host_ifname)).with_context("removing the masquerade rules of " + host_ifname));
     return ok();
 }
 
@@ -91,17 +171,10 @@ Result<> Masquerade::check(const std::string& host_ifname) const {
 }
 
 Result<std::vector<std::string>> Masquerade::list() const {
-    std::vector<std::string> names;
     // The first transaction of a node makes the table; asking for it may come before.
-    NG_TRY(run({"-f", "-"}, table_script()));
-    NG_ASSIGN(const std::string text, run({"list", "map", "inet", "namegate", "pods"}, ""));
-    for (std::size_t at = text.find("\"ng"); at != std::string::npos; at = text.find("\"ng", at + 1)) {
-        const std::size_t end = text.find('"', at + 1);
-        if (end != std::string::npos && end - at - 1 == kHostIfnameBytes) {
-            names.push_back(text.substr(at + 1, kHostIfnameBytes));
-        }
-    }
-    return names;
+    NG_TRY(run({"-j", "-f", "-"}, Transaction().text()));
+    NG_ASSIGN(const std::string text, run({"-j", "list", "map", "inet", "namegate", "pods"}, ""));
+    return masquerade_names(text);
 }
 
 }  // namespace namegate::plugin

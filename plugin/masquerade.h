@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Source address translation for what a pod sends beyond its own network (`ipMasq`), in an nftables table of
-// ours. Everything of one endpoint is named after its host interface, which follows from container id and
-// interface name, so removal needs nothing else. Runs `nft`, one transaction a call; idempotent.
+// Source address translation for what a pod sends to destinations outside its own network (`ipMasq`), in a separate
+// nftables table. Everything of an endpoint is named after its host interface, whose name follows from container id and
+// interface name, so removal needs nothing else. Runs `nft`, one transaction per call; idempotent.
 #pragma once
 
 #include <string>
@@ -15,10 +15,10 @@ namespace namegate::plugin {
 
 class Masquerade {
   public:
-    // kNotFound with what to install, when there is no nft.
+    // kNotFound, with a message that says what to install, when `nft` is missing.
     static Result<Masquerade> create();
 
-    // `local` are the networks to reach with the pod's own address.
+    // `local` are the networks that the pod reaches with its own address.
     Result<> add(const std::string& host_ifname, const std::vector<IpPrefix>& local) const;
     Result<> remove(const std::string& host_ifname) const;
     Result<> check(const std::string& host_ifname) const;
@@ -32,8 +32,10 @@ class Masquerade {
     std::string program_;
 };
 
-// The transactions as nft reads them.
+// The transactions, in the JSON that `nft -j -f -` reads.
 std::string masquerade_add_script(const std::string& host_ifname, const std::vector<IpPrefix>& local);
 std::string masquerade_remove_script(const std::string& host_ifname);
+// The host interfaces in what `nft -j list map inet namegate pods` prints. kIo if that has another form.
+Result<std::vector<std::string>> masquerade_names(const std::string& text);
 
 }  // namespace namegate::plugin

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The operations of the plugin on a real node: ADD makes a pod's network (or adopts one, when chained) and has
-// it programmed, or leaves nothing behind; DEL and GC remove whatever there is, from the ids alone. One object
-// serves one call. Needs root; everything else comes in through Dependencies.
+// The operations of the plugin on a real node. ADD creates a pod's network (or adopts one, when chained) and has it
+// programmed, or leaves nothing behind. DEL and GC remove whatever exists, from the ids alone. One object serves one
+// call. Needs root; everything else comes from Dependencies.
 #pragma once
 
 #include <functional>

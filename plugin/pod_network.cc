@@ -17,7 +17,6 @@ namespace {
 
 using netlink::Batch;
 using netlink::Link;
-using netlink::Mac;
 using netlink::RouteSpec;
 
 constexpr auto kLinkPoll = std::chrono::microseconds(200);
@@ -26,9 +25,9 @@ constexpr auto kLinkPatience = std::chrono::seconds(2);
 Result<Mac> random_mac() {
     Mac mac{};
     if (::getrandom(mac.data(), mac.size(), 0) != static_cast<ssize_t>(mac.size())) {
-        return sys_error("drawing a MAC address", errno);
+        return sys_error("choosing a random MAC address", errno);
     }
-    mac[0] = static_cast<std::uint8_t>((mac[0] & 0xfcU) | 0x02U);  // local, unicast
+    mac[0] = static_cast<std::uint8_t>((mac[0] & 0xfcU) | 0x02U);  // locally administered, unicast
     return mac;
 }
 
@@ -44,7 +43,7 @@ cni::Route default_route(bool v4) {
     return route;
 }
 
-// Inside the pod, before the interface is up: an address that must not wait, and no advertisement believed.
+// In the pod, before the interface is up: addresses are usable at once, and router advertisements are ignored.
 Result<> prepare_pod_v6(const std::string& ifname) {
     const std::string settings = "net/ipv6/conf/" + ifname + "/";
     NG_TRY(netlink::ensure_sysctl(settings + "disable_ipv6", "0"));
@@ -138,7 +137,7 @@ Result<> PodNetwork::make_links(const PodNetworkSpec& spec) {
     NG_TRY(host_.run(batch));
     NG_ASSIGN(host_link_, netlink::find_link(host_, spec.host_ifname));
     if (!host_link_.peer_index) {
-        return Error(Code::kInternal, "the kernel does not say which interface is the other side of " + spec.host_ifname);
+        return Error(Code::kInternal, "the kernel does not report the peer of " + spec.host_ifname);
     }
     pod_link_.index = *host_link_.peer_index;
     pod_link_.name = spec.ifname;
@@ -146,7 +145,7 @@ Result<> PodNetwork::make_links(const PodNetworkSpec& spec) {
     pod_link_.mac = pair.pod_mac;
     pod_link_.mtu = host_link_.mtu;
     pod_link_.peer_index = host_link_.index;
-    // Nothing passes before the host's side is up as well.
+    // Nothing passes before the host side is up as well.
     Batch up;
     netlink::append_link_up(up, pod_link_.index, spec.ifname);
     return pod_.run(up).with_context("in the pod");
@@ -197,7 +196,7 @@ Result<> PodNetwork::prepare_host(const PodNetworkSpec& spec) const {
     return ok();
 }
 
-// A route to a pod's address that is there already belongs to somebody: say to whom.
+// If a route to one of the pod's addresses exists, the error names the interface that has it.
 Error PodNetwork::host_route_error(const PodNetworkSpec& spec, const Error& error) {
     if (error.code() != Code::kExists) {
         return error;
@@ -231,7 +230,7 @@ Result<> PodNetwork::open_host_side(const PodNetworkSpec& spec) {
     return wait_until_running(spec.ifname);
 }
 
-// The kernel attaches the queue of the side that came up first a moment later; until then it drops packets.
+// The kernel activates the queue of the side that came up first only a moment later; until then it drops packets.
 Result<> PodNetwork::wait_until_running(const std::string& ifname) {
     const auto deadline = std::chrono::steady_clock::now() + kLinkPatience;
     for (;;) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The network of one pod that is ours to make: a veth pair whose pod side carries the addresses as /32 and
-// /128, and whose host side carries one route an address. The pod's gateway is an address that exists only
-// as a permanent neighbour entry for the host side's MAC (169.254.1.1, fe80::1), and the host holds one for
-// the pod: nobody asks with ARP or ND, nobody's claim is believed, and no proxy_arp is needed.
+// The network of one pod when namegate creates it: a veth pair whose pod side has the addresses as /32 and /128, and
+// whose host side has one route per address. The pod's gateway is an address (169.254.1.1, fe80::1) that exists only as a
+// permanent neighbour entry for the MAC of the host side, and the host has such an entry for the pod. So there are no ARP
+// or ND requests, no ARP or ND message is believed, and proxy_arp is not needed.
 //
-// Holds two netlink sockets. Undoing is the caller's: removing the host interface takes everything with it.
+// Holds two netlink sockets. The caller undoes: removing the host interface removes everything.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@
 
 namespace namegate::plugin {
 
-// The next hop of every pod; never on the wire.
+// The next hop of every pod; never sent on the wire.
 IpAddress gateway_v4();
 IpAddress gateway_v6();
-// The MAC of every host side. Fixed, so that nothing of the node (udev) finds a random one to replace.
-inline constexpr netlink::Mac kHostMac{0x0a, 0x6e, 0x67, 0x00, 0x00, 0x01};
+// The MAC of every host side. Fixed, so that no program of the node (udev) replaces a random one.
+inline constexpr Mac kHostMac{0x0a, 0x6e, 0x67, 0x00, 0x00, 0x01};
 
 struct PodNetworkSpec {
     std::string ifname;
@@ -33,14 +33,14 @@ struct PodNetworkSpec {
     std::string alias;  // of the host interface; empty: none
     unsigned mtu = 0;
     std::vector<IpAddress> addresses;
-    std::vector<cni::Route> routes;  // destinations, each by way of the link gateway
+    std::vector<cni::Route> routes;  // destinations; the next hop is always the gateway above
 
     bool has_v4() const;
     bool has_v6() const;
 };
 
-// Which routes a pod gets: those that the IPAM result names; without any, everything. A family that has no
-// default route gets one to the networks its addresses are from.
+// The routes of a pod: those of the IPAM result, or default routes if it has none. A family without a default route gets
+// one to the networks of its addresses.
 std::vector<cni::Route> pod_routes(const cni::AddResult& ipam);
 
 class PodNetwork {
@@ -48,15 +48,15 @@ class PodNetwork {
     // `pod` must outlive the object.
     static Result<PodNetwork> open(const netlink::Netns& pod);
 
-    // kExists when either name is taken.
+    // kExists when one of the names exists.
     Result<> check_names_free(const std::string& ifname, const std::string& host_ifname);
-    // Both sides; that of the host is down, so nothing passes. Fills in pod_link() and host_link().
+    // Creates both sides. The host side is down, so nothing passes. Fills in pod_link() and host_link().
     Result<> make_links(const PodNetworkSpec& spec);
-    // Addresses and routes inside.
+    // Sets the addresses and routes of the pod side.
     Result<> configure_pod(const PodNetworkSpec& spec);
-    // What the node and the host side have to be set to.
+    // Makes the settings of the node and of the host side.
     Result<> prepare_host(const PodNetworkSpec& spec) const;
-    // From here on packets flow: host side up, routes. Waits until both sides pass traffic.
+    // Sets the host side up and adds its routes: from here on packets flow. Waits until both sides pass traffic.
     Result<> open_host_side(const PodNetworkSpec& spec);
 
     const netlink::Link& pod_link() const { return pod_link_; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where the plugin meets the policy runtime that is linked into it. The one function that a program made of
-// the plugin's library has to bring along: the installed plugin has the real one, tests have their own.
+// Connects the plugin with the policy runtime that is linked into it. The only function that a program made from the
+// plugin's library must provide: the installed plugin has the real one, tests have their own.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@
 
 namespace namegate::plugin {
 
-// Reads the configuration file; one that is not there is all defaults.
+// Reads the configuration file; if it is missing, all defaults apply.
 Result<std::unique_ptr<node::EndpointLifecycle>> open_lifecycle(const std::string& config_path, Clock& clock);
 
 }  // namespace namegate::plugin

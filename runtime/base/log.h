@@ -6,6 +6,7 @@
 // stdout, which belongs to CNI results.
 #pragma once
 
+#include <cmath>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -27,7 +28,11 @@ inline Field kv(std::string_view key, const char* value) { return kv(key, std::s
 inline Field kv(std::string_view key, const std::string& value) { return kv(key, std::string_view(value)); }
 
 template <typename T>
-requires std::is_arithmetic_v<T> Field kv(std::string_view key, T value) { return {std::string(key), std::to_string(value), true}; }
+requires std::is_arithmetic_v<T> Field kv(std::string_view key, T value) {
+    // JSON has no number for infinity and "not a number".
+    const bool number = !std::is_floating_point_v<T> || std::isfinite(static_cast<double>(value));
+    return {std::string(key), std::to_string(value), number};
+}
 
 // Process-wide settings, set once at start.
 void configure(Level threshold, Format format);

@@ -33,7 +33,7 @@ Outcome<Args> parse_args(std::string_view text) {
             args.pod_uid = value;
         }
     }
-    // With half a name the pod would be taken for a plain container, and no policy of its namespace would hold.
+    // With only one of the two, the pod would count as a plain container and no policy of its namespace would apply.
     if (args.pod_namespace.empty() != args.pod_name.empty()) {
         return CniError(ErrorCode::kInvalidEnvironment, "CNI_ARGS: K8S_POD_NAMESPACE and K8S_POD_NAME must be given together");
     }

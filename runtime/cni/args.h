@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// CNI_ARGS: "KEY=value;KEY=value". Keys that are nothing to us are left to the plugins they are meant for.
-// A value type; parsing is pure.
+// CNI_ARGS: "KEY=value;KEY=value". Unknown keys are ignored: they are meant for other plugins. A value type; parsing is
+// pure.
 #pragma once
 
 #include <string>
@@ -20,7 +20,8 @@ struct Args {
     bool operator==(const Args&) const = default;
 };
 
-// kInvalidEnvironment for a pair without exactly one '=', a key given twice, or half a pod name.
+// kInvalidEnvironment for a pair without exactly one '=', for a repeated key, and when only one of K8S_POD_NAMESPACE and
+// K8S_POD_NAME is set.
 Outcome<Args> parse_args(std::string_view text);
 
 }  // namespace namegate::cni

@@ -16,7 +16,7 @@ ErrorCode to_cni_code(Code code) {
         case Code::kExists: return ErrorCode::kAlreadyExists;
         case Code::kUnsupported: return ErrorCode::kUnsupportedField;
         case Code::kInternal: return ErrorCode::kInternal;
-        // Not kUnknownContainer: that would tell the runtime that no DEL is needed.
+        // Not kUnknownContainer: it would tell the runtime that no DEL is needed.
         case Code::kNotFound:
         case Code::kPermission:
         case Code::kExhausted: return ErrorCode::kFailed;
@@ -28,7 +28,7 @@ std::string to_json(const CniError& error, const std::string& cni_version) {
     nlohmann::ordered_json object;
     object["cniVersion"] = cni_version.empty() ? std::string(kNewestVersion) : cni_version;
     object["code"] = error.code;
-    // Texts may quote what others gave us, in any encoding, and runtimes write them into their logs as they are.
+    // Messages may quote input in any encoding, and runtimes write them to their logs unchanged.
     object["msg"] = printable(error.message);
     if (!error.details.empty()) {
         object["details"] = printable(error.details);

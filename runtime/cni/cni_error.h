@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Errors as the CNI specification prints them (a code, a message, details), and Outcome<T>: a T or such an
-// error, with the member names of Result so that NG_TRY and NG_ASSIGN work on both; an Error from a lower
-// layer turns into a CniError by one table. Values; safe to move between threads.
+// Errors as the CNI specification prints them (a code, a message, details), and Outcome<T>: a T or such an error, with
+// the member names of Result so that NG_TRY and NG_ASSIGN work on both. One table converts an Error from a lower layer
+// into a CniError. Value types; safe to move between threads.
 #pragma once
 
 #include <optional>
@@ -26,7 +26,7 @@ enum class ErrorCode : unsigned {
     kTryAgain = 11,
     kNotReady = 50,
     kLimited = 51,
-    // Our own, from 100 on.
+    // Codes of namegate: the specification leaves 100 and above to plugins.
     kFailed = 100,
     kNotAVeth = 101,
     kCheckFailed = 102,
@@ -41,18 +41,18 @@ struct CniError {
 
     CniError(ErrorCode error_code, std::string text, std::string more = {})
         : code(static_cast<unsigned>(error_code)), message(std::move(text)), details(std::move(more)) {}
-    // Any number, as a delegate printed it.
+    // Any code, as a delegate printed it.
     CniError(unsigned raw_code, std::string text, std::string more) : code(raw_code), message(std::move(text)), details(std::move(more)) {}
 
     bool operator==(const CniError&) const = default;
 };
 
-// The code that tells the runtime what it may do about `code`.
+// The CNI code for `code`: it tells the runtime how to react.
 ErrorCode to_cni_code(Code code);
 
 inline CniError to_cni_error(const Error& error) { return {to_cni_code(error.code()), error.message()}; }
 
-// The JSON object for stdout. `cni_version` as the configuration gave it; empty becomes our highest.
+// The JSON object for stdout. `cni_version` is the configuration's; when it is empty, kNewestVersion is used.
 std::string to_json(const CniError& error, const std::string& cni_version);
 
 template <typename T = Unit>
@@ -81,7 +81,7 @@ class [[nodiscard]] Outcome {
     std::variant<T, CniError> state_;
 };
 
-// The value, or the error under a code that the caller knows better: `with_code(parse(x), ErrorCode::kDecode)`.
+// The value, or the error with a code that the caller knows better: `with_code(parse(x), ErrorCode::kDecode)`.
 template <typename T>
 Outcome<T> with_code(Result<T> result, ErrorCode code) {
     if (result) {

@@ -57,7 +57,8 @@ Result<> add_label(StringMap& labels, std::string key, std::string value) {
     return ok();
 }
 
-// The convention: [{"key": "app", "value": "web"}]. A plain object is what people write first, so it is taken too.
+// The convention is [{"key": "app", "value": "web"}]. A plain object is accepted too, because it is what people try
+// first.
 Result<> parse_labels(const Json& object, NetworkConfig& config) {
     const Json* args = find_member(object, "args");
     const Json* cni = args == nullptr ? nullptr : find_member(*args, "cni");
@@ -88,7 +89,7 @@ Result<> parse_labels(const Json& object, NetworkConfig& config) {
     return ok();
 }
 
-// Capability arguments come with capital letters from some runtimes ("Servers").
+// Some runtimes capitalize the keys of capability arguments ("Servers").
 Result<std::vector<std::string>> capability_strings(const Json& object, std::string_view key) {
     const Json* member = find_member_any_case(object, key);
     if (member == nullptr) {
@@ -125,7 +126,7 @@ Result<> parse_runtime_config(const Json& object, NetworkConfig& config) {
     return ok();
 }
 
-// The specification once misspelt the key; runtimes give the same list under both.
+// An earlier specification misspelt the key; runtimes give the same list under both keys.
 Result<> parse_attachments(const Json& object, NetworkConfig& config) {
     const Json* list = find_member(object, "cni.dev/valid-attachments");
     if (list == nullptr) {
@@ -143,7 +144,7 @@ Result<> parse_attachments(const Json& object, NetworkConfig& config) {
         Attachment attachment;
         NG_ASSIGN(attachment.container_id, get_string((*list)[i], "containerID", where));
         NG_ASSIGN(attachment.ifname, get_string((*list)[i], "ifname", where));
-        // Taking a damaged entry for nothing would remove a live pod's network.
+        // Skipping a damaged entry would remove the network of a running pod.
         if (!is_valid_identifier(attachment.container_id) || !is_valid_ifname(attachment.ifname)) {
             return invalid(where + " must have a valid containerID and ifname");
         }

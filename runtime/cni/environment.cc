@@ -9,7 +9,7 @@ namespace namegate::cni {
 
 namespace {
 
-// Which commands cannot do without a variable.
+// A variable and the commands that require it.
 struct Variable {
     const char* name;
     std::array<Command, 3> required_by;

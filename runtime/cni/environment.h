@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The environment variables of a CNI call, checked by the rules of the specification. An empty variable
-// counts as unset. Pure functions over an injected lookup.
+// The environment variables of a CNI call, checked by the rules of the specification. An empty variable counts as unset.
+// Pure functions over an injected lookup.
 #pragma once
 
 #include <cstddef>
@@ -33,12 +33,12 @@ struct Environment {
     bool netns_override = false;           // CNI_NETNS_OVERRIDE: the plugin's own netns is allowed
 };
 
-// kInvalidEnvironment names every variable that is missing, or the one that is wrong.
+// kInvalidEnvironment names every missing variable, or the first invalid one.
 Outcome<Environment> parse_environment(const GetEnvironment& get);
 
-// Container ids and network names: a letter or digit, then letters, digits, '_', '.', '-'.
+// For container ids and network names: a letter or digit, then letters, digits, '_', '.', '-'.
 bool is_valid_identifier(std::string_view text);
-// What the kernel takes as an interface name: 1 to 15 bytes, no '/', ':' or white space, not "." or "..".
+// What the kernel accepts as an interface name: 1 to 15 bytes, no '/', ':' or white space, not "." or "..".
 bool is_valid_ifname(std::string_view text);
 
 }  // namespace namegate::cni

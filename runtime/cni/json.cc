@@ -14,7 +14,7 @@ Error wrong_type(std::string_view where, std::string_view key, std::string_view 
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Counted before the text reaches the parser: deep values are a burden to copy and to free.
+// Counts the depth before the parser runs: deeply nested values are expensive to copy and to free.
 bool is_too_deep(std::string_view text) {
     int depth = 0;
     bool in_string = false;
@@ -39,8 +39,8 @@ bool is_too_deep(std::string_view text) {
     return false;
 }
 
-// The parser's exceptions stop here; its words start with "[json.exception.parse_error.101] ".
-Error parse_problem(const Json::exception& exception) {
+// Converts the exceptions of the parser; their text starts with "[json.exception.parse_error.101] ".
+Error parse_error(const Json::exception& exception) {
     const std::string_view what = exception.what();
     const std::size_t bracket = what.find("] ");
     const std::string_view text = bracket == std::string_view::npos ? what : what.substr(bracket + 2);
@@ -63,11 +63,11 @@ Result<Json> parse_object(std::string_view text) {
     try {
         Json object = Json::parse(text);
         if (!object.is_object()) {
-            return Error(Code::kInvalidInput, "the JSON must be one object, and is " + std::string(object.type_name()));
+            return Error(Code::kInvalidInput, "the JSON must be an object, not " + std::string(object.type_name()));
         }
         return object;
     } catch (const Json::exception& exception) {
-        return parse_problem(exception);
+        return parse_error(exception);
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// JSON from a runtime or a delegate: bounded in size and depth, and read with the type errors that a person
-// needs ("mtu must be a number"). Pure functions; nothing throws.
+// JSON from a runtime or a delegate, limited in size and depth. Type errors name the key and the expected type ("mtu must
+// be a number"). Pure functions; no exceptions.
 #pragma once
 
 #include <cstddef>
@@ -20,21 +20,22 @@ inline constexpr int kMaxJsonDepth = 64;
 
 using Json = nlohmann::json;
 
-// One JSON object, nothing after it. kInvalidInput says where it goes wrong.
+// Accepts exactly one JSON object. kInvalidInput gives the position of the error.
 Result<Json> parse_object(std::string_view text);
 
-// The member, by exact name; null counts as absent.
+// The member with exactly this name, or null. A JSON null counts as absent.
 const Json* find_member(const Json& object, std::string_view key);
-// The member by name, letter case ignored, as capability arguments come from some runtimes.
+// The same, ignoring letter case: some runtimes capitalize the keys of capability arguments.
 const Json* find_member_any_case(const Json& object, std::string_view key);
 
-// The typed member; absent is the empty value. `where` names the object in errors ("ips[0]"), empty for the top.
+// The typed member; the empty value when it is absent. `where` names the object in errors ("ips[0]") and is empty for the
+// top level.
 Result<std::string> get_string(const Json& object, std::string_view key, std::string_view where = {});
 Result<bool> get_bool(const Json& object, std::string_view key, std::string_view where = {});
 Result<std::optional<unsigned>> get_unsigned(const Json& object, std::string_view key, std::string_view where = {});
 Result<std::vector<std::string>> get_strings(const Json& object, std::string_view key, std::string_view where = {});
 
-// "where.key", or the key alone at the top.
+// "where.key", or only the key at the top level.
 std::string place(std::string_view where, std::string_view key);
 
 }  // namespace namegate::cni

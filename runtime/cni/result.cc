@@ -47,7 +47,7 @@ Result<unsigned> parse_length(std::string_view text, unsigned most) {
     return length;
 }
 
-// "10.0.0.5/24": an address with the length of its network, host bits kept.
+// "10.0.0.5/24": an address with the prefix length of its network; host bits are kept.
 Result<std::pair<IpAddress, unsigned>> parse_cidr(std::string_view text) {
     const std::size_t slash = text.find('/');
     if (slash == std::string_view::npos) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The success result of ADD, read and written in the form of each version: 0.3.1 and 0.4.0 carry
-// `ips[].version`, 1.0.0 does not, 1.1.0 adds fields to interfaces and routes. A value; pure functions.
+// The success result of ADD. It is read and written in the form of each version: 0.3.1 and 0.4.0 have `ips[].version`,
+// 1.0.0 does not, 1.1.0 adds fields to interfaces and routes. A value type; pure functions.
 #pragma once
 
 #include <optional>
@@ -15,12 +15,12 @@
 
 namespace namegate::cni {
 
-inline constexpr std::size_t kMaxResultEntries = 1024;  // of any one list
+inline constexpr std::size_t kMaxResultEntries = 1024;  // in each list
 
 struct Interface {
     std::string name;
     std::string mac;
-    std::string sandbox;  // netns path; empty on the host
+    std::string sandbox;  // path of the network namespace; empty on the host
     std::optional<unsigned> mtu;
     std::string socket_path;
     std::string pci_id;
@@ -68,7 +68,7 @@ struct AddResult {
     bool operator==(const AddResult&) const = default;
 };
 
-// A result of any supported version; an error names the member. An interface index must be in range.
+// Reads a result of any supported version; errors name the member. An interface index must be in range.
 Result<AddResult> parse_result(const Json& object);
 
 Json to_json(const AddResult& result, std::string_view version);

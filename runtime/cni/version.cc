@@ -16,7 +16,7 @@ std::string supported_list() {
     return list;
 }
 
-// The position in kSupportedVersions, which is in order of age.
+// The position in kSupportedVersions, which is ordered from old to new.
 std::size_t age_index(std::string_view version) {
     const auto* found = std::find(kSupportedVersions.begin(), kSupportedVersions.end(), version);
     return static_cast<std::size_t>(found - kSupportedVersions.begin());
@@ -58,7 +58,7 @@ Outcome<> check_version(std::string_view version, Command command) {
     const std::string_view first = first_version_with(command);
     if (age_index(version) < age_index(first)) {
         return CniError(ErrorCode::kIncompatibleVersion, "incompatible CNI version",
-                        std::string(to_string(command)) + " came with version " + std::string(first) +
+                        std::string(to_string(command)) + " needs version " + std::string(first) +
                             ", and the configuration has cniVersion \"" + std::string(version) + "\"");
     }
     return Unit{};

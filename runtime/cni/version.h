@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The versions of the CNI specification that are spoken, and which operation came with which. Pure functions.
+// The supported versions of the CNI specification, and the version that introduced each command. Pure functions.
 #pragma once
 
 #include <array>
@@ -20,13 +20,13 @@ std::string_view to_string(Command command);
 
 bool is_supported(std::string_view version);
 
-// kIncompatibleVersion when the version is not spoken or does not have the command.
+// kIncompatibleVersion when the version is not supported or does not have the command.
 Outcome<> check_version(std::string_view version, Command command);
 
-// The answer to VERSION; `asked` is the cniVersion on stdin, or empty.
+// The reply to VERSION; `asked` is the cniVersion on stdin, or empty.
 std::string version_reply(std::string_view asked);
 
-// Whether `ips[].version` belongs in results of this version (up to 0.4.0).
+// Whether results of this version have `ips[].version` (up to 0.4.0).
 bool result_has_ip_version(std::string_view version);
 // Whether interfaces and routes may carry the fields that 1.1.0 added.
 bool result_has_extended_fields(std::string_view version);

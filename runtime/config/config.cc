@@ -8,8 +8,7 @@
 #include <set>
 
 #include "base/file.h"
-#include "containerd/find_socket.h"
-#include "endpoints/label_sources.h"
+#include "labels/registry.h"
 #include "policy/documents/cursor.h"
 #include "policy/documents/shape.h"
 
@@ -27,7 +26,15 @@ constexpr std::array<std::string_view, 2> kFormats = {"text", "json"};
 constexpr std::array<std::string_view, 2> kDenyActions = {"Drop", "Reject"};
 constexpr std::array<std::string_view, 2> kPolicyChanges = {"Cut", "Keep"};
 constexpr std::array<std::string_view, 2> kUnknownLabels = {"Closed", "Absent"};
-constexpr std::array<std::string_view, 4> kLabelSources = {"cni-args", "files", "containerd", "kubernetes"};
+// Those that there are, and one that is to come.
+constexpr auto kLabelSources = [] {
+    std::array<std::string_view, labels::kRegistrations.size() + 1> words;
+    for (std::size_t i = 0; i < labels::kRegistrations.size(); ++i) {
+        words[i] = labels::kRegistrations[i].name;
+    }
+    words.back() = "kubernetes";
+    return words;
+}();
 
 constexpr FieldSpec text(std::string_view name, std::span<const std::string_view> allowed = {}) {
     FieldSpec field;
@@ -73,7 +80,7 @@ constexpr std::array kRootFields = {
     text("bpffsDir"),
     texts("dnsTrustedServers", dns::kMaxTrustedServers),
     text("kubeletConfig"),
-    texts("dnsNeverOpens", dns::kMaxNeverOpens),
+    texts("dnsNeverOpens", dns::kMaxListedNeverOpens),
     number("dnsExtraTTL"),
     number("dnsMinTTL"),
     number("dnsMaxTTL"),
@@ -213,10 +220,7 @@ void read_dns_servers(const Cursor& root, DnsServerSettings& settings) {
 }
 
 void read_never_opens(const Cursor& root, Config& config) {
-    if (!root.child("dnsNeverOpens")) {
-        return;
-    }
-    config.never_opens = {};
+    // Besides the standard ones, which nothing takes away: a rule with nets allows such an address.
     root.each("dnsNeverOpens", [&config](const Cursor& item) {
         if (const auto added = config.never_opens.add(item.node().text()); !added) {
             item.error(added.error().message());
@@ -325,25 +329,17 @@ Error all_problems(const policy::Problems& problems) {
 
 }  // namespace
 
-std::vector<std::string> Config::label_sources_of(bool kubernetes) const {
-    if (label_sources) {
-        return *label_sources;
+labels::ProviderSettings Config::label_settings() const {
+    labels::ProviderSettings settings;
+    if (!containerd_address.empty()) {
+        settings.containerd_address = containerd_address;
     }
-    std::vector<std::string> out;
-    if (kubernetes) {
-        out.emplace_back(endpoints::kContainerdSource);
-    }
-    out.emplace_back(endpoints::kCniArgsSource);
-    out.emplace_back(endpoints::kFilesSource);
-    return out;
+    settings.containerd_namespace = containerd_namespace;
+    return settings;
 }
 
-bool Config::asks_containerd_for(bool kubernetes) const {
-    const std::vector<std::string> sources = label_sources_of(kubernetes);
-    if (std::find(sources.begin(), sources.end(), endpoints::kContainerdSource) == sources.end()) {
-        return false;
-    }
-    return label_sources || !containerd_address.empty() || containerd::find_containerd_socket();
+std::vector<std::string> Config::label_sources_of(bool kubernetes) const {
+    return label_sources ? *label_sources : labels::default_order(kubernetes);
 }
 
 bool Config::uses_label_source(std::string_view name) const {

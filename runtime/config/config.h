@@ -19,6 +19,7 @@
 #include "dns/lifetime.h"
 #include "dns/never_opens.h"
 #include "dns/trusted_servers.h"
+#include "labels/provider.h"
 
 namespace namegate::config {
 
@@ -74,8 +75,8 @@ struct Config {
     std::vector<std::string> label_sources_of(bool kubernetes) const;
     // For any endpoint.
     bool uses_label_source(std::string_view name) const;
-    // Is containerd to be asked for its labels? By default where its socket is found: looks for it each time.
-    bool asks_containerd_for(bool kubernetes) const;
+    // What the providers of labels are made from.
+    labels::ProviderSettings label_settings() const;
 };
 
 // `path` is for messages; a name in .json is read as JSON.

@@ -21,8 +21,8 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds kRetry{100};
 constexpr std::size_t kReadBytes = 16UL * 1024;
-constexpr unsigned kReadsAtATime = 16;               // before the owner's other work has its turn
-constexpr milliseconds::rep kMaxTimeout = 99999999;  // gRPC has eight digits
+constexpr unsigned kReadsAtATime = 16;               // then the owner's other work has its turn
+constexpr milliseconds::rep kMaxTimeout = 99999999;  // a grpc-timeout has at most eight digits
 constexpr nanoseconds::rep kSecondNs = 1'000'000'000;
 
 Result<> add_to(int poll, int fd) {
@@ -69,36 +69,36 @@ void Channel::work() {
     [[maybe_unused]] const ssize_t got = ::read(timer_.get(), &expired, sizeof(expired));
     if (session_) {
         if (const auto received = receive(); !received) {
-            lose(received.error());
+            disconnect(received.error());
         }
     }
     advance();
-    std::vector<std::pair<Done, Result<GrpcReply>>> over;
-    over.swap(over_);
-    for (auto& [done, outcome] : over) {
+    std::vector<std::pair<Done, Result<GrpcReply>>> finished;
+    finished.swap(finished_);
+    for (auto& [done, outcome] : finished) {
         done(std::move(outcome));
     }
     set_timer();
 }
 
-// Whatever can be sent is sent; what comes meanwhile is for work().
+// Sends what can be sent. Reading is left to work().
 void Channel::advance() {
     expire();
-    if (!session_ && is_waited_for() && steady_clock::now() >= next_attempt_) {
+    if (!session_ && has_waiting_calls() && steady_clock::now() >= next_attempt_) {
         if (const auto connected = connect(); !connected) {
-            lose(connected.error());
+            disconnect(connected.error());
         }
     }
     if (session_) {
         if (const auto sent = start_waiting(); !sent) {
-            lose(sent.error());
+            disconnect(sent.error());
         }
     }
     watch();
     set_timer();
 }
 
-bool Channel::is_waited_for() const {
+bool Channel::has_waiting_calls() const {
     return std::any_of(calls_.begin(), calls_.end(), [](const auto& entry) { return entry.second.stream == 0; });
 }
 
@@ -137,7 +137,7 @@ Result<> Channel::start(CallId id, Call& call) {
     Http2Headers headers = {{":method", "POST"},
                             {":scheme", "http"},
                             {":path", call.request.method},
-                            // The name of a socket is no host name.
+                            // A socket path is not a host name, so a fixed name is sent.
                             {":authority", "localhost"},
                             {"te", "trailers"},
                             {"content-type", "application/grpc"},
@@ -157,7 +157,8 @@ Result<> Channel::receive() {
         if (got > 0) {
             NG_TRY(session_->receive(std::span(buffer).first(static_cast<std::size_t>(got))));
         } else if (got == 0) {
-            // Was it closed because of what it said? The library tells when it has had its say.
+            // The server may have closed because of a protocol error. The library reports it after its own
+            // output is sent.
             static_cast<void>(send());
             NG_TRY(session_->check());
             return Error(Code::kTryAgain, "the connection was closed");
@@ -243,7 +244,7 @@ void Channel::end(CallId id, Result<GrpcReply> outcome) {
     auto node = calls_.extract(id);
     Call& call = node.mapped();
     streams_.erase(call.stream);
-    over_.emplace_back(std::move(call.done), outcome ? std::move(outcome) : Result<GrpcReply>(explain(call, outcome.error())));
+    finished_.emplace_back(std::move(call.done), outcome ? std::move(outcome) : Result<GrpcReply>(explain(call, outcome.error())));
 }
 
 Error Channel::explain(const Call& call, const Error& why) const {
@@ -263,13 +264,14 @@ void Channel::expire() {
         if (call.stream != 0) {
             session_->cancel(call.stream);
         }
-        end(id, Error(Code::kTryAgain, "nothing came in time" + (call.failure.empty() ? std::string() : " (" + call.failure + ")")));
+        end(id, Error(Code::kTryAgain, "no reply in time" + (call.failure.empty() ? std::string() : " (" + call.failure + ")")));
     }
 }
 
-void Channel::lose(const Error& why) {
+void Channel::disconnect(const Error& why) {
     if (socket_.valid()) {
-        // A child of this process may have it open still, and then it would stay in the set.
+        // A child process may still have the socket open; closing it here would then not remove it from the epoll
+        // set.
         ::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, socket_.get(), nullptr);
     }
     socket_.reset();
@@ -299,7 +301,7 @@ void Channel::watch() const {
 }
 
 Channel::Deadline Channel::next_event() const {
-    Deadline next = over_.empty() ? Deadline::max() : steady_clock::now();
+    Deadline next = finished_.empty() ? Deadline::max() : steady_clock::now();
     for (const auto& entry : calls_) {
         const Call& call = entry.second;
         next = std::min(next, call.deadline);
@@ -313,7 +315,7 @@ Channel::Deadline Channel::next_event() const {
 void Channel::set_timer() const {
     itimerspec timer{};
     if (const Deadline next = next_event(); next != Deadline::max()) {
-        // Nothing at all would turn it off.
+        // 0 would disarm the timer.
         const auto left = std::max<nanoseconds::rep>(nanoseconds(next - steady_clock::now()).count(), 1);
         timer.it_value = {left / kSecondNs, left % kSecondNs};
     }

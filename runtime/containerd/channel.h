@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Unary gRPC calls over a unix socket: as many at a time as are wanted, on one connection, which is made when it is first
-// needed and again when it is lost. A call waits for a server that is not there, and a lost one is made again: so it must be
-// one that may be repeated. Owns connection, timer and what is under way; one thread. Nothing blocks: the owner polls fd()
-// and calls work(). What is under way when the channel goes is dropped without a word.
+// Unary gRPC calls over a Unix socket. Any number of calls share one connection, which is made when a call first needs
+// it, and again after it was lost. A call waits until the server is there and is repeated after a lost connection, so its
+// method must be safe to repeat. Owns the connection, the timer and the calls in progress. One thread. Nothing blocks:
+// the owner polls fd() and calls work(). The destructor drops calls in progress without calling their Done.
 #pragma once
 
 #include <chrono>
@@ -24,17 +24,17 @@ namespace namegate::containerd {
 
 struct GrpcRequest {
     std::string method;     // "/package.Service/Method"
-    Http2Headers metadata;  // names in small letters
+    Http2Headers metadata;  // names in lower case
     std::string message;
 };
 
 class Channel final : private Http2Session::Listener {
   public:
     using Deadline = std::chrono::steady_clock::time_point;
-    // kTryAgain: no reply in time. kInvalidInput: what came is no gRPC. kExhausted: it is longer than is taken. Each
-    // says which method was asked for, and where.
+    // kTryAgain: no reply in time. kInvalidInput: the reply is not gRPC. kExhausted: the reply exceeds a limit. Each
+    // error names the method and the server.
     using Done = std::function<void(Result<GrpcReply>)>;
-    // The path of the socket, asked for at each attempt to connect.
+    // Returns the path of the socket; called at each attempt to connect.
     using FindSocket = std::function<Result<std::string>()>;
 
     static Result<std::unique_ptr<Channel>> create(FindSocket find_socket);
@@ -44,9 +44,9 @@ class Channel final : private Http2Session::Listener {
     Channel(Channel&&) = delete;
     Channel& operator=(Channel&&) = delete;
 
-    // Readable when there is something to do; the same one for good.
+    // Readable when work() has something to do. The descriptor never changes.
     int fd() const { return poll_.get(); }
-    // Does what can be done now, and calls the Done of what is over; they may ask anew.
+    // Does what can be done now and calls the Done of each finished call. A Done may start another call.
     void work();
     // `done` is called once, by work().
     void call(GrpcRequest request, Deadline deadline, Done done);
@@ -59,9 +59,9 @@ class Channel final : private Http2Session::Listener {
         GrpcRequest request;
         Deadline deadline{};
         Done done;
-        Http2Session::Stream stream = 0;  // 0: waits for a connection
+        Http2Session::Stream stream = 0;  // 0: not sent
         GrpcReplyReader reply;
-        Deadline not_before{};  // a stream that was refused is not asked for at once again
+        Deadline not_before{};  // delays the repetition of a refused stream
         std::string failure;    // of the last attempt
     };
 
@@ -72,7 +72,7 @@ class Channel final : private Http2Session::Listener {
     void on_closed(Http2Session::Stream stream, bool refused, const std::string& why) override;
 
     void advance();
-    bool is_waited_for() const;
+    bool has_waiting_calls() const;
     Deadline next_event() const;
     Result<> connect();
     Result<> start_waiting();
@@ -80,8 +80,8 @@ class Channel final : private Http2Session::Listener {
     Result<> receive();
     Result<> send();
     void expire();
-    // Gives the connection up. All calls are made again a moment later when the error is kTryAgain, and end with it else.
-    void lose(const Error& why);
+    // Closes the connection. With kTryAgain all calls are repeated after a delay; any other error ends them.
+    void disconnect(const Error& why);
     void end(CallId id, Result<GrpcReply> outcome);
     void end_stream(Http2Session::Stream stream, const Error& why);
     Error explain(const Call& call, const Error& why) const;
@@ -89,7 +89,7 @@ class Channel final : private Http2Session::Listener {
     void set_timer() const;
 
     const FindSocket find_socket_;
-    const Fd poll_;  // of socket and timer
+    const Fd poll_;  // epoll set of socket and timer
     const Fd timer_;
     std::string path_;  // of the last attempt
     Fd socket_;
@@ -99,7 +99,7 @@ class Channel final : private Http2Session::Listener {
     CallId next_id_ = 1;
     std::map<CallId, Call> calls_;
     std::map<Http2Session::Stream, CallId> streams_;
-    std::vector<std::pair<Done, Result<GrpcReply>>> over_;
+    std::vector<std::pair<Done, Result<GrpcReply>>> finished_;
 };
 
 }  // namespace namegate::containerd

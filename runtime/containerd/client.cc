@@ -17,7 +17,7 @@ namespace {
 using Outcome = Result<std::optional<Labels>>;
 
 constexpr const char* kNamespaceHeader = "containerd-namespace";
-// What containerd adds to the labels of a container that is a pod.
+// The prefix of the labels that containerd itself adds to the container of a pod.
 constexpr std::string_view kOwnLabels = "io.cri-containerd.";
 
 Result<std::string> find_socket() {
@@ -28,7 +28,7 @@ Result<std::string> find_socket() {
     for (const std::string_view path : kSocketPaths) {
         paths.append(paths.empty() ? "" : ", ").append(path);
     }
-    return Error(Code::kTryAgain, "there is no socket at any of " + paths);
+    return Error(Code::kTryAgain, "no socket at any of " + paths);
 }
 
 bool is_absent(const GrpcReply& reply) { return reply.status == GrpcStatus::kNotFound || reply.status == GrpcStatus::kUnimplemented; }
@@ -37,7 +37,7 @@ Outcome labels_of_pod(const Container& container, const std::string& description
     NG_ASSIGN(PodMetadata pod, parse_pod_metadata(description));
     if (!container.pod_uid.empty() && pod.uid != container.pod_uid) {
         return Error(Code::kInvalidInput, "containerd has pod UID " + pod.uid + " for container " + container.id +
-                                              ", and the runtime's call said " + container.pod_uid);
+                                              ", but the runtime gave " + container.pod_uid);
     }
     return std::optional<Labels>(std::move(pod.labels));
 }
@@ -62,7 +62,7 @@ Outcome labels_of_sandbox(const Container& container, const std::string& message
 
 }  // namespace
 
-// One fetch: asks about one name after the other, first as a container, then as a sandbox.
+// One fetch: tries one lookup after the other, each as a container and then as a sandbox.
 struct Client::Call {
     Container container;
     std::vector<Lookup> lookups;
@@ -74,7 +74,7 @@ struct Client::Call {
         const Lookup& lookup = lookups.at(next);
         return {method, {{kNamespaceHeader, lookup.name_space}}, encode_get(lookup.id)};
     }
-    // A reply that settles it: with labels, or as an error.
+    // Ends the fetch with this reply: labels or an error.
     void finish(const Channel& channel, const char* method, const Result<GrpcReply>& reply,
                 Outcome (*read)(const Container&, const std::string&)) const {
         if (!reply) {

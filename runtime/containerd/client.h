@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Asks containerd, over its socket, for the labels of a container: the native API, because the Kubernetes one
-// does not show a pod before its ADD is over. Versions 1.6 and 1.7 know it as a container, 2.x as a sandbox.
-// Never blocks: the owner polls fd() and calls work(), which brings the answers within the time given. Owns one channel,
-// which connects when it is first needed, and again after containerd was restarted. One thread. What is under way when
-// the client goes is dropped without a word.
+// Fetches the labels of a container from containerd over its socket. Uses containerd's native API, because the CRI does
+// not show a pod before its ADD is over. containerd 1.6 and 1.7 know a pod as a container, 2.x as a sandbox. Never
+// blocks: the owner polls fd() and calls work(), which delivers the results within the given time. Owns one channel,
+// which connects when it is first needed, and again after a restart of containerd. One thread. The destructor drops
+// fetches in progress without calling their Done.
 #pragma once
 
 #include <chrono>
@@ -20,27 +20,27 @@
 namespace namegate::containerd {
 
 struct Container {
-    std::string id;       // as CNI names it
-    std::string pod_uid;  // what the runtime told; empty: not told
+    std::string id;       // CNI_CONTAINERID
+    std::string pod_uid;  // from the runtime; empty: not given
     bool is_pod = false;  // a Kubernetes pod: containerd must know it
 };
 
 class Client {
   public:
-    // Nothing: containerd answers, and does not know the container.
+    // nullopt: containerd replied that it does not know the container.
     using Done = std::function<void(Result<std::optional<Labels>>)>;
 
-    // `address` is the path of the socket; empty: where one is found. `name_space` is the one that is asked first.
+    // `address` is the path of the socket; when it is empty, the usual paths are tried. `name_space` is tried first.
     static Result<std::unique_ptr<Client>> create(const std::string& address, std::string name_space);
 
-    // `done` is called once, by work(). kTryAgain: no answer, or a pod that containerd does not know; kInvalidInput: its
-    // answer is about another pod, or in another form; kExhausted: it is longer, or has more labels, than are taken.
+    // work() calls `done` once. kTryAgain: no reply, or containerd does not know the pod. kInvalidInput: the reply is
+    // about another pod, or has another form. kExhausted: the reply exceeds a limit on its size or labels.
     void fetch(Container container, std::chrono::milliseconds timeout, Done done);
 
-    // Readable when there is something to do; the same one for good.
+    // Readable when work() has something to do. The descriptor never changes.
     int fd() const { return channel_->fd(); }
     void work() { channel_->work(); }
-    // Both, for who has nothing else to do; waits for at most so long.
+    // Polls and works, for a caller that has nothing else to do. Waits for at most `time`.
     void wait(std::chrono::milliseconds time);
 
   private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where containerd's socket is on this node, when nobody has said so. Pure but for the check that is given.
+// Finds containerd's socket on this node when none is configured. Pure except for the check, which is injected.
 #pragma once
 
 #include <array>
@@ -11,8 +11,8 @@
 
 namespace namegate::containerd {
 
-// In the order in which they are looked for. A distribution of Kubernetes comes before the usual place, where another
-// containerd may be beside it: Docker's, which runs no pods.
+// In search order. The paths of Kubernetes distributions come first, because such a node may also run another containerd
+// at the default path, for example Docker's, which runs no pods.
 inline constexpr std::array<std::string_view, 3> kSocketPaths = {
     "/run/k3s/containerd/containerd.sock",            // k3s, RKE2
     "/var/snap/microk8s/common/run/containerd.sock",  // MicroK8s
@@ -21,10 +21,10 @@ inline constexpr std::array<std::string_view, 3> kSocketPaths = {
 
 using IsSocket = std::function<bool(const std::string& path)>;
 
-// Is a socket there? Whether somebody listens is not asked.
+// Returns whether the path is a socket. Does not check whether a process listens on it.
 bool is_socket(const std::string& path);
 
-// The first that is there. Nothing: none of them is.
+// The first path that is a socket, or nullopt.
 std::optional<std::string> find_containerd_socket(const IsSocket& is_there = is_socket);
 
 }  // namespace namegate::containerd

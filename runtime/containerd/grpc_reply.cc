@@ -8,7 +8,7 @@ namespace namegate::containerd {
 
 namespace {
 
-constexpr std::size_t kPrefixBytes = 5;  // a flag, and the length of the message
+constexpr std::size_t kPrefixBytes = 5;  // the compression flag and the length of the message
 constexpr std::size_t kLengthBytes = 4;
 constexpr unsigned kByteBits = 8;
 constexpr int kHex = 16;
@@ -30,7 +30,7 @@ bool parse_number(std::string_view text, Number& number, int base) {
     return error == std::errc() && rest == end && !text.empty();
 }
 
-// "application/grpc+proto" and parameters are as good.
+// "application/grpc+proto" and parameters are accepted too.
 bool is_grpc(std::string_view content_type) {
     if (content_type.substr(0, kContentType.size()) != kContentType) {
         return false;
@@ -39,7 +39,7 @@ bool is_grpc(std::string_view content_type) {
     return rest.empty() || rest.front() == '+' || rest.front() == ';';
 }
 
-Result<std::string> take_message(const std::string& data) {
+Result<std::string> unframe_message(const std::string& data) {
     if (data.size() < kPrefixBytes) {
         return malformed("the reply ends before its message");
     }
@@ -92,7 +92,7 @@ Result<> GrpcReplyReader::add_header(std::string_view name, std::string_view val
         return Error(Code::kExhausted, "the reply has more than " + std::to_string(kMaxHeaderBytes) + " bytes of header fields");
     }
     if (name == ":status") {
-        // What came with an informational reply is not of this one.
+        // Fields of a preceding informational (1xx) reply do not belong to this one.
         content_type_.clear();
         grpc_status_.clear();
         grpc_message_.clear();
@@ -120,7 +120,7 @@ Result<GrpcReply> GrpcReplyReader::finish() {
         return malformed("the reply has HTTP status " + quoted(http_status_));
     }
     if (!is_grpc(content_type_)) {
-        return malformed("the reply is of type " + quoted(content_type_) + " instead of " + std::string(kContentType));
+        return malformed("the reply has content type " + quoted(content_type_) + " instead of " + std::string(kContentType));
     }
     std::uint32_t status = 0;
     if (!parse_number(grpc_status_, status, 10)) {
@@ -129,7 +129,7 @@ Result<GrpcReply> GrpcReplyReader::finish() {
     GrpcReply reply;
     reply.status = static_cast<GrpcStatus>(status);
     if (reply.status == GrpcStatus::kOk) {
-        NG_ASSIGN(reply.message, take_message(data_));
+        NG_ASSIGN(reply.message, unframe_message(data_));
     } else {
         reply.text = decode_percent(grpc_message_).substr(0, kMaxStatusText);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The reply to one unary gRPC call, put together from what HTTP/2 brings: header fields, data, trailers ("gRPC over
-// HTTP/2"). Owns what came so far, within the limits below. Pure; one thread. Its errors are about the reply alone: who
-// reads it adds whom it asked for what.
+// The reply to one unary gRPC call, assembled from HTTP/2 header fields, data and trailers ("gRPC over HTTP/2"). Owns
+// what it has received, within the limits below. Pure; one thread. Errors describe only the reply; the caller adds server
+// and method.
 #pragma once
 
 #include <cstddef>
@@ -16,32 +16,33 @@
 namespace namegate::containerd {
 
 inline constexpr std::size_t kMaxReplyBytes = 4UL * 1024 * 1024;  // of one message
-inline constexpr std::size_t kMaxHeaderBytes = 16UL * 1024;       // names and values of one reply: informational ones and trailers too
-inline constexpr std::size_t kMaxStatusText = 512;                // bytes of the server's reason that are kept
+inline constexpr std::size_t kMaxHeaderBytes =
+    16UL * 1024;                                    // names and values of one reply, including trailers and informational (1xx) headers
+inline constexpr std::size_t kMaxStatusText = 512;  // bytes of the server's reason that are kept
 
 enum class GrpcStatus : std::uint32_t { kOk = 0, kNotFound = 5, kUnimplemented = 12 };
 
 struct GrpcReply {
     GrpcStatus status = GrpcStatus::kOk;
-    std::string text;     // the server's reason, when the status is another than kOk
-    std::string message;  // when it is kOk
+    std::string text;     // the server's reason, if the status is not kOk
+    std::string message;  // if the status is kOk
 };
 
-// "NOT_FOUND"; a number that gRPC does not know as "status 77".
+// "NOT_FOUND"; "status 77" for an unknown number.
 std::string to_string(GrpcStatus status);
 
-// A message as a stream carries it.
+// The message with gRPC's length prefix.
 std::string frame_message(std::string_view message);
 
-// As grpc-message has it; what is not encoded well stays as it is.
+// Decodes the percent-encoding of grpc-message. Invalid sequences stay as they are.
 std::string decode_percent(std::string_view text);
 
 class GrpcReplyReader {
   public:
-    // kExhausted beyond a limit. Nothing more is to be added then.
+    // kExhausted beyond a limit; nothing may be added after that.
     Result<> add_header(std::string_view name, std::string_view value);
     Result<> add_data(std::span<const std::uint8_t> bytes);
-    // Once the server has ended its stream. kInvalidInput when that was no reply of gRPC.
+    // To be called when the server has ended the stream. kInvalidInput when this was not a gRPC reply.
     Result<GrpcReply> finish();
 
   private:

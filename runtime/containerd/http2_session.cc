@@ -14,7 +14,7 @@ namespace {
 
 Error failed(const char* what, int error) { return {Code::kInternal, std::string(what) + ": " + nghttp2_strerror(error)}; }
 
-// The library only reads it.
+// The library only reads the bytes.
 std::uint8_t* bytes_of(const std::string& text) { return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data())); }
 
 std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
@@ -23,8 +23,8 @@ std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
 
 }  // namespace
 
-// What the library calls; `self` is the session.
-// NOLINTBEGIN(readability-function-size): the parameters are the library's
+// The callbacks of the library; `self` is the session.
+// NOLINTBEGIN(readability-function-size): the library defines the parameters
 struct Http2Session::Callbacks {
     static Http2Session& session(void* self) { return *static_cast<Http2Session*>(self); }
 
@@ -45,7 +45,7 @@ struct Http2Session::Callbacks {
         }
         if (frame->hd.type == NGHTTP2_GOAWAY) {
             const nghttp2_goaway& goaway = frame->goaway;
-            session(self).goaway_ = std::string("the server said GOAWAY, ") + nghttp2_http2_strerror(goaway.error_code) + " " +
+            session(self).goaway_ = std::string("the server sent GOAWAY, ") + nghttp2_http2_strerror(goaway.error_code) + " " +
                                     std::string(text_of(goaway.opaque_data, std::min(goaway.opaque_data_len, kMaxStatusText)));
         }
         return 0;
@@ -57,17 +57,17 @@ struct Http2Session::Callbacks {
         return 0;
     }
     static int on_closed(nghttp2_session* /*session*/, std::int32_t stream, std::uint32_t error, void* self) {
-        const std::string& trouble = session(self).trouble_;
+        const std::string& detail = session(self).library_error_;
         closed(self, stream, error == NGHTTP2_REFUSED_STREAM,
-               std::string("the stream was closed, ") + nghttp2_http2_strerror(error) + (trouble.empty() ? "" : ": " + trouble));
+               std::string("the stream was closed, ") + nghttp2_http2_strerror(error) + (detail.empty() ? "" : ": " + detail));
         return 0;
     }
     static void closed(void* self, std::int32_t stream, bool refused, const std::string& why) {
         session(self).bodies_.erase(stream);
         session(self).listener_.on_closed(stream, refused, why);
     }
-    static int on_trouble(nghttp2_session* /*session*/, int error, const char* /*message*/, std::size_t /*size*/, void* self) {
-        session(self).trouble_ = nghttp2_strerror(error);
+    static int on_library_error(nghttp2_session* /*session*/, int error, const char* /*message*/, std::size_t /*size*/, void* self) {
+        session(self).library_error_ = nghttp2_strerror(error);
         return 0;
     }
     static ssize_t read_body(nghttp2_session* /*session*/, std::int32_t stream, std::uint8_t* buffer, std::size_t size,
@@ -102,7 +102,7 @@ Result<std::unique_ptr<Http2Session>> Http2Session::create(Listener& listener) {
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, &Callbacks::on_frame);
     nghttp2_session_callbacks_set_on_frame_not_send_callback(made, &Callbacks::on_not_sent);
     nghttp2_session_callbacks_set_on_stream_close_callback(made, &Callbacks::on_closed);
-    nghttp2_session_callbacks_set_error_callback2(made, &Callbacks::on_trouble);
+    nghttp2_session_callbacks_set_error_callback2(made, &Callbacks::on_library_error);
 
     std::unique_ptr<Http2Session> session(new Http2Session(listener));
     nghttp2_session* raw = nullptr;
@@ -138,14 +138,14 @@ Result<Http2Session::Stream> Http2Session::submit(const Http2Headers& headers, s
 }
 
 void Http2Session::cancel(Stream stream) {
-    // It fails for want of memory alone, and then the rest of the stream is ignored.
+    // Fails only when memory runs out; the rest of the stream is then ignored.
     static_cast<void>(nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL));
 }
 
 Result<> Http2Session::receive(std::span<const std::uint8_t> bytes) {
-    const ssize_t taken = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
-    if (taken < 0) {
-        return Error(Code::kInvalidInput, std::string("no HTTP/2: ") + nghttp2_strerror(static_cast<int>(taken)));
+    const ssize_t consumed = nghttp2_session_mem_recv(session_.get(), bytes.data(), bytes.size());
+    if (consumed < 0) {
+        return Error(Code::kInvalidInput, std::string("invalid HTTP/2: ") + nghttp2_strerror(static_cast<int>(consumed)));
     }
     return ok();
 }
@@ -157,8 +157,8 @@ Result<> Http2Session::check() const {
     if (!goaway_.empty()) {
         return Error(Code::kTryAgain, goaway_);
     }
-    // The library said GOAWAY.
-    return Error(Code::kInvalidInput, "no HTTP/2: " + (trouble_.empty() ? std::string("a frame that is not valid") : trouble_));
+    // The library itself sent GOAWAY because of a protocol error.
+    return Error(Code::kInvalidInput, "invalid HTTP/2: " + (library_error_.empty() ? std::string("an invalid frame") : library_error_));
 }
 
 Result<std::string_view> Http2Session::next_output() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The client's side of one HTTP/2 connection (RFC 9113) without the connection: bytes that came go in, bytes to be sent
-// come out. Owns nghttp2's session and the requests that are not sent yet. One thread; the listener is called
-// from receive() and next_output() alone, may call cancel() there, and outlives the session.
+// The client side of one HTTP/2 connection (RFC 9113), without I/O: received bytes go in, bytes to send come out. Owns
+// the nghttp2 session and the requests that are not sent yet. One thread. The listener is called only from receive() and
+// next_output(), may call cancel() there, and outlives the session.
 #pragma once
 
 #include <cstdint>
@@ -39,9 +39,9 @@ class Http2Session {
 
         virtual void on_header(Stream stream, std::string_view name, std::string_view value) = 0;
         virtual void on_data(Stream stream, std::span<const std::uint8_t> bytes) = 0;
-        // The server has said all.
+        // The server has ended the stream.
         virtual void on_end(Stream stream) = 0;
-        // Nothing more comes of this stream. `refused`: the server did nothing of what was asked.
+        // The stream is closed. `refused`: the server has not processed the request.
         virtual void on_closed(Stream stream, bool refused, const std::string& why) = 0;
     };
 
@@ -52,16 +52,17 @@ class Http2Session {
     Http2Session(Http2Session&&) = delete;
     Http2Session& operator=(Http2Session&&) = delete;
 
-    // Something new may be asked: not after the server's GOAWAY.
+    // Whether a request can be submitted; false after the server's GOAWAY.
     bool takes_requests() const;
-    // What the server takes at a time is minded: the rest waits. kTryAgain: not on this connection any more.
+    // Requests above the server's limit of concurrent streams wait. kTryAgain: this connection accepts no more
+    // requests.
     Result<Stream> submit(const Http2Headers& headers, std::string body);
     void cancel(Stream stream);
     Result<> receive(std::span<const std::uint8_t> bytes);
-    // Empty: there is nothing to be sent. Good until the next call.
+    // The next bytes to send, or empty. Valid until the next call.
     Result<std::string_view> next_output();
-    // Asked when all output is sent. The connection is of no use any more: kTryAgain, the server said GOAWAY;
-    // kInvalidInput, what it says is no HTTP/2.
+    // To be called when all output is sent. An error means that the connection is no longer usable: kTryAgain, the
+    // server sent GOAWAY; kInvalidInput, the server violated HTTP/2.
     Result<> check() const;
 
   private:
@@ -75,8 +76,8 @@ class Http2Session {
 
     Listener& listener_;
     std::map<Stream, Body> bodies_;
-    std::string goaway_;   // how the server said so; empty: it did not
-    std::string trouble_;  // what the library found wrong last
+    std::string goaway_;         // the content of the server's GOAWAY; empty: none
+    std::string library_error_;  // the last error that the library reported
     UniqueC<nghttp2_session, nghttp2_session_del> session_;
 };
 

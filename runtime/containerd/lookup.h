@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Under which names containerd may know a container of CNI: Kubernetes' sandboxes by their id in the namespace
-// "k8s.io" (or the configured one), containers of `ctr run --cni` as "<namespace>-<id>". Pure.
+// The names under which containerd may know a CNI container: Kubernetes' sandboxes by their id in the namespace "k8s.io"
+// (or the configured one), containers of `ctr run --cni` as "<namespace>-<id>". Pure.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ struct Lookup {
     bool operator==(const Lookup&) const = default;
 };
 
-// In the order in which to ask; the first that exists is the one.
+// In the order in which to ask; the first that exists counts.
 std::vector<Lookup> lookups(std::string_view configured_namespace, std::string_view container_id);
 
 }  // namespace namegate::containerd

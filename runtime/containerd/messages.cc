@@ -12,7 +12,7 @@ namespace namegate::containerd {
 
 namespace {
 
-// Numbers as containerd's .proto files have them.
+// Field numbers from containerd's .proto files.
 constexpr std::uint32_t kRequestId = 1;
 constexpr std::uint32_t kReplyObject = 1;  // the container, or the sandbox
 constexpr std::uint32_t kContainerLabels = 2;
@@ -25,10 +25,10 @@ constexpr std::uint32_t kAnyValue = 2;
 constexpr std::string_view kContainerExtension = "io.cri-containerd.sandbox.metadata";
 constexpr std::string_view kSandboxExtension = "metadata";
 
-using TakeField = std::function<Result<>(std::uint32_t number, std::string_view bytes)>;
+using FieldVisitor = std::function<Result<>(std::uint32_t number, std::string_view bytes)>;
 
-// Fields of another type than bytes are none of ours, whatever their numbers.
-Result<> for_each_field(std::string_view message, const TakeField& take) {
+// Skips fields of other types than bytes: namegate reads none of them.
+Result<> for_each_field(std::string_view message, const FieldVisitor& visit) {
     WireReader reader(message);
     for (;;) {
         NG_ASSIGN(const std::optional<WireField> field, reader.next());
@@ -36,19 +36,19 @@ Result<> for_each_field(std::string_view message, const TakeField& take) {
             return ok();
         }
         if (field->type == WireType::kBytes) {
-            NG_TRY(take(field->number, field->bytes));
+            NG_TRY(visit(field->number, field->bytes));
         }
     }
 }
 
-// Of labels and extensions; `count` is that of the whole reply.
+// Counts one label or extension; `count` covers the whole reply.
 Result<> count_entry(std::size_t& count) {
     return ++count <= kMaxMapEntries
                ? ok()
                : Result<>(Error(Code::kExhausted, "more than " + std::to_string(kMaxMapEntries) + " labels and extensions"));
 }
 
-Result<> take_label(std::string_view message, std::size_t& count, Labels& labels) {
+Result<> read_label(std::string_view message, std::size_t& count, Labels& labels) {
     NG_TRY(count_entry(count));
     std::string_view key;
     std::string_view value;
@@ -58,24 +58,24 @@ Result<> take_label(std::string_view message, std::size_t& count, Labels& labels
         return ok();
     }));
     if (!is_utf8(key) || !is_utf8(value)) {
-        return Error(Code::kInvalidInput, "a label is no UTF-8");
+        return Error(Code::kInvalidInput, "a label is not UTF-8");
     }
     labels.insert_or_assign(std::string(key), std::string(value));
     return ok();
 }
 
-// An extension is a message of its own, of type Any.
-Result<> take_extension(std::string_view message, std::string_view wanted, std::size_t& count, std::optional<std::string>& out) {
+// The value of an extension is a message of type Any.
+Result<> read_extension(std::string_view message, std::string_view wanted, std::size_t& count, std::optional<std::string>& out) {
     NG_TRY(count_entry(count));
     std::string_view key;
     std::string_view value;
-    const auto take_value = [&value](std::uint32_t number, std::string_view bytes) -> Result<> {
+    const auto read_value = [&value](std::uint32_t number, std::string_view bytes) -> Result<> {
         value = number == kAnyValue ? bytes : value;
         return ok();
     };
     NG_TRY(for_each_field(message, [&](std::uint32_t number, std::string_view bytes) -> Result<> {
         key = number == kEntryKey ? bytes : key;
-        return number == kEntryValue ? for_each_field(bytes, take_value) : ok();
+        return number == kEntryValue ? for_each_field(bytes, read_value) : ok();
     }));
     if (key == wanted) {
         out = std::string(value);
@@ -83,10 +83,10 @@ Result<> take_extension(std::string_view message, std::string_view wanted, std::
     return ok();
 }
 
-// What stands in a message more than once is one: its parts add up.
-Result<> for_each_field_of_object(std::string_view reply, const TakeField& take) {
-    return for_each_field(reply, [&take](std::uint32_t number, std::string_view bytes) -> Result<> {
-        return number == kReplyObject ? for_each_field(bytes, take) : ok();
+// The object field may be repeated: protobuf merges the parts of an embedded message.
+Result<> for_each_field_of_object(std::string_view reply, const FieldVisitor& visit) {
+    return for_each_field(reply, [&visit](std::uint32_t number, std::string_view bytes) -> Result<> {
+        return number == kReplyObject ? for_each_field(bytes, visit) : ok();
     });
 }
 
@@ -103,8 +103,8 @@ Result<ContainerReply> decode_container(std::string_view reply) {
     std::size_t count = 0;
     NG_TRY(for_each_field_of_object(reply, [&](std::uint32_t number, std::string_view bytes) -> Result<> {
         switch (number) {
-            case kContainerLabels: return take_label(bytes, count, out.labels);
-            case kContainerExtensions: return take_extension(bytes, kContainerExtension, count, out.pod);
+            case kContainerLabels: return read_label(bytes, count, out.labels);
+            case kContainerExtensions: return read_extension(bytes, kContainerExtension, count, out.pod);
             default: return ok();
         }
     }));
@@ -115,7 +115,7 @@ Result<std::optional<std::string>> decode_sandbox(std::string_view reply) {
     std::optional<std::string> pod;
     std::size_t count = 0;
     NG_TRY(for_each_field_of_object(reply, [&](std::uint32_t number, std::string_view bytes) -> Result<> {
-        return number == kSandboxExtensions ? take_extension(bytes, kSandboxExtension, count, pod) : ok();
+        return number == kSandboxExtensions ? read_extension(bytes, kSandboxExtension, count, pod) : ok();
     }));
     return pod;
 }

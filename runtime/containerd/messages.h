@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two messages of containerd's native API that namegate reads, and what it asks with: containers.v1, Containers/Get,
-// and sandbox.v1, Store/Get (2.x). Only the fields that matter are read, the others are skipped. Pure.
+// The two messages of containerd's native API that namegate reads, and the requests for them: containers.v1
+// Containers/Get, and sandbox.v1 Store/Get (containerd 2.x). Other fields are skipped. Pure.
 #pragma once
 
 #include <cstddef>
@@ -17,19 +17,19 @@ namespace namegate::containerd {
 inline constexpr const char* kContainersGet = "/containerd.services.containers.v1.Containers/Get";
 inline constexpr const char* kSandboxGet = "/containerd.services.sandbox.v1.Store/Get";
 
-inline constexpr std::size_t kMaxMapEntries = 4096;  // labels and extensions of one reply, each entry as often as it comes
+inline constexpr std::size_t kMaxMapEntries = 4096;  // labels and extensions of one reply, repeated keys included
 
 struct ContainerReply {
     Labels labels;
-    std::optional<std::string> pod;  // the description of the pod, when it is one
+    std::optional<std::string> pod;  // the description of the pod, if the container is one
 };
 
-// The request of either method.
+// Encodes the request of either method.
 std::string encode_get(std::string_view id);
 
-// kInvalidInput: no such message, or a label that is no UTF-8. kExhausted: more entries than are taken.
+// kInvalidInput: not a valid message, or a label is not UTF-8. kExhausted: more than kMaxMapEntries.
 Result<ContainerReply> decode_container(std::string_view reply);
-// The description of the pod.
+// Returns the description of the pod.
 Result<std::optional<std::string>> decode_sandbox(std::string_view reply);
 
 }  // namespace namegate::containerd

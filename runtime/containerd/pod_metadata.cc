@@ -23,15 +23,15 @@ std::string text(const Json* value) { return value != nullptr && value->is_strin
 
 Result<> check_labels(const Labels& labels) {
     if (labels.size() > kMaxLabels) {
-        return Error(Code::kExhausted, "containerd gives " + std::to_string(labels.size()) + " labels, and at most " +
-                                           std::to_string(kMaxLabels) + " are taken");
+        return Error(Code::kExhausted,
+                     "containerd gives " + std::to_string(labels.size()) + " labels, more than the limit of " + std::to_string(kMaxLabels));
     }
     std::size_t total = 0;
     for (const auto& [key, value] : labels) {
         total += key.size() + value.size();
         if (key.size() > kMaxLabelText || value.size() > kMaxLabelText || total > kMaxAllLabelBytes) {
-            return Error(Code::kExhausted, "containerd gives labels that are too long, at \"" + key.substr(0, 64) +
-                                               "\"; one text has at most " + std::to_string(kMaxLabelText) + " bytes, all together " +
+            return Error(Code::kExhausted, "containerd's labels are too long, at \"" + key.substr(0, 64) + "\"; the limit is " +
+                                               std::to_string(kMaxLabelText) + " bytes for a key or value, and in total " +
                                                std::to_string(kMaxAllLabelBytes));
         }
     }
@@ -44,16 +44,16 @@ Result<PodMetadata> parse_pod_metadata(std::string_view json) {
     const Json* pod = find(config, "metadata");
     PodMetadata out{text(find(pod, "namespace")), text(find(pod, "name")), text(find(pod, "uid")), {}};
     if (out.name.empty()) {
-        return Error(Code::kInvalidInput, "containerd's description of the pod has another form than namegate knows");
+        return Error(Code::kInvalidInput, "containerd's description of the pod has an unknown form");
     }
     const Json* given = find(config, "labels");
     const Json labels = given == nullptr ? Json::object() : *given;
     if (!labels.is_object()) {
-        return Error(Code::kInvalidInput, "containerd's labels of pod " + out.name + " are no object");
+        return Error(Code::kInvalidInput, "containerd's labels of pod " + out.name + " are not an object");
     }
     for (const auto& item : labels.items()) {
         if (!item.value().is_string()) {
-            return Error(Code::kInvalidInput, "containerd's label \"" + item.key() + "\" of pod " + out.name + " is no text");
+            return Error(Code::kInvalidInput, "containerd's label \"" + item.key() + "\" of pod " + out.name + " is not a string");
         }
         out.labels.emplace(item.key(), item.value().get<std::string>());
     }

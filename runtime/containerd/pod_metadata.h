@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What containerd's Kubernetes part writes down about a pod (the extension "metadata" of a sandbox, and
-// "io.cri-containerd.sandbox.metadata" of its container): JSON that holds the configuration kubelet sent. Pure.
+// The description of a pod that containerd's CRI plugin stores (the extension "metadata" of a sandbox, and
+// "io.cri-containerd.sandbox.metadata" of its container): JSON with the configuration that kubelet sent. Pure.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@ namespace namegate::containerd {
 using Labels = std::map<std::string, std::string, std::less<>>;
 
 inline constexpr std::size_t kMaxLabels = 1024;
-inline constexpr std::size_t kMaxLabelText = 4096;              // bytes of one key or value
-inline constexpr std::size_t kMaxAllLabelBytes = 256UL * 1024;  // of all keys and values
+inline constexpr std::size_t kMaxLabelText = 4096;              // bytes in one key or value
+inline constexpr std::size_t kMaxAllLabelBytes = 256UL * 1024;  // bytes in all keys and values
 
 struct PodMetadata {
     std::string name_space;
@@ -26,7 +26,7 @@ struct PodMetadata {
     Labels labels;
 };
 
-// kInvalidInput when it has another form, kExhausted for labels beyond the limits.
+// kInvalidInput when the JSON has another form, kExhausted when the labels exceed the limits.
 Result<PodMetadata> parse_pod_metadata(std::string_view json);
 
 // kExhausted beyond the limits above.

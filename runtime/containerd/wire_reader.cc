@@ -39,13 +39,13 @@ Result<std::uint64_t> WireReader::varint() {
     return malformed("a number is too long");
 }
 
-Result<std::string_view> WireReader::take(std::uint64_t bytes) {
+Result<std::string_view> WireReader::read(std::uint64_t bytes) {
     if (bytes > rest_.size()) {
         return malformed("it ends within a field");
     }
-    const std::string_view taken = rest_.substr(0, static_cast<std::size_t>(bytes));
-    rest_.remove_prefix(taken.size());
-    return taken;
+    const std::string_view bytes_read = rest_.substr(0, static_cast<std::size_t>(bytes));
+    rest_.remove_prefix(bytes_read.size());
+    return bytes_read;
 }
 
 Result<std::optional<WireField>> WireReader::next() {
@@ -62,14 +62,14 @@ Result<std::optional<WireField>> WireReader::next() {
     field.type = static_cast<WireType>(tag & kTypeMask);
     switch (field.type) {
         case WireType::kVarint: NG_TRY(varint()); break;
-        case WireType::kFixed64: NG_TRY(take(sizeof(std::uint64_t))); break;
-        case WireType::kFixed32: NG_TRY(take(sizeof(std::uint32_t))); break;
+        case WireType::kFixed64: NG_TRY(read(sizeof(std::uint64_t))); break;
+        case WireType::kFixed32: NG_TRY(read(sizeof(std::uint32_t))); break;
         case WireType::kBytes: {
             NG_ASSIGN(const std::uint64_t length, varint());
-            NG_ASSIGN(field.bytes, take(length));
+            NG_ASSIGN(field.bytes, read(length));
             break;
         }
-        // Groups, which proto3 does not have, and what is no type at all.
+        // Groups, which proto3 does not have, and undefined types.
         default: return malformed("a field has an unknown type");
     }
     return std::optional<WireField>(field);

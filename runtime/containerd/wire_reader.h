@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The fields of one Protocol Buffers message, one after the other, as the wire has them. Does not descend: the content
-// of a message within is read by another reader. Owns nothing; the text must outlive it. Pure.
+// Reads the fields of one Protocol Buffers message in wire order. Does not descend: embedded messages need another
+// reader. Owns nothing; the text must outlive the reader. Pure.
 #pragma once
 
 #include <cstdint>
@@ -18,23 +18,23 @@ enum class WireType : std::uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFix
 struct WireField {
     std::uint32_t number = 0;
     WireType type = WireType::kVarint;
-    std::string_view bytes;  // of kBytes: a text, a message; of the others nothing
+    std::string_view bytes;  // of kBytes: a string or an embedded message; empty for other types
 };
 
 class WireReader {
   public:
     explicit WireReader(std::string_view message) : rest_(message) {}
-    // Nothing: the message is over. kInvalidInput for what is no message.
+    // The next field, or nullopt at the end. kInvalidInput when the message is malformed.
     Result<std::optional<WireField>> next();
 
   private:
     Result<std::uint64_t> varint();
-    Result<std::string_view> take(std::uint64_t bytes);
+    Result<std::string_view> read(std::uint64_t bytes);
 
     std::string_view rest_;
 };
 
-// Appends a field that is a text; one that is empty is left out, as proto3 has it.
+// Appends a string field. An empty string is left out, as proto3 requires.
 void append_text_field(std::string& message, std::uint32_t number, std::string_view text);
 
 }  // namespace namegate::containerd

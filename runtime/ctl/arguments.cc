@@ -1,138 +1,247 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/arguments.h"
 
-#include <array>
-#include <cstddef>
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
 #include <string_view>
 
 #include "config/config.h"
+#include "ctl/help.h"
+#include "ctl/pages.h"
+#include "policy/documents/shape.h"
 
 namespace namegate::ctl {
 
 namespace {
 
-struct Option {
-    std::string_view short_name;  // "-s"; empty: none
-    std::string_view long_name;
-    bool takes_value;
-    std::string_view only_of;  // the one command that has it; empty: all
-    Result<> (*apply)(Arguments& arguments, const std::string& value);
+constexpr const char* kVersion = "namegatectl " NAMEGATE_VERSION "\n";
+constexpr const char* kEndpoint = "namespace/pod, a container id or its beginning, or\nthe name of the host's interface";
+
+std::string need_text(const std::string& value) { return value.empty() ? "needs a value that is not empty" : ""; }
+
+// An option with one value; the last one counts if it is given again.
+CLI::Option& add_value(CLI::App& app, const char* names, std::string& value, const char* value_name, const char* description) {
+    return *app.add_option(names, value, description)->option_text(value_name)->take_last()->check(need_text);
+}
+
+void add_list(CLI::App& app, const char* names, std::vector<std::string>& values, const char* value_name, const char* description) {
+    app.add_option(names, values, description)->option_text(value_name)->allow_extra_args(false)->check(need_text);
+}
+
+void add_flag(CLI::App& app, const char* names, bool& flag, const char* description) {
+    app.add_flag(names, flag, description)->disable_flag_override()->take_last();
+}
+
+class CommandLine {
+  public:
+    CommandLine();
+    Result<Arguments> parse(const std::vector<std::string>& arguments);
+
+  private:
+    // The values of operands are read as they are written, so no variable holds them.
+    CLI::Option* add_operand(const char* command, const char* name, const std::string& description) {
+        return app_.get_subcommand(command)->add_option(name, description)->required();
+    }
+    void add_program_options();
+    void add_operands();
+    void add_explain_options(CLI::App& explain);
+    Result<Arguments> take();
+    Result<Arguments> help_of(const std::string& command);
+    // Errors.
+    Error wrong(const std::string& message) const;
+    Error unknown_command(const std::string& name) const;
+    Error mismatch(const std::string& message) const;
+    Error unexpected() const;
+    Error unknown_option(const std::string& text) const;
+    // The command that was given; null: none.
+    const CLI::App* command() const {
+        const std::vector<const CLI::App*> given = app_.get_subcommands(&CLI::App::parsed);
+        return given.empty() ? nullptr : given.front();
+    }
+
+    CLI::App app_{"asks namegated, and checks policy files", "namegatectl"};
+    Arguments parsed_;
+    std::string format_ = "table";
 };
 
-Result<> set_text(std::string& text, std::string_view option, const std::string& value) {
-    if (value.empty()) {
-        return Error(Code::kInvalidInput, std::string(option) + " needs a value that is not empty");
+CommandLine::CommandLine() {
+    parsed_.config_path = config::kDefaultConfigPath;
+    app_.formatter(std::make_shared<ManualPage>());
+    app_.set_help_flag("-h,--help", "this text; after a command, the page of that command")->disable_flag_override();
+    app_.require_subcommand(0, 1);
+    app_.fallthrough();  // of the commands: they take the program's options too
+    add_program_options();
+    for (const Page& page : pages()) {
+        CLI::App* added = app_.add_subcommand(std::string(page.command), std::string(page.summary));
+        added->set_help_flag("-h,--help")->disable_flag_override();
     }
-    text = value;
-    return ok();
+    add_operands();
+    add_explain_options(*app_.get_subcommand("explain"));
+    CLI::App& monitor = *app_.get_subcommand("monitor");
+    add_flag(monitor, "--denied", parsed_.denied, "only what was denied or cut");
+    add_flag(monitor, "--dns", parsed_.dns, "only DNS answers; with --denied, both");
 }
 
-Result<> add_text(std::vector<std::string>& list, std::string_view option, const std::string& value) {
-    NG_TRY(set_text(list.emplace_back(), option, value));
-    return ok();
+void CommandLine::add_program_options() {
+    add_value(app_, "-s,--socket", parsed_.socket, "SOCKET", "the daemon's socket (default: that of the configuration)");
+    add_value(app_, "--config", parsed_.config_path, "FILE", "the configuration (default /etc/namegate/namegate.yaml)");
+    add_value(app_, "-o,--output", format_, "FORMAT", "table (default) or json").check(CLI::IsMember({"table", "json"}));
+    app_.set_version_flag("-V,--version", kVersion, "the version")->disable_flag_override();
 }
 
-Result<> set_format(Arguments& arguments, const std::string& value) {
-    if (value != "table" && value != "json") {
-        return Error(Code::kInvalidInput, "-o takes table or json, not \"" + value + "\"");
+void CommandLine::add_operands() {
+    add_operand("check", "PATH", "a file or a folder")->required(false)->expected(1, -1)->allow_extra_args();
+    add_operand("policies", "ENDPOINT", kEndpoint)->required(false);
+    add_operand("ips", "ENDPOINT", kEndpoint);
+    add_operand("dns", "ENDPOINT", kEndpoint)->required(false);
+    add_operand("explain", "ENDPOINT", kEndpoint);
+    add_operand("explain", "DEST", "the destination");
+    add_operand("monitor", "ENDPOINT", kEndpoint)->required(false);
+    add_operand("selector", "EXPR", "the selector");
+    add_operand("selector", "LABEL", "key=value")->required(false)->expected(1, -1)->allow_extra_args();
+    add_operand("domain", "PATTERN", "the domain pattern");
+    add_operand("domain", "NAME", "the name");
+    add_operand("help", "COMMAND", "one of the commands")->required(false);
+}
+
+void CommandLine::add_explain_options(CLI::App& explain) {
+    add_flag(explain, "--ingress", parsed_.ingress, "DEST is the source of the packets, and PORT is a\nport of the endpoint");
+    add_flag(explain, "--offline", parsed_.offline, "read policy files, ask no daemon");
+    add_list(explain, "--policies", parsed_.policies, "PATH",
+             "a policy folder or file instead of the configured\nfolders; may be repeated");
+    add_list(explain, "-l,--label", parsed_.labels, "KEY=VALUE",
+             "a label of the endpoint, in addition to those of its\nPod document; may be repeated");
+    add_value(explain, "--service-account", parsed_.service_account, "NAME", "the service account of the endpoint");
+}
+
+Result<Arguments> CommandLine::parse(const std::vector<std::string>& arguments) {
+    try {
+        app_.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::CallForHelp&) {
+        parsed_.text = app_.help();
+        return parsed_;
+    } catch (const CLI::CallForVersion& version) {
+        parsed_.text = version.what();
+        return parsed_;
+    } catch (const CLI::ArgumentMismatch& error) {
+        return mismatch(error.what());
+    } catch (const CLI::RequiredError&) {
+        return wrong("usage: " + synopsis_of(*command()));
+    } catch (const CLI::ExtrasError&) {
+        return unexpected();
+    } catch (const CLI::ParseError& error) {
+        return wrong(error.what());
     }
-    arguments.format = value == "json" ? Format::kJson : Format::kTable;
-    return ok();
+    return take();
 }
 
-Result<> set_flag(bool& flag) {
-    flag = true;
-    return ok();
-}
-
-const std::array<Option, 12>& options() {
-    static constexpr std::array<Option, 12> kOptions = {{
-        {"-s", "--socket", true, "", [](Arguments& a, const std::string& value) { return set_text(a.socket, "--socket", value); }},
-        {"", "--config", true, "", [](Arguments& a, const std::string& value) { return set_text(a.config_path, "--config", value); }},
-        {"-o", "--output", true, "", set_format},
-        {"-h", "--help", false, "", [](Arguments& a, const std::string&) { return set_flag(a.help); }},
-        {"-V", "--version", false, "", [](Arguments& a, const std::string&) { return set_flag(a.version); }},
-        {"", "--offline", false, "explain", [](Arguments& a, const std::string&) { return set_flag(a.offline); }},
-        {"", "--ingress", false, "explain", [](Arguments& a, const std::string&) { return set_flag(a.ingress); }},
-        {"", "--policies", true, "explain",
-         [](Arguments& a, const std::string& value) { return add_text(a.policies, "--policies", value); }},
-        {"-l", "--label", true, "explain", [](Arguments& a, const std::string& value) { return add_text(a.labels, "--label", value); }},
-        {"", "--service-account", true, "explain",
-         [](Arguments& a, const std::string& value) { return set_text(a.service_account, "--service-account", value); }},
-        {"", "--denied", false, "monitor", [](Arguments& a, const std::string&) { return set_flag(a.denied); }},
-        {"", "--dns", false, "monitor", [](Arguments& a, const std::string&) { return set_flag(a.dns); }},
-    }};
-    return kOptions;
-}
-
-struct Found {
-    const Option* option = nullptr;
-    bool has_value = false;  // "--socket=x", "-sx"
-    std::string value;
-};
-
-Result<Found> find_option(std::string_view text) {
-    const std::size_t equals = text.find('=');
-    const bool is_long = text.substr(0, 2) == "--";
-    const std::string_view name = is_long ? text.substr(0, equals) : text.substr(0, 2);
-    for (const Option& option : options()) {
-        if (name != (is_long ? option.long_name : option.short_name)) {
-            continue;
-        }
-        Found found;
-        found.option = &option;
-        if (is_long && equals != std::string_view::npos) {
-            found.has_value = true;
-            found.value = text.substr(equals + 1);
-        } else if (!is_long && text.size() > 2) {
-            found.has_value = true;
-            found.value = text.substr(2);
-        }
-        if (found.has_value && !option.takes_value) {
-            return Error(Code::kInvalidInput, std::string(name) + " takes no value");
-        }
-        return found;
+Result<Arguments> CommandLine::take() {
+    const CLI::App* given = command();
+    if (given == nullptr) {
+        return wrong("a command is missing");
     }
-    return Error(Code::kInvalidInput,
-                 "unknown option \"" + std::string(text) + "\"; what starts with \"-\" and is no option goes after \"--\"");
+    parsed_.command = given->get_name();
+    for (const CLI::Option* operand : given->get_options([](const CLI::Option* each) { return each->get_positional(); })) {
+        parsed_.operands.insert(parsed_.operands.end(), operand->results().begin(), operand->results().end());
+    }
+    parsed_.format = format_ == "json" ? Format::kJson : Format::kTable;
+    const bool has_empty = std::find(parsed_.operands.begin(), parsed_.operands.end(), "") != parsed_.operands.end();
+    if (has_empty && parsed_.command != "selector") {  // the empty selector selects everything
+        return wrong("an argument is empty");
+    }
+    if (parsed_.command == "help") {
+        return help_of(parsed_.operands.empty() ? "" : parsed_.operands.front());
+    }
+    return parsed_;
+}
+
+Result<Arguments> CommandLine::help_of(const std::string& name) {
+    if (!name.empty() && find_page(name) == nullptr) {
+        return unknown_command(name);
+    }
+    const CLI::App* about = name.empty() ? &app_ : app_.get_subcommand(name);
+    parsed_.text = app_.get_formatter()->make_help(about, "", CLI::AppFormatMode::Normal);
+    return parsed_;
+}
+
+Error CommandLine::wrong(const std::string& message) const {
+    const CLI::App* given = command();
+    return Error(Code::kInvalidInput, message + "; see namegatectl " + (given == nullptr ? "" : given->get_name() + " ") + "--help");
+}
+
+Error CommandLine::unknown_command(const std::string& name) const {
+    std::vector<std::string_view> known;
+    for (const Page& page : pages()) {
+        known.push_back(page.command);
+    }
+    const std::string near(policy::nearest_word(name, known));
+    return Error(Code::kInvalidInput, "unknown command \"" + name + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?") +
+                                          "; see namegatectl --help");
+}
+
+// CLI11 says "--output: 1 required FORMAT missing", or "help was given a disallowed flag override".
+Error CommandLine::mismatch(const std::string& message) const {
+    const std::size_t colon = message.find(':');
+    if (colon != std::string::npos) {
+        return wrong(message.substr(0, colon) + " needs a value");
+    }
+    return wrong("--" + message.substr(0, message.find(' ')) + " takes no value");
+}
+
+// Words and options that CLI11 had no use for.
+Error CommandLine::unexpected() const {
+    const std::vector<std::string> extra = app_.remaining(true);
+    for (const std::string& text : extra) {
+        if (text.size() > 1 && text.front() == '-') {
+            return unknown_option(text);
+        }
+    }
+    return command() == nullptr ? unknown_command(extra.empty() ? "" : extra.front()) : wrong("usage: " + synopsis_of(*command()));
+}
+
+Error CommandLine::unknown_option(const std::string& text) const {
+    const std::string name = text.substr(0, text.find('='));
+    std::vector<std::string_view> known;
+    for (const CLI::App* each : app_.get_subcommands({})) {
+        if (each->get_option_no_throw(name) != nullptr) {
+            return Error(Code::kInvalidInput, name + " is an option of " + each->get_name() +
+                                                  " only, and stands after it; see namegatectl " + each->get_name() + " --help");
+        }
+    }
+    std::vector<std::string> names;
+    for (const CLI::App* each : {static_cast<const CLI::App*>(&app_), command()}) {
+        for (const CLI::Option* option : each == nullptr ? std::vector<const CLI::Option*>() : each->get_options({})) {
+            for (const std::string& long_name : option->get_lnames()) {
+                names.push_back("--" + long_name);
+            }
+        }
+    }
+    const std::string near(policy::nearest_word(name, {names.begin(), names.end()}));
+    return wrong("unknown option \"" + text + "\"" +
+                 (near.empty() ? "; an argument that starts with \"-\" goes after \"--\"" : "; did you mean \"" + near + "\"?"));
+}
+
+// CLI11 takes the next argument as the value of "--socket=".
+const std::string* find_empty_value(const std::vector<std::string>& arguments) {
+    for (const std::string& text : arguments) {
+        if (text == "--") {
+            break;
+        }
+        if (text.size() > 3 && text.starts_with("--") && text.find('=') == text.size() - 1) {
+            return &text;
+        }
+    }
+    return nullptr;
 }
 
 }  // namespace
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& arguments) {
-    Arguments parsed;
-    parsed.config_path = config::kDefaultConfigPath;
-    std::vector<std::string> words;
-    bool options_end = false;
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-        const std::string& text = arguments[i];
-        if (!options_end && text == "--") {
-            options_end = true;
-            continue;
-        }
-        if (options_end || text.size() < 2 || text.front() != '-') {
-            words.push_back(text);
-            continue;
-        }
-        NG_ASSIGN(Found found, find_option(text));
-        if (found.option->takes_value && !found.has_value) {
-            if (i + 1 == arguments.size()) {
-                return Error(Code::kInvalidInput, text + " needs a value");
-            }
-            found.value = arguments[++i];
-        }
-        NG_TRY(found.option->apply(parsed, found.value));
-        if (!found.option->only_of.empty() && parsed.special_option.empty()) {
-            parsed.special_option = found.option->long_name;
-            parsed.special_command = found.option->only_of;
-        }
+    if (const std::string* text = find_empty_value(arguments)) {
+        return Error(Code::kInvalidInput, text->substr(0, text->size() - 1) + " needs a value; see namegatectl --help");
     }
-    if (!words.empty()) {
-        parsed.has_command = true;
-        parsed.command = words.front();
-        parsed.operands.assign(words.begin() + 1, words.end());
-    }
-    return parsed;
+    return CommandLine().parse(arguments);
 }
 
 }  // namespace namegate::ctl

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command line of namegatectl, taken apart. Options may stand anywhere before "--". Pure.
+// The command line of namegatectl, which CLI11 takes apart. Pure.
 #pragma once
 
 #include <string>
@@ -13,15 +13,12 @@ namespace namegate::ctl {
 enum class Format { kTable, kJson };
 
 struct Arguments {
-    bool has_command = false;
+    std::string text;  // a help page or the version: the caller prints it and does nothing else
     std::string command;
     std::vector<std::string> operands;
     std::string socket;  // empty: that of the configuration
     std::string config_path;
     Format format = Format::kTable;
-    // The first option given that only one command has, and that command.
-    std::string special_option;
-    std::string special_command;
     // Of `explain`.
     bool offline = false;
     bool ingress = false;
@@ -31,11 +28,9 @@ struct Arguments {
     // Of `monitor`.
     bool denied = false;
     bool dns = false;
-    bool help = false;
-    bool version = false;
 };
 
-// kInvalidInput says what is wrong with the arguments.
+// kInvalidInput says what is wrong with the arguments, and which help page to read.
 Result<Arguments> parse_arguments(const std::vector<std::string>& arguments);
 
 }  // namespace namegate::ctl

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/ctl.h"
 
+#include <algorithm>
 #include <array>
-#include <cstddef>
 #include <string_view>
 
 #include "ctl/arguments.h"
 #include "ctl/check.h"
 #include "ctl/explain.h"
-#include "ctl/help.h"
 #include "ctl/match.h"
 #include "ctl/monitor.h"
 #include "ctl/output.h"
@@ -21,8 +20,6 @@ namespace {
 
 using api::Json;
 
-constexpr std::size_t kAnyNumber = 100'000;
-
 int run_schema(const Context& context) {
     context.out() << policy::json_schema();
     return kYes;
@@ -30,35 +27,24 @@ int run_schema(const Context& context) {
 
 struct Command {
     std::string_view name;
-    std::size_t min_operands;
-    std::size_t max_operands;
     int (*run_here)(const Context& context);                   // or:
     void (*show)(const Context& context, const Json& result);  // asks the daemon, and:
     ExitCode (*code)(const Json& result);                      // what the answer says; null: always yes
 };
 
 constexpr std::array<Command, 11> kCommands = {{
-    {"check", 0, kAnyNumber, run_check, nullptr, nullptr},
-    {"status", 0, 0, nullptr, show_status, status_code},
-    {"endpoints", 0, 0, nullptr, show_endpoints, nullptr},
-    {"policies", 0, 1, nullptr, show_policies, nullptr},
-    {"ips", 1, 1, nullptr, show_ips, nullptr},
-    {"dns", 0, 1, nullptr, show_dns, nullptr},
-    {"explain", 2, 2, run_explain_offline, show_explain, explain_code},
-    {"monitor", 0, 1, run_monitor, nullptr, nullptr},
-    {"selector", 1, kAnyNumber, run_selector, nullptr, nullptr},
-    {"domain", 2, 2, run_domain, nullptr, nullptr},
-    {"schema", 0, 0, run_schema, nullptr, nullptr},
+    {"check", run_check, nullptr, nullptr},
+    {"status", nullptr, show_status, status_code},
+    {"endpoints", nullptr, show_endpoints, nullptr},
+    {"policies", nullptr, show_policies, nullptr},
+    {"ips", nullptr, show_ips, nullptr},
+    {"dns", nullptr, show_dns, nullptr},
+    {"explain", run_explain_offline, show_explain, explain_code},
+    {"monitor", run_monitor, nullptr, nullptr},
+    {"selector", run_selector, nullptr, nullptr},
+    {"domain", run_domain, nullptr, nullptr},
+    {"schema", run_schema, nullptr, nullptr},
 }};
-
-const Command* find_command(std::string_view name) {
-    for (const Command& command : kCommands) {
-        if (command.name == name) {
-            return &command;
-        }
-    }
-    return nullptr;
-}
 
 int ask(const Context& context, const Command& command) {
     const auto path = socket_path(context.arguments);
@@ -86,58 +72,23 @@ int ask(const Context& context, const Command& command) {
     return command.code == nullptr ? kYes : command.code(*result);
 }
 
-int show_help(const Environment& environment, const Arguments& arguments) {
-    const bool asked_by_name = arguments.command == "help";
-    const std::string topic = !asked_by_name ? arguments.command : arguments.operands.empty() ? "" : arguments.operands.front();
-    const std::string page = topic.empty() ? main_help() : command_help(topic);
-    if (page.empty()) {
-        return fail(environment, kUsage, "unknown command \"" + topic + "\"; see namegatectl --help");
-    }
-    environment.out << page;
-    return kYes;
-}
-
-int usage(const Environment& environment, const Command& command) {
-    return fail(environment, kUsage,
-                "usage: namegatectl [OPTION...] " + std::string(synopsis_of(command.name)) + "; see namegatectl " +
-                    std::string(command.name) + " --help");
-}
-
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, const Environment& environment) {
     const auto parsed = parse_arguments(arguments);
     if (!parsed) {
-        return fail(environment, kUsage, parsed.error().message() + "; see namegatectl --help");
+        return fail(environment, kUsage, parsed.error().message());
     }
-    if (parsed->version) {
-        environment.out << "namegatectl " << NAMEGATE_VERSION << '\n';
+    if (!parsed->text.empty()) {
+        environment.out << parsed->text;
         return kYes;
     }
-    if (parsed->help || parsed->command == "help") {
-        return show_help(environment, *parsed);
-    }
-    if (!parsed->has_command) {
-        return fail(environment, kUsage, "a command is missing; see namegatectl --help");
-    }
-    const Command* command = find_command(parsed->command);
-    if (command == nullptr) {
-        return fail(environment, kUsage, "unknown command \"" + parsed->command + "\"; see namegatectl --help");
-    }
-    if (parsed->operands.size() < command->min_operands || parsed->operands.size() > command->max_operands) {
-        return usage(environment, *command);
-    }
-    for (const std::string& operand : parsed->operands) {
-        if (operand.empty() && command->name != "selector") {
-            return fail(environment, kUsage, "an argument is empty; see namegatectl " + parsed->command + " --help");
-        }
-    }
-    if (!parsed->special_option.empty() && command->name != parsed->special_command) {
-        return fail(environment, kUsage,
-                    parsed->special_option + " is an option of " + parsed->special_command + " only; see namegatectl " +
-                        parsed->special_command + " --help");
-    }
     const Context context{*parsed, environment};
+    const auto* const command =
+        std::find_if(kCommands.begin(), kCommands.end(), [&parsed](const Command& each) { return each.name == parsed->command; });
+    if (command == kCommands.end()) {
+        return fail(environment, kUsage, "unknown command \"" + parsed->command + "\"");
+    }
     const bool here = command->show == nullptr || parsed->offline;
     return here ? command->run_here(context) : ask(context, *command);
 }

@@ -69,11 +69,14 @@ Result<policy::EndpointView> endpoint_of(const Arguments& arguments) {
     return view;
 }
 
-Result<std::optional<policy::CompiledPolicy>> compile_for(policy::CompileInput input, bool wanted) {
-    if (!wanted) {
+// No other endpoint is known. None: nothing that counts selects the endpoint.
+Result<std::optional<policy::CompiledPolicy>> compile_for(const policy::Snapshot& snapshot, const policy::EndpointView& view,
+                                                          const policy::EndpointFacts& facts) {
+    NG_ASSIGN(const bool selected, policy::selects(snapshot, facts, view));
+    if (facts.preview ? !policy::has_preview(snapshot, facts) : !selected) {
         return std::optional<policy::CompiledPolicy>();
     }
-    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(input));
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(snapshot, facts, {&view, 1}));
     return std::optional(std::move(compiled));
 }
 
@@ -94,14 +97,8 @@ Result<Json> explain_offline(const Arguments& arguments) {
     }
     request.notes.emplace_back("offline: no address is learnt, no other endpoint known");
     const auto snapshot = ledger.snapshot();
-    policy::CompileInput input;
-    input.snapshot = snapshot.get();
-    input.endpoint = &view;
-    input.direction = request.direction;
-    NG_ASSIGN(const bool selected, policy::selects(*snapshot, view, request.direction));
-    NG_ASSIGN(const auto compiled, compile_for(input, selected));
-    input.preview = true;
-    NG_ASSIGN(const auto preview, compile_for(input, policy::has_preview(*snapshot, view, request.direction)));
+    NG_ASSIGN(const auto compiled, compile_for(*snapshot, view, policy::facts_of(*snapshot, view, request.direction)));
+    NG_ASSIGN(const auto preview, compile_for(*snapshot, view, policy::facts_of(*snapshot, view, request.direction, true)));
     request.mode = compiled ? "enforced" : "open";
     request.compiled = compiled ? &*compiled : nullptr;
     request.preview = preview ? &*preview : nullptr;

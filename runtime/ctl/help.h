@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What --help prints. Static texts.
+// How a help page looks: a manual page, from CLI11's list of commands and options and from the texts of pages.h.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <string>
-#include <string_view>
 
 namespace namegate::ctl {
 
-// The program's own page.
-std::string main_help();
-// The page of a command; empty for one that does not exist.
-std::string command_help(std::string_view command);
-// "policies ENDPOINT"
-std::string_view synopsis_of(std::string_view command);
+class ManualPage : public CLI::Formatter {
+  public:
+    std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
+};
+
+// "namegatectl [OPTION...] policies [ENDPOINT]"
+std::string synopsis_of(const CLI::App& command);
 
 }  // namespace namegate::ctl

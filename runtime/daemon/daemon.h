@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// namegated as an event loop: timers, folders, socket, rings and signals around a Node. Owns the loop. One
-// thread. run() returns the exit status; ending leaves everything that is enforced in place.
+// The daemon: a Node, and an event loop that waits for signals, rings, folders, clients and timers. One thread. What is
+// enforced stays enforced when the daemon ends.
 #pragma once
 
 #include <memory>

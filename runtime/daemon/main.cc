@@ -3,8 +3,11 @@
 // namegated: reads its arguments and its configuration, then runs the daemon in the foreground.
 #include <malloc.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <iostream>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -17,19 +20,12 @@
 
 namespace {
 
-constexpr std::string_view kHelp =
-    "namegated - programs and follows the policies of a node's containers\n"
-    "\n"
-    "usage: namegated [--config FILE]\n"
-    "\n"
-    "  --config FILE  configuration (default /etc/namegate/namegate.yaml; one that is\n"
-    "                 not there is all defaults)\n"
-    "  --help         this text\n"
-    "  --version      the version\n"
-    "\n"
-    "Runs in the foreground and logs to stderr. SIGHUP reads the policy folders and\n"
-    "the trusted servers again. SIGTERM ends it; what is enforced stays enforced.\n"
-    "Exit status: 0 after SIGTERM, 1 when it could not start, 2 for wrong usage.\n";
+constexpr int kWrongUsage = 2;
+
+constexpr const char* kFooter =
+    "Runs in the foreground and logs to stderr. SIGHUP reads the policy folders and the\n"
+    "trusted servers again. SIGTERM ends the daemon; what is enforced stays enforced.\n"
+    "Exit status: 0 after SIGTERM, 1 if it could not start, 2 for wrong usage.";
 
 // Problems of the configuration, one a line, which quote its text.
 void print_lines(std::string_view text) {
@@ -40,28 +36,32 @@ void print_lines(std::string_view text) {
 }
 
 int run(int count, char** arguments) {
+    CLI::App app("namegated - programs and follows the policies of a node's containers", "namegated");
     std::string config_path = namegate::config::kDefaultConfigPath;
-    for (int i = 1; i < count; ++i) {
-        const std::string_view argument = arguments[i];
-        if (argument == "--help" || argument == "-h") {
-            std::fwrite(kHelp.data(), 1, kHelp.size(), stdout);
+    app.add_option("--config", config_path,
+                   "the configuration (default /etc/namegate/namegate.yaml; a file\nthat does not exist means all defaults)")
+        ->type_name("FILE")
+        ->take_last();
+    app.set_help_flag("-h,--help", "this text");
+    app.set_version_flag("-V,--version", "namegated " NAMEGATE_VERSION, "the version");
+    app.footer(kFooter);
+    app.failure_message(
+        [](const CLI::App*, const CLI::Error& error) { return "namegated: " + std::string(error.what()) + "; see namegated --help"; });
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::ParseError& error) {
+        std::ostringstream problem;
+        const int code = app.exit(error, std::cout, problem);
+        if (code == 0) {  // help or version
             return 0;
         }
-        if (argument == "--version") {
-            std::puts("namegated " NAMEGATE_VERSION);
-            return 0;
-        }
-        if (argument == "--config" && i + 1 < count) {
-            config_path = arguments[++i];
-        } else {
-            std::fprintf(stderr, "namegated: wrong usage at \"%s\"; see namegated --help\n", namegate::printable(arguments[i]).c_str());
-            return 2;
-        }
+        print_lines(problem.str());
+        return kWrongUsage;
     }
     const auto config = namegate::config::load_config(config_path);
     if (!config) {
         print_lines(config.error().message());
-        return 2;
+        return kWrongUsage;
     }
     namegate::log::configure(config->log_level, config->log_format);
     // Else the C library puts off joining small free blocks, and then joins a whole name cache's at once: 8 ms.

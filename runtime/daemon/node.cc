@@ -100,13 +100,13 @@ void Node::reload_policies() {
     health_.report("policies", unknown.empty() ? ok() : Result<>(Error(Code::kTryAgain, unknown)));
     log::info("policies in force",
               {log::kv("files", runtime_->policies().file_count()), log::kv("policies", programmer().snapshot().policy_count())});
-    program_concerned((*change)->concern);
+    program_affected((*change)->affected);
 }
 
-void Node::program_concerned(const policy::Concern& concern) {
+void Node::program_affected(const policy::AffectedEndpoints& affected) {
     const auto work = [&]() -> Result<> {
         NG_ASSIGN(const NodeLock lock, lock_node());
-        return program_concerned(lock, concern);
+        return program_affected(lock, affected);
     };
     const Result<> result = work();
     // A policy that does not compile is reported by its endpoints, and does not get better by itself. An endpoint that was
@@ -118,8 +118,8 @@ void Node::program_concerned(const policy::Concern& concern) {
     health_.report("programming", result);
 }
 
-Result<> Node::program_concerned(const NodeLock& lock, const policy::Concern& concern) {
-    const node::ProgramSummary summary = runtime_->bring_up_to_date(lock, concern);
+Result<> Node::program_affected(const NodeLock& lock, const policy::AffectedEndpoints& affected) {
+    const node::ProgramSummary summary = runtime_->bring_up_to_date(lock, affected);
     collector_->note_garbage();
     if (summary.nearly_full) {
         collector_->collect_now();
@@ -152,7 +152,7 @@ Result<> Node::prepare(const std::string& container_id, const std::string& ifnam
     NG_ASSIGN(const NodeLock lock, lock_node());
     NG_ASSIGN(const Record record, runtime_->store().read(container_id, ifname));
     Result<> prepared = runtime_->prepare(lock, record);
-    warnings_.note_programmed(record, prepared);
+    warnings_.note_programmed(record, prepared, programmer().labels_unknown());
     collector_->note_garbage();
     return prepared;
 }
@@ -170,21 +170,22 @@ Result<> Node::program(const std::string& container_id, const std::string& ifnam
         record.addresses = addresses;
     }
     const Result<> programmed = runtime_->program(*lock, record);
-    warnings_.note_programmed(record, programmed);
+    warnings_.note_programmed(record, programmed, programmer().labels_unknown());
     collector_->note_garbage();
     NG_TRY(programmed);
     health_.report("upgrade", runtime_->finish_handover(*lock));
     log::info("endpoint programmed", {log::kv("endpoint", record.id), log::kv("interface", record.host_ifname),
                                       log::kv("pod", record.pod_namespace + "/" + record.pod_name)});
-    if (const policy::Concern concern = runtime_->concern_of(record); !concern.nobody()) {
-        health_.report("programming", program_concerned(*lock, concern));
+    if (const policy::AffectedEndpoints affected = runtime_->affected_by(record); !affected.none()) {
+        health_.report("programming", program_affected(*lock, affected));
     }
     return ok();
 }
 
-Result<> Node::set_containerd_labels(const std::string& container_id, const std::string& ifname, const endpoints::Labels& labels) {
+Result<> Node::set_labels(const std::string& container_id, const std::string& ifname, std::string_view provider,
+                          const endpoints::Labels& labels) {
     NG_ASSIGN(const NodeLock lock, lock_node());
-    return runtime_->set_containerd_labels(lock, container_id, ifname, labels);
+    return runtime_->set_labels(lock, container_id, ifname, provider, labels);
 }
 
 void Node::forget_state(std::uint32_t endpoint) {
@@ -198,7 +199,7 @@ void Node::forget(std::uint32_t endpoint) {
     due_.links = true;
     collector_->note_garbage();
     if (const auto gone = runtime_->forget(endpoint); gone) {
-        program_concerned(runtime_->concern_of(*gone));
+        program_affected(runtime_->affected_by(*gone));
     }
 }
 
@@ -243,7 +244,7 @@ void Node::reconcile() {
     const auto work = [this]() -> Result<> {
         NG_ASSIGN(const NodeLock lock, lock_node());
         NG_TRY(reconcile(lock));
-        return program_concerned(lock, {});
+        return program_affected(lock, {});
     };
     const Result<> result = work();
     due_.reconcile = !result;
@@ -279,7 +280,7 @@ void Node::sweep_links() {
 }
 
 void Node::tick() {
-    programmer().wait_for_readers();
+    health_.report("waiting for programs", programmer().wait_for_readers());
     cache_.expire();
     if (const auto saved = saver_.poll(); saved) {
         health_.report("name cache file", *saved);
@@ -297,7 +298,7 @@ void Node::tick() {
         reload_policies();
     }
     if (due_.program) {
-        program_concerned({});
+        program_affected({});
     }
     warnings_.tick(*this);
 }

@@ -42,10 +42,11 @@ class Node {
     Result<> prepare(const std::string& container_id, const std::string& ifname);
     Result<> program(const std::string& container_id, const std::string& ifname, const std::vector<IpAddress>& addresses);
     void forget(std::uint32_t endpoint);
-    // What containerd says of an endpoint, into its record. kNotFound: the endpoint is gone.
-    Result<> set_containerd_labels(const std::string& container_id, const std::string& ifname, const endpoints::Labels& labels);
+    // What a provider of labels answered, into the endpoint's record. kNotFound: the endpoint is gone.
+    Result<> set_labels(const std::string& container_id, const std::string& ifname, std::string_view provider,
+                        const endpoints::Labels& labels);
 
-    // Reads the policy folders; when what is in force changed, programs every endpoint that it concerns.
+    // Reads the policy folders; when what is in force changed, programs every endpoint that it affects.
     void reload_policies();
     // Reads the trusted servers again; writes them to the kernel if they changed.
     void refresh_servers();
@@ -84,9 +85,9 @@ class Node {
     Result<node::NodeLock> lock_node() const;
     void log_refused_files();
     void log_folder_problems();
-    // Programs the endpoints that it concerns, and those that are not as they should be.
-    void program_concerned(const policy::Concern& concern);
-    Result<> program_concerned(const node::NodeLock& lock, const policy::Concern& concern);
+    // Programs the endpoints that it affects, and those that are not as they should be.
+    void program_affected(const policy::AffectedEndpoints& affected);
+    Result<> program_affected(const node::NodeLock& lock, const policy::AffectedEndpoints& affected);
     Result<> report_failures(const node::ProgramSummary& summary);
     Result<> reconcile(const node::NodeLock& lock);
     void forget_state(std::uint32_t endpoint);

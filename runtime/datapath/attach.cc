@@ -22,7 +22,8 @@ std::string link_path(const Datapath& datapath, const std::string& ifname, const
     return link_path(datapath.folder(), ifname, hook);
 }
 
-// Does the pinned link already do what is wanted? A link of an older interface of that name is unpinned.
+// Returns whether the pinned link is on this interface, and updates its program if needed. Unpins a link of an earlier
+// interface with this name.
 Result<bool> adopt_link(const std::string& path, int program, std::uint32_t ifindex) {
     auto link = open_pin(path);
     if (!link) {
@@ -107,7 +108,7 @@ Result<> detach(Datapath& datapath, const std::string& ifname, std::uint32_t ifi
             NG_TRY(remove_filter(hook, ifname, ifindex));
         }
     }
-    for (const OtherSet& older : datapath.older()) {
+    for (const OtherBuild& older : datapath.older()) {
         NG_TRY(older.unpin(ifname));
     }
     return ok();
@@ -135,7 +136,7 @@ Result<bool> is_attached(Datapath& datapath, const std::string& ifname, std::uin
 
 namespace {
 
-Result<> take_hook(Datapath& datapath, const OtherSet& older, const Hook& hook, const std::string& ifname, std::uint32_t ifindex) {
+Result<> take_over_hook(Datapath& datapath, const OtherBuild& older, const Hook& hook, const std::string& ifname, std::uint32_t ifindex) {
     NG_ASSIGN(const int program, datapath.program(hook.program));
     const std::string from = link_path(older.folder(), ifname, hook);
     auto link = open_pin(from);
@@ -145,9 +146,10 @@ Result<> take_hook(Datapath& datapath, const OtherSet& older, const Hook& hook, 
     if (link) {
         NG_ASSIGN(const LinkState state, link_state(link->get()));
         if (state.ifindex != ifindex) {
-            return remove_file(from);  // of an older interface of that name
+            return remove_file(from);  // of an earlier interface with this name
         }
-        // The link first: whoever finds it in the older folder does both again.
+        // The link is updated before the pin is moved: after a crash in between, the next call finds the pin in
+        // the older folder and repeats both.
         NG_TRY(update_link(link->get(), program, from));
         if (std::rename(from.c_str(), link_path(datapath, ifname, hook).c_str()) != 0) {
             return sys_error("moving the link " + from, errno);
@@ -160,9 +162,9 @@ Result<> take_hook(Datapath& datapath, const OtherSet& older, const Hook& hook, 
 }  // namespace
 
 Result<> take_over(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex) {
-    for (const OtherSet& older : datapath.older()) {
+    for (const OtherBuild& older : datapath.older()) {
         for (const Hook& hook : kHooks) {
-            NG_TRY(take_hook(datapath, older, hook, ifname, ifindex));
+            NG_TRY(take_over_hook(datapath, older, hook, ifname, ifindex));
         }
     }
     return ok();
@@ -180,7 +182,7 @@ Result<std::vector<PinnedLink>> list_links(Datapath& datapath) {
             }
             auto link = open_pin(folder + "/" + name);
             if (!link && link.error().code() == Code::kNotFound) {
-                continue;  // gone while we were looking
+                continue;  // removed since the folder was listed
             }
             if (!link) {
                 return link.error();

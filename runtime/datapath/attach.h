@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Attachment of the two programs to a host interface: tcx links pinned as links/<ifname>-{in,out} where the
-// kernel has them (6.6), else clsact filters of priority 1 and a handle of our own. Both outlive the process.
-// Detaching removes what we attached and leaves an empty clsact qdisc to others. Idempotent. Acts in the
-// network namespace of the calling thread; node lock held.
+// Attaches the two programs to a host interface: as tcx links pinned as links/<ifname>-{in,out} on kernels that have tcx
+// (6.6), otherwise as clsact filters with priority 1 and a fixed handle. Both outlive the process. Detaching removes only
+// these; an empty clsact qdisc stays for other users. Idempotent. Acts in the network namespace of the calling thread;
+// node lock held.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@ namespace namegate::datapath {
 
 enum class AttachKind { kTcx, kClsact };
 
-// Attaches both directions, or puts right what is attached already; undone when one direction fails.
+// Attaches both directions, or corrects what is attached already. Undone when one direction fails.
 Result<AttachKind> attach(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex);
-// `ifindex` 0: the interface is gone, only pins are removed.
+// With `ifindex` 0 the interface is gone and only pins are removed.
 Result<> detach(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex);
-// Are both of our programs on the interface?
+// Whether both programs of this build are on the interface.
 Result<bool> is_attached(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex);
 
-// From the programs of an older layout version, if they are on it, to ours, between two packets; a crash in between is
-// put right by the next call. What applies to the endpoint must have been written before.
+// Replaces the programs of an older layout version on the interface, if any, between two packets. The next call completes
+// what a crash interrupted. The endpoint's configuration must be written before.
 Result<> take_over(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex);
 
 struct PinnedLink {

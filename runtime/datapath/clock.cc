@@ -39,7 +39,7 @@ Result<std::uint32_t> jiffies_per_second() {
     }
     constexpr long kSecond = 1'000'000'000;
     if (resolution.tv_sec != 0 || resolution.tv_nsec < kSecond / 10'000 || resolution.tv_nsec > kSecond / 10) {
-        return Error(Code::kUnsupported, "the kernel's tick is not between 0.1 and 100 ms");
+        return Error(Code::kUnsupported, "the kernel's timer period is not between 0.1 and 100 ms");
     }
     return static_cast<std::uint32_t>((kSecond + resolution.tv_nsec / 2) / resolution.tv_nsec);
 }

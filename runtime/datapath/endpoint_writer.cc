@@ -31,7 +31,7 @@ Error address_count_error(const EndpointIdentity& identity) {
 
 Result<ng_endpoint_config> base_config(const EndpointIdentity& identity) {
     if (identity.endpoint == 0) {
-        return Error(Code::kInternal, "an endpoint without an id");
+        return Error(Code::kInternal, "the endpoint has no id");
     }
     if (identity.addresses.size() > NG_MAX_ENDPOINT_ADDRS) {
         return address_count_error(identity);
@@ -47,7 +47,7 @@ Result<ng_endpoint_config> base_config(const EndpointIdentity& identity) {
     return config;
 }
 
-// Beside the active version first, then the flip.
+// Writes beside the active configuration, then flips.
 Result<> put_config(Datapath& datapath, std::uint32_t slot, ng_endpoint_config config) {
     NG_ASSIGN(ng_endpoint endpoint, read_endpoint(datapath, slot));
     const ng_endpoint_config& active = active_of(endpoint);
@@ -55,7 +55,8 @@ Result<> put_config(Datapath& datapath, std::uint32_t slot, ng_endpoint_config c
     if (std::memcmp(&config, &active, sizeof config) == 0) {
         return ok();
     }
-    config.generation = active.endpoint == 0 ? NG_FIRST_GENERATION : active.generation + 1;
+    // Also for a slot that had another endpoint before: a generation is never reused.
+    config.generation = active.generation == 0 ? NG_FIRST_GENERATION : active.generation + 1;
     const __u32 other = (endpoint.active & 1) ^ 1;
     endpoint.version[other] = config;
     NG_ASSIGN(const int fd, datapath.map(MapId::kEndpoints));
@@ -74,7 +75,7 @@ Result<> zero_counters(Datapath& datapath, const Extent& extent) {
     return raw::update_many(fd, keys.data(), zeros.data(), keys.size());
 }
 
-// Every endpoint's active configuration, by slot.
+// The active configurations of all endpoints, by slot.
 Result<std::vector<ng_endpoint_config>> active_configs(Datapath& datapath) {
     NG_ASSIGN(const int fd, datapath.map(MapId::kEndpoints));
     std::vector<ng_endpoint_config> configs;
@@ -86,7 +87,8 @@ Result<std::vector<ng_endpoint_config>> active_configs(Datapath& datapath) {
     return configs;
 }
 
-// The active configurations of bound interfaces: who counts at all. Few on most nodes, where every slot would be many.
+// The active configurations of bound interfaces: only these use counters. Most nodes have few of them, so this is cheaper
+// than reading every slot.
 Result<std::vector<ng_endpoint_config>> bound_configs(Datapath& datapath) {
     NG_ASSIGN(const auto interfaces, read_interfaces(datapath));
     std::vector<ng_endpoint_config> configs;
@@ -98,7 +100,8 @@ Result<std::vector<ng_endpoint_config>> bound_configs(Datapath& datapath) {
     return configs;
 }
 
-// Counters for the directions that have none yet. Those of the active configuration are taken until the flip.
+// Assigns counters to the directions that have none yet. The counters of the active configuration stay in use until the
+// flip.
 Result<> assign_counters(CounterRoom& counters, const ng_endpoint_config& active, ng_endpoint_config& config) {
     counters.next_endpoint();
     for (int d : {NG_EGRESS, NG_INGRESS}) {
@@ -110,7 +113,7 @@ Result<> assign_counters(CounterRoom& counters, const ng_endpoint_config& active
     for (ng_direction& direction : config.direction) {
         if (direction.policy != 0 && direction.counter_base == 0) {
             NG_ASSIGN(const auto base, counters.take(direction.n_rules));
-            direction.counter_base = base.value_or(0);  // without room the endpoint counts into the shared counter 0
+            direction.counter_base = base.value_or(0);  // if the table is full, the endpoint counts into the shared counter 0
         }
     }
     return ok();
@@ -118,7 +121,7 @@ Result<> assign_counters(CounterRoom& counters, const ng_endpoint_config& active
 
 std::uint32_t near_place(std::uint32_t ifindex) { return ifindex & (NG_NEAR_IFACES - 1); }
 
-// Nothing when the place is another interface's: the programs then look into the hash.
+// Does nothing when another interface has the entry: the programs then use the hash map.
 Result<> take_near_place(Datapath& datapath, std::uint32_t ifindex, const ng_iface& iface) {
     NG_ASSIGN(const int fd, datapath.map(MapId::kNearIfaces));
     const std::uint32_t place = near_place(ifindex);
@@ -135,7 +138,7 @@ Result<> leave_near_place(Datapath& datapath, std::uint32_t ifindex) {
 
 }  // namespace
 
-Result<> CounterRoom::look() {
+Result<> CounterRoom::scan() {
     NG_ASSIGN(const auto configs, bound_configs(datapath_));
     used_ = Extents();
     for (const Extent& extent : taken_) {
@@ -148,18 +151,18 @@ Result<> CounterRoom::look() {
             }
         }
     }
-    looked_ = true;
+    scanned_ = true;
     return ok();
 }
 
 Result<std::optional<std::uint32_t>> CounterRoom::take(std::uint32_t size) {
-    const bool fresh = !looked_;
+    const bool fresh = !scanned_;
     if (fresh) {
-        NG_TRY(look());
+        NG_TRY(scan());
     }
     auto base = used_.find_room(size, 1, NG_COUNTER_TABLE);
     if (!base && !fresh) {
-        NG_TRY(look());
+        NG_TRY(scan());
         base = used_.find_room(size, 1, NG_COUNTER_TABLE);
     }
     if (base) {
@@ -178,7 +181,7 @@ Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity) {
 
 namespace {
 
-// With what the policies say; its mode is still that of a closed endpoint.
+// The configuration with these policies; its mode is still closed.
 Result<ng_endpoint_config> policy_config(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies,
                                          CounterRoom& counters) {
     NG_ASSIGN(ng_endpoint_config config, base_config(identity));
@@ -220,7 +223,7 @@ Result<> write_policies(Datapath& datapath, const EndpointIdentity& identity, co
 }
 
 Result<> bind_interface(Datapath& datapath, std::uint32_t ifindex, const EndpointIdentity& identity) {
-    // Out of the near place first: at no time do the two say different things.
+    // The near entry is removed first, so that the two maps never contradict each other.
     NG_TRY(leave_near_place(datapath, ifindex));
     const ng_iface iface{identity.endpoint, identity.slot};
     NG_ASSIGN(const int fd, datapath.map(MapId::kIfaces));

@@ -11,7 +11,7 @@ namespace namegate::datapath {
 
 namespace {
 
-// The reading stops behind the record for which this is returned.
+// A callback returns this to stop reading after its record.
 constexpr int kEnough = -EAGAIN;
 
 }  // namespace
@@ -20,7 +20,7 @@ Result<std::unique_ptr<EventReader>> EventReader::create(Datapath& datapath, Cal
     std::unique_ptr<EventReader> reader(new EventReader(std::move(callback)));
     NG_ASSIGN(const int answers, datapath.map(MapId::kDnsEvents));
     NG_ASSIGN(const int events, datapath.map(MapId::kEvents));
-    // The one that is read first is the one whose rate is bounded: it cannot starve the other.
+    // `events` is read first: its rate is limited, so it cannot starve the other ring.
     reader->rings_ = ring_buffer__new(events, on_record, reader.get(), nullptr);
     if (reader->rings_ == nullptr) {
         return sys_error("mapping the ring buffer events", errno);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reader of the two ring buffers. A ring has one reader: the daemon, which holds the only EventReader of the
-// node. Answers wake nobody, so consume() has to be called every 50 to 100 ms besides when the descriptor is
-// readable. One thread. A record that does not parse is dropped and counted.
+// Reads the two ring buffers `events` and `dns_events`. A ring has one reader: the daemon, with the only EventReader of
+// the node. Records of responses cause no wake-up, so consume() must also be called every 50 to 100 ms, not only when the
+// descriptor is readable. One thread. Malformed records are dropped and counted.
 #pragma once
 
 #include <cstddef>
@@ -21,14 +21,14 @@ namespace namegate::datapath {
 
 inline constexpr std::size_t kEventsAtOnce = 8192;
 
-// Of a packet; the others are of DNS messages.
+// Whether the event is about a packet; the others are about DNS messages.
 inline bool is_packet(const ng_event& event) {
     return event.kind == NG_EVENT_DENIED || event.kind == NG_EVENT_LOGGED || event.kind == NG_EVENT_CUT;
 }
 
 class EventReader {
   public:
-    // `payload` lives until the callback returns.
+    // `payload` is valid until the callback returns.
     using Callback = std::function<void(const ng_event& event, std::span<const std::uint8_t> payload)>;
 
     static Result<std::unique_ptr<EventReader>> create(Datapath& datapath, Callback callback);
@@ -38,10 +38,10 @@ class EventReader {
     EventReader(EventReader&&) = delete;
     EventReader& operator=(EventReader&&) = delete;
 
-    // Readable (epoll) when the kernel forced a wake-up.
+    // Readable (epoll) after a forced wake-up.
     int fd() const;
-    // Hands the waiting records to the callback, so many at most that a flood of them leaves time for everything else;
-    // returns how many.
+    // Passes waiting records to the callback and returns their number. At most kEventsAtOnce, so that a flood leaves
+    // time for other work.
     Result<std::size_t> consume();
     std::uint64_t malformed() const { return malformed_; }
 

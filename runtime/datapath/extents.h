@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Room in a table: the extents in use, and the first gap between them. Value type.
+// Free space in a table: keeps the extents in use and finds gaps between them. Value type.
 #pragma once
 
 #include <algorithm>

@@ -19,10 +19,10 @@ namespace namegate::datapath {
 namespace {
 
 constexpr std::uint32_t kZero = 0;
-// The reading stops behind the frame for which this is returned.
+// A callback returns this to stop reading after its frame.
 constexpr int kEnough = -EAGAIN;
 
-// An event that never comes: the programs only look whether it is there.
+// An event that never fires: the programs only check whether it exists.
 Result<Fd> open_life() {
     perf_event_attr attributes{};
     attributes.size = sizeof attributes;
@@ -45,13 +45,13 @@ Result<std::unique_ptr<HeldReader>> HeldReader::create(Datapath& datapath, Callb
         return sys_error("mapping the ring buffer held", errno);
     }
     NG_TRY(reader->drain());
-    NG_TRY(reader->forgive());
-    NG_TRY(reader->come_alive());
+    NG_TRY(reader->reset_done());
+    NG_TRY(reader->put_sign_of_life());
     return reader;
 }
 
 HeldReader::~HeldReader() {
-    // Other descriptors of this process may keep the entry.
+    // Erased explicitly: the map descriptor through which the entry was put may stay open, and the entry with it.
     if (const auto map = datapath_.map(MapId::kHeldLife); map && life_.valid()) {
         static_cast<void>(map_erase(*map, kZero));
     }
@@ -102,7 +102,7 @@ void HeldReader::done(const ng_held& header) {
     sum.bytes += header.reserved;
 }
 
-// Nobody else writes `held_done`.
+// Only the daemon writes `held_done`, so reading and writing back is safe.
 Result<> HeldReader::write_done() {
     NG_ASSIGN(const int map, datapath_.map(MapId::kHeldDone));
     for (const auto& [slot, sum] : done_) {
@@ -116,8 +116,9 @@ Result<> HeldReader::write_done() {
     return ok();
 }
 
-// A reader that died may have taken frames without writing so: with nothing in the ring, nothing is with us.
-Result<> HeldReader::forgive() {
+// A dead reader may have taken frames from the ring without counting them as done. The ring is empty now, so all taken
+// frames count as done.
+Result<> HeldReader::reset_done() {
     NG_ASSIGN(const int taken_map, datapath_.map(MapId::kHeldTaken));
     NG_ASSIGN(const int done_map, datapath_.map(MapId::kHeldDone));
     NG_ASSIGN(const auto entries, (map_entries<std::uint32_t, ng_held_sum>(taken_map)));
@@ -130,8 +131,8 @@ Result<> HeldReader::forgive() {
     return map_update_many(done_map, slots, sums);
 }
 
-// The entry goes when the descriptor closes through which it was put.
-Result<> HeldReader::come_alive() {
+// The kernel removes the entry when the map descriptor through which it was put is closed.
+Result<> HeldReader::put_sign_of_life() {
     NG_ASSIGN(life_, open_life());
     NG_ASSIGN(const int map, datapath_.map(MapId::kHeldLife));
     return map_update(map, kZero, static_cast<std::uint32_t>(life_.get()));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The daemon's end of `held` (bpf/hold.h): frames that only it can judge, and the signs by which the programs know that it
-// is there. One reader a node: what a reader that died left in the ring is handed out by the next. Owns the ring and
-// the signs, which end with the process, however it ends. One thread.
+// The daemon's side of the ring `held` (bpf/hold.h): frames that only the daemon can judge, and the signs of life that
+// tell the programs that it runs. One reader per node. Frames that a dead reader left in the ring go to the next one.
+// Owns the ring and the signs of life, which end with the process. One thread.
 #pragma once
 
 #include <cstddef>
@@ -24,15 +24,15 @@ namespace namegate::datapath {
 
 inline constexpr std::size_t kHeldFramesAtOnce = 32;
 
-// What the callback made of a frame: one that is kept counts as with the daemon until done() says otherwise.
+// The result of the callback. A kept frame counts as held by the daemon until done() is called.
 enum class FrameIs { kDone, kKept };
 
 class HeldReader {
   public:
-    // `frame` lives until the callback returns.
+    // `frame` is valid until the callback returns.
     using Callback = std::function<FrameIs(const ng_held& header, std::span<const std::uint8_t> frame)>;
 
-    // From here to beat() nothing new is held.
+    // No frame is held before the first beat().
     static Result<std::unique_ptr<HeldReader>> create(Datapath& datapath, Callback callback);
     ~HeldReader();
     HeldReader(const HeldReader&) = delete;
@@ -42,25 +42,27 @@ class HeldReader {
 
     // Readable (epoll) while frames wait.
     int fd() const;
-    // Hands out frames that wait, so many at most that beat() and everybody else comes to his turn under any load: the
-    // descriptor stays readable for the others. Returns how many; fewer than kHeldFramesAtOnce: none waits any more.
+    // Passes waiting frames to the callback and returns their number: at most kHeldFramesAtOnce, so that beat() and
+    // other work keep their turn under any load. The descriptor stays readable while frames are left. Fewer than
+    // kHeldFramesAtOnce means that none is left.
     Result<std::size_t> consume();
-    // A frame that was kept is done with. The programs know when consume() or write_done() has told them.
+    // A kept frame is finished. The programs see it after the next consume() or write_done().
     void done(const ng_held& header);
     Result<> write_done();
-    // All of them: for a reader that has said that it is going, or did not say yet that it is there.
+    // Consumes all waiting frames. To be called only before the first beat() or after leave(), when no new frames are
+    // held.
     Result<> drain();
-    // "Here, at this tick": to come several times in NG_READER_TICKS.
+    // Tells the programs that the daemon is alive at this tick. Must be called several times in NG_READER_TICKS.
     Result<> beat(std::uint32_t now_tick);
-    // "Going": nothing is held from now on.
+    // Tells the programs that the daemon ends: no frame is held from now on.
     Result<> leave();
     std::uint64_t malformed() const { return malformed_; }
 
   private:
     HeldReader(Datapath& datapath, Callback callback) : datapath_(datapath), callback_(std::move(callback)) {}
     static int on_record(void* context, void* data, std::size_t size);
-    Result<> forgive();
-    Result<> come_alive();
+    Result<> reset_done();
+    Result<> put_sign_of_life();
 
     Datapath& datapath_;
     Callback callback_;
@@ -71,14 +73,14 @@ class HeldReader {
     std::uint64_t malformed_ = 0;
 };
 
-// An answer's chain that ends open at this name (abi.h, `joins`).
+// The end of a response's chain that has no address yet (abi.h, `joins`).
 struct OpenChain {
     std::uint32_t slot = 0;
     std::uint32_t endpoint = 0;
     std::vector<std::string> labels;
     std::uint32_t until = 0;  // tick
 };
-// The next answer that comes to the chain's end shall be held.
+// Makes the programs hold the next response for the name at the end of the chain.
 Result<> await_name(Datapath& datapath, const OpenChain& chain, std::uint32_t now_tick);
 
 }  // namespace namegate::datapath

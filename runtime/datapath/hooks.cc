@@ -12,7 +12,7 @@ namespace namegate::datapath {
 
 namespace {
 
-// First in line, and a handle ("ng") that nobody else's filter is likely to have.
+// The first priority, and a handle ("ng") that other filters are unlikely to have.
 constexpr std::uint32_t kPriority = 1;
 constexpr std::uint32_t kHandle = 0x6e67;
 
@@ -23,8 +23,8 @@ bpf_tc_hook tc_hook(std::uint32_t ifindex, bpf_tc_attach_point point) {
     return hook;
 }
 
-// A qdisc `ingress` sits where clsact would. It takes filters for either direction, and runs all of them on what comes in:
-// then the one of our programs would take the place of the other.
+// An `ingress` qdisc occupies the place of clsact. It accepts filters for either direction but runs all of them on
+// ingress, so there the filter of one program would replace that of the other.
 Result<> check_direction(const Hook& hook, int program, const std::string& ifname, std::uint32_t ifindex) {
     NG_ASSIGN(const std::uint32_t number, program_number(program));
     for (const Hook& other : kHooks) {
@@ -33,8 +33,8 @@ Result<> check_direction(const Hook& hook, int program, const std::string& ifnam
         }
         NG_TRY(remove_filter(hook, ifname, ifindex));
         return Error(Code::kIo, "attaching a filter to " + ifname +
-                                    ": another plugin's ingress qdisc is in the place of clsact, as bandwidth makes one; beside it the "
-                                    "programs need tcx, which came with Linux 6.6");
+                                    ": another plugin, such as bandwidth, has made an ingress qdisc in the place of clsact; beside it the "
+                                    "programs need tcx, which needs Linux 6.6");
     }
     return ok();
 }
@@ -56,9 +56,9 @@ Result<LinkState> link_state(int link) {
     bpf_link_info info{};
     __u32 size = sizeof info;
     if (const int error = bpf_obj_get_info_by_fd(link, &info, &size); error != 0) {
-        return sys_error("reading a link's description", -error);
+        return sys_error("reading the information of a link", -error);
     }
-    // The interface index of a tcx link stands where that of an XDP link does.
+    // libbpf's headers lack `tcx`; its ifindex is at the same offset as that of `xdp`.
     return LinkState{info.xdp.ifindex, info.prog_id};
 }
 
@@ -71,7 +71,7 @@ Result<std::uint32_t> program_number(int program) {
     bpf_prog_info info{};
     __u32 size = sizeof info;
     if (const int error = bpf_obj_get_info_by_fd(program, &info, &size); error != 0) {
-        return sys_error("reading a program's description", -error);
+        return sys_error("reading the information of a program", -error);
     }
     return info.id;
 }
@@ -104,7 +104,7 @@ Result<> remove_filter(const Hook& hook, const std::string& ifname, std::uint32_
     bpf_tc_hook point = tc_hook(ifindex, hook.clsact);
     bpf_tc_opts options = our_filter();
     const int error = bpf_tc_detach(&point, &options);
-    // No such interface, qdisc, or filter: nothing of ours is there.
+    // These errors mean that the interface, the qdisc or the filter does not exist.
     if (error != 0 && error != -ENOENT && error != -ENODEV && error != -EINVAL) {
         return sys_error("detaching the filter from " + ifname, -error);
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two hooks of an interface and what is on them, by pinned tcx link or by clsact filter: the parts of attaching
-// that need no datapath. For this folder only. Owns nothing; acts in the network namespace of the calling thread.
+// The two hooks of an interface and the programs on them, attached by pinned tcx links or by clsact filters: the part of
+// attaching that needs no datapath. Only for this folder. Owns nothing; acts in the network namespace of the calling
+// thread.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -15,7 +16,7 @@
 
 namespace namegate::datapath {
 
-// Newer than the headers of Debian 12; both are the kernel's ABI.
+// Not in the headers of Debian 12; both numbers are ABI of the kernel.
 inline constexpr int kTcxIngress = 46;
 inline constexpr int kTcxEgress = 47;
 
@@ -23,12 +24,12 @@ struct Hook {
     ProgramId program;
     int tcx;
     bpf_tc_attach_point clsact;
-    const char* suffix;  // of the link's pin
+    const char* suffix;  // of the pin's name
 };
 inline constexpr std::array<Hook, 2> kHooks{Hook{ProgramId::kPodEgress, kTcxIngress, BPF_TC_INGRESS, "-in"},
                                             Hook{ProgramId::kPodIngress, kTcxEgress, BPF_TC_EGRESS, "-out"}};
 
-// In the folder of any layout version.
+// `folder` may be that of any layout version.
 std::string link_path(const std::string& folder, const std::string& ifname, const Hook& hook);
 
 struct LinkState {
@@ -36,13 +37,13 @@ struct LinkState {
     std::uint32_t program = 0;
 };
 Result<LinkState> link_state(int link);
-// From one program to the other between two packets. A severed link is left alone.
+// Replaces the program of a link between two packets. A severed link is ignored.
 Result<> update_link(int link, int program, const std::string& path);
 
 Result<std::uint32_t> program_number(int program);
-// The id of our filter's program; 0 when there is none.
+// The id of the program in namegate's filter, or 0 when the filter does not exist.
 std::uint32_t filter_program(const Hook& hook, std::uint32_t ifindex);
-// Puts the program there, or in the place of the one that is there, between two packets.
+// Attaches the program as a filter, or replaces that of an existing filter between two packets.
 Result<> put_filter(const Hook& hook, int program, const std::string& ifname, std::uint32_t ifindex);
 Result<> remove_filter(const Hook& hook, const std::string& ifname, std::uint32_t ifindex);
 

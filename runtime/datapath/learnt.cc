@@ -16,11 +16,11 @@ namespace namegate::datapath {
 
 namespace {
 
-// With more than this part of the map in use, what has expired gets no grace: names that rotate through many
-// addresses would fill it with what is of no use to anybody.
+// With more than 1/kRoomyPart of the map in use, expired entries get no grace: names that rotate through many addresses
+// would fill the map with useless entries.
 constexpr std::size_t kRoomyPart = 4;
 
-constexpr int kMergeTries = 8;  // the kernel may write the same address between our look and our write
+constexpr int kMergeTries = 8;  // the kernel may write the same address between the lookup and the update
 
 void stamp(ng_learnt& entry, const LearntFill& fill, std::uint32_t now_tick) {
     entry.server = to_ng_addr(fill.server);
@@ -62,7 +62,7 @@ Merge merge(ng_learnt& entry, const LearntFill& fill, std::uint32_t now_tick) {
 }
 
 Result<> full(const LearntFill& fill, std::string_view limit) {
-    return Error(Code::kExhausted, fill.address.to_string() + " cannot be learnt: " + std::string(limit));
+    return Error(Code::kExhausted, fill.address.to_string() + " cannot be learned: " + std::string(limit));
 }
 
 bool is_over(const ng_learnt& entry, std::uint32_t now_tick, std::uint32_t grace_ticks) {
@@ -87,7 +87,8 @@ Result<std::set<IpAddress>> remotes_of_live_flows(Datapath& datapath, std::uint3
     return remotes;
 }
 
-// What came back fresh was answered between our look and our delete: put back, joined with what is there by now.
+// A removed entry that turns out not to be over was renewed by a response after the listing: it is put back, merged with
+// a newer entry if there is one.
 Result<> put_back(int inner, const ng_addr& key, const ng_learnt& value, std::uint32_t now_tick) {
     auto written = map_update(inner, key, value, Write::kOnlyNew);
     if (written || written.error().code() != Code::kExists) {
@@ -103,12 +104,12 @@ Result<> put_back(int inner, const ng_addr& key, const ng_learnt& value, std::ui
         fill.expiry = value.expiry[i];
         fill.server = to_address(there->server);
         fill.server_port = ntohs(there->be_server_port);
-        static_cast<void>(merge(*there, fill, now_tick));  // full: what is newer stays
+        static_cast<void>(merge(*there, fill, now_tick));  // if the entry is full, the newer patterns stay
     }
     return map_update(inner, key, *there);
 }
 
-// True when the entry is gone.
+// Returns true when the entry is removed.
 Result<bool> remove_if_over(int inner, const ng_addr& key, std::uint32_t now_tick, std::uint32_t grace_ticks) {
     NG_ASSIGN(const auto taken, map_take<ng_learnt>(inner, key));
     if (!taken || is_over(*taken, now_tick, grace_ticks)) {
@@ -135,20 +136,20 @@ Result<> LearntWriter::insert(const LearntFill& fill, std::uint32_t now_tick) co
             return ok();
         }
         if (merged == Merge::kFull) {
-            return full(fill, "as many patterns as fit have opened it");
+            return full(fill, "the limit of patterns that open it is reached");
         }
         auto written = map_update(inner_.get(), key, entry, there ? Write::kOnlyExisting : Write::kOnlyNew);
         if (written) {
-            continue;  // the next look confirms that it is still there
+            continue;  // the next iteration confirms that it is still there
         }
         if (written.error().code() == Code::kExhausted) {
-            return full(fill, "the endpoint's limit of learnt addresses is reached");
+            return full(fill, "the endpoint's limit of learned addresses is reached");
         }
         if (written.error().code() != Code::kExists && written.error().code() != Code::kNotFound) {
             return written.error();
         }
     }
-    return Error(Code::kTryAgain, fill.address.to_string() + " is being learnt by the kernel at this moment");
+    return Error(Code::kTryAgain, fill.address.to_string() + " is being written by the kernel at this moment");
 }
 
 Result<SweepResult> sweep_learnt(Datapath& datapath, std::uint32_t slot, std::uint32_t now_tick, std::uint32_t grace_ticks,

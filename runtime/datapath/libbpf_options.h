@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// libbpf's option structs in plain C++: LIBBPF_OPTS is a GNU statement expression.
+// The option structs of libbpf in plain C++: LIBBPF_OPTS is a GNU statement expression.
 #pragma once
 
 namespace namegate::datapath {

@@ -51,7 +51,7 @@ std::string existing_parent(const std::string& path) {
     return at.string();
 }
 
-// A node that never used BPF has no bpffs yet.
+// Mounts a BPF file system if there is none: a node that has not used BPF has none.
 Result<> ensure_bpffs(const std::string& dir) {
     if (is_bpffs(existing_parent(dir))) {
         return make_directories(dir, 0700);
@@ -73,7 +73,7 @@ bool exists(const std::string& path) {
     return ::lstat(path.c_str(), &info) == 0;
 }
 
-// Every pin that a load makes. A single missing one means that the set cannot be trusted any more.
+// Checks every pin that a load makes. If one is missing, none of the pins is used.
 bool all_pinned(const std::string& folder) {
     for (const char* name : kMapNames) {
         if (!exists(folder + "/maps/" + name)) {
@@ -88,26 +88,26 @@ bool all_pinned(const std::string& folder) {
     return exists(folder + "/links");
 }
 
-// Says nothing yet of whose it is.
+// Version and build are still missing.
 Result<ng_meta> new_meta() {
     ng_meta meta{};
     meta.next_endpoint = 1;
     meta.next_policy = 1;
     NG_ASSIGN(meta.hz, jiffies_per_second());
     if (::getrandom(&meta.seed, sizeof meta.seed, 0) != static_cast<ssize_t>(sizeof meta.seed)) {
-        return sys_error("drawing the seed of name hashes", errno);
+        return sys_error("choosing the seed of name hashes", errno);
     }
-    // 0 is what every frame has that nobody marked.
+    // Not 0, which is the mark of every unmarked frame.
     while (meta.held_mark == 0) {
         if (::getrandom(&meta.held_mark, sizeof meta.held_mark, 0) != static_cast<ssize_t>(sizeof meta.held_mark)) {
-            return sys_error("drawing the mark of held frames", errno);
+            return sys_error("choosing the mark of held frames", errno);
         }
     }
     return meta;
 }
 
-// Links of a set that lost pins: they are handed to the new programs, whose maps are empty, so that their
-// interfaces are closed until they are programmed again, rather than open for a moment.
+// Hands the links of a datapath that lost pins to the new programs. Their maps are empty, so the interfaces are closed
+// until they are programmed again, and never open.
 Result<> adopt_links(const std::string& old_links, const std::string& fresh) {
     if (!exists(old_links)) {
         return ok();
@@ -133,10 +133,11 @@ Result<> adopt_links(const std::string& old_links, const std::string& fresh) {
     return ok();
 }
 
-// Loads beside and renames into place. A crash at any moment is put right by the next call.
+// Loads into a temporary folder and renames it into place. The next call completes what a crash interrupted.
 Result<> load_fresh(const std::string& folder, const ng_meta& meta) {
     const std::string loading = folder + "-loading";
-    // A crash between moving links and the rename leaves the moved ones in the folder beside.
+    // After a crash between moving the links and the rename, the moved links are in the temporary folder, which must
+    // then be kept.
     std::error_code unreadable;
     const bool has_links = exists(loading + "/links") && !std::filesystem::is_empty(loading + "/links", unreadable);
     if (!has_links || !all_pinned(loading)) {
@@ -171,33 +172,33 @@ Result<std::unique_ptr<Datapath>> Datapath::open(const DatapathOptions& options)
     }
     NG_TRY(datapath->read_meta());
     if (datapath->meta_.build != program_build() && options.take_over) {
-        // The others have the same layout: with them it goes on as well.
+        // The old programs have the same layout, so a failure only leaves them in force.
         datapath->replaced_ = replace_programs(*datapath, datapath->meta_).with_context("replacing the programs of another build");
         NG_TRY(datapath->read_meta());
     }
-    // An older build's endpoints come with slots of their own.
+    // Endpoints of an older build bring their own slots.
     if (datapath->fresh_ && datapath->older_.empty()) {
         NG_TRY(ensure_spare_slots(*datapath, options.spare_slots));
     }
     return datapath;
 }
 
-// Two datapaths on one interface would each judge what the other knows nothing of.
+// Two datapaths on one interface are not allowed: each would deny packets of which it knows nothing.
 Result<> Datapath::find_others() {
-    NG_ASSIGN(const auto sets, OtherSet::list(options_.bpffs_dir));
-    for (const OtherSet& set : sets) {
-        NG_ASSIGN(const auto interfaces, set.interfaces());
+    NG_ASSIGN(const auto builds, OtherBuild::list(options_.bpffs_dir));
+    for (const OtherBuild& build : builds) {
+        NG_ASSIGN(const auto interfaces, build.interfaces());
         const bool idle = interfaces.empty();
-        if (set.is_newer() && (!idle || !options_.take_over)) {
+        if (build.is_newer() && (!idle || !options_.take_over)) {
             const std::string what = idle ? " runs on" : " enforces " + std::to_string(interfaces.size()) + " interfaces of";
-            return Error(Code::kUnsupported, "a newer build of namegate (layout version " + std::to_string(set.version()) + ")" + what +
+            return Error(Code::kUnsupported, "a newer build of namegate (layout version " + std::to_string(build.version()) + ")" + what +
                                                  " this node, and this one (version " + std::to_string(NG_ABI_VERSION) +
                                                  ") cannot take over: install the newer build again, or remove the pods first");
         }
-        if (!idle || (!set.is_newer() && !options_.take_over)) {
-            older_.push_back(set);
+        if (!idle || (!build.is_newer() && !options_.take_over)) {
+            older_.push_back(build);
         } else {
-            NG_TRY(set.remove());
+            NG_TRY(build.remove());
         }
     }
     if (!older_.empty() && !options_.take_over && !all_pinned(folder_)) {
@@ -207,14 +208,15 @@ Result<> Datapath::find_others() {
     return ok();
 }
 
-// Pattern ids in what endpoints have learnt are hashes with the seed, and records on the disk bear endpoint numbers.
+// The seed is kept, because pattern ids of learned addresses are hashes with it; so are the next ids, because records on
+// disk contain endpoint ids.
 Result<ng_meta> Datapath::first_meta() const {
     NG_ASSIGN(ng_meta meta, new_meta());
     if (!older_.empty()) {
         if (const auto older = older_.front().meta(); older) {
             meta = *older;
         } else {
-            log::warning("nothing can be carried over from an older build", {log::kv("error", older.error().message())});
+            log::warning("the state of an older build cannot be carried over", {log::kv("error", older.error().message())});
         }
     }
     meta.abi_version = NG_ABI_VERSION;
@@ -232,14 +234,14 @@ Result<> Datapath::load() {
 
 Result<std::vector<std::string>> Datapath::retire_older() {
     std::vector<std::string> left;
-    std::vector<OtherSet> still;
-    for (const OtherSet& set : older_) {
-        NG_ASSIGN(const auto interfaces, set.interfaces());
+    std::vector<OtherBuild> still;
+    for (const OtherBuild& build : older_) {
+        NG_ASSIGN(const auto interfaces, build.interfaces());
         if (interfaces.empty()) {
-            NG_TRY(set.remove());
+            NG_TRY(build.remove());
         } else {
             left.insert(left.end(), interfaces.begin(), interfaces.end());
-            still.push_back(set);
+            still.push_back(build);
         }
     }
     older_ = std::move(still);
@@ -305,7 +307,7 @@ Result<std::uint32_t> Datapath::take_number(std::uint32_t ng_meta::*member) {
     ng_meta next = meta_;
     const std::uint32_t number = next.*member;
     if (number == UINT32_MAX) {
-        return Error(Code::kExhausted, "all numbers are used up: remove " + folder_ + " and start again");
+        return Error(Code::kExhausted, "all ids are used up: remove " + folder_ + " and start again");
     }
     next.*member += 1;
     NG_ASSIGN(const int fd, map(MapId::kMeta));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The datapath of a node: maps and programs, loaded and verified once and pinned under
-// <bpffs_dir>/v<ABI>/{maps,programs,links}; later processes only open the pins they need. A load is made
-// in a folder beside and renamed into place, so that a crash leaves either nothing or everything.
-// What another build left is taken over (docs/upgrade.md): its programs are replaced when the layout is the same, and its
-// folder stays beside ours until every endpoint of it has come over when it is not.
-// Owns the descriptors it opened. The caller holds the node lock around open() and around every writer of
-// this folder; the object itself belongs to one thread. Errors of the verifier carry its log.
+// <bpffs_dir>/v<ABI>/{maps,programs,links}. Later processes only open the pins they need. A load is made in a temporary
+// folder and renamed into place, so that a crash leaves either nothing or everything.
+// The datapath of another build is taken over (docs/upgrade.md). With the same layout its programs are replaced; with
+// another layout its folder stays beside this one until all of its endpoints have been handed over.
+// Owns the descriptors it opened. The caller holds the node lock during open() and while writing to this folder; the
+// object itself belongs to one thread. Verifier errors carry the end of its log.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "datapath/bpf/abi.h"
-#include "datapath/other_set.h"
+#include "datapath/other_build.h"
 
 namespace namegate::datapath {
 
@@ -28,10 +28,10 @@ struct DatapathOptions {
     std::string bpffs_dir = "/sys/fs/bpf/namegate";
     std::uint32_t learnt_per_endpoint = NG_LEARNT_PER_ENDPOINT;
     std::uint32_t flows_per_endpoint = NG_FLOWS_PER_ENDPOINT;
-    std::uint32_t spare_slots = 4;  // made ahead at load
+    std::uint32_t spare_slots = 4;  // prepared at load
     AttachMode attach = AttachMode::kAuto;
-    // Put this build in the place of another. False for who is not alone: what is pinned then is used as it is, and is
-    // kTryAgain when its layout is an older one.
+    // Replace the programs of another build. False while a daemon of another build may be running: what is pinned is
+    // then used as it is, and open() returns kTryAgain when only an older layout is there.
     bool take_over = true;
 };
 
@@ -56,8 +56,8 @@ const char* program_name(ProgramId id);
 
 class Datapath {
   public:
-    // Opens the pins, loading and pinning everything when there are none or some were lost. kUnsupported when a newer
-    // build's programs are on interfaces of this node.
+    // Opens the pins. Loads and pins everything when there are none or some are missing. kUnsupported when the
+    // programs of a newer build are on interfaces of this node.
     static Result<std::unique_ptr<Datapath>> open(const DatapathOptions& options);
     ~Datapath() = default;
     Datapath(const Datapath&) = delete;
@@ -65,40 +65,40 @@ class Datapath {
     Datapath(Datapath&&) = delete;
     Datapath& operator=(Datapath&&) = delete;
 
-    // True when this open() loaded anew: every endpoint has to be attached and programmed again.
+    // True when this open() loaded the programs and maps: every endpoint must be attached and programmed again.
     bool fresh() const { return fresh_; }
     const DatapathOptions& options() const { return options_; }
-    // Ok, or why the programs of another build with our layout are still in force.
+    // Ok, or the reason why the programs of another build with the same layout are still in force.
     const Result<>& replaced() const { return replaced_; }
-    // What older builds still enforce. Gone from here, and from the node, when they enforce nothing any more.
-    const std::vector<OtherSet>& older() const { return older_; }
-    // Returns the interfaces that older builds are still on.
+    // Older builds that still enforce endpoints. retire_older() removes those that enforce none.
+    const std::vector<OtherBuild>& older() const { return older_; }
+    // Returns the interfaces that older builds still enforce.
     Result<std::vector<std::string>> retire_older();
     // <bpffs_dir>/v<ABI>
     const std::string& folder() const { return folder_; }
     std::uint64_t seed() const { return meta_.seed; }
     std::uint32_t hz() const { return meta_.hz; }
-    // By which the programs know a frame that the daemon puts back (abi.h).
+    // The mark by which the programs recognise a frame that the daemon sends on (abi.h).
     std::uint32_t held_mark() const { return meta_.held_mark; }
 
-    // Are the pins there, and those that were opened here? False: another open() is due.
+    // Whether all pins exist and are those that this object opened. If false, open() must be called again.
     bool is_pinned() const;
-    // Cheaper, for who opened them a moment ago: is the set that is pinned still the one that was opened here?
+    // A cheaper check, for use shortly after open(): whether the pinned maps are still those that this object opened.
     bool is_current() const;
 
-    // Descriptors, opened on first use and kept.
+    // Descriptors, opened at first use and kept.
     Result<int> map(MapId id);
     Result<int> program(ProgramId id);
-    // The inner map of a slot in kLearnt, kFlows or kPending. kNotFound when the slot was never made.
+    // The inner map of a slot in kLearnt, kFlows or kPending. kNotFound when the slot does not exist.
     Result<Fd> inner_map(MapId outer, std::uint32_t slot);
 
-    // Numbers that are never reused while the maps live.
+    // Ids that are never reused during the lifetime of the maps.
     Result<std::uint32_t> next_endpoint_id();
     Result<std::uint32_t> next_policy_id();
-    // What next_policy_id() will return, unless another process asks before.
+    // The id that next_policy_id() will return, unless another process calls it first.
     Result<std::uint32_t> upcoming_policy_id();
 
-    // Detaches every link and removes the pins of this version: the datapath is gone.
+    // Detaches all links and removes all pins of this version.
     Result<> remove();
 
   private:
@@ -113,7 +113,7 @@ class Datapath {
     std::string folder_;
     bool fresh_ = false;
     Result<> replaced_ = ok();
-    std::vector<OtherSet> older_;
+    std::vector<OtherBuild> older_;
     ng_meta meta_{};
     std::array<Fd, kMapCount> maps_;
     std::array<Fd, kProgramCount> programs_;

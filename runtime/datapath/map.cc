@@ -14,8 +14,8 @@ namespace namegate::datapath::raw {
 
 namespace {
 
-constexpr std::size_t kReadBatchBytes = 64UL * 1024;  // memory that is fresh costs more than another call
-constexpr std::uint32_t kMinReadBatch = 64;           // a hash hands out whole buckets, so there is room for more than one
+constexpr std::size_t kReadBatchBytes = 64UL * 1024;  // larger buffers cost more in page faults than they save in calls
+constexpr std::uint32_t kMinReadBatch = 64;           // a hash returns whole buckets, so the batch needs room for several entries
 
 Error map_error(std::string_view what, int error) {
     if (error == E2BIG || error == ENOSPC || error == ENOMEM) {
@@ -43,7 +43,7 @@ Result<Sizes> sizes_of(int fd) {
     bpf_map_info info{};
     __u32 size = sizeof info;
     if (const int error = bpf_obj_get_info_by_fd(fd, &info, &size); error != 0) {
-        return sys_error("reading a map's description", -error);
+        return sys_error("reading the information of a map", -error);
     }
     const bool per_cpu = info.type == BPF_MAP_TYPE_PERCPU_ARRAY || info.type == BPF_MAP_TYPE_PERCPU_HASH;
     const std::size_t value = per_cpu ? ((info.value_size + 7U) & ~7U) * static_cast<std::size_t>(possible_cpus()) : info.value_size;
@@ -74,7 +74,7 @@ Result<bool> take(int fd, const void* key, void* value) {
         return false;
     }
     if (error != 0) {
-        return map_error("taking a map entry", -error);
+        return map_error("removing a map entry", -error);
     }
     return true;
 }
@@ -82,10 +82,10 @@ Result<bool> take(int fd, const void* key, void* value) {
 Result<> update(int fd, const void* key, const void* value, Write how) {
     const int error = bpf_map_update_elem(fd, key, value, flags_of(how));
     if (error == -EEXIST) {
-        return Error(Code::kExists, "the map entry is there already", EEXIST);
+        return Error(Code::kExists, "the map entry exists already", EEXIST);
     }
     if (error == -ENOENT && how == Write::kOnlyExisting) {
-        return Error(Code::kNotFound, "the map entry is gone", ENOENT);
+        return Error(Code::kNotFound, "the map entry does not exist", ENOENT);
     }
     if (error != 0) {
         return map_error("writing a map entry", -error);
@@ -129,7 +129,7 @@ Result<> erase_many(int fd, const void* keys, std::size_t count, std::size_t key
         if (error != -ENOENT) {
             return map_error("erasing " + std::to_string(count) + " map entries", -error);
         }
-        // The batch stops at a key that is gone: go on behind it.
+        // The batch stops at a missing key: continue after it.
         const std::size_t skip = std::min<std::size_t>(std::size_t{done} + 1, count);
         at += skip * key_size;
         count -= skip;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Map access by file descriptor, typed and in batches, so that libbpf stays inside this folder. Owns
-// nothing. Any thread. A missing key is an empty optional or `false`, never an error; a full map is
-// kExhausted; the rest is kIo with the map's errno.
+// Map access by file descriptor, typed and in batches; keeps libbpf inside this folder. Owns nothing. Any thread. A
+// missing key is an empty optional or `false`, never an error. A full map is kExhausted; other errors are kIo with the
+// errno of the map.
 #pragma once
 
 #include <cstddef>
@@ -21,17 +21,17 @@ enum class Write { kAny, kOnlyNew, kOnlyExisting };
 
 namespace raw {
 
-// Byte-wise calls behind the templates; sizes are the caller's promise, checked by the kernel's map type.
+// The untyped calls behind the templates. The caller guarantees the sizes of key and value.
 Result<bool> lookup(int fd, const void* key, void* value);
 Result<bool> take(int fd, const void* key, void* value);
 Result<> update(int fd, const void* key, const void* value, Write how);
 Result<bool> erase(int fd, const void* key);
 Result<> update_many(int fd, const void* keys, const void* values, std::size_t count);
 Result<> erase_many(int fd, const void* keys, std::size_t count, std::size_t key_size);
-// Every entry, a batch at a time. An entry changed meanwhile may be missed or come twice.
+// Visits every entry, in batches. An entry that changes meanwhile may be missed or visited twice.
 using Batch = std::function<void(const std::uint8_t* keys, const std::uint8_t* values, std::size_t count)>;
 Result<> for_each_batch(int fd, const Batch& take);
-// Entries that the map can hold.
+// The maximum number of entries.
 Result<std::size_t> capacity(int fd);
 unsigned possible_cpus();
 
@@ -44,7 +44,7 @@ Result<std::optional<V>> map_lookup(int fd, const K& key) {
     return found ? std::optional<V>(value) : std::nullopt;
 }
 
-// Removes the entry and returns what it held.
+// Removes the entry and returns its value.
 template <typename V, typename K>
 Result<std::optional<V>> map_take(int fd, const K& key) {
     V value{};
@@ -57,7 +57,7 @@ Result<> map_update(int fd, const K& key, const V& value, Write how = Write::kAn
     return raw::update(fd, &key, &value, how);
 }
 
-// True when there was something to erase.
+// True when the entry existed.
 template <typename K>
 Result<bool> map_erase(int fd, const K& key) {
     return raw::erase(fd, &key);
@@ -68,13 +68,13 @@ Result<> map_update_many(int fd, const std::vector<K>& keys, const std::vector<V
     return raw::update_many(fd, keys.data(), values.data(), keys.size());
 }
 
-// Keys that are gone already are skipped.
+// Missing keys are skipped.
 template <typename K>
 Result<> map_erase_many(int fd, const std::vector<K>& keys) {
     return raw::erase_many(fd, keys.data(), keys.size(), sizeof(K));
 }
 
-// Every entry in turn, without keeping them all.
+// Visits every entry without copying all of them.
 template <typename K, typename V, typename Visit>
 Result<> map_for_each(int fd, const Visit& visit) {
     return raw::for_each_batch(fd, [&visit](const std::uint8_t* keys, const std::uint8_t* values, std::size_t count) {

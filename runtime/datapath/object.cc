@@ -24,7 +24,7 @@ namespace {
 constexpr std::size_t kLogBytes = 1 << 20;
 constexpr std::size_t kLogTail = 1500;
 
-// libbpf speaks to stderr by itself otherwise.
+// Without this, libbpf writes to stderr.
 int print_to_log(enum libbpf_print_level level, const char* format, va_list arguments) {
     char line[512];
     if (level == LIBBPF_DEBUG) {
@@ -50,11 +50,11 @@ struct DestroySkeleton {
 };
 
 std::string tail(const std::string& log) {
-    const std::string text = log.c_str();  // up to the first zero byte
+    const std::string text = log.c_str();  // up to the first NUL byte
     return text.size() > kLogTail ? "..." + text.substr(text.size() - kLogTail) : text;
 }
 
-// Not zero, and nobody else's by chance.
+// Random, so that no other program uses the same mark, and not 0.
 std::uint32_t new_mark() {
     std::random_device random;
     return static_cast<std::uint32_t>(random()) | 1U;

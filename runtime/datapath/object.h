@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Making the datapath's objects: the BPF object is opened, verified, and its maps and programs are
-// pinned into a folder. For the loader only. Errors carry the last lines of the verifier's log.
+// Creates the objects of the datapath: opens and verifies the embedded BPF object and pins its maps and programs into a
+// folder. Only for the loader. Errors carry the end of the verifier's log.
 #pragma once
 
 #include <string>
@@ -12,22 +12,22 @@
 
 namespace namegate::datapath {
 
-// Pins everything below `folder`/maps and `folder`/programs, which exist and are empty, and writes `meta`.
+// Loads everything and pins it in `folder`/maps and `folder`/programs, which exist and are empty. Writes `meta`.
 Result<> load_and_pin(const ng_meta& meta, const std::string& folder);
-// Loads the programs alone, onto the maps that are pinned in `maps`, and pins them into `programs`.
+// Loads only the programs, for the maps pinned in `maps`, and pins them in `programs`.
 Result<> load_onto_maps(const ng_meta& meta, const std::string& maps, const std::string& programs);
-// Which programs are embedded in this process: a hash of them.
+// Identifies the programs embedded in this process: a hash of them.
 std::uint64_t program_build();
 
-// The name of a pin for any interface name: bpffs reserves the dot.
+// The name of a pin for an interface name: escapes the dot, which bpffs reserves.
 std::string pin_name(const std::string& name);
 std::string name_of_pin(const std::string& pin);
 
-// What libbpf has to say goes to our log, as debugging.
+// Sends the messages of libbpf to the log, with level debug.
 void use_own_log();
 
 Result<Fd> open_pin(const std::string& path);
-// A folder of pins with all that is in it; one that is not there is success.
+// Removes a folder of pins with its content. Succeeds if there is none.
 Result<> remove_tree(const std::string& path);
 
 }  // namespace namegate::datapath

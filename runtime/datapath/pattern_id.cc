@@ -25,7 +25,7 @@ std::uint64_t hash_label(std::uint64_t seed, std::string_view label) {
     return hash;
 }
 
-// As hash_labels() does, of a name's text.
+// The same hash as hash_labels(), from the text of a name.
 std::uint64_t hash_text(std::uint64_t seed, std::string_view text) {
     std::uint64_t hash = seed;
     while (!text.empty()) {
@@ -40,7 +40,7 @@ std::uint32_t append_labels(ng_suffix& suffix, std::uint32_t at, std::string_vie
     while (!text.empty()) {
         const std::string_view label = text.substr(0, text.find('.'));
         text.remove_prefix(std::min(label.size() + 1, text.size()));
-        // A parsed pattern has at most 253 characters, so this holds by construction.
+        // Never true: a parsed pattern has labels of at most 63 and a length of at most 253 characters.
         if (label.size() > 63 || at + label.size() + 1 > sizeof suffix.labels) {
             break;
         }

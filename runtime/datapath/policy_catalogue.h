@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The catalogue of compiled policies, as the map `policies` has it. Owns nothing.
+// The catalogue of compiled policies in the map `policies`. Owns nothing.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ inline Result<Catalogue> read_catalogue(Datapath& datapath) {
     return map_entries<std::uint32_t, ng_policy>(fd);
 }
 
-// One that is not is being written, or its writer died, or it is being removed: nobody takes it for a policy.
+// An incomplete entry is being written or removed, or its writer died. It must not be used as a policy.
 inline bool is_complete(const ng_policy& entry) { return entry.content[0] != 0 || entry.content[1] != 0; }
 
 }  // namespace namegate::datapath

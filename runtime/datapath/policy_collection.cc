@@ -13,6 +13,7 @@
 #include "datapath/map.h"
 #include "datapath/pattern_id.h"
 #include "datapath/policy_catalogue.h"
+#include "datapath/program_wait.h"
 
 namespace namegate::datapath {
 
@@ -20,16 +21,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kDoomAtOnce = 256;                      // policies, with the lock held
-constexpr std::size_t kEraseAtOnce = 1024;                    // names, likewise
-constexpr std::size_t kAskAtOnce = 2048;                      // patterns that are looked for, likewise
-constexpr std::uint32_t kFewNew = 8;                          // policies that came since; of more it is quicker to look anew
-constexpr int kMostLooks = 8;                                 // at all patterns
-constexpr auto kBetweenHolds = std::chrono::milliseconds(5);  // longer than those who wait for the lock sleep
+constexpr std::size_t kMarkAtOnce = 256;                      // policies per hold of the lock
+constexpr std::size_t kEraseAtOnce = 1024;                    // names per hold of the lock
+constexpr std::size_t kLookupsAtOnce = 2048;                  // pattern lookups per hold of the lock
+constexpr std::uint32_t kFewNew = 8;                          // new policies since the scan; with more, another scan is quicker
+constexpr int kMaxScans = 8;                                  // scans of all patterns
+constexpr auto kBetweenHolds = std::chrono::milliseconds(5);  // longer than a process that waits for the lock sleeps
 constexpr std::array<std::uint64_t, 3> kKinds = {NG_PATTERN_EXACT, NG_PATTERN_WILD, NG_PATTERN_MID};
 
-// Every entry of an LPM trie, or of a hash, that belongs to one of the policies. A walk of a trie may miss one while
-// others write to it, so it is done with only when a walk finds nothing.
+// Erases every entry of an LPM trie or hash that belongs to one of the policies. A walk of a trie may miss an entry while
+// another process writes to it, so it repeats until a walk finds none.
 template <typename K, typename V>
 Result<> erase_of(Datapath& datapath, MapId map, const std::set<PolicyId>& ids) {
     NG_ASSIGN(const int fd, datapath.map(map));
@@ -56,13 +57,13 @@ class Collection {
     Collection(Datapath& datapath, TakeLock take_lock) : datapath_(datapath), take_lock_(std::move(take_lock)) {}
 
     Result<Collected> run(const std::set<PolicyId>& in_use) {
-        NG_TRY(doom_unused(in_use));
-        if (!doomed_.empty()) {
-            wait_for_programs();
+        NG_TRY(mark_unused(in_use));
+        if (!marked_.empty()) {
+            NG_TRY(wait_for_programs());
             NG_TRY(erase_entries());
             NG_TRY(free_room());
             NG_TRY(erase_names());
-            NG_TRY(erase_mark());
+            NG_TRY(erase_last_entry());
         }
         return done_;
     }
@@ -70,23 +71,23 @@ class Collection {
   private:
     template <typename Work>
     Result<> with_lock(const Work& work);
-    Result<> doom_unused(const std::set<PolicyId>& in_use);
-    Result<> doom(std::span<const PolicyId> ids);
+    Result<> mark_unused(const std::set<PolicyId>& in_use);
+    Result<> mark(std::span<const PolicyId> ids);
     Result<> erase_entries();
     Result<> erase_names();
-    Result<std::vector<std::uint64_t>> find_lonely();
-    Result<> erase_some(std::vector<std::uint64_t>& lonely);
+    Result<std::vector<std::uint64_t>> find_unused_names();
+    Result<> erase_some(std::vector<std::uint64_t>& unused);
     Result<bool> is_needed_since(std::uint64_t name, std::uint32_t end);
     Result<> free_room();
-    Result<> erase_mark();
+    Result<> erase_last_entry();
 
     Datapath& datapath_;
-    TakeLock take_lock_;  // empty: it is held
-    std::set<PolicyId> doomed_;
-    bool cidrs_ = false;  // some of them have any
+    TakeLock take_lock_;  // empty: the caller holds the lock
+    std::set<PolicyId> marked_;
+    bool cidrs_ = false;  // some of them have CIDRs
     bool patterns_ = false;
-    std::uint32_t next_ = 0;  // policies from this id on came after the patterns were looked at, or meanwhile:
-    bool outpaced_ = false;   // too many of them
+    std::uint32_t next_ = 0;  // policies from this id on are newer than the scan of the patterns
+    bool outpaced_ = false;   // too many policies are newer
     Collected done_;
 };
 
@@ -105,8 +106,8 @@ Result<> Collection::with_lock(const Work& work) {
     return ok();
 }
 
-// Those that seem unused, for the lock is not held yet.
-Result<> Collection::doom_unused(const std::set<PolicyId>& in_use) {
+// These only seem unused, because the lock is not held yet; mark() checks again.
+Result<> Collection::mark_unused(const std::set<PolicyId>& in_use) {
     NG_ASSIGN(const Catalogue catalogue, read_catalogue(datapath_));
     NG_ASSIGN(const auto of_endpoints, policies_in_use(datapath_));
     std::vector<PolicyId> ids;
@@ -115,14 +116,14 @@ Result<> Collection::doom_unused(const std::set<PolicyId>& in_use) {
             ids.push_back(entry.first);
         }
     }
-    for (std::size_t i = 0; i < ids.size(); i += kDoomAtOnce) {
-        NG_TRY(with_lock([&] { return doom(std::span(ids).subspan(i, std::min(kDoomAtOnce, ids.size() - i))); }));
+    for (std::size_t i = 0; i < ids.size(); i += kMarkAtOnce) {
+        NG_TRY(with_lock([&] { return mark(std::span(ids).subspan(i, std::min(kMarkAtOnce, ids.size() - i))); }));
     }
     return ok();
 }
 
-// Lock held: what is not whole now has no writer any more.
-Result<> Collection::doom(std::span<const PolicyId> ids) {
+// Lock held, so an incomplete policy has no writer any more.
+Result<> Collection::mark(std::span<const PolicyId> ids) {
     NG_ASSIGN(const int fd, datapath_.map(MapId::kPolicies));
     NG_ASSIGN(const auto of_endpoints, policies_in_use(datapath_));
     for (const PolicyId id : ids) {
@@ -134,7 +135,7 @@ Result<> Collection::doom(std::span<const PolicyId> ids) {
             entry->content[0] = entry->content[1] = 0;
             NG_TRY(map_update(fd, id, *entry));
         }
-        doomed_.insert(id);
+        marked_.insert(id);
         cidrs_ = cidrs_ || entry->n_cidrs != 0;
         patterns_ = patterns_ || entry->n_patterns != 0;
     }
@@ -143,28 +144,28 @@ Result<> Collection::doom(std::span<const PolicyId> ids) {
 
 Result<> Collection::erase_entries() {
     if (cidrs_) {
-        NG_TRY((erase_of<ng_cidr4_key, ng_cidr_value>(datapath_, MapId::kCidr4, doomed_)));
-        NG_TRY((erase_of<ng_cidr6_key, ng_cidr_value>(datapath_, MapId::kCidr6, doomed_)));
+        NG_TRY((erase_of<ng_cidr4_key, ng_cidr_value>(datapath_, MapId::kCidr4, marked_)));
+        NG_TRY((erase_of<ng_cidr6_key, ng_cidr_value>(datapath_, MapId::kCidr6, marked_)));
     }
-    NG_TRY((erase_of<ng_port_key, std::uint32_t>(datapath_, MapId::kPorts, doomed_)));
-    return patterns_ ? erase_of<ng_pattern_key, ng_pattern_value>(datapath_, MapId::kPatterns, doomed_) : ok();
+    NG_TRY((erase_of<ng_port_key, std::uint32_t>(datapath_, MapId::kPorts, marked_)));
+    return patterns_ ? erase_of<ng_pattern_key, ng_pattern_value>(datapath_, MapId::kPatterns, marked_) : ok();
 }
 
-// Names that no pattern of a policy below next_ has.
-Result<std::vector<std::uint64_t>> Collection::find_lonely() {
+// Returns the names that no pattern of a policy with an id below next_ uses.
+Result<std::vector<std::uint64_t>> Collection::find_unused_names() {
     NG_ASSIGN(const int patterns, datapath_.map(MapId::kPatterns));
     std::vector<std::uint64_t> needed;
     NG_TRY((map_for_each<ng_pattern_key, ng_pattern_value>(
         patterns, [&](const ng_pattern_key& key, const ng_pattern_value&) { needed.push_back(pattern_hash(key.id)); })));
     sort_unique(needed);
     NG_ASSIGN(const int suffixes, datapath_.map(MapId::kSuffixes));
-    std::vector<std::uint64_t> lonely;
+    std::vector<std::uint64_t> unused;
     NG_TRY((map_for_each<std::uint64_t, ng_suffix>(suffixes, [&](std::uint64_t name, const ng_suffix&) {
         if (!std::binary_search(needed.begin(), needed.end(), name)) {
-            lonely.push_back(name);
+            unused.push_back(name);
         }
     })));
-    return lonely;
+    return unused;
 }
 
 Result<bool> Collection::is_needed_since(std::uint64_t name, std::uint32_t end) {
@@ -180,22 +181,23 @@ Result<bool> Collection::is_needed_since(std::uint64_t name, std::uint32_t end) 
     return false;
 }
 
-// Lock held. Takes them off the list, unless so many policies came that the list is of no use.
-Result<> Collection::erase_some(std::vector<std::uint64_t>& lonely) {
+// Lock held. Removes the names that it handled from the list. Stops when so many policies are new that the list is
+// useless.
+Result<> Collection::erase_some(std::vector<std::uint64_t>& unused) {
     NG_ASSIGN(const std::uint32_t end, datapath_.upcoming_policy_id());
     const std::uint32_t fresh = end - next_;
     outpaced_ = fresh > kFewNew;
     if (outpaced_) {
         return ok();
     }
-    const std::size_t most = fresh == 0 ? kEraseAtOnce : kAskAtOnce / (fresh * kKinds.size());
+    const std::size_t most = fresh == 0 ? kEraseAtOnce : kLookupsAtOnce / (fresh * kKinds.size());
     std::vector<std::uint64_t> gone;
-    for (std::size_t i = 0; i < most && !lonely.empty(); ++i) {
-        NG_ASSIGN(const bool needed, is_needed_since(lonely.back(), end));
+    for (std::size_t i = 0; i < most && !unused.empty(); ++i) {
+        NG_ASSIGN(const bool needed, is_needed_since(unused.back(), end));
         if (!needed) {
-            gone.push_back(lonely.back());
+            gone.push_back(unused.back());
         }
-        lonely.pop_back();
+        unused.pop_back();
     }
     done_.names += gone.size();
     NG_ASSIGN(const int suffixes, datapath_.map(MapId::kSuffixes));
@@ -203,33 +205,34 @@ Result<> Collection::erase_some(std::vector<std::uint64_t>& lonely) {
 }
 
 Result<> Collection::erase_names() {
-    for (int look = 0; look < kMostLooks; ++look) {
+    for (int scan = 0; scan < kMaxScans; ++scan) {
         NG_TRY(with_lock([&]() -> Result<> {
             NG_ASSIGN(next_, datapath_.upcoming_policy_id());
             return ok();
         }));
-        NG_ASSIGN(std::vector<std::uint64_t> lonely, find_lonely());
+        NG_ASSIGN(std::vector<std::uint64_t> unused, find_unused_names());
         outpaced_ = false;
-        while (!lonely.empty() && !outpaced_) {
-            NG_TRY(with_lock([&] { return erase_some(lonely); }));
+        while (!unused.empty() && !outpaced_) {
+            NG_TRY(with_lock([&] { return erase_some(unused); }));
         }
         if (!outpaced_) {
             return ok();
         }
     }
-    return Error(Code::kTryAgain, "policies are installed more quickly than names that nobody needs are found");
+    return Error(Code::kTryAgain, "policies are installed too quickly to find unused names");
 }
 
-// Whoever is at work learns of it the next time. One entry stays, as the mark that names are still to be looked for.
+// Frees the catalogue entries. A PolicyWriter that is open sees the free space when it is opened again. One entry stays
+// as a mark that unused names are still to be erased.
 Result<> Collection::free_room() {
     NG_ASSIGN(const int fd, datapath_.map(MapId::kPolicies));
-    done_.policies = doomed_.size();
-    return map_erase_many(fd, std::vector<std::uint32_t>(std::next(doomed_.begin()), doomed_.end()));
+    done_.policies = marked_.size();
+    return map_erase_many(fd, std::vector<std::uint32_t>(std::next(marked_.begin()), marked_.end()));
 }
 
-Result<> Collection::erase_mark() {
+Result<> Collection::erase_last_entry() {
     NG_ASSIGN(const int fd, datapath_.map(MapId::kPolicies));
-    NG_TRY(map_erase(fd, *doomed_.begin()));
+    NG_TRY(map_erase(fd, *marked_.begin()));
     return ok();
 }
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Removes compiled policies that nobody uses, the leftovers of writers that died, and the names that no pattern needs any
-// more. All tables are looked through for that, which takes a good part of a second on a large node, so the node lock is
-// held for a few milliseconds at a time only:
-//   1. with the lock, what nobody uses loses its content in the catalogue: from then on nobody can come to use it;
-//   2. without, its entries go: its id is never used again; then the catalogue entries, and with them what they reserve,
-//      all but one;
-//   3. without, the names are found that no pattern has; with the lock, some at a time, those of them go that nobody has
-//      come to need since;
-//   4. the last catalogue entry goes.
-// Whoever dies in between leaves something of step 1 in the catalogue, where the next collection finds it.
-// Thread rule as Datapath's.
+// Garbage collection of compiled policies that no endpoint uses, of leftovers of dead writers, and of names that no
+// pattern uses any more. It must scan all tables, which takes a large part of a second on a large node, so it holds the
+// node lock only for a few milliseconds at a time:
+//   1. With the lock, unused policies lose their content hash in the catalogue. From then on no endpoint can start to use
+//      them.
+//   2. Without the lock, their entries are erased (their ids are never reused), then their catalogue entries and with
+//      these the space they reserve, except for one.
+//   3. Without the lock, it finds the names that no pattern uses. With the lock, it erases them in portions, except those
+//      that a new policy uses meanwhile.
+//   4. It erases the last catalogue entry.
+// A process that dies in between leaves an entry without content hash in the catalogue, so the next collection resumes.
+// Thread rule as for Datapath.
 #pragma once
 
 #include <chrono>
@@ -28,16 +29,18 @@ namespace namegate::datapath {
 struct Collected {
     std::size_t policies = 0;
     std::size_t names = 0;
-    std::chrono::microseconds longest_hold{0};  // of the lock
+    std::chrono::microseconds longest_hold{0};  // the longest time for which the lock was held
 };
 
-// Waits for the node lock.
+// Waits for the node lock and returns it.
 using TakeLock = std::function<Result<FileLock>()>;
 
-// kTryAgain: policies come so quickly that the names could not be told; all else is done, and the next collection goes on.
+// kTryAgain: policies were installed too quickly to determine the unused names. Everything else is done, and the next
+// collection resumes.
 Result<Collected> collect_unused_policies(Datapath& datapath, const TakeLock& take_lock);
 
-// The same at one go, for who holds the node lock and can make others wait. Nothing of `in_use` goes.
+// The same without releasing the lock, for a caller that holds the node lock and may keep others waiting. Policies in
+// `in_use` stay.
 Result<Collected> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use);
 
 }  // namespace namegate::datapath

@@ -20,7 +20,7 @@ std::uint32_t absolute(policy::BitmapIndex index, const PolicyPlace& place) { re
 Result<> check(const policy::CompiledPolicy& policy) {
     const auto fail = [](const char* what) { return Error(Code::kInternal, std::string("a compiled policy ") + what); };
     if (policy.rules.empty() || policy.rules.size() > NG_MAX_RULES) {
-        return fail("has no rules or too many");
+        return fail("has no rules or too many rules");
     }
     if (policy.bitmaps.empty()) {
         return fail("has no empty bitmap");
@@ -76,7 +76,7 @@ void add_cidr(const policy::CidrEntry& entry, const PolicyPlace& place, PolicyIm
     image.cidr6_values.push_back(value);
 }
 
-// A family whose only prefix is the whole family needs no look-up at all.
+// If the only prefix of a family covers all of it, the programs need no lookup.
 void add_cidrs(const policy::CompiledPolicy& policy, const PolicyPlace& place, PolicyImage& image) {
     for (const auto& entry : policy.cidrs) {
         const bool v4 = entry.prefix.is_v4();
@@ -116,7 +116,7 @@ void add_ports(const std::vector<policy::PortEntry>& entries, ng_port_side side,
 
 Result<> collision(std::string_view name) {
     return Error(Code::kInternal, "two domain patterns have the same hash (one is `" + std::string(name) +
-                                      "`): remove the pinned objects and start again, which draws another seed");
+                                      "`): remove the pinned objects and start again, which creates a new seed");
 }
 
 std::size_t count_labels(std::string_view name) {
@@ -131,7 +131,8 @@ bool same_labels(const policy::DomainPattern& a, const policy::DomainPattern& b)
     return a.suffix() == b.suffix() && a.prefix() == b.prefix();
 }
 
-// A wildcard in the middle is found by a marker under what is behind it: id -> mask of the lengths before it.
+// For wildcards in the middle: an entry under the id of the labels after the wildcard holds a bit mask of the possible
+// label counts before it.
 using Markers = std::map<std::uint64_t, std::uint32_t>;
 
 struct Found {
@@ -139,7 +140,8 @@ struct Found {
     const policy::PatternEntry* entry;
 };
 
-// By id: those whose labels are the same, but for the kind, are neighbours, and so are those that only seem so.
+// Sorts by id. Patterns with the same labels but different kinds then are neighbours, and so are patterns whose hashes
+// collide.
 Result<> check_collisions(std::vector<Found>& found, const Markers& markers) {
     const auto before = [](const Found& a, const Found& b) { return a.id < b.id; };
     std::sort(found.begin(), found.end(), before);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A compiled policy as map entries, for the policy writer: pure translation, no kernel involved. Fails only
-// for policies that the compiler never makes, and for hash collisions.
+// Translates a compiled policy into map entries, for the policy writer. Pure; the kernel is not involved. Fails only for
+// policies that the compiler never produces, and for hash collisions.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace namegate::datapath {
 
-// Where the policy's parts go.
+// The position of the policy in the tables.
 struct PolicyPlace {
     std::uint32_t id = 0;
     std::uint32_t bitmap_base = 0;
@@ -34,7 +34,7 @@ struct PolicyImage {
     std::vector<std::uint32_t> port_values;
     std::vector<ng_pattern_key> pattern_keys;
     std::vector<ng_pattern_value> pattern_values;
-    std::vector<std::uint64_t> pattern_ids;  // of the policy's patterns, in their order
+    std::vector<std::uint64_t> pattern_ids;  // ids of the policy's patterns, in the same order
     ng_direction direction{};
 };
 

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datapath/policy_writer.h"
 
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -39,8 +35,6 @@ bool same_suffix(const ng_suffix& a, const ng_suffix& b) { return std::memcmp(&a
 
 }  // namespace
 
-void wait_for_programs() { static_cast<void>(::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0)); }
-
 void PolicyWriter::list(PolicyId id, const ng_policy& entry) {
     bitmaps_.add({entry.bitmap_base, entry.n_bitmaps});
     rules_.add({entry.direction.rule_base, entry.direction.n_rules});
@@ -72,12 +66,12 @@ Result<PolicyPlace> PolicyWriter::find_place(const policy::CompiledPolicy& polic
     const auto n_rules = static_cast<std::uint32_t>(policy.rules.size());
     const auto bitmap_base = bitmaps_.find_room(n_bitmaps, 1, NG_MAX_BITMAPS);
     if (!bitmap_base) {
-        return Error(Code::kExhausted, "no room for " + std::to_string(n_bitmaps) + " bitmaps: the policies of this node need more than " +
+        return Error(Code::kExhausted, "no space for " + std::to_string(n_bitmaps) + " bitmaps: the policies of this node need more than " +
                                            std::to_string(NG_MAX_BITMAPS));
     }
     const auto rule_base = rules_.find_room(n_rules, 0, NG_RULE_TABLE);
     if (!rule_base) {
-        return Error(Code::kExhausted, "no room for " + std::to_string(n_rules) + " rules: the policies of this node have more than " +
+        return Error(Code::kExhausted, "no space for " + std::to_string(n_rules) + " rules: the policies of this node have more than " +
                                            std::to_string(NG_RULE_TABLE));
     }
     PolicyPlace place;
@@ -88,7 +82,8 @@ Result<PolicyPlace> PolicyWriter::find_place(const policy::CompiledPolicy& polic
     return place;
 }
 
-// Names are shared between policies: what is there already must be the same. While a policy is whole its own do not go.
+// Policies share names, so an existing name must be equal. The names of a complete policy are never erased, so those of
+// `before` need no check.
 Result<PolicyWriter::Names> PolicyWriter::missing_names(const policy::CompiledPolicy& policy, const PolicyImage& image,
                                                         const policy::CompiledPolicy* before) {
     NG_ASSIGN(const int fd, datapath_->map(MapId::kSuffixes));
@@ -109,7 +104,7 @@ Result<PolicyWriter::Names> PolicyWriter::missing_names(const policy::CompiledPo
         NG_ASSIGN(const auto there, map_lookup<ng_suffix>(fd, key));
         if (there && !same_suffix(*there, suffix)) {
             return Error(Code::kInternal,
-                         "two domain patterns have the same hash: remove the pinned objects and start again, which draws another seed");
+                         "two domain patterns have the same hash: remove the pinned objects and start again, which creates a new seed");
         }
         if (there) {
             names_.insert(key);
@@ -133,8 +128,8 @@ Result<> PolicyWriter::put(const PolicyImage& image, const Names& names) {
     return ok();
 }
 
-// What was not written is not missed, and what cannot be erased is left to the next collection. The arrays' parts mean
-// nothing without the catalogue entry.
+// Erasing entries that were not written is harmless, and the next collection erases what cannot be erased here. Bitmaps
+// and rules are unused without the catalogue entry.
 void PolicyWriter::withdraw(PolicyId id, const PolicyImage& image, const Names& names) {
     erase(*datapath_, MapId::kPatterns, image.pattern_keys);
     erase(*datapath_, MapId::kSuffixes, names.keys);
@@ -157,7 +152,8 @@ Result<PolicyId> PolicyWriter::install(const policy::CompiledPolicy& policy, con
     entry.n_cidrs = static_cast<__u32>(image.cidr4_keys.size() + image.cidr6_keys.size());
     entry.n_patterns = static_cast<__u32>(image.pattern_keys.size());
     entry.direction = image.direction;
-    // Without content it reserves the extents, and tells whoever cleans up that the rest may be incomplete.
+    // Without a content hash, the entry reserves the extents and tells the garbage collection that the rest may be
+    // incomplete.
     NG_ASSIGN(const int fd, datapath_->map(MapId::kPolicies));
     NG_TRY(map_update(fd, place.id, entry).with_context("policies"));
     if (auto written = put(image, names); !written) {

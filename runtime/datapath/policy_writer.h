@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compiled policies in the kernel's maps. Policies with equal content are one; the catalogue `policies`
-// says which bitmaps and rules belong to whom, and an entry without content hash is one whose writer died.
-// Node lock held. An install that fails leaves nothing that is in use.
+// Writes compiled policies into the kernel's maps. Policies with equal content are stored once. The catalogue `policies`
+// says which bitmaps and rules belong to which policy; an entry without a content hash is one whose writer died. Node
+// lock held. A failed install leaves nothing that is in use.
 #pragma once
 
 #include <array>
@@ -19,28 +19,28 @@
 
 namespace namegate::datapath {
 
-using PolicyId = std::uint32_t;  // 0: no policy, everything is allowed
+using PolicyId = std::uint32_t;  // 0: no policy; everything passes
 
 struct PolicyImage;
 struct PolicyPlace;
 
-// For who installs several: what is installed is read once. Lives no longer than the node lock is held, and nobody else
-// installs or removes meanwhile.
+// Reads the catalogue once and installs several policies. Must not outlive the node lock; no other process may install or
+// remove policies meanwhile.
 class PolicyWriter {
   public:
     static Result<PolicyWriter> open(Datapath& datapath);
 
-    // The policy's id, found by its content or written anew. kExhausted names the map that is full. `before`: what it
-    // replaces, if anything; names that an installed one shares with it are there already.
+    // Returns the id of the policy, which is found by its content or written. kExhausted names the full map. `before`
+    // is the policy that this one replaces, if any: if it is installed, names that both share need no lookup.
     Result<PolicyId> install(const policy::CompiledPolicy& policy, const policy::CompiledPolicy* before = nullptr);
-    // More than half of a table is in use, by what is in force and by what is not any more.
+    // Whether more than half of a table is in use, including policies that are no longer in force.
     bool nearly_full() const;
 
   private:
     explicit PolicyWriter(Datapath& datapath) : datapath_(&datapath) {}
     void list(PolicyId id, const ng_policy& entry);
     Result<PolicyPlace> find_place(const policy::CompiledPolicy& policy) const;
-    // What the map `suffixes` lacks of the policy's names.
+    // The names of a policy that are not in the map `suffixes`.
     struct Names {
         std::vector<std::uint64_t> keys;
         std::vector<ng_suffix> values;
@@ -50,18 +50,16 @@ class PolicyWriter {
     void withdraw(PolicyId id, const PolicyImage& image, const Names& names);
 
     Datapath* datapath_;
-    std::map<std::array<std::uint64_t, 2>, PolicyId> whole_;  // by content
+    std::map<std::array<std::uint64_t, 2>, PolicyId> whole_;  // complete policies by content hash
     Extents bitmaps_;
     Extents rules_;
     std::size_t policies_ = 0;
-    std::size_t patterns_ = 0;                 // of all
-    std::size_t pattern_room_ = 0;             // entries that the map can hold
-    std::unordered_set<std::uint64_t> names_;  // known to be there, and to be what their hash says
+    std::size_t patterns_ = 0;                 // patterns of all policies
+    std::size_t pattern_room_ = 0;             // maximum number of entries in the map
+    std::unordered_set<std::uint64_t> names_;  // known to be in the map, without a hash collision
 };
 
-// Returns when no program runs any more that began before the call: it may still look at what was in force then.
-void wait_for_programs();
-// How endpoints refer to it; kNotFound when it is not installed.
+// The form in which endpoints refer to the policy. kNotFound when it is not installed.
 Result<ng_direction> policy_direction(Datapath& datapath, PolicyId id);
 Result<std::vector<PolicyId>> installed_policies(Datapath& datapath);
 

@@ -106,6 +106,11 @@ Result<std::vector<std::pair<std::uint32_t, ng_iface>>> read_interfaces(Datapath
     return map_entries<std::uint32_t, ng_iface>(fd);
 }
 
+Result<std::optional<ng_iface>> read_interface(Datapath& datapath, std::uint32_t ifindex) {
+    NG_ASSIGN(const int fd, datapath.map(MapId::kIfaces));
+    return map_lookup<ng_iface>(fd, ifindex);
+}
+
 Result<std::string> read_pattern_text(Datapath& datapath, std::uint64_t id) {
     NG_ASSIGN(const int fd, datapath.map(MapId::kSuffixes));
     const std::uint64_t key = pattern_hash(id);

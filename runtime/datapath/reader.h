@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tools show: copies of what the kernel's maps hold. Owns nothing; no lock needed; what changes
-// while it is read may be missed or seen twice.
+// Copies of the content of the kernel's maps, for the tools. Owns nothing and needs no lock. Entries that change during
+// the read may be missed or returned twice.
 #pragma once
 
 #include <array>
@@ -34,13 +34,15 @@ using Stats = std::array<std::uint64_t, NG_R_COUNT>;  // by enum ng_reason
 Result<std::vector<LearntEntry>> read_learnt(Datapath& datapath, std::uint32_t slot);
 Result<std::vector<FlowEntry>> read_flows(Datapath& datapath, std::uint32_t slot);
 Result<Stats> read_stats(Datapath& datapath, std::uint32_t slot);
-// Of one direction of an endpoint, one a rule; empty when it has none of its own.
+// The counters of one direction of an endpoint, one per rule; empty when it uses the shared counter.
 Result<std::vector<ng_counter>> read_counters(Datapath& datapath, const ng_direction& direction);
 Result<std::vector<std::pair<std::uint32_t, ng_iface>>> read_interfaces(Datapath& datapath);
-// The text of a pattern some policy has, "" when none has it any more.
+// The endpoint to which the interface is bound, or nullopt.
+Result<std::optional<ng_iface>> read_interface(Datapath& datapath, std::uint32_t ifindex);
+// The text of a pattern, or "" when no policy has it any more.
 Result<std::string> read_pattern_text(Datapath& datapath, std::uint64_t id);
 
-// Is the flow within its idle time and not cut? `jiffies` as read_clock() gives it.
+// Whether the flow has not timed out and is not cut. `jiffies` is from read_clock().
 bool flow_is_live(const FlowEntry& flow, std::uint64_t jiffies, std::uint32_t hz);
 
 // The rows of bpf/reasons.def, by number.
@@ -50,7 +52,7 @@ struct ReasonInfo {
     const char* help;
 };
 std::span<const ReasonInfo> reasons();
-// "unknown" for a number that is not there.
+// "unknown" for an unknown number.
 const char* reason_name(ng_reason reason);
 
 }  // namespace namegate::datapath

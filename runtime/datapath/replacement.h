@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The programs of this build in the place of those of another build with the same layout: they use the same maps, and each
-// interface changes over between two packets. For the loader only. A crash at any moment leaves interfaces with the
-// one or the other, and is put right by the next call.
+// Replaces the programs of another build with the same layout by those of this build. They use the same maps, and each
+// interface is switched between two packets. Only for the loader. After a crash, each interface has either the old or the
+// new program, and the next call completes the replacement.
 #pragma once
 
 #include "base/result.h"
@@ -10,7 +10,7 @@
 
 namespace namegate::datapath {
 
-// `meta` as it stands in the maps, which says afterwards that the programs are of this build.
+// `meta` is the current content of the map; afterwards it names this build.
 Result<> replace_programs(Datapath& datapath, ng_meta meta);
 
 }  // namespace namegate::datapath

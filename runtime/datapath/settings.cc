@@ -31,8 +31,8 @@ ng_never_key never_key(const NeverPrefix& prefix) {
     return key;
 }
 
-// A set kept as the keys of a map: what is wanted is written first, and only then goes what is not. `between` is done after
-// the one and before the other.
+// Replaces a set that is stored as the keys of a map: writes the wanted keys first and erases the others last. `between`
+// runs between the two steps.
 template <typename Key, typename Between>
 Result<> replace_keys(int fd, const std::vector<Key>& wanted, const Between& between) {
     NG_ASSIGN(const auto present, (map_entries<Key, std::uint32_t>(fd)));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Settings of the node that may change while programs run: trusted DNS servers (D9), addresses that
-// no name opens (D17) and TTL bounds (D13).
-// Node lock held. The old settings stay in force for whatever could not be written.
+// Settings of the node that may change while programs run: trusted DNS servers (D9), addresses that no name opens (D17)
+// and TTL bounds (D13). Node lock held. What cannot be written stays as it was.
 #pragma once
 
 #include <cstdint>
@@ -19,22 +18,22 @@ struct TrustedPrefix {
     std::uint16_t port = 53;
 };
 struct TtlSettings {
-    std::uint32_t extra = 0;  // seconds
+    std::uint32_t extra = 0;  // seconds added to every TTL
     std::uint32_t min = 0;
     std::uint32_t max = 0;
 };
 
-// A prefix of addresses that no name opens, in records of one type.
+// A prefix of addresses that no name opens, for records of one type.
 struct NeverPrefix {
-    bool aaaa = false;  // AAAA, else A
+    bool aaaa = false;  // true: AAAA, false: A
     IpAddress::Bytes bytes{};
-    unsigned length = 0;  // of all 128 bits
+    unsigned length = 0;  // in bits of the 16-byte address
 };
 
-// No name opens exactly these afterwards (D17). kInvalidInput for more than NG_MAX_NEVER_OPENS.
+// Replaces the addresses that no name opens (D17). kInvalidInput for more than NG_MAX_NEVER_OPENS.
 Result<> set_never_opens(Datapath& datapath, const std::vector<NeverPrefix>& prefixes);
-// Exactly these are trusted afterwards, for all endpoints. `pod_servers`: an endpoint's configuration may name more, on port
-// 53. kInvalidInput for more than NG_MAX_DNS_PORTS different ports.
+// Replaces the servers that are trusted for all endpoints. `pod_servers`: endpoints may have further servers in their
+// configuration, on port 53. kInvalidInput for more than NG_MAX_DNS_PORTS different ports.
 Result<> set_trusted(Datapath& datapath, const std::vector<TrustedPrefix>& servers, bool pod_servers = false);
 Result<> set_config(Datapath& datapath, const TtlSettings& ttl);
 Result<ng_config> read_config(Datapath& datapath);

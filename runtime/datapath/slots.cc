@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "datapath/libbpf_options.h"
 #include "datapath/map.h"
+#include "datapath/program_wait.h"
 #include "datapath/untrusted.h"
 
 namespace namegate::datapath {
@@ -239,6 +240,39 @@ Result<std::uint32_t> acquire_slot(Datapath& datapath, std::uint32_t endpoint) {
     return spares.front();
 }
 
+namespace {
+
+// Its mode alone changes: whoever reads the configuration at this moment finds the rest as it was.
+Result<ng_endpoint> close_slot(int endpoints, std::uint32_t slot) {
+    NG_ASSIGN(const auto found, map_lookup<ng_endpoint>(endpoints, slot));
+    ng_endpoint endpoint = found.value_or(ng_endpoint{});
+    endpoint.version[endpoint.active & 1].mode = NG_MODE_CLOSED;
+    NG_TRY(map_update(endpoints, slot, endpoint));
+    return endpoint;
+}
+
+// Nobody's, but for the generation: the next endpoint's are larger, so no flow of this one is ever taken for its own.
+ng_endpoint emptied(const ng_endpoint& before) {
+    ng_endpoint empty{};
+    empty.version[0].generation = before.version[before.active & 1].generation;
+    return empty;
+}
+
+// What the slot has of the endpoint's. As a spare the slot keeps its maps.
+Result<> empty_slot(Datapath& datapath, std::uint32_t slot, bool spare) {
+    if (spare) {
+        NG_TRY((empty_inner<ng_addr, ng_learnt>(datapath, MapId::kLearnt, slot)));
+        NG_TRY((empty_inner<ng_flow_key, ng_flow>(datapath, MapId::kFlows, slot)));
+        NG_TRY(empty_pending(datapath, slot));
+    } else {
+        NG_ASSIGN(const auto fds, outer_fds(datapath));
+        NG_TRY(on_each_outer([&](std::size_t i) { return clear_outer(fds[i], slot); }));
+    }
+    return clear_books(datapath, slot);
+}
+
+}  // namespace
+
 Result<> release_slot(Datapath& datapath, std::uint32_t slot) {
     if (slot >= NG_MAX_SLOTS) {
         return Error(Code::kInvalidInput, "slot " + std::to_string(slot) + " does not exist");
@@ -248,19 +282,14 @@ Result<> release_slot(Datapath& datapath, std::uint32_t slot) {
         return ok();
     }
     NG_ASSIGN(const int endpoints, datapath.map(MapId::kEndpoints));
-    NG_TRY(map_update(endpoints, slot, ng_endpoint{}));
+    NG_ASSIGN(const ng_endpoint closed, close_slot(endpoints, slot));
+    // A program that began before may still read the policy, where zeros would allow everything, and write into the slot's maps.
+    NG_TRY(wait_for_programs());
+    NG_TRY(map_update(endpoints, slot, emptied(closed)));
     NG_TRY(forget_untrusted(datapath, states[slot].endpoint));
-    if (slots_in(states, NG_SLOT_SPARE).size() >= kMaxSpareSlots) {
-        NG_ASSIGN(const auto fds, outer_fds(datapath));
-        NG_TRY(on_each_outer([&](std::size_t i) { return clear_outer(fds[i], slot); }));
-        NG_TRY(clear_books(datapath, slot));
-        return set_state(datapath, slot, NG_SLOT_EMPTY, 0);
-    }
-    NG_TRY((empty_inner<ng_addr, ng_learnt>(datapath, MapId::kLearnt, slot)));
-    NG_TRY((empty_inner<ng_flow_key, ng_flow>(datapath, MapId::kFlows, slot)));
-    NG_TRY(empty_pending(datapath, slot));
-    NG_TRY(clear_books(datapath, slot));
-    return set_state(datapath, slot, NG_SLOT_SPARE, 0);
+    const bool spare = slots_in(states, NG_SLOT_SPARE).size() < kMaxSpareSlots;
+    NG_TRY(empty_slot(datapath, slot, spare));
+    return set_state(datapath, slot, spare ? NG_SLOT_SPARE : NG_SLOT_EMPTY, 0);
 }
 
 namespace {
@@ -290,7 +319,7 @@ struct Inners {
     bool all_carried = true;
 };
 
-Result<Inners> carry_inners(Datapath& datapath, const OtherSet& from, std::size_t outer, bool same_meaning,
+Result<Inners> carry_inners(Datapath& datapath, const OtherBuild& from, std::size_t outer, bool same_meaning,
                             const std::vector<SlotUse>& uses) {
     NG_ASSIGN(const Fd sample, make_inner(kOuterMaps[outer], datapath.options()));
     NG_ASSIGN(const Shape wanted, shape_of(sample.get()));
@@ -311,7 +340,7 @@ Result<Inners> carry_inners(Datapath& datapath, const OtherSet& from, std::size_
 
 }  // namespace
 
-Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherSet& from, const std::vector<SlotUse>& uses) {
+Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuild& from, const std::vector<SlotUse>& uses) {
     constexpr std::array<std::uint32_t, kOuters> kSince{NG_LEARNT_SINCE, NG_FLOWS_SINCE, NG_PENDING_SINCE};
     NG_ASSIGN(const auto states, read_states(datapath));
     std::vector<std::uint32_t> slots;

@@ -12,7 +12,7 @@ namespace namegate::datapath {
 
 namespace {
 
-// A place that was emptied for another endpoint may leave a server in two places.
+// LRU eviction may leave one server in two places of an endpoint; add() merges them.
 using Servers = std::map<std::pair<std::uint32_t, IpAddress>, UntrustedServer>;
 
 void add(Servers& servers, std::uint32_t endpoint, const ng_untrusted& value) {

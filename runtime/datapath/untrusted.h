@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The DNS servers that are not trusted and answered endpoints all the same, as the programs count them. No state of its
-// own; no lock needed; what changes while it is read may be missed.
+// The DNS servers that are not trusted and sent responses to endpoints, as the programs count them. Has no state and
+// needs no lock; entries that change during the read may be missed.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +20,11 @@ struct UntrustedServer {
     std::uint32_t last = 0;  // tick
 };
 
-// Each server of an endpoint once, ordered by both. Those of endpoints that are gone may be among them.
+// Each server of each endpoint once, ordered by endpoint and address. May include endpoints that no longer exist.
 Result<std::vector<UntrustedServer>> read_untrusted(Datapath& datapath);
-// Of one endpoint alone.
+// For one endpoint.
 Result<std::vector<UntrustedServer>> read_untrusted(Datapath& datapath, std::uint32_t endpoint);
-// The endpoint is gone.
+// Erases the entries of an endpoint that no longer exists.
 Result<> forget_untrusted(Datapath& datapath, std::uint32_t endpoint);
 
 }  // namespace namegate::datapath

@@ -12,6 +12,10 @@ namespace {
 constexpr std::size_t kNodeBytes = 48;
 constexpr std::size_t kNodesPerEntry = 4;
 
+// Of the measures.
+constexpr std::size_t kAddresses = 1;
+constexpr std::size_t kBytes = 2;
+
 std::uint64_t last_expiry(const std::vector<NameEntry::Address>& addresses, const std::vector<NameEntry::Link>& links) {
     std::uint64_t last = 0;
     for (const auto& address : addresses) {
@@ -84,7 +88,7 @@ void NameCache::record(std::uint32_t endpoint, const Learning& learning, const L
     for (const auto& [place, entry] : touched) {
         settle(entry, now);
     }
-    enforce_bounds(endpoint);
+    enforce_bounds(kMaxDroppedNames);
 }
 
 // The name's entry, moved to the young end.
@@ -152,26 +156,61 @@ void NameCache::settle(EntryRef entry, std::uint64_t now) {
     for (const NameEntry::Link& link : entry->links) {
         bytes += sizeof link + kNodeBytes + 2 * sizeof(std::string) + 2 * link.target.size() + entry->name.size();
     }
-    bytes_ = bytes_ - entry->counted_bytes + bytes;
-    addresses_ = addresses_ - entry->counted_addresses + entry->addresses.size();
-    entry->counted_bytes = bytes;
-    entry->counted_addresses = entry->addresses.size();
+    count(*entry->endpoint, entry->counted, {1, entry->addresses.size(), bytes});
     due_.erase(entry->due);
     entry->due = due_.emplace(last_expiry(entry->addresses, entry->links), entry);
 }
 
-void NameCache::enforce_bounds(std::uint32_t endpoint) {
-    for (auto own = endpoints_.find(endpoint); own != endpoints_.end() && own->second.by_age.size() > limits_.names_per_endpoint;
-         own = endpoints_.find(endpoint)) {
-        erase(own->second.by_age.back());
-        ++evicted_;
-    }
-    while (entries_.size() > limits_.names || addresses_ > limits_.addresses || bytes_ > limits_.bytes) {
-        if (drop_forgotten(1) == 0) {
-            erase(std::prev(entries_.end()));
-            ++evicted_;
+// `counted` is an entry's part of the sums: it becomes `now`.
+void NameCache::count(Endpoint& owner, Amounts& counted, const Amounts& now) {
+    for (std::size_t measure = 0; measure < kMeasures; ++measure) {
+        const std::size_t before = owner.held[measure];
+        owner.held[measure] = before - counted[measure] + now[measure];
+        held_[measure] = held_[measure] - counted[measure] + now[measure];
+        if (owner.forgotten) {
+            continue;
+        }
+        // The node is used again: this is done with every answer.
+        auto node = holders_[measure].extract({before, owner.id});
+        if (node.empty()) {
+            holders_[measure].insert({owner.held[measure], owner.id});
+        } else {
+            node.value().held = owner.held[measure];
+            holders_[measure].insert(std::move(node));
         }
     }
+    counted = now;
+}
+
+void NameCache::take_off_holders(const Endpoint& owner) {
+    for (std::size_t measure = 0; measure < kMeasures; ++measure) {
+        holders_[measure].erase({owner.held[measure], owner.id});
+    }
+}
+
+// False: nothing is over a bound.
+bool NameCache::push_out_one(std::size_t measure) {
+    const bool full = held_[measure] > most_of_all_[measure];
+    if (full && drop_forgotten(1) > 0) {
+        return true;
+    }
+    const auto largest = std::prev(holders_[measure].end());
+    if (!full && largest->held <= most_of_each_[measure]) {
+        return false;
+    }
+    erase(endpoints_.find(largest->endpoint)->second.by_age.back());
+    ++evicted_;
+    return true;
+}
+
+std::size_t NameCache::enforce_bounds(std::size_t max_names) {
+    std::size_t dropped = 0;
+    for (std::size_t measure = 0; measure < kMeasures; ++measure) {
+        while (dropped < max_names && !holders_[measure].empty() && push_out_one(measure)) {
+            ++dropped;
+        }
+    }
+    return dropped;
 }
 
 void NameCache::erase(EntryRef entry) {
@@ -182,10 +221,10 @@ void NameCache::erase(EntryRef entry) {
     owner.names.erase(entry->name);
     owner.by_age.erase(entry->age);
     due_.erase(entry->due);
-    bytes_ -= entry->counted_bytes;
-    addresses_ -= entry->counted_addresses;
+    count(owner, entry->counted, {});
     entries_.erase(entry);
     if (owner.names.empty() && !owner.forgotten) {
+        take_off_holders(owner);
         endpoints_.erase(owner.id);
     }
 }
@@ -195,7 +234,8 @@ void NameCache::clear() {
     forgotten_.clear();
     due_.clear();
     entries_.clear();
-    addresses_ = bytes_ = 0;
+    held_ = {};
+    holders_ = {};
 }
 
 // An entry as a file has it, taken through the same limits as an answer.
@@ -208,7 +248,7 @@ void NameCache::restore(std::uint32_t endpoint, const NameEntry& saved, std::uin
         put_link(*entry, link.target, link.expiry_boot_ns);
     }
     settle(entry, now);
-    enforce_bounds(endpoint);
+    enforce_bounds(kMaxDroppedNames);
 }
 
 void NameCache::forget(std::uint32_t endpoint) {
@@ -216,6 +256,7 @@ void NameCache::forget(std::uint32_t endpoint) {
     if (own.empty()) {
         return;
     }
+    take_off_holders(own.mapped());
     own.mapped().forgotten = true;
     forgotten_.push_back(std::move(own));
     drop_forgotten(kMaxDroppedNames);
@@ -242,7 +283,7 @@ std::size_t NameCache::expire(std::size_t max_names) {
         erase(due_.begin()->second);
         ++dropped;
     }
-    return dropped;
+    return dropped + enforce_bounds(max_names - dropped);
 }
 
 std::vector<NameEntry> NameCache::entries(std::uint32_t endpoint) const {
@@ -273,6 +314,6 @@ std::vector<std::uint32_t> NameCache::endpoints() const {
     return out;
 }
 
-NameCacheStats NameCache::stats() const { return {endpoints_.size(), entries_.size(), addresses_, bytes_, evicted_}; }
+NameCacheStats NameCache::stats() const { return {endpoints_.size(), entries_.size(), held_[kAddresses], held_[kBytes], evicted_}; }
 
 }  // namespace namegate::dns

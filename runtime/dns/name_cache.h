@@ -2,11 +2,13 @@
 //
 // What each endpoint resolved lately, whether or not a policy cared: so that a policy that names a domain
 // later works at once (D14), and chains split over two answers are joined (D8). Kept apart by endpoint
-// (D11). Bounded in names, addresses and bytes; at a bound the least recently answered name goes first.
+// (D11). Bounded in names, addresses and bytes, of all endpoints and of each. At a bound the endpoint that holds most of what is
+// short loses the name that it was answered longest ago: no endpoint loses anything because of one that holds more.
 // Owns its memory only; time comes from the Clock. Not thread-safe: it belongs to one event loop. Nothing
 // fails but the file functions.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -31,8 +33,10 @@ struct NameCacheLimits {
     std::size_t names = 200'000;
     std::size_t addresses = 400'000;
     std::size_t bytes = std::size_t{128} * 1024 * 1024;  // an estimate of the memory in use
-    std::size_t names_per_endpoint = 16'384;             // so that one pod cannot push out the others
-    std::size_t addresses_per_name = 1024;               // the soonest to expire goes first
+    std::size_t names_per_endpoint = 16'384;
+    std::size_t addresses_per_endpoint = 32'768;
+    std::size_t bytes_per_endpoint = std::size_t{16} * 1024 * 1024;
+    std::size_t addresses_per_name = 1024;  // the soonest to expire goes first
     std::size_t links_per_name = 16;
 };
 
@@ -43,7 +47,9 @@ inline constexpr std::size_t kMaxJoinedReports = 1024;  // addresses, of one ans
 // Of the same when a policy is programmed, for one endpoint over all its patterns: some 10 to 20 ms.
 inline constexpr std::size_t kMaxMatchSteps = 65'536;
 inline constexpr std::size_t kMaxNamesPerAddress = 16;
-inline constexpr std::size_t kMaxDroppedNames = 256;  // by one call: well under a millisecond
+// By one call: well under a millisecond. An answer may bring more addresses than that many names had: what is over a bound then
+// goes with the next answers, or by expire().
+inline constexpr std::size_t kMaxDroppedNames = 256;
 inline constexpr std::size_t kMaxCacheFileBytes = std::size_t{256} * 1024 * 1024;
 
 // How many steps a walk may take. A walk that finds none left stops where it is: what it did not come to stays unopened.
@@ -105,7 +111,11 @@ class NameCache {
   public:
     using Report = std::function<void(const Reached&)>;
 
-    NameCache(const Clock& clock, const NameCacheLimits& limits) : clock_(clock), limits_(limits) {}
+    NameCache(const Clock& clock, const NameCacheLimits& limits)
+        : clock_(clock),
+          limits_(limits),
+          most_of_all_{limits.names, limits.addresses, limits.bytes},
+          most_of_each_{limits.names_per_endpoint, limits.addresses_per_endpoint, limits.bytes_per_endpoint} {}
     NameCache(const NameCache&) = delete;
     NameCache& operator=(const NameCache&) = delete;
     NameCache(NameCache&&) = delete;
@@ -136,8 +146,8 @@ class NameCache {
 
     // What the endpoint knew counts no more. A large cache's memory is given back in steps, by expire().
     void forget(std::uint32_t endpoint);
-    // Drops names of which everything has expired or that were forgotten, at most `max_names` a call so that no call
-    // takes long; returns how many. Cheap when nothing is due.
+    // Drops names of which everything has expired, that were forgotten, or that are over a bound, at most `max_names` a call so
+    // that no call takes long; returns how many. Cheap when nothing is due.
     std::size_t expire(std::size_t max_names = kMaxDroppedNames);
 
     // `scope` names the life of the endpoint ids and of the boot clock (boot id and seed): a file of another
@@ -158,9 +168,20 @@ class NameCache {
         using is_transparent = void;
         bool operator()(std::string_view a, std::string_view b) const;
     };
+    // What is bounded: names, addresses, bytes.
+    static constexpr std::size_t kMeasures = 3;
+    using Amounts = std::array<std::size_t, kMeasures>;
+    // How much an endpoint has of one measure. The last of several gives way; of those that have as much, the one that came first.
+    struct Holder {
+        std::size_t held = 0;
+        std::uint32_t endpoint = 0;
+
+        bool operator<(const Holder& other) const { return held != other.held ? held < other.held : endpoint > other.endpoint; }
+    };
     struct Endpoint {
         std::uint32_t id = 0;
         bool forgotten = false;
+        Amounts held{};
         std::map<std::string, EntryRef, ByEnding> names;
         std::list<EntryRef> by_age;                                      // front: answered last
         std::set<std::pair<std::string, std::string>> owners_by_target;  // CNAME links backwards
@@ -170,8 +191,7 @@ class NameCache {
         std::string name;
         std::vector<NameEntry::Address> addresses;  // sorted by address
         std::vector<NameEntry::Link> links;
-        std::size_t counted_addresses = 0;  // its part of addresses_
-        std::size_t counted_bytes = 0;      // its part of bytes_
+        Amounts counted{};  // its part of what the endpoint holds, and of held_
         std::list<EntryRef>::iterator age;
         std::multimap<std::uint64_t, EntryRef>::iterator due;
     };
@@ -180,7 +200,10 @@ class NameCache {
     void put_link(Entry& entry, const std::string& target, std::uint64_t expiry);
     void settle(EntryRef entry, std::uint64_t now);
     void trim(Entry& entry, std::uint64_t now);
-    void enforce_bounds(std::uint32_t endpoint);
+    void count(Endpoint& owner, Amounts& counted, const Amounts& now);
+    void take_off_holders(const Endpoint& owner);
+    std::size_t enforce_bounds(std::size_t max_names);
+    bool push_out_one(std::size_t measure);
     void erase(EntryRef entry);
     std::size_t drop_forgotten(std::size_t max_names);
     void clear();
@@ -197,12 +220,14 @@ class NameCache {
 
     const Clock& clock_;
     NameCacheLimits limits_;
+    Amounts most_of_all_;
+    Amounts most_of_each_;
     EntryList entries_;  // front: answered last
     std::map<std::uint32_t, Endpoint> endpoints_;
     std::list<std::map<std::uint32_t, Endpoint>::node_type> forgotten_;
-    std::multimap<std::uint64_t, EntryRef> due_;  // by the time at which all of the entry has expired
-    std::size_t addresses_ = 0;
-    std::size_t bytes_ = 0;
+    std::multimap<std::uint64_t, EntryRef> due_;       // by the time at which all of the entry has expired
+    Amounts held_{};                                   // of all, forgotten ones included
+    std::array<std::set<Holder>, kMeasures> holders_;  // not those that were forgotten
     std::uint64_t evicted_ = 0;
 };
 

@@ -14,6 +14,7 @@ constexpr std::array<std::string_view, 10> kStandard = {"127.0.0.0/8",     "::1"
                                                         "224.0.0.0/4",     "ff00::/8",        // multicast
                                                         "0.0.0.0/8",       "::",              // unspecified
                                                         "255.255.255.255", "::ffff:0:0/96"};  // broadcast; IPv4-mapped
+static_assert(kStandard.size() + kMaxListedNeverOpens <= kMaxNeverOpens);
 
 Error invalid(std::string_view text, const std::string& why) {
     return {Code::kInvalidInput, "\"" + std::string(text.substr(0, kMaxQuotedBytes)) + "\" " + why};

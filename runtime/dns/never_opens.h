@@ -18,6 +18,7 @@
 namespace namegate::dns {
 
 inline constexpr std::size_t kMaxNeverOpens = NG_MAX_NEVER_OPENS;  // entries
+inline constexpr std::size_t kMaxListedNeverOpens = 48;            // of a configuration, besides the standard ones
 
 class NeverOpens {
   public:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The name of the host side of an endpoint's veth: "ng" and 11 hex digits made from container id and
-// interface name, so that DEL finds it from these two alone. Stable for ever: running pods carry these names.
+// The name of the host side of an endpoint's veth: "ng" and 11 hex digits of a hash of container id and interface name,
+// so that DEL finds it from these two alone. The function must never change: running pods have these names.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace namegate::endpoints {
 
-// A well-mixed 64-bit hash of both texts and the boundary between them.
+// A well-mixed 64-bit hash of both texts and of the boundary between them.
 std::uint64_t endpoint_hash(std::string_view container_id, std::string_view ifname);
 
 std::string host_interface_name(std::string_view container_id, std::string_view ifname);

@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <utility>
+
+#include "base/mac.h"
 
 namespace namegate::endpoints {
 namespace {
@@ -12,56 +15,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kIndent = 2;
-constexpr std::size_t kMacTextBytes = 17;
 
-std::string mac_to_text(const std::array<std::uint8_t, 6>& mac) {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    std::string text;
-    for (const std::uint8_t byte : mac) {
-        if (!text.empty()) {
-            text += ':';
-        }
-        text += kHex[byte >> 4];
-        text += kHex[byte & 15U];
-    }
-    return text;
-}
-
-std::optional<unsigned> hex_digit(char c) {
-    if (c >= '0' && c <= '9') {
-        return static_cast<unsigned>(c - '0');
-    }
-    if (c >= 'a' && c <= 'f') {
-        return static_cast<unsigned>(c - 'a') + 10U;
-    }
-    return std::nullopt;
-}
-
-std::optional<std::array<std::uint8_t, 6>> mac_from_text(std::string_view text) {
-    std::array<std::uint8_t, 6> mac{};
-    if (text.size() != kMacTextBytes) {
-        return std::nullopt;
-    }
-    for (std::size_t i = 0; i < mac.size(); ++i) {
-        const auto high = hex_digit(text[3 * i]);
-        const auto low = hex_digit(text[3 * i + 1]);
-        if (!high || !low || (i + 1 < mac.size() && text[3 * i + 2] != ':')) {
-            return std::nullopt;
-        }
-        mac[i] = static_cast<std::uint8_t>(*high << 4 | *low);
-    }
-    return mac;
-}
-
-Json texts(const std::vector<IpAddress>& addresses) {
-    Json out = Json::array();
-    for (const IpAddress& address : addresses) {
-        out.push_back(address.to_string());
-    }
-    return out;
-}
-
-// Takes fields out of an object; keeps the first error, after which it gives defaults.
+// Reads the fields of an object. Keeps the first error; after it, fields have their defaults.
 class Fields {
   public:
     explicit Fields(const Json& object) : object_(object) {}
@@ -104,22 +59,22 @@ class Fields {
         }
     }
     void labels(const std::string& field, Labels& out) {
+        if (const Json* value = find(field); value != nullptr) {
+            labels(field, *value, out);
+        }
+    }
+    // The form is {provider: {key: value}}.
+    void labels_by_provider(const std::string& field, std::map<std::string, Labels, std::less<>>& out) {
         const Json* value = find(field);
         if (value == nullptr) {
             return;
         }
-        if (!value->is_object()) {
-            fail(field, "is not an object of texts");
-            return;
-        }
-        if (value->size() > kMaxRecordLabels) {
-            fail(field, "has more than " + std::to_string(kMaxRecordLabels) + " labels", Code::kExhausted);
+        if (!value->is_object() || value->size() > kMaxRecordProviders) {
+            fail(field, "is not an object with at most " + std::to_string(kMaxRecordProviders) + " providers of labels");
             return;
         }
         for (const auto& item : value->items()) {
-            if (is_text(field, item.value())) {
-                out.emplace(item.key(), item.value().get<std::string>());
-            }
+            labels(field + "." + item.key(), item.value(), out[item.key()]);
         }
     }
     void addresses(const std::string& field, std::vector<IpAddress>& out, std::size_t most) {
@@ -134,13 +89,13 @@ class Fields {
         for (const Json& item : *value) {
             const auto address = IpAddress::parse(item.is_string() ? item.get<std::string>() : std::string());
             if (!address) {
-                fail(field, "holds something that is not an IP address");
+                fail(field, "contains a value that is not an IP address");
                 return;
             }
             out.push_back(*address);
         }
     }
-    // A field nobody asked for was written by another version, or by somebody else.
+    // An unknown field means that another version or another program wrote the record.
     void check_all_known() {
         for (const auto& item : object_.items()) {
             if (known_.count(item.key()) == 0) {
@@ -150,6 +105,21 @@ class Fields {
     }
 
   private:
+    void labels(const std::string& place, const Json& value, Labels& out) {
+        if (!value.is_object()) {
+            fail(place, "is not an object of strings");
+            return;
+        }
+        if (value.size() > kMaxRecordLabels) {
+            fail(place, "has more than " + std::to_string(kMaxRecordLabels) + " labels", Code::kExhausted);
+            return;
+        }
+        for (const auto& item : value.items()) {
+            if (is_text(place, item.value())) {
+                out.emplace(item.key(), item.value().get<std::string>());
+            }
+        }
+    }
     const Json* find(const std::string& field) {
         known_.insert(field);
         const auto it = object_.find(field);
@@ -161,7 +131,7 @@ class Fields {
     }
     bool is_text(const std::string& field, const Json& value) {
         if (!value.is_string()) {
-            fail(field, "is not a text");
+            fail(field, "is not a string");
             return false;
         }
         if (value.get_ref<const std::string&>().size() > kMaxRecordText) {
@@ -175,6 +145,26 @@ class Fields {
     std::set<std::string> known_;
     std::optional<Error> error_;
 };
+
+void read_labels(Fields& fields, Record& record) {
+    if (!fields.has("cniLabels")) {
+        fields.labels_by_provider("labels", record.labels);
+        return;
+    }
+    // Fields that builds with layout 5 and older wrote.
+    Labels from_args;
+    fields.labels("cniLabels", from_args);
+    bool given = !from_args.empty();
+    if (fields.has("cniLabelsGiven")) {
+        fields.flag("cniLabelsGiven", given);
+    }
+    if (given) {
+        record.labels["cni-args"] = std::move(from_args);
+    }
+    if (fields.has("containerdLabels")) {
+        fields.labels("containerdLabels", record.labels["containerd"]);
+    }
+}
 
 void read_fields(Fields& fields, Record& record) {
     fields.number("id", record.id);
@@ -196,14 +186,7 @@ void read_fields(Fields& fields, Record& record) {
     fields.text("podName", record.pod_name);
     fields.text("podUid", record.pod_uid);
     fields.text("serviceAccount", record.service_account);
-    fields.labels("cniLabels", record.cni_labels);
-    record.cni_labels_given = !record.cni_labels.empty();
-    if (fields.has("cniLabelsGiven")) {
-        fields.flag("cniLabelsGiven", record.cni_labels_given);
-    }
-    if (fields.has("containerdLabels")) {
-        fields.labels("containerdLabels", record.containerd_labels.emplace());
-    }
+    read_labels(fields, record);
     if (fields.has("dnsServers")) {
         fields.addresses("dnsServers", record.dns_servers, kMaxRecordServers);
     }
@@ -235,6 +218,15 @@ Labels keep_annotations(const Labels& annotations) {
     return kept;
 }
 
+std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
+    std::vector<std::string> out;
+    out.reserve(addresses.size());
+    for (const IpAddress& address : addresses) {
+        out.push_back(address.to_string());
+    }
+    return out;
+}
+
 std::string to_json(const Record& record) {
     Json out{{"version", kRecordVersion},
              {"id", record.id},
@@ -250,25 +242,19 @@ std::string to_json(const Record& record) {
              {"podName", record.pod_name},
              {"podUid", record.pod_uid},
              {"serviceAccount", record.service_account},
-             {"cniLabels", record.cni_labels},
+             {"labels", record.labels},
              {"kubernetes", record.kubernetes},
              {"mode", record.mode},
              {"network", record.network},
              {"created", record.created},
              {"ready", record.ready}};
-    if (record.cni_labels_given && record.cni_labels.empty()) {
-        out["cniLabelsGiven"] = true;
-    }
-    if (record.containerd_labels) {
-        out["containerdLabels"] = *record.containerd_labels;
-    }
     if (!record.dns_servers.empty()) {
         out["dnsServers"] = texts(record.dns_servers);
     }
     if (!record.annotations.empty()) {
         out["annotations"] = record.annotations;
     }
-    // Bytes that are not UTF-8 are replaced: dump() would throw on them, and a record must be writable.
+    // Invalid UTF-8 is replaced: dump() would throw on it, and writing a record must not fail.
     return out.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

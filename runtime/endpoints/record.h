@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One endpoint as written down at ADD: everything that DEL, the daemon at start and the tools need to know
-// about it without asking anyone. A value; its text form is versioned JSON, read strictly (an unknown,
-// missing or ill-typed field is an error that names it; one that a later version added may be missing, so that
-// pods live through an upgrade). Pure functions.
+// The record of one endpoint, written at ADD: all that DEL, a starting daemon and the tools need to know about it without
+// other sources. A value type. Its text form is versioned JSON, parsed strictly: an unknown, missing or ill-typed field
+// is an error that names the field. Fields that later versions added may be missing, so that pods survive an upgrade.
+// Pure functions.
 #pragma once
 
 #include <array>
@@ -24,37 +24,38 @@ namespace namegate::endpoints {
 inline constexpr int kRecordVersion = 1;
 inline constexpr std::size_t kMaxRecordBytes = 2 * 1024 * 1024;
 inline constexpr std::size_t kMaxRecordAddresses = NG_MAX_ENDPOINT_ADDRS;
-inline constexpr std::size_t kMaxRecordServers = NG_POD_SERVERS;  // resolvers use no more
-inline constexpr std::size_t kMaxRecordLabels = 1024;
-inline constexpr std::size_t kMaxRecordText = 4096;  // bytes of any one string
+inline constexpr std::size_t kMaxRecordServers = NG_POD_SERVERS;  // resolvers use no more than these
+inline constexpr std::size_t kMaxRecordLabels = 1024;             // per provider, and in total
+inline constexpr std::size_t kMaxRecordProviders = 16;
+inline constexpr std::size_t kMaxRecordText = 4096;  // bytes in one string
 inline constexpr std::size_t kMaxRecordAnnotations = 256;
 inline constexpr std::size_t kMaxRecordAnnotationBytes = 64 * 1024;  // of all, names included
 
-// Who made the interface: namegate, or the plugin before it.
+// Which plugin created the interface: namegate ("first"), or the one before it ("chained").
 inline constexpr std::string_view kModeFirst = "first";
 inline constexpr std::string_view kModeChained = "chained";
 
 using Labels = std::map<std::string, std::string, std::less<>>;
 
 struct Record {
-    std::uint32_t id = 0;    // kernel endpoint id
-    std::uint32_t slot = 0;  // its place in the per-endpoint maps
+    std::uint32_t id = 0;    // endpoint id in the BPF maps
+    std::uint32_t slot = 0;  // index in the per-endpoint maps
     std::string container_id;
     std::string ifname;  // inside the container
     std::string host_ifname;
     std::uint32_t host_ifindex = 0;
-    std::string netns;  // path
+    std::string netns;  // path of the network namespace
     std::vector<IpAddress> addresses;
-    std::array<std::uint8_t, 6> mac{};  // of the container's interface; all zero: unknown
+    std::array<std::uint8_t, 6> mac{};  // of the container's interface; all zeros: unknown
     std::string pod_namespace;
     std::string pod_name;
     std::string pod_uid;
     std::string service_account;
-    Labels cni_labels;
-    bool cni_labels_given = false;            // although there may be none
-    std::optional<Labels> containerd_labels;  // nothing: containerd was not asked yet
-    std::vector<IpAddress> dns_servers;       // of the pod, as the runtime gave them at ADD; at most kMaxRecordServers
-    Labels annotations;                       // of the pod, as the runtime gave them at ADD: to be shown, nothing depends on them
+    // The labels from each provider, by its name (labels/registry.h); "cni-args" are those from ADD. A missing
+    // provider was not asked, or gave none.
+    std::map<std::string, Labels, std::less<>> labels;
+    std::vector<IpAddress> dns_servers;  // the pod's, as the runtime gave them at ADD; at most kMaxRecordServers
+    Labels annotations;                  // the pod's, as the runtime gave them at ADD; only for display
     bool kubernetes = false;
     std::string mode{kModeFirst};
     std::string network;       // name of the CNI network
@@ -62,11 +63,19 @@ struct Record {
     bool ready = false;        // programmed at least once
 
     bool operator==(const Record&) const = default;
+    // Null if the provider is missing.
+    const Labels* labels_of(std::string_view provider) const {
+        const auto found = labels.find(provider);
+        return found == labels.end() ? nullptr : &found->second;
+    }
 };
 
-// Those that a record has room for, in the order of their names; the rest is left out, since nothing depends on them.
+// The annotations for which a record has room, in the order of their names. The others are left out, because they are
+// only for display.
 Labels keep_annotations(const Labels& annotations);
 
+// A list of addresses as JSON, for records and other uses.
+std::vector<std::string> texts(const std::vector<IpAddress>& addresses);
 std::string to_json(const Record& record);
 Result<Record> record_from_json(std::string_view text);
 

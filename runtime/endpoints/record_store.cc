@@ -13,18 +13,18 @@ namespace {
 
 constexpr mode_t kFolderMode = 0700;
 constexpr mode_t kFileMode = 0600;
-constexpr std::size_t kShownIdBytes = 64;  // containerd's ids
+constexpr std::size_t kShownIdBytes = 64;  // the length of containerd's ids
 constexpr std::string_view kSuffix = ".json";
 
 bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-// As the CNI specification has it: a letter or digit, then those and "_.-".
+// As the CNI specification defines it: a letter or digit, then letters, digits, "_", "." or "-".
 bool is_container_id(std::string_view id) {
     return !id.empty() && id.size() <= kMaxContainerIdBytes && is_letter_or_digit(id.front()) &&
            std::all_of(id.begin(), id.end(), [](char c) { return is_letter_or_digit(c) || c == '_' || c == '.' || c == '-'; });
 }
 
-// As the kernel has it.
+// As the kernel accepts it, limited to printable ASCII.
 bool is_interface_name(std::string_view name) {
     return !name.empty() && name.size() <= kMaxInterfaceNameBytes && name != "." && name != ".." &&
            std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~' && c != '/' && c != ':'; });
@@ -42,7 +42,7 @@ Result<Record> read_record(const std::string& path) {
     return record_from_json(text).with_context(path);
 }
 
-// Writes of the file that died before their rename.
+// Removes temporary files of writes that ended before their rename.
 Result<> remove_unfinished(const std::string& directory, const std::string& file_name) {
     const auto names = list_directory(directory, kMaxRecordFiles);
     if (!names) {
@@ -75,7 +75,7 @@ Result<std::string> RecordStore::path_of(std::string_view container_id, std::str
 Result<> RecordStore::write(const Record& record) const {
     NG_ASSIGN(const std::string path, path_of(record.container_id, record.ifname));
     const std::string text = to_json(record);
-    // What could not be read back must not be written: the pod would be forgotten at the next start.
+    // A record that cannot be read back must not be written: the next start would not know the pod.
     NG_TRY(record_from_json(text).with_context("write " + path));
     NG_TRY(make_directories(directory_, kFolderMode));
     return write_file_atomically(path, text, kFileMode);
@@ -85,7 +85,7 @@ Result<Record> RecordStore::read(std::string_view container_id, std::string_view
     NG_ASSIGN(const std::string path, path_of(container_id, ifname));
     NG_ASSIGN(Record record, read_record(path));
     if (record.container_id != container_id || record.ifname != ifname) {
-        return Error(Code::kInvalidInput, path + ": is the record of another endpoint");
+        return Error(Code::kInvalidInput, path + ": the record belongs to another endpoint");
     }
     return record;
 }
@@ -106,7 +106,7 @@ Result<RecordListing> RecordStore::list() const {
         return names.error();
     }
     for (const std::string& name : *names) {
-        // Hidden names are writes that did not finish.
+        // Hidden files are left from unfinished writes.
         if (name.front() == '.' || !name.ends_with(kSuffix)) {
             continue;
         }
@@ -121,7 +121,7 @@ Result<RecordListing> RecordStore::list() const {
         }
         const auto own_path = path_of(record->container_id, record->ifname);
         if (!own_path || *own_path != path) {
-            listing.bad.push_back({path, path + ": the name does not fit the record in it"});
+            listing.bad.push_back({path, path + ": the file name does not match the record"});
             continue;
         }
         listing.records.push_back(std::move(*record));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The endpoint records of a node, one file each in a folder that it owns. Writes are atomic; a file that
-// cannot be read back is reported by list() and never stops the others. Holds no state but the path, so
-// several processes may use one folder under the node lock. Blocks on the disk.
+// The endpoint records of a node, one file each, in a folder that it owns. Writes are atomic. list() reports unreadable
+// files and still returns the others. The only state is the path, so several processes may use one folder under the node
+// lock. Blocks on the disk.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace namegate::endpoints {
 
-inline constexpr std::size_t kMaxRecordFiles = 8192;  // looked at in one folder
+inline constexpr std::size_t kMaxRecordFiles = 8192;  // read from one folder
 inline constexpr std::size_t kMaxContainerIdBytes = 1024;
 inline constexpr std::size_t kMaxInterfaceNameBytes = 15;  // IFNAMSIZ less the NUL
 
@@ -34,13 +34,13 @@ class RecordStore {
   public:
     explicit RecordStore(std::string directory) : directory_(std::move(directory)) {}
 
-    // Makes the folder if needed. kInvalidInput if the ids cannot name a file.
+    // Creates the folder if needed. kInvalidInput if the ids cannot name a file.
     Result<> write(const Record& record) const;
-    // kNotFound if there is none.
+    // kNotFound if there is no record.
     Result<Record> read(std::string_view container_id, std::string_view ifname) const;
-    // One that is not there is success.
+    // Succeeds if there is no record.
     Result<> remove(std::string_view container_id, std::string_view ifname) const;
-    // A folder that is not there yet is empty.
+    // A missing folder counts as empty.
     Result<RecordListing> list() const;
 
     // "<container id, at most 64 characters>-<ifname>-<hash of both>.json"

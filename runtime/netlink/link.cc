@@ -92,19 +92,13 @@ Result<> run_deletion(Socket& socket, const Batch& batch) {
 
 }  // namespace
 
-std::string to_string(const Mac& mac) {
-    std::array<char, 18> text{};
-    std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-    return text.data();
-}
-
 void append_veth(Batch& batch, const VethPair& pair) {
     const MessagePtr message = make_message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
     nl_msg* raw = message.get();
     const auto put_side = [raw, &pair](const std::string& name, const Mac& mac) {
         put_text(raw, IFLA_IFNAME, name);
         put_bytes(raw, IFLA_ADDRESS, mac.data(), mac.size());
-        // One queue: the default is one for each processor, and a veth sends without locks anyway.
+        // One queue: the default is one per CPU, and a veth transmits without locks anyway.
         put_u32(raw, IFLA_NUM_TX_QUEUES, 1);
         put_u32(raw, IFLA_NUM_RX_QUEUES, 1);
         if (pair.mtu != 0) {
@@ -196,7 +190,7 @@ Result<std::int32_t> netns_id(Socket& socket, const Netns& other) {
     put_u32(message.get(), NETNSA_FD, static_cast<std::uint32_t>(other.fd()));
     std::int32_t id = NETNSA_NSID_NOT_ASSIGNED;
     NG_TRY(socket.query(
-        message.get(), "asking for the id of a network namespace", [&id] { id = NETNSA_NSID_NOT_ASSIGNED; },
+        message.get(), "reading the id of a network namespace", [&id] { id = NETNSA_NSID_NOT_ASSIGNED; },
         [&id](nlmsghdr* answer) {
             const Attributes<rtgenmsg, NETNSA_MAX> attributes(answer);
             if (answer->nlmsg_type == RTM_NEWNSID && attributes.valid() && attributes.has(NETNSA_NSID, sizeof(id))) {

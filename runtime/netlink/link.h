@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Network interfaces: what the kernel says about one, and the requests that make, change and remove them.
-// Functions append to a Batch (nothing happens until it runs) or ask through a Socket.
+// Network interfaces: their state in the kernel, and the requests that create, change and remove them. Functions either
+// append to a Batch, which does nothing until it runs, or query through a Socket.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/mac.h"
 #include "base/result.h"
 #include "netlink/route_socket.h"
 
 namespace namegate::netlink {
-
-using Mac = std::array<std::uint8_t, 6>;
-
-std::string to_string(const Mac& mac);
 
 struct Link {
     std::uint32_t index = 0;
@@ -28,8 +24,8 @@ struct Link {
     Mac mac{};
     std::uint32_t mtu = 0;
     bool up = false;                          // administratively
-    bool running = false;                     // up and passing traffic
-    std::optional<std::uint32_t> peer_index;  // of a veth: the other side's index in its own namespace
+    bool running = false;                     // up, and the operational state is UP
+    std::optional<std::uint32_t> peer_index;  // of a veth: the index of the peer in the peer's namespace
     std::optional<std::int32_t> peer_netns_id;
 
     bool operator==(const Link&) const = default;
@@ -41,26 +37,26 @@ struct VethPair {
     Mac pod_mac{};
     std::string host_name;
     Mac host_mac{};
-    std::uint32_t mtu = 0;  // 0: the kernel's default
+    std::uint32_t mtu = 0;  // 0: the default of the kernel
 };
 
-// Both sides of a veth in one request, each made where it belongs; the socket's namespace gets the host side.
+// Creates both sides of a veth in one request, each in its namespace; the host side is in the namespace of the socket.
 void append_veth(Batch& batch, const VethPair& pair);
 void append_link_up(Batch& batch, std::uint32_t index, std::string_view name);
 void append_link_down(Batch& batch, std::uint32_t index, std::string_view name);
 void append_link_alias(Batch& batch, std::string_view name, std::string_view alias);
 void append_delete_link(Batch& batch, std::string_view name);
 
-// kNotFound if there is none.
+// kNotFound if the interface does not exist.
 Result<Link> find_link(Socket& socket, std::string_view name);
 Result<Link> find_link(Socket& socket, std::uint32_t index);
 Result<std::vector<Link>> list_links(Socket& socket);
-// The id by which the socket's namespace knows another one, as in Link::peer_netns_id; kNotFound if it has none.
+// The id of `other` in the socket's namespace, as in Link::peer_netns_id. kNotFound if it has none.
 Result<std::int32_t> netns_id(Socket& socket, const Netns& other);
-// One that is not there is success.
+// Succeeds if the interface does not exist.
 Result<> delete_link(Socket& socket, std::string_view name);
 Result<> delete_link(Socket& socket, std::uint32_t index);
-// In the namespace of the calling thread; does not wait for those who change something.
+// Looks in the namespace of the calling thread. Does not wait for the RTNL lock.
 bool link_exists(std::uint32_t index);
 
 }  // namespace namegate::netlink

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Building and reading netlink messages, for the files of this folder only (libnl's types show). Building
-// cannot fail short of memory running out, which ends the program.
+// Builds and reads netlink messages. Only for files of this folder, because the types of libnl are visible. Building
+// fails only when memory runs out, which aborts the program.
 #pragma once
 
 #include <netlink/attr.h>
@@ -34,10 +34,10 @@ inline void require_room(bool done) {
     }
 }
 
-// The fixed part that a message of this type starts with.
+// The fixed header of a message of this type.
 template <typename Header>
 void put_header(nl_msg* message, const Header& header) {
-    // libnl takes it without const, and only copies it.
+    // libnl wants a non-const pointer, but only copies from it.
     Header copy = header;
     require_room(nlmsg_append(message, &copy, sizeof(copy), NLMSG_ALIGNTO) == 0);
 }
@@ -57,7 +57,7 @@ inline void put_address(nl_msg* message, int type, const IpAddress& address) {
     put_bytes(message, type, wire.data(), wire.size());
 }
 
-// Everything appended while this lives is inside the attribute.
+// Everything appended during the lifetime of this object is nested in the attribute.
 class Nest {
   public:
     Nest(nl_msg* message, int type) : message_(message), start_(nla_nest_start(message, type)) { require_room(start_ != nullptr); }
@@ -72,7 +72,7 @@ class Nest {
     nlattr* start_;
 };
 
-// The attributes after a fixed part of type Header, by number; those that are missing or cut short are null.
+// The attributes after a fixed header of type Header, by number. Missing and truncated attributes are null.
 template <typename Header, int Max>
 class Attributes {
   public:
@@ -94,7 +94,7 @@ class Attributes {
         const std::string_view bytes(static_cast<const char*>(nla_data(raw(type))), static_cast<std::size_t>(nla_len(raw(type))));
         return std::string(bytes.substr(0, bytes.find('\0')));
     }
-    // An attribute that is not 4 or 16 bytes is no address.
+    // kNotFound without the attribute; an error if it is not 4 or 16 bytes long.
     Result<IpAddress> address(int type) const {
         if (raw(type) == nullptr) {
             return Error(Code::kNotFound, "no address");

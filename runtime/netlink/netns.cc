@@ -22,17 +22,17 @@ namespace {
 Result<Fd> open_namespace(const std::string& path) {
     Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd.valid()) {
-        const int problem = errno;
-        if (problem == ENOENT || problem == ENOTDIR) {
-            return Error(Code::kNotFound, "no network namespace at " + path, problem);
+        const int failure = errno;
+        if (failure == ENOENT || failure == ENOTDIR) {
+            return Error(Code::kNotFound, "no network namespace at " + path, failure);
         }
-        return sys_error("opening the network namespace " + path, problem);
+        return sys_error("opening the network namespace " + path, failure);
     }
     struct statfs about {};
     if (::fstatfs(fd.get(), &about) != 0) {
-        return sys_error("looking at " + path, errno);
+        return sys_error("checking " + path, errno);
     }
-    // A runtime that died may have left the plain file that the namespace was bound to.
+    // A runtime that died may leave the plain file over which the namespace was bind-mounted.
     if (about.f_type != NSFS_MAGIC) {
         return Error(Code::kInvalidInput, path + " is not a network namespace");
     }
@@ -44,7 +44,7 @@ class WayBack {
     explicit WayBack(const Netns& own) : own_(own) {}
     ~WayBack() {
         if (::setns(own_.fd(), CLONE_NEWNET) != 0) {
-            log::error("leaving a network namespace", {log::kv("error", sys_error("setns", errno).message())});
+            log::error("cannot return from a network namespace", {log::kv("error", sys_error("setns", errno).message())});
             std::abort();
         }
     }

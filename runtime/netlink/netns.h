@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Network namespaces by file descriptor. in_netns() takes the calling thread into one and back; a thread that does not
-// find its way back would change the wrong namespace, so the process ends then. Owns the descriptors.
+// Network namespaces by file descriptor. in_netns() moves the calling thread into a namespace and back. If the thread
+// cannot return, the process aborts, because it would change the wrong namespace. Owns the descriptors.
 #pragma once
 
 #include <functional>
@@ -14,13 +14,13 @@ namespace namegate::netlink {
 
 class Netns {
   public:
-    // kNotFound: nothing at the path; kInvalidInput: something that is not a network namespace.
+    // kNotFound: nothing at the path. kInvalidInput: not a network namespace.
     static Result<Netns> open(const std::string& path);
     // The namespace of the calling thread.
     static Result<Netns> current();
 
     int fd() const { return fd_.get(); }
-    // Whether both are the same namespace.
+    // Whether both refer to the same namespace.
     Result<bool> is_same(const Netns& other) const;
 
   private:
@@ -31,10 +31,10 @@ class Netns {
 // `work` must not throw.
 Result<> in_netns(const Netns& netns, const std::function<Result<>()>& work);
 
-// "net/ipv4/ip_forward"-style names, in the namespace of the calling thread.
+// `name` has the form "net/ipv4/ip_forward". In the namespace of the calling thread.
 Result<std::string> read_sysctl(const std::string& name);
 Result<> write_sysctl(const std::string& name, const std::string& value);
-// Written only if it differs: some writes walk every interface of the node.
+// Writes only if the value differs: some writes walk all interfaces of the node.
 Result<> ensure_sysctl(const std::string& name, const std::string& value);
 
 }  // namespace namegate::netlink

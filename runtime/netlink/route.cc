@@ -52,7 +52,7 @@ std::optional<RouteSpec> read_route(nlmsghdr* message, std::uint32_t ifindex) {
     return route;
 }
 
-// Runs a dump for one interface, both families one after the other.
+// Runs a dump for one interface, first IPv4, then IPv6.
 template <typename Header, typename Entry, typename Read>
 Result<std::vector<Entry>> dump_families(Socket& socket, int type, Header header, std::uint8_t Header::*family, Read read) {
     std::vector<Entry> entries;
@@ -62,7 +62,7 @@ Result<std::vector<Entry>> dump_families(Socket& socket, int type, Header header
         put_header(message.get(), header);
         const std::size_t before = entries.size();
         NG_TRY(socket.query(
-            message.get(), "asking the kernel for addresses and routes", [&] { entries.resize(before); },
+            message.get(), "listing addresses and routes", [&] { entries.resize(before); },
             [&](nlmsghdr* answer) {
                 if (auto entry = read(answer)) {
                     entries.push_back(std::move(*entry));
@@ -93,7 +93,7 @@ void append_route(Batch& batch, const RouteSpec& route) {
     rtmsg header{};
     header.rtm_family = family_of(route.destination.address());
     header.rtm_dst_len = static_cast<std::uint8_t>(route.destination.length());
-    header.rtm_table = RT_TABLE_UNSPEC;  // RTA_TABLE says it, in 32 bits
+    header.rtm_table = RT_TABLE_UNSPEC;  // RTA_TABLE holds the table, with 32 bits
     header.rtm_protocol = RTPROT_STATIC;
     header.rtm_scope = !route.gateway && route.destination.is_v4() ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
     header.rtm_type = RTN_UNICAST;
@@ -137,12 +137,12 @@ Result<std::vector<AddressEntry>> list_addresses(Socket& socket, std::uint32_t i
         if (message->nlmsg_type != RTM_NEWADDR || !attributes.valid() || attributes.header().ifa_index != ifindex) {
             return std::nullopt;
         }
-        // On point-to-point links IFA_ADDRESS is the other side.
+        // On point-to-point links IFA_ADDRESS is the address of the peer.
         auto address = attributes.address(attributes.raw(IFA_LOCAL) != nullptr ? IFA_LOCAL : IFA_ADDRESS);
         if (!address) {
             return std::nullopt;
         }
-        return AddressEntry{*address, attributes.header().ifa_prefixlen, attributes.header().ifa_scope == RT_SCOPE_UNIVERSE};
+        return AddressEntry{*address, attributes.header().ifa_prefixlen};
     };
     return dump_families<ifaddrmsg, AddressEntry>(socket, RTM_GETADDR, header, &ifaddrmsg::ifa_family, read);
 }
@@ -182,7 +182,7 @@ Result<std::uint32_t> route_interface(Socket& socket, const IpAddress& address) 
     put_address(message.get(), RTA_DST, address);
     std::uint32_t index = 0;
     NG_TRY(socket.query(
-        message.get(), "asking for the route to " + address.to_string(), [&index] { index = 0; },
+        message.get(), "looking up the route to " + address.to_string(), [&index] { index = 0; },
         [&index](nlmsghdr* answer) {
             const Attributes<rtmsg, RTA_MAX> attributes(answer);
             if (answer->nlmsg_type == RTM_NEWROUTE && attributes.valid()) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Addresses, routes and neighbours of an interface: requests that append to a Batch, and questions asked
-// through a Socket.
+// Addresses, routes and neighbours of an interface: requests that append to a Batch, and queries through a Socket.
 #pragma once
 
 #include <cstdint>
@@ -19,29 +18,28 @@ namespace namegate::netlink {
 
 struct RouteSpec {
     IpPrefix destination;
-    std::optional<IpAddress> gateway;  // none: the destination is on the link
+    std::optional<IpAddress> gateway;  // nullopt: the destination is on the link
     std::uint32_t ifindex = 0;
     std::optional<unsigned> mtu;
     std::optional<unsigned> advmss;
     std::optional<unsigned> priority;
     std::optional<unsigned> table;
     std::optional<IpAddress> source;  // preferred source address
-    bool onlink = false;              // the gateway is reachable through the interface, whatever the table says
+    bool onlink = false;              // the gateway counts as reachable through the interface, regardless of the routing table
 
     bool operator==(const RouteSpec&) const = default;
 };
 
-// IPv6 addresses are usable at once, without duplicate address detection.
+// IPv6 addresses are usable at once: duplicate address detection is skipped.
 void append_address(Batch& batch, std::uint32_t ifindex, const IpAddress& address, unsigned prefix_length);
-// kExists when the table has a route to this destination already.
+// kExists when the table already has a route to this destination.
 void append_route(Batch& batch, const RouteSpec& route);
-// A permanent entry: nobody is asked for `address`, and nobody's claim changes it.
+// Adds a permanent entry: the kernel does not resolve `address`, and no ARP or ND message changes the entry.
 void append_neighbour(Batch& batch, std::uint32_t ifindex, const IpAddress& address, const Mac& mac);
 
 struct AddressEntry {
     IpAddress address;
     unsigned prefix_length = 0;
-    bool is_global = false;  // not link-local, not host
 
     bool operator==(const AddressEntry&) const = default;
 };
@@ -55,10 +53,10 @@ struct NeighbourEntry {
 };
 
 Result<std::vector<AddressEntry>> list_addresses(Socket& socket, std::uint32_t ifindex);
-// Unicast routes of the main table through the interface, both families.
+// Unicast routes of the main table through the interface, IPv4 and IPv6.
 Result<std::vector<RouteSpec>> list_routes(Socket& socket, std::uint32_t ifindex);
 Result<std::vector<NeighbourEntry>> list_neighbours(Socket& socket, std::uint32_t ifindex);
-// The index of the interface that the kernel would use towards `address`; kNotFound without a route.
+// The index of the interface through which the kernel routes `address`. kNotFound without a route.
 Result<std::uint32_t> route_interface(Socket& socket, const IpAddress& address);
 
 }  // namespace namegate::netlink

@@ -27,8 +27,8 @@ struct FreeBytes {
 
 Error library_error(std::string_view what, int code) { return {Code::kIo, std::string(what) + ": " + nl_geterror(code)}; }
 
-// The kernel's own words for a failure, if it gave any.
-std::string kernel_words(nlmsghdr* header) {
+// The kernel's extended error message, or empty.
+std::string extended_message(nlmsghdr* header) {
     if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0) {
         return {};
     }
@@ -42,11 +42,11 @@ std::string kernel_words(nlmsghdr* header) {
         return {};
     }
     auto* start = reinterpret_cast<nlattr*>(static_cast<char*>(nlmsg_data(header)) + offset);
-    const nlattr* words = nla_find(start, static_cast<int>(length - offset), NLMSGERR_ATTR_MSG);
-    if (words == nullptr) {
+    const nlattr* message = nla_find(start, static_cast<int>(length - offset), NLMSGERR_ATTR_MSG);
+    if (message == nullptr) {
         return {};
     }
-    const std::string_view text(static_cast<const char*>(nla_data(words)), static_cast<std::size_t>(nla_len(words)));
+    const std::string_view text(static_cast<const char*>(nla_data(message)), static_cast<std::size_t>(nla_len(message)));
     return std::string(text.substr(0, text.find('\0')));
 }
 
@@ -64,21 +64,21 @@ Code code_of(int sys_errno) {
     }
 }
 
-// The error in an acknowledgement, or nothing when it says success.
+// The error in an acknowledgement, or nullopt for success.
 std::optional<Error> acknowledged_error(nlmsghdr* header, const std::string& description) {
     if (nlmsg_datalen(header) < static_cast<int>(sizeof(nlmsgerr))) {
-        return Error(Code::kIo, description + ": the kernel's answer is cut short");
+        return Error(Code::kIo, description + ": the kernel's reply is truncated");
     }
     const int sys_errno = -static_cast<const nlmsgerr*>(nlmsg_data(header))->error;
     if (sys_errno == 0) {
         return std::nullopt;
     }
-    const std::string words = kernel_words(header);
-    const std::string text = sys_error(description, sys_errno).message() + (words.empty() ? "" : " (" + words + ")");
+    const std::string detail = extended_message(header);
+    const std::string text = sys_error(description, sys_errno).message() + (detail.empty() ? "" : " (" + detail + ")");
     return Error(code_of(sys_errno), text, sys_errno);
 }
 
-// Reads one datagram and hands its messages to `each`.
+// Reads one datagram and passes its messages to `each`.
 template <typename Each>
 Result<> receive(nl_sock* socket, Each each) {
     sockaddr_nl from{};
@@ -116,7 +116,7 @@ Result<Socket> Socket::open() {
         return library_error("opening a route netlink socket", code);
     }
     const int on = 1;
-    // Without these two, errors are only less wordy.
+    // The first two options only add detail to errors, so failures are ignored.
     ::setsockopt(nl_socket_get_fd(raw), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
     ::setsockopt(nl_socket_get_fd(raw), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
     ::setsockopt(nl_socket_get_fd(raw), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));

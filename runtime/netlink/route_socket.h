@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A route netlink socket, and batches of requests that reach the kernel in one system call. A socket belongs
-// to the network namespace it was opened in and may be used from anywhere after that, by one thread at a
-// time. An error tells the request ("add route 10.0.0.1/32") and the kernel's own words; sys_errno() is kept.
+// A route netlink socket, and batches of requests that reach the kernel with one system call. A socket stays in the
+// network namespace in which it was opened, whatever namespace its user is in. One thread at a time. Errors name the
+// request ("add route 10.0.0.1/32") and quote the kernel's message; sys_errno() is kept.
 #pragma once
 
 #include <cstdint>
@@ -22,11 +22,11 @@ extern "C" void nl_socket_free(nl_sock* socket);
 
 namespace namegate::netlink {
 
-// Requests that change something, each with the words for its error.
+// Requests that change something, each with a description for its error.
 class Batch {
   public:
     bool empty() const { return requests_.empty(); }
-    // Takes what `message` holds; the message stays the caller's.
+    // Copies the content of `message`, which the caller keeps.
     void append(nl_msg* message, std::string description);
 
   private:
@@ -40,16 +40,16 @@ class Batch {
 
 class Socket {
   public:
-    // In the namespace of the calling thread.
+    // Opens a socket in the namespace of the calling thread.
     static Result<Socket> open();
     static Result<Socket> open_in(const Netns& netns);
 
-    // Sends all and waits for all acknowledgements. The kernel takes the requests in order and does not stop
-    // at one that fails; the first failure is returned.
+    // Sends all requests and waits for all acknowledgements. The kernel executes the requests in order and does not
+    // stop at a failed one. Returns the first failure.
     Result<> run(const Batch& batch);
 
-    // A request that is answered with messages: `each` sees every one. A dump that the kernel calls
-    // inconsistent is asked for again, so `restart` is called first and must forget what was seen.
+    // Sends a request and calls `each` for every message of the reply. When the kernel reports a dump as
+    // inconsistent, `restart` is called, which must discard what was collected, and the request is sent again.
     Result<> query(nl_msg* message, const std::string& description, const std::function<void()>& restart,
                    const std::function<void(nlmsghdr*)>& each);
 

@@ -12,7 +12,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "datapath/attach.h"
-#include "datapath/map.h"
 #include "datapath/reader.h"
 #include "datapath/settings.h"
 #include "datapath/slots.h"
@@ -27,12 +26,12 @@ using endpoints::Record;
 
 void note(std::string_view step, const Result<>& result) {
     if (!result) {
-        log::warning("undoing an endpoint", {log::kv("step", step), log::kv("error", result.error().message())});
+        log::warning("cannot undo a failed admission of an endpoint", {log::kv("step", step), log::kv("error", result.error().message())});
     }
 }
 
-// Renaming an interface by hand must not open it: ours are known by their alias as well.
-bool bears_alias(const netlink::Link& link, const Record& record) {
+// The alias identifies the interface too, so that an administrator who renames it does not open it.
+bool has_alias_of(const netlink::Link& link, const Record& record) {
     const std::string owner = " " + record.container_id + " " + record.ifname;
     return link.alias.size() > owner.size() && link.alias.compare(link.alias.size() - owner.size(), owner.size(), owner) == 0;
 }
@@ -45,17 +44,16 @@ Result<std::optional<netlink::Link>> find_interface(netlink::Socket& socket, con
         }
         return link.error();
     }
-    // A number that has gone to another interface meanwhile is not the endpoint's.
-    if (link->name != record.host_ifname && !bears_alias(*link, record)) {
+    // The kernel may have given the index to another interface meanwhile.
+    if (link->name != record.host_ifname && !has_alias_of(*link, record)) {
         return std::optional<netlink::Link>();
     }
     return std::optional<netlink::Link>(std::move(link).value());
 }
 
-// An interface number that has gone to another endpoint meanwhile stays bound.
+// An interface index that belongs to another endpoint meanwhile stays bound.
 Result<> unbind_own(datapath::Datapath& datapath, const Record& record) {
-    NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
-    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
+    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::read_interface(datapath, record.host_ifindex));
     return bound && bound->endpoint == record.id ? datapath::unbind_interface(datapath, record.host_ifindex) : ok();
 }
 
@@ -71,15 +69,14 @@ Result<> attach_closed(datapath::Datapath& datapath, const Record& record) {
     return ok();
 }
 
-// Is everything of this record in the kernel, programs aside?
+// Whether the slot and the binding of this record are in the kernel; ignores the programs.
 Result<bool> is_known(datapath::Datapath& datapath, const Record& record) {
     NG_ASSIGN(const std::optional<std::uint32_t> owner, datapath::slot_owner(datapath, record.slot));
-    NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
-    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
+    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::read_interface(datapath, record.host_ifindex));
     return owner && *owner == record.id && bound && bound->endpoint == record.id && bound->slot == record.slot;
 }
 
-// `former`: the record that stands on the disk now, and again should the endpoint not be admitted.
+// `former` is the record that is on disk now. It is written again if the endpoint cannot be admitted.
 Result<> admit(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, const Record* former) {
     UndoStack undo;
     NG_ASSIGN(record.id, datapath.next_endpoint_id());
@@ -97,8 +94,8 @@ Result<> admit(datapath::Datapath& datapath, const endpoints::RecordStore& store
     return ok();
 }
 
-// Puts one record right; the records of a datapath that was lost get new numbers. One that cannot be put right stays
-// on the disk, so that the next attempt knows of it.
+// Corrects the kernel's state for one record. If the datapath was lost, the record gets a new id and slot. A record that
+// cannot be repaired stays on disk for the next attempt.
 Result<> repair(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, Reconciled& outcome) {
     NG_ASSIGN(const bool known, is_known(datapath, record));
     if (!known) {
@@ -134,7 +131,7 @@ Result<> release_orphans(datapath::Datapath& datapath, Reconciled& outcome) {
     for (const datapath::SlotUse& use : used) {
         if (alive.count(use.endpoint) == 0) {
             NG_TRY(datapath::release_slot(datapath, use.slot));
-            outcome.repairs.push_back("took back slot " + std::to_string(use.slot));
+            outcome.repairs.push_back("released slot " + std::to_string(use.slot));
         }
     }
     NG_ASSIGN(const std::vector<std::string> severed, datapath::remove_severed_links(datapath));
@@ -169,10 +166,10 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
     Reconciled outcome;
     NG_ASSIGN(const endpoints::RecordListing listing, store.list());
     for (const endpoints::BadRecord& bad : listing.bad) {
-        outcome.repairs.push_back("left " + bad.path + " alone, which cannot be read: " + bad.why);
+        outcome.repairs.push_back("kept " + bad.path + ", which cannot be read: " + bad.why);
     }
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
-    std::map<const datapath::OtherSet*, std::vector<Record>> of_older;
+    std::map<const datapath::OtherBuild*, std::vector<Record>> of_older;
     for (Record record : listing.records) {
         NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
         if (!link) {
@@ -181,14 +178,15 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
                                       " is gone");
             continue;
         }
-        NG_ASSIGN(const datapath::OtherSet* older, enforced_by(datapath.older(), record));
+        NG_ASSIGN(const datapath::OtherBuild* older, enforced_by(datapath.older(), record));
         if (older != nullptr) {
             of_older[older].push_back(std::move(record));
             continue;
         }
         if (const auto repaired = repair(datapath, store, record, outcome); !repaired) {
             outcome.repairs.push_back("could not repair " + record.host_ifname + ": " + repaired.error().message());
-            // Nothing in the kernel is surely its own: it stays closed, and must not be programmed.
+            // The kernel's state may belong to another endpoint: this one stays closed and must not be
+            // programmed.
             if (const auto known = is_known(datapath, record); !known || !*known) {
                 continue;
             }
@@ -199,7 +197,7 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
         NG_ASSIGN(std::vector<Record> prepared, prepare_handover(lock, datapath, *entry.first, entry.second));
         std::move(prepared.begin(), prepared.end(), std::back_inserter(outcome.records));
     }
-    // A record that cannot be read belongs to some endpoint: then nothing is an orphan for certain.
+    // An unreadable record may belong to any endpoint, so nothing is certain to be an orphan.
     if (listing.bad.empty()) {
         NG_TRY(release_orphans(datapath, outcome));
     }
@@ -209,7 +207,7 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
 Result<> release_leftovers(const NodeLock& /*lock*/, datapath::Datapath& datapath, const endpoints::RecordStore& store) {
     NG_ASSIGN(endpoints::RecordListing listing, store.list());
     if (!listing.bad.empty()) {
-        return ok();  // as above
+        return ok();  // as in reconcile(): nothing is certain to be an orphan
     }
     Reconciled outcome;
     outcome.records = std::move(listing.records);

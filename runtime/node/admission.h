@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How an endpoint enters and leaves the kernel, and how records and kernel are brought back together after
-// somebody died in between: what the plugin and the daemon share. One thread.
+// Adds endpoints to the kernel and removes them, and reconciles records and kernel after a process died in between.
+// Shared by the plugin and the daemon. One thread.
 #pragma once
 
 #include <string>
@@ -19,26 +19,26 @@ namespace namegate::node {
 
 datapath::EndpointIdentity identity_of(const endpoints::Record& record);
 
-// Gives the record an id and a slot, writes it, and attaches both programs, closed. Undone on failure.
+// Gives the record an id and a slot, writes it, and attaches both programs, with the endpoint closed. Undone on failure.
 Result<> admit_endpoint(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store, endpoints::Record& record);
-// Everything that admit_endpoint() made; what is gone already is fine. An interface that another plugin made, and that
-// is still there, keeps the programs: they drop everything from here on, until that plugin removes it. The pins that
-// then lead nowhere are left to remove_severed_links().
+// Removes everything that admit_endpoint() made; missing parts are ignored. A chained endpoint's interface that still
+// exists keeps the programs: they drop everything until the plugin that made the interface removes it.
+// remove_severed_links() then removes the pins.
 Result<> evict_endpoint(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store,
                         const endpoints::Record& record);
 
 struct Reconciled {
-    std::vector<endpoints::Record> records;  // whose interfaces exist
-    std::vector<std::string> repairs;        // what was put right, for the log
+    std::vector<endpoints::Record> records;  // of endpoints whose interfaces exist
+    std::vector<std::string> repairs;        // what was corrected, for the log
 };
-// Evicts endpoints whose interface is gone, takes back slots and links without a record, and attaches again
-// what lost its programs (closed until it is programmed). Endpoints of an older build are prepared to come over.
+// Removes endpoints whose interface is gone, releases slots and links without a record, and attaches lost programs again,
+// closed until the endpoint is programmed. Prepares the endpoints of older builds for the handover.
 Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store);
 
-// Takes back slots, bindings and links that no record speaks for: what an ADD leaves that died before it wrote one.
+// Releases slots, bindings and links without a record: an ADD leaves them if it dies before it writes the record.
 Result<> release_leftovers(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store);
 
-// Trusted servers and TTL bounds, into the kernel.
+// Writes the trusted servers, the addresses that no name opens and the TTL bounds to the kernel.
 Result<> apply_settings(const NodeLock& lock, datapath::Datapath& datapath, const config::Config& config,
                         const std::vector<config::NamedServer>& servers);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the configuration says of the datapath. Pure.
+// The datapath's options from the configuration. Pure.
 #pragma once
 
 #include "config/config.h"

@@ -18,9 +18,7 @@
 #include "datapath/map.h"
 #include "datapath/policy_collection.h"
 #include "endpoints/host_interface_name.h"
-#include "endpoints/label_sources.h"
 #include "node/admission.h"
-#include "node/containerd_labels.h"
 #include "node/datapath_options.h"
 #include "node/handover.h"
 
@@ -37,29 +35,29 @@ constexpr std::chrono::milliseconds kLastTry{1'000};
 
 void log_failures(const ProgramSummary& summary) {
     for (const auto& failure : summary.failed) {
-        log::warning("endpoint keeps its policy",
+        log::warning("the endpoint keeps its former policy",
                      {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
     }
 }
 
-// Without pins there is nothing of ours in the kernel, and nothing to load for a DEL.
+// Without pins nothing of namegate is in the kernel, and a DEL need not load it.
 bool is_loaded(const config::Config& config) {
     return ::access((config.bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION)).c_str(), F_OK) == 0;
 }
 
-// The maps of another build's programs are not ours to write. What stands in them of this endpoint opens nothing without
-// its interface, and goes with them or with the next reconciliation of that build's daemon.
-Result<> remove_from_another(const config::Config& config, const endpoints::RecordStore& store, const Record& record) {
-    NG_ASSIGN(const auto others, datapath::OtherSet::list(config.bpffs_dir));
-    // An interface that its own plugin removes in a moment stays enforced until then.
+// This build must not write the maps of another build. The endpoint's entries there open nothing without its interface;
+// they go with those maps, or when a daemon of that build reconciles.
+Result<> remove_from_other_build(const config::Config& config, const endpoints::RecordStore& store, const Record& record) {
+    NG_ASSIGN(const auto others, datapath::OtherBuild::list(config.bpffs_dir));
+    // An interface that another plugin is about to remove stays enforced until then.
     const bool stays = record.mode == endpoints::kModeChained && ::if_nametoindex(record.host_ifname.c_str()) != 0;
-    for (const datapath::OtherSet& set : others) {
-        NG_TRY(stays ? ok() : set.unpin(record.host_ifname));
+    for (const datapath::OtherBuild& build : others) {
+        NG_TRY(stays ? ok() : build.unpin(record.host_ifname));
     }
     return store.remove(record.container_id, record.ifname);
 }
 
-// Of one that cannot be read.
+// The record of an endpoint whose record file cannot be read, as far as the ids determine it.
 Record guess_record(const std::string& container_id, const std::string& ifname) {
     Record record;
     record.container_id = container_id;
@@ -73,7 +71,7 @@ void log_problems(const NodeRuntime& runtime) {
         log::warning("policies are not kept", {log::kv("error", runtime.policies_kept().error().message())});
     }
     for (const FolderProblem& problem : runtime.folder_problems()) {
-        log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
+        log::warning("policy folder cannot be read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
     }
     for (const policy::FileStatus& file : runtime.policies().refused()) {
         log::warning("policy file refused",
@@ -82,31 +80,31 @@ void log_problems(const NodeRuntime& runtime) {
     }
 }
 
-// Endpoints of an older build come over with their policies; the process that finds them does it for all.
+// Takes over all endpoints of an older build and puts their policies into force.
 void take_over_others(const NodeLock& lock, NodeRuntime& runtime) {
     const auto work = [&]() -> Result<> {
         NG_TRY(runtime.reconcile(lock));
-        log_failures(runtime.program_concerned(lock, policy::Concern::everybody()));
+        log_failures(runtime.program_affected(lock, policy::AffectedEndpoints::all()));
         return runtime.finish_handover(lock);
     };
     if (const auto result = work(); !result) {
-        log::warning("taking over from an older build", {log::kv("error", result.error().message())});
+        log::warning("taking over from an older build failed", {log::kv("error", result.error().message())});
     }
 }
 
-bool belongs_to_another(const Error& error) { return error.code() == Code::kTryAgain || error.code() == Code::kUnsupported; }
+bool is_of_other_build(const Error& error) { return error.code() == Code::kTryAgain || error.code() == Code::kUnsupported; }
 
 bool daemon_is_absent(const Error& error) { return error.code() == Code::kNotFound && error.sys_errno() != 0; }
 
 }  // namespace
 
-// A daemon that runs may be an older build's, and goes on with what is pinned until its successor starts.
+// A running daemon may be of an older build and needs its programs until its successor starts, so they are not replaced.
 Result<std::unique_ptr<NodeRuntime>> EndpointService::open_runtime(const NodeLock& lock) const {
     NodeOptions options;
     options.take_over = !api::daemon_listens(config_.socket_path());
     NG_ASSIGN(std::unique_ptr<NodeRuntime> runtime, NodeRuntime::open(lock, config_, clock_, options));
     if (!runtime->datapath().replaced()) {
-        log::warning("another build's programs stay in force", {log::kv("error", runtime->datapath().replaced().error().message())});
+        log::warning("the programs of another build stay in force", {log::kv("error", runtime->datapath().replaced().error().message())});
     }
     return runtime;
 }
@@ -127,7 +125,7 @@ Result<> EndpointService::admit(Record& record) {
             prepare_here(lock, std::move(runtime), record);
         }
     }
-    // The reply is not waited for: whatever the daemon has not prepared by then, it does when it programs.
+    // Does not wait for the reply: the daemon does what is missing when it programs the endpoint.
     if (record.addresses.empty() && by_daemon) {
         static_cast<void>(api::Question::send(
             config_.socket_path(), api::encode_call(api::PrepareRequest{record.container_id, record.ifname}), kPrepareTimeoutMs));
@@ -135,7 +133,7 @@ Result<> EndpointService::admit(Record& record) {
     return ok();
 }
 
-// While its addresses are waited for. What fails here fails again, and is reported, when the endpoint is programmed.
+// Runs while the address plugin works. Errors are ignored: they recur and are reported when the endpoint is programmed.
 void EndpointService::prepare_here(const NodeLock& lock, std::unique_ptr<NodeRuntime> runtime, const Record& record) {
     if (runtime->must_take_over() || !runtime->apply_settings(lock) || !runtime->read_policies()) {
         return;
@@ -146,12 +144,13 @@ void EndpointService::prepare_here(const NodeLock& lock, std::unique_ptr<NodeRun
     runtime_ = std::move(runtime);
 }
 
-// With its addresses and labels, which the disk does not know yet. Its numbers are others if the datapath was lost meanwhile.
+// Reads the record again, and keeps addresses and labels, which are not on disk yet. Id and slot differ if the datapath
+// was lost meanwhile.
 Result<> EndpointService::refresh(Record& record) const {
     NG_ASSIGN(Record current, endpoints::RecordStore(config_.records_dir()).read(record.container_id, record.ifname));
     current.addresses = std::move(record.addresses);
-    if (record.containerd_labels) {
-        current.containerd_labels = std::move(record.containerd_labels);
+    for (auto& [provider, labels] : record.labels) {
+        current.labels[provider] = std::move(labels);
     }
     record = std::move(current);
     return ok();
@@ -174,8 +173,8 @@ Result<> EndpointService::program_here(Record& record) {
     NG_ASSIGN(const bool prepared, ensure_runtime(lock));
     NG_TRY(prepared ? ok() : refresh(record));
     NG_TRY(runtime_->load_records());
-    // Compiled policies that nobody uses any more are found by looking through all tables, which only the daemon has the
-    // time for. A policy that is installed already needs no room.
+    // Garbage collection scans all tables, so it runs here only when there is no space; otherwise it is left to the
+    // daemon. A policy that is already installed needs no space.
     Result<> programmed = runtime_->program(lock, record);
     if (!programmed && programmed.error().code() == Code::kExhausted) {
         NG_TRY(datapath::remove_unused_policies(runtime_->datapath(), {}));
@@ -187,15 +186,15 @@ Result<> EndpointService::program_here(Record& record) {
         take_over_others(lock, *runtime_);
         return ok();
     }
-    if (const policy::Concern concern = runtime_->concern_of(record); !concern.nobody()) {
-        log_failures(runtime_->program_concerned(lock, concern));
+    if (const policy::AffectedEndpoints affected = runtime_->affected_by(record); !affected.none()) {
+        log_failures(runtime_->program_affected(lock, affected));
     }
     return ok();
 }
 
 Result<api::Question> EndpointService::ask_to_program(const Record& record) const {
-    // The daemon may have to wait for containerd first.
-    const unsigned wait_ms = config_.asks_containerd_for(record.kubernetes) ? config_.label_timeout_seconds * 1'000 : 0;
+    // The daemon may have to wait for a provider of labels first, for this time.
+    const unsigned wait_ms = providers_.next_to_ask(record) != nullptr ? config_.label_timeout_seconds * 1'000 : 0;
     const api::ProgramRequest request{record.container_id, record.ifname, record.addresses};
     return api::Question::send(config_.socket_path(), api::encode_call(request), kProgramTimeoutMs + wait_ms);
 }
@@ -214,30 +213,30 @@ std::optional<Result<>> EndpointService::have_programmed(Record& record) {
 }
 
 bool EndpointService::lacks_labels(const Record& record, const Result<>& programmed) const {
-    // Where policies are missing, labels would not help.
+    // If policies are missing, labels would not help.
     const bool no_policies = runtime_ && !runtime_->programmer().unknown().empty();
-    return !programmed && programmed.error().code() == Code::kTryAgain && !no_policies && !record.containerd_labels &&
-           config_.asks_containerd_for(record.kubernetes);
+    return !programmed && programmed.error().code() == Code::kTryAgain && !no_policies && providers_.next_to_ask(record) != nullptr;
 }
 
-// A daemon that comes up meanwhile does it instead.
+// A daemon that starts meanwhile programs the endpoint instead.
 Result<> EndpointService::program_without_daemon(Record& record, const Error& absent) {
     Result<> here = program_here(record);
     if (!lacks_labels(record, here)) {
         return here;
     }
     std::optional<Result<>> by_daemon;
-    const auto comes_up = [&] { return (by_daemon = have_programmed(record)).has_value(); };
-    const auto labels = fetch_containerd_labels(config_, record, std::chrono::seconds(config_.label_timeout_seconds), comes_up);
-    // One that came up meanwhile keeps what it programs in its memory, so it had better be the one.
-    if (by_daemon || comes_up()) {
+    const auto daemon_starts = [&] { return (by_daemon = have_programmed(record)).has_value(); };
+    labels::Provider& provider = *providers_.next_to_ask(record);
+    const auto labels = labels::ask_and_wait(provider, record, std::chrono::seconds(config_.label_timeout_seconds), daemon_starts);
+    // A daemon that started meanwhile should program it, because it remembers what it has programmed.
+    if (by_daemon || daemon_starts()) {
         return *by_daemon;
     }
     if (!labels) {
         return Error(labels.error().code(), "the labels of the pod are not known: " + labels.error().message() +
-                                                "; asked by the plugin, because " + absent.message());
+                                                "; the plugin asked because there is no daemon: " + absent.message());
     }
-    record.containerd_labels = **labels;
+    record.labels[std::string(provider.name())] = **labels;
     return program_here(record);
 }
 
@@ -246,12 +245,13 @@ Result<> EndpointService::program_instead_of_daemon(Record& record, const Error&
     if (!lacks_labels(record, here)) {
         return here || here.error().code() != Code::kTryAgain ? here : Result<>(reason);
     }
-    // The time for them is over, but it may be the daemon that used it up.
-    const auto labels = fetch_containerd_labels(config_, record, kLastTry, [] { return false; });
+    // The time for fetching labels is over, but the daemon may have used it up for other reasons.
+    labels::Provider& provider = *providers_.next_to_ask(record);
+    const auto labels = labels::ask_and_wait(provider, record, kLastTry, [] { return false; });
     if (!labels) {
         return reason;
     }
-    record.containerd_labels = **labels;
+    record.labels[std::string(provider.name())] = **labels;
     return program_here(record);
 }
 
@@ -267,7 +267,7 @@ Result<> EndpointService::program(Record& record, const std::function<Result<>()
     if (daemon_is_absent(answer.error())) {
         return program_without_daemon(record, answer.error());
     }
-    log::warning("the daemon did not program the endpoint, so the plugin does", {log::kv("error", answer.error().message())});
+    log::warning("the daemon did not program the endpoint, so the plugin does it", {log::kv("error", answer.error().message())});
     return api::daemon_listens(config_.socket_path()) ? program_instead_of_daemon(record, answer.error())
                                                       : program_without_daemon(record, answer.error());
 }
@@ -277,7 +277,7 @@ Result<> EndpointService::add(Record& record) {
     UndoStack undo;
     undo.push([this, &record] {
         if (const auto removed = remove(record.container_id, record.ifname); !removed) {
-            log::warning("undoing a failed ADD", {log::kv("step", "endpoint"), log::kv("error", removed.error().message())});
+            log::warning("cannot undo a failed ADD", {log::kv("step", "endpoint"), log::kv("error", removed.error().message())});
         }
     });
     NG_TRY(program(record, [] { return ok(); }));
@@ -291,7 +291,7 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
     const auto record = store.read(container_id, ifname);
     const bool unknown = !record && record.error().code() == Code::kNotFound;
     if (unknown) {
-        // An ADD may have died early: with the record half written, and a slot taken that nobody speaks for.
+        // An ADD may have died early and left a half-written record and a slot without a record.
         NG_TRY(store.remove(container_id, ifname));
         if (!is_loaded(config_)) {
             return ok();
@@ -300,8 +300,8 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
     datapath::DatapathOptions options = datapath_options(config_);
     options.take_over = false;
     auto opened = datapath::Datapath::open(options);
-    if (!opened && belongs_to_another(opened.error())) {
-        return unknown ? ok() : remove_from_another(config_, store, record ? *record : guess_record(container_id, ifname));
+    if (!opened && is_of_other_build(opened.error())) {
+        return unknown ? ok() : remove_from_other_build(config_, store, record ? *record : guess_record(container_id, ifname));
     }
     NG_ASSIGN(const std::unique_ptr<datapath::Datapath> datapath, std::move(opened));
     if (unknown) {
@@ -309,17 +309,18 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
     }
     if (record) {
         NG_TRY(evict_endpoint(lock, *datapath, store, *record));
-        // What an earlier chained DEL had to leave.
+        // An earlier chained DEL had to leave these pins.
         NG_TRY(datapath::remove_severed_links(*datapath));
         return ok();
     }
-    // The record cannot be read. Its links follow from the ids; its slot is found by the next reconciliation.
+    // The record cannot be read. The names of its links follow from the ids; the next reconciliation releases its
+    // slot.
     log::warning("an endpoint record cannot be read", {log::kv("container", container_id), log::kv("error", record.error().message())});
     NG_TRY(datapath::detach(*datapath, endpoints::host_interface_name(container_id, ifname), 0));
     return store.remove(container_id, ifname);
 }
 
-// The other endpoints' rules may select the one that is gone, and its address may go to another endpoint.
+// Other endpoints' rules may select the removed endpoint, and its address may go to another endpoint.
 Result<> EndpointService::reprogram_others(const std::optional<Record>& gone) {
     NG_ASSIGN(const NodeLock lock, lock_node());
     NG_TRY(ensure_runtime(lock));
@@ -327,12 +328,12 @@ Result<> EndpointService::reprogram_others(const std::optional<Record>& gone) {
         take_over_others(lock, *runtime_);
         return ok();
     }
-    const policy::Concern concern = gone ? runtime_->concern_of(*gone) : policy::Concern::everybody();
-    if (concern.nobody()) {
+    const policy::AffectedEndpoints affected = gone ? runtime_->affected_by(*gone) : policy::AffectedEndpoints::all();
+    if (affected.none()) {
         return ok();
     }
     NG_TRY(runtime_->load_records(NodeRuntime::Load::kAll));
-    const ProgramSummary summary = runtime_->program_concerned(lock, concern);
+    const ProgramSummary summary = runtime_->program_affected(lock, affected);
     return summary.failed.empty() ? ok() : Result<>(summary.failed.front().second);
 }
 
@@ -349,7 +350,7 @@ Result<> EndpointService::remove(const std::string& container_id, const std::str
     }
     if (!api::ask_daemon(config_.socket_path(), api::encode_call(request), kForgetTimeoutMs)) {
         if (const auto done = reprogram_others(record ? std::optional<Record>(*record) : std::nullopt); !done) {
-            log::warning("policies were not brought up to date", {log::kv("error", done.error().message())});
+            log::warning("the policies of other endpoints were not updated", {log::kv("error", done.error().message())});
         }
     }
     return ok();
@@ -373,15 +374,15 @@ Result<> EndpointService::status() {
     }
     const endpoints::RecordStore store(config_.records_dir());
     NG_ASSIGN(const endpoints::RecordListing listing, store.list());
-    NG_ASSIGN(const auto others, datapath::OtherSet::list(config_.bpffs_dir));
-    for (const datapath::OtherSet& set : others) {
-        if (set.is_newer() && !listing.records.empty()) {
-            return Error(Code::kUnsupported, "a newer build of namegate (layout version " + std::to_string(set.version()) +
+    NG_ASSIGN(const auto others, datapath::OtherBuild::list(config_.bpffs_dir));
+    for (const datapath::OtherBuild& build : others) {
+        if (build.is_newer() && !listing.records.empty()) {
+            return Error(Code::kUnsupported, "a newer build of namegate (layout version " + std::to_string(build.version()) +
                                                  ") enforces the pods of this node: install it again");
         }
     }
     if (!listing.records.empty() && others.empty() && !is_loaded(config_)) {
-        return Error(Code::kNotFound, "the pins under " + config_.bpffs_dir + " are gone while there are " +
+        return Error(Code::kNotFound, "the pins under " + config_.bpffs_dir + " are missing, but there are " +
                                           std::to_string(listing.records.size()) + " pods: their policies are not enforced");
     }
     return ok();
@@ -391,16 +392,16 @@ Result<> EndpointService::check(const std::string& container_id, const std::stri
     NG_ASSIGN(const NodeLock lock, lock_node());
     const endpoints::RecordStore store(config_.records_dir());
     NG_ASSIGN(const Record record, store.read(container_id, ifname));
-    NG_ASSIGN(const auto others, datapath::OtherSet::list(config_.bpffs_dir));
-    NG_ASSIGN(const datapath::OtherSet* other, enforced_by(others, record));
+    NG_ASSIGN(const auto others, datapath::OtherBuild::list(config_.bpffs_dir));
+    NG_ASSIGN(const datapath::OtherBuild* other, enforced_by(others, record));
     if (other != nullptr) {
-        return ok();  // as before, until it is taken over
+        return ok();  // enforced by another build until it is taken over
     }
     NG_ASSIGN(const std::unique_ptr<NodeRuntime> runtime, open_runtime(lock));
     datapath::Datapath& datapath = runtime->datapath();
     NG_ASSIGN(const bool attached, datapath::is_attached(datapath, record.host_ifname, record.host_ifindex));
     if (!attached) {
-        return Error(Code::kNotFound, "the programs are gone from " + record.host_ifname);
+        return Error(Code::kNotFound, "the programs are missing on " + record.host_ifname);
     }
     NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
     NG_ASSIGN(const auto bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));

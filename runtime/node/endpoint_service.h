@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// EndpointLifecycle on a real node. The daemon, when there is one, does what keeps knowledge: it prepares and programs. Without
-// one, or when it fails, this process drives a NodeRuntime of its own for the call.
+// EndpointLifecycle on a real node. If there is a daemon, it prepares and programs, because it keeps the state. If there
+// is none, or if it fails, this process uses its own NodeRuntime for the call.
 #pragma once
 
 #include <functional>
@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "endpoints/record.h"
+#include "labels/provider_set.h"
 #include "node/endpoint_lifecycle.h"
 #include "node/node_runtime.h"
 
@@ -23,7 +24,7 @@ namespace namegate::node {
 
 class EndpointService final : public EndpointLifecycle {
   public:
-    // Makes the state folder; touches nothing else.
+    // Creates the state folder and changes nothing else.
     static Result<std::unique_ptr<EndpointService>> create(const config::Config& config, Clock& clock);
 
     void shorten_grace_periods() override { short_grace_periods_.emplace(config_.grace_path()); }
@@ -37,31 +38,34 @@ class EndpointService final : public EndpointLifecycle {
     Result<> status() override;
 
   private:
-    EndpointService(const config::Config& config, Clock& clock) : config_(config), clock_(clock) {}
+    EndpointService(const config::Config& config, Clock& clock)
+        : config_(config), clock_(clock), providers_(config.label_sources, config.label_settings()) {}
 
     Result<NodeLock> lock_node() const { return NodeLock::acquire(config_, NodeLock::kPatientMs); }
     Result<std::unique_ptr<NodeRuntime>> open_runtime(const NodeLock& lock) const;
-    // Opens runtime_ and reads settings and policies, unless prepare_here() has. True: it has, and the pins are the same since.
+    // Opens runtime_ and reads settings and policies, unless prepare_here() has done so. Returns true if it has and
+    // the pins are still the same.
     Result<bool> ensure_runtime(const NodeLock& lock);
     void prepare_here(const NodeLock& lock, std::unique_ptr<NodeRuntime> runtime, const endpoints::Record& record);
     Result<> refresh(endpoints::Record& record) const;
     Result<api::Question> ask_to_program(const endpoints::Record& record) const;
-    // Nothing: there is no daemon.
+    // Lets the daemon program the endpoint. nullopt: there is no daemon.
     std::optional<Result<>> have_programmed(endpoints::Record& record);
-    // Would it have been programmed with its labels of containerd?
+    // Whether the labels of a provider that was not asked yet might let the endpoint be programmed.
     bool lacks_labels(const endpoints::Record& record, const Result<>& programmed) const;
-    // `absent` is the error that says so.
+    // `absent` is the error that says that there is no daemon.
     Result<> program_without_daemon(endpoints::Record& record, const Error& absent);
-    // The daemon listens, but could not do it, for the reason given.
+    // For a daemon that listens but failed with `reason`.
     Result<> program_instead_of_daemon(endpoints::Record& record, const Error& reason);
     Result<> program_here(endpoints::Record& record);
     Result<> remove_here(const std::string& container_id, const std::string& ifname);
-    // `gone` is unknown when its record could not be read.
+    // `gone` is nullopt when the record of the removed endpoint could not be read.
     Result<> reprogram_others(const std::optional<endpoints::Record>& gone);
 
     config::Config config_;
     Clock& clock_;
-    std::unique_ptr<NodeRuntime> runtime_;  // where there is no daemon
+    labels::ProviderSet providers_;         // for asking in this process
+    std::unique_ptr<NodeRuntime> runtime_;  // only without a daemon
     std::optional<ShortGracePeriods> short_grace_periods_;
 };
 

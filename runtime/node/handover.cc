@@ -17,16 +17,16 @@ namespace {
 
 using endpoints::Record;
 
-constexpr std::size_t kNamesTold = 5;
+constexpr std::size_t kNamesShown = 5;
 
-void log_lost(const datapath::OtherSet& older, const std::vector<std::string>& lost) {
+void log_lost(const datapath::OtherBuild& older, const std::vector<std::string>& lost) {
     for (const std::string& map : lost) {
-        log::warning("not carried over: the layout is another, so endpoints begin without",
+        log::warning("not carried over, because the layout differs: endpoints start with an empty map",
                      {log::kv("map", map), log::kv("from_version", older.version())});
     }
 }
 
-// Those whose slot is theirs already, or free.
+// The slots of the records that can keep their slot: it is free or already theirs.
 Result<std::vector<datapath::SlotUse>> free_slots(datapath::Datapath& datapath, const std::vector<Record>& records) {
     NG_ASSIGN(const auto used, datapath::used_slots(datapath));
     std::map<std::uint32_t, std::uint32_t> owners;
@@ -39,7 +39,7 @@ Result<std::vector<datapath::SlotUse>> free_slots(datapath::Datapath& datapath, 
         if (record.slot < NG_MAX_SLOTS && owner.second) {
             free.push_back({record.slot, record.id});
         } else if (owner.first->second != record.id || record.slot >= NG_MAX_SLOTS) {
-            log::error("an endpoint stays with the older build: its slot is not to be had",
+            log::error("an endpoint stays with the older build: another endpoint has its slot",
                        {log::kv("interface", record.host_ifname), log::kv("slot", record.slot)});
         }
     }
@@ -48,8 +48,8 @@ Result<std::vector<datapath::SlotUse>> free_slots(datapath::Datapath& datapath, 
 
 }  // namespace
 
-Result<const datapath::OtherSet*> enforced_by(const std::vector<datapath::OtherSet>& builds, const Record& record) {
-    for (const datapath::OtherSet& build : builds) {
+Result<const datapath::OtherBuild*> enforced_by(const std::vector<datapath::OtherBuild>& builds, const Record& record) {
+    for (const datapath::OtherBuild& build : builds) {
         NG_ASSIGN(const bool on, build.is_on(record.host_ifname, record.host_ifindex));
         if (on) {
             return &build;
@@ -58,7 +58,7 @@ Result<const datapath::OtherSet*> enforced_by(const std::vector<datapath::OtherS
     return nullptr;
 }
 
-Result<std::vector<Record>> prepare_handover(const NodeLock& /*lock*/, datapath::Datapath& datapath, const datapath::OtherSet& older,
+Result<std::vector<Record>> prepare_handover(const NodeLock& /*lock*/, datapath::Datapath& datapath, const datapath::OtherBuild& older,
                                              const std::vector<Record>& records) {
     NG_ASSIGN(const auto uses, free_slots(datapath, records));
     if (!uses.empty()) {
@@ -93,16 +93,15 @@ Result<> finish_handover(const NodeLock& /*lock*/, datapath::Datapath& datapath)
     }
     NG_ASSIGN(const auto left, datapath.retire_older());
     if (left.empty()) {
-        log::info("no endpoint is an older build's any more", {});
+        log::info("all endpoints of older builds are taken over", {});
         return ok();
     }
     std::string names;
-    for (std::size_t i = 0; i < left.size() && i < kNamesTold; ++i) {
+    for (std::size_t i = 0; i < left.size() && i < kNamesShown; ++i) {
         names += (i == 0 ? "" : ", ") + left[i];
     }
-    return Error(Code::kTryAgain, std::to_string(left.size()) +
-                                      " interfaces are still enforced by the programs of an older build, as they were: " + names +
-                                      (left.size() > kNamesTold ? ", ..." : ""));
+    return Error(Code::kTryAgain, std::to_string(left.size()) + " interfaces are still enforced by an older build, unchanged: " + names +
+                                      (left.size() > kNamesShown ? ", ..." : ""));
 }
 
 }  // namespace namegate::node

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An upgrade to another layout of the maps, endpoint by endpoint (docs/upgrade.md): everything of an endpoint is made beside
-// what the older build left, its policy is programmed, and only then its interface goes over. One that cannot be
-// programmed stays with the older build, enforced as before. One thread.
+// An upgrade to another layout of the maps, one endpoint at a time (docs/upgrade.md): creates everything that an endpoint
+// needs beside the older build's state, programs its policy, and only then switches its interface. An endpoint that
+// cannot be programmed stays enforced by the older build. One thread.
 #pragma once
 
 #include <vector>
@@ -14,16 +14,16 @@
 
 namespace namegate::node {
 
-// The one of these builds whose programs are on the endpoint's interface; null: none's.
-Result<const datapath::OtherSet*> enforced_by(const std::vector<datapath::OtherSet>& builds, const endpoints::Record& record);
+// The build whose programs are on the endpoint's interface, or null.
+Result<const datapath::OtherBuild*> enforced_by(const std::vector<datapath::OtherBuild>& builds, const endpoints::Record& record);
 
-// Makes what the endpoints of an older build need beside: their slots with what they learnt, closed until they are
-// programmed. Returns those that may be programmed; the others are logged and left alone.
-Result<std::vector<endpoints::Record>> prepare_handover(const NodeLock& lock, datapath::Datapath& datapath, const datapath::OtherSet& older,
-                                                        const std::vector<endpoints::Record>& records);
+// Creates what the endpoints of an older build need: slots with their learned addresses, closed until they are
+// programmed. Returns those that may be programmed; the others are logged and unchanged.
+Result<std::vector<endpoints::Record>> prepare_handover(const NodeLock& lock, datapath::Datapath& datapath,
+                                                        const datapath::OtherBuild& older, const std::vector<endpoints::Record>& records);
 
-// For when all that could be programmed is: removes what no endpoint needs any more. kTryAgain names the interfaces that
-// are still an older build's.
+// To be called when all endpoints that can be programmed are. Removes older builds that enforce no endpoint any more.
+// kTryAgain names the interfaces that an older build still enforces.
 Result<> finish_handover(const NodeLock& lock, datapath::Datapath& datapath);
 
 }  // namespace namegate::node

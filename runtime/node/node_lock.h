@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lock of a node: whoever holds it may change endpoint records, and what the kernel holds of endpoints, settings and
-// policies. It is a file lock, so it excludes the daemon, plugins and other processes alike, and goes with the process. Functions
-// that need it take a `const NodeLock&`. Acquiring blocks for at most the given time.
+// The lock of a node. Its holder may change endpoint records and the kernel's state of endpoints, settings and policies.
+// A file lock: it excludes the daemon, plugins and other processes alike, and ends with the process. Functions that need
+// it take a `const NodeLock&`. Acquiring blocks for at most the given time.
 #pragma once
 
 #include <utility>
@@ -15,7 +15,8 @@ namespace namegate::node {
 
 class NodeLock {
   public:
-    // Longer than a loaded node takes for as many pods as start on it at once, and shorter than a runtime waits for a call.
+    // Longer than a loaded node needs for all pods that start at the same time, and shorter than the time a runtime
+    // waits for a call.
     static constexpr unsigned kPatientMs = 30'000;
 
     // kTryAgain: another process still holds it after `timeout_ms`.

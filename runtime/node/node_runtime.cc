@@ -20,7 +20,8 @@ NodeRuntime::NodeRuntime(const config::Config& config, const Clock& clock, std::
       datapath_(std::move(datapath)),
       store_(config.records_dir()),
       policies_(make_ledger(config, clock)),
-      programmer_(*datapath_, config, clock, options.names),
+      providers_(config.label_sources, label_settings()),
+      programmer_(*datapath_, config, clock, providers_, options.names),
       dns_servers_(config) {}
 
 Result<std::unique_ptr<NodeRuntime>> NodeRuntime::open(const NodeLock& /*lock*/, const config::Config& config, const Clock& clock,
@@ -70,8 +71,9 @@ Result<std::optional<PolicyChange>> NodeRuntime::read_policies(bool always) {
     PolicyChange change{programmer_.snapshot_ref(), {}};
     generation_ = snapshot->generation();
     programmer_.use_snapshot(snapshot, unknown);
-    // While something was unknown, endpoints may have been left behind.
-    change.concern = known_before && unknown.empty() ? policy::Concern::of_change(*change.before, *snapshot) : policy::Concern::everybody();
+    // While policies were unknown, endpoints may have kept outdated policies.
+    change.affected = known_before && unknown.empty() ? policy::AffectedEndpoints::of_change(*change.before, *snapshot)
+                                                      : policy::AffectedEndpoints::all();
     return std::optional(std::move(change));
 }
 
@@ -101,14 +103,14 @@ Result<> NodeRuntime::admit(const NodeLock& lock, Record& record) {
         NG_TRY(apply_settings(lock));
         NG_TRY(node::reconcile(lock, *datapath_, store_));
     }
-    // Left by an ADD that was never followed by its DEL.
+    // An ADD without a DEL left this record.
     if (const auto stale = store_.read(record.container_id, record.ifname); stale) {
         NG_TRY(evict_endpoint(lock, *datapath_, store_, *stale));
     }
     return admit_endpoint(lock, *datapath_, store_, record);
 }
 
-// A container that is added again has a new endpoint.
+// A container that is added again gets a new endpoint id.
 void NodeRuntime::put_record(const Record& record) {
     std::erase_if(records_, [&record](const RecordMap::value_type& entry) {
         const bool same = entry.second.container_id == record.container_id && entry.second.ifname == record.ifname;
@@ -136,12 +138,12 @@ Result<> NodeRuntime::program(const NodeLock& lock, const Record& record) {
     return programmed;
 }
 
-ProgramSummary NodeRuntime::program_concerned(const NodeLock& lock, const policy::Concern& concern) {
-    return programmer_.program_concerned(lock, all_records(), concern);
+ProgramSummary NodeRuntime::program_affected(const NodeLock& lock, const policy::AffectedEndpoints& affected) {
+    return programmer_.program_affected(lock, all_records(), affected);
 }
 
-ProgramSummary NodeRuntime::bring_up_to_date(const NodeLock& lock, const policy::Concern& concern) {
-    return programmer_.bring_up_to_date(lock, all_records(), concern);
+ProgramSummary NodeRuntime::bring_up_to_date(const NodeLock& lock, const policy::AffectedEndpoints& affected) {
+    return programmer_.bring_up_to_date(lock, all_records(), affected);
 }
 
 bool NodeRuntime::is_on_disk(const Record& record) const {
@@ -157,7 +159,8 @@ Result<> NodeRuntime::mark_ready(Record& record) {
 Result<> NodeRuntime::mark_programmed(const NodeLock& /*lock*/) {
     for (auto& entry : records_) {
         const Programmed* state = programmer_.find(entry.first);
-        // Not one that is only prepared, nor one whose DEL has come meanwhile: that record must not come back.
+        // Skips endpoints that are only prepared, and those whose DEL has come meanwhile: their record must not
+        // be written again.
         if (!entry.second.ready && !entry.second.addresses.empty() && state != nullptr && state->error.empty() &&
             is_on_disk(entry.second)) {
             NG_TRY(mark_ready(entry.second));
@@ -166,10 +169,19 @@ Result<> NodeRuntime::mark_programmed(const NodeLock& /*lock*/) {
     return ok();
 }
 
-Result<> NodeRuntime::set_containerd_labels(const NodeLock& /*lock*/, const std::string& container_id, const std::string& ifname,
-                                            const endpoints::Labels& labels) {
+labels::ProviderSettings NodeRuntime::label_settings() const {
+    labels::ProviderSettings settings = config_.label_settings();
+    settings.find_pod_labels = [this](std::string_view name_space, std::string_view pod) -> std::optional<endpoints::Labels> {
+        const policy::PodDocument* document = programmer_.snapshot().find_pod(name_space, pod);
+        return document == nullptr ? std::nullopt : std::optional<endpoints::Labels>(document->labels);
+    };
+    return settings;
+}
+
+Result<> NodeRuntime::set_labels(const NodeLock& /*lock*/, const std::string& container_id, const std::string& ifname,
+                                 std::string_view provider, const endpoints::Labels& labels) {
     NG_ASSIGN(Record record, store_.read(container_id, ifname));
-    record.containerd_labels = labels;
+    record.labels[std::string(provider)] = labels;
     return store_.write(record);
 }
 

@@ -47,7 +47,7 @@ policy::DocumentLedger make_ledger(const config::Config& config, const Clock& cl
 
 namespace {
 
-// Of whom nothing can be locked, nothing can be kept either, which the ledger tells.
+// If the lock file cannot be used, the copies cannot be written either; the ledger reports that.
 Result<std::optional<FileLock>> lock_kept(const config::Config& config) {
     const std::string folder = kept_policies_folder(config);
     if (!make_directories(folder, kFolderMode)) {
@@ -91,7 +91,7 @@ std::string gaps_text(const policy::DocumentLedger& ledger) {
     if (gaps.empty()) {
         return {};
     }
-    const std::string others = gaps.size() == 1 ? "" : " (and " + std::to_string(gaps.size() - 1) + " more like it)";
+    const std::string others = gaps.size() == 1 ? "" : " (and " + std::to_string(gaps.size() - 1) + " more)";
     return "not all policies are known: " + gaps.front().subject + ": " + gaps.front().why + others;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The configured folders of policies and of kubelet's pod manifests, read into a ledger, which keeps what they say under `cacheDir`.
-// Daemon and plugin both go this way; a lock beside the copies has one of them at a time read and keep. Blocks on the disk.
+// Reads the configured folders of policies and of kubelet's pod manifests into a ledger, which keeps copies of the last
+// good content below `cacheDir`. Used by daemon and plugin; a lock beside the copies lets only one process read and keep
+// at a time. Blocks on the disk.
 #pragma once
 
 #include <string>
@@ -22,24 +23,24 @@ struct FolderProblem {
 };
 
 struct FoldersRead {
-    std::vector<FolderProblem> problems;  // of folders that could not be read
-    Result<> kept = ok();                 // else what is in force would not outlive this process
+    std::vector<FolderProblem> problems;  // folders that could not be read
+    Result<> kept = ok();                 // an error: what is in force does not outlive this process
 };
 
-// The copies of what the policies said when they were good last.
+// The folder of the kept policies: copies of the last good content of each policy file.
 std::string kept_policies_folder(const config::Config& config);
 policy::DocumentLedger make_ledger(const config::Config& config, const Clock& clock);
 
-// kTryAgain: another process is at it, and nothing was read.
+// kTryAgain: another process is reading, and nothing was read.
 Result<FoldersRead> load_policy_folders(policy::DocumentLedger& ledger, const config::Config& config);
 
-// What is not known, in one line; empty: all is known.
+// The gaps in one line; empty when all policies are known.
 std::string gaps_text(const policy::DocumentLedger& ledger);
 
-// What kubelet puts behind a static pod's name: nodeName, or this machine's name in small letters.
+// The suffix that kubelet appends to the names of static pods: nodeName, or the host name in lower case.
 std::string node_name(const config::Config& config);
 
-// All that is to be watched.
+// All folders to watch for changes.
 std::vector<std::string> watched_folders(const config::Config& config);
 
 }  // namespace namegate::node

@@ -12,7 +12,8 @@
 #include "datapath/endpoint_writer.h"
 #include "datapath/learnt.h"
 #include "datapath/pattern_id.h"
-#include "endpoints/label_sources.h"
+#include "datapath/program_wait.h"
+#include "labels/registry.h"
 #include "node/admission.h"
 #include "policy/model/selection.h"
 
@@ -23,75 +24,20 @@ namespace {
 using endpoints::Record;
 using policy::Direction;
 
-// The endpoint's own side by address, or by a set that may hold its address.
-bool asks_own_address(const policy::EntityRule& side) {
-    return !side.nets.empty() || !side.not_nets.empty() || side.selector || side.not_selector || side.namespace_selector;
-}
-
-bool asks_own_address(const policy::Snapshot& snapshot) {
-    const auto source = [](const policy::Rule& rule) { return asks_own_address(rule.source); };
-    const auto destination = [](const policy::Rule& rule) { return asks_own_address(rule.destination); };
-    for (const auto& tier : snapshot.tiers()) {
-        for (const policy::Policy* policy : tier.policies) {
-            if (!policy->staged && (std::any_of(policy->egress.begin(), policy->egress.end(), source) ||
-                                    std::any_of(policy->ingress.begin(), policy->ingress.end(), destination))) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 // The last tick is counted whole: nothing ends early.
 std::uint32_t expiry_tick(std::uint64_t boot_ns) { return datapath::tick_of(boot_ns) + 1; }
-
-void append(std::string& key, std::string_view text) { key.append(std::to_string(text.size())).append(":").append(text); }
-
-// Everything of an endpoint that compiling looks at.
-std::string share_key(const policy::Snapshot& snapshot, const policy::EndpointView& view, Direction direction, bool by_address) {
-    std::string key = direction == Direction::kEgress ? "E" : "I";
-    append(key, view.name_space);
-    append(key, policy::service_account_of(view, snapshot));
-    append(key, policy::find_pod(snapshot, view.name_space, view.pod) != nullptr ? view.pod : std::string());
-    for (const auto& label : *view.effective) {
-        append(key, label.first);
-        append(key, label.second);
-    }
-    const policy::LabelGaps& gaps = view.gaps;
-    for (const bool gap : {gaps.own, gaps.name_space, gaps.account, gaps.account_labels}) {
-        key += gap ? '?' : '.';
-    }
-    for (const IpAddress& address : view.addresses) {
-        append(key, by_address ? address.to_string() : address.is_v4() ? "4" : "6");
-    }
-    return key;
-}
 
 }  // namespace
 
 Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
-    endpoints::LabelSources sources;
-    for (const std::string& name : config_.label_sources_of(record.kubernetes)) {
-        if (name == endpoints::kCniArgsSource) {
-            NG_TRY(sources.add(endpoints::make_cni_args_source()));
-        } else if (name == endpoints::kFilesSource) {
-            const auto find = [this](std::string_view name_space, std::string_view pod) -> std::optional<endpoints::Labels> {
-                const policy::PodDocument* document = policy::find_pod(*snapshot_, name_space, pod);
-                return document == nullptr ? std::nullopt : std::optional<endpoints::Labels>(document->labels);
-            };
-            NG_TRY(sources.add(endpoints::make_files_source(find)));
-        } else if (name == endpoints::kContainerdSource && (record.containerd_labels || config_.asks_containerd_for(record.kubernetes))) {
-            NG_TRY(sources.add(endpoints::make_containerd_source()));
-        }
-    }
     policy::EndpointView view;
     view.name_space = record.pod_namespace;
     view.pod = record.pod_name;
     view.service_account = record.service_account;
     view.is_kubernetes = record.kubernetes;
-    view.use_pod_document = config_.uses_label_source(endpoints::kFilesSource);
+    view.use_pod_document = config_.uses_label_source(labels::kFiles);
     view.addresses = record.addresses;
-    NG_ASSIGN(endpoints::ResolvedLabels resolved, sources.resolve(record));
+    NG_ASSIGN(labels::ResolvedLabels resolved, providers_.resolve(record));
     view.labels = std::move(resolved.labels);
     view.labels_known = resolved.known;
     view.labels_missing = std::move(resolved.missing);
@@ -103,7 +49,6 @@ Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
 
 Programmer::Pass Programmer::start_pass(const std::vector<Record>& all) const {
     Pass pass(datapath_);
-    pass.by_address = asks_own_address(*snapshot_);
     for (const Record& record : all) {
         if (auto view = view_of(record); view) {
             pass.view_of[record.id] = pass.views.size();
@@ -119,23 +64,36 @@ Programmer::Pass Programmer::start_pass(const Record& record, const std::vector<
     return looks_at_endpoints() ? start_pass(all) : start_pass({record});
 }
 
-Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) const {
-    NG_ASSIGN(const bool selected, policy::selects(*snapshot_, view, direction));
+// One that is not among the pass's endpoints yet becomes one.
+Result<std::size_t> Programmer::view_in(Pass& pass, const Record& record) const {
+    if (const auto known = pass.view_of.find(record.id); known != pass.view_of.end()) {
+        return known->second;
+    }
+    NG_ASSIGN(policy::EndpointView view, view_of(record));
+    pass.views.push_back(std::move(view));
+    pass.view_of[record.id] = pass.views.size() - 1;
+    return pass.views.size() - 1;
+}
+
+Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) {
+    auto compiled = compile_known(pass, view, direction);
+    // Unknown labels are the only reason for which compiling is to be tried again.
+    labels_unknown_ = labels_unknown_ || (!compiled && compiled.error().code() == Code::kTryAgain);
+    return compiled;
+}
+
+Result<CompiledRef> Programmer::compile_known(Pass& pass, const policy::EndpointView& view, Direction direction) const {
+    policy::EndpointFacts facts = policy::facts_of(*snapshot_, view, direction);
+    NG_ASSIGN(const bool selected, policy::selects(*snapshot_, facts, view));
     if (!selected) {
         return CompiledRef();
     }
-    const std::string key = share_key(*snapshot_, view, direction, pass.by_address);
-    if (const auto known = pass.compiled.find(key); known != pass.compiled.end()) {
+    if (const auto known = pass.compiled.find(facts); known != pass.compiled.end()) {
         return known->second;
     }
-    policy::CompileInput input;
-    input.snapshot = snapshot_.get();
-    input.endpoint = &view;
-    input.endpoints = &pass.views;
-    input.direction = direction;
-    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(input));
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(*snapshot_, facts, pass.views));
     CompiledRef shared = std::make_shared<const policy::CompiledPolicy>(std::move(compiled));
-    pass.compiled.emplace(key, shared);
+    pass.compiled.emplace(std::move(facts), shared);
     return shared;
 }
 
@@ -189,12 +147,8 @@ Result<datapath::PolicyId> Programmer::install(Pass& pass, const CompiledRef& co
 }
 
 Result<Programmed> Programmer::make_ready(Pass& pass, const Record& record, const Programmed& before) {
-    const auto known = pass.view_of.find(record.id);
-    std::optional<policy::EndpointView> own;
-    if (known == pass.view_of.end()) {
-        NG_ASSIGN(own, view_of(record));
-    }
-    const policy::EndpointView& view = own ? *own : pass.views[known->second];
+    NG_ASSIGN(const std::size_t own, view_in(pass, record));
+    const policy::EndpointView& view = pass.views[own];
     Programmed ready;
     NG_ASSIGN(ready.egress, compile(pass, view, Direction::kEgress));
     NG_ASSIGN(ready.ingress, compile(pass, view, Direction::kIngress));
@@ -235,6 +189,7 @@ Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& 
 }
 
 Result<> Programmer::prepare(const NodeLock& /*lock*/, const Record& record, const std::vector<Record>& all) {
+    labels_unknown_ = false;
     NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
     if (!active || active->endpoint != record.id || active->mode != NG_MODE_CLOSED) {
         return ok();
@@ -242,33 +197,41 @@ Result<> Programmer::prepare(const NodeLock& /*lock*/, const Record& record, con
     NG_TRY(check_known(record));
     Pass pass = start_pass(record, all);
     // What others flipped is waited for now rather than when the addresses are there. Of this endpoint nothing is read yet.
-    wait_for_readers_now();
+    NG_TRY(wait_for_readers_now());
     NG_ASSIGN(Programmed ready, make_ready(pass, record, Programmed()));
     NG_TRY(datapath::write_prepared(datapath_, identity_of(record), ready.policies, pass.counters));
     programmed_[record.id] = std::move(ready);
     return ok();
 }
 
-void Programmer::wait_for_readers() {
+Result<> Programmer::wait_for_readers() {
     if (flipped_) {
-        datapath::wait_for_programs();
+        NG_TRY(datapath::wait_for_programs());
         flipped_ = false;
     }
+    return ok();
 }
 
-void Programmer::wait_for_readers_now() {
-    if (flipped_) {
-        const ShortGracePeriods hurry(config_.grace_path());
-        wait_for_readers();
+Result<> Programmer::wait_for_readers_now() {
+    if (!flipped_) {
+        return ok();
     }
+    const ShortGracePeriods hurry(config_.grace_path());
+    return wait_for_readers();
+}
+
+void Programmer::begin_flips(Pass& pass) {
+    pass.settled = wait_for_readers_now();
+    flipped_ = true;
 }
 
 Result<> Programmer::program_in(Pass& pass, const Record& record) {
     Programmed& state = programmed_[record.id];
-    Result<> result = put_in_force(pass, record, state);
+    labels_unknown_ = false;
+    Result<> result = pass.settled ? put_in_force(pass, record, state) : pass.settled;
     state.current = static_cast<bool>(result);
     state.error = result ? std::string() : result.error().message();
-    state.labels_unknown = !result && result.error().code() == Code::kTryAgain;
+    state.labels_unknown = labels_unknown_;
     return result;
 }
 
@@ -279,13 +242,13 @@ bool Programmer::is_gone(const Record& record) const {
 }
 
 Result<> Programmer::program(const NodeLock& /*lock*/, const Record& record, const std::vector<Record>& all) {
+    labels_unknown_ = false;
     if (is_gone(record)) {
         return Error(Code::kNotFound, "endpoint " + std::to_string(record.id) + " is gone");
     }
     ++revision_;
     Pass pass = start_pass(record, all);
-    wait_for_readers_now();
-    flipped_ = true;
+    begin_flips(pass);
     return program_in(pass, record);
 }
 
@@ -299,8 +262,7 @@ ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wa
             continue;
         }
         if (summary.programmed + summary.failed.size() == 0) {
-            wait_for_readers_now();
-            flipped_ = true;
+            begin_flips(pass);
         }
         if (const auto result = program_in(pass, record); !result) {
             summary.failed.emplace_back(record, result.error());
@@ -312,19 +274,21 @@ ProgramSummary Programmer::program_some(const std::vector<Record>& all, const Wa
     return summary;
 }
 
-ProgramSummary Programmer::program_concerned(const NodeLock& /*lock*/, const std::vector<Record>& all, const policy::Concern& concern) {
-    return program_some(all, [&](const Pass& pass, const Record& record) { return is_concerned(pass, record, concern); });
+ProgramSummary Programmer::program_affected(const NodeLock& /*lock*/, const std::vector<Record>& all,
+                                            const policy::AffectedEndpoints& affected) {
+    return program_some(all, [&](const Pass& pass, const Record& record) { return is_affected(pass, record, affected); });
 }
 
-ProgramSummary Programmer::bring_up_to_date(const NodeLock& /*lock*/, const std::vector<Record>& all, const policy::Concern& concern) {
+ProgramSummary Programmer::bring_up_to_date(const NodeLock& /*lock*/, const std::vector<Record>& all,
+                                            const policy::AffectedEndpoints& affected) {
     return program_some(
-        all, [&](const Pass& pass, const Record& record) { return is_concerned(pass, record, concern) || !is_as_programmed(record); });
+        all, [&](const Pass& pass, const Record& record) { return is_affected(pass, record, affected) || !is_as_programmed(record); });
 }
 
-bool Programmer::is_concerned(const Pass& pass, const Record& record, const policy::Concern& concern) const {
+bool Programmer::is_affected(const Pass& pass, const Record& record, const policy::AffectedEndpoints& affected) const {
     const auto known = pass.view_of.find(record.id);
     // Labels that are unknown may have been known before.
-    return known == pass.view_of.end() || concern.includes(pass.views[known->second], pass.views[known->second].seen());
+    return known == pass.view_of.end() || affected.includes(policy::facts_of(*snapshot_, pass.views[known->second], Direction::kEgress));
 }
 
 // In the kernel, that is. What cannot be read is programmed again, which tells why.
@@ -339,9 +303,10 @@ bool Programmer::is_as_programmed(const Record& record) const {
            (*active)->direction[NG_INGRESS].policy == state->policies.ingress;
 }
 
-policy::Concern Programmer::concern_of(const Record& record) const {
+policy::AffectedEndpoints Programmer::affected_by(const Record& record) const {
     const auto view = view_of(record);
-    return view ? policy::Concern::of_endpoint(*snapshot_, view->seen()) : policy::Concern();
+    return view ? policy::AffectedEndpoints::of_endpoint(*snapshot_, policy::facts_of(*snapshot_, *view, Direction::kEgress))
+                : policy::AffectedEndpoints();
 }
 
 Result<std::size_t> Programmer::open_addresses(const Record& record, const std::vector<Opening>& openings) {
@@ -381,17 +346,14 @@ Result<std::size_t> Programmer::open_addresses(const Record& record, const std::
 
 Result<CompiledRef> Programmer::preview(const Record& record, const std::vector<Record>& all, Direction direction) const {
     NG_ASSIGN(const policy::EndpointView view, view_of(record));
-    if (!policy::has_preview(*snapshot_, view, direction)) {
+    const policy::EndpointFacts facts = policy::facts_of(*snapshot_, view, direction, true);
+    if (!policy::has_preview(*snapshot_, facts)) {
         return CompiledRef();
     }
-    const Pass pass = start_pass(all);
-    policy::CompileInput input;
-    input.snapshot = snapshot_.get();
-    input.endpoint = &view;
-    input.endpoints = &pass.views;
-    input.direction = direction;
-    input.preview = true;
-    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(input));
+    NG_TRY(policy::selects(*snapshot_, facts, view));
+    Pass pass = start_pass(all);
+    NG_TRY(view_in(pass, record));
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(*snapshot_, facts, pass.views));
     return std::make_shared<const policy::CompiledPolicy>(std::move(compiled));
 }
 

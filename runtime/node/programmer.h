@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a snapshot and endpoint records to what the kernel enforces: labels, selection, compiling, install,
-// fill from the name cache (D14), flip; an interface that is an older build's yet comes over then. An endpoint whose
-// policy cannot be compiled keeps what is in force for it; a new one stays closed. Remembers what it programmed, for the
-// tools. One thread.
+// Turns a snapshot and endpoint records into what the kernel enforces: labels, selection, compiling, install, fill from
+// the name cache (D14), flip. An interface that an older build still enforces is then taken over. An endpoint whose
+// policy cannot be compiled keeps what is in force for it; a new endpoint stays closed. Remembers what it programmed, for
+// the tools. One thread.
 #pragma once
 
 #include <cstdint>
@@ -23,9 +23,11 @@
 #include "datapath/policy_writer.h"
 #include "dns/name_cache.h"
 #include "endpoints/record.h"
+#include "labels/provider_set.h"
 #include "node/node_lock.h"
 #include "policy/compiler/compile.h"
-#include "policy/model/concern.h"
+#include "policy/model/affected_endpoints.h"
+#include "policy/model/endpoint_facts.h"
 
 namespace namegate::node {
 
@@ -35,27 +37,28 @@ using CompiledRef = std::shared_ptr<const policy::CompiledPolicy>;
 struct Programmed {
     CompiledRef egress;  // null: no policy selects it in this direction
     CompiledRef ingress;
-    datapath::EndpointPolicies policies;  // what was written of them
+    datapath::EndpointPolicies policies;  // what was written to the kernel
     bool current = false;
-    std::string error;            // why the newest policy is not in force; empty: it is
-    bool labels_unknown = false;  // because of labels that nobody knows (S8)
+    std::string error;            // why the newest policy is not in force; empty if it is
+    bool labels_unknown = false;  // the error is caused by unknown labels (S8)
 };
 
 struct ProgramSummary {
     std::size_t programmed = 0;
-    bool nearly_full = false;  // much room in the kernel is taken, perhaps by policies that nobody uses any more
+    bool nearly_full = false;  // much space in the maps is used, perhaps by policies that no endpoint uses any more
     std::vector<std::pair<endpoints::Record, Error>> failed;
 };
 
 class Programmer {
   public:
-    // `cache` may be null: then nothing is filled. All outlive the programmer.
-    Programmer(datapath::Datapath& datapath, const config::Config& config, const Clock& clock, const dns::NameCache* cache)
-        : datapath_(datapath), config_(config), clock_(clock), cache_(cache) {}
+    // `cache` may be null: then nothing is filled. All arguments must outlive the programmer.
+    Programmer(datapath::Datapath& datapath, const config::Config& config, const Clock& clock, const labels::ProviderSet& providers,
+               const dns::NameCache* cache)
+        : datapath_(datapath), config_(config), clock_(clock), providers_(providers), cache_(cache) {}
 
-    // `unknown`: what the snapshot lacks, since nobody knows it any more; empty: nothing. Until it is whole, an endpoint that is
-    // enforced keeps what is in force for it, and one that is closed stays so, with kTryAgain. One that is open may be programmed:
-    // whatever comes allows less.
+    // `unknown` says which policies the snapshot lacks because they are unknown; empty: none. While it is not empty,
+    // an enforced endpoint keeps what is in force for it, and a closed one stays closed, with kTryAgain. An open
+    // endpoint may be programmed: further policies can only allow less.
     void use_snapshot(std::shared_ptr<const policy::Snapshot> snapshot, std::string unknown = {}) {
         snapshot_ = std::move(snapshot);
         unknown_ = std::move(unknown);
@@ -65,39 +68,42 @@ class Programmer {
     const policy::Snapshot& snapshot() const { return *snapshot_; }
     std::shared_ptr<const policy::Snapshot> snapshot_ref() const { return snapshot_; }
 
-    // For an endpoint whose addresses are not known yet: compiles and installs what program() will put in force, so that
-    // little is left to do then. It stays closed. One that is not closed any more is left as it is.
+    // For an endpoint whose addresses are not known yet: compiles and installs what program() will put into force, so
+    // that little is left to do then. The endpoint stays closed. Does nothing if it is not closed any more.
     Result<> prepare(const NodeLock& lock, const endpoints::Record& record, const std::vector<endpoints::Record>& all);
-    // Does it matter to anybody's policy which other endpoints there are? Else `all` is not looked at by prepare() and program().
+    // Whether any policy depends on which other endpoints exist. If not, prepare() and program() ignore `all`.
     bool looks_at_endpoints() const;
-    // `all` are the node's endpoints, for rules that select some (S7).
+    // `all` are the endpoints of the node, for rules that select endpoints (S7).
     Result<> program(const NodeLock& lock, const endpoints::Record& record, const std::vector<endpoints::Record>& all);
-    // Those that the change concerns alone. Whose addresses are still missing is programmed with them.
-    ProgramSummary program_concerned(const NodeLock& lock, const std::vector<endpoints::Record>& all, const policy::Concern& concern);
-    // Those, and every other that this object does not find as it programmed it.
-    ProgramSummary bring_up_to_date(const NodeLock& lock, const std::vector<endpoints::Record>& all, const policy::Concern& concern);
+    // Programs only the affected endpoints. An endpoint without addresses is skipped; program() does it later.
+    ProgramSummary program_affected(const NodeLock& lock, const std::vector<endpoints::Record>& all,
+                                    const policy::AffectedEndpoints& affected);
+    // Programs the affected endpoints, and every other that is not as this object programmed it.
+    ProgramSummary bring_up_to_date(const NodeLock& lock, const std::vector<endpoints::Record>& all,
+                                    const policy::AffectedEndpoints& affected);
     void forget(std::uint32_t endpoint) {
         programmed_.erase(endpoint);
         ++revision_;
     }
-    // Everything that was programmed counts as outdated: bring_up_to_date() programs it again.
+    // Marks everything as outdated, so that bring_up_to_date() programs it again.
     void mark_all_outdated() {
         for (auto& entry : programmed_) {
             entry.second.current = false;
         }
     }
 
-    // A configuration is written beside the active one, where a program that began before the flip may still read: between
-    // two flips of an endpoint it has to be over. Best called when nothing waits, else the next flip waits; cheap when
-    // nothing was flipped.
-    void wait_for_readers();
-    // The same, when something waits: at the price of an interrupt to each CPU.
-    void wait_for_readers_now();
+    // Waits for a grace period if anything was flipped. A configuration is written beside the active one, where a
+    // program that began before the last flip may still read, so a grace period must pass between two flips of an
+    // endpoint. Best called when no work is waiting; otherwise the next flip waits. Cheap when nothing was flipped.
+    // After an error the grace period may not be over, and nothing may be flipped.
+    Result<> wait_for_readers();
+    // The same, expedited, for when work is waiting: costs an interrupt on each CPU.
+    Result<> wait_for_readers_now();
 
-    // Other endpoints whose rules look at this one, which comes or goes.
-    policy::Concern concern_of(const endpoints::Record& record) const;
+    // The other endpoints whose rules may select this one, which is added or removed.
+    policy::AffectedEndpoints affected_by(const endpoints::Record& record) const;
 
-    // Opens what a learnt answer reaches for the domain patterns in force of this endpoint.
+    // An address to open for the domain patterns in force of an endpoint, from a response.
     struct Opening {
         IpAddress address;
         std::string name;
@@ -105,15 +111,19 @@ class Programmer {
         IpAddress server;
         std::uint16_t server_port = 0;
     };
-    // Returns how many entries were written. One that does not fit keeps none of the others out.
+    // Returns the number of entries written. An entry that does not fit does not prevent the others.
     Result<std::size_t> open_addresses(const endpoints::Record& record, const std::vector<Opening>& openings);
 
-    // What would be in force if the staged policies were; null: none concerns the endpoint in this direction.
+    // What would be in force if the staged policies were enforced; null: none selects the endpoint in this direction.
     Result<CompiledRef> preview(const endpoints::Record& record, const std::vector<endpoints::Record>& all,
                                 policy::Direction direction) const;
 
-    // Another one whenever preview() may say something else than before.
+    // Changes whenever the result of preview() may change.
     std::uint64_t revision() const { return revision_; }
+
+    // Whether the last prepare() or program() failed because policies ask for unknown labels (S8), and not for
+    // another reason that is also kTryAgain.
+    bool labels_unknown() const { return labels_unknown_; }
 
     Result<policy::EndpointView> view_of(const endpoints::Record& record) const;
     const Programmed* find(std::uint32_t endpoint) const;
@@ -122,38 +132,43 @@ class Programmer {
     struct Pass {
         explicit Pass(datapath::Datapath& datapath) : counters(datapath) {}
         std::vector<policy::EndpointView> views;
-        std::map<std::uint32_t, std::size_t> view_of;  // by endpoint id
-        bool by_address = false;                       // rules ask which address the endpoint itself has
-        std::map<std::string, CompiledRef> compiled;   // endpoints that compile alike share the work
-        std::optional<datapath::PolicyWriter> writer;  // once something is written
+        std::map<std::uint32_t, std::size_t> view_of;           // by endpoint id
+        std::map<policy::EndpointFacts, CompiledRef> compiled;  // endpoints with the same facts share the work
+        std::optional<datapath::PolicyWriter> writer;           // opened at the first write
         datapath::CounterRoom counters;
+        Result<> settled = ok();  // the wait before the first flip; after an error nothing may be flipped
     };
     Pass start_pass(const std::vector<endpoints::Record>& all) const;
     // For one endpoint alone.
     Pass start_pass(const endpoints::Record& record, const std::vector<endpoints::Record>& all) const;
+    Result<std::size_t> view_in(Pass& pass, const endpoints::Record& record) const;
     template <typename Wanted>
     ProgramSummary program_some(const std::vector<endpoints::Record>& all, const Wanted& wanted);
-    bool is_concerned(const Pass& pass, const endpoints::Record& record, const policy::Concern& concern) const;
+    bool is_affected(const Pass& pass, const endpoints::Record& record, const policy::AffectedEndpoints& affected) const;
     bool is_as_programmed(const endpoints::Record& record) const;
     bool is_gone(const endpoints::Record& record) const;
+    void begin_flips(Pass& pass);
     Result<> program_in(Pass& pass, const endpoints::Record& record);
     Result<> check_known(const endpoints::Record& record) const;
     Result<> put_in_force(Pass& pass, const endpoints::Record& record, Programmed& state);
-    // Compiled and installed, but in force for nobody yet. `before`: what is likely to be there already.
+    // Compiles and installs, but puts nothing into force yet. `before` is what is probably installed already.
     Result<Programmed> make_ready(Pass& pass, const endpoints::Record& record, const Programmed& before);
     Result<datapath::PolicyId> install(Pass& pass, const CompiledRef& compiled, const CompiledRef& before, datapath::PolicyId id_before);
-    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
+    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction);
+    Result<CompiledRef> compile_known(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
     Result<> fill(const endpoints::Record& record, const policy::CompiledPolicy& policy);
 
     datapath::Datapath& datapath_;
     const config::Config& config_;
     const Clock& clock_;
+    const labels::ProviderSet& providers_;
     const dns::NameCache* cache_;
     std::shared_ptr<const policy::Snapshot> snapshot_ = std::make_shared<const policy::Snapshot>();
     std::string unknown_ = "the policies have not been read yet";
     std::map<std::uint32_t, Programmed> programmed_;
     std::uint64_t revision_ = 1;
-    bool flipped_ = false;  // since wait_for_readers()
+    bool flipped_ = false;  // since the last wait_for_readers()
+    bool labels_unknown_ = false;
 };
 
 }  // namespace namegate::node

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A node at its full size: 250 endpoints, 1,000 policies, 10,000 sets with 100,000 domains in 2,000 files. How long the daemon takes
-// from its start until everything is in force, how long one changed file takes until it is in force on every endpoint that it
-// concerns, and how much memory the daemon uses.
+// A node at its full size: 250 endpoints, 1,000 policies, 10,000 sets with 100,000 domains in 2,000 files. How long
+// the daemon takes from its start until everything is in force, how long one changed file takes until it is in force
+// on every endpoint that it affects, and how much memory the daemon uses.
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -66,9 +66,8 @@ struct Kind {
 };
 
 void changes(LargeNode& node, unsigned rounds) {
-    Kind kinds[] = {{"a file of ten sets, one endpoint concerned"},
-                    {"a policy file, one endpoint concerned"},
-                    {"a policy file, 25 endpoints concerned"}};
+    Kind kinds[] = {
+        {"a file of ten sets, one endpoint affected"}, {"a policy file, one endpoint affected"}, {"a policy file, 25 endpoints affected"}};
     unsigned others = 0;
     for (unsigned round = 0; round < rounds; ++round) {
         const unsigned single = LargeNode::kZones + round * 37 % (node.shape().policies - LargeNode::kZones);
@@ -77,17 +76,17 @@ void changes(LargeNode& node, unsigned rounds) {
         const std::vector<ng_endpoint_config> before = node.configs();
         const auto measure = [&](Kind& kind, unsigned policy, const LargeNode::Change& change) {
             const double cpu = cpu_ms(node.daemon().pid());
-            kind.took.push_back(node.until_in_force(node.concerned(policy), change));
+            kind.took.push_back(node.until_in_force(node.affected(policy), change));
             kind.cpu_ms += cpu_ms(node.daemon().pid()) - cpu;
         };
         measure(kinds[0], single, node.sets_change(single, round + 1));
         measure(kinds[1], single, node.policy_change(single, port));
         measure(kinds[2], zone, node.policy_change(zone, port));
-        std::set<unsigned> concerned = node.concerned(zone);
-        concerned.merge(node.concerned(single));
+        std::set<unsigned> affected = node.affected(zone);
+        affected.merge(node.affected(single));
         const std::vector<ng_endpoint_config> after = node.configs();
         for (unsigned i = 0; i < before.size(); ++i) {
-            others += concerned.count(i) == 0 && before[i].generation != after[i].generation ? 1U : 0U;
+            others += affected.count(i) == 0 && before[i].generation != after[i].generation ? 1U : 0U;
         }
     }
     std::printf("\n%-46s %9s %9s %16s\n", "from the change of", "median", "p99", "processor time");
@@ -95,7 +94,7 @@ void changes(LargeNode& node, unsigned rounds) {
         std::printf("%-46s %6.1f ms %6.1f ms %13.1f ms\n", kind.what, percentile(kind.took, 50), percentile(kind.took, 99),
                     kind.cpu_ms / static_cast<double>(kind.took.size()));
     }
-    std::printf("%u changes each, until in force on all that they concern; other endpoints touched: %u\n", rounds, others);
+    std::printf("%u changes each, until in force on all that they affect; other endpoints touched: %u\n", rounds, others);
 }
 
 // The same while a child process of the daemon removes unused policies.
@@ -112,9 +111,9 @@ void changes_meanwhile(LargeNode& node) {
     std::vector<double> took;
     for (unsigned round = 0; collects(); ++round) {
         const unsigned zone = round % LargeNode::kZones;
-        took.push_back(node.until_in_force(node.concerned(zone), node.policy_change(zone, 2000 + round)));
+        took.push_back(node.until_in_force(node.affected(zone), node.policy_change(zone, 2000 + round)));
     }
-    std::printf("while unused policies are removed, 25 concerned: %zu changes, median %.1f ms, longest %.1f ms\n", took.size(),
+    std::printf("while unused policies are removed, 25 affected: %zu changes, median %.1f ms, longest %.1f ms\n", took.size(),
                 percentile(took, 50), percentile(took, 100));
 }
 

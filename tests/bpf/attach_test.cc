@@ -74,7 +74,7 @@ TEST_CASE("beside another plugin's ingress qdisc: tcx works; clsact names the qd
         fixture.reopen();
         const auto refused = attach(fixture.datapath(), "gate.0", ifindex);
         REQUIRE_FALSE(refused);
-        CHECK_THAT(refused.error().message(), Catch::Contains("another plugin's ingress qdisc is in the place of clsact"));
+        CHECK_THAT(refused.error().message(), Catch::Contains("has made an ingress qdisc in the place of clsact"));
         CHECK(must_run("tc filter show dev gate.0 ingress").empty());
         fixture.options().attach = AttachMode::kAuto;
         fixture.reopen();

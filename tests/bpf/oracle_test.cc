@@ -54,7 +54,7 @@ class Kernel {
 
     void enforce(const Scenario& scenario, const CompiledPolicy& compiled) {
         datapath::EndpointPolicies policies;
-        if (must(selects(scenario.snapshot, scenario.self(), scenario.direction))) {
+        if (must(policy::test::selects_view(scenario.snapshot, scenario.self(), scenario.direction))) {
             const datapath::PolicyId id = must(install_policy(scene_.datapath(), compiled));
             (scenario.direction == Direction::kEgress ? policies.egress : policies.ingress) = id;
         }
@@ -106,7 +106,7 @@ class Kernel {
 // Returns how many packets were compared: a packet that the pod would send to itself is skipped.
 unsigned compare(Kernel& kernel, unsigned seed) {
     Scenario scenario(seed);
-    const auto compiled = compile(scenario.input());
+    const auto compiled = scenario.compiled();
     INFO("seed " << seed << (compiled ? std::string() : compiled.error().message()));
     REQUIRE(compiled.has_value());
     kernel.enforce(scenario, *compiled);

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datapath/slots.h"
 
+#include <linux/bpf.h>
+
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "datapath/policy_writer.h"
+#include "datapath/program_wait.h"
 #include "datapath/reader.h"
 #include "datapath_fixture.h"
+#include "support/refused_calls.h"
 
 namespace namegate::test {
 namespace {
@@ -76,6 +81,60 @@ TEST_CASE("a spare slot is found wherever it is, and a slot has its owner", "[sl
     }
     CHECK(take(slot_owner(datapath, 77)) == 78);
     CHECK_FALSE(take(slot_owner(datapath, NG_MAX_SLOTS)));
+}
+
+TEST_CASE("waiting for programs: another method where the kernel has no membarrier, and an error when it fails", "[slots]") {
+    Result<> waited = ok();
+    without_calls({{SYS_membarrier}}, [&] { waited = wait_for_programs(); });
+    CHECK(waited);
+    without_calls({{SYS_membarrier}, {SYS_bpf, BPF_MAP_CREATE}}, [&] { waited = wait_for_programs(); });
+    REQUIRE_FALSE(waited);
+    CHECK(waited.error().message().find("membarrier") != std::string::npos);
+}
+
+TEST_CASE("a slot is closed before it is emptied, and not emptied while a program may still read it", "[slots]") {
+    DatapathFixture fixture;
+    auto& datapath = fixture.datapath();
+    const auto slot = take(acquire_slot(datapath, 7));
+    PolicyWriter writer = take(PolicyWriter::open(datapath));
+    const PolicyId policy = take(writer.install(sample_policy(1, {"a.com"})));
+    CounterRoom counters(datapath);
+    take(write_policies(datapath, DatapathFixture::identity(7, slot), {policy, 0}, counters));
+    const Fd learnt = take(datapath.inner_map(MapId::kLearnt, slot));
+    take(map_update(learnt.get(), ng_addr{{1, 2, 3, 4}}, ng_learnt{}));
+
+    Result<> released = ok();
+    without_calls({{SYS_membarrier}, {SYS_bpf, BPF_MAP_CREATE}}, [&] { released = release_slot(datapath, slot); });
+    CHECK_FALSE(released);
+    const auto left = take(active_config(datapath, slot));
+    REQUIRE(left);
+    CHECK(left->mode == NG_MODE_CLOSED);
+    CHECK(left->endpoint == 7);
+    CHECK(left->direction[NG_EGRESS].policy == policy);
+    CHECK(take(read_learnt(datapath, slot)).size() == 1);
+    CHECK(take(slot_owner(datapath, slot)) == 7);
+
+    take(release_slot(datapath, slot));
+    CHECK_FALSE(take(active_config(datapath, slot)));
+    CHECK(take(read_learnt(datapath, slot)).empty());
+    CHECK_FALSE(take(slot_owner(datapath, slot)));
+}
+
+TEST_CASE("no two endpoints of a slot have a generation in common", "[slots]") {
+    DatapathFixture fixture;
+    auto& datapath = fixture.datapath();
+    std::set<std::uint32_t> generations;
+    const auto slot = take(acquire_slot(datapath, 1));
+    for (std::uint32_t endpoint = 1; endpoint <= 3; ++endpoint) {
+        for (const std::uint8_t host : {std::uint8_t{2}, std::uint8_t{3}}) {
+            auto identity = DatapathFixture::identity(endpoint, slot);
+            identity.addresses = {IpAddress::v4({10, 1, 0, host})};
+            take(write_closed(datapath, identity));
+            CHECK(generations.insert(take(active_config(datapath, slot))->generation).second);
+        }
+        take(release_slot(datapath, slot));
+        REQUIRE(take(acquire_slot(datapath, endpoint + 1)) == slot);
+    }
 }
 
 }  // namespace

@@ -239,8 +239,8 @@ TEST_CASE("folders that are not a layout are left alone", "[upgrade]") {
     for (const char* name : {"v", "vx", "v2x", "other", "v99999999999"}) {
         std::filesystem::create_directory(fixture.options().bpffs_dir + "/" + name);
     }
-    CHECK(take(OtherSet::list(fixture.options().bpffs_dir)).empty());
-    CHECK(take(OtherSet::list(fixture.options().bpffs_dir + "/not-there")).empty());
+    CHECK(take(OtherBuild::list(fixture.options().bpffs_dir)).empty());
+    CHECK(take(OtherBuild::list(fixture.options().bpffs_dir + "/not-there")).empty());
     fixture.reopen();
     CHECK(std::filesystem::exists(fixture.options().bpffs_dir + "/v2x"));
 }

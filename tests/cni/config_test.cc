@@ -112,7 +112,7 @@ TEST_CASE("JSON that is not a configuration") {
     CHECK_THAT(why("{\"a\":1,\n}"), Catch::Contains("line 2"));
     CHECK_THAT(why("{} {}"), Catch::StartsWith("not valid JSON: "));
     CHECK_THAT(why("{\"a\":\"\xff\"}"), Catch::StartsWith("not valid JSON: "));
-    CHECK(why("[1]") == "the JSON must be one object, and is array");
+    CHECK(why("[1]") == "the JSON must be an object, not array");
     CHECK_THAT(why(std::string(kMaxJsonBytes + 1, ' ')), Catch::Contains("1048576"));
     const std::string deep(static_cast<std::size_t>(kMaxJsonDepth), '[');
     CHECK_THAT(why("{\"a\":" + deep + "}"), Catch::Contains("deeper than 64"));

@@ -4,6 +4,7 @@
 #include "fuzz/target.h"
 #include "policy/compiler/compile.h"
 #include "policy/documents/policy_store.h"
+#include "support/compile_view.h"
 
 using namespace namegate;
 
@@ -38,8 +39,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto snapshot = store.snapshot();
     const policy::EndpointView view = endpoint();
     for (const policy::Direction direction : {policy::Direction::kEgress, policy::Direction::kIngress}) {
-        const policy::CompileInput input{snapshot.get(), &view, nullptr, direction};
-        if (const auto compiled = policy::compile(input)) {
+        if (const auto compiled = policy::test::compile_view(*snapshot, view, direction)) {
             fuzz::require(!compiled->rules.empty(), "the last rule of a policy takes everything");
         }
     }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A node with many endpoints and many policy files, and the real daemon: how long it takes to start, and how long a changed file
-// takes until it is in force on the endpoints that it concerns. The endpoints are on veths that lead nowhere; they were made before
-// there was a policy, by the same calls that the plugin makes. Needs a separate node.
+// A node with many endpoints and many policy files, and the real daemon: how long it takes to start, and how long a
+// changed file takes until it is in force on the endpoints that it affects. The endpoints are on veths
+// that lead nowhere; they were made before there was a policy, by the same calls that the plugin makes. Needs a
+// separate node.
 #pragma once
 
 #include <algorithm>
@@ -107,8 +108,8 @@ class LargeNode {
     }
     void write_policy(unsigned number, unsigned port) const { policy_change(number, port)(); }
     void write_sets(unsigned policy, unsigned version) const { sets_change(policy, version)(); }
-    // Endpoints, by number, that a policy and its sets concern.
-    std::set<unsigned> concerned(unsigned policy) const {
+    // Endpoints, by number, that a policy and its sets affect.
+    std::set<unsigned> affected(unsigned policy) const {
         if (policy >= kZones) {
             return {owner(policy)};
         }
@@ -188,7 +189,7 @@ class LargeNode {
         record.mac = {2, 0, 0, 0, octet(8), octet(0)};
         record.pod_namespace = "default";
         record.pod_name = record.container_id;
-        record.cni_labels = {{"app", "app-" + std::to_string(i)}, {"zone", "z" + std::to_string(i % kZones)}};
+        record.labels["cni-args"] = {{"app", "app-" + std::to_string(i)}, {"zone", "z" + std::to_string(i % kZones)}};
         record.network = "scale";
         return record;
     }

@@ -13,6 +13,7 @@
 #include "policy/compiler/compile.h"
 #include "policy/compiler/evaluate.h"
 #include "policy/model/snapshot.h"
+#include "support/compile_view.h"
 
 namespace namegate::policy::test {
 
@@ -285,7 +286,7 @@ struct Scenario {
     const EndpointView& self() const { return endpoints.front(); }
     PacketView packet() { return world.packet(endpoints); }
     IpAddress local(const PacketView& packet) const { return self().addresses[packet.remote.is_v4() ? 0 : 1]; }
-    CompileInput input(bool preview = false) const { return {&snapshot, &self(), &endpoints, direction, preview}; }
+    Result<CompiledPolicy> compiled(bool preview = false) const { return compile_view(snapshot, self(), direction, endpoints, preview); }
 
     World world;
     Direction direction;

@@ -28,10 +28,12 @@
 #include "policy/compiler/compile.h"
 #include "policy/documents/policy_store.h"
 #include "support/bpffs.h"
+#include "support/compile_view.h"
 #include "support/dns_message.h"
 #include "support/install.h"
 #include "support/packet.h"
 #include "support/prog_run.h"
+#include "support/scene_datapath.h"
 
 namespace namegate::test {
 
@@ -64,20 +66,27 @@ inline void own_network() {
 
 class Scene {
   public:
-    explicit Scene(policy::EndpointView view = weather_pod(), datapath::DatapathOptions options = {}) : view_(std::move(view)) {
+    explicit Scene(policy::EndpointView view = weather_pod()) : view_(std::move(view)) {
         own_network();
-        options.bpffs_dir = bpffs_.path() + "/namegate";
-        options.spare_slots = 1;
-        datapath_ = must(datapath::Datapath::open(options));
-        must(datapath::set_trusted(*datapath_, {{*IpPrefix::parse(kDns4), 53}, {*IpPrefix::parse(kDns6), 53}}));
-        set_ttl({0, 2, 86400});
-        identity_.endpoint = must(datapath_->next_endpoint_id());
-        identity_.slot = must(datapath::acquire_slot(*datapath_, identity_.endpoint));
-        identity_.addresses = view_.addresses;
-        identity_.mac = kPodMac;
-        must(datapath::write_closed(*datapath_, identity_));
-        must(datapath::bind_interface(*datapath_, kLoopback, identity_));
+        shares_ = scenes()++ == 0;
+        begin(shares_ ? SceneDatapath::take() : SceneDatapath::load({}));
     }
+    // With a separate datapath.
+    Scene(policy::EndpointView view, const datapath::DatapathOptions& options) : view_(std::move(view)) {
+        own_network();
+        ++scenes();
+        begin(SceneDatapath::load(options));
+    }
+    ~Scene() {
+        if (shares_) {
+            SceneDatapath::give_back(std::move(loaded_));
+        }
+        --scenes();
+    }
+    Scene(const Scene&) = delete;
+    Scene& operator=(const Scene&) = delete;
+    Scene(Scene&&) = delete;
+    Scene& operator=(Scene&&) = delete;
 
     static policy::EndpointView weather_pod() {
         policy::EndpointView view;
@@ -101,7 +110,7 @@ class Scene {
         datapath::EndpointPolicies policies = behaviour;
         policies.egress = install(policy::Direction::kEgress);
         policies.ingress = install(policy::Direction::kIngress);
-        must(write_policies(*datapath_, identity_, policies));
+        must(write_policies(datapath(), identity_, policies));
     }
 
     RunResult egress(const Bytes& frame, int repeat = 1) { return run(datapath::ProgramId::kPodEgress, frame, repeat); }
@@ -109,7 +118,7 @@ class Scene {
     // From the node itself to the pod.
     RunResult node_sends(const Bytes& frame) { return run(datapath::ProgramId::kPodIngress, frame, 1, 0); }
     RunResult run(datapath::ProgramId program, const Bytes& frame, int repeat, std::uint32_t from = kUplink, std::uint32_t mark = 0) {
-        return run_program(must(datapath_->program(program)), frame, kLoopback, repeat, from, mark);
+        return run_program(must(datapath().program(program)), frame, kLoopback, repeat, from, mark);
     }
 
     // The pod sends a query; the response arrives. Returns whether the response passed.
@@ -141,7 +150,7 @@ class Scene {
 
     std::vector<std::string> learnt() {
         std::vector<std::string> out;
-        for (const auto& entry : must(datapath::read_learnt(*datapath_, identity_.slot))) {
+        for (const auto& entry : must(datapath::read_learnt(datapath(), identity_.slot))) {
             out.push_back(entry.address.to_string());
         }
         std::sort(out.begin(), out.end());
@@ -149,35 +158,35 @@ class Scene {
     }
     // The entry of the programs for an address or flow, to read or change; throws when there is none.
     ng_learnt learnt_entry(std::string_view address) {
-        const Fd inner = must(datapath_->inner_map(datapath::MapId::kLearnt, identity_.slot));
+        const Fd inner = must(datapath().inner_map(datapath::MapId::kLearnt, identity_.slot));
         return must(datapath::map_lookup<ng_learnt>(inner.get(), datapath::to_ng_addr(*IpAddress::parse(address)))).value();
     }
     // Ends the lifetime of every pattern that opened the address, as if its TTL had passed.
     void expire(std::string_view address) {
         ng_learnt entry = learnt_entry(address);
-        const std::uint32_t past = datapath::tick_of(must(datapath::read_clock(*datapath_)).boot_ns) - 1;
+        const std::uint32_t past = datapath::tick_of(must(datapath::read_clock(datapath())).boot_ns) - 1;
         std::fill(std::begin(entry.expiry), std::end(entry.expiry), past);
-        const Fd inner = must(datapath_->inner_map(datapath::MapId::kLearnt, identity_.slot));
+        const Fd inner = must(datapath().inner_map(datapath::MapId::kLearnt, identity_.slot));
         must(datapath::map_update(inner.get(), datapath::to_ng_addr(*IpAddress::parse(address)), entry));
     }
-    std::vector<datapath::FlowEntry> flows() { return must(datapath::read_flows(*datapath_, identity_.slot)); }
+    std::vector<datapath::FlowEntry> flows() { return must(datapath::read_flows(datapath(), identity_.slot)); }
     // As if no packet of the flow had been seen for this long.
     void make_idle(const datapath::FlowEntry& flow, std::uint32_t seconds) {
         ng_flow value = flow.value;
-        value.last_seen = static_cast<std::uint32_t>(must(datapath::read_clock(*datapath_)).jiffies) - seconds * datapath_->hz();
-        const Fd inner = must(datapath_->inner_map(datapath::MapId::kFlows, identity_.slot));
+        value.last_seen = static_cast<std::uint32_t>(must(datapath::read_clock(datapath())).jiffies) - seconds * datapath().hz();
+        const Fd inner = must(datapath().inner_map(datapath::MapId::kFlows, identity_.slot));
         must(datapath::map_update(inner.get(), flow.key, value));
     }
     // As if its last packet had been seen by a CPU whose clock is this much ahead.
     void make_later(const datapath::FlowEntry& flow, std::uint32_t jiffies) {
         ng_flow value = flow.value;
-        value.last_seen = static_cast<std::uint32_t>(must(datapath::read_clock(*datapath_)).jiffies) + jiffies;
-        const Fd inner = must(datapath_->inner_map(datapath::MapId::kFlows, identity_.slot));
+        value.last_seen = static_cast<std::uint32_t>(must(datapath::read_clock(datapath())).jiffies) + jiffies;
+        const Fd inner = must(datapath().inner_map(datapath::MapId::kFlows, identity_.slot));
         must(datapath::map_update(inner.get(), flow.key, value));
     }
     // As if the pending queries had been sent this many ticks later, or with a negative number earlier.
     void shift_questions(std::int32_t ticks) {
-        const Fd inner = must(datapath_->inner_map(datapath::MapId::kPending, identity_.slot));
+        const Fd inner = must(datapath().inner_map(datapath::MapId::kPending, identity_.slot));
         for (auto& [index, set] : must(datapath::map_entries<std::uint32_t, ng_pending_set>(inner.get()))) {
             for (ng_pending& note : set.way) {
                 note.asked += note.question != 0 ? static_cast<std::uint32_t>(ticks) : 0U;
@@ -185,26 +194,43 @@ class Scene {
             must(datapath::map_update(inner.get(), index, set));
         }
     }
-    void set_ttl(const datapath::TtlSettings& ttl) { must(datapath::set_config(*datapath_, ttl)); }
+    void set_ttl(const datapath::TtlSettings& ttl) { must(datapath::set_config(datapath(), ttl)); }
 
-    std::uint64_t count(ng_reason reason) { return must(datapath::read_stats(*datapath_, identity_.slot))[reason]; }
+    std::uint64_t count(ng_reason reason) { return must(datapath::read_stats(datapath(), identity_.slot))[reason]; }
 
-    datapath::Datapath& datapath() { return *datapath_; }
+    datapath::Datapath& datapath() { return loaded_->datapath(); }
     const datapath::EndpointIdentity& identity() const { return identity_; }
 
   private:
-    datapath::PolicyId install(policy::Direction direction) {
-        const auto snapshot = store_.snapshot();
-        if (!must(policy::selects(*snapshot, view_, direction))) {
-            return 0;
-        }
-        const policy::CompileInput input{snapshot.get(), &view_, nullptr, direction};
-        return must(install_policy(*datapath_, must(policy::compile(input))));
+    // The number of scenes: of two at a time, the second has everything separate.
+    static int& scenes() {
+        static int living = 0;
+        return living;
     }
 
-    Bpffs bpffs_;
+    void begin(Result<std::unique_ptr<SceneDatapath>> loaded) {
+        loaded_ = must(std::move(loaded));
+        must(datapath::set_trusted(datapath(), {{*IpPrefix::parse(kDns4), 53}, {*IpPrefix::parse(kDns6), 53}}));
+        set_ttl({0, 2, 86400});
+        identity_.endpoint = must(datapath().next_endpoint_id());
+        identity_.slot = must(datapath::acquire_slot(datapath(), identity_.endpoint));
+        identity_.addresses = view_.addresses;
+        identity_.mac = kPodMac;
+        must(datapath::write_closed(datapath(), identity_));
+        must(datapath::bind_interface(datapath(), kLoopback, identity_));
+    }
+
+    datapath::PolicyId install(policy::Direction direction) {
+        const auto snapshot = store_.snapshot();
+        if (!must(policy::test::selects_view(*snapshot, view_, direction))) {
+            return 0;
+        }
+        return must(install_policy(datapath(), must(policy::test::compile_view(*snapshot, view_, direction))));
+    }
+
     policy::EndpointView view_;
-    std::unique_ptr<datapath::Datapath> datapath_;
+    std::unique_ptr<SceneDatapath> loaded_;
+    bool shares_ = false;
     datapath::EndpointIdentity identity_;
     policy::PolicyStore store_;
 };

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "datapath/clock.h"
+#include "datapath/reader.h"
 
 namespace namegate::daemon {
 
@@ -152,7 +153,17 @@ void HeldAnswers::follow_stream(const ng_held& header, const Frame& frame) {
     }
 }
 
+// The interface may be gone meanwhile, and its number another's.
+bool HeldAnswers::has_interface(const ng_held& header) const {
+    const auto bound = datapath::read_interface(node_.datapath(), header.ifindex);
+    return bound && *bound && (*bound)->endpoint == header.endpoint && (*bound)->slot == header.slot;
+}
+
 void HeldAnswers::put_back(const ng_held& header, std::span<const std::uint8_t> bytes, const Frame& frame, Checksum checksum) {
+    if (!has_interface(header)) {
+        log::debug("a held frame is no endpoint's any more", {log::kv("endpoint", header.endpoint)});
+        return;
+    }
     const auto sent = sender_.send(header.ifindex, bytes, frame, checksum, header.gso_size);
     if (!sent && sent.error().sys_errno() != ENXIO && sent.error().sys_errno() != ENODEV) {
         log::debug("a held frame was lost", {log::kv("endpoint", header.endpoint), log::kv("error", sent.error().message())});

@@ -52,6 +52,7 @@ class HeldAnswers {
     Checksum learn(const ng_held& header, const Frame& frame);
     void learn_datagram(const ng_held& header, const Frame& frame, std::span<const std::uint8_t> datagram);
     void follow_stream(const ng_held& header, const Frame& frame);
+    bool has_interface(const ng_held& header) const;
     void put_back(const ng_held& header, std::span<const std::uint8_t> bytes, const Frame& frame, Checksum checksum);
 
     Node& node_;

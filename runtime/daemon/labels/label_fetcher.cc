@@ -15,26 +15,30 @@ constexpr unsigned kMaxAttempts = 5;  // each waits for the node lock
 
 }  // namespace
 
-Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(sd_event* loop, Node& node) {
-    NG_ASSIGN(std::unique_ptr<containerd::Client> client,
-              containerd::Client::create(node.config().containerd_address, node.config().containerd_namespace));
-    std::unique_ptr<LabelFetcher> fetcher(new LabelFetcher(node, std::move(client)));
-    const int added = sd_event_add_io(loop, &fetcher->source_, fetcher->client_->fd(), EPOLLIN, &LabelFetcher::on_ready, fetcher.get());
-    if (added < 0) {
-        return sys_error("sd_event_add_io", -added);
+Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(EventLoop& loop, Node& node) {
+    std::unique_ptr<LabelFetcher> fetcher(new LabelFetcher(node));
+    LabelFetcher* const self = fetcher.get();
+    for (labels::Provider* provider : node.runtime().label_providers().to_be_asked()) {
+        NG_ASSIGN(const int fd, provider->open());
+        NG_ASSIGN(IoSource source, loop.add_io(fd, EPOLLIN, [provider](std::uint32_t /*events*/) { provider->work(); }));
+        fetcher->replies_.push_back(std::move(source));
+        provider->set_observer([self, provider](const std::string& container_id, const std::string& ifname) {
+            self->fetch_again({container_id, ifname}, *provider);
+        });
     }
-    if (const int failed = sd_event_add_defer(loop, &fetcher->again_, &LabelFetcher::on_again, fetcher.get()); failed < 0) {
-        return sys_error("sd_event_add_defer", -failed);
-    }
-    // After all else: whoever has the lock may be waiting for an answer.
-    sd_event_source_set_priority(fetcher->again_, SD_EVENT_PRIORITY_IDLE);
-    sd_event_source_set_enabled(fetcher->again_, SD_EVENT_OFF);
+    // Idle: the process that holds the node lock may be waiting for a reply of this daemon.
+    NG_ASSIGN(fetcher->again_, loop.add_deferred(EventLoop::Priority::kIdle, [self] { self->retry(); }));
     return fetcher;
 }
 
 LabelFetcher::~LabelFetcher() {
-    sd_event_source_disable_unref(again_);
-    sd_event_source_disable_unref(source_);
+    for (labels::Provider* provider : node_.runtime().label_providers().to_be_asked()) {
+        provider->set_observer(nullptr);
+    }
+}
+
+labels::Provider* LabelFetcher::next_to_ask(const endpoints::Record& record) const {
+    return node_.runtime().label_providers().next_to_ask(record);
 }
 
 std::optional<Result<>> LabelFetcher::program(const api::ProgramRequest& wanted, const Done& done) {
@@ -43,7 +47,7 @@ std::optional<Result<>> LabelFetcher::program(const api::ProgramRequest& wanted,
         return programmed;
     }
     const auto record = node_.runtime().store().read(wanted.container, wanted.interface);
-    if (!record || !lacks_labels(*record)) {
+    if (!record || next_to_ask(*record) == nullptr) {
         return programmed;
     }
     // When nothing in force looks at labels, they can follow.
@@ -51,14 +55,10 @@ std::optional<Result<>> LabelFetcher::program(const api::ProgramRequest& wanted,
     return programmed ? std::optional<Result<>>(programmed) : std::nullopt;
 }
 
-bool LabelFetcher::lacks_labels(const endpoints::Record& record) const {
-    return !record.containerd_labels && node_.config().asks_containerd_for(record.kubernetes);
-}
-
 void LabelFetcher::fetch_missing() {
     for (const auto& entry : node_.records()) {
         const endpoints::Record& record = entry.second;
-        if (!record.addresses.empty() && lacks_labels(record) && waiting_.count({record.container_id, record.ifname}) == 0) {
+        if (!record.addresses.empty() && next_to_ask(record) != nullptr && waiting_.count({record.container_id, record.ifname}) == 0) {
             fetch(record, nullptr);
         }
     }
@@ -71,55 +71,84 @@ void LabelFetcher::fetch(const endpoints::Record& record, const Done& done) {
     if (done) {
         waiting.push_back(done);
     }
-    if (asked) {
+    if (!asked) {
+        ask(*next_to_ask(record), record);
+    }
+}
+
+void LabelFetcher::ask(labels::Provider& provider, const endpoints::Record& record) {
+    const Key key{record.container_id, record.ifname};
+    provider.ask(record, std::chrono::seconds(node_.config().label_timeout_seconds),
+                 [this, key, &provider](labels::Provider::Answer labels) {
+                     handle({key, &provider, std::move(labels)});
+                 });
+}
+
+// The provider has other labels for the endpoint now. What it said before stays in force until it answers.
+void LabelFetcher::fetch_again(const Key& key, labels::Provider& provider) {
+    if (waiting_.count(key) != 0) {
         return;
     }
-    client_->fetch({record.container_id, record.pod_uid, record.kubernetes}, std::chrono::seconds(node_.config().label_timeout_seconds),
-                   [this, key](Labels labels) {
-                       take({key, std::move(labels)});
-                   });
-}
-
-int LabelFetcher::on_ready(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* fetcher) {
-    static_cast<LabelFetcher*>(fetcher)->client_->work();
-    return 0;
-}
-
-int LabelFetcher::on_again(sd_event_source* /*source*/, void* fetcher) {
-    auto* self = static_cast<LabelFetcher*>(fetcher);
-    for (Answer& answer : std::exchange(self->answers_, {})) {
-        self->take(std::move(answer));
+    if (const auto record = node_.runtime().store().read(key.first, key.second); record) {
+        waiting_[key];
+        ask(provider, *record);
     }
-    return 0;
 }
 
-void LabelFetcher::take(Answer answer) {
-    const Result<> result = accept(answer);
-    // In a burst of ADDs the node lock may be others' for long: their plugins have it in turn.
-    if (!result && answer.labels && result.error().code() == Code::kTryAgain && ++answer.attempts < kMaxAttempts) {
-        take_later(std::move(answer));
-        return;
+void LabelFetcher::retry() {
+    for (Answered& answered : std::exchange(answers_, {})) {
+        handle(std::move(answered));
     }
-    const auto node = waiting_.extract(answer.key);
+}
+
+void LabelFetcher::handle(Answered answered) {
+    const Result<> result = put_in_force(answered);
+    if (!result && answered.labels && result.error().code() == Code::kTryAgain) {
+        if (ask_next(answered)) {
+            return;
+        }
+        // In a burst of ADDs their plugins hold the node lock in turn.
+        if (++answered.attempts < kMaxAttempts) {
+            answers_.push_back(std::move(answered));
+            again_.set_enabled(true);
+            return;
+        }
+    }
+    finish(answered.key, result);
+}
+
+// The labels of one provider are in the record; perhaps policies look at those of another.
+bool LabelFetcher::ask_next(const Answered& answered) {
+    const auto record = node_.runtime().store().read(answered.key.first, answered.key.second);
+    // Without them the node lock was busy, and this answer is to be tried again.
+    if (!record || record->labels_of(answered.provider->name()) == nullptr) {
+        return false;
+    }
+    labels::Provider* next = next_to_ask(*record);
+    if (next == nullptr) {
+        return false;
+    }
+    ask(*next, *record);
+    return true;
+}
+
+void LabelFetcher::finish(const Key& key, const Result<>& result) {
+    const auto node = waiting_.extract(key);
     const bool gone = !result && result.error().code() == Code::kNotFound;
-    node_.health().report("labels of container " + answer.key.first, gone ? ok() : result);
+    node_.health().report("labels of container " + key.first, gone ? ok() : result);
     for (const Done& done : node.empty() ? std::vector<Done>() : node.mapped()) {
         done(result);
     }
 }
 
-void LabelFetcher::take_later(Answer answer) {
-    answers_.push_back(std::move(answer));
-    sd_event_source_set_enabled(again_, SD_EVENT_ONESHOT);
-}
-
-Result<> LabelFetcher::accept(const Answer& answer) {
-    if (!answer.labels) {
-        // Whatever it was: containerd may say something else later.
-        return Error(Code::kTryAgain, answer.labels.error().message());
+Result<> LabelFetcher::put_in_force(const Answered& answered) {
+    if (!answered.labels) {
+        // Whatever the error: the provider may say something else later.
+        return Error(Code::kTryAgain, answered.labels.error().message());
     }
-    NG_TRY(node_.set_containerd_labels(answer.key.first, answer.key.second, answer.labels->value_or(containerd::Labels())));
-    return node_.program(answer.key.first, answer.key.second, {});
+    const auto& [container_id, ifname] = answered.key;
+    NG_TRY(node_.set_labels(container_id, ifname, answered.provider->name(), answered.labels->value_or(labels::Labels())));
+    return node_.program(container_id, ifname, {});
 }
 
 }  // namespace namegate::daemon

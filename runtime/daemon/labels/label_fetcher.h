@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Brings containerd's labels to the endpoints: during ADD, where the plugin waits for the answer, and afterwards for
-// endpoints that were programmed without them. A slow containerd delays those who need it and nobody else: the
-// questions are asked beside all other work of the event loop. Owns the connection, and what is under way. One thread,
-// that of the loop.
+// Brings the labels of providers that must be asked (labels/provider.h) to the endpoints: during ADD, where the plugin waits for
+// the answer, and afterwards for endpoints that were programmed without them. A slow provider delays the endpoints that need it
+// and no others: it is asked beside all other work of the event loop. Owns what is being asked. One thread, that of the loop.
 #pragma once
-
-#include <systemd/sd-event.h>
 
 #include <functional>
 #include <map>
@@ -18,8 +15,9 @@
 
 #include "api/commands.h"
 #include "base/result.h"
-#include "containerd/client.h"
+#include "daemon/loop/event_loop.h"
 #include "daemon/node.h"
+#include "labels/provider.h"
 
 namespace namegate::daemon {
 
@@ -28,43 +26,44 @@ class LabelFetcher {
     using Done = std::function<void(const Result<>&)>;
 
     // Both outlive the fetcher.
-    static Result<std::unique_ptr<LabelFetcher>> create(sd_event* loop, Node& node);
+    static Result<std::unique_ptr<LabelFetcher>> create(EventLoop& loop, Node& node);
     ~LabelFetcher();
     LabelFetcher(const LabelFetcher&) = delete;
     LabelFetcher& operator=(const LabelFetcher&) = delete;
     LabelFetcher(LabelFetcher&&) = delete;
     LabelFetcher& operator=(LabelFetcher&&) = delete;
 
-    // Programs the endpoint, with its labels where policies look at them. Nothing: containerd is asked first, and
-    // `done` is called once, within labelTimeout.
+    // Programs the endpoint, with its labels where policies look at them. Nothing: a provider is asked first, and
+    // `done` is called once, within labelTimeout for each provider.
     std::optional<Result<>> program(const api::ProgramRequest& wanted, const Done& done);
-    // Asks for those endpoints that have no labels yet; call now and then.
+    // Asks for those endpoints that lack labels; called regularly.
     void fetch_missing();
 
   private:
     using Key = std::pair<std::string, std::string>;  // container id, interface
-    using Labels = Result<std::optional<containerd::Labels>>;
-    struct Answer {
+    struct Answered {
         Key key;
-        Labels labels;
+        labels::Provider* provider = nullptr;
+        labels::Provider::Answer labels;
         unsigned attempts = 0;  // to put it in force
     };
 
-    LabelFetcher(Node& node, std::unique_ptr<containerd::Client> client) : node_(node), client_(std::move(client)) {}
-    bool lacks_labels(const endpoints::Record& record) const;
+    explicit LabelFetcher(Node& node) : node_(node) {}
+    labels::Provider* next_to_ask(const endpoints::Record& record) const;
     void fetch(const endpoints::Record& record, const Done& done);
-    void take(Answer answer);
-    void take_later(Answer answer);
-    Result<> accept(const Answer& answer);
-    static int on_ready(sd_event_source* source, int fd, std::uint32_t events, void* fetcher);
-    static int on_again(sd_event_source* source, void* fetcher);
+    void ask(labels::Provider& provider, const endpoints::Record& record);
+    void fetch_again(const Key& key, labels::Provider& provider);
+    void handle(Answered answered);
+    bool ask_next(const Answered& answered);
+    void finish(const Key& key, const Result<>& result);
+    Result<> put_in_force(const Answered& answered);
+    void retry();
 
     Node& node_;
-    sd_event_source* source_ = nullptr;
-    sd_event_source* again_ = nullptr;          // on while answers wait for another attempt
-    std::vector<Answer> answers_;               // those; one an endpoint at most
-    std::map<Key, std::vector<Done>> waiting_;  // one question for each endpoint, however many ask
-    std::unique_ptr<containerd::Client> client_;
+    std::vector<Answered> answers_;             // wait for another attempt; one for each endpoint at most
+    std::map<Key, std::vector<Done>> waiting_;  // one question for each endpoint, however many clients ask
+    std::vector<IoSource> replies_;             // of each provider
+    DeferredSource again_;                      // enabled while answers wait for another attempt
 };
 
 }  // namespace namegate::daemon

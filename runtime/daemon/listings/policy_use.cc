@@ -85,16 +85,16 @@ Json policy_json(const policy::Policy& policy, const Selected& selected, const M
 
 SeenEndpoints::SeenEndpoints(const Node& node) : snapshot_(node.programmer().snapshot_ref()) {
     for (const auto& entry : node.records()) {
-        auto view = node.programmer().view_of(entry.second);
-        endpoints_.push_back({entry.first, view ? std::optional(std::move(view).value()) : std::nullopt});
+        const auto view = node.programmer().view_of(entry.second);
+        endpoints_.push_back(
+            {entry.first, view ? std::optional(policy::facts_of(*snapshot_, *view, policy::Direction::kEgress)) : std::nullopt});
     }
 }
 
 Selected SeenEndpoints::selected_by(const policy::Policy& policy) const {
     Selected out;
     for (const Endpoint& endpoint : endpoints_) {
-        const policy::Truth selects =
-            endpoint.view ? policy::policy_selects(policy, *endpoint.view, endpoint.view->seen()) : policy::Truth::kUnknown;
+        const policy::Truth selects = endpoint.facts ? policy::policy_selects(policy, *endpoint.facts) : policy::Truth::kUnknown;
         if (selects == policy::Truth::kTrue) {
             out.endpoints.push_back(endpoint.id);
         }

@@ -13,7 +13,7 @@
 #include "base/result.h"
 #include "daemon/node.h"
 #include "daemon/warnings/policy_warnings.h"
-#include "policy/model/endpoint_view.h"
+#include "policy/model/endpoint_facts.h"
 #include "policy/model/snapshot.h"
 
 namespace namegate::daemon {
@@ -30,7 +30,7 @@ class SeenEndpoints {
   private:
     struct Endpoint {
         std::uint32_t id = 0;
-        std::optional<policy::EndpointView> view;  // none: its labels cannot be told
+        std::optional<policy::EndpointFacts> facts;  // of either direction; none: its labels cannot be told
     };
 
     std::shared_ptr<const policy::Snapshot> snapshot_;

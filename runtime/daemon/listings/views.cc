@@ -26,19 +26,12 @@ namespace {
 
 using api::Json;
 using endpoints::Record;
+using endpoints::texts;
 using policy::Direction;
 
 constexpr const char* kSettingsFolder = "/proc/sys/net/ipv4/conf";
 constexpr std::size_t kMaxNamedInterfaces = 8;  // in one warning
 constexpr std::array<const char*, 3> kModes = {"closed", "enforced", "open"};
-
-Json texts(const std::vector<IpAddress>& addresses) {
-    Json out = Json::array();
-    for (const IpAddress& address : addresses) {
-        out.push_back(address.to_string());
-    }
-    return out;
-}
 
 // To the second; empty: not known.
 std::string utc_text(std::int64_t seconds) {
@@ -218,7 +211,8 @@ Json view_warnings(Node& node) {
         }
         names += open->size() > kMaxNamedInterfaces ? ", ..." : "";
         warnings.push_back("no strict reverse path filter on " + names +
-                           ": whoever is behind it can send with a pod's address as source (docs/limits.md, \"Forged sources\")");
+                           ": whoever is behind it can send with a pod's address as source; with one, nobody can whose address the node "
+                           "answers through another interface (docs/limits.md, \"Forged sources\")");
     }
     for (std::string& line : node.warnings().lines(node)) {
         warnings.push_back(std::move(line));

@@ -20,7 +20,7 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr int kAway = 1;  // the client went before it had all
+constexpr int kAway = 1;  // the client went before it had the whole reply
 
 bool write_all(int descriptor, const std::string& text) {
     std::size_t sent = 0;
@@ -38,9 +38,9 @@ bool write_all(int descriptor, const std::string& text) {
     return true;
 }
 
-// In the child. While it makes the answer it reads maps through the daemon's descriptors; while it writes it holds the
-// client's alone, so that a socket or a lock of the daemon's ends with the daemon.
-int answer(const ReplyChildren::Task& task, int descriptor) {
+// Runs in the child. To make the reply it needs the daemon's descriptors of maps. It closes them before it writes, and keeps only
+// the client's: otherwise it could keep a socket or a lock open after the daemon's end.
+int make_and_write(const ReplyChildren::Task& task, int descriptor) {
     const std::string text = task.make();
     constexpr int kKept = STDERR_FILENO + 1;
     if (descriptor != kKept && ::dup2(descriptor, kKept) < 0) {
@@ -52,27 +52,23 @@ int answer(const ReplyChildren::Task& task, int descriptor) {
 
 }  // namespace
 
+Result<std::unique_ptr<ReplyChildren>> ReplyChildren::create(EventLoop& loop, std::uint64_t most_us) {
+    std::unique_ptr<ReplyChildren> children(new ReplyChildren(loop, most_us));
+    ReplyChildren* const self = children.get();
+    NG_ASSIGN(children->turn_, loop.add_deferred(EventLoop::Priority::kNormal, [self] { self->start_waiting(); }));
+    return children;
+}
+
 ReplyChildren::~ReplyChildren() {
-    sd_event_source_disable_unref(turn_);
     for (const auto& child : children_) {
         ::kill(child->pid, SIGKILL);
         wait_for_child(child->pid);
-        release(*child);
     }
 }
 
 void ReplyChildren::add(Task task) {
     waiting_.push_back(std::move(task));
-    if (turn_ == nullptr && sd_event_add_defer(loop_, &turn_, &ReplyChildren::on_turn, this) < 0) {
-        log::error("answers of child processes cannot be begun", {});
-        return;
-    }
-    sd_event_source_set_enabled(turn_, SD_EVENT_ONESHOT);
-}
-
-int ReplyChildren::on_turn(sd_event_source* /*source*/, void* self) {
-    static_cast<ReplyChildren*>(self)->start_waiting();
-    return 0;
+    turn_.set_enabled(true);
 }
 
 void ReplyChildren::start_waiting() {
@@ -92,38 +88,27 @@ void ReplyChildren::start_waiting() {
 
 Result<> ReplyChildren::start(const Task& task, int descriptor) {
     auto child = std::make_unique<Child>();
-    child->owner = this;
     child->done = task.done;
-    NG_ASSIGN(child->pid, start_child([&] { return answer(task, descriptor); }));
-    child->pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child->pid, 0)));
-    const int failure = errno;
-    if (!child->pidfd.valid() ||
-        sd_event_add_io(loop_, &child->ended, child->pidfd.get(), EPOLLIN, &ReplyChildren::on_end, child.get()) < 0 ||
-        sd_event_add_time_relative(loop_, &child->late, CLOCK_MONOTONIC, most_us_, 0, &ReplyChildren::on_late, child.get()) < 0) {
+    NG_ASSIGN(child->pid, start_child([&] { return make_and_write(task, descriptor); }));
+    if (const auto watched = watch(*child); !watched) {
         ::kill(child->pid, SIGKILL);
         wait_for_child(child->pid);
-        release(*child);
-        return sys_error("watching a child process", failure);
+        return watched;
     }
     children_.push_back(std::move(child));
     return ok();
 }
 
-void ReplyChildren::release(Child& child) {
-    sd_event_source_disable_unref(child.ended);
-    sd_event_source_disable_unref(child.late);
-}
-
-int ReplyChildren::on_end(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* child) {
-    auto* self = static_cast<Child*>(child);
-    self->owner->reap(*self);
-    return 0;
-}
-
-// Its end is told as every other's.
-int ReplyChildren::on_late(sd_event_source* /*source*/, std::uint64_t /*due*/, void* child) {
-    ::kill(static_cast<Child*>(child)->pid, SIGKILL);
-    return 0;
+Result<> ReplyChildren::watch(Child& child) {
+    child.pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));
+    if (!child.pidfd.valid()) {
+        return sys_error("watching a child process", errno);
+    }
+    NG_ASSIGN(child.ended, loop_.add_io(child.pidfd.get(), EPOLLIN, [this, &child](std::uint32_t /*events*/) { reap(child); }));
+    // A child that is killed is reaped like any other.
+    NG_ASSIGN(child.late, loop_.add_timer(kDefaultAccuracyUs, [pid = child.pid] { ::kill(pid, SIGKILL); }));
+    child.late.start_in(most_us_);
+    return ok();
 }
 
 void ReplyChildren::reap(Child& child) {
@@ -132,7 +117,6 @@ void ReplyChildren::reap(Child& child) {
     if (ended == 0 || (ended < 0 && errno == EINTR)) {
         return;
     }
-    release(child);
     const auto done = std::move(child.done);
     children_.remove_if([&child](const std::unique_ptr<Child>& one) { return one.get() == &child; });
     done(ended > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0);

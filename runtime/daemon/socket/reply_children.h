@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Long answers without a pause: a child process, a still picture of this one, makes the answer, writes it to the client
-// itself, and ends. So many at a time; the others wait their turn. Owns the children: they die with us. A child that takes
-// longer than it may is killed, so that a client who never reads holds up nobody. One thread: that of the event loop.
+// Long replies that do not stop the event loop: a child process, a copy of this one, makes the reply, writes it to the client
+// and exits. At most kMaxReplyChildren run at a time, the other tasks wait in order. A child that runs for too long is
+// killed, so a client that never reads delays nobody. Owns the children and kills them when it is destroyed. One thread: that
+// of the event loop.
 #pragma once
 
 #include <sys/types.h>
-#include <systemd/sd-event.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +18,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "daemon/loop/event_loop.h"
 
 namespace namegate::daemon {
 
@@ -27,16 +28,16 @@ inline constexpr std::uint64_t kReplyChildUs = 60'000'000;
 class ReplyChildren {
   public:
     struct Task {
-        // The client's descriptor; negative: it has gone meanwhile. Asked when the task's turn has come.
+        // The client's descriptor; negative: the client has gone. Called just before the child is started.
         std::function<int()> descriptor;
-        // In the child: the whole answer, its newline included.
+        // Called in the child. Returns the whole reply with its newline.
         std::function<std::string()> make;
-        // In the parent: was all of it written?
+        // Called in the parent. `whole`: the child wrote all of the reply.
         std::function<void(bool whole)> done;
     };
 
-    // `most_us`: what a child may take from its start to its end, microseconds.
-    explicit ReplyChildren(sd_event* loop, std::uint64_t most_us = kReplyChildUs) : loop_(loop), most_us_(most_us) {}
+    // `most_us`: how long a child may run. The loop outlives the children.
+    static Result<std::unique_ptr<ReplyChildren>> create(EventLoop& loop, std::uint64_t most_us = kReplyChildUs);
     ~ReplyChildren();
     ReplyChildren(const ReplyChildren&) = delete;
     ReplyChildren& operator=(const ReplyChildren&) = delete;
@@ -48,25 +49,22 @@ class ReplyChildren {
 
   private:
     struct Child {
-        ReplyChildren* owner = nullptr;
         pid_t pid = -1;
         Fd pidfd;
-        sd_event_source* ended = nullptr;
-        sd_event_source* late = nullptr;
+        IoSource ended;
+        TimerSource late;
         std::function<void(bool)> done;
     };
 
-    Result<> start(const Task& task, int descriptor);
+    ReplyChildren(EventLoop& loop, std::uint64_t most_us) : loop_(loop), most_us_(most_us) {}
     void start_waiting();
+    Result<> start(const Task& task, int descriptor);
+    Result<> watch(Child& child);
     void reap(Child& child);
-    static void release(Child& child);
-    static int on_turn(sd_event_source* source, void* self);
-    static int on_end(sd_event_source* source, int fd, std::uint32_t events, void* child);
-    static int on_late(sd_event_source* source, std::uint64_t due, void* child);
 
-    sd_event* loop_;
+    EventLoop& loop_;
     std::uint64_t most_us_;
-    sd_event_source* turn_ = nullptr;
+    DeferredSource turn_;  // on after a task was added
     std::deque<Task> waiting_;
     std::list<std::unique_ptr<Child>> children_;
 };

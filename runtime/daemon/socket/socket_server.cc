@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -36,15 +35,9 @@ bool somebody_listens(const sockaddr_un& address) {
     return connected || errno == EAGAIN;
 }
 
-std::uint64_t now_us(sd_event* loop) {
-    std::uint64_t now = 0;
-    sd_event_now(loop, CLOCK_MONOTONIC, &now);
-    return now;
-}
-
 }  // namespace
 
-Result<std::unique_ptr<SocketServer>> SocketServer::create(sd_event* loop, const std::string& path, Handler handler) {
+Result<std::unique_ptr<SocketServer>> SocketServer::create(EventLoop& loop, const std::string& path, Handler handler) {
     std::unique_ptr<SocketServer> server(new SocketServer(loop, path, std::move(handler)));
     NG_TRY(server->listen());
     return server;
@@ -62,7 +55,7 @@ Result<> SocketServer::listen() {
     if (!fd_.valid()) {
         return sys_error("socket", errno);
     }
-    // The mode has to be right from the start: connecting asks for write permission.
+    // The mode has to be right from the start, because connecting needs write permission.
     const mode_t old_mask = ::umask(0177);
     const int bound = ::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
     const int failure = errno;
@@ -74,9 +67,7 @@ Result<> SocketServer::listen() {
     if (::listen(fd_.get(), kMaxQueuedClients) != 0) {
         return sys_error("listening on " + path_, errno);
     }
-    if (const int added = sd_event_add_io(loop_, &source_, fd_.get(), EPOLLIN, &SocketServer::on_accept, this); added < 0) {
-        return sys_error("sd_event_add_io", -added);
-    }
+    NG_ASSIGN(connections_, loop_.add_io(fd_.get(), EPOLLIN, [this](std::uint32_t /*events*/) { accept_clients(); }));
     return ok();
 }
 
@@ -84,21 +75,10 @@ SocketServer::~SocketServer() {
     while (!clients_.empty()) {
         drop(*clients_.front());
     }
-    sd_event_source_disable_unref(source_);
+    connections_.reset();
     if (bound_) {
         ::unlink(path_.c_str());
     }
-}
-
-int SocketServer::on_accept(sd_event_source* /*source*/, int /*fd*/, std::uint32_t /*events*/, void* server) {
-    static_cast<SocketServer*>(server)->accept_clients();
-    return 0;
-}
-
-int SocketServer::on_client(sd_event_source* /*source*/, int /*fd*/, std::uint32_t events, void* client) {
-    auto* self = static_cast<Client*>(client);
-    self->server->serve(*self, events);
-    return 0;
 }
 
 void SocketServer::accept_clients() {
@@ -117,129 +97,93 @@ void SocketServer::accept_clients() {
             }
             return;
         }
-        auto client = std::make_unique<Client>();
-        client->server = this;
-        client->fd = std::move(fd);
-        client->last_us = now_us(loop_);
-        if (sd_event_add_io(loop_, &client->source, client->fd.get(), EPOLLIN, &SocketServer::on_client, client.get()) < 0) {
-            continue;
+        auto client = SocketClient::create(loop_, std::move(fd), [this](SocketClient& one, std::uint32_t events) { serve(one, events); });
+        if (client) {
+            clients_.push_back(std::move(*client));
         }
-        clients_.push_back(std::move(client));
     }
 }
 
-// Until a client goes, or descriptors are free again, which is tried every second. The others wait in the queue.
+// Until a client goes, or until a descriptor is free, which drop_idle() tries every second. The others wait in the queue.
 void SocketServer::stop_accepting() {
     had_to_wait_ = true;
     accepting_ = false;
-    sd_event_source_set_enabled(source_, SD_EVENT_OFF);
+    connections_.set_enabled(false);
 }
 
 void SocketServer::accept_again() {
     if (!accepting_ && clients_.size() < kMaxClients) {
         accepting_ = true;
-        sd_event_source_set_enabled(source_, SD_EVENT_ON);
+        connections_.set_enabled(true);
     }
 }
 
-void SocketServer::serve(Client& client, std::uint32_t events) {
-    client.last_us = now_us(loop_);
-    if (client.waiting != 0) {
-        // Only that the other side is gone can be told now.
-        drop(client);
-        return;
-    }
-    bool alive = (events & (EPOLLERR)) == 0;
-    if (alive && client.stream) {
-        if (!serve_stream(client)) {
-            drop(client);
-        }
-        return;
-    }
-    if (alive && !client.closing && (events & (EPOLLIN | EPOLLHUP)) != 0) {
-        alive = read_input(client);
-    }
-    // First what waits to be sent: only then is the next request looked at.
-    if (alive && !client.output.empty()) {
-        alive = write_output(client);
-    }
-    if (alive) {
-        answer_lines(client);
-        alive = client.waiting != 0 || write_output(client);
-    }
-    if (!alive) {
+void SocketServer::serve(SocketClient& client, std::uint32_t events) {
+    client.note_activity(loop_.now_us());
+    if (!react(client, events)) {
         drop(client);
     }
 }
 
-// False when the client is gone.
-bool SocketServer::read_input(Client& client) {
-    std::array<char, 65536> buffer{};
-    const ssize_t got = ::recv(client.fd.get(), buffer.data(), buffer.size(), 0);
-    if (got < 0) {
-        return errno == EAGAIN || errno == EINTR;
+// False when the connection is over.
+bool SocketServer::react(SocketClient& client, std::uint32_t events) {
+    // While a reply is outstanding, only the end of the connection is reported.
+    if (client.is_waiting() || (events & EPOLLERR) != 0) {
+        return false;
     }
-    if (got == 0) {
-        // Half a line is no request. What is still to be sent may yet be read by the other side.
-        client.closing = true;
-        return client.sent < client.output.size() || client.input.find('\n') != std::string::npos;
+    if (client.is_streaming()) {
+        return client.serve_stream();
     }
-    client.input.append(buffer.data(), static_cast<std::size_t>(got));
-    return true;
+    if ((events & (EPOLLIN | EPOLLHUP)) != 0 && !client.receive()) {
+        return false;
+    }
+    return client.send() && answer_requests(client);
 }
 
-// One reply at a time: the next request waits until the client has taken it.
-void SocketServer::answer_lines(Client& client) {
-    while (client.output.empty() && client.waiting == 0 && !client.stream) {
-        const std::size_t end = client.input.find('\n');
-        if (end == std::string::npos ? client.input.size() > api::kMaxRequestBytes : end > api::kMaxRequestBytes) {
-            client.input.clear();
-            client.output = api::encode_reply(
-                                Error(Code::kExhausted, "the request is longer than " + std::to_string(api::kMaxRequestBytes) + " bytes")) +
-                            "\n";
-            client.closing = true;
-            return;
+// One request at a time: the next one is answered when the last reply has been sent. False when the connection is over.
+bool SocketServer::answer_requests(SocketClient& client) {
+    while (client.is_ready()) {
+        const auto line = client.next_request();
+        if (!line) {
+            break;
         }
-        if (end == std::string::npos) {
-            return;
+        if (*line) {
+            answer(client, **line);
+        } else {
+            client.set_reply(encode(line->error()));
         }
-        const std::string line = client.input.substr(0, end);
-        client.input.erase(0, end + 1);
-        answer(client, line);
-        if (client.waiting != 0) {
-            sd_event_source_set_io_events(client.source, 0);
-            return;
+        if (client.is_waiting()) {
+            return true;
         }
-        if (!write_output(client)) {
-            client.closing = true;
-            return;
+        if (!client.send()) {
+            return false;
         }
     }
+    return client.send();
 }
 
-void SocketServer::answer(Client& client, const std::string& line) {
+void SocketServer::answer(SocketClient& client, const std::string& line) {
     const auto request = api::parse_request(line);
     if (!request) {
-        client.output = encode(request.error());
+        client.set_reply(encode(request.error()));
         return;
     }
     const Ticket ticket = next_ticket_++;
-    client.waiting = ticket;
+    client.await_reply(ticket);
     auto answer = handler_(*request, ticket);
     if (!answer) {
+        client.stop_reading();
         return;
     }
-    client.waiting = 0;
     if (*answer && (*answer)->stream) {
         if (streams_ >= kMaxStreams) {
             answer = Result<Answer>(Error(Code::kTryAgain, "the daemon has as many streams as it gives: " + std::to_string(kMaxStreams)));
         } else {
-            client.stream = std::move((*answer)->stream);
-            client.input.clear();
+            client.start_stream(std::move((*answer)->stream));
             ++streams_;
         }
     }
-    client.output = encode(*answer ? Result<api::Json>(std::move((*answer)->result)) : Result<api::Json>(answer->error()));
+    client.set_reply(encode(*answer ? Result<api::Json>(std::move((*answer)->result)) : Result<api::Json>(answer->error())));
 }
 
 std::string SocketServer::encode(const Result<api::Json>& result) {
@@ -251,26 +195,25 @@ std::string SocketServer::encode(const Result<api::Json>& result) {
     return reply + "\n";
 }
 
-SocketServer::Client* SocketServer::find(Ticket ticket) const {
-    const auto found = std::find_if(clients_.begin(), clients_.end(), [ticket](const auto& one) { return one->waiting == ticket; });
+SocketClient* SocketServer::find(Ticket ticket) const {
+    const auto found = std::find_if(clients_.begin(), clients_.end(), [ticket](const auto& one) { return one->is_waiting_for(ticket); });
     return found == clients_.end() ? nullptr : found->get();
 }
 
 int SocketServer::descriptor(Ticket ticket) const {
-    const Client* client = find(ticket);
-    return client == nullptr ? -1 : client->fd.get();
+    const SocketClient* client = find(ticket);
+    return client == nullptr ? -1 : client->descriptor();
 }
 
 void SocketServer::reply(Ticket ticket, const Result<api::Json>& result) {
-    Client* client = find(ticket);
-    if (client != nullptr) {
-        client->output = encode(result);
+    if (SocketClient* client = find(ticket); client != nullptr) {
+        client->set_reply(encode(result));
         go_on(*client);
     }
 }
 
 void SocketServer::replied(Ticket ticket, bool whole) {
-    Client* client = find(ticket);
+    SocketClient* client = find(ticket);
     if (client == nullptr) {
         return;
     }
@@ -278,98 +221,43 @@ void SocketServer::replied(Ticket ticket, bool whole) {
         drop(*client);
         return;
     }
+    client->set_reply({});
     go_on(*client);
 }
 
-// After an answer that came later: sends what there is to send, and looks at the next request.
-void SocketServer::go_on(Client& client) {
-    client.waiting = 0;
-    client.last_us = now_us(loop_);
-    if (!write_output(client)) {
-        drop(client);
-        return;
-    }
-    answer_lines(client);
-    if (client.waiting == 0 && !write_output(client)) {
+// After a reply that came later: sends what there is to send, and looks at the next request.
+void SocketServer::go_on(SocketClient& client) {
+    client.note_activity(loop_.now_us());
+    if (!client.send() || !answer_requests(client)) {
         drop(client);
     }
-}
-
-// False when there is nothing more to do for the client.
-bool SocketServer::write_output(Client& client) {
-    while (client.sent < client.output.size()) {
-        const ssize_t got = ::send(client.fd.get(), client.output.data() + client.sent, client.output.size() - client.sent, MSG_NOSIGNAL);
-        if (got > 0) {
-            client.sent += static_cast<std::size_t>(got);
-        } else if (errno == EAGAIN) {
-            sd_event_source_set_io_events(client.source, EPOLLOUT);
-            return true;
-        } else if (errno != EINTR) {
-            return false;
-        }
-    }
-    client.output.clear();
-    client.sent = 0;
-    if (client.closing) {
-        return client.input.find('\n') != std::string::npos;
-    }
-    sd_event_source_set_io_events(client.source, EPOLLIN);
-    return true;
-}
-
-// What a client says after it asked for a stream is not looked at, but for its going. False when it is gone.
-bool SocketServer::serve_stream(Client& client) {
-    std::array<char, 4096> ignored{};
-    const ssize_t got = ::recv(client.fd.get(), ignored.data(), ignored.size(), MSG_DONTWAIT);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-        return false;
-    }
-    const std::string none;
-    append_event(client, none);
-    return write_output(client);
-}
-
-// The event's line, behind the number of those that were lost before it; an empty line: only the number.
-void SocketServer::append_event(Client& client, const std::string& line) {
-    if (client.output.size() - client.sent + line.size() > kMaxStreamBacklog) {
-        client.lost += line.empty() ? 0U : 1U;
-        return;
-    }
-    if (client.lost > 0) {
-        client.output += api::dump({{"kind", "lost"}, {"count", std::exchange(client.lost, 0)}}) + "\n";
-    }
-    client.output += line;
 }
 
 bool SocketServer::is_wanted(const api::Json& event) const {
-    return std::any_of(clients_.begin(), clients_.end(), [&event](const auto& one) { return one->stream && one->stream(event); });
+    return std::any_of(clients_.begin(), clients_.end(), [&event](const auto& one) { return one->wants(event); });
 }
 
 void SocketServer::publish(const api::Json& event) {
     const std::string line = api::dump(event) + "\n";
     for (auto next = clients_.begin(); next != clients_.end();) {
-        Client& client = **next++;
-        if (client.stream && client.stream(event)) {
-            append_event(client, line);
-            if (!write_output(client)) {
-                drop(client);
-            }
+        SocketClient& client = **next++;
+        if (client.wants(event) && !client.send_event(line)) {
+            drop(client);
         }
     }
 }
 
-void SocketServer::drop(Client& client) {
-    streams_ -= client.stream ? 1U : 0U;
-    sd_event_source_disable_unref(client.source);
-    clients_.remove_if([&client](const std::unique_ptr<Client>& one) { return one.get() == &client; });
+void SocketServer::drop(SocketClient& client) {
+    streams_ -= client.is_streaming() ? 1U : 0U;
+    clients_.remove_if([&client](const std::unique_ptr<SocketClient>& one) { return one.get() == &client; });
     accept_again();
 }
 
 void SocketServer::drop_idle() {
-    const std::uint64_t now = now_us(loop_);
+    const std::uint64_t now = loop_.now_us();
     for (auto next = clients_.begin(); next != clients_.end();) {
-        Client& client = **next++;
-        if (client.waiting == 0 && !client.stream && now - client.last_us > kClientIdleUs) {
+        SocketClient& client = **next++;
+        if (client.is_idle(now)) {
             drop(client);
         }
     }

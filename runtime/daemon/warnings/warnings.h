@@ -55,7 +55,7 @@ class Warnings {
     std::vector<std::string> lines(Node& node) const;
 
     // The endpoint was programmed, or was not and why. Only that its labels are unknown is remembered.
-    void note_programmed(const endpoints::Record& record, const Result<>& result);
+    void note_programmed(const endpoints::Record& record, const Result<>& result, bool labels_unknown);
     Lookups& lookups() { return lookups_; }
 
   private:

@@ -112,31 +112,32 @@ static __always_inline int holds_matches(const struct ng_dns *dns, const struct 
 	return held == dns->matches;
 }
 
-/* Does no name open dns->address, which a record of type dns->never.type has (D17)? */
-static __always_inline int is_never_opened(struct ng_dns *dns)
+/* Does no name open dns->address, which a record of that type has (D17)? */
+static __always_inline int is_never_opened(struct ng_dns *dns, __u32 type)
 {
 	dns->never.prefix_len = 160;
+	dns->never.type = type;
 	dns->never.addr = dns->address;
 	if (bpf_map_lookup_elem(&never_opens, &dns->never))
 		return 1;
-	if (dns->never.type == NG_TYPE_A || !addr_is_v4(&dns->address))
+	if (type == NG_TYPE_A || !addr_is_v4(&dns->address))
 		return 0;
 	dns->never.type = NG_TYPE_A;
 	return bpf_map_lookup_elem(&never_opens, &dns->never) != 0;
 }
 
 /*
- * Opens dns->address for the patterns met, if a name may. The entry is copied, merged and replaced as a whole; another CPU
+ * Opens dns->address, of a record of that type, for the patterns met, if a name may. The entry is copied, merged and replaced as a whole; another CPU
  * may do the same at the same time, so it is read again until nothing is left to merge.
  */
-int learn_address(__u32 expiry)
+int learn_address(__u32 expiry, __u32 type)
 {
 	struct ng_dns *dns = dns_state();
 	void *inner = dns ? bpf_map_lookup_elem(&learnt, &dns->slot) : 0;
 
 	if (!inner)
 		return NG_UNDECIDED;
-	if (is_never_opened(dns)) {
+	if (is_never_opened(dns, type)) {
 		dns->refused += 1;
 		return NG_DECIDED;
 	}
@@ -233,7 +234,6 @@ static __always_inline int take_address(struct ng_dns *dns, __u32 type, __u32 at
 
 	if (!inner || length != (type == NG_TYPE_A ? 4 : 16))
 		return NG_UNDECIDED;
-	dns->never.type = type;
 	if (type == NG_TYPE_A) {
 		dns->address.w[0] = 0;
 		dns->address.w[1] = 0;
@@ -248,7 +248,7 @@ static __always_inline int take_address(struct ng_dns *dns, __u32 type, __u32 at
 	}
 	old = bpf_map_lookup_elem(inner, &dns->address);
 	if (!old || !holds_matches(dns, old, dns->expiry))
-		return learn_address(dns->expiry);
+		return learn_address(dns->expiry, type);
 	dns->learnt += 1;
 	return NG_DECIDED;
 }

@@ -27,15 +27,11 @@ enum ng_answer { NG_NO_ANSWER, NG_ANSWERED, NG_ANSWER_COPIED, NG_ANSWER_HELD };
  * Where the UDP payload ends: as the UDP header tells, which the receiver goes by; of a first fragment, with the fragment.
  * 0: the header tells more than there is.
  */
-static __always_inline __u32 datagram_end(struct __sk_buff *skb, const struct ng_packet *p)
+static __always_inline __u32 datagram_end(const struct ng_packet *p)
 {
-	__u16 be_length;
-
 	if (p->fragment != NG_WHOLE)
 		return p->end;
-	if (bpf_skb_load_bytes(skb, p->transport + 4, &be_length, sizeof(be_length)))
-		return 0;
-	__u32 end = p->transport + bpf_ntohs(be_length);
+	__u32 end = p->transport + bpf_ntohs(p->be_udp_length);
 	return end <= p->end ? end : 0;
 }
 
@@ -43,7 +39,7 @@ static __always_inline __u32 datagram_end(struct __sk_buff *skb, const struct ng
 static __noinline int load_message(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p, __u32 most)
 {
 	__u32 from = p->transport + NG_UDP_HEADER;
-	__u32 length = datagram_end(skb, p);
+	__u32 length = datagram_end(p);
 
 	if (length < from + NG_MIN_MESSAGE)
 		return -1;
@@ -102,23 +98,24 @@ __u64 hash_question(void)
 		return 0;
 	__u64 hash = name_seed + length;
 	__u32 at = NG_DNS_HEADER;
-	for (int i = 0; i < (NG_MAX_QUESTION + 7) / 8; i++) {
-		if (length == 0)
+	for (int i = 0; i < NG_MAX_QUESTION / 8; i++) {
+		if (name_length < 8)
 			break;
-		__u64 word = *(__u64 *)&dns->message[at & NG_MESSAGE_MASK];
-		__u64 of_name = first_bytes(name_length);
-
-		word = (ng_lower8(word) & of_name) | (word & ~of_name);
-		name_length = name_length < 8 ? 0 : name_length - 8;
-		if (length < 8) {
-			word &= first_bytes(length);
-			length = 0;
-		} else {
-			length -= 8;
-		}
-		hash = ng_hash_word(hash, word);
+		hash = ng_hash_word(hash, ng_lower8(*(__u64 *)&dns->message[at & NG_MESSAGE_MASK]));
+		name_length -= 8;
 		at += 8;
 	}
+	/* What is left: up to 7 bytes of the name, then type and class. */
+	__u64 word = *(__u64 *)&dns->message[at & NG_MESSAGE_MASK];
+	__u64 of_name = first_bytes(name_length);
+	word = (ng_lower8(word) & of_name) | (word & ~of_name);
+	length = name_length + 4;
+	if (length > 8) {
+		hash = ng_hash_word(hash, word);
+		word = *(__u64 *)&dns->message[(at + 8) & NG_MESSAGE_MASK];
+		length -= 8;
+	}
+	hash = ng_hash_word(hash, word & first_bytes(length));
 	return hash | 1;
 }
 
@@ -145,9 +142,8 @@ static __always_inline int is_waiting(const struct ng_pending *note, __u32 now)
 }
 
 /* The place for a new note: its own from before, else a free one, else the oldest. Verified once, on its own. */
-int note_place(const struct ng_pending_set *set, const struct ng_packet *p, __u16 be_id, __u64 question)
+int note_place(const struct ng_pending_set *set, const struct ng_packet *p, __u16 be_id, __u64 question, __u32 now)
 {
-	__u32 now = tick_of(boot_time());
 	__u32 oldest_age = 0;
 	int place = 0;
 
@@ -203,9 +199,8 @@ enum ng_note {
 
 /* Writes the question into the note. */
 static __always_inline enum ng_note write_note(struct ng_pending *note, const struct ng_packet *p, __u16 be_id,
-					       __u64 question)
+					       __u64 question, __u32 now)
 {
-	__u32 now = tick_of(boot_time());
 	__u32 taken = note->taken;
 	int waiting = is_waiting(note, now);
 
@@ -288,11 +283,12 @@ static __noinline int note_question(struct __sk_buff *skb, __u32 slot, __u32 end
 	struct ng_pending_set *set = pending_set(slot, p->key.be_local_port, be_id);
 	if (!set)
 		return 0;
+	__u32 now = tick_of(boot_time());
 	enum ng_note outcome = NG_NOTE_TAKEN;
 	for (int i = 0; i < NG_PLACE_ATTEMPTS && outcome == NG_NOTE_TAKEN; i++) {
-		struct ng_pending *note = &set->way[note_place(set, p, be_id, question) & (NG_PENDING_WAYS - 1)];
+		int place = note_place(set, p, be_id, question, now) & (NG_PENDING_WAYS - 1);
 
-		outcome = write_note(note, p, be_id, question);
+		outcome = write_note(&set->way[place], p, be_id, question, now);
 	}
 	if (outcome != NG_NOTE_TAKEN)
 		count(slot, NG_R_QUESTION);
@@ -316,7 +312,7 @@ static __noinline int take_note(struct ng_dns *dns, __u32 slot, const struct ng_
 	for (int i = 0; i < NG_PENDING_WAYS; i++) {
 		struct ng_pending *note = &set->way[i];
 
-		if (is_waiting(note, now) && same_exchange(note, p, be_id, question))
+		if (same_exchange(note, p, be_id, question) && is_waiting(note, now))
 			return count_outstanding(note, -1);
 	}
 	return 0;
@@ -352,8 +348,10 @@ static __noinline int pass_on(struct __sk_buff *skb, struct ng_dns *dns, const s
 
 		if (holding == NG_HELD)
 			return waits ? NG_ANSWER_HELD : NG_ANSWER_COPIED;
-		if (holding == NG_HELD_ENOUGH)
+		if (holding == NG_HELD_ENOUGH) {
+			lose_frame(dns->slot);
 			reason = NG_R_HELD_FULL;
+		}
 	}
 	send_message(dns, p, kind, reason);
 	return NG_ANSWERED;

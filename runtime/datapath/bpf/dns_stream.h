@@ -5,9 +5,10 @@
  * answers, which the pod gets once the messages that it completes are learnt. Segments that end the connection take the
  * same way, so that none overtakes.
  *
- * A daemon that missed a SYN would read a new connection's bytes as those of an older one with the same ports. So while
- * there is a daemon, a SYN whose copy does not get to it is dropped; the sender repeats it. Any other frame that is lost
- * makes the daemon forget the endpoint's connections (ng_held.lost).
+ * While there is a daemon, a segment that does not get to it is dropped, and its sender repeats it. Else an answer would
+ * reach the pod unlearnt because the daemon is busy, and the daemon would read a new connection's bytes as those of an older
+ * one with the same ports. Where no policy has domains nothing waits for the daemon: of such an endpoint only SYNs are
+ * dropped, and any other segment that is lost makes the daemon forget the endpoint's connections (ng_held.lost).
  */
 #ifndef NG_DNS_STREAM_H
 #define NG_DNS_STREAM_H
@@ -35,11 +36,17 @@ static __noinline int judge_stream(struct __sk_buff *skb, __u32 slot, const stru
 		return NG_NEXT;
 	if (direction == NG_EGRESS && !will_leave(skb, config))
 		return NG_NEXT;
-	__u32 waits = direction == NG_INGRESS && !opens && config->direction[NG_EGRESS].flags & NG_DIR_DOMAINS;
+	int domains = config->direction[NG_EGRESS].flags & NG_DIR_DOMAINS;
+	__u32 waits = direction == NG_INGRESS && !opens && domains;
 	int holding = hold_frame(skb, slot, config->endpoint, (__u32)direction, waits);
 	if (holding == NG_HELD && waits)
 		return out_of_the_way();
-	return opens && holding == NG_HELD_ENOUGH ? NG_DROP : NG_NEXT;
+	if (holding == NG_HELD_ENOUGH) {
+		if (opens || domains)
+			return NG_DROP;
+		lose_frame(slot);
+	}
+	return NG_NEXT;
 }
 
 static __always_inline int is_stream(const struct ng_endpoint_config *config, const struct ng_packet *p)

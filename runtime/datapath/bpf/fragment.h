@@ -120,8 +120,12 @@ static __always_inline int judge_fragment(struct __sk_buff *skb, __u32 slot, __u
 		return open ? NG_NEXT : drop(slot, NG_R_FRAGMENT);
 	if (way == NG_FRAG_ON)
 		return NG_NEXT;
-	if (hold_frame(skb, slot, endpoint, (__u32)direction, way == NG_FRAG_HELD) == NG_HELD && way == NG_FRAG_HELD)
+	int holding = hold_frame(skb, slot, endpoint, (__u32)direction, way == NG_FRAG_HELD);
+
+	if (holding == NG_HELD && way == NG_FRAG_HELD)
 		return out_of_the_way();
+	if (holding == NG_HELD_ENOUGH)
+		lose_frame(slot);
 	return NG_NEXT;
 }
 

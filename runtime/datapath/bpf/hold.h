@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
  * What these programs cannot judge is held: the whole frame goes to the daemon through the ring buffer `held`, and
- * to the pod when the daemon, having learnt from it, puts it back on the interface. Where there is no daemon, or it has as
- * much of this endpoint's as it may, the frame goes on at once, unlearnt and counted: DNS never stops for us.
+ * to the pod when the daemon, having learnt from it, puts it back on the interface. Where there is no daemon the frame goes
+ * on at once, unlearnt and counted: DNS never stops for us. So does a datagram when the daemon has as much of this endpoint's
+ * as it may; a TCP segment is dropped then, since its sender repeats it (dns_stream.h).
  * A frame that was put back is known by its mark. No pod can have it: the kernel takes marks off whatever leaves a
  * namespace, and what comes from another interface is not looked at.
  */
@@ -13,7 +14,10 @@
 
 #define NG_ENOENT 2
 
-/* NG_NOT_HELD: there is no daemon. NG_HELD_ENOUGH: there is one, and the frame did not get to it. */
+/*
+ * NG_NOT_HELD: nobody can hold it, for there is no daemon; the loss is counted. NG_HELD_ENOUGH: there is a daemon, and no room
+ * for the frame now. Then the caller drops it, or lets it go on and calls lose_frame().
+ */
 enum ng_holding { NG_NOT_HELD, NG_HELD, NG_HELD_ENOUGH };
 
 /* Out of the pod's way, and no loss in the eyes of a sender on this node: a redirection to nowhere, which counts as sent. */
@@ -131,7 +135,7 @@ static __always_inline void lose_frame(__u32 slot)
 		__sync_fetch_and_add(&taken->lost, 1);
 }
 
-/* Hands the frame to the daemon, for it to be put back (`waits`) or as a copy. Returns an ng_holding; a loss is counted. */
+/* Hands the frame to the daemon, for it to be put back (`waits`) or as a copy. Returns an ng_holding. */
 int hold_frame(struct __sk_buff *skb, __u32 slot, __u32 endpoint, __u32 direction, __u32 waits)
 {
 	struct ng_held header = {
@@ -147,13 +151,13 @@ int hold_frame(struct __sk_buff *skb, __u32 slot, __u32 endpoint, __u32 directio
 	};
 	int failed;
 
-	if (!reader_is_there(skb)) {
+	/* Room for one that is too long will never come. */
+	if (skb->len > NG_HELD_FRAME_MAX || !reader_is_there(skb)) {
 		lose_frame(slot);
 		return NG_NOT_HELD;
 	}
 	if (!take_room(slot, &header)) {
 		count(slot, NG_R_HELD_FULL);
-		lose_frame(slot);
 		return NG_HELD_ENOUGH;
 	}
 	if (header.length <= NG_HELD_SMALL)
@@ -165,7 +169,6 @@ int hold_frame(struct __sk_buff *skb, __u32 slot, __u32 endpoint, __u32 directio
 	if (failed) {
 		give_room_back(slot, header.reserved);
 		count(slot, NG_R_EVENT_LOST);
-		lose_frame(slot);
 		return NG_HELD_ENOUGH;
 	}
 	if (waits)

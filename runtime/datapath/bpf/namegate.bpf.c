@@ -118,7 +118,7 @@ int pod_egress(struct __sk_buff *skb)
 {
 	__u32 slot = 0;
 	const struct ng_endpoint_config *config = find_endpoint(skb->ifindex, &slot);
-	struct ng_packet packet = {};
+	struct ng_packet packet;
 
 	if (!config)
 		return NG_DROP;
@@ -130,14 +130,13 @@ int pod_egress(struct __sk_buff *skb)
 		return drop(slot, NG_R_SPOOFED);
 	if (!is_ip(skb))
 		return judge_link(skb, slot, config, NG_EGRESS);
-	int reason = read_packet(skb, &packet, NG_EGRESS);
+	int reason = read_packet(skb, &packet, config, NG_EGRESS);
 	if (reason != NG_R_NONE)
 		return drop(slot, (__u32)reason);
 	if (is_neighbour_discovery(skb, &packet, &packet.local))
 		return judge_neighbour(skb, slot, config, &packet);
 	if (config->mode == NG_MODE_CLOSED)
 		return drop(slot, NG_R_CLOSED);
-	packet.key.local = (__u8)find_local(config, &packet.local);
 	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
 		return drop(slot, NG_R_SPOOFED);
 	return settle(skb, slot, config, &packet, judge_egress(skb, slot, config, &packet), NG_EGRESS);
@@ -148,7 +147,7 @@ int pod_ingress(struct __sk_buff *skb)
 {
 	__u32 slot = 0;
 	const struct ng_endpoint_config *config = find_endpoint(skb->ifindex, &slot);
-	struct ng_packet packet = {};
+	struct ng_packet packet;
 
 	if (!config)
 		return NG_DROP;
@@ -158,14 +157,13 @@ int pod_ingress(struct __sk_buff *skb)
 		return drop(slot, NG_R_MALFORMED);
 	if (!is_ip(skb))
 		return judge_link(skb, slot, config, NG_INGRESS);
-	int reason = read_packet(skb, &packet, NG_INGRESS);
+	int reason = read_packet(skb, &packet, config, NG_INGRESS);
 	if (reason != NG_R_NONE)
 		return drop(slot, (__u32)reason);
 	if (is_neighbour_discovery(skb, &packet, &packet.key.remote))
 		return NG_NEXT;
 	if (config->mode == NG_MODE_CLOSED)
 		return drop(slot, NG_R_CLOSED);
-	packet.key.local = (__u8)find_local(config, &packet.local);
 	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
 		return judge_stray(slot, config);
 	return settle(skb, slot, config, &packet, judge_ingress(skb, slot, config, &packet), NG_INGRESS);

@@ -24,6 +24,15 @@ struct ng_checksum {
 	__s32 field; /* and of where the sum goes */
 };
 
+/* The field, whose bits are in one byte. BPF_CORE_READ_BITFIELD() would be several jumps for each packet. */
+static __always_inline __u64 ip_summed_of(const struct sk_buff *kernel)
+{
+	const __u8 *byte = (const __u8 *)kernel + __CORE_RELO(kernel, ip_summed, BYTE_OFFSET);
+	__u64 bits = (__u64)*byte << __CORE_RELO(kernel, ip_summed, LSHIFT_U64);
+
+	return bits >> __CORE_RELO(kernel, ip_summed, RSHIFT_U64);
+}
+
 /* Is a checksum still to be written? Then *out says where. */
 static __always_inline int awaits_checksum(struct __sk_buff *skb, struct ng_checksum *out)
 {
@@ -32,7 +41,7 @@ static __always_inline int awaits_checksum(struct __sk_buff *skb, struct ng_chec
 	if (bpf_cast_to_kern_ctx) {
 		const struct sk_buff *kernel = bpf_cast_to_kern_ctx(skb);
 
-		if (BPF_CORE_READ_BITFIELD(kernel, ip_summed) != NG_CHECKSUM_PARTIAL)
+		if (ip_summed_of(kernel) != NG_CHECKSUM_PARTIAL)
 			return 0;
 		start = kernel->csum_start;
 		offset = kernel->csum_offset;
@@ -91,11 +100,18 @@ static __always_inline int is_rewritten(struct __sk_buff *skb, struct ng_packet 
 }
 
 /* Reads the packet, and makes sure that it stays what it is. */
-static __always_inline int read_packet(struct __sk_buff *skb, struct ng_packet *p, __u32 direction)
+static __always_inline int read_packet(struct __sk_buff *skb, struct ng_packet *p,
+				       const struct ng_endpoint_config *config, int direction)
 {
-	int reason = parse_packet(skb, p, direction);
+	if (!read_usual(skb, p, config, direction)) {
+		__builtin_memset(p, 0, sizeof(*p));
+		int reason = parse_packet(skb, p, (__u32)direction);
 
-	return reason == NG_R_NONE && is_rewritten(skb, p) ? NG_R_OFFLOAD : reason;
+		if (reason != NG_R_NONE)
+			return reason;
+		p->key.local = (__u8)find_local(config, &p->local);
+	}
+	return is_rewritten(skb, p) ? NG_R_OFFLOAD : NG_R_NONE;
 }
 
 #endif

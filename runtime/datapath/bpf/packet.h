@@ -14,6 +14,7 @@
 #include "common.h"
 
 #define NG_MAX_EXTENSION_HEADERS 6
+#define NG_IP4_PLAIN 0x45 /* version and length of a header without options */
 #define NG_IP4_FRAGMENT 0x3fff /* more-fragments bit and offset */
 #define NG_IP4_OFFSET 0x1fff
 #define NG_IP4_OPTIONS_END 0
@@ -57,7 +58,8 @@ struct ng_packet {
 	__u8 is_v6;
 	__u8 has_fragment_header; /* IPv6: set for an atomic fragment (RFC 6946) too, whose `fragment` is NG_WHOLE */
 	__u8 carries; /* another packet, or what looks like one: its data still changes (offload.h) */
-	__u8 pad[3];
+	__u8 pad;
+	__u16 be_udp_length; /* as the header of a UDP packet tells it */
 };
 
 static __always_inline void addr_from_v4(struct ng_addr *out, __u32 be_addr)
@@ -160,6 +162,7 @@ static __noinline int load_transport(struct __sk_buff *skb, struct ng_packet *p,
 	}
 	__builtin_memcpy(&source, header, 2);
 	__builtin_memcpy(&destination, header + 2, 2);
+	__builtin_memcpy(&p->be_udp_length, header + 4, 2);
 	set_ports(p, direction, source, destination);
 	return NG_R_NONE;
 }
@@ -178,6 +181,7 @@ static __always_inline int read_transport(struct __sk_buff *skb, struct ng_packe
 	if (p->transport != usual || is_icmp_protocol(p) || (void *)(header + 14) > end)
 		return load_transport(skb, p, direction);
 	set_ports(p, direction, *(__u16 *)header, *(__u16 *)(header + 2));
+	p->be_udp_length = *(__u16 *)(header + 4);
 	if (p->key.protocol == IPPROTO_TCP)
 		p->tcp_flags = header[13];
 	return NG_R_NONE;
@@ -370,6 +374,109 @@ static __always_inline __u32 find_local(const struct ng_endpoint_config *config,
 			return i;
 	}
 	return NG_MAX_ENDPOINT_ADDRS;
+}
+
+/* Part of a struct, or of a frame, read or written as a whole whatever its fields are. */
+typedef __u64 __attribute__((may_alias)) ng_word;
+
+/* Two halves as one, in the order in which they stand in memory. */
+static __always_inline __u64 pair(__u32 first, __u32 second)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return first | (__u64)second << 32;
+#else
+	return (__u64)first << 32 | second;
+#endif
+}
+
+/*
+ * Ports, protocol and all that is zero in a usual packet, of which the addresses are there already. Whole words, because
+ * what is written in bytes and read as a word soon after makes the processor wait.
+ */
+static __always_inline int fill_usual(struct ng_packet *p, const struct ng_endpoint_config *config, int direction,
+				      const __u8 *header, const void *frame_end, __u32 transport, __u32 end,
+				      __u8 protocol)
+{
+	ng_word *words = (ng_word *)p;
+	__u32 bytes = protocol == IPPROTO_TCP ? NG_TCP_HEADER : NG_SHORT_HEADER;
+
+	if ((protocol != IPPROTO_TCP && protocol != IPPROTO_UDP) || transport + bytes > end)
+		return 0;
+	__u32 ports = *(__u32 *)header;
+	if (direction != NG_EGRESS)
+		ports = ports << 16 | ports >> 16;
+	words[2] = pair(ports, bpf_htonl((__u32)protocol << 24 | find_local(config, &p->local) << 16));
+	words[5] = pair(transport, end);
+	words[6] = 0;
+	words[7] = 0;
+	words[8] = 0;
+	if (protocol == IPPROTO_UDP)
+		p->be_udp_length = *(__u16 *)(header + 4);
+	else if ((const void *)(header + NG_TCP_HEADER) > frame_end)
+		return 0;
+	else
+		p->tcp_flags = header[13];
+	return 1;
+}
+
+static __always_inline int read_usual4(const struct __sk_buff *skb, struct ng_packet *p,
+				       const struct ng_endpoint_config *config, int direction)
+{
+	void *data = packet_start(skb);
+	void *frame_end = packet_end(skb);
+	struct iphdr *ip = data + ETH_HLEN;
+	__u8 *header = (__u8 *)(ip + 1);
+	ng_word *words = (ng_word *)p;
+
+	if ((void *)(header + NG_SHORT_HEADER) > frame_end || *(__u8 *)ip != NG_IP4_PLAIN ||
+	    ip->frag_off & bpf_htons(NG_IP4_FRAGMENT))
+		return 0;
+	__u32 end = ETH_HLEN + bpf_ntohs(ip->tot_len);
+	if (end > skb->len)
+		return 0;
+	words[0] = 0;
+	words[1] = pair(bpf_htonl(0xffff), direction == NG_EGRESS ? ip->daddr : ip->saddr);
+	words[3] = 0;
+	words[4] = pair(bpf_htonl(0xffff), direction == NG_EGRESS ? ip->saddr : ip->daddr);
+	return fill_usual(p, config, direction, header, frame_end, ETH_HLEN + sizeof(*ip), end, ip->protocol);
+}
+
+static __always_inline int read_usual6(const struct __sk_buff *skb, struct ng_packet *p,
+				       const struct ng_endpoint_config *config, int direction)
+{
+	void *data = packet_start(skb);
+	void *frame_end = packet_end(skb);
+	struct ipv6hdr *ip = data + ETH_HLEN;
+	__u8 *header = (__u8 *)(ip + 1);
+	ng_word *words = (ng_word *)p;
+
+	if ((void *)(header + NG_SHORT_HEADER) > frame_end || ip->version != 6)
+		return 0;
+	__u32 end = ETH_HLEN + sizeof(*ip) + bpf_ntohs(ip->payload_len);
+	if (end > skb->len)
+		return 0;
+	const ng_word *source = (const ng_word *)&ip->saddr;
+	words[0] = source[direction == NG_EGRESS ? 2 : 0];
+	words[1] = source[direction == NG_EGRESS ? 3 : 1];
+	words[3] = source[direction == NG_EGRESS ? 0 : 2];
+	words[4] = source[direction == NG_EGRESS ? 1 : 3];
+	if (addr_is_v4(&p->key.remote) || addr_is_v4(&p->local) ||
+	    !fill_usual(p, config, direction, header, frame_end, ETH_HLEN + sizeof(*ip), end, ip->nexthdr))
+		return 0;
+	p->is_v6 = 1;
+	return 1;
+}
+
+/*
+ * Reads what nearly all packets are: whole TCP and UDP behind a plain IP header, in the linear part. Everything else,
+ * faulty or not, is left to parse_packet(), which would say the same of these. 0: *p is not filled.
+ */
+static __always_inline int read_usual(const struct __sk_buff *skb, struct ng_packet *p,
+				      const struct ng_endpoint_config *config, int direction)
+{
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return read_usual4(skb, p, config, direction);
+	return read_usual6(skb, p, config, direction);
 }
 
 #endif

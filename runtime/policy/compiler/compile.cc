@@ -8,6 +8,7 @@
 #include "policy/compiler/compile_addresses.h"
 #include "policy/compiler/compile_ports.h"
 #include "policy/compiler/compile_rules.h"
+#include "policy/compiler/counted_policies.h"
 
 namespace namegate::policy {
 namespace {
@@ -80,18 +81,17 @@ std::array<std::uint64_t, 2> hash_of(const CompiledPolicy& policy) {
 
 }  // namespace
 
-Result<bool> selects(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction) {
-    const Labels made = endpoint.effective ? Labels() : effective_labels(endpoint, snapshot);
-    const SeenLabels seen{endpoint.effective ? endpoint.effective.get() : &made, label_gaps(endpoint, snapshot)};
+Result<bool> selects(const Snapshot& snapshot, const EndpointFacts& endpoint, const EndpointView& named) {
+    const CountedPolicies counted(snapshot, endpoint.preview);
     bool any = false;
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
-            if (policy->staged || !policy->applies(direction) || (any && !seen.gaps.any())) {
+            if (!counted.holds(*policy) || !policy->applies(endpoint.direction) || (any && !endpoint.gaps.any())) {
                 continue;
             }
-            const Truth selected = policy_selects(*policy, endpoint, seen);
+            const Truth selected = policy_selects(*policy, endpoint);
             if (selected == Truth::kUnknown) {
-                return selection_unknown(*policy, endpoint, seen);
+                return selection_unknown(*policy, endpoint, &named);
             }
             any = any || selected == Truth::kTrue;
         }
@@ -99,13 +99,11 @@ Result<bool> selects(const Snapshot& snapshot, const EndpointView& endpoint, Dir
     return any;
 }
 
-bool has_preview(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction) {
-    const Labels labels = effective_labels(endpoint, snapshot);
-    const SeenLabels seen{&labels, label_gaps(endpoint, snapshot)};
+bool has_preview(const Snapshot& snapshot, const EndpointFacts& endpoint) {
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
             const bool counts = policy->staged_action == StagedAction::kSet || policy->staged_action == StagedAction::kDelete;
-            if (policy->staged && counts && policy->applies(direction) && policy_selects(*policy, endpoint, seen) != Truth::kFalse) {
+            if (policy->staged && counts && policy->applies(endpoint.direction) && policy_selects(*policy, endpoint) != Truth::kFalse) {
                 return true;
             }
         }
@@ -113,20 +111,18 @@ bool has_preview(const Snapshot& snapshot, const EndpointView& endpoint, Directi
     return false;
 }
 
-Result<CompiledPolicy> compile(const CompileInput& input) {
-    Resolver resolver(*input.snapshot, *input.endpoint, input.endpoints);
-    NG_ASSIGN(std::vector<NumberedRule> rules, number_rules(input, resolver));
-    NG_TRY(decide_local_sides(rules, resolver, input.direction));
+Result<CompiledPolicy> compile(const Snapshot& snapshot, const EndpointFacts& endpoint, std::span<const EndpointView> endpoints) {
+    Resolver resolver(snapshot, endpoint, endpoints);
+    NG_ASSIGN(std::vector<NumberedRule> rules, number_rules(resolver));
+    NG_TRY(decide_local_sides(rules, resolver));
     BitmapTable bitmaps(rules.size());
-    AddressTables addresses = compile_addresses(rules, resolver, input.direction, bitmaps);
-    const PodDocument* pod =
-        input.endpoint->use_pod_document ? input.snapshot->find_pod(input.endpoint->name_space, input.endpoint->pod) : nullptr;
+    AddressTables addresses = compile_addresses(rules, resolver, bitmaps);
     CompiledPolicy out;
-    out.direction = input.direction;
+    out.direction = endpoint.direction;
     out.cidrs = std::move(addresses.cidrs);
     out.patterns = std::move(addresses.patterns);
-    out.ports = compile_destination_ports(rules, input.direction, pod, bitmaps);
-    out.source_ports = compile_source_ports(rules, input.direction, pod, bitmaps);
+    out.ports = compile_destination_ports(rules, endpoint, bitmaps);
+    out.source_ports = compile_source_ports(rules, endpoint, bitmaps);
     out.bitmaps = bitmaps.take();
     for (NumberedRule& rule : rules) {
         out.rules.push_back(std::move(rule.compiled));
@@ -136,12 +132,11 @@ Result<CompiledPolicy> compile(const CompileInput& input) {
 }
 
 std::vector<SelectedPolicy> selected_policies(const Snapshot& snapshot, const EndpointView& endpoint) {
-    const Labels labels = effective_labels(endpoint, snapshot);
-    const SeenLabels seen{&labels, label_gaps(endpoint, snapshot)};
+    const EndpointFacts facts = facts_of(snapshot, endpoint, Direction::kEgress);
     std::vector<SelectedPolicy> out;
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
-            if (const Truth selected = policy_selects(*policy, endpoint, seen); selected != Truth::kFalse) {
+            if (const Truth selected = policy_selects(*policy, facts); selected != Truth::kFalse) {
                 out.push_back({policy->tier, policy->kind, policy->full_name(), policy->staged, policy->applies_ingress,
                                policy->applies_egress, selected == Truth::kUnknown, policy->place});
             }

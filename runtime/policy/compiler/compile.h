@@ -5,37 +5,30 @@
 // force, or stay closed, never open.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "policy/compiler/compiled_policy.h"
 #include "policy/compiler/evaluate.h"
+#include "policy/model/endpoint_facts.h"
 #include "policy/model/endpoint_view.h"
 #include "policy/model/snapshot.h"
 
 namespace namegate::policy {
 
-struct CompileInput {
-    const Snapshot* snapshot = nullptr;
-    const EndpointView* endpoint = nullptr;
-    // All endpoints on the node (rules' selectors reach their addresses); may be null or hold `endpoint`.
-    const std::vector<EndpointView>* endpoints = nullptr;
-    Direction direction = Direction::kEgress;
-    // As if the staged policies were enforced: those that Set replace, those that Delete remove, the policy of their
-    // kind, namespace and name. For reports only.
-    bool preview = false;
-};
-
 // Does any staged policy select the endpoint in this direction that a preview would count?
-bool has_preview(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction);
+bool has_preview(const Snapshot& snapshot, const EndpointFacts& endpoint);
 
-// Does any enforced policy select the endpoint in this direction? If not it is open there (E5). kTryAgain: it is not known
-// of one of them (S8), and the endpoint must not be opened.
-Result<bool> selects(const Snapshot& snapshot, const EndpointView& endpoint, Direction direction);
+// Does any policy select the endpoint in this direction? If not it is open there (E5). kTryAgain: it is not known of one of
+// them (S8), and the endpoint must not be opened. `named` is who the facts are about, for the words of that error.
+Result<bool> selects(const Snapshot& snapshot, const EndpointFacts& endpoint, const EndpointView& named);
 
-// Works as well when nothing selects the endpoint: one rule, the profile's Allow.
-Result<CompiledPolicy> compile(const CompileInput& input);
+// Works as well when nothing selects the endpoint: one rule, the profile's Allow. `endpoints` are those of the node, itself
+// among them: rules' selectors reach their addresses. Of the endpoint itself nothing is read but the facts, which were made
+// under the same snapshot.
+Result<CompiledPolicy> compile(const Snapshot& snapshot, const EndpointFacts& endpoint, std::span<const EndpointView> endpoints);
 
 struct SelectedPolicy {
     std::string tier;
@@ -48,7 +41,7 @@ struct SelectedPolicy {
     Place place;
 };
 
-// For the tools: every policy that selects the endpoint, in order of evaluation, staged ones too.
+// For the tools: every policy that selects the endpoint in either direction, in order of evaluation, staged ones too.
 std::vector<SelectedPolicy> selected_policies(const Snapshot& snapshot, const EndpointView& endpoint);
 
 }  // namespace namegate::policy

@@ -42,10 +42,10 @@ struct Source {
 
 class AddressCompiler {
   public:
-    AddressCompiler(const std::vector<NumberedRule>& rules, Resolver& resolver, Direction direction)
+    AddressCompiler(const std::vector<NumberedRule>& rules, Resolver& resolver)
         : rules_(rules),
           resolver_(resolver),
-          direction_(direction),
+          direction_(resolver.self().direction),
           needs_nets_(rules.size()),
           needs_selected_(rules.size()),
           has_domains_(rules.size()),
@@ -95,7 +95,7 @@ class AddressCompiler {
             }
             add_members(peers, number, &Groups::excluded);
         }
-        if (Resolver::selects(entity)) {
+        if (selects_by_labels(entity)) {
             needs_selected_.set(number);
             const Members& members = resolver_.selected(*numbered.policy, entity, numbered.compiled.action);
             add_members(members, number, &Groups::selected);
@@ -237,8 +237,8 @@ class AddressCompiler {
 
 }  // namespace
 
-AddressTables compile_addresses(const std::vector<NumberedRule>& rules, Resolver& resolver, Direction direction, BitmapTable& bitmaps) {
-    return AddressCompiler(rules, resolver, direction).run(bitmaps);
+AddressTables compile_addresses(const std::vector<NumberedRule>& rules, Resolver& resolver, BitmapTable& bitmaps) {
+    return AddressCompiler(rules, resolver).run(bitmaps);
 }
 
 }  // namespace namegate::policy

@@ -13,13 +13,13 @@
 namespace namegate::policy {
 
 // Decides each rule's local side from the endpoint's own addresses and labels: sets `v4` and `v6`.
-Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver, Direction direction);
+Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver);
 
 struct AddressTables {
     std::vector<CidrEntry> cidrs;
     std::vector<PatternEntry> patterns;
 };
 
-AddressTables compile_addresses(const std::vector<NumberedRule>& rules, Resolver& resolver, Direction direction, BitmapTable& bitmaps);
+AddressTables compile_addresses(const std::vector<NumberedRule>& rules, Resolver& resolver, BitmapTable& bitmaps);
 
 }  // namespace namegate::policy

@@ -17,10 +17,6 @@ class LocalSide {
     LocalSide(Resolver& resolver, const Policy& policy, const EntityRule& entity, RuleAction action)
         : resolver_(resolver), policy_(policy), entity_(entity), action_(action) {}
 
-    bool constrained() const {
-        return Resolver::selects(entity_) || entity_.not_selector || !entity_.nets.empty() || !entity_.not_nets.empty();
-    }
-
     // No address: one that is not known; the labels alone decide, and no net holds it.
     bool matches(const std::optional<IpAddress>& address) {
         if (!entity_.nets.empty() && !(address && any_contains(entity_.nets, *address))) {
@@ -29,22 +25,26 @@ class LocalSide {
         if (address && any_contains(entity_.not_nets, *address)) {
             return false;
         }
-        if (Resolver::selects(entity_) && !member(resolver_.selected(policy_, entity_, action_), address)) {
+        if (selects_by_labels(entity_) && !resolver_.is_self_selected(policy_, entity_, action_) &&
+            !has_address(resolver_.selected(policy_, entity_, action_), address)) {
             return false;
         }
-        return !entity_.not_selector || !member(resolver_.excluded(policy_, entity_, action_), address);
+        return !entity_.not_selector || !(resolver_.is_self_excluded(policy_, entity_, action_) ||
+                                          has_address(resolver_.excluded(policy_, entity_, action_), address));
     }
 
   private:
-    bool member(const Members& members, const std::optional<IpAddress>& address) const {
-        for (const std::size_t index : members.endpoints) {
-            const std::vector<IpAddress>& addresses = resolver_.endpoint(index).addresses;
-            if (index == 0 || (address && std::find(addresses.begin(), addresses.end(), *address) != addresses.end())) {
-                return true;
-            }
+    bool has_address(const Members& members, const std::optional<IpAddress>& address) const {
+        if (!address) {
+            return false;
         }
-        return address && std::any_of(members.sets.begin(), members.sets.end(),
-                                      [&](std::size_t index) { return any_contains(resolver_.set(index).nets, *address); });
+        const auto is_endpoints = [&](std::size_t index) {
+            const std::vector<IpAddress>& addresses = resolver_.endpoint(index).addresses;
+            return std::find(addresses.begin(), addresses.end(), *address) != addresses.end();
+        };
+        const auto is_in_set = [&](std::size_t index) { return any_contains(resolver_.set(index).nets, *address); };
+        return std::any_of(members.endpoints.begin(), members.endpoints.end(), is_endpoints) ||
+               std::any_of(members.sets.begin(), members.sets.end(), is_in_set);
     }
 
     Resolver& resolver_;
@@ -75,7 +75,7 @@ Result<bool> decide(LocalSide& side, const std::vector<IpAddress>& addresses, bo
 
 }  // namespace
 
-Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver, Direction direction) {
+Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver) {
     for (NumberedRule& numbered : rules) {
         if (numbered.rule == nullptr) {
             continue;
@@ -83,11 +83,13 @@ Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver
         const Rule& rule = *numbered.rule;
         numbered.v4 = rule.ip_version.value_or(4) == 4 && rule.protocol != kProtocolIcmp6;
         numbered.v6 = rule.ip_version.value_or(6) == 6 && rule.protocol != kProtocolIcmp;
-        LocalSide side(resolver, *numbered.policy, local_of(rule, direction), rule.action);
-        if (!side.constrained()) {
+        const EntityRule& own = local_of(rule, resolver.self().direction);
+        // By the same measure the facts have addresses.
+        if (!looks_at_address(own)) {
             continue;
         }
-        const std::vector<IpAddress>& addresses = resolver.endpoint(0).addresses;
+        LocalSide side(resolver, *numbered.policy, own, rule.action);
+        const std::vector<IpAddress>& addresses = resolver.self().addresses;
         NG_ASSIGN(const bool v4, decide(side, addresses, true, numbered));
         NG_ASSIGN(const bool v6, decide(side, addresses, false, numbered));
         numbered.v4 = numbered.v4 && v4;

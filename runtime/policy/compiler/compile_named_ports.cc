@@ -4,20 +4,12 @@
 // and ports apart: so such a rule is compiled in parts, one for the peers that mean the same.
 #include <algorithm>
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include "policy/compiler/compile_rules.h"
 
 namespace namegate::policy {
 namespace {
-
-bool is_named(const Port& port) { return !port.name.empty(); }
-
-bool has_names(const EntityRule& entity) {
-    return std::any_of(entity.ports.begin(), entity.ports.end(), is_named) ||
-           std::any_of(entity.not_ports.begin(), entity.not_ports.end(), is_named);
-}
 
 std::vector<NamedPort> resolve(const std::vector<Port>& ports, const Rule& rule, const PodDocument& pod) {
     std::vector<NamedPort> out;
@@ -32,7 +24,7 @@ std::vector<NamedPort> resolve(const std::vector<Port>& ports, const Rule& rule,
 
 // The peers that the rule selects; without a selector, every endpoint.
 std::vector<std::size_t> peers_of(const Policy& policy, const EntityRule& entity, RuleAction action, Resolver& resolver) {
-    if (Resolver::selects(entity)) {
+    if (selects_by_labels(entity)) {
         return resolver.selected(policy, entity, action).endpoints;
     }
     std::vector<std::size_t> all(resolver.endpoint_count());
@@ -42,45 +34,34 @@ std::vector<std::size_t> peers_of(const Policy& policy, const EntityRule& entity
     return all;
 }
 
-bool before(const NamedPort& a, const NamedPort& b) { return std::tie(a.name, a.protocol, a.port) < std::tie(b.name, b.protocol, b.port); }
-
-struct SameMeaning {
-    bool operator()(const NamedPortPart& a, const NamedPortPart& b) const {
-        const auto less = [](const std::vector<NamedPort>& x, const std::vector<NamedPort>& y) {
-            return std::lexicographical_compare(x.begin(), x.end(), y.begin(), y.end(), before);
-        };
-        return less(a.ports, b.ports) || (!less(b.ports, a.ports) && less(a.not_ports, b.not_ports));
-    }
-};
+// What the names among `ports` and `notPorts` mean to a peer.
+using Meaning = std::pair<std::vector<NamedPort>, std::vector<NamedPort>>;
 
 }  // namespace
 
 std::vector<NamedPortPart> split_by_named_ports(const Policy& policy, const Rule& rule, Direction direction, Resolver& resolver) {
     const EntityRule& entity = remote_of(rule, direction);
-    if (!has_names(entity)) {
+    if (!names_ports(entity)) {
         return {};
     }
-    std::map<NamedPortPart, std::vector<std::size_t>, SameMeaning> groups;
+    std::map<Meaning, std::vector<std::size_t>> groups;
     NamedPortPart others;
     others.others = true;
     for (const std::size_t index : peers_of(policy, entity, rule.action, resolver)) {
         const EndpointView& peer = resolver.endpoint(index);
-        const PodDocument* pod = peer.use_pod_document ? resolver.snapshot().find_pod(peer.name_space, peer.pod) : nullptr;
+        const PodDocument* pod = pod_document_of(peer, resolver.snapshot());
         if (pod == nullptr) {
             continue;
         }
-        NamedPortPart meaning;
-        meaning.ports = resolve(entity.ports, rule, *pod);
-        meaning.not_ports = resolve(entity.not_ports, rule, *pod);
-        if (!meaning.ports.empty() || !meaning.not_ports.empty()) {
+        Meaning meaning(resolve(entity.ports, rule, *pod), resolve(entity.not_ports, rule, *pod));
+        if (!meaning.first.empty() || !meaning.second.empty()) {
             groups[std::move(meaning)].push_back(index);
             others.peers.push_back(index);
         }
     }
     std::vector<NamedPortPart> parts;
     for (const auto& [meaning, peers] : groups) {
-        parts.push_back(meaning);
-        parts.back().peers = peers;
+        parts.push_back({peers, false, meaning.first, meaning.second});
     }
     parts.push_back(std::move(others));
     return parts;

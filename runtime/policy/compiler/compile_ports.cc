@@ -91,11 +91,10 @@ PortMatch match_of(const Rule& rule, const EntityRule& entity, const KnownPorts&
 }
 
 // Names on the endpoint's own side are those of its pod, on the other side those of the rule's part.
-KnownPorts known_ports(const NumberedRule& numbered, bool local, const PodDocument* pod) {
+KnownPorts known_ports(const NumberedRule& numbered, bool local, const EndpointFacts& self) {
     static const std::vector<NamedPort> none;
     if (local) {
-        const std::vector<NamedPort>& own = pod == nullptr ? none : pod->ports;
-        return {own, own};
+        return {self.ports, self.ports};
     }
     return numbered.part ? KnownPorts{numbered.part->ports, numbered.part->not_ports} : KnownPorts{none, none};
 }
@@ -176,8 +175,7 @@ class PortCompiler {
 
 }  // namespace
 
-std::vector<PortEntry> compile_destination_ports(const std::vector<NumberedRule>& rules, Direction direction, const PodDocument* pod,
-                                                 BitmapTable& bitmaps) {
+std::vector<PortEntry> compile_destination_ports(const std::vector<NumberedRule>& rules, const EndpointFacts& self, BitmapTable& bitmaps) {
     PortCompiler compiler(rules);
     RuleBits any_protocol = compiler.all();
     for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -185,7 +183,7 @@ std::vector<PortEntry> compile_destination_ports(const std::vector<NumberedRule>
             continue;
         }
         const Rule& rule = *rules[i].rule;
-        PortMatch match = match_of(rule, rule.destination, known_ports(rules[i], direction == Direction::kIngress, pod));
+        PortMatch match = match_of(rule, rule.destination, known_ports(rules[i], self.direction == Direction::kIngress, self));
         if (rule.icmp && rule.protocol) {
             match.constrained = true;
             match.spans.push_back(icmp_span(*rule.protocol, *rule.icmp));
@@ -215,13 +213,12 @@ std::vector<PortEntry> compile_destination_ports(const std::vector<NumberedRule>
     return compiler.run(bitmaps, base, any_protocol);
 }
 
-std::vector<PortEntry> compile_source_ports(const std::vector<NumberedRule>& rules, Direction direction, const PodDocument* pod,
-                                            BitmapTable& bitmaps) {
+std::vector<PortEntry> compile_source_ports(const std::vector<NumberedRule>& rules, const EndpointFacts& self, BitmapTable& bitmaps) {
     PortCompiler compiler(rules);
     for (std::size_t i = 0; i < rules.size(); ++i) {
         if (rules[i].rule != nullptr) {
             const Rule& rule = *rules[i].rule;
-            compiler.set_match(i, match_of(rule, rule.source, known_ports(rules[i], direction == Direction::kEgress, pod)));
+            compiler.set_match(i, match_of(rule, rule.source, known_ports(rules[i], self.direction == Direction::kEgress, self)));
         }
     }
     if (!compiler.any()) {

@@ -11,11 +11,9 @@
 namespace namegate::policy {
 
 // By destination port, with the protocols; ICMP types and codes stand in for ports.
-std::vector<PortEntry> compile_destination_ports(const std::vector<NumberedRule>& rules, Direction direction, const PodDocument* pod,
-                                                 BitmapTable& bitmaps);
+std::vector<PortEntry> compile_destination_ports(const std::vector<NumberedRule>& rules, const EndpointFacts& self, BitmapTable& bitmaps);
 
 // By source port; empty when no rule looks at it.
-std::vector<PortEntry> compile_source_ports(const std::vector<NumberedRule>& rules, Direction direction, const PodDocument* pod,
-                                            BitmapTable& bitmaps);
+std::vector<PortEntry> compile_source_ports(const std::vector<NumberedRule>& rules, const EndpointFacts& self, BitmapTable& bitmaps);
 
 }  // namespace namegate::policy

@@ -3,43 +3,12 @@
 
 #include <algorithm>
 #include <set>
-#include <string_view>
 
 #include "base/listed.h"
+#include "policy/compiler/counted_policies.h"
 
 namespace namegate::policy {
 namespace {
-
-// Which policies count: the enforced ones; in a preview, what the staged ones would make of them.
-class Counted {
-  public:
-    explicit Counted(const CompileInput& input) : preview_(input.preview) {
-        if (!preview_) {
-            return;
-        }
-        for (const Snapshot::TierView& tier : input.snapshot->tiers()) {
-            for (const Policy* policy : tier.policies) {
-                if (policy->staged && (sets(*policy) || policy->staged_action == StagedAction::kDelete)) {
-                    replaced_.insert({policy->kind.substr(kStaged.size()), policy->name_space, policy->name});
-                }
-            }
-        }
-    }
-
-    bool holds(const Policy& policy) const {
-        if (!preview_) {
-            return !policy.staged;
-        }
-        return policy.staged ? sets(policy) : replaced_.count({policy.kind, policy.name_space, policy.name}) == 0;
-    }
-
-  private:
-    static constexpr std::string_view kStaged = "Staged";
-    static bool sets(const Policy& policy) { return policy.staged_action == StagedAction::kSet; }
-
-    bool preview_;
-    std::set<ResourceKey> replaced_;
-};
 
 NumberedRule from_policy(const Policy& policy, const Rule& rule) {
     NumberedRule out;
@@ -122,25 +91,25 @@ Result<> check_limits(const std::vector<NumberedRule>& rules) {
 namespace {
 
 // The rules of a tier, the end of it included; none when nothing in it counts: one of staged policies alone would only Pass (E4).
-Result<> number_tier(const CompileInput& input, const Counted& counted, const Snapshot::TierView& tier, Resolver& resolver,
-                     std::vector<NumberedRule>& out) {
+Result<> number_tier(const CountedPolicies& counted, const Snapshot::TierView& tier, Resolver& resolver, std::vector<NumberedRule>& out) {
+    const EndpointFacts& self = resolver.self();
     const std::size_t first = out.size();
     bool counts = false;
     for (const Policy* policy : tier.policies) {
-        if (!counted.holds(*policy) || !policy->applies(input.direction)) {
+        if (!counted.holds(*policy) || !policy->applies(self.direction)) {
             continue;
         }
-        const Truth selects = policy_selects(*policy, *input.endpoint, resolver.self_labels());
+        const Truth selects = policy_selects(*policy, self);
         if (selects == Truth::kUnknown) {
-            return selection_unknown(*policy, *input.endpoint, resolver.self_labels());
+            return selection_unknown(*policy, self);
         }
         if (selects == Truth::kFalse) {
             continue;
         }
         counts = true;
-        for (const Rule& rule : policy->rules(input.direction)) {
-            NG_TRY(check_known(*policy, rule, input.direction, resolver));
-            add_rule(*policy, rule, input.direction, resolver, out);
+        for (const Rule& rule : policy->rules(self.direction)) {
+            NG_TRY(check_known(*policy, rule, self.direction, resolver));
+            add_rule(*policy, rule, self.direction, resolver, out);
         }
         NG_TRY(out.size() > kMaxCompiledRules ? check_limits(out) : ok());
     }
@@ -158,11 +127,11 @@ Result<> number_tier(const CompileInput& input, const Counted& counted, const Sn
 
 }  // namespace
 
-Result<std::vector<NumberedRule>> number_rules(const CompileInput& input, Resolver& resolver) {
-    const Counted counted(input);
+Result<std::vector<NumberedRule>> number_rules(Resolver& resolver) {
+    const CountedPolicies counted(resolver.snapshot(), resolver.self().preview);
     std::vector<NumberedRule> out;
-    for (const Snapshot::TierView& tier : input.snapshot->tiers()) {
-        NG_TRY(number_tier(input, counted, tier, resolver, out));
+    for (const Snapshot::TierView& tier : resolver.snapshot().tiers()) {
+        NG_TRY(number_tier(counted, tier, resolver, out));
     }
     out.push_back(profile());
     NG_TRY(check_limits(out));

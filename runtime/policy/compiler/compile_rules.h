@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "policy/compiler/compile.h"
 #include "policy/compiler/compiled_policy.h"
+#include "policy/model/own_side.h"
 #include "policy/model/selection.h"
 
 namespace namegate::policy {
@@ -36,18 +36,10 @@ struct NumberedRule {
 };
 
 // Numbers the rules tier by tier (E2-E5). Fails over the limits, naming the policies.
-Result<std::vector<NumberedRule>> number_rules(const CompileInput& input, Resolver& resolver);
+Result<std::vector<NumberedRule>> number_rules(Resolver& resolver);
 
 // The parts of a rule that names ports of the other side: no packet is in two of them. Empty: it names none.
 std::vector<NamedPortPart> split_by_named_ports(const Policy& policy, const Rule& rule, Direction direction, Resolver& resolver);
-
-// The other side of the wire, and the endpoint's own side.
-inline const EntityRule& remote_of(const Rule& rule, Direction direction) {
-    return direction == Direction::kEgress ? rule.destination : rule.source;
-}
-inline const EntityRule& local_of(const Rule& rule, Direction direction) {
-    return direction == Direction::kEgress ? rule.source : rule.destination;
-}
 
 // "NetworkPolicy default/x, rule 3 (policies.d/x.yaml:12)", for errors.
 std::string where(const NumberedRule& rule);

@@ -1,314 +1,186 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/documents/json_reader.h"
 
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
 #include "policy/documents/tree_builder.h"
 
 namespace namegate::policy {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+using Json = nlohmann::json;
 
-void append_utf8(std::string& out, std::uint32_t code) {
-    const auto byte = [&](std::uint32_t value) { out += static_cast<char>(static_cast<unsigned char>(value)); };
-    if (code < 0x80) {
-        byte(code);
-    } else if (code < 0x800) {
-        byte(0xc0 | (code >> 6));
-        byte(0x80 | (code & 0x3f));
-    } else if (code < 0x10000) {
-        byte(0xe0 | (code >> 12));
-        byte(0x80 | ((code >> 6) & 0x3f));
-        byte(0x80 | (code & 0x3f));
-    } else {
-        byte(0xf0 | (code >> 18));
-        byte(0x80 | ((code >> 12) & 0x3f));
-        byte(0x80 | ((code >> 6) & 0x3f));
-        byte(0x80 | (code & 0x3f));
+constexpr std::string_view kSpace = " \t\n\r";
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+// Walks over the tokens of a text that the parser has accepted so far.
+class Tokens {
+  public:
+    explicit Tokens(std::string_view text) : text_(text) {}
+
+    // The place of the next token. Commas and colons are no tokens here.
+    Mark next() {
+        for (; position_ < text_.size() && (kSpace.find(text_[position_]) != std::string_view::npos || separates()); ++position_) {
+            if (text_[position_] == '\n') {
+                ++line_;
+                line_start_ = position_ + 1;
+            }
+        }
+        return {line_, static_cast<int>(position_ - line_start_) + 1};
     }
+    void take(std::size_t bytes) { position_ += bytes; }
+    void take_string() {
+        for (++position_; text_[position_] != '"'; ++position_) {
+            position_ += text_[position_] == '\\' ? 1U : 0U;
+        }
+        ++position_;
+    }
+    // As it is written.
+    std::string take_number() {
+        const std::size_t end = std::min(text_.find_first_not_of("+-.0123456789eE", position_), text_.size());
+        const std::string number(text_.substr(position_, end - position_));
+        position_ = end;
+        return number;
+    }
+    bool at_end() const { return position_ == text_.size(); }
+
+  private:
+    bool separates() const { return text_[position_] == ',' || text_[position_] == ':'; }
+
+    std::string_view text_;
+    std::size_t position_ = 0;
+    std::size_t line_start_ = 0;
+    int line_ = 1;
+};
+
+Mark mark_at(std::string_view text, std::size_t offset) {
+    const std::string_view before = text.substr(0, offset);
+    const std::size_t line_end = before.rfind('\n');
+    const std::size_t line_start = line_end == std::string_view::npos ? 0 : line_end + 1;
+    return {static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1, static_cast<int>(before.size() - line_start) + 1};
 }
 
-// Recursive descent; the tree builder holds the first error and the depth limit. False: stop.
-class Reader {
-  public:
-    Reader(std::string_view text, TreeBuilder& tree) : text_(text), tree_(tree) {}
-
-    void run() {
-        skip_space();
-        if (at_end()) {
-            return;
+// The usual mistakes have a message of their own; for the others it is the parser's.
+std::string message_at(std::string_view text, std::size_t offset, std::string_view what) {
+    const char c = offset < text.size() ? text[offset] : '\0';
+    const std::size_t before = text.substr(0, offset).find_last_not_of(kSpace);
+    if ((c == '}' || c == ']') && before != std::string_view::npos && text[before] == ',') {
+        return "a comma before the end";
+    }
+    if (c == '#' || c == '/') {
+        return "JSON has no comments";
+    }
+    if (c == '\'') {
+        return "text stands in double quotes";
+    }
+    if (what.ends_with("expected end of input")) {
+        return "the file goes on after its JSON value; one value a file (use kind: List for several resources)";
+    }
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ..."
+    for (const std::string_view prefix : {"] ", "parse error", ": "}) {
+        const std::size_t at = what.find(prefix);
+        if (at == std::string_view::npos) {
+            break;
         }
-        if (value() && !at_end()) {
-            fail("the file goes on after its JSON value; one value a file (use kind: List for several resources)");
+        what.remove_prefix(at + prefix.size());
+    }
+    return std::string(what);
+}
+
+// The parser's events, with the interface that nlohmann::json_sax has. False: stop.
+class Events {
+  public:
+    Events(std::string_view text, TreeBuilder& tree) : text_(text), tokens_(text), tree_(tree) {}
+
+    bool null() {
+        tree_.null(tokens_.next());
+        tokens_.take(std::string_view("null").size());
+        return go_on();
+    }
+    bool boolean(bool value) {
+        const std::string_view word = value ? "true" : "false";
+        tree_.scalar(tokens_.next(), std::string(word), false);
+        tokens_.take(word.size());
+        return go_on();
+    }
+    bool number_integer(Json::number_integer_t /*value*/) { return number(); }
+    bool number_unsigned(Json::number_unsigned_t /*value*/) { return number(); }
+    bool number_float(Json::number_float_t /*value*/, const std::string& /*text*/) { return number(); }
+    bool string(std::string& value) {
+        tree_.scalar(tokens_.next(), std::move(value), true);
+        tokens_.take_string();
+        return go_on();
+    }
+    bool key(std::string& value) { return string(value); }
+    bool binary(Json::binary_t& /*value*/) { return false; }  // JSON text has none
+    bool start_object(std::size_t /*unknown*/) { return begin(Node::Kind::kMap); }
+    bool start_array(std::size_t /*unknown*/) { return begin(Node::Kind::kSequence); }
+    bool end_object() { return end(); }
+    bool end_array() { return end(); }
+
+    // `position` is that of the last byte that was read, counted from 1; `token` is the last token, if it is text or a number.
+    bool parse_error(std::size_t position, const std::string& token, const Json::exception& error) {
+        const std::string_view what = error.what();
+        const auto is_unexpected = [&what](const char* name) {
+            return what.find(std::string(" - unexpected ") + name) != std::string_view::npos;
+        };
+        std::size_t back = 1;
+        if (is_unexpected("string literal") || is_unexpected("number literal")) {
+            back = token.size();
+        } else if (is_unexpected("true literal") || is_unexpected("null literal")) {
+            back = std::string_view("true").size();
+        } else if (is_unexpected("false literal")) {
+            back = std::string_view("false").size();
+        }
+        const std::size_t offset = std::min(position - std::min(position, back), text_.size());
+        tree_.fail(mark_at(text_, offset), "not valid JSON: " + message_at(text_, offset, what));
+        return false;
+    }
+    // A NUL ends the text for the parser.
+    void finish() {
+        const Mark mark = tokens_.next();
+        if (!tree_.failed() && !tokens_.at_end()) {
+            tree_.fail(mark, "not valid JSON: the file goes on after its JSON value");
         }
     }
 
   private:
-    bool at_end() const { return position_ >= text_.size(); }
-    char peek() const { return at_end() ? '\0' : text_[position_]; }
-    Mark mark() const { return {line_, static_cast<int>(position_ - line_start_) + 1}; }
-    void skip_space() {
-        while (!at_end() && (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r')) {
-            if (text_[position_++] == '\n') {
-                ++line_;
-                line_start_ = position_;
-            }
-        }
+    bool go_on() const { return !tree_.failed(); }
+    bool number() {
+        const Mark mark = tokens_.next();
+        tree_.scalar(mark, tokens_.take_number(), false);
+        return go_on();
     }
-    bool fail(const std::string& message) {
-        tree_.fail(mark(), "not valid JSON: " + message);
-        return false;
+    bool begin(Node::Kind kind) {
+        tree_.begin(kind, tokens_.next());
+        tokens_.take(1);
+        return go_on();
     }
-    bool fail_here(const std::string& needed) {
-        const char c = peek();
-        if (at_end()) {
-            return fail(needed + " is missing at the end of the file");
-        }
-        if (c == '#' || c == '/') {
-            return fail("JSON has no comments");
-        }
-        if (c == '\'') {
-            return fail("text stands in double quotes");
-        }
-        return fail(needed + " is needed here");
-    }
-
-    bool value() {
-        const Mark start = mark();
-        switch (peek()) {
-            case '{': return members(start);
-            case '[': return elements(start);
-            case '"': {
-                std::string out;
-                if (!string(out)) {
-                    return false;
-                }
-                tree_.scalar(start, std::move(out), true);
-                return finish();
-            }
-            case 't': return word(start, "true");
-            case 'f': return word(start, "false");
-            case 'n': return word(start, "null");
-            default: return is_digit(peek()) || peek() == '-' ? number(start) : fail_here("a value");
-        }
-    }
-
-    bool finish() {
-        skip_space();
-        return !tree_.failed();
-    }
-
-    bool word(Mark start, std::string_view text) {
-        if (text_.substr(position_, text.size()) != text) {
-            return fail_here("a value");
-        }
-        position_ += text.size();
-        if (text == "null") {
-            tree_.null(start);
-        } else {
-            tree_.scalar(start, std::string(text), false);
-        }
-        return finish();
-    }
-
-    bool digits() {
-        if (!is_digit(peek())) {
-            return fail_here("a digit");
-        }
-        while (is_digit(peek())) {
-            ++position_;
-        }
-        return true;
-    }
-
-    bool number(Mark start) {
-        const std::size_t from = position_;
-        position_ += peek() == '-' ? 1U : 0U;
-        if (peek() == '0' && position_ + 1 < text_.size() && is_digit(text_[position_ + 1])) {
-            return fail("a number does not start with 0");
-        }
-        if (!digits()) {
-            return false;
-        }
-        if (peek() == '.') {
-            ++position_;
-            if (!digits()) {
-                return false;
-            }
-        }
-        if (peek() == 'e' || peek() == 'E') {
-            ++position_;
-            position_ += peek() == '-' || peek() == '+' ? 1U : 0U;
-            if (!digits()) {
-                return false;
-            }
-        }
-        tree_.scalar(start, std::string(text_.substr(from, position_ - from)), false);
-        return finish();
-    }
-
-    bool hex4(std::uint32_t& code) {
-        code = 0;
-        for (int i = 0; i < 4; ++i, ++position_) {
-            const char c = peek();
-            const bool low = c >= 'a' && c <= 'f';
-            if (!is_digit(c) && !low && !(c >= 'A' && c <= 'F')) {
-                return fail("\\u needs four hexadecimal digits");
-            }
-            code = code * 16 + static_cast<std::uint32_t>(is_digit(c) ? c - '0' : low ? c - 'a' + 10 : c - 'A' + 10);
-        }
-        return true;
-    }
-
-    bool unicode_escape(std::string& out) {
-        std::uint32_t code = 0;
-        if (!hex4(code)) {
-            return false;
-        }
-        if (code >= 0xd800 && code < 0xdc00) {
-            std::uint32_t low = 0;
-            if (text_.substr(position_, 2) != "\\u") {
-                return fail("half of a surrogate pair");
-            }
-            position_ += 2;
-            if (!hex4(low)) {
-                return false;
-            }
-            if (low < 0xdc00 || low > 0xdfff) {
-                return fail("half of a surrogate pair");
-            }
-            code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-        } else if (code >= 0xdc00 && code < 0xe000) {
-            return fail("half of a surrogate pair");
-        }
-        append_utf8(out, code);
-        return true;
-    }
-
-    bool escape(std::string& out) {
-        constexpr std::string_view kNames = "\"\\/bfnrt";
-        constexpr std::string_view kValues = "\"\\/\b\f\n\r\t";
-        const char c = peek();
-        if (c == 'u') {
-            ++position_;
-            return unicode_escape(out);
-        }
-        const std::size_t index = at_end() ? std::string_view::npos : kNames.find(c);
-        if (index == std::string_view::npos) {
-            return fail("an unknown escape");
-        }
-        out += kValues[index];
-        ++position_;
-        return true;
-    }
-
-    bool string(std::string& out) {
-        ++position_;
-        while (true) {
-            const char c = peek();
-            if (at_end() || static_cast<unsigned char>(c) < 0x20) {
-                return fail("text that is not closed on its line");
-            }
-            ++position_;
-            if (c == '"') {
-                return true;
-            }
-            if (c != '\\') {
-                out += c;
-            } else if (!escape(out)) {
-                return false;
-            }
-        }
-    }
-
-    // After a member or element: true to go on with another, false at the end (`done`) or on an error.
-    bool more(char close, bool& done) {
-        if (peek() == close) {
-            ++position_;
-            done = true;
-            return false;
-        }
-        if (peek() != ',') {
-            return fail_here(std::string("',' or '") + close + "'");
-        }
-        ++position_;
-        skip_space();
-        return peek() == close ? fail("a comma before the end") : true;
-    }
-
-    bool open(Node::Kind kind, Mark start) {
-        tree_.begin(kind, start);
-        ++position_;
-        return finish();
-    }
-
-    bool close() {
+    bool end() {
+        tokens_.next();
+        tokens_.take(1);
         tree_.end();
-        return finish();
-    }
-
-    bool members(Mark start) {
-        if (!open(Node::Kind::kMap, start)) {
-            return false;
-        }
-        bool done = peek() == '}';
-        if (done) {
-            ++position_;
-            return close();
-        }
-        do {
-            const Mark key_mark = mark();
-            std::string key;
-            if (peek() != '"') {
-                return fail_here("a field's name in double quotes");
-            }
-            if (!string(key)) {
-                return false;
-            }
-            tree_.scalar(key_mark, std::move(key), true);
-            if (!finish()) {
-                return false;
-            }
-            if (peek() != ':') {
-                return fail_here("':'");
-            }
-            ++position_;
-            skip_space();
-            if (!value()) {
-                return false;
-            }
-        } while (more('}', done));
-        return done && close();
-    }
-
-    bool elements(Mark start) {
-        if (!open(Node::Kind::kSequence, start)) {
-            return false;
-        }
-        bool done = peek() == ']';
-        if (done) {
-            ++position_;
-            return close();
-        }
-        do {
-            if (!value()) {
-                return false;
-            }
-        } while (more(']', done));
-        return done && close();
+        return go_on();
     }
 
     std::string_view text_;
+    Tokens tokens_;
     TreeBuilder& tree_;
-    std::size_t position_ = 0;
-    std::size_t line_start_ = 0;
-    int line_ = 1;
 };
 
 }  // namespace
 
 ParseOutcome read_json(const std::string& path, std::string_view content) {
     TreeBuilder tree(path);
-    Reader(content, tree).run();
+    if (content.starts_with(kByteOrderMark)) {  // the parser would skip it
+        tree.fail({1, 1}, "not valid JSON: the file starts with a byte order mark");
+    } else if (content.find_first_not_of(kSpace) != std::string_view::npos) {
+        Events events(content, tree);
+        if (Json::sax_parse(content.begin(), content.end(), &events)) {
+            events.finish();
+        }
+    }
     return tree.take();
 }
 

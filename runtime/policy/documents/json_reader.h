@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Strict JSON (RFC 8259) text to a node tree with places, which the usual JSON libraries do not keep. Pure.
+// Strict JSON (RFC 8259) text to a node tree with places. nlohmann-json reads the text, and its events have no places:
+// the reader follows them in the text. Pure.
 #pragma once
 
 #include <string>

@@ -30,32 +30,29 @@ void add_prefixed(Labels& out, std::string_view prefix, const Labels& labels) {
     }
 }
 
-void add_namespace(Labels& out, const std::string& name, const Snapshot& snapshot, bool is_kubernetes) {
+void add_namespace(Labels& out, const std::string& name, const Snapshot& snapshot) {
     if (name.empty()) {
         return;
     }
     if (const NamespaceDocument* document = snapshot.find_namespace(name)) {
         add_prefixed(out, kNamespacePrefix, document->labels);
-    } else if (is_kubernetes) {
-        // The API server gives every namespace this label, and nobody can change it.
-        out[std::string(kNamespacePrefix).append(kNamespaceNameLabel)] = name;
     }
+    // The API server gives every namespace this label, and nobody can change it. A document that lacks it, or says otherwise,
+    // must not take pods out of a policy.
+    out[std::string(kNamespacePrefix).append(kNamespaceNameLabel)] = name;
     out[std::string(kLabelNamespace)] = name;
     out[std::string(kNamespacePrefix).append(kLabelName)] = name;
 }
 
 }  // namespace
 
-const PodDocument* find_pod(const Snapshot& snapshot, std::string_view name_space, std::string_view name) {
-    return snapshot.find_pod(name_space, name);
+const PodDocument* pod_document_of(const EndpointView& endpoint, const Snapshot& snapshot) {
+    return endpoint.use_pod_document ? snapshot.find_pod(endpoint.name_space, endpoint.pod) : nullptr;
 }
 
 std::string service_account_of(const EndpointView& endpoint, const Snapshot& snapshot) {
-    if (!endpoint.service_account.empty() || !endpoint.use_pod_document) {
-        return endpoint.service_account;
-    }
-    const PodDocument* document = snapshot.find_pod(endpoint.name_space, endpoint.pod);
-    return document == nullptr ? "" : document->service_account;
+    const PodDocument* document = endpoint.service_account.empty() ? pod_document_of(endpoint, snapshot) : nullptr;
+    return document == nullptr ? endpoint.service_account : document->service_account;
 }
 
 Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot) {
@@ -65,12 +62,12 @@ Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot) 
     Labels out;
     add_own(out, endpoint.labels);
     // A source that has not answered yet may say something else of the same key.
-    if (endpoint.use_pod_document && endpoint.labels_missing.empty()) {
-        if (const PodDocument* document = snapshot.find_pod(endpoint.name_space, endpoint.pod)) {
+    if (endpoint.labels_missing.empty()) {
+        if (const PodDocument* document = pod_document_of(endpoint, snapshot)) {
             add_own(out, document->labels);
         }
     }
-    add_namespace(out, endpoint.name_space, snapshot, endpoint.is_kubernetes);
+    add_namespace(out, endpoint.name_space, snapshot);
     if (const std::string account = service_account_of(endpoint, snapshot); !account.empty()) {
         if (const ServiceAccountDocument* document = snapshot.find_service_account(endpoint.name_space, account)) {
             add_prefixed(out, kServiceAccountPrefix, document->labels);
@@ -91,7 +88,7 @@ LabelGaps label_gaps(const EndpointView& endpoint, const Snapshot& snapshot) {
     if (!endpoint.is_kubernetes || endpoint.unknown_is_absent) {
         return gaps;
     }
-    const PodDocument* pod = endpoint.use_pod_document ? snapshot.find_pod(endpoint.name_space, endpoint.pod) : nullptr;
+    const PodDocument* pod = pod_document_of(endpoint, snapshot);
     gaps.own = gaps.own || (!endpoint.labels_known && pod == nullptr);
     gaps.name_space = snapshot.find_namespace(endpoint.name_space) == nullptr;
     const std::string account = service_account_of(endpoint, snapshot);
@@ -108,7 +105,7 @@ bool has_own_labels_only(const NetworkSet& set) {
 Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot) {
     Labels out;
     add_own(out, set.labels);
-    add_namespace(out, set.name_space, snapshot, false);
+    add_namespace(out, set.name_space, snapshot);
     return out;
 }
 

@@ -39,8 +39,6 @@ struct EndpointView {
     // What effective_labels() says under the snapshot in question, for who asks often; null: not asked yet.
     std::shared_ptr<const Labels> effective;
     LabelGaps gaps;  // beside them, what label_gaps() says
-    // Where `effective` is there; lives no longer than this.
-    SeenLabels seen() const { return {effective.get(), gaps}; }
 };
 
 Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot);
@@ -56,7 +54,7 @@ bool has_own_labels_only(const NetworkSet& set);
 // Given, or of the pod's document; empty when unknown.
 std::string service_account_of(const EndpointView& endpoint, const Snapshot& snapshot);
 
-// The dropped-in document of this pod, or null; lives as long as the snapshot.
-const PodDocument* find_pod(const Snapshot& snapshot, std::string_view name_space, std::string_view name);
+// The dropped-in document of its pod, where it goes by that; or null. Lives as long as the snapshot.
+const PodDocument* pod_document_of(const EndpointView& endpoint, const Snapshot& snapshot);
 
 }  // namespace namegate::policy

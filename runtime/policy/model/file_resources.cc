@@ -17,6 +17,10 @@ FileResources::FileResources(std::vector<Resource> resources) : all_(std::move(r
             for (const auto& label : set->labels) {
                 hashes_.push_back(LabelIndex::hash_of(label.first, label.second));
             }
+        } else if (const Policy* policy = std::get_if<Policy>(&resource)) {
+            for (const Direction direction : {Direction::kEgress, Direction::kIngress}) {
+                own_sides_[static_cast<std::size_t>(direction)] |= own_side_of(*policy, direction);
+            }
         }
     }
     sets_.shrink_to_fit();

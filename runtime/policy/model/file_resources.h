@@ -4,11 +4,13 @@
 // threads; the snapshots of before and after a change share those of the files that did not change.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "policy/model/own_side.h"
 #include "policy/model/resources.h"
 
 namespace namegate::policy {
@@ -33,11 +35,14 @@ class FileResources {
     const std::vector<Set>& sets() const { return sets_; }
     // Of the set's own labels, as the label index has them.
     std::span<const std::size_t> label_hashes(const Set& set) const { return std::span(hashes_).subspan(set.first_hash, set.n_hashes); }
+    // What the rules of a direction look at on the endpoint's own side; staged ones too, since a preview compiles them.
+    OwnSide own_side(Direction direction) const { return own_sides_[static_cast<std::size_t>(direction)]; }
 
   private:
     std::vector<Resource> all_;
     std::vector<Set> sets_;
     std::vector<std::size_t> hashes_;
+    std::array<OwnSide, 2> own_sides_;  // by direction
 };
 
 }  // namespace namegate::policy

@@ -5,6 +5,7 @@
 // Plain values.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string_view>
 
@@ -31,7 +32,7 @@ struct LabelGaps {
     bool any() const { return own || name_space || account || account_labels; }
     // May a label that the endpoint was not seen to have be there all the same?
     bool may_have(std::string_view label) const;
-    bool operator==(const LabelGaps&) const = default;
+    auto operator<=>(const LabelGaps&) const = default;
 };
 
 }  // namespace namegate::policy

@@ -4,6 +4,7 @@
 // and the compiler reads. Plain values; free to copy and to share once made.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -120,6 +121,8 @@ struct NamedPort {
     std::string name;
     std::uint8_t protocol = 6;
     std::uint16_t port = 0;
+
+    auto operator<=>(const NamedPort&) const = default;
 };
 
 struct PodDocument {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "policy/model/own_side.h"
+
 namespace namegate::policy {
 namespace {
 
@@ -46,7 +48,8 @@ const T* pointer(const std::optional<T>& value) {
 }
 
 // All of a policy's selection that does not depend on the endpoint's own labels.
-Truth is_in_scope(const Policy& policy, const EndpointView& endpoint, const SeenLabels& seen) {
+Truth is_in_scope(const Policy& policy, const EndpointFacts& endpoint) {
+    const SeenLabels seen = endpoint.seen();
     if (!policy.global && (endpoint.name_space.empty() || endpoint.name_space != policy.name_space)) {
         return Truth::kFalse;
     }
@@ -95,12 +98,13 @@ void keep_gaps_of(LabelGaps& gaps, const LabelGaps& known, const std::vector<std
 
 }  // namespace
 
-Truth policy_selects(const Policy& policy, const EndpointView& endpoint, const SeenLabels& seen) {
-    const Truth scope = is_in_scope(policy, endpoint, seen);
-    return scope == Truth::kFalse ? scope : both(scope, policy.selector.evaluate(*seen.labels, seen.gaps));
+Truth policy_selects(const Policy& policy, const EndpointFacts& endpoint) {
+    const Truth scope = is_in_scope(policy, endpoint);
+    return scope == Truth::kFalse ? scope : both(scope, policy.selector.evaluate(*endpoint.labels, endpoint.gaps));
 }
 
-Error selection_unknown(const Policy& policy, const EndpointView& endpoint, const SeenLabels& seen) {
+Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, const EndpointView* named) {
+    const SeenLabels seen = endpoint.seen();
     SeenLabels asked{seen.labels, {}};
     std::string selectors;
     const auto look_at = [&](const Selector& selector, const char* field, const Selector& written) {
@@ -118,16 +122,12 @@ Error selection_unknown(const Policy& policy, const EndpointView& endpoint, cons
                 *policy.service_account_selector);
     }
     return {Code::kTryAgain, "it is not known whether " + policy.kind + " " + policy.full_name() + " (" + policy.place.file + ":" +
-                                 std::to_string(policy.place.line) + ") selects the pod by its " + selectors + "; " +
-                                 describe_gaps(endpoint, asked)};
+                                 std::to_string(policy.place.line) + ") selects the pod by its " + selectors +
+                                 (named == nullptr ? "" : "; " + describe_gaps(*named, asked))};
 }
 
 bool looks_at_endpoints(const Snapshot& snapshot) {
-    const auto is_named = [](const Port& port) { return !port.name.empty(); };
-    const auto looks = [&is_named](const EntityRule& side) {
-        return Resolver::selects(side) || side.not_selector || std::any_of(side.ports.begin(), side.ports.end(), is_named) ||
-               std::any_of(side.not_ports.begin(), side.not_ports.end(), is_named);
-    };
+    const auto looks = [](const EntityRule& side) { return selects_by_labels(side) || side.not_selector || names_ports(side); };
     const auto rule_looks = [&looks](const Rule& rule) { return looks(rule.source) || looks(rule.destination); };
     const auto policy_looks = [&rule_looks](const Policy* policy) {
         return std::any_of(policy->egress.begin(), policy->egress.end(), rule_looks) ||
@@ -138,33 +138,39 @@ bool looks_at_endpoints(const Snapshot& snapshot) {
     });
 }
 
-Resolver::Resolver(const Snapshot& snapshot, const EndpointView& self, const std::vector<EndpointView>* others) : snapshot_(snapshot) {
-    const auto add = [&](const EndpointView& view) {
+Resolver::Resolver(const Snapshot& snapshot, const EndpointFacts& self, std::span<const EndpointView> endpoints)
+    : snapshot_(snapshot), self_(self) {
+    endpoints_.reserve(endpoints.size());
+    for (const EndpointView& view : endpoints) {
         if (!view.effective) {
             made_.push_back(effective_labels(view, snapshot));
         }
         endpoints_.push_back({&view, {view.effective ? view.effective.get() : &made_.back(), label_gaps(view, snapshot)}});
-    };
-    endpoints_.reserve(others == nullptr ? 1 : others->size() + 1);
-    add(self);
-    if (others != nullptr) {
-        for (const EndpointView& other : *others) {
-            if (&other != &self) {
-                add(other);
-            }
-        }
     }
 }
 
-bool Resolver::selects(const EntityRule& entity) { return entity.selector || entity.namespace_selector || entity.service_accounts; }
+Resolver::Query Resolver::selected_by(const EntityRule& entity, RuleAction action) {
+    return {pointer(entity.selector), pointer(entity.namespace_selector), pointer(entity.service_accounts), action == RuleAction::kDeny};
+}
+
+Resolver::Query Resolver::excluded_by(const EntityRule& entity, RuleAction action) {
+    return {pointer(entity.not_selector), pointer(entity.namespace_selector), nullptr, action != RuleAction::kDeny};
+}
 
 const Members& Resolver::selected(const Policy& policy, const EntityRule& entity, RuleAction action) {
-    const bool denies = action == RuleAction::kDeny;
-    return find(policy, {pointer(entity.selector), pointer(entity.namespace_selector), pointer(entity.service_accounts), denies});
+    return find(policy, selected_by(entity, action));
 }
 
 const Members& Resolver::excluded(const Policy& policy, const EntityRule& entity, RuleAction action) {
-    return find(policy, {pointer(entity.not_selector), pointer(entity.namespace_selector), nullptr, action != RuleAction::kDeny});
+    return find(policy, excluded_by(entity, action));
+}
+
+bool Resolver::is_self_selected(const Policy& policy, const EntityRule& entity, RuleAction action) const {
+    return holds_self(policy, selected_by(entity, action));
+}
+
+bool Resolver::is_self_excluded(const Policy& policy, const EntityRule& entity, RuleAction action) const {
+    return holds_self(policy, excluded_by(entity, action));
 }
 
 const Members& Resolver::find(const Policy& policy, const Query& query) {
@@ -206,14 +212,23 @@ class Matcher {
     bool own_only_;
 };
 
+bool counts(Truth matches, bool with_unknown) { return matches == Truth::kTrue || (matches == Truth::kUnknown && with_unknown); }
+
+bool is_unknown_of(const Policy& policy, const EntityRule& entity, const std::string& of, const SeenLabels& seen) {
+    const auto unknown = [&](const Selector* selector, const ServiceAccountMatch* accounts) {
+        return Matcher(policy, selector, pointer(entity.namespace_selector), accounts).matches(of, seen) == Truth::kUnknown;
+    };
+    return (selects_by_labels(entity) && unknown(pointer(entity.selector), pointer(entity.service_accounts))) ||
+           (entity.not_selector && unknown(&*entity.not_selector, nullptr));
+}
+
 }  // namespace
 
 Members Resolver::search(const Policy& policy, const Query& query) const {
     const Matcher matcher(policy, query.selector, query.name_space, query.accounts);
     Members out;
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-        const Truth matches = matcher.matches(endpoints_[i].view->name_space, endpoints_[i].seen);
-        if (matches == Truth::kTrue || (matches == Truth::kUnknown && query.with_unknown)) {
+        if (counts(matcher.matches(endpoints_[i].view->name_space, endpoints_[i].seen), query.with_unknown)) {
             out.endpoints.push_back(i);
         }
     }
@@ -228,22 +243,19 @@ Members Resolver::search(const Policy& policy, const Query& query) const {
     return out;
 }
 
-bool Resolver::is_unknown_of(const Endpoint& endpoint, const Policy& policy, const EntityRule& entity) const {
-    const auto unknown = [&](const Selector* selector, const ServiceAccountMatch* accounts) {
-        const Matcher matcher(policy, selector, pointer(entity.namespace_selector), accounts);
-        return matcher.matches(endpoint.view->name_space, endpoint.seen) == Truth::kUnknown;
-    };
-    return (selects(entity) && unknown(pointer(entity.selector), pointer(entity.service_accounts))) ||
-           (entity.not_selector && unknown(&*entity.not_selector, nullptr));
+bool Resolver::holds_self(const Policy& policy, const Query& query) const {
+    const Matcher matcher(policy, query.selector, query.name_space, query.accounts);
+    return counts(matcher.matches(self_.name_space, self_.seen()), query.with_unknown);
 }
 
 bool Resolver::is_unknown_of_self(const Policy& policy, const EntityRule& entity) const {
-    return endpoints_.front().seen.gaps.any() && is_unknown_of(endpoints_.front(), policy, entity);
+    return self_.gaps.any() && is_unknown_of(policy, entity, self_.name_space, self_.seen());
 }
 
 bool Resolver::is_unknown_of_any(const Policy& policy, const EntityRule& entity) const {
-    return std::any_of(endpoints_.begin(), endpoints_.end(),
-                       [&](const Endpoint& endpoint) { return endpoint.seen.gaps.any() && is_unknown_of(endpoint, policy, entity); });
+    return std::any_of(endpoints_.begin(), endpoints_.end(), [&](const Endpoint& endpoint) {
+        return endpoint.seen.gaps.any() && is_unknown_of(policy, entity, endpoint.view->name_space, endpoint.seen);
+    });
 }
 
 }  // namespace namegate::policy

@@ -9,48 +9,51 @@
 #include <cstddef>
 #include <deque>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "policy/model/endpoint_view.h"
+#include "policy/model/endpoint_facts.h"
 #include "policy/model/snapshot.h"
 
 namespace namegate::policy {
 
-Truth policy_selects(const Policy& policy, const EndpointView& endpoint, const SeenLabels& seen);
+// Whatever the direction: that is for applies() to say.
+Truth policy_selects(const Policy& policy, const EndpointFacts& endpoint);
 
-// kTryAgain: the policy's selection of this endpoint is unknown; names the policy, its selector, the labels and what to
-// configure.
-Error selection_unknown(const Policy& policy, const EndpointView& endpoint, const SeenLabels& seen);
+// kTryAgain: the policy's selection of this endpoint is unknown; names the policy, its selector, and, where `named` says who
+// the endpoint is, the labels and what to configure.
+Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, const EndpointView* named = nullptr);
 
 // Does what is compiled for one endpoint depend on the others of the node at all: by a rule's selector, or by a port's name?
 bool looks_at_endpoints(const Snapshot& snapshot);
 
-// What a selector found: indices into the resolver's endpoints (0 is the compiled one itself) and sets.
+// What a selector found: indices into the node's endpoints and the sets.
 struct Members {
     std::vector<std::size_t> endpoints;
     std::vector<std::size_t> sets;
 };
 
+// For the rules of `self`, of which it knows the facts alone. `endpoints` are those of the node, itself among them.
 class Resolver {
   public:
-    Resolver(const Snapshot& snapshot, const EndpointView& self, const std::vector<EndpointView>* others);
+    Resolver(const Snapshot& snapshot, const EndpointFacts& self, std::span<const EndpointView> endpoints);
 
-    const EndpointView& endpoint(std::size_t index) const { return *endpoints_[index].view; }
-    const NetworkSet& set(std::size_t index) const { return *snapshot_.sets()[index]; }
-    const SeenLabels& self_labels() const { return endpoints_.front().seen; }
     const Snapshot& snapshot() const { return snapshot_; }
+    const EndpointFacts& self() const { return self_; }
+    const EndpointView& endpoint(std::size_t index) const { return *endpoints_[index].view; }
+    std::size_t endpoint_count() const { return endpoints_.size(); }
+    const NetworkSet& set(std::size_t index) const { return *snapshot_.sets()[index]; }
 
-    // Does this side of a rule select by labels at all?
-    static bool selects(const EntityRule& entity);
     // selector, namespaceSelector and serviceAccounts of this side, in the policy's scope (D4). Those of which it is unknown
     // are among them when the rule denies.
     const Members& selected(const Policy& policy, const EntityRule& entity, RuleAction action);
-    // Every endpoint of the node.
-    std::size_t endpoint_count() const { return endpoints_.size(); }
     // notSelector of this side (S7). Those of which it is unknown are among them unless the rule denies.
     const Members& excluded(const Policy& policy, const EntityRule& entity, RuleAction action);
+    // The same of `self`, by what is known of it.
+    bool is_self_selected(const Policy& policy, const EntityRule& entity, RuleAction action) const;
+    bool is_self_excluded(const Policy& policy, const EntityRule& entity, RuleAction action) const;
     // Is it unknown whether this side of the rule selects, or excludes, the endpoint itself?
     bool is_unknown_of_self(const Policy& policy, const EntityRule& entity) const;
     // The same of any endpoint.
@@ -68,11 +71,14 @@ class Resolver {
         bool with_unknown;
     };
 
+    static Query selected_by(const EntityRule& entity, RuleAction action);
+    static Query excluded_by(const EntityRule& entity, RuleAction action);
     const Members& find(const Policy& policy, const Query& query);
     Members search(const Policy& policy, const Query& query) const;
-    bool is_unknown_of(const Endpoint& endpoint, const Policy& policy, const EntityRule& entity) const;
+    bool holds_self(const Policy& policy, const Query& query) const;
 
     const Snapshot& snapshot_;
+    const EndpointFacts& self_;
     std::vector<Endpoint> endpoints_;
     std::deque<Labels> made_;  // of views that bring no effective labels
     std::map<std::string, Members> known_;

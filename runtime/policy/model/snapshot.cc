@@ -32,6 +32,9 @@ Snapshot::Snapshot(std::vector<std::shared_ptr<const FileResources>> files, std:
         if (file->sets().size() == file->all().size()) {
             continue;
         }
+        for (const Direction direction : {Direction::kEgress, Direction::kIngress}) {
+            own_sides_[static_cast<std::size_t>(direction)] |= file->own_side(direction);
+        }
         for (const Resource& resource : file->all()) {
             if (const Policy* policy = std::get_if<Policy>(&resource)) {
                 policies.push_back(policy);

@@ -4,6 +4,7 @@
 // free to share between threads; making it cannot fail.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -35,6 +36,8 @@ class Snapshot {
     const std::vector<const PodDocument*>& pods() const { return pods_; }
     const std::vector<std::shared_ptr<const FileResources>>& files() const { return files_; }
     std::size_t policy_count() const;
+    // What the rules of a direction look at on the endpoint's own side.
+    OwnSide own_side(Direction direction) const { return own_sides_[static_cast<std::size_t>(direction)]; }
 
     const PodDocument* find_pod(std::string_view name_space, std::string_view name) const;
     const NamespaceDocument* find_namespace(std::string_view name) const;
@@ -53,6 +56,7 @@ class Snapshot {
     std::map<Key, const PodDocument*> pods_by_name_;
     std::map<std::string_view, const NamespaceDocument*> namespaces_;
     std::map<Key, const ServiceAccountDocument*> service_accounts_;
+    std::array<OwnSide, 2> own_sides_;  // by direction
     std::uint64_t generation_ = 0;
 };
 

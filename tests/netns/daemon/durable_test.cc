@@ -136,6 +136,8 @@ TEST_CASE("where kept policies are lost, or never existed, what is pinned stays,
     CHECK(durable.node.mode_of("pod") == "enforced");
     CHECK(durable.in_force() == "unknown");
     CHECK(durable.node.must_ask("status")["degraded"].dump().find("not all policies are known") != std::string::npos);
+    // Its labels are known.
+    CHECK(durable.node.must_ask("status")["warnings"].dump().find("labels of") == std::string::npos);
     CHECK(durable.node.must_ask("policies", {{"endpoint", "default/pod"}})["egress"]["enforced"] == true);
     CHECK(durable.try_add("second", second).text.find(durable.policy()) != std::string::npos);
     durable.restart();

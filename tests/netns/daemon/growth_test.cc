@@ -142,7 +142,7 @@ TEST_CASE("ten thousand new names an hour: the daemon's memory follows the live 
     if (kMeasurable) {
         CHECK(after - before < kMostGrowthMiB);
     }
-    CHECK(node->troubles().empty());
+    CHECK(node->health().problems().empty());
     CHECK(files.cni("DEL", "grows", pod.path()).status == 0);
 }
 

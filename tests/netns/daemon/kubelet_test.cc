@@ -216,7 +216,8 @@ TEST_CASE("a late DEL does not touch an interface number that now belongs to ano
     second.must("ip route add default dev eth0");
     must_run("echo 1 > /proc/sys/net/ipv4/conf/byhand/proxy_arp");
     node.write(node.folder() + "/chained.conf", R"({"cniVersion":"1.0.0","name":"chain","type":"namegate","config":")" +
-                                                    node.config_path() + R"(","prevResult":{"cniVersion":"1.0.0"}})");
+                                                    node.config_path() +
+                                                    R"(","prevResult":{"cniVersion":"1.0.0","ips":[{"address":"10.99.0.2/24"}]}})");
     const auto chained = [&](const std::string& command) {
         return run_command("CNI_COMMAND=" + command + " CNI_CONTAINERID=next CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" +
                            second.path() + " " NAMEGATE_PLUGIN " < " + node.folder() + "/chained.conf");

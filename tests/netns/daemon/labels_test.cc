@@ -65,7 +65,7 @@ TEST_CASE("without a daemon, ADD waits for labels that a policy looks at, fails 
     const TestNetns pod;
     const std::string socket = node.folder() + "/containerd.sock";
     const std::string asked =
-        "containerd at " + socket + " did not answer /containerd.services.containers.v1.Containers/Get: nothing came in time";
+        "containerd at " + socket + " did not answer /containerd.services.containers.v1.Containers/Get: no reply in time";
     Fd silent;
     // Missing, refusing because the listener is gone, and silent.
     for (const std::string& why :
@@ -103,7 +103,7 @@ TEST_CASE("without a daemon, ADD gets the labels itself, and an invalid reply fa
     CHECK(seconds_of([&] { added = node.cni("ADD", "one", pod.path()); }) < 30);
     INFO(added.text);
     CHECK(added.text.find("\"code\": 11") != std::string::npos);
-    CHECK(added.text.find("no HTTP/2") != std::string::npos);
+    CHECK(added.text.find("invalid HTTP/2") != std::string::npos);
     CHECK(node.pins().empty());
     added = node.cni("ADD", "one", pod.path());
     REQUIRE(added.status == 0);

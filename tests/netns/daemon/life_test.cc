@@ -98,12 +98,17 @@ TEST_CASE("a record whose endpoint cannot be admitted again is kept for the next
     for (std::uint32_t slot = 0; slot < NG_MAX_SLOTS; ++slot) {
         REQUIRE(datapath::map_update(*slots, slot, ng_slot_state{NG_SLOT_USED, 1'000'000 + slot}));
     }
-    const auto failed = node::reconcile(**datapath, store);
+    const auto reconcile = [&] {
+        const auto lock = node::NodeLock::acquire(*config, node::NodeLock::kPatientMs);
+        REQUIRE(lock);
+        return node::reconcile(*lock, **datapath, store);
+    };
+    const auto failed = reconcile();
     REQUIRE(failed);
     CHECK(failed->records.empty());
     CHECK(store.read("kept", "eth0").value_or(endpoints::Record{}) == *before);
     // The slots without a record were taken back, so now there is space.
-    const auto repaired = node::reconcile(**datapath, store);
+    const auto repaired = reconcile();
     REQUIRE(repaired);
     REQUIRE(repaired->records.size() == 1);
     CHECK(repaired->records.front().container_id == "kept");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events in the kernel are sent to clients as they happen; a slow client affects only itself.
-#include <systemd/sd-event.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "api/client.h"
+#include "daemon/loop/event_loop.h"
 #include "daemon/socket/socket_server.h"
 #include "node.h"
 
@@ -196,8 +196,9 @@ TEST_CASE("monitor's arguments are checked, and streams are counted") {
 // Both ends in this process: a client that does not read, and one that does.
 TEST_CASE("a slow client loses events, is told how many, and delays no other") {
     const TempDir directory;
-    sd_event* loop = nullptr;
-    REQUIRE(sd_event_new(&loop) >= 0);
+    const auto created = daemon::EventLoop::create();
+    REQUIRE(created);
+    daemon::EventLoop& loop = **created;
     {
         using Reply = std::optional<Result<daemon::SocketServer::Answer>>;
         const auto handler = [](const api::Request&, daemon::SocketServer::Ticket) -> Reply {
@@ -223,9 +224,9 @@ TEST_CASE("a slow client loses events, is told how many, and delays no other") {
                 return one["kind"] != "last";
             }));
         });
-        const auto turn = [loop] { sd_event_run(loop, 1000); };
+        const auto turn = [&loop] { static_cast<void>(loop.run_once(1000)); };
         while (!(*server)->has_streams()) {
-            sd_event_run(loop, 100'000);
+            static_cast<void>(loop.run_once(100'000));
         }
         constexpr std::uint64_t kEvents = 5000;
         for (std::uint64_t i = 0; i < kEvents; ++i) {
@@ -246,7 +247,6 @@ TEST_CASE("a slow client loses events, is told how many, and delays no other") {
         CHECK(seen > daemon::kMaxStreamBacklog / 2000);
         CHECK(seen + lost == kEvents + 1);
     }
-    sd_event_unref(loop);
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ TEST_CASE("CHECK finds programs that were removed from a pod's interface, and a 
     must_run("rm " + node.bpffs() + "/v*/links/*");
     const CommandOutput damaged = check(node, "one", pod.path(), added);
     CHECK(code_of(damaged) == 102);
-    CHECK_THAT(damaged.text, Catch::Contains("the programs are gone from"));
+    CHECK_THAT(damaged.text, Catch::Contains("the programs are missing on"));
     node.start();
     CHECK(check(node, "one", pod.path(), added).status == 0);
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);

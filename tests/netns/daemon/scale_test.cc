@@ -20,17 +20,17 @@ std::set<unsigned> touched(const std::vector<ng_endpoint_config>& before, const 
     return out;
 }
 
-TEST_CASE("a changed file is in force on every endpoint that it concerns, and touches no other") {
+TEST_CASE("a changed file is in force on every endpoint that it affects, and touches no other") {
     LargeNode node(kSmall);
     node.start();
     const auto first = node.configs();
     for (const unsigned policy : {3U, 42U}) {
         const auto before = node.configs();
-        node.until_in_force(node.concerned(policy), node.sets_change(policy, 1));
-        CHECK(touched(before, node.configs()) == node.concerned(policy));
+        node.until_in_force(node.affected(policy), node.sets_change(policy, 1));
+        CHECK(touched(before, node.configs()) == node.affected(policy));
         const auto between = node.configs();
-        node.until_in_force(node.concerned(policy), node.policy_change(policy, 8443));
-        CHECK(touched(between, node.configs()) == node.concerned(policy));
+        node.until_in_force(node.affected(policy), node.policy_change(policy, 8443));
+        CHECK(touched(between, node.configs()) == node.affected(policy));
     }
     // Back to the former state: other files written again unchanged change nothing, and neither does a restart.
     const auto before = node.configs();
@@ -38,8 +38,8 @@ TEST_CASE("a changed file is in force on every endpoint that it concerns, and to
         node.write_policy(policy, 443);
         node.write_sets(policy, 0);
     }
-    node.until_in_force(node.concerned(42), node.sets_change(42, 2));
-    CHECK(touched(before, node.configs()) == node.concerned(42));
+    node.until_in_force(node.affected(42), node.sets_change(42, 2));
+    CHECK(touched(before, node.configs()) == node.affected(42));
     const auto last = node.configs();
     node.daemon().stop(SIGKILL);
     node.start();

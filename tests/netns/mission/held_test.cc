@@ -72,8 +72,8 @@ std::uint64_t counter(const Node& node, const std::string& name) {
 std::string books(const Node& node) {
     return std::to_string(counter(node, "dns_held")) + " frames held, " + std::to_string(counter(node, "held_responses_learnt")) +
            " responses learned, " + std::to_string(counter(node, "held_responses_unlearnt")) + " not, " +
-           std::to_string(counter(node, "held_frames_lost")) + " frames lost, " + std::to_string(counter(node, "dns_unparsed")) +
-           " went on without the daemon";
+           std::to_string(counter(node, "held_frames_lost")) + " frames lost, " + std::to_string(counter(node, "dns_held_full")) +
+           " found no space, " + std::to_string(counter(node, "dns_unparsed")) + " went on without the daemon";
 }
 
 }  // namespace

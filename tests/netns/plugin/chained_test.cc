@@ -109,8 +109,10 @@ TEST_CASE("an unusual result of another plugin is passed on unchanged", "[C14]")
     const nlohmann::json odd[] = {
         {{"cniVersion", "1.0.0"}, {"ips", {{{"version", "4"}, {"address", "10.44.0.2/32"}}}}, {"interfaces", {{{"name", "odd0"}}}}},
         {{"cniVersion", "1.0.0"}, {"ips", {{{"address", "10.44.0.2"}, {"interface", -1}}}}, {"routes", nullptr}, {"dns", nullptr}},
-        {{"cniVersion", "1.0.0"}, {"interfaces", {{{"name", "x"}, {"rings", {1, 2}}}}}, {"more", {{"of", "it"}}}},
-        {{"cniVersion", "1.0.0"}},
+        {{"cniVersion", "1.0.0"},
+         {"ips", {{{"address", "10.44.0.2/32"}}}},
+         {"interfaces", {{{"name", "x"}, {"rings", {1, 2}}}}},
+         {"more", {{"of", "it"}}}},
     };
     for (const nlohmann::json& previous : odd) {
         cni.config["prevResult"] = previous;
@@ -121,6 +123,47 @@ TEST_CASE("an unusual result of another plugin is passed on unchanged", "[C14]")
         CHECK(cni.call("DEL", "e1", pod.path()).status == 0);
     }
     must_run("ip link del odd0");
+}
+
+TEST_CASE("the addresses on the pod's interface are not trusted: those in prevResult count", "[C63]") {
+    const CniCaller bridge("/usr/lib/cni/bridge");
+    CniCaller cni;
+    const TestNetns pod;
+    const CniReply made = bridge.call_with(bridge_config(), "ADD", "p1", pod.path());
+    REQUIRE(made.status == 0);
+    // As a process in the pod could do.
+    pod.must("ip address add 10.33.0.99/24 dev eth0");
+    pod.must("ip address add fd33::99/64 dev eth0 nodad");
+    cni.config["prevResult"] = made.output;
+    REQUIRE(cni.call("ADD", "p1", pod.path()).status == 0);
+    const auto record = endpoints::record_from_json(must_run("cat " + cni.state() + "/endpoint-p1-eth0.json"));
+    REQUIRE(record);
+    REQUIRE(record->addresses.size() == 1);
+    CHECK(record->addresses[0].to_string() + "/24" == made.output["ips"][0]["address"]);
+    CHECK(cni.call("DEL", "p1", pod.path()).status == 0);
+
+    pod.must("ip link set eth0 address 02:00:00:00:00:99");
+    CniReply reply = cni.call("ADD", "p1", pod.path());
+    CHECK(reply.code() == 7);
+    CHECK_THAT(reply.message(), Catch::Contains("eth0 has the hardware address 02:00:00:00:00:99, but prevResult says "));
+    // Many plugins name no hardware address.
+    for (nlohmann::json& interface : cni.config["prevResult"]["interfaces"]) {
+        interface.erase("mac");
+    }
+    CHECK(cni.call("ADD", "p1", pod.path()).status == 0);
+    CHECK(cni.call("DEL", "p1", pod.path()).status == 0);
+
+    for (const nlohmann::json& ips :
+         {nlohmann::json(), nlohmann::json::array(), nlohmann::json({{{"address", "10.33.0.1/24"}, {"interface", 0}}})}) {
+        cni.config["prevResult"]["ips"] = ips;
+        reply = cni.call("ADD", "p1", pod.path());
+        INFO(ips.dump());
+        CHECK(reply.code() == 7);
+        CHECK_THAT(reply.message(), Catch::Contains("prevResult has no address of interface eth0"));
+    }
+    CHECK(run_command("ls " + cni.state() + " | grep endpoint").text.empty());
+    CHECK(bridge.call_with(bridge_config(), "DEL", "p1", pod.path()).status == 0);
+    must_run("ip link del br-test");
 }
 
 TEST_CASE("interfaces that are not a veth are named by their kind", "[C36]") {

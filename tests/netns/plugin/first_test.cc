@@ -99,7 +99,7 @@ TEST_CASE("the endpoint is programmed while its host side is still down") {
     CHECK(record->pod_namespace == "shop");
     CHECK(record->pod_name == "web-0");
     CHECK(record->kubernetes);
-    CHECK(record->cni_labels.at("app") == "web");
+    CHECK(record->labels.at("cni-args").at("app") == "web");
     CHECK(record->addresses.size() == 1);
     CHECK(record->host_ifindex != 0);
     CHECK(record->mode == "first");

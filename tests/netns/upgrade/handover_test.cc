@@ -144,7 +144,7 @@ TEST_CASE("an endpoint that the new build cannot program stays with the older on
     CHECK(layouts(site.node) != kCurrent);
     CHECK(is_enforced(*client));
     CHECK(is_enforced(*other));
-    CHECK(trouble(site.node).find("older build, as they were: " + other->host_ifname) != std::string::npos);
+    CHECK(trouble(site.node).find("older build, unchanged: " + other->host_ifname) != std::string::npos);
     // A pod that is added meanwhile belongs to the new build, and takes no other pod's place.
     const auto late = add(site.node, "late");
     CHECK(is_enforced(*late));

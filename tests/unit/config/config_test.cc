@@ -115,9 +115,9 @@ TEST_CASE("every key is read") {
     CHECK(config->unknown_labels_absent);
     CHECK(config->label_sources_of(true) == std::vector<std::string>{"files", "containerd"});
     CHECK(config->label_sources_of(false) == std::vector<std::string>{"files", "containerd"});
-    REQUIRE(config->never_opens.entries().size() == 2);
+    REQUIRE(config->never_opens.entries().size() == Config().never_opens.entries().size() + 2);
     CHECK(config->never_opens.refuses(*IpAddress::parse("10.1.1.1")) != nullptr);
-    CHECK(config->never_opens.refuses(*IpAddress::parse("127.0.0.1")) == nullptr);
+    CHECK(config->never_opens.refuses(*IpAddress::parse("127.0.0.1")) != nullptr);
     CHECK(config->lifetime.extra_seconds == 5);
     CHECK(config->lifetime.min_seconds == 7);
     CHECK(config->lifetime.max_seconds == 100);
@@ -132,17 +132,24 @@ TEST_CASE("every key is read") {
     CHECK(config->flows_per_endpoint == 200);
 }
 
-TEST_CASE("D17: an empty list of dnsNeverOpens is empty; errors in it have their place") {
-    const auto config = parse_config("n.yaml", "dnsNeverOpens: []\n");
-    REQUIRE(config);
-    CHECK(config->never_opens.entries().empty());
+TEST_CASE("D17: dnsNeverOpens adds to the standard addresses, which no list removes; errors in it have their place") {
+    for (const char* list : {"", "dnsNeverOpens: []\n", "dnsNeverOpens: [10.0.0.0/8]\n", "dnsNeverOpens: [169.254.0.0/16]\n"}) {
+        INFO(list);
+        const auto config = parse_config("n.yaml", list);
+        REQUIRE(config);
+        CHECK(config->never_opens.refuses(*IpAddress::parse("169.254.169.254")) != nullptr);
+        CHECK(config->never_opens.refuses(*IpAddress::parse("fe80::1")) != nullptr);
+        CHECK((config->never_opens.refuses(*IpAddress::parse("10.0.0.1")) != nullptr) ==
+              (std::string(list).find("10.0") != std::string::npos));
+    }
     CHECK(contains(error_of("dnsNeverOpens:\n- 10.0.0.0/8\n- 10.0.0.0/40\n"), "n.yaml:3:3: error: dnsNeverOpens[1]: "));
     CHECK(contains(error_of("dnsNeverOpens: [localhost]\n"), "not an IP address or CIDR"));
     std::string many = "dnsNeverOpens:\n";
-    for (std::size_t i = 0; i <= dns::kMaxNeverOpens; ++i) {
+    for (std::size_t i = 0; i < dns::kMaxListedNeverOpens; ++i) {
         many += "- 10.0.0." + std::to_string(i) + "\n";
     }
-    CHECK(contains(error_of(many), "64"));
+    CHECK(parse_config("n.yaml", many));
+    CHECK(contains(error_of(many + "- 10.0.1.0\n"), "48"));
 }
 
 TEST_CASE("errors name the place and what to write") {

@@ -129,17 +129,18 @@ TEST_CASE("input that is not a gRPC reply ends the call at once") {
     CHECK(steady_clock::now() - before < kLong);
 }
 
-TEST_CASE("input that is not HTTP/2 ends the call at once, even if the server then closes the connection") {
+TEST_CASE("data that is not HTTP/2 ends the call at once, even if the server then closes the connection") {
     const auto before = steady_clock::now();
     const std::string http1 = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
-    CHECK_THAT(failure(answer_to(http1)), Catch::Contains("no HTTP/2"));
-    CHECK_THAT(failure(answer_to(kSettled + std::string("\xFF\xFF\xFF\x00\x00\x00\x00\x00\x01", 9))), Catch::Contains("no HTTP/2"));
-    CHECK_THAT(failure(answer_to(kSettled + frame(kHeaders, kEndHeaders, 1, "\xFF\xFF\xFF\xFF\xFF\xFF"))), Catch::Contains("no HTTP/2"));
-    CHECK_THAT(failure(answer_to(kSettled + frame(kData, 0, 0, "x"))), Catch::Contains("no HTTP/2"));
-    CHECK_THAT(failure(answer_to(kSettled + whole_reply(3, "of a stream that was never asked for"))), Catch::Contains("no HTTP/2"));
+    CHECK_THAT(failure(answer_to(http1)), Catch::Contains("invalid HTTP/2"));
+    CHECK_THAT(failure(answer_to(kSettled + std::string("\xFF\xFF\xFF\x00\x00\x00\x00\x00\x01", 9))), Catch::Contains("invalid HTTP/2"));
+    CHECK_THAT(failure(answer_to(kSettled + frame(kHeaders, kEndHeaders, 1, "\xFF\xFF\xFF\xFF\xFF\xFF"))),
+               Catch::Contains("invalid HTTP/2"));
+    CHECK_THAT(failure(answer_to(kSettled + frame(kData, 0, 0, "x"))), Catch::Contains("invalid HTTP/2"));
+    CHECK_THAT(failure(answer_to(kSettled + whole_reply(3, "of a stream that was never asked for"))), Catch::Contains("invalid HTTP/2"));
     ScriptedServer server({{{1, http1}}});
     Caller caller(server.path());
-    CHECK_THAT(failure(caller.ask()), Catch::Contains("no HTTP/2"));
+    CHECK_THAT(failure(caller.ask()), Catch::Contains("invalid HTTP/2"));
     CHECK(server.connections() == 1);
     CHECK(steady_clock::now() - before < kLong);
 }
@@ -168,7 +169,7 @@ TEST_CASE("a server that is silent or slow costs no more than the timeout") {
         const auto before = steady_clock::now();
         const auto reply = caller.ask(milliseconds(300));
         const auto took = steady_clock::now() - before;
-        CHECK_THAT(failure(reply, Code::kTryAgain), Catch::EndsWith("nothing came in time"));
+        CHECK_THAT(failure(reply, Code::kTryAgain), Catch::EndsWith("no reply in time"));
         CHECK(took >= milliseconds(300));
         CHECK(took < milliseconds(3000));
     }
@@ -178,7 +179,7 @@ TEST_CASE("a missing server is waited for, and the error says why") {
     const TempDir directory;
     const std::string path = directory.path() + "/away.sock";
     Caller caller(path);
-    CHECK_THAT(failure(caller.ask(milliseconds(250)), Code::kTryAgain), Catch::Contains("nothing came in time (connect: No such file"));
+    CHECK_THAT(failure(caller.ask(milliseconds(250)), Code::kTryAgain), Catch::Contains("no reply in time (connect: No such file"));
     Caller too_long("/" + std::string(200, 'x'));
     CHECK_THAT(failure(too_long.ask()), Catch::Contains("too long for a socket"));
     // The server appears at the place where the next attempt looks.
@@ -230,7 +231,7 @@ TEST_CASE("a connection that is lost again and again is an error in the end") {
     ScriptedServer server(std::vector<Connection>(20, {{1, kSettled + frame(kGoaway, 0, 0, number32(0) + number32(11) + "calm down")}}));
     Caller caller(server.path());
     CHECK_THAT(failure(caller.ask(milliseconds(350)), Code::kTryAgain),
-               Catch::Contains("nothing came in time (the server said GOAWAY, ENHANCE_YOUR_CALM calm down"));
+               Catch::Contains("no reply in time (the server sent GOAWAY, ENHANCE_YOUR_CALM calm down"));
     CHECK(server.connections() >= 2);
     CHECK(server.connections() <= 5);
 }
@@ -258,7 +259,7 @@ TEST_CASE("many calls share a connection, in any order, and an expired one does 
     CHECK(caller.order() == std::vector<std::size_t>{third, first, second});
     CHECK(message_of(caller.reply(first)) == "first");
     CHECK(message_of(caller.reply(third)) == "third");
-    CHECK_THAT(failure(caller.reply(second), Code::kTryAgain), Catch::Contains("nothing came in time"));
+    CHECK_THAT(failure(caller.reply(second), Code::kTryAgain), Catch::Contains("no reply in time"));
     CHECK(message_of(caller.ask()) == "fourth");
     CHECK(server.connections() == 1);
 }

@@ -21,7 +21,7 @@ TEST_CASE("wrong arguments exit with 2 and a reason") {
     const std::vector<Case> cases = {
         {{}, "a command is missing"},
         {{""}, "unknown command \"\""},
-        {{"polices"}, "unknown command \"polices\""},
+        {{"polices"}, "unknown command \"polices\"; did you mean \"policies\"?"},
         {{"status", "x"}, "usage: namegatectl [OPTION...] status"},
         {{"policies", "a", "b"}, "usage: namegatectl [OPTION...] policies [ENDPOINT]"},
         {{"ips", "a", "b"}, "usage: namegatectl [OPTION...] ips ENDPOINT"},
@@ -29,12 +29,16 @@ TEST_CASE("wrong arguments exit with 2 and a reason") {
         {{"dns", "a", "b"}, "dns [ENDPOINT]"},
         {{"domain", "x"}, "domain PATTERN NAME"},
         {{"selector"}, "selector EXPR"},
-        {{"status", "-o", "yaml"}, "-o takes table or json, not \"yaml\""},
-        {{"status", "-o"}, "-o needs a value"},
-        {{"status", "-s", ""}, "--socket needs a value"},
+        {{"status", "-o", "yaml"}, "--output: yaml not in {table,json}; see namegatectl status --help"},
+        {{"status", "-o"}, "--output needs a value"},
+        {{"status", "-s", ""}, "--socket: needs a value"},
         {{"status", "--colour"}, "unknown option \"--colour\""},
         {{"status", "--help=yes"}, "--help takes no value"},
-        {{"status", "-hx"}, "-h takes no value"},
+        {{"status", "--socket=", "x"}, "--socket needs a value"},
+        {{"status", "-x"}, "unknown option \"-x\""},
+        {{"status", "--outptu", "json"}, "did you mean \"--output\"?"},
+        {{"--offline", "explain", "a", "b"}, "--offline is an option of explain only, and stands after it"},
+        {{"monitor", "--offline"}, "--offline is an option of explain only"},
         {{"help", "nothing"}, "unknown command \"nothing\""},
         {{"\033[2J"}, "unknown command \"\\x1b[2J\""},
     };
@@ -49,10 +53,14 @@ TEST_CASE("wrong arguments exit with 2 and a reason") {
 }
 
 TEST_CASE("help and version need no daemon and no configuration") {
-    CHECK_THAT(Ctl()({"--version"}).out, StartsWith("namegatectl "));
+    for (const std::vector<std::string>& asked :
+         std::vector<std::vector<std::string>>{{"--version"}, {"status", "-V"}, {"-V", "nothing"}}) {
+        CHECK(Ctl()(asked).code == 0);
+        CHECK_THAT(Ctl()(asked).out, StartsWith("namegatectl "));
+    }
     const Called called = Ctl()({"--help"});
     CHECK(called.code == 0);
-    for (const char* command : {"check", "status", "endpoints", "policies", "ips", "dns", "selector", "domain"}) {
+    for (const char* command : {"check", "status", "endpoints", "policies", "ips", "dns", "selector", "domain", "explain", "monitor"}) {
         INFO(command);
         CHECK_THAT(called.out, Contains(std::string("\n    ") + command));
         const Called page = Ctl()({command, "--help"});
@@ -60,6 +68,7 @@ TEST_CASE("help and version need no daemon and no configuration") {
         CHECK_THAT(page.out,
                    StartsWith(std::string("NAME\n    namegatectl ") + command) && Contains("\nEXIT STATUS\n") && Contains("\nEXAMPLES\n"));
         CHECK(Ctl()({"help", command}).out == page.out);
+        CHECK_THAT(page.out, Contains("\n    -s,--socket SOCKET ") && Contains("\n    -h,--help "));
     }
     CHECK(Ctl()({"help"}).out == called.out);
 }
@@ -92,6 +101,10 @@ TEST_CASE("the endpoint is sent to the daemon as written") {
     CHECK(called.request.command == "ips");
     CHECK(called.request.arguments == api::Json{{"endpoint", "default/weather"}});
     CHECK(ctl({"dns", "-s", "/x"}).request.arguments == api::Json::object());
+    // The name of a command is an operand after a command.
+    CHECK(ctl({"dns", "-s", "/x", "status"}).request.arguments == api::Json{{"endpoint", "status"}});
+    CHECK(ctl({"-s", "/y", "dns", "-s", "/x", "[a,b]"}).request.arguments == api::Json{{"endpoint", "[a,b]"}});
+    CHECK(ctl({"dns", "-s", "/x", "{}"}).request.arguments == api::Json{{"endpoint", "{}"}});
     CHECK(ctl({"dns", "-s", "/x", "--", "-odd"}).request.arguments == api::Json{{"endpoint", "-odd"}});
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace namegate::daemon {
@@ -42,13 +43,16 @@ struct Line {
 };
 
 struct Loop {
-    Loop() { REQUIRE(sd_event_new(&event) >= 0); }
-    ~Loop() { sd_event_unref(event); }
-    Loop(const Loop&) = delete;
-    Loop& operator=(const Loop&) = delete;
-    Loop(Loop&&) = delete;
-    Loop& operator=(Loop&&) = delete;
-
+    Loop() {
+        auto created = EventLoop::create();
+        REQUIRE(created);
+        events = std::move(*created);
+    }
+    std::unique_ptr<ReplyChildren> children(std::uint64_t most_us = kReplyChildUs) const {
+        auto created = ReplyChildren::create(*events, most_us);
+        REQUIRE(created);
+        return std::move(*created);
+    }
     // Runs rounds until the condition holds. Returns the longest time of one round.
     template <typename Condition>
     milliseconds run_until(Condition&& condition) const {
@@ -56,14 +60,14 @@ struct Loop {
         const auto deadline = SteadyClock::now() + std::chrono::seconds(20);
         while (!condition() && SteadyClock::now() < deadline) {
             const auto begin = SteadyClock::now();
-            REQUIRE(sd_event_run(event, 1000) >= 0);
+            REQUIRE(events->run_once(1000));
             longest = std::max(longest, std::chrono::duration_cast<milliseconds>(SteadyClock::now() - begin));
         }
         REQUIRE(condition());
         return longest;
     }
 
-    sd_event* event = nullptr;
+    std::unique_ptr<EventLoop> events;
 };
 
 }  // namespace
@@ -72,14 +76,14 @@ TEST_CASE("a reply that takes long to make and to write does not delay the event
     const Loop loop;
     const Line line;
     const std::string text = std::string(20'000'000, 'x') + "\n";
-    ReplyChildren children(loop.event);
+    const auto children = loop.children();
     int ends = 0;
-    children.add({[&] { return line.daemon.get(); },
-                  [&] {
-                      std::this_thread::sleep_for(milliseconds(1000));
-                      return text;
-                  },
-                  [&](bool whole) { ends += whole ? 1 : 100; }});
+    children->add({[&] { return line.daemon.get(); },
+                   [&] {
+                       std::this_thread::sleep_for(milliseconds(1000));
+                       return text;
+                   },
+                   [&](bool whole) { ends += whole ? 1 : 100; }});
     CHECK(ends == 0);
     std::string got;
     const milliseconds longest = loop.run_until([&] {
@@ -94,11 +98,11 @@ TEST_CASE("a reply that takes long to make and to write does not delay the event
 TEST_CASE("more replies than children: each is made in its turn, once") {
     const Loop loop;
     const std::vector<Line> lines(3 * kMaxReplyChildren);
-    ReplyChildren children(loop.event);
+    const auto children = loop.children();
     std::vector<int> ends(lines.size());
     for (std::size_t i = 0; i < lines.size(); ++i) {
-        children.add({[&lines, i] { return lines[i].daemon.get(); }, [i] { return std::to_string(i) + "\n"; },
-                      [&ends, i](bool whole) { ends[i] += whole ? 1 : 100; }});
+        children->add({[&lines, i] { return lines[i].daemon.get(); }, [i] { return std::to_string(i) + "\n"; },
+                       [&ends, i](bool whole) { ends[i] += whole ? 1 : 100; }});
     }
     loop.run_until([&] { return std::count(ends.begin(), ends.end(), 0) == 0; });
     for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -114,11 +118,11 @@ TEST_CASE("clients that disconnect, and clients that never read, free their plac
     const Line last;
     Line away;
     away.client.reset();
-    ReplyChildren children(loop.event, 200'000);
+    const auto children = loop.children(200'000);
     std::string ends;
     const auto add = [&](const Line& line, char name) {
-        children.add({[&line, name] { return name == 'g' ? -1 : line.daemon.get(); }, [] { return std::string(8'000'000, 'x'); },
-                      [&ends, name](bool whole) { ends += std::string(1, name) + (whole ? "+" : "-"); }});
+        children->add({[&line, name] { return name == 'g' ? -1 : line.daemon.get(); }, [] { return std::string(8'000'000, 'x'); },
+                       [&ends, name](bool whole) { ends += std::string(1, name) + (whole ? "+" : "-"); }});
     };
     add(gone, 'g');
     add(away, 'a');
@@ -141,8 +145,8 @@ TEST_CASE("the children end with the daemon") {
     const Loop loop;
     const Line line;
     {
-        ReplyChildren children(loop.event);
-        children.add({[&] { return line.daemon.get(); }, [] { return std::string(8'000'000, 'x'); }, [](bool /*whole*/) {}});
+        const auto children = loop.children();
+        children->add({[&] { return line.daemon.get(); }, [] { return std::string(8'000'000, 'x'); }, [](bool /*whole*/) {}});
         std::string got;
         loop.run_until([&] { return !(got += line.read()).empty(); });
     }

@@ -12,6 +12,7 @@
 #include "daemon/warnings/policy_warnings.h"
 #include "policy/compiler/compile.h"
 #include "policy/documents/policy_store.h"
+#include "support/compile_view.h"
 #include "support/manual_clock.h"
 #include "support/temp_dir.h"
 
@@ -38,10 +39,7 @@ class Policies {
     const policy::Policy& operator[](std::size_t i) const { return *snapshot_->tiers().at(0).policies.at(i); }
     policy::CompiledPolicy compiled() const {
         policy::EndpointView self;
-        policy::CompileInput input;
-        input.snapshot = snapshot_.get();
-        input.endpoint = &self;
-        auto compiled = policy::compile(input);
+        auto compiled = policy::test::compile_view(*snapshot_, self, policy::Direction::kEgress);
         REQUIRE(compiled.has_value());
         return std::move(compiled).value();
     }

@@ -6,7 +6,7 @@
 #include <random>
 #include <set>
 
-#include "support/dns_message.h"
+#include "answers.h"
 #include "support/manual_clock.h"
 
 using namespace namegate::test;
@@ -22,25 +22,6 @@ using namegate::policy::DomainPattern;
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
-constexpr namegate::dns::LifetimeSettings kLifetime{0, 2, 86400};
-
-Learning learn(const DnsMessage& message) {
-    const auto parsed = namegate::dns::parse_message(message.build());
-    REQUIRE(parsed);
-    return namegate::dns::learn(*parsed);
-}
-
-Learning answer(const std::string& name, const std::string& address, std::uint32_t ttl = 300) {
-    return learn(DnsMessage::response(name).ttl(ttl).a(name, address));
-}
-
-Learning alias(const std::string& from, const std::string& to, std::uint32_t ttl = 300) {
-    return learn(DnsMessage::response(from).ttl(ttl).cname(from, to));
-}
-
-std::string numbered(unsigned i) {
-    return "10." + std::to_string(i >> 16) + "." + std::to_string(i >> 8 & 255U) + "." + std::to_string(i & 255U);
-}
 
 struct Fixture {
     ManualClock clock;
@@ -201,71 +182,6 @@ TEST_CASE("rotating addresses leave nothing behind") {
     }
     CHECK(f.cache.stats().addresses == 5);
     CHECK(f.match(1, "rotating.com").size() == 4);
-}
-
-TEST_CASE("bounds: the name whose last response is oldest is evicted first") {
-    ManualClock clock;
-    const auto limits = GENERATE(
-        values<NameCacheLimits>({{3, 100, 1U << 20U, 100, 10, 10}, {100, 3, 1U << 20U, 100, 10, 10}, {100, 100, 1U << 20U, 3, 10, 10}}));
-    NameCache cache(clock, limits);
-    cache.record(1, answer("a.com", "192.0.2.1"), kLifetime);
-    cache.record(1, answer("b.com", "192.0.2.2"), kLifetime);
-    cache.record(1, answer("c.com", "192.0.2.3"), kLifetime);
-    cache.record(1, answer("a.com", "192.0.2.1"), kLifetime);
-    cache.record(1, answer("d.com", "192.0.2.4"), kLifetime);
-    std::vector<std::string> names;
-    for (const auto& entry : cache.entries(1)) {
-        names.push_back(entry.name);
-    }
-    CHECK(names == std::vector<std::string>{"a.com", "c.com", "d.com"});
-    CHECK(cache.stats().evicted == 1);
-}
-
-TEST_CASE("bounds: bytes") {
-    ManualClock clock;
-    NameCacheLimits limits;
-    limits.bytes = 64 * 1024;
-    NameCache cache(clock, limits);
-    for (unsigned i = 0; i < 2000; ++i) {
-        cache.record(i % 7, answer("name-number-" + std::to_string(i) + ".example.com", numbered(i)), kLifetime);
-        CHECK(cache.stats().bytes <= limits.bytes);
-    }
-    CHECK(cache.stats().names > 50);
-    CHECK(cache.stats().evicted > 1000);
-}
-
-TEST_CASE("bounds: one endpoint cannot evict another's names") {
-    ManualClock clock;
-    NameCacheLimits limits;
-    limits.names_per_endpoint = 10;
-    NameCache cache(clock, limits);
-    cache.record(1, answer("kept.com", "192.0.2.1"), kLifetime);
-    for (unsigned i = 0; i < 1000; ++i) {
-        cache.record(2, answer("n" + std::to_string(i) + ".com", numbered(i)), kLifetime);
-    }
-    CHECK(cache.entries(1).size() == 1);
-    CHECK(cache.entries(2).size() == 10);
-}
-
-TEST_CASE("bounds: addresses and links of one name") {
-    ManualClock clock;
-    NameCacheLimits limits;
-    limits.addresses_per_name = 4;
-    limits.links_per_name = 2;
-    NameCache cache(clock, limits);
-    for (unsigned i = 0; i < 10; ++i) {
-        cache.record(1, answer("a.com", numbered(i), 100 + i), kLifetime);
-        cache.record(1, alias("a.com", "t" + std::to_string(i) + ".com", 100 + i), kLifetime);
-    }
-    const auto entries = cache.entries(1);
-    REQUIRE(entries.size() == 1);
-    REQUIRE(entries[0].addresses.size() == 4);
-    CHECK(entries[0].addresses[0].address.to_string() == numbered(6));
-    REQUIRE(entries[0].links.size() == 2);
-    CHECK(entries[0].links[0].target == "t9.com");
-    cache.forget(1);
-    CHECK(cache.stats().bytes == 0);
-    CHECK(cache.stats().addresses == 0);
 }
 
 TEST_CASE("bounds: chains longer than the limit are not followed, and the report ends") {

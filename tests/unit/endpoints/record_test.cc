@@ -30,9 +30,9 @@ TEST_CASE("a record survives encoding and decoding") {
     REQUIRE(full);
     CHECK(*full == sample_record());
     Record asked = sample_record();
-    asked.containerd_labels = Labels{{"app", "web"}};
+    asked.labels["containerd"] = Labels{{"app", "web"}};
     CHECK(*record_from_json(to_json(asked)) == asked);
-    asked.containerd_labels->clear();  // asked, and there are none: not the same as never asked
+    asked.labels["containerd"].clear();  // asked, and there are none: not the same as never asked
     CHECK(*record_from_json(to_json(asked)) == asked);
     const auto empty = record_from_json(to_json(Record{}));
     REQUIRE(empty);
@@ -53,15 +53,17 @@ TEST_CASE("a record is read strictly, and the error names the field") {
         {"\"slot\": 7", "\"slot\": 7.5", "\"slot\" is not a whole number"},
         {"\"slot\": 7", "\"slot\": \"7\"", "\"slot\" is not a whole number"},
         {"\"ready\": true", "\"ready\": 1", "\"ready\" is not true or false"},
-        {"\"podName\": \"weather\"", "\"podName\": null", "\"podName\" is not a text"},
+        {"\"podName\": \"weather\"", "\"podName\": null", "\"podName\" is not a string"},
         {"\"mode\": \"chained\"", "\"mode\": \"second\"", "\"mode\" is neither"},
-        {"\"10.0.0.7\"", "\"10.0.0\"", "\"addresses\" holds"},
-        {"\"10.0.0.7\"", "7", "\"addresses\" holds"},
+        {"\"10.0.0.7\"", "\"10.0.0\"", "\"addresses\" contains"},
+        {"\"10.0.0.7\"", "7", "\"addresses\" contains"},
         {"\"10.0.0.7\"", "\"10.0.0.1\", \"10.0.0.2\", \"10.0.0.3\", \"10.0.0.4\"", "\"addresses\" is not a list of at most 4"},
         {"02:ab:", "02-ab:", "\"mac\" is not an address"},
         {"02:ab:", "02:xb:", "\"mac\" is not an address"},
-        {"\"tier\": \"\"", "\"tier\": {}", "\"cniLabels\" is not a text"},
-        {"\"slot\": 7", "\"slot\": 7, \"containerdLabels\": {\"a\": 1}", "\"containerdLabels\" is not a text"},
+        {"\"tier\": \"\"", "\"tier\": {}", "\"labels.cni-args\" is not a string"},
+        {"\"cni-args\": {", "\"containerd\": 1, \"cni-args\": {", "\"labels.containerd\" is not an object of strings"},
+        {"\"labels\": {", "\"labels\": 1, \"other\": {", "\"labels\" is not an object with at most 16 providers"},
+        {"\"labels\": {", "\"other\": {", "\"labels\" is missing"},
         {"\"created\": 1700000000", "\"created\": 18446744073709551615", "\"created\" is not a whole number"},
     }));
     CAPTURE(row.to);
@@ -102,13 +104,28 @@ TEST_CASE("input that is not a JSON object is refused") {
     CHECK(record_from_json(text).error().code() == Code::kInvalidInput);
 }
 
+TEST_CASE("the labels of a record of an older build are read") {
+    Record record = sample_record();
+    record.labels.clear();
+    const auto older = [&record](const std::string& fields) {
+        const auto read = record_from_json(replaced(to_json(record), "\"labels\": {}", fields));
+        REQUIRE(read);
+        return read->labels;
+    };
+    CHECK(older("\"cniLabels\": {}").empty());
+    CHECK(older("\"cniLabels\": {}, \"cniLabelsGiven\": true") == decltype(record.labels){{"cni-args", {}}});
+    CHECK(older("\"cniLabels\": {\"a\": \"1\"}, \"containerdLabels\": {\"b\": \"2\"}") ==
+          decltype(record.labels){{"cni-args", {{"a", "1"}}}, {"containerd", {{"b", "2"}}}});
+    CHECK_FALSE(record_from_json(replaced(to_json(record), "\"labels\": {}", "\"cniLabels\": {}, \"containerdLabels\": {\"a\": 1}")));
+}
+
 TEST_CASE("sizes are limited") {
     Record record = sample_record();
     record.netns = std::string(namegate::endpoints::kMaxRecordText + 1, 'n');
     CHECK(record_from_json(to_json(record)).error().code() == Code::kExhausted);
     record = sample_record();
     for (std::size_t i = 0; i < namegate::endpoints::kMaxRecordLabels; ++i) {
-        record.cni_labels["key" + std::to_string(i)] = "";
+        record.labels["cni-args"]["key" + std::to_string(i)] = "";
     }
     CHECK(record_from_json(to_json(record)).error().code() == Code::kExhausted);
     CHECK(record_from_json(std::string(namegate::endpoints::kMaxRecordBytes + 1, ' ')).error().code() == Code::kExhausted);

@@ -5,9 +5,12 @@
 #include <chrono>
 
 #include "policy/documents/policy_store.h"
+#include "support/compile_view.h"
 
 using namespace namegate;
 using namespace namegate::policy;
+using policy::test::compile_view;
+using policy::test::selects_view;
 
 namespace {
 
@@ -31,8 +34,7 @@ class Fixture {
 
     CompiledPolicy compiled(Direction direction = Direction::kEgress) {
         const auto snapshot = store_.snapshot();
-        CompileInput input{snapshot.get(), &self, &others, direction};
-        auto out = compile(input);
+        auto out = compile_view(*snapshot, self, direction, others);
         UNSCOPED_INFO((out ? std::string() : out.error().message()));
         REQUIRE(out.has_value());
         return *std::move(out);
@@ -65,11 +67,11 @@ std::string global(const std::string& name, const std::string& spec) { return do
 
 TEST_CASE("E5, E6: open without a policy, closed by an empty list, in its direction only") {
     Fixture none("# nothing\n");
-    CHECK_FALSE(*selects(*none.snapshot(), none.self, Direction::kEgress));
+    CHECK_FALSE(*selects_view(*none.snapshot(), none.self, Direction::kEgress));
     CHECK(none.allows("1.2.3.4"));
     CHECK(none.compiled().rules.size() == 1);
     Fixture empty(global("x", "types: [Egress]"));
-    CHECK(*selects(*empty.snapshot(), empty.self, Direction::kEgress));
+    CHECK(*selects_view(*empty.snapshot(), empty.self, Direction::kEgress));
     CHECK_FALSE(empty.allows("1.2.3.4"));
     CHECK(empty.admits("1.2.3.4"));
 }
@@ -99,7 +101,7 @@ TEST_CASE("E2, E3, E4: tiers, orders, Pass, Log and defaults") {
 TEST_CASE("E4: staged policies are never enforced; a tier with only staged ones is skipped") {
     Fixture staged(document("StagedGlobalNetworkPolicy", "name: x", "types: [Egress], stagedAction: Set"));
     CHECK(staged.allows("1.2.3.4"));
-    CHECK_FALSE(*selects(*staged.snapshot(), staged.self, Direction::kEgress));
+    CHECK_FALSE(*selects_view(*staged.snapshot(), staged.self, Direction::kEgress));
     const auto selected = selected_policies(*staged.snapshot(), staged.self);
     REQUIRE(selected.size() == 1);
     CHECK(selected[0].staged);
@@ -171,6 +173,7 @@ TEST_CASE("S5, S6: labels come from documents, not from claims") {
     CHECK(labels == Labels{{"app", "web"},
                            {"extra", "e"},
                            {"pcns.env", "prod"},
+                           {"pcns.kubernetes.io/metadata.name", "ns"},
                            {"pcns.projectcalico.org/name", "ns"},
                            {"pcsa.role", "r"},
                            {"pcsa.projectcalico.org/name", "robot"},
@@ -183,6 +186,38 @@ TEST_CASE("S5, S6: labels come from documents, not from claims") {
     CHECK_FALSE(selected.allows("1.2.3.4"));
     selected.self.name_space = "";
     CHECK(selected.allows("1.2.3.4"));
+}
+
+TEST_CASE("S5, S6: the label with a namespace's name needs no document, and no document removes it") {
+    const auto name_space = [](const char* labels) {
+        return std::string("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: ns, labels: {") + labels + "}}\n";
+    };
+    const char* const by_name = "\"kubernetes.io/metadata.name == 'ns'\"";
+    const std::string set =
+        document("NetworkSet", "name: s, namespace: ns, labels: {color: red}", "nets: [192.0.2.1], allowedEgressDomains: [a.com]");
+    for (const std::string& written : {std::string(), name_space("team: a"), name_space("kubernetes.io/metadata.name: ns"),
+                                       name_space("kubernetes.io/metadata.name: far")}) {
+        INFO(written);
+        for (const bool is_kubernetes : {true, false}) {
+            Fixture pods(written + global("x", std::string("types: [Egress], namespaceSelector: ") + by_name));
+            pods.self.is_kubernetes = is_kubernetes;
+            CHECK(*selects_view(*pods.snapshot(), pods.self, Direction::kEgress));
+            CHECK_FALSE(pods.allows("1.2.3.4"));
+            pods.self.name_space = "other";
+            CHECK_FALSE(*selects_view(*pods.snapshot(), pods.self, Direction::kEgress));
+        }
+        Fixture sets(written + set +
+                     global("x", std::string("egress: [{action: Allow, destination: {selector: color == 'red', namespaceSelector: ") +
+                                     by_name + "}}]"));
+        CHECK(sets.allows("192.0.2.1"));
+        CHECK(sets.allows("198.51.100.1", 6, 80, {"a.com"}));
+        CHECK_FALSE(sets.allows("198.51.100.1"));
+        Fixture denied(written + set +
+                       global("x", std::string("egress: [{action: Deny, destination: {selector: color == 'red', namespaceSelector: ") +
+                                       by_name + "}}, {action: Allow}]"));
+        CHECK_FALSE(denied.allows("192.0.2.1"));
+        CHECK(denied.allows("198.51.100.1"));
+    }
 }
 
 TEST_CASE("S7: selectors match known endpoints; notSelector everything else") {
@@ -211,8 +246,8 @@ TEST_CASE("the local side is decided at compile time, per family") {
     CHECK_FALSE(Fixture(global("x", "egress: [{action: Allow, source: {selector: app == 'db'}}]")).allows("1.2.3.4"));
     nets.self.addresses.push_back(ip("10.8.0.1"));
     const auto snapshot = nets.snapshot();
-    CompileInput input{snapshot.get(), &nets.self, nullptr, Direction::kEgress};
-    CHECK_THAT(compile(input).error().message(), Catch::StartsWith("not supported yet: GlobalNetworkPolicy x, rule 1 (t.yaml:"));
+    CHECK_THAT(compile_view(*snapshot, nets.self, Direction::kEgress).error().message(),
+               Catch::StartsWith("not supported yet: GlobalNetworkPolicy x, rule 1 (t.yaml:"));
 }
 
 TEST_CASE("protocols, ports, ranges, negations, ICMP") {
@@ -315,8 +350,7 @@ TEST_CASE("the limits of a compiled policy name the policies") {
         }
         Fixture fixture(global("big", "egress: [" + list + "]"));
         const auto snapshot = fixture.snapshot();
-        const CompileInput input{snapshot.get(), &fixture.self, nullptr, Direction::kEgress};
-        const auto out = compile(input);
+        const auto out = compile_view(*snapshot, fixture.self, Direction::kEgress);
         return out ? std::string() : out.error().message();
     };
     CHECK(error_of(kMaxCompiledRules - 2, "{action: Allow}").empty());
@@ -353,9 +387,8 @@ TEST_CASE("100,000 nets and 1,000 rules compile in time") {
     resources.emplace_back(std::move(policy));
     const Snapshot snapshot({std::make_shared<const FileResources>(std::move(resources))}, 1);
     EndpointView self;
-    const CompileInput input{&snapshot, &self, nullptr, Direction::kEgress};
     const auto start = std::chrono::steady_clock::now();
-    const auto compiled = compile(input);
+    const auto compiled = compile_view(snapshot, self, Direction::kEgress);
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start).count();
     REQUIRE(compiled.has_value());
     CHECK(compiled->cidrs.size() == 100'002);

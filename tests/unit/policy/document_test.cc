@@ -203,6 +203,48 @@ TEST_CASE("JSON: what YAML accepts and JSON does not is refused") {
     }
     CHECK_THAT(first_problem("f.json", "{\"a\": 1,\n }"), Catch::StartsWith("f.json:2:2: error: not valid JSON: a comma before the end"));
     CHECK(first_problem("f.json", "  ").empty());
+    CHECK(first_problem("f.json", "").empty());
+}
+
+TEST_CASE("JSON: bytes that are not UTF-8 are refused") {
+    using namespace std::string_literals;
+    for (const std::string& text : {"{\"a\": \"\xff\"}"s, "{\"\xc3\": 1}"s, "[\"\xed\xa0\x80\"]"s, "[\"\xc0\xaf\"]"s, "\xef\xbb\xbf{}"s,
+                                    "{}\0"s, "{}\0{}"s, "[\"a\0b\"]"s, "\0"s, "[1e999]"s}) {
+        INFO(text);
+        CHECK_THAT(first_problem("f.json", text), Catch::Contains("not valid JSON: "));
+    }
+}
+
+TEST_CASE("JSON: the place and the message of a problem") {
+    struct Case {
+        const char* text;
+        const char* problem;
+    };
+    const Case cases[] = {
+        {"[\n1 22]", "f.json:2:3: error: not valid JSON: syntax error while parsing array - unexpected number literal; expected ']'"},
+        {"{\"a\":\n\n", "f.json:3:1: error: not valid JSON: syntax error while parsing value - unexpected end of input"},
+        {"{\"a\" \"bc\"}", "f.json:1:6: error: not valid JSON: syntax error while parsing object separator - unexpected string literal"},
+        {"[\"\\x\"]", "f.json:1:4: error: not valid JSON: syntax error while parsing value - invalid string: forbidden character after"},
+        {"{} \n []", "f.json:2:2: error: not valid JSON: the file goes on after its JSON value; one value a file"},
+        {"[1\n false]", "f.json:2:2: error: not valid JSON: syntax error while parsing array - unexpected false literal"},
+        {"[1\n,,2]", "f.json:2:2: error: not valid JSON: syntax error while parsing value - unexpected ','"},
+        {"{\n// c\n}", "f.json:2:1: error: not valid JSON: JSON has no comments"},
+        {"{\"a\": 1} # c", "f.json:1:10: error: not valid JSON: JSON has no comments"},
+        {"{'a': 1}", "f.json:1:2: error: not valid JSON: text stands in double quotes"},
+    };
+    for (const Case& each : cases) {
+        INFO(each.text);
+        CHECK_THAT(first_problem("f.json", each.text), Catch::StartsWith(each.problem));
+    }
+    // Commas and colons inside a text are part of it.
+    const ParseOutcome outcome = parse_documents("f.json", "{\"a,:\\\"\\\\\": [ \"b\" ,\n -0 , 18446744073709551617,1E+2]}");
+    REQUIRE(outcome.problems.empty());
+    const Node& list = *outcome.documents.at(0).find("a,:\"\\");
+    CHECK(list.column() == 13);
+    CHECK(list.items().at(0).column() == 15);
+    CHECK((list.items().at(1).line() == 2 && list.items().at(1).column() == 2 && list.items().at(1).text() == "-0"));
+    CHECK((list.items().at(2).column() == 7 && list.items().at(2).text() == "18446744073709551617"));
+    CHECK((list.items().at(3).column() == 28 && list.items().at(3).text() == "1E+2"));
 }
 
 TEST_CASE("a broken text of which the parser makes endless documents is refused at once") {

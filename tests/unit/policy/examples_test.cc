@@ -13,6 +13,7 @@
 #include "policy/documents/document_ledger.h"
 #include "policy/documents/policy_folder.h"
 #include "policy/documents/schema.h"
+#include "support/compile_view.h"
 
 using namespace namegate;
 using namespace namegate::policy;
@@ -32,10 +33,7 @@ EndpointView pod(const std::string& name_space, Labels labels) {
 
 bool allowed(const Snapshot& snapshot, const EndpointView& endpoint, std::uint8_t protocol, std::uint16_t port,
              std::vector<std::string> names) {
-    CompileInput input;
-    input.snapshot = &snapshot;
-    input.endpoint = &endpoint;
-    const auto policy = compile(input);
+    const auto policy = test::compile_view(snapshot, endpoint, Direction::kEgress);
     REQUIRE(policy.has_value());
     return evaluate(*policy, {*IpAddress::parse("192.0.2.80"), protocol, 40000, port, std::move(names)}).allowed;
 }
@@ -52,9 +50,9 @@ void check_example(const std::string& file, const EndpointView& selected, const 
     }
     CHECK(status.problems.empty());
     const auto snapshot = ledger.snapshot();
-    CHECK(*selects(*snapshot, selected, Direction::kEgress));
-    CHECK_FALSE(*selects(*snapshot, selected, Direction::kIngress));
-    CHECK_FALSE(*selects(*snapshot, other, Direction::kEgress));
+    CHECK(*test::selects_view(*snapshot, selected, Direction::kEgress));
+    CHECK_FALSE(*test::selects_view(*snapshot, selected, Direction::kIngress));
+    CHECK_FALSE(*test::selects_view(*snapshot, other, Direction::kEgress));
     CHECK(allowed(*snapshot, selected, 17, 53, {}));
     CHECK_FALSE(allowed(*snapshot, selected, 6, 53, {}));
     CHECK(allowed(*snapshot, selected, 6, 443, {name}));
@@ -111,7 +109,7 @@ TEST_CASE("the examples of Kubernetes' policy, named ports, tiers and staged pol
     app.addresses = {*IpAddress::parse("10.9.0.2")};
     const std::vector<EndpointView> all = {db, app};
     const auto verdict = [&](const EndpointView& of, Direction direction, const char* remote, std::uint16_t port, bool preview = false) {
-        const auto policy = compile({snapshot.get(), &of, &all, direction, preview});
+        const auto policy = test::compile_view(*snapshot, of, direction, all, preview);
         REQUIRE(policy.has_value());
         return evaluate(*policy, {*IpAddress::parse(remote), 6, 40000, port, {}}).allowed;
     };

@@ -6,6 +6,7 @@
 #include "policy/compiler/compile.h"
 #include "policy/compiler/destination.h"
 #include "policy/documents/policy_store.h"
+#include "support/compile_view.h"
 
 using namespace namegate;
 using namespace namegate::policy;
@@ -33,11 +34,7 @@ class Fixture {
         self.name_space = "ns";
         self.labels = {{"app", "web"}};
         const auto snapshot = store_.snapshot();
-        CompileInput input;
-        input.snapshot = snapshot.get();
-        input.endpoint = &self;
-        input.preview = preview;
-        const auto compiled = compile(input);
+        const auto compiled = policy::test::compile_view(*snapshot, self, Direction::kEgress, {}, preview);
         REQUIRE(compiled.has_value());
         ExplainInput question;
         question.host = destination->host();

@@ -5,6 +5,7 @@
 #include "policy/compiler/compile.h"
 #include "policy/documents/decode_file.h"
 #include "policy/documents/policy_store.h"
+#include "support/compile_view.h"
 
 using namespace namegate;
 using namespace namegate::policy;
@@ -56,7 +57,9 @@ class Cluster {
                 pod("prod", "db", {{"app", "db"}}, "10.9.0.3"), pod("prod", "log", {}, "10.9.0.4")};
     }
 
-    bool selected(Direction direction = Direction::kIngress) const { return *selects(*store_.snapshot(), pods.front(), direction); }
+    bool selected(Direction direction = Direction::kIngress) const {
+        return *policy::test::selects_view(*store_.snapshot(), pods.front(), direction);
+    }
     bool goes(const std::string& to, std::uint16_t port = 80, std::uint8_t protocol = 6) const {
         return verdict(Direction::kEgress, to, port, protocol);
     }
@@ -69,7 +72,7 @@ class Cluster {
   private:
     bool verdict(Direction direction, const std::string& remote, std::uint16_t port, std::uint8_t protocol) const {
         const auto snapshot = store_.snapshot();
-        const auto compiled = compile({snapshot.get(), &pods.front(), &pods, direction});
+        const auto compiled = policy::test::compile_view(*snapshot, pods.front(), direction, pods);
         REQUIRE(compiled.has_value());
         return evaluate(*compiled, {ip(remote), protocol, 40000, port, {}}).allowed;
     }

@@ -18,8 +18,8 @@ constexpr unsigned kPackets = 20;
 
 void compare(unsigned seed) {
     Scenario scenario(seed);
-    const auto compiled = compile(scenario.input());
-    const auto preview = compile(scenario.input(true));
+    const auto compiled = scenario.compiled();
+    const auto preview = scenario.compiled(true);
     INFO("seed " << seed << (compiled ? std::string() : compiled.error().message()));
     REQUIRE(compiled.has_value());
     REQUIRE(preview.has_value());

@@ -6,6 +6,7 @@
 #include "policy/compiler/evaluate.h"
 #include "policy/documents/policy_store.h"
 #include "policy/model/selection.h"
+#include "support/compile_view.h"
 #include "support/policy_world.h"
 #include "support/rounds.h"
 
@@ -54,13 +55,13 @@ class Files {
     // The message when it is unknown; else "selected" or "open".
     std::string asked(const EndpointView& view) {
         const auto snapshot = store_.snapshot();
-        const auto selected = selects(*snapshot, view, Direction::kEgress);
+        const auto selected = policy::test::selects_view(*snapshot, view, Direction::kEgress);
         if (!selected) {
             CHECK(selected.error().code() == Code::kTryAgain);
             return selected.error().message();
         }
         if (*selected) {
-            const auto compiled = compile({snapshot.get(), &view, nullptr, Direction::kEgress});
+            const auto compiled = policy::test::compile_view(*snapshot, view, Direction::kEgress);
             return compiled ? "selected" : compiled.error().message();
         }
         return "open";
@@ -101,7 +102,7 @@ TEST_CASE("S8: an operand that decides makes the result known") {
     CHECK(ask("!(a == 'x')", labels, "o") == Truth::kUnknown);
 }
 
-TEST_CASE("S8: an unknown selection names the policy, its selector, and what to configure") {
+TEST_CASE("S8: an unknown selection names the policy, its selector, and what to configure", "[S8-]") {
     Files files;
     files.add(policy_file("GlobalNetworkPolicy", "", "selector: app == 'weather'"));
     const std::string said = files.asked(weather());
@@ -145,7 +146,7 @@ TEST_CASE("S8: labels of a namespace and of a service account are unknown until 
     }
 }
 
-TEST_CASE("S8: nothing waits for labels on which no selection depends") {
+TEST_CASE("S8: nothing waits for labels on which no selection depends", "[S8+]") {
     Files files;
     SECTION("every endpoint") {
         CHECK(files.add(policy_file("GlobalNetworkPolicy", "", "selector: all()")).asked(weather()) == "selected");
@@ -172,7 +173,7 @@ TEST_CASE("S8: nothing waits for labels on which no selection depends") {
     }
 }
 
-TEST_CASE("S8: of a rule's own side, and of the pods that a Pass takes out of the tier, something must be known") {
+TEST_CASE("S8: of a rule's own side, and of the pods that a Pass takes out of the tier, something must be known", "[S8-]") {
     Files files;
     SECTION("own side") {
         files.add(policy_file("GlobalNetworkPolicy", "", "egress: [{action: Allow, source: {selector: app == 'x'}}]"));
@@ -231,8 +232,7 @@ class TwoWorlds {
 
     bool allows(bool known, const PacketView& packet, bool& answered) const {
         const std::vector<EndpointView>& endpoints = known ? known_ : unknown_;
-        const CompileInput input{known ? &all_ : &less_, &endpoints.front(), &endpoints, direction_};
-        const auto compiled = compile(input);
+        const auto compiled = policy::test::compile_view(known ? all_ : less_, endpoints.front(), direction_, endpoints);
         answered = compiled.has_value();
         return answered && evaluate(*compiled, packet).allowed;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "datapath/other_set.h"
+#include "datapath/other_build.h"
 
 #include <bpf/bpf.h>
 #include <net/if.h>
@@ -25,7 +25,7 @@ namespace {
 constexpr std::size_t kMaxFolders = 1024;
 constexpr std::size_t kMaxLinks = 65536;
 constexpr std::size_t kMaxMetaBytes = 4096;
-constexpr std::size_t kMetaHead = offsetof(ng_meta, build);  // what version 2 had
+constexpr std::size_t kMetaHead = offsetof(ng_meta, build);  // the size in version 2
 
 std::optional<std::uint32_t> version_of(const std::string& name) {
     std::uint32_t version = 0;
@@ -43,7 +43,7 @@ struct FreeNames {
 
 }  // namespace
 
-OtherSet::OtherSet(std::uint32_t version, std::string folder) : version_(version), folder_(std::move(folder)) {
+OtherBuild::OtherBuild(std::uint32_t version, std::string folder) : version_(version), folder_(std::move(folder)) {
     for (const Hook& hook : kHooks) {
         const auto program = open_pin(folder_ + "/programs/" + program_name(hook.program));
         const auto number = program ? program_number(program->get()) : Result<std::uint32_t>(program.error());
@@ -53,26 +53,26 @@ OtherSet::OtherSet(std::uint32_t version, std::string folder) : version_(version
     }
 }
 
-Result<std::vector<OtherSet>> OtherSet::list(const std::string& bpffs_dir) {
-    std::vector<OtherSet> sets;
+Result<std::vector<OtherBuild>> OtherBuild::list(const std::string& bpffs_dir) {
+    std::vector<OtherBuild> builds;
     const auto names = list_directory(bpffs_dir, kMaxFolders);
     if (!names) {
-        return names.error().sys_errno() == ENOENT ? Result<std::vector<OtherSet>>(std::move(sets)) : names.error();
+        return names.error().sys_errno() == ENOENT ? Result<std::vector<OtherBuild>>(std::move(builds)) : names.error();
     }
     for (const std::string& name : *names) {
         if (const auto version = version_of(name); version && *version != NG_ABI_VERSION) {
-            sets.push_back(OtherSet(*version, bpffs_dir + "/" + name));
+            builds.push_back(OtherBuild(*version, bpffs_dir + "/" + name));
         }
     }
-    std::sort(sets.begin(), sets.end(), [](const OtherSet& a, const OtherSet& b) { return a.version_ > b.version_; });
-    return sets;
+    std::sort(builds.begin(), builds.end(), [](const OtherBuild& a, const OtherBuild& b) { return a.version_ > b.version_; });
+    return builds;
 }
 
-bool OtherSet::is_filter(std::uint32_t program) const {
+bool OtherBuild::is_filter(std::uint32_t program) const {
     return program != 0 && std::find(programs_.begin(), programs_.end(), program) != programs_.end();
 }
 
-Result<bool> OtherSet::is_on(const std::string& ifname, std::uint32_t ifindex) const {
+Result<bool> OtherBuild::is_on(const std::string& ifname, std::uint32_t ifindex) const {
     for (const Hook& hook : kHooks) {
         auto link = open_pin(link_path(folder_, ifname, hook));
         if (!link && link.error().code() != Code::kNotFound) {
@@ -90,7 +90,7 @@ Result<bool> OtherSet::is_on(const std::string& ifname, std::uint32_t ifindex) c
     return false;
 }
 
-Result<std::vector<std::string>> OtherSet::interfaces() const {
+Result<std::vector<std::string>> OtherBuild::interfaces() const {
     std::set<std::string> found;
     const auto pins = list_directory(folder_ + "/links", kMaxLinks);
     if (!pins && pins.error().sys_errno() != ENOENT) {
@@ -114,15 +114,15 @@ Result<std::vector<std::string>> OtherSet::interfaces() const {
     return std::vector<std::string>(found.begin(), found.end());
 }
 
-Result<ng_meta> OtherSet::meta() const {
+Result<ng_meta> OtherBuild::meta() const {
     NG_ASSIGN(const Fd map, open_pin(folder_ + "/maps/meta"));
     bpf_map_info info{};
     __u32 size = sizeof info;
     if (const int error = bpf_obj_get_info_by_fd(map.get(), &info, &size); error != 0) {
-        return sys_error("reading the description of " + folder_ + "/maps/meta", -error);
+        return sys_error("reading the information of " + folder_ + "/maps/meta", -error);
     }
     if (info.type != BPF_MAP_TYPE_ARRAY || info.value_size < kMetaHead || info.value_size > kMaxMetaBytes) {
-        return Error(Code::kUnsupported, folder_ + "/maps/meta is nothing that this build can read");
+        return Error(Code::kUnsupported, folder_ + "/maps/meta has a form that this build cannot read");
     }
     std::vector<std::uint8_t> value(info.value_size);
     const std::uint32_t zero = 0;
@@ -132,12 +132,12 @@ Result<ng_meta> OtherSet::meta() const {
     ng_meta meta{};
     std::memcpy(&meta, value.data(), kMetaHead);
     if (meta.abi_version != version_) {
-        return Error(Code::kUnsupported, folder_ + " says of itself that its layout version is " + std::to_string(meta.abi_version));
+        return Error(Code::kUnsupported, folder_ + " has the layout version " + std::to_string(meta.abi_version));
     }
     return meta;
 }
 
-Result<Fd> OtherSet::inner_map(const char* outer, std::uint32_t slot) const {
+Result<Fd> OtherBuild::inner_map(const char* outer, std::uint32_t slot) const {
     NG_ASSIGN(const Fd map, open_pin(folder_ + "/maps/" + outer));
     std::uint32_t id = 0;
     const int error = bpf_map_lookup_elem(map.get(), &slot, &id);
@@ -148,14 +148,14 @@ Result<Fd> OtherSet::inner_map(const char* outer, std::uint32_t slot) const {
     return Fd(inner);
 }
 
-Result<> OtherSet::unpin(const std::string& ifname) const {
+Result<> OtherBuild::unpin(const std::string& ifname) const {
     for (const Hook& hook : kHooks) {
         NG_TRY(remove_file(link_path(folder_, ifname, hook)));
     }
     return ok();
 }
 
-Result<> OtherSet::remove() const {
+Result<> OtherBuild::remove() const {
     NG_TRY(remove_tree(folder_));
     return remove_tree(folder_ + "-loading");
 }

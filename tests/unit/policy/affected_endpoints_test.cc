@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/model/concern.h"
+#include "policy/model/affected_endpoints.h"
 
 #include <algorithm>
 #include <array>
@@ -9,6 +9,7 @@
 
 #include "policy/compiler/compile.h"
 #include "policy/documents/policy_store.h"
+#include "support/compile_view.h"
 
 namespace namegate::policy {
 namespace {
@@ -38,21 +39,21 @@ class Files {
         before = store.snapshot();
     }
 
-    // The pods that the latest change concerns, and, for comparison, those for which the compiled policy differs.
-    std::string concerned() {
-        return pods([&](const EndpointView& view, const Labels& labels) { return concern().includes(view, {&labels, {}}); });
+    // The pods that the latest change affects, and, for comparison, those for which the compiled policy differs.
+    std::string affected_pods() {
+        return pods([&](const EndpointView& view) { return affected().includes(facts_of(*store.snapshot(), view, Direction::kEgress)); });
     }
     std::string different() {
-        return pods([&](const EndpointView& view, const Labels&) { return compiled(*before, view) != compiled(*store.snapshot(), view); });
+        return pods([&](const EndpointView& view) { return compiled(*before, view) != compiled(*store.snapshot(), view); });
     }
-    Concern concern() const { return Concern::of_change(*before, *store.snapshot()); }
+    AffectedEndpoints affected() const { return AffectedEndpoints::of_change(*before, *store.snapshot()); }
 
     PolicyStore store;
     std::shared_ptr<const Snapshot> before;
 
   private:
     static std::array<std::uint64_t, 2> compiled(const Snapshot& snapshot, const EndpointView& view) {
-        const auto out = compile({&snapshot, &view, nullptr, Direction::kEgress});
+        const auto out = test::compile_view(snapshot, view, Direction::kEgress);
         return out ? out->content_hash : std::array<std::uint64_t, 2>{};
     }
     template <typename Wanted>
@@ -61,7 +62,7 @@ class Files {
         for (const char* name : {"a", "b", "c"}) {
             EndpointView view;
             view.labels = {{"app", name}};
-            out += wanted(view, effective_labels(view, *store.snapshot())) ? name : "";
+            out += wanted(view) ? name : "";
         }
         return out;
     }
@@ -69,68 +70,68 @@ class Files {
 
 }  // namespace
 
-TEST_CASE("no change concerns no endpoint") {
+TEST_CASE("no change affects no endpoint") {
     Files files;
-    CHECK(files.concern().nobody());
+    CHECK(files.affected().none());
     files.store.set_file("a.yaml", policy("p-a", "app == \"a\"", "selector: group == \"a\""));
-    CHECK(files.concern().nobody());
+    CHECK(files.affected().none());
 }
 
-TEST_CASE("a change concerns the endpoints that its policies select, before or after") {
+TEST_CASE("a change affects the endpoints that its policies select, before or after") {
     Files files;
     SECTION("a rule") {
         files.store.set_file("a.yaml", policy("p-a", "app == \"a\"", "ports: [443]"));
-        CHECK(files.concerned() == "a");
+        CHECK(files.affected_pods() == "a");
     }
     SECTION("a selector") {
         files.store.set_file("a.yaml", policy("p-a", "app == \"b\"", "selector: group == \"a\""));
-        CHECK(files.concerned() == "ab");
+        CHECK(files.affected_pods() == "ab");
     }
     SECTION("a policy is removed") {
         files.store.remove_file("c.yaml");
-        CHECK(files.concerned() == "c");
+        CHECK(files.affected_pods() == "c");
     }
     SECTION("a policy is added") {
         files.store.set_file("d.yaml", policy("p-d", "app in {\"a\", \"c\"}", "ports: [80]"));
-        CHECK(files.concerned() == "ac");
+        CHECK(files.affected_pods() == "ac");
     }
     SECTION("a set's domains") {
         files.store.set_file("set-b.yaml", set("s-b", "group: b", "other.example"));
-        CHECK(files.concerned() == "b");
+        CHECK(files.affected_pods() == "b");
     }
     SECTION("a set's labels") {
         files.store.set_file("set-b.yaml", set("s-b", "group: c", "b.example"));
-        CHECK(files.concerned() == "bc");
+        CHECK(files.affected_pods() == "bc");
     }
     SECTION("one set is added, and one removed") {
         files.store.set_file("set-new.yaml", set("s-new", "group: a", "new.example"));
         files.store.remove_file("set-c.yaml");
-        CHECK(files.concerned() == "ac");
+        CHECK(files.affected_pods() == "ac");
     }
     SECTION("a set that only a notSelector excludes") {
         files.store.set_file("a.yaml", policy("p-a", "app == \"a\"", "notSelector: has(banned)"));
         files.before = files.store.snapshot();
         files.store.set_file("set-x.yaml", document("GlobalNetworkSet", "x", "banned: yes-it-is", "{nets: [192.0.2.0/24]}"));
-        CHECK(files.concerned() == "a");
+        CHECK(files.affected_pods() == "a");
     }
     // Never one too few.
     for (const char pod : files.different()) {
-        CHECK(files.concerned().find(pod) != std::string::npos);
+        CHECK(files.affected_pods().find(pod) != std::string::npos);
     }
     CHECK_FALSE(files.different().empty());
 }
 
-TEST_CASE("a tier, a document with labels, and the first snapshot concern every endpoint") {
+TEST_CASE("a tier, a document with labels, and the first snapshot affect every endpoint") {
     Files files;
     SECTION("the first snapshot") { files.before = std::make_shared<const Snapshot>(); }
     SECTION("a tier") { files.store.set_file("t.yaml", document("Tier", "t", "", "{order: 1}")); }
     SECTION("a namespace") {
         files.store.set_file("n.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {app: a}}\n");
     }
-    CHECK(files.concerned() == "abc");
+    CHECK(files.affected_pods() == "abc");
 }
 
-TEST_CASE("an endpoint that is added or removed concerns those whose rules look at it") {
+TEST_CASE("an endpoint that is added or removed affects those whose rules look at it") {
     Files files;
     files.store.set_file("b.yaml", policy("p-b", "app == \"b\"", "selector: app == \"new\""));
     files.store.set_file("c.yaml", policy("p-c", "app == \"c\"", "ports: [named]"));
@@ -141,20 +142,22 @@ TEST_CASE("an endpoint that is added or removed concerns those whose rules look 
     b.labels = {{"app", "b"}};
     EndpointView c;
     c.labels = {{"app", "c"}};
-    const auto is_concerned = [&](const EndpointView& view, const Labels& changed, const LabelGaps& gaps) {
-        const Labels labels = effective_labels(view, *snapshot);
-        return Concern::of_endpoint(*snapshot, {&changed, gaps}).includes(view, {&labels, {}});
+    const auto is_affected = [&](const EndpointView& view, const Labels& changed, const LabelGaps& gaps) {
+        EndpointFacts facts;
+        facts.labels = SharedLabels(std::make_shared<const Labels>(changed));
+        facts.gaps = gaps;
+        return AffectedEndpoints::of_endpoint(*snapshot, facts).includes(facts_of(*snapshot, view, Direction::kEgress));
     };
-    CHECK(is_concerned(b, {{"app", "new"}}, {}));
-    CHECK(is_concerned(c, {{"app", "new"}}, {}));  // a port name may be this one's
-    CHECK_FALSE(is_concerned(b, {{"app", "other"}}, {}));
+    CHECK(is_affected(b, {{"app", "new"}}, {}));
+    CHECK(is_affected(c, {{"app", "new"}}, {}));  // a port name may be this one's
+    CHECK_FALSE(is_affected(b, {{"app", "other"}}, {}));
     // One that may have the label.
     LabelGaps gaps;
     gaps.own = true;
-    CHECK(is_concerned(b, {}, gaps));
+    CHECK(is_affected(b, {}, gaps));
     gaps = {};
     gaps.name_space = true;
-    CHECK_FALSE(is_concerned(b, {}, gaps));
+    CHECK_FALSE(is_affected(b, {}, gaps));
 }
 
 TEST_CASE("the label that a selector needs finds all its sets") {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "policy/model/concern.h"
+#include "policy/model/affected_endpoints.h"
 
 #include <algorithm>
 #include <deque>
 #include <iterator>
 
 #include "policy/model/label_index.h"
+#include "policy/model/own_side.h"
 #include "policy/model/selection.h"
 
 namespace namegate::policy {
@@ -22,8 +23,6 @@ Files sorted(const Snapshot& snapshot) {
     std::sort(out.begin(), out.end());
     return out;
 }
-
-bool has_name(const Port& port) { return !port.name.empty(); }
 
 // The sets, or the endpoint, that changed. Namespaces are left out of account: a set of another namespace only looks like
 // one that is reached.
@@ -45,14 +44,13 @@ class Changed {
   private:
     bool is_reached_by(const EntityRule& side) const {
         // What a name stands for is for the endpoints' documents to say.
-        if (!is_set_ && (std::any_of(side.ports.begin(), side.ports.end(), has_name) ||
-                         std::any_of(side.not_ports.begin(), side.not_ports.end(), has_name))) {
+        if (!is_set_ && names_ports(side)) {
             return true;
         }
         if (side.not_selector && any_matches(*side.not_selector)) {
             return true;
         }
-        if (!Resolver::selects(side) || (is_set_ && side.service_accounts)) {
+        if (!selects_by_labels(side) || (is_set_ && side.service_accounts)) {
             return false;
         }
         return !side.selector || any_matches(*side.selector);
@@ -74,9 +72,9 @@ class Changed {
 
 }  // namespace
 
-Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
+AffectedEndpoints AffectedEndpoints::of_change(const Snapshot& before, const Snapshot& after) {
     if (before.files().empty() && !after.files().empty()) {
-        return everybody();  // the first snapshot: not worth the search
+        return all();  // the first snapshot: not worth the search
     }
     // A file that did not change keeps its resources, and they their places in memory.
     const Files old = sorted(before);
@@ -85,7 +83,7 @@ Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
     Files come;
     std::set_difference(old.begin(), old.end(), now.begin(), now.end(), std::back_inserter(gone));
     std::set_difference(now.begin(), now.end(), old.begin(), old.end(), std::back_inserter(come));
-    Concern out;
+    AffectedEndpoints out;
     std::deque<Labels> made;
     std::vector<SeenLabels> sets;
     const auto look_at = [&](const Resource& resource, const Snapshot& snapshot) {
@@ -95,7 +93,7 @@ Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
             made.push_back(effective_labels(*set, snapshot));
             sets.push_back({&made.back(), {}});
         } else {
-            out.everybody_ = true;  // a tier, or labels of pods
+            out.all_ = true;  // a tier, or labels of pods
         }
     };
     const auto take = [&](const Files& changed, const Snapshot& snapshot) {
@@ -107,25 +105,25 @@ Concern Concern::of_change(const Snapshot& before, const Snapshot& after) {
     };
     take(gone, before);
     take(come, after);
-    if (!out.everybody_ && !sets.empty()) {
+    if (!out.all_ && !sets.empty()) {
         out.add_policies_reaching(after, sets, true);
     }
     return out;
 }
 
-Concern Concern::of_endpoint(const Snapshot& snapshot, const SeenLabels& seen) {
-    Concern out;
-    out.add_policies_reaching(snapshot, {seen}, false);
+AffectedEndpoints AffectedEndpoints::of_endpoint(const Snapshot& snapshot, const EndpointFacts& endpoint) {
+    AffectedEndpoints out;
+    out.add_policies_reaching(snapshot, {endpoint.seen()}, false);
     return out;
 }
 
-Concern Concern::everybody() {
-    Concern out;
-    out.everybody_ = true;
+AffectedEndpoints AffectedEndpoints::all() {
+    AffectedEndpoints out;
+    out.all_ = true;
     return out;
 }
 
-void Concern::add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets) {
+void AffectedEndpoints::add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets) {
     const Changed changed(those, of_sets);
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
@@ -136,9 +134,9 @@ void Concern::add_policies_reaching(const Snapshot& snapshot, const std::vector<
     }
 }
 
-bool Concern::includes(const EndpointView& endpoint, const SeenLabels& seen) const {
-    return everybody_ || std::any_of(policies_.begin(), policies_.end(),
-                                     [&](const Policy* policy) { return policy_selects(*policy, endpoint, seen) != Truth::kFalse; });
+bool AffectedEndpoints::includes(const EndpointFacts& endpoint) const {
+    return all_ || std::any_of(policies_.begin(), policies_.end(),
+                               [&](const Policy* policy) { return policy_selects(*policy, endpoint) != Truth::kFalse; });
 }
 
 }  // namespace namegate::policy

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl/pages.h"
+
+#include <array>
+
+namespace namegate::ctl {
+
+namespace {
+
+constexpr std::string_view kDaemonExit =
+    "    0  the answer is printed\n"
+    "    1  the daemon refused, or has no such endpoint\n"
+    "    2  bad arguments, or more than one endpoint matches\n"
+    "    3  no daemon answers\n";
+
+constexpr std::array<Page, 12> kPages = {{
+    {"check", "check policy files for errors",
+     "    Reads the files, and in each folder the files that the daemon would read (*.yaml,\n"
+     "    *.yml, *.json; no hidden files, no sub-folders), and prints every problem as\n"
+     "        file:line:column: error: field: message\n"
+     "    Without arguments it checks the configured policy folders. It checks all files\n"
+     "    together, so it also finds one resource that two files define. Needs no daemon.\n",
+     "    0  no errors (there may be warnings)\n    1  errors\n    2  bad arguments, or there is nothing to read\n",
+     "    namegatectl check /etc/namegate/policies.d\n    namegatectl check -o json weather.yaml\n"},
+    {"status", "show whether the daemon is running and healthy",
+     "    Shows the daemon, the policy files with what is in force of each and why a file was\n"
+     "    refused, the counts, and everything that does not work as it should.\n",
+     "    0  the daemon is running and healthy\n    1  it is running, and something is wrong\n    2  bad arguments\n"
+     "    3  no daemon answers\n",
+     "    namegatectl status || systemctl status namegated\n"},
+    {"endpoints", "show every endpoint of this node",
+     "    Shows the id, pod, container, interface, addresses, labels, the policies that select\n"
+     "    the endpoint, and its mode: open (no policy selects it), enforced, or closed (its\n"
+     "    policy is not known yet, so nothing passes).\n",
+     kDaemonExit, "    namegatectl endpoints -o json\n"},
+    {"policies", "show every policy, or the rules in force for an endpoint",
+     "    Without ENDPOINT, shows every policy in the order of evaluation: its tier, order, kind\n"
+     "    and name, whether it is staged, how many endpoints of this node it selects (and for how\n"
+     "    many that is unknown), how many of its rules have matched a packet since they came into\n"
+     "    force for an endpoint that still exists, and where it is written. No rule of a staged\n"
+     "    policy is in force.\n\n"
+     "    With ENDPOINT, shows the rules in the order of evaluation, by tier, with the packets\n"
+     "    and new flows that each rule decided, and where each rule is written. If staged policies\n"
+     "    select the endpoint, it also shows the rules as they would be with these policies, and\n"
+     "    how many live flows they would deny.\n",
+     kDaemonExit, "    namegatectl policies\n    namegatectl policies default/weather\n"},
+    {"ips", "show the addresses that names opened for an endpoint",
+     "    Shows each address with the names that led to it, the patterns and rules that these\n"
+     "    names match, the server that answered, how long the address stays open for new flows,\n"
+     "    and the number of live flows.\n",
+     kDaemonExit, "    namegatectl ips default/weather\n"},
+    {"dns", "show the names that endpoints resolved recently",
+     "    Shows the name cache of one endpoint, or of all. The cache has all names, also those\n"
+     "    that no policy mentions.\n",
+     kDaemonExit, "    namegatectl dns default/weather\n"},
+    {"explain", "show whether an endpoint may reach a destination, and why",
+     "    DEST is written as DEST[:PORT][/PROTO]: an address or a name, a port (default 443), and\n"
+     "    a protocol (default TCP; or UDP, SCTP, ICMP with a type instead of a port, ICMPv6,\n"
+     "    UDPLite, or a number). Shows the verdict on a new flow, the rules that were evaluated\n"
+     "    by tier and why each did not match, the verdict that staged policies would give, and\n"
+     "    what would allow the flow. If the rules allow a name that the endpoint has not looked\n"
+     "    up at a trusted DNS server, the flow is not allowed yet, and the answer says what has\n"
+     "    to happen first.\n\n"
+     "    With --offline it reads the policy files and asks no daemon. Then it knows no learnt\n"
+     "    address and no other endpoint, and ENDPOINT is namespace/pod, or any other word for a\n"
+     "    container without a pod.\n",
+     "    0  the flow is allowed\n    1  the flow is denied, or there is no such endpoint\n    2  bad arguments\n"
+     "    3  no daemon answers\n    4  not yet: the flow is allowed after a lookup that has not happened yet\n",
+     "    namegatectl explain default/weather api.weather.com\n"
+     "    namegatectl explain default/weather 192.0.2.53:53/UDP\n"
+     "    namegatectl explain --offline --policies policies.d -l app=weather-app default/x api.weather.com\n"},
+    {"monitor", "show what is denied, cut and logged, as it happens",
+     "    Prints one event a line until it is stopped: packets that a policy denied, packets that\n"
+     "    matched a Log rule, flows that a changed policy cut, and limits that were reached; of\n"
+     "    one endpoint, or of all. With -o json each line is an object. It shows only a part of a\n"
+     "    flood of denials (the counters of `status` and `policies` count them all). A reader that\n"
+     "    is too slow is told how many events it missed. After an address, the name in brackets\n"
+     "    is the name that the pod looked up, if a recent answer had this address. If staged\n"
+     "    policies select the endpoint, the line of a packet ends with the verdict that they would\n"
+     "    give, and the rule; in JSON this is `staged`: {allowed, rule, byStaged}, or {error} if\n"
+     "    there is no such verdict.\n",
+     "    0  the output was closed\n    1  the daemon refused, or has no such endpoint\n    2  bad arguments\n"
+     "    3  no daemon answers, or the daemon ended\n",
+     "    namegatectl monitor --denied default/weather\n"},
+    {"selector", "test whether a selector matches labels",
+     "    Reads the selector EXPR, prints it in its canonical form, and matches it against the\n"
+     "    labels, each written as key=value. Needs no daemon.\n",
+     "    0  it matches\n    1  it does not match\n    2  the selector or a label is invalid\n",
+     "    namegatectl selector 'app == \"weather-app\" && !has(test)' app=weather-app\n"},
+    {"domain", "test whether a domain pattern matches a name",
+     "    A pattern without \"*\" matches only that name. A \"*\" stands for one or more whole\n"
+     "    labels at its place: *.example.com matches www.example.com and a.b.example.com, but\n"
+     "    neither example.com nor evilexample.com. Needs no daemon.\n",
+     "    0  it matches\n    1  it does not match\n    2  the pattern or the name is invalid\n",
+     "    namegatectl domain '*.example.com' www.example.com\n"},
+    {"schema", "print a JSON schema of policy files, for editors",
+     "    Prints one JSON Schema (draft 7) of all kinds, made from the tables that `check` uses.\n"
+     "    An editor can use it to complete and check policy files while they are written. Only\n"
+     "    `check` finds what a schema cannot express (selectors, domains, fields that exclude\n"
+     "    each other).\n",
+     "    0  it is printed\n    2  bad arguments\n", "    namegatectl schema > policy.schema.json\n"},
+    {"help", "show the help page of a command", "    Without COMMAND, shows the page of namegatectl itself.\n",
+     "    0  it is printed\n    2  there is no such command\n", "    namegatectl help explain\n"},
+}};
+
+}  // namespace
+
+std::span<const Page> pages() { return kPages; }
+
+const Page* find_page(std::string_view command) {
+    for (const Page& page : kPages) {
+        if (page.command == command) {
+            return &page;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace namegate::ctl

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The texts of the help pages, one page for each command. Static.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace namegate::ctl {
+
+struct Page {
+    std::string_view command;
+    std::string_view summary;
+    std::string_view description;
+    std::string_view exit_codes;
+    std::string_view examples;
+};
+
+std::span<const Page> pages();
+// Null if no command has this name.
+const Page* find_page(std::string_view command);
+
+}  // namespace namegate::ctl

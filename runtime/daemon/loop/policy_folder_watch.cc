@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/loop/policy_folder_watch.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+
+namespace namegate::daemon {
+
+namespace {
+
+constexpr std::uint64_t kMs = 1000;
+constexpr std::uint64_t kDoneUs = 2 * kMs;         // from the event that a file was closed or renamed to the reading,
+constexpr std::uint64_t kQuietUs = 10 * kMs;       // from the event that a file is perhaps half written,
+constexpr std::uint64_t kImpatientUs = 500 * kMs;  // and from the first event, whatever came after it
+constexpr std::uint64_t kQuietAccuracyUs = kMs / 2;
+
+}  // namespace
+
+Result<std::unique_ptr<PolicyFolderWatch>> PolicyFolderWatch::create(EventLoop& loop, std::vector<std::string> folders,
+                                                                     std::function<void()> read) {
+    NG_ASSIGN(DirectoryWatch watched, DirectoryWatch::create(std::move(folders)));
+    std::unique_ptr<PolicyFolderWatch> watch(new PolicyFolderWatch(loop, std::move(watched)));
+    NG_TRY(watch->add_sources(std::move(read)));
+    return watch;
+}
+
+Result<> PolicyFolderWatch::add_sources(std::function<void()> read) {
+    NG_ASSIGN(events_, loop_.add_io(folders_.fd(), EPOLLIN, [this](std::uint32_t /*events*/) { look(); }));
+    NG_ASSIGN(quiet_, loop_.add_timer(kQuietAccuracyUs, std::move(read)));
+    changed_since_us_ = 1;
+    quiet_.start_in(0);
+    return ok();
+}
+
+void PolicyFolderWatch::look() {
+    const auto seen = folders_.drain();
+    if (seen == DirectoryWatch::Seen::kNothing) {
+        return;
+    }
+    const std::uint64_t now = loop_.now_us();
+    if (changed_since_us_ == 0) {
+        changed_since_us_ = now;
+    }
+    const std::uint64_t quiet_us = seen == DirectoryWatch::Seen::kDone ? kDoneUs : kQuietUs;
+    quiet_.start_at(std::min(now + quiet_us, changed_since_us_ + kImpatientUs));
+}
+
+Result<> PolicyFolderWatch::begin_reading() {
+    changed_since_us_ = 0;
+    return folders_.arm();
+}
+
+}  // namespace namegate::daemon

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Decides when the policy folders are read again. inotify tells that something changed in them; the folders are read once it
+// has been quiet for a moment, and after half a second even if it is not. Owns the inotify descriptor, its event source and
+// the timer. One thread: that of the event loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "daemon/loop/directory_watch.h"
+#include "daemon/loop/event_loop.h"
+
+namespace namegate::daemon {
+
+class PolicyFolderWatch {
+  public:
+    // `read` is called from the loop when the folders should be read, for the first time in the first round: something may have
+    // changed between the first reading and the watch. It has to call begin_reading(). The loop outlives the watch.
+    static Result<std::unique_ptr<PolicyFolderWatch>> create(EventLoop& loop, std::vector<std::string> folders, std::function<void()> read);
+    ~PolicyFolderWatch() = default;
+    PolicyFolderWatch(const PolicyFolderWatch&) = delete;
+    PolicyFolderWatch& operator=(const PolicyFolderWatch&) = delete;
+    PolicyFolderWatch(PolicyFolderWatch&&) = delete;
+    PolicyFolderWatch& operator=(PolicyFolderWatch&&) = delete;
+
+    // Watches the folders as they are now. Call it before each reading of the folders, whoever asked for it.
+    Result<> begin_reading();
+    // A change was seen and the folders were not read since.
+    bool has_unread_change() const { return changed_since_us_ != 0; }
+
+  private:
+    PolicyFolderWatch(EventLoop& loop, DirectoryWatch folders) : loop_(loop), folders_(std::move(folders)) {}
+    Result<> add_sources(std::function<void()> read);
+    void look();
+
+    EventLoop& loop_;
+    DirectoryWatch folders_;
+    IoSource events_;
+    TimerSource quiet_;                   // fires when the folders should be read
+    std::uint64_t changed_since_us_ = 0;  // the first change that was not read; 0: there is none
+};
+
+}  // namespace namegate::daemon

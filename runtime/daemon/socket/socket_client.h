@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One connection of the daemon's socket. It collects the bytes that the client sends and splits them into requests, one a line;
+// it sends replies and events without blocking, and limits both directions. What a request means is the server's business.
+// Owns the descriptor, its event source and the buffers. One thread: that of the event loop.
+//
+// A connection is in one of these states:
+//   reading    waits for a request (EPOLLIN), or for room to send the reply to the last one (EPOLLOUT)
+//   waiting    the reply to a request comes later; nothing is read until then
+//   streaming  gets a line for each event; what it sends is ignored
+// A connection that is closing ends after the replies to the requests that were received whole.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "api/protocol.h"
+#include "base/fd.h"
+#include "base/result.h"
+#include "daemon/loop/event_loop.h"
+
+namespace namegate::daemon {
+
+inline constexpr std::uint64_t kClientIdleUs = 30'000'000;
+inline constexpr std::size_t kMaxStreamBacklog = 256UL * 1024;  // bytes of events that wait for one client
+
+class SocketClient {
+  public:
+    // Names a request while its reply is outstanding. Each is used once; 0 is none.
+    using Ticket = std::uint64_t;
+    // Which events a stream has.
+    using Filter = std::function<bool(const api::Json& event)>;
+    // Called from the loop with the events of the descriptor. It may destroy the client.
+    using Serve = std::function<void(SocketClient& client, std::uint32_t events)>;
+
+    static Result<std::unique_ptr<SocketClient>> create(EventLoop& loop, Fd fd, Serve serve);
+    ~SocketClient() = default;
+    SocketClient(const SocketClient&) = delete;
+    SocketClient& operator=(const SocketClient&) = delete;
+    SocketClient(SocketClient&&) = delete;
+    SocketClient& operator=(SocketClient&&) = delete;
+
+    int descriptor() const { return fd_.get(); }
+    void note_activity(std::uint64_t now_us) { last_us_ = now_us; }
+    // Silent for too long, and neither waiting nor streaming.
+    bool is_idle(std::uint64_t now_us) const { return waiting_ == 0 && !stream_ && now_us - last_us_ > kClientIdleUs; }
+
+    // Reads what has arrived. False when the connection is over.
+    bool receive();
+    // The next request may be answered: the client reads, and the last reply has been sent.
+    bool is_ready() const { return output_.empty() && waiting_ == 0 && !stream_; }
+    // Removes the next line from the input. Nothing: no whole line has arrived. kExhausted: it is too long; the connection closes.
+    std::optional<Result<std::string>> next_request();
+
+    // The reply to the current request gets this ticket.
+    void await_reply(Ticket ticket) { waiting_ = ticket; }
+    // It comes later: until then only the end of the connection is reported.
+    void stop_reading() { source_.set_events(0); }
+    bool is_waiting() const { return waiting_ != 0; }
+    bool is_waiting_for(Ticket ticket) const { return waiting_ == ticket; }
+    // Ends the wait for a reply. `line`: what to send; empty when somebody else has written the reply to descriptor().
+    void set_reply(std::string line);
+    // Sends as much of the output as there is room for; the rest follows with EPOLLOUT. False when the connection is over.
+    bool send();
+
+    void start_stream(Filter filter);
+    bool is_streaming() const { return static_cast<bool>(stream_); }
+    bool wants(const api::Json& event) const { return stream_ && stream_(event); }
+    // Sends the line of an event, or counts it as lost when there is no room. False when the connection is over.
+    bool send_event(const std::string& line);
+    // For the events of the descriptor: notices the end of the connection and sends what waits. False when the connection is over.
+    bool serve_stream();
+
+  private:
+    explicit SocketClient(Fd fd) : fd_(std::move(fd)) {}
+    void append_event(const std::string& line);
+
+    Fd fd_;
+    IoSource source_;
+    std::string input_;
+    std::string output_;
+    std::size_t sent_ = 0;  // of the output
+    std::uint64_t last_us_ = 0;
+    bool closing_ = false;
+    Ticket waiting_ = 0;
+    Filter stream_;
+    std::uint64_t lost_ = 0;  // events that found no room, and that the client was not told of yet
+};
+
+}  // namespace namegate::daemon

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The names of the providers of labels: in `labelSources`, and in the records of endpoints.
+#pragma once
+
+#include <string_view>
+
+namespace namegate::labels {
+
+inline constexpr std::string_view kCniArgs = "cni-args";
+inline constexpr std::string_view kFiles = "files";
+inline constexpr std::string_view kContainerd = "containerd";
+
+}  // namespace namegate::labels
