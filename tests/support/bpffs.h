@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A BPF file system of the test's own over /sys/fs/bpf, in a mount namespace of the process's own: when it is
-// unmounted, or the process dies, every pin in it goes, and with them maps, programs and links. Make the first
-// one before any thread.
+// A separate BPF file system over /sys/fs/bpf, in a mount namespace of this process: when it is unmounted, or the
+// process dies, every pin in it is removed, and with the pins the maps, programs and links. Make the first one before
+// any thread.
 #pragma once
 
 #include <sched.h>

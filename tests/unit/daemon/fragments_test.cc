@@ -45,7 +45,7 @@ struct Queue {
 
 }  // namespace
 
-TEST_CASE("a datagram is complete when all of it has arrived, in any order") {
+TEST_CASE("a datagram is complete when all of it has arrived, in any order, and not before") {
     std::vector<std::pair<std::size_t, std::size_t>> parts = {{0, 400}, {400, 800}, {800, 1000}};
     do {
         Queue queue;
