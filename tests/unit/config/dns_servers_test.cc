@@ -8,8 +8,6 @@
 
 using namespace namegate;
 using namespace namegate::config;
-using namespace namegate::api;
-using namespace namegate::node;
 
 namespace {
 
