@@ -74,9 +74,8 @@ Result<Call> decode_monitor(const Json& arguments) {
 }
 Json encode_monitor(const Call& call) {
     const auto& own = std::get<MonitorRequest>(call);
-    Json out = with_text("endpoint", own.endpoint);
-    out["denied"] = own.denied;
-    out["dns"] = own.dns;
+    Json out = {{"denied", own.denied}, {"dns", own.dns}};
+    out.update(with_text("endpoint", own.endpoint));
     return out;
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "datapath/bpf/abi_limits.h"
+
 namespace namegate::test {
 
 namespace {
@@ -120,6 +122,14 @@ FrameOpinion FrameModel::judge_packet(const Case& one) const {
     return opinion;
 }
 
+// Packets whose first fragment was admitted after that of `until`. As many as a set has places may have evicted its entry.
+std::size_t FrameModel::newer_fragments(Way way, double until) const {
+    return static_cast<std::size_t>(
+        std::count_if(fragments_.begin(), fragments_.end(),
+                      [&](const auto& entry) { return entry.first.way == way && entry.second.until >= until; }) -
+        1);
+}
+
 FrameOpinion FrameModel::judge_later_fragment(const Case& one) const {
     if (one.way == Way::kIn && !rules_.direction[1]) {
         return allowed("open, a fragment");
@@ -138,7 +148,11 @@ FrameOpinion FrameModel::judge_later_fragment(const Case& one) const {
             continue;
         }
         if (key.protocol == one.packet.protocol) {
-            return allowed("a later fragment");
+            FrameOpinion later = allowed("a later fragment");
+            if (newer_fragments(one.way, first.until) >= NG_FRAG_WAYS) {
+                later.excuse = "a fragment whose set is full of newer packets";
+            }
+            return later;
         }
         opinion = allowed("a later fragment of one with options");
         opinion.excuse = "options among what is cut into fragments";

@@ -33,7 +33,7 @@ Result<Call> decode(const std::string& command, const Json& arguments) { return 
 
 TEST_CASE("each command of the table decodes what it encodes, and has a unique name") {
     REQUIRE(samples().size() == commands().size());
-    std::set<std::string_view> names;
+    std::set<std::string> names;
     for (std::size_t i = 0; i < samples().size(); ++i) {
         REQUIRE(samples()[i].index() == i);
         const Request request = encode_call(samples()[i]);

@@ -99,7 +99,7 @@ TEST_CASE("input that is not a gRPC reply is an error that says why") {
 
 TEST_CASE("an informational reply is not part of the reply") {
     CHECK_THAT(refusal({{":status", "103"}, {"content-type", "application/grpc"}, {"grpc-status", "0"}, {":status", "200"}}),
-               Catch::Contains("of type \"\""));
+               Catch::Contains("content type \"\""));
 }
 
 TEST_CASE("header fields and data are limited") {
