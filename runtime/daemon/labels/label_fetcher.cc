@@ -11,7 +11,7 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr unsigned kMaxAttempts = 5;  // each waits for the node lock
+constexpr unsigned kMaxAttempts = 5;  // each of them waits for the node lock
 
 }  // namespace
 
@@ -26,7 +26,7 @@ Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(EventLoop& loop, Node
             self->fetch_again({container_id, ifname}, *provider);
         });
     }
-    // Idle: the process that holds the node lock may be waiting for a reply of this daemon.
+    // Idle: the process that holds the node lock may be waiting for a reply from this daemon.
     NG_ASSIGN(fetcher->again_, loop.add_deferred(EventLoop::Priority::kIdle, [self] { self->retry(); }));
     return fetcher;
 }
@@ -50,7 +50,7 @@ std::optional<Result<>> LabelFetcher::program(const api::ProgramRequest& wanted,
     if (!record || next_to_ask(*record) == nullptr) {
         return programmed;
     }
-    // When nothing in force looks at labels, they can follow.
+    // If no policy in force needs labels, they can follow later.
     fetch(*record, programmed ? Done() : done);
     return programmed ? std::optional<Result<>>(programmed) : std::nullopt;
 }
@@ -84,7 +84,7 @@ void LabelFetcher::ask(labels::Provider& provider, const endpoints::Record& reco
                  });
 }
 
-// The provider has other labels for the endpoint now. What it said before stays in force until it answers.
+// The provider's labels for the endpoint have changed. The old ones stay in force until it replies.
 void LabelFetcher::fetch_again(const Key& key, labels::Provider& provider) {
     if (waiting_.count(key) != 0) {
         return;
@@ -107,7 +107,7 @@ void LabelFetcher::handle(Answered answered) {
         if (ask_next(answered)) {
             return;
         }
-        // In a burst of ADDs their plugins hold the node lock in turn.
+        // In a burst of ADDs, several plugins hold the node lock one after the other.
         if (++answered.attempts < kMaxAttempts) {
             answers_.push_back(std::move(answered));
             again_.set_enabled(true);
@@ -117,10 +117,10 @@ void LabelFetcher::handle(Answered answered) {
     finish(answered.key, result);
 }
 
-// The labels of one provider are in the record; perhaps policies look at those of another.
+// The labels of one provider are in the record, but policies may need those of another one. False: there is no such provider.
 bool LabelFetcher::ask_next(const Answered& answered) {
     const auto record = node_.runtime().store().read(answered.key.first, answered.key.second);
-    // Without them the node lock was busy, and this answer is to be tried again.
+    // If they are not in the record, the node lock was busy and this reply must be tried again.
     if (!record || record->labels_of(answered.provider->name()) == nullptr) {
         return false;
     }
@@ -143,7 +143,7 @@ void LabelFetcher::finish(const Key& key, const Result<>& result) {
 
 Result<> LabelFetcher::put_in_force(const Answered& answered) {
     if (!answered.labels) {
-        // Whatever the error: the provider may say something else later.
+        // Whatever the error is, the provider may return labels later.
         return Error(Code::kTryAgain, answered.labels.error().message());
     }
     const auto& [container_id, ifname] = answered.key;
