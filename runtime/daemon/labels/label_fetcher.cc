@@ -79,7 +79,7 @@ void LabelFetcher::fetch(const endpoints::Record& record, const Done& done) {
 void LabelFetcher::ask(labels::Provider& provider, const endpoints::Record& record) {
     const Key key{record.container_id, record.ifname};
     provider.ask(record, std::chrono::seconds(node_.config().label_timeout_seconds),
-                 [this, key, &provider](labels::Provider::Answer labels) {
+                 [this, key, &provider](labels::Provider::Reply labels) {
                      handle({key, &provider, std::move(labels)});
                  });
 }
@@ -96,32 +96,32 @@ void LabelFetcher::fetch_again(const Key& key, labels::Provider& provider) {
 }
 
 void LabelFetcher::retry() {
-    for (Answered& answered : std::exchange(answers_, {})) {
-        handle(std::move(answered));
+    for (Received& received : std::exchange(retries_, {})) {
+        handle(std::move(received));
     }
 }
 
-void LabelFetcher::handle(Answered answered) {
-    const Result<> result = put_in_force(answered);
-    if (!result && answered.labels && result.error().code() == Code::kTryAgain) {
-        if (ask_next(answered)) {
+void LabelFetcher::handle(Received received) {
+    const Result<> result = put_in_force(received);
+    if (!result && received.labels && result.error().code() == Code::kTryAgain) {
+        if (ask_next(received)) {
             return;
         }
         // In a burst of ADDs, several plugins hold the node lock one after the other.
-        if (++answered.attempts < kMaxAttempts) {
-            answers_.push_back(std::move(answered));
+        if (++received.attempts < kMaxAttempts) {
+            retries_.push_back(std::move(received));
             again_.set_enabled(true);
             return;
         }
     }
-    finish(answered.key, result);
+    finish(received.key, result);
 }
 
 // The labels of one provider are in the record, but policies may need those of another one. False: there is no such provider.
-bool LabelFetcher::ask_next(const Answered& answered) {
-    const auto record = node_.runtime().store().read(answered.key.first, answered.key.second);
+bool LabelFetcher::ask_next(const Received& received) {
+    const auto record = node_.runtime().store().read(received.key.first, received.key.second);
     // If they are not in the record, the node lock was busy and this reply must be tried again.
-    if (!record || record->labels_of(answered.provider->name()) == nullptr) {
+    if (!record || record->labels_of(received.provider->name()) == nullptr) {
         return false;
     }
     labels::Provider* next = next_to_ask(*record);
@@ -141,13 +141,13 @@ void LabelFetcher::finish(const Key& key, const Result<>& result) {
     }
 }
 
-Result<> LabelFetcher::put_in_force(const Answered& answered) {
-    if (!answered.labels) {
+Result<> LabelFetcher::put_in_force(const Received& received) {
+    if (!received.labels) {
         // Whatever the error is, the provider may return labels later.
-        return Error(Code::kTryAgain, answered.labels.error().message());
+        return Error(Code::kTryAgain, received.labels.error().message());
     }
-    const auto& [container_id, ifname] = answered.key;
-    NG_TRY(node_.set_labels(container_id, ifname, answered.provider->name(), answered.labels->value_or(labels::Labels())));
+    const auto& [container_id, ifname] = received.key;
+    NG_TRY(node_.set_labels(container_id, ifname, received.provider->name(), received.labels->value_or(labels::Labels())));
     return node_.program(container_id, ifname, {});
 }
 

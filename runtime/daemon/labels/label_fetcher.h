@@ -41,10 +41,10 @@ class LabelFetcher {
 
   private:
     using Key = std::pair<std::string, std::string>;  // container id, interface
-    struct Answered {
+    struct Received {
         Key key;
         labels::Provider* provider = nullptr;
-        labels::Provider::Answer labels;
+        labels::Provider::Reply labels;
         unsigned attempts = 0;  // to put the labels in force
     };
 
@@ -53,17 +53,17 @@ class LabelFetcher {
     void fetch(const endpoints::Record& record, const Done& done);
     void ask(labels::Provider& provider, const endpoints::Record& record);
     void fetch_again(const Key& key, labels::Provider& provider);
-    void handle(Answered answered);
-    bool ask_next(const Answered& answered);
+    void handle(Received received);
+    bool ask_next(const Received& received);
     void finish(const Key& key, const Result<>& result);
-    Result<> put_in_force(const Answered& answered);
+    Result<> put_in_force(const Received& received);
     void retry();
 
     Node& node_;
-    std::vector<Answered> answers_;             // waiting for another attempt; at most one for each endpoint
+    std::vector<Received> retries_;             // waiting for another attempt; at most one for each endpoint
     std::map<Key, std::vector<Done>> waiting_;  // one request for each endpoint, whatever the number of clients
     std::vector<IoSource> replies_;             // one for each provider
-    DeferredSource again_;                      // enabled while answers_ is not empty
+    DeferredSource again_;                      // enabled while retries_ is not empty
 };
 
 }  // namespace namegate::daemon

@@ -51,15 +51,15 @@ void PolicyCollector::note_garbage() {
 }
 
 std::optional<Result<bool>> PolicyCollector::tick() {
-    std::optional<Result<bool>> news;
+    std::optional<Result<bool>> result;
     if (const auto status = child_.poll(); status) {
         const bool removed = *status == kRemoved || *status == kAgain;
         if (!removed && *status != kNothing) {
-            news = Error(Code::kIo, "unused policies were not removed; see the log");
+            result = Error(Code::kIo, "unused policies were not removed; see the log");
         } else {
-            news = removed;
+            result = removed;
         }
-        if (*status == kAgain || !*news) {
+        if (*status == kAgain || !*result) {
             note_garbage();
         }
     }
@@ -67,10 +67,10 @@ std::optional<Result<bool>> PolicyCollector::tick() {
         due_at_ns_ = 0;
         if (const auto started = child_.start([this] { return collect(datapath_, lock_path_); }); !started) {
             note_garbage();
-            news = started.error();
+            result = started.error();
         }
     }
-    return news;
+    return result;
 }
 
 }  // namespace namegate::daemon
