@@ -266,6 +266,6 @@ TEST_CASE("an untrusted DNS server: the suggested line can be written into nameg
     server.pods = {"default/a"};
     server.responses = 1;
     CHECK_THAT(untrusted_server(server, {}).text, Contains("answered 1 pod (default/a) 1 time: ") &&
-                                                    Contains("(no policy in force for it has domains)") &&
-                                                    Contains("dnsTrustedServers: [node, kubelet, \"fd99::\"]"));
+                                                      Contains("(no policy in force for it has domains)") &&
+                                                      Contains("dnsTrustedServers: [node, kubelet, \"fd99::\"]"));
 }
