@@ -36,7 +36,7 @@ void print_lines(std::string_view text) {
 }
 
 int run(int count, char** arguments) {
-    CLI::App app("namegated - programs and follows the policies of a node's containers", "namegated");
+    CLI::App app("namegated - enforces network policies for the containers of a node", "namegated");
     std::string config_path = namegate::config::kDefaultConfigPath;
     app.add_option("--config", config_path,
                    "the configuration (default /etc/namegate/namegate.yaml; a file\nthat does not exist means all defaults)")

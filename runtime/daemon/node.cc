@@ -52,7 +52,7 @@ Result<std::unique_ptr<Node>> Node::open(const config::Config& config, const Clo
         log::info("name cache loaded", {log::kv("names", *names)});
     }
     node->reload_policies();
-    // Returns the memory that decoding and compiling used to the system.
+    // Gives the memory that decoding and compiling used back to the system.
     ::malloc_trim(0);
     return node;
 }

@@ -52,7 +52,7 @@ class Node {
     void refresh_servers();
     // Compares the endpoint records with the interfaces and the kernel's maps, and corrects differences.
     void reconcile();
-    // Reconciles with the next tick: a plugin may have found no daemon to serve it and programmed its endpoint itself.
+    // Reconciles with the next tick: a plugin that was not served may have programmed its endpoint itself.
     void reconcile_soon() { due_.reconcile = true; }
     // Work of every second: removes expired addresses and names and unused policies, and repeats what failed before.
     void tick();

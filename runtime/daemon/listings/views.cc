@@ -325,7 +325,7 @@ Result<Json> view_addresses(Node& node, const Record& record) {
         std::int64_t ttl = 0;
         for (std::size_t i = 0; i < value.count && i < NG_LEARNT_PATTERNS; ++i) {
             NG_ASSIGN(const std::string text, datapath::read_pattern_text(node.datapath(), value.pattern[i]));
-            // A pattern that no policy has any longer opens nothing.
+            // A pattern that is no longer in any policy opens nothing.
             if (text.empty()) {
                 continue;
             }
