@@ -34,15 +34,15 @@ namespace {
 constexpr std::uint64_t kMs = 1000;
 constexpr std::uint64_t kConsumeUs = 50 * kMs;
 constexpr std::uint64_t kTickUs = 1000 * kMs;
-constexpr std::uint64_t kServersUs = 10'000 * kMs;  // for changes that inotify did not report
+constexpr std::uint64_t kServersUs = 10'000 * kMs;  // for changes that inotify does not report
 constexpr std::uint64_t kRescanUs = 10'000 * kMs;   // likewise
 constexpr std::uint64_t kReconcileUs = 60'000 * kMs;
 constexpr std::uint64_t kLabelsUs = 5'000 * kMs;
 constexpr std::uint64_t kSaveUs = 300'000 * kMs;
 constexpr std::uint64_t kAccuracyUs = 5 * kMs;  // sd-event's default of 0.25 s is too coarse for these
 
-// The parts of the daemon, and what the event loop does with them. The members are destroyed from the last to the first:
-// whoever uses a part comes after it.
+// The parts of the daemon, and what the event loop does with them. Members are destroyed from the last to the first, so a part
+// is declared after the parts that it uses.
 class Daemon {
   public:
     explicit Daemon(const config::Config& config) : config_(config) {}
@@ -54,7 +54,7 @@ class Daemon {
 
     Result<> start();
     Result<> run();
-    // The pinned objects are not those of this daemon any more: a new one has to start.
+    // The pinned objects no longer belong to this daemon, so it must start again.
     bool wants_restart() const { return wants_restart_; }
 
   private:
@@ -64,9 +64,9 @@ class Daemon {
     void tick();
     void read_folders();
     void read_servers();
-    std::optional<Result<SocketServer::Answer>> answer(const api::Request& request, SocketServer::Ticket ticket);
-    std::optional<Result<SocketServer::Answer>> program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket);
-    void answer_by_child(api::Call call, SocketServer::Ticket ticket);
+    std::optional<Result<SocketServer::Reply>> handle(const api::Request& request, SocketServer::Ticket ticket);
+    std::optional<Result<SocketServer::Reply>> program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket);
+    void reply_by_child(api::Call call, SocketServer::Ticket ticket);
     void publish(const ng_event& event, std::span<const std::uint8_t> payload);
     void check_pins();
 
@@ -78,38 +78,38 @@ class Daemon {
     std::unique_ptr<StagedEvents> staged_;
     std::unique_ptr<PolicyFolderWatch> folders_;
     std::unique_ptr<ServerFileWatch> server_files_;  // null: no file names trusted servers
-    std::unique_ptr<LabelFetcher> labels_;           // null: no provider of labels must be asked
+    std::unique_ptr<LabelFetcher> labels_;           // null: no label provider must be asked
     std::unique_ptr<SocketServer> server_;
     std::unique_ptr<ReplyChildren> listings_;
     std::vector<EventSource> sources_;  // signals and periodic work
     bool wants_restart_ = false;
 };
 
-// Opens all parts, in this order. This is all that the loop waits for: each part adds its event sources when it is created.
+// Opens all parts in order. Each part adds its event sources to the loop when it is created; there are no others.
 Result<> Daemon::start() {
     NG_ASSIGN(loop_, EventLoop::create());
-    // First, because opening the node takes a while: a signal that comes meanwhile waits.
+    // First: opening the node takes a while, and a signal that arrives during that time stays pending.
     NG_TRY(add_signals());
     NG_ASSIGN(node_, Node::open(config_, clock_));
     staged_ = std::make_unique<StagedEvents>(*node_);
-    // Events and held frames in the rings; work that a round left.
+    // Sources: events and held frames in the rings, and work that the last round left.
     NG_ASSIGN(slow_path_, SlowPath::create(*loop_, *node_));
-    // Changes in the policy folders, and the end of a burst of changes.
+    // Sources: changes in the policy folders, and the end of a burst of changes.
     NG_ASSIGN(folders_, PolicyFolderWatch::create(*loop_, node::watched_folders(config_), [this] { read_folders(); }));
-    // Changes of the files that name trusted DNS servers.
+    // Source: changes of the files that name trusted DNS servers.
     if (std::vector<std::string> files = node_->runtime().server_files(); !files.empty()) {
         NG_ASSIGN(server_files_, ServerFileWatch::create(*loop_, std::move(files), [this] { read_servers(); }));
         // They may have changed between the first reading and the watch.
         read_servers();
     }
-    // Ends of the child processes that make long replies.
+    // Sources: the exit of child processes that make long replies.
     NG_ASSIGN(listings_, ReplyChildren::create(*loop_));
-    // New clients of the socket, and their requests.
+    // Sources: new clients of the socket, and their requests.
     NG_ASSIGN(server_,
               SocketServer::create(*loop_, config_.socket_path(),
-                                   [this](const api::Request& request, SocketServer::Ticket ticket) { return answer(request, ticket); }));
+                                   [this](const api::Request& request, SocketServer::Ticket ticket) { return handle(request, ticket); }));
     NG_TRY(remove_file(api::failure_path(config_.socket_path())));
-    // Replies of the label providers that must be asked.
+    // Sources: replies of the label providers that must be asked.
     if (!node_->runtime().label_providers().to_be_asked().empty()) {
         NG_ASSIGN(labels_, LabelFetcher::create(*loop_, *node_));
         labels_->fetch_missing();
@@ -202,10 +202,10 @@ void Daemon::tick() {
     check_pins();
 }
 
-// After somebody has cleared the BPF file system, or has made the pins anew, no packet meets the maps of this daemon.
+// When the BPF file system was cleared, or the pins were created again, the programs no longer use the maps of this daemon.
 void Daemon::check_pins() {
     if (!wants_restart_ && !node_->datapath().is_pinned()) {
-        log::warning("the pinned objects are gone: starting anew", {log::kv("folder", node_->datapath().folder())});
+        log::warning("the pinned objects are gone: starting again", {log::kv("folder", node_->datapath().folder())});
         wants_restart_ = true;
         loop_->exit();
     }
@@ -234,14 +234,14 @@ void Daemon::publish(const ng_event& event, std::span<const std::uint8_t> payloa
     server_->publish(view);
 }
 
-std::optional<Result<SocketServer::Answer>> Daemon::answer(const api::Request& request, SocketServer::Ticket ticket) {
+std::optional<Result<SocketServer::Reply>> Daemon::handle(const api::Request& request, SocketServer::Ticket ticket) {
     auto call = api::decode_call(request);
     if (!call) {
-        return Result<SocketServer::Answer>(call.error());
+        return Result<SocketServer::Reply>(call.error());
     }
     const api::AnswerBy by = api::answer_by(*call);
     if (by == api::AnswerBy::kChild) {
-        answer_by_child(std::move(*call), ticket);
+        reply_by_child(std::move(*call), ticket);
         return std::nullopt;
     }
     if (by == api::AnswerBy::kLater && labels_) {
@@ -250,22 +250,22 @@ std::optional<Result<SocketServer::Answer>> Daemon::answer(const api::Request& r
     return handle_call(*node_, slow_path_->learner(), *call);
 }
 
-// Nothing: its labels are still to come, and the reply follows them.
-std::optional<Result<SocketServer::Answer>> Daemon::program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket) {
+// Empty: the reply is sent when the endpoint's labels have arrived.
+std::optional<Result<SocketServer::Reply>> Daemon::program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket) {
     const auto reply = [](const Result<>& programmed) { return programmed ? Result<api::Json>(api::Json::object()) : programmed.error(); };
     const auto later = [this, ticket, reply](const Result<>& programmed) { server_->reply(ticket, reply(programmed)); };
     const auto programmed = labels_->program(wanted, later);
     if (!programmed) {
         return std::nullopt;
     }
-    return *programmed ? Result<SocketServer::Answer>(SocketServer::Answer{api::Json::object(), {}}) : programmed->error();
+    return *programmed ? Result<SocketServer::Reply>(SocketServer::Reply{api::Json::object(), {}}) : programmed->error();
 }
 
-void Daemon::answer_by_child(api::Call call, SocketServer::Ticket ticket) {
+void Daemon::reply_by_child(api::Call call, SocketServer::Ticket ticket) {
     listings_->add({[this, ticket] { return server_->descriptor(ticket); },
                     [this, call = std::move(call)] {
-                        auto answer = handle_call(*node_, slow_path_->learner(), call);
-                        return SocketServer::encode(answer ? Result<api::Json>(std::move(answer->result)) : answer.error());
+                        auto reply = handle_call(*node_, slow_path_->learner(), call);
+                        return SocketServer::encode(reply ? Result<api::Json>(std::move(reply->result)) : reply.error());
                     },
                     [this, ticket](bool whole) { server_->replied(ticket, whole); }});
 }

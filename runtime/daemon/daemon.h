@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The daemon: a Node, and an event loop that waits for signals, rings, folders, clients and timers. One thread. What is
-// enforced stays enforced when the daemon ends.
+// The daemon: a Node, and an event loop that waits for signals, rings, folders, clients and timers. One thread. Policies stay
+// enforced after the daemon ends.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 
 namespace namegate::daemon {
 
-// Blocks SIGTERM, SIGINT and SIGHUP in the calling thread, and runs until one of the first two.
+// Blocks SIGTERM, SIGINT and SIGHUP in the calling thread and runs until SIGTERM or SIGINT arrives.
 Result<> run_daemon(const config::Config& config);
 
 }  // namespace namegate::daemon

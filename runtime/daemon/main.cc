@@ -24,10 +24,10 @@ constexpr int kWrongUsage = 2;
 
 constexpr const char* kFooter =
     "Runs in the foreground and logs to stderr. SIGHUP reads the policy folders and the\n"
-    "trusted servers again. SIGTERM ends the daemon; what is enforced stays enforced.\n"
+    "trusted servers again. SIGTERM ends the daemon; policies stay enforced.\n"
     "Exit status: 0 after SIGTERM, 1 if it could not start, 2 for wrong usage.";
 
-// Problems of the configuration, one a line, which quote its text.
+// Prints the problems of the configuration, one on each line. They quote its text, so it is made printable.
 void print_lines(std::string_view text) {
     for (std::size_t end = 0; end != std::string_view::npos; text.remove_prefix(end == std::string_view::npos ? 0 : end + 1)) {
         end = text.find('\n');
@@ -36,7 +36,7 @@ void print_lines(std::string_view text) {
 }
 
 int run(int count, char** arguments) {
-    CLI::App app("namegated - programs and follows the policies of a node's containers", "namegated");
+    CLI::App app("namegated - enforces network policies for the containers of a node", "namegated");
     std::string config_path = namegate::config::kDefaultConfigPath;
     app.add_option("--config", config_path,
                    "the configuration (default /etc/namegate/namegate.yaml; a file\nthat does not exist means all defaults)")
@@ -64,11 +64,11 @@ int run(int count, char** arguments) {
         return kWrongUsage;
     }
     namegate::log::configure(config->log_level, config->log_format);
-    // Else the C library puts off joining small free blocks, and then joins a whole name cache's at once: 8 ms.
-    ::mallopt(M_MXFAST, 0);  // NOLINT(concurrency-mt-unsafe): there is one thread yet
+    // By default the C library delays the merging of small free blocks and then merges those of a whole name cache at once: 8 ms.
+    ::mallopt(M_MXFAST, 0);  // NOLINT(concurrency-mt-unsafe): there is only one thread so far
     if (const auto result = namegate::daemon::run_daemon(*config); !result) {
         namegate::log::error("namegated cannot run", {namegate::log::kv("error", result.error().message())});
-        // For `namegatectl status`; without it there is the log.
+        // For `namegatectl status`. If the write fails, the log still has the error.
         static_cast<void>(
             namegate::write_file_atomically(namegate::api::failure_path(config->socket_path()), result.error().message(), 0600));
         return 1;

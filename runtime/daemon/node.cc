@@ -20,8 +20,8 @@ namespace {
 using endpoints::Record;
 using node::NodeLock;
 
-constexpr unsigned kBusyLockMs = 2'000;  // of an operation that must be done now
-constexpr unsigned kIdleLockMs = 1;      // of one that can wait for the next tick
+constexpr unsigned kBusyLockMs = 2'000;  // for an operation that must be done now
+constexpr unsigned kIdleLockMs = 1;      // for one that can wait for the next tick
 constexpr std::uint32_t kSpareSlots = 4;
 
 }  // namespace
@@ -52,7 +52,7 @@ Result<std::unique_ptr<Node>> Node::open(const config::Config& config, const Clo
         log::info("name cache loaded", {log::kv("names", *names)});
     }
     node->reload_policies();
-    // What decoding and compiling took for a moment is not needed again.
+    // Gives the memory that decoding and compiling used back to the system.
     ::malloc_trim(0);
     return node;
 }
@@ -109,8 +109,8 @@ void Node::program_affected(const policy::AffectedEndpoints& affected) {
         return program_affected(lock, affected);
     };
     const Result<> result = work();
-    // A policy that does not compile is reported by its endpoints, and does not get better by itself. An endpoint that was
-    // not reached keeps the policies of before, which the next attempt could not tell from those of now.
+    // A policy that does not compile is reported for its endpoints and is not tried again: that would not help. An endpoint that
+    // was not reached still has its old policies, which the next attempt cannot tell from the new ones, so all are outdated.
     due_.program = !result;
     if (!result) {
         programmer().mark_all_outdated();
@@ -130,13 +130,13 @@ Result<> Node::program_affected(const NodeLock& lock, const policy::AffectedEndp
     return result;
 }
 
-// An error: some may succeed when they are tried again.
+// Returns an error if some of the failures may not occur again at the next attempt.
 Result<> Node::report_failures(const node::ProgramSummary& summary) {
     std::string last;
     bool retry = false;
     due_.no_room = false;
     for (const auto& [record, error] : summary.failed) {
-        // What is not known stays so until a file changes, and is reported for all endpoints together.
+        // Unknown policies stay unknown until a file changes, and are reported once for all endpoints.
         if (!programmer().unknown().empty() && error.message() == programmer().unknown()) {
             continue;
         }
@@ -163,7 +163,7 @@ Result<> Node::program(const std::string& container_id, const std::string& ifnam
         reconcile_soon();
         return lock.error();
     }
-    // Without addresses, the record on the disk has them, or new labels.
+    // Without addresses in the request, the record on disk has them, and perhaps new labels.
     NG_ASSIGN(Record record,
               addresses.empty() ? runtime_->store().read(container_id, ifname) : runtime_->current_record(container_id, ifname));
     if (!addresses.empty()) {
@@ -235,7 +235,7 @@ Result<> Node::reconcile(const NodeLock& lock) {
     for (const std::uint32_t endpoint : outcome.gone) {
         forget_state(endpoint);
     }
-    // The node lock is held, and pods wait for it. This also restores what a plugin left that was killed.
+    // Short, because the node lock is held and pods wait for it. It also restores the setting that a killed plugin left changed.
     const ShortGracePeriods short_grace_periods(config_.grace_path());
     return datapath::ensure_spare_slots(datapath(), kSpareSlots);
 }
@@ -257,7 +257,7 @@ void Node::sweep() {
     }
 }
 
-// A chained DEL leaves the programs on an interface that its own plugin removes a moment later.
+// A chained DEL leaves the programs on an interface that another plugin of the chain removes a moment later.
 void Node::sweep_links() {
     if (!due_.links) {
         return;
@@ -310,7 +310,7 @@ void Node::save_cache() {
 }
 
 void Node::save_cache_now() {
-    static_cast<void>(saver_.wait());  // so that the older snapshot is not the last to be written
+    static_cast<void>(saver_.wait());  // the child must not overwrite the newer file
     health_.report("name cache file", cache_.save(config_.name_cache_path(), cache_scope()));
 }
 

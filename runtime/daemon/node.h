@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the daemon does besides waiting for events: it drives a NodeRuntime for all endpoints, keeps the name cache, cleans up, and
-// remembers what to warn of. Owns all of it. One thread. What fails is logged once, shown by `status`, and tried again by the
-// next tick; nothing here ends the daemon once open() has succeeded.
+// What the daemon does apart from waiting for events: it drives a NodeRuntime for all endpoints, keeps the name cache, cleans up
+// and collects warnings. Owns all of it. One thread. An error is logged once, shown by `status`, and the work is repeated by the
+// next tick; after open() has succeeded, no error ends the daemon.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ using node::RecordMap;
 
 class Node {
   public:
-    // Adopts what is pinned, and loads what is not. Takes nothing from a running endpoint.
+    // Adopts pinned objects and loads missing ones. Does not change what is enforced for a running endpoint.
     static Result<std::unique_ptr<Node>> open(const config::Config& config, const Clock& clock);
     ~Node() = default;
     Node(const Node&) = delete;
@@ -37,33 +37,33 @@ class Node {
     Node(Node&&) = delete;
     Node& operator=(Node&&) = delete;
 
-    // What the plugin asks for: the endpoint was admitted and has no addresses yet; has these, which its record gets (none: those that
-    // the record has); is gone.
+    // Requests of the plugin. prepare(): the endpoint was admitted and has no addresses yet. program(): it has these addresses, which
+    // are written to its record; empty: those in the record. forget(): it was removed.
     Result<> prepare(const std::string& container_id, const std::string& ifname);
     Result<> program(const std::string& container_id, const std::string& ifname, const std::vector<IpAddress>& addresses);
     void forget(std::uint32_t endpoint);
-    // What a provider of labels answered, into the endpoint's record. kNotFound: the endpoint is gone.
+    // Writes the labels that a provider returned to the endpoint's record. kNotFound: the endpoint is gone.
     Result<> set_labels(const std::string& container_id, const std::string& ifname, std::string_view provider,
                         const endpoints::Labels& labels);
 
-    // Reads the policy folders; when what is in force changed, programs every endpoint that it affects.
+    // Reads the policy folders. If the snapshot changed, programs every endpoint that the change affects.
     void reload_policies();
     // Reads the trusted servers again; writes them to the kernel if they changed.
     void refresh_servers();
-    // Records against interfaces and kernel.
+    // Compares the endpoint records with the interfaces and the kernel's maps, and corrects differences.
     void reconcile();
-    // With the next tick: a plugin was not served, and programmed its endpoint itself.
+    // Reconciles with the next tick: a plugin that was not served may have programmed its endpoint itself.
     void reconcile_soon() { due_.reconcile = true; }
-    // What is due every second: expired addresses and names, policies nobody uses, and what failed before.
+    // Work of every second: removes expired addresses and names and unused policies, and repeats what failed before.
     void tick();
-    // Starts saving the name cache, in the background; the next ticks tell how it went.
+    // Starts to save the name cache in the background. A later tick reports the result.
     void save_cache();
-    // Saves it before it returns: for the end.
+    // Saves it before returning: for the end of the daemon.
     void save_cache_now();
 
-    // These names were looked up by the endpoint at a trusted server.
+    // The endpoint looked up these names at a trusted server.
     void note_lookup(std::uint32_t endpoint, const std::vector<std::string>& names);
-    // So many addresses came into the endpoint's map.
+    // This number of addresses was added to the endpoint's map.
     void note_learnt(std::uint32_t endpoint, std::size_t addresses) { sweeper_.note_learnt(endpoint, addresses); }
 
     const config::Config& config() const { return config_; }
@@ -85,7 +85,7 @@ class Node {
     Result<node::NodeLock> lock_node() const;
     void log_refused_files();
     void log_folder_problems();
-    // Programs the endpoints that it affects, and those that are not as they should be.
+    // Programs the affected endpoints, and those whose state in the kernel is not as programmed.
     void program_affected(const policy::AffectedEndpoints& affected);
     Result<> program_affected(const node::NodeLock& lock, const policy::AffectedEndpoints& affected);
     Result<> report_failures(const node::ProgramSummary& summary);
@@ -95,13 +95,13 @@ class Node {
     void sweep_links();
     std::string cache_scope() const;
 
-    // What the next tick has to do.
+    // Work for the next tick.
     struct Due {
-        bool program = false;  // the last attempt did not get through
-        bool no_room = false;  // for some of it, as long as unused policies have theirs
-        bool reload = false;   // another process was reading the policies
+        bool program = false;  // the last attempt failed
+        bool no_room = false;  // some of it failed for lack of space in the maps, which unused policies may occupy
+        bool reload = false;   // another process was reading the policies: read them again
         bool reconcile = false;
-        bool links = true;  // perhaps some pins lead to interfaces that are going
+        bool links = true;  // some pinned links may belong to interfaces that are being removed
     };
 
     config::Config config_;
@@ -116,7 +116,7 @@ class Node {
     Health health_;
     Due due_;
     std::vector<node::FolderProblem> logged_problems_;
-    std::uint64_t logged_revision_ = 0;  // of the files whose problems were logged
+    std::uint64_t logged_revision_ = 0;  // of the policies whose refused files were logged
     std::uint64_t started_boot_ns_ = 0;
     std::string boot_id_;
 };

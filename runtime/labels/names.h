@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of the providers of labels: in `labelSources`, and in the records of endpoints.
+// The names of the label providers in `labelSources` and in endpoint records.
 #pragma once
 
 #include <string_view>

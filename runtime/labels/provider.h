@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A provider of labels: something that knows the own labels of an endpoint. Each has a folder here, and one line in registry.cc.
-// Some know at once (from the endpoint's record, or from documents); others have to be asked, and answer later. What a
-// provider answered stands in the record, under its name, so that it outlives the process and the daemon's restart.
-// One thread. Functions do not block, except wait().
+// A label provider: a source of the labels of an endpoint itself. Each has a folder here and one line in registry.h. Some know the
+// labels at once (from the endpoint's record, or from documents); others must be asked and reply later. Their reply is stored in
+// the endpoint's record under the provider's name, so that it outlives the process. One thread. Functions do not block, except
+// wait().
 #pragma once
 
 #include <chrono>
@@ -23,9 +23,9 @@ using endpoints::Labels;
 
 class Provider {
   public:
-    // Nothing: the provider answers, and does not know the endpoint.
-    using Answer = Result<std::optional<Labels>>;
-    using Done = std::function<void(Answer)>;
+    // Empty: the provider does not know the endpoint.
+    using Reply = Result<std::optional<Labels>>;
+    using Done = std::function<void(Reply)>;
     using Changed = std::function<void(const std::string& container_id, const std::string& ifname)>;
 
     Provider() = default;
@@ -36,28 +36,31 @@ class Provider {
     Provider& operator=(Provider&&) = delete;
 
     virtual std::string_view name() const = 0;
-    // What it says of the endpoint, as far as that is known in this process. kTryAgain: it was not asked yet, or has not answered.
-    virtual Answer labels(const endpoints::Record& record) const = 0;
+    // The labels of the endpoint, if they are known in this process. kTryAgain: the provider was not asked or has not replied.
+    virtual Reply labels(const endpoints::Record& record) const = 0;
 
-    // False: it cannot say anything on this node, for example because its service is not installed.
+    // False: the provider cannot be used on this node, for example because its service is not installed.
     virtual bool is_available() const { return true; }
-    // Can it say something of an endpoint only after it was asked?
+    // Whether it knows the labels of an endpoint only after it was asked.
     virtual bool must_be_asked() const { return false; }
 
     // The rest is for providers that must be asked.
     //
-    // Prepares for asking. Returns a descriptor that is readable when work() has something to do; it stays the same.
-    virtual Result<int> open() { return Error(Code::kUnsupported, "the label provider " + std::string(name()) + " is not asked"); }
-    // `done` is called once, by work(), within `timeout`. kTryAgain: no answer; any other error: one that cannot be used.
+    // Prepares for ask(). Returns a descriptor that is readable when work() has something to do; further calls return the same one.
+    virtual Result<int> open() {
+        return Error(Code::kUnsupported, "the label provider " + std::string(name()) + " does not need to be asked");
+    }
+    // work() calls `done` once, within `timeout`. kTryAgain: no reply; any other error: an unusable reply.
     virtual void ask(const endpoints::Record& /*record*/, std::chrono::milliseconds /*timeout*/, Done /*done*/) {}
+    // Handles what has arrived or timed out.
     virtual void work() {}
-    // Blocks until there is something to do, and does it, for at most this long.
+    // Blocks until there is something to do, at most for this time, and then does it.
     virtual void wait(std::chrono::milliseconds /*time*/) {}
-    // Called by work() when what the provider says of an endpoint is not what it answered before: it should be asked again.
+    // work() calls it when the labels of an endpoint are no longer those of the last reply; the provider should be asked again.
     void set_observer(Changed changed) { changed_ = std::move(changed); }
 
   protected:
-    void tell_changed(const std::string& container_id, const std::string& ifname) const {
+    void report_changed(const std::string& container_id, const std::string& ifname) const {
         if (changed_) {
             changed_(container_id, ifname);
         }
@@ -67,14 +70,14 @@ class Provider {
     Changed changed_;
 };
 
-// The labels of a dropped-in Pod document.
+// The labels of a Pod document in the policy folders.
 using FindPodLabels = std::function<std::optional<Labels>(std::string_view pod_namespace, std::string_view pod_name)>;
 
-// What providers are made from.
+// The settings from which providers are created.
 struct ProviderSettings {
-    std::optional<std::string> containerd_address;  // the path of its socket; none: where one is found
+    std::optional<std::string> containerd_address;  // the path of its socket; empty: search for it
     std::string containerd_namespace;
-    bool listed = false;  // the configuration names its providers, so each counts, whether it is found on the node or not
+    bool listed = false;  // the configuration lists the providers, so each is used even if its service is not found on the node
     FindPodLabels find_pod_labels;
 };
 

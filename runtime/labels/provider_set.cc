@@ -55,7 +55,7 @@ Result<ResolvedLabels> ProviderSet::resolve(const endpoints::Record& record) con
     ResolvedLabels out;
     for (const Provider* provider : of(record)) {
         const auto place = "label source \"" + std::string(provider->name()) + "\"";
-        const Provider::Answer own = provider->labels(record);
+        const Provider::Reply own = provider->labels(record);
         if (!own) {
             const Error error = own.error().with_context(place);
             if (error.code() != Code::kTryAgain) {
@@ -67,7 +67,7 @@ Result<ResolvedLabels> ProviderSet::resolve(const endpoints::Record& record) con
         }
         if (own->has_value()) {
             out.known = true;
-            out.labels.insert((*own)->begin(), (*own)->end());  // keeps what an earlier provider said
+            out.labels.insert((*own)->begin(), (*own)->end());  // does not replace labels of an earlier provider
         }
         if (out.labels.size() > endpoints::kMaxRecordLabels) {
             return Error(Code::kExhausted, "more than " + std::to_string(endpoints::kMaxRecordLabels) + " labels, the last from " + place);
@@ -98,23 +98,23 @@ std::vector<Provider*> ProviderSet::to_be_asked() const {
 Result<std::optional<Labels>> ask_and_wait(Provider& provider, const endpoints::Record& record, std::chrono::milliseconds timeout,
                                            const std::function<bool()>& give_up) {
     NG_TRY(provider.open());
-    std::optional<Provider::Answer> answer;
-    provider.ask(record, timeout, [&answer](Provider::Answer labels) { answer = std::move(labels); });
+    std::optional<Provider::Reply> reply;
+    provider.ask(record, timeout, [&reply](Provider::Reply labels) { reply = std::move(labels); });
     auto next_look = std::chrono::steady_clock::now() + kPoll;
-    while (!answer) {
+    while (!reply) {
         provider.wait(kPoll);
-        if (!answer && std::chrono::steady_clock::now() >= next_look) {
+        if (!reply && std::chrono::steady_clock::now() >= next_look) {
             if (give_up()) {
                 return std::optional<Labels>();
             }
             next_look = std::chrono::steady_clock::now() + kPoll;
         }
     }
-    if (!*answer) {
-        // Whatever the error: the provider may say something else later.
-        return Error(Code::kTryAgain, answer->error().message());
+    if (!*reply) {
+        // Whatever the error is, the provider may return labels later.
+        return Error(Code::kTryAgain, reply->error().message());
     }
-    return std::optional<Labels>((*answer)->value_or(Labels()));
+    return std::optional<Labels>((*reply)->value_or(Labels()));
 }
 
 }  // namespace namegate::labels

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every provider of labels that there is. Constant data; safe from any thread.
+// All label providers. Constant data; safe from any thread.
 #pragma once
 
 #include <array>
@@ -19,12 +19,12 @@ namespace namegate::labels {
 
 struct Registration {
     std::string_view name;    // in `labelSources`
-    bool default_for_pods;    // asked when the configuration names none: for Kubernetes pods,
-    bool default_for_others;  // for any other container
+    bool default_for_pods;    // used for Kubernetes pods if the configuration lists none
+    bool default_for_others;  // the same for all other containers
     std::unique_ptr<Provider> (*make)(const ProviderSettings& settings);
 };
 
-// In the order in which they are asked by default. A new provider is one line here.
+// In the default order. A new provider is one line here.
 inline constexpr std::array kRegistrations = {
     Registration{kContainerd, true, false, make_containerd},
     Registration{kCniArgs, true, true, make_cni_args},

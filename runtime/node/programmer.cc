@@ -24,7 +24,7 @@ namespace {
 using endpoints::Record;
 using policy::Direction;
 
-// The last tick is counted whole: nothing ends early.
+// Rounds up to the end of the tick, so that nothing expires early.
 std::uint32_t expiry_tick(std::uint64_t boot_ns) { return datapath::tick_of(boot_ns) + 1; }
 
 }  // namespace
@@ -64,7 +64,7 @@ Programmer::Pass Programmer::start_pass(const Record& record, const std::vector<
     return looks_at_endpoints() ? start_pass(all) : start_pass({record});
 }
 
-// One that is not among the pass's endpoints yet becomes one.
+// Returns the index of the endpoint's view, and adds the view if it is missing.
 Result<std::size_t> Programmer::view_in(Pass& pass, const Record& record) const {
     if (const auto known = pass.view_of.find(record.id); known != pass.view_of.end()) {
         return known->second;
@@ -77,7 +77,7 @@ Result<std::size_t> Programmer::view_in(Pass& pass, const Record& record) const 
 
 Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) {
     auto compiled = compile_known(pass, view, direction);
-    // Unknown labels are the only reason for which compiling is to be tried again.
+    // kTryAgain from compiling always means unknown labels.
     labels_unknown_ = labels_unknown_ || (!compiled && compiled.error().code() == Code::kTryAgain);
     return compiled;
 }
@@ -104,7 +104,7 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
     NG_ASSIGN(const datapath::LearntWriter learnt, datapath::LearntWriter::open(datapath_, record.slot));
     const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
     std::size_t refused = 0;
-    // One for all patterns: whatever a pod had in its answers, others' policies do not wait long for its own.
+    // One budget for all patterns: the content of one pod's responses must not delay the policies of others.
     dns::StepBudget budget(dns::kMaxMatchSteps);
     for (const policy::PatternEntry& entry : policy.patterns) {
         const std::uint64_t id = datapath::pattern_id(datapath_.seed(), entry.pattern);
@@ -123,7 +123,8 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
             refused += learnt.insert(fill, now) ? 0U : 1U;
         });
     }
-    // A full table denies and is counted, and so does what was left out; it is no reason to keep the old policy.
+    // Addresses that were left out, because the map is full or the budget is spent, stay denied and are counted. That is not a
+    // reason to keep the old policy.
     if (refused > 0 || budget.cut()) {
         log::warning("addresses in the name cache were not opened", {log::kv("interface", record.host_ifname), log::kv("count", refused)});
     }
@@ -135,7 +136,7 @@ Result<datapath::PolicyId> Programmer::install(Pass& pass, const CompiledRef& co
     if (!compiled) {
         return datapath::PolicyId{0};
     }
-    // Ids are never used again, so what is there under this one is the same. It saves looking through the catalogue.
+    // Ids are never reused, so the policy installed under this id is the same one. This avoids a search of the catalogue.
     if (before && before->content_hash == compiled->content_hash && datapath::policy_direction(datapath_, id_before)) {
         return id_before;
     }
@@ -162,7 +163,7 @@ Result<Programmed> Programmer::make_ready(Pass& pass, const Record& record, cons
     return ready;
 }
 
-// Losing knowledge never opens: a policy that nobody knows any more may be what is in force.
+// Missing knowledge must not open anything: the policy in force may be one that is no longer known.
 Result<> Programmer::check_known(const Record& record) const {
     if (unknown_.empty()) {
         return ok();
@@ -196,7 +197,7 @@ Result<> Programmer::prepare(const NodeLock& /*lock*/, const Record& record, con
     }
     NG_TRY(check_known(record));
     Pass pass = start_pass(record, all);
-    // What others flipped is waited for now rather than when the addresses are there. Of this endpoint nothing is read yet.
+    // Waits for earlier flips now, not when the addresses are known. No program reads this endpoint's configuration yet.
     NG_TRY(wait_for_readers_now());
     NG_ASSIGN(Programmed ready, make_ready(pass, record, Programmed()));
     NG_TRY(datapath::write_prepared(datapath_, identity_of(record), ready.policies, pass.counters));
@@ -216,7 +217,7 @@ Result<> Programmer::wait_for_readers_now() {
     if (!flipped_) {
         return ok();
     }
-    const ShortGracePeriods hurry(config_.grace_path());
+    const ShortGracePeriods short_grace_periods(config_.grace_path());
     return wait_for_readers();
 }
 
@@ -235,7 +236,7 @@ Result<> Programmer::program_in(Pass& pass, const Record& record) {
     return result;
 }
 
-// A DEL may be quicker than the news of it: then the slot is free, or another endpoint's.
+// A DEL may finish before it is reported here; the slot is then free or belongs to another endpoint.
 bool Programmer::is_gone(const Record& record) const {
     const auto active = datapath::active_config(datapath_, record.slot);
     return active && (!*active || (*active)->endpoint != record.id);
@@ -287,11 +288,11 @@ ProgramSummary Programmer::bring_up_to_date(const NodeLock& /*lock*/, const std:
 
 bool Programmer::is_affected(const Pass& pass, const Record& record, const policy::AffectedEndpoints& affected) const {
     const auto known = pass.view_of.find(record.id);
-    // Labels that are unknown may have been known before.
+    // An endpoint without a view has unknown labels, which may have been known before, so it counts as affected.
     return known == pass.view_of.end() || affected.includes(policy::facts_of(*snapshot_, pass.views[known->second], Direction::kEgress));
 }
 
-// In the kernel, that is. What cannot be read is programmed again, which tells why.
+// Compares with the kernel. If reading fails, the endpoint is programmed again, which reports the error.
 bool Programmer::is_as_programmed(const Record& record) const {
     const Programmed* state = find(record.id);
     if (state == nullptr || !state->current) {

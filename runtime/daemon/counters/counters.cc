@@ -55,7 +55,7 @@ Result<std::vector<CounterValue>> read_daemon_counters(Node& node, const Learner
     at(values, CounterId::kCachedNames) = names.names;
     at(values, CounterId::kCachedAddresses) = names.addresses;
     at(values, CounterId::kCachedNamesEvicted) = names.evicted;
-    at(values, CounterId::kDnsResponses) = learnt.answers;
+    at(values, CounterId::kDnsResponses) = learnt.responses;
     at(values, CounterId::kDnsResponsesUndecided) = learnt.unparsed_by_kernel;
     at(values, CounterId::kDnsResponsesMalformed) = learnt.malformed;
     at(values, CounterId::kDaemonOpened) = learnt.opened;

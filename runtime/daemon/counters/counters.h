@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every counter of namegate, with its name, unit and meaning: what `status` and `endpoints` show. A counter is a row of
-// counters.def (the daemon's) or of datapath/bpf/reasons.def (the programs'). One thread; reads the kernel's maps.
+// All counters, with name, unit and meaning, as `status` and `endpoints` show them. A counter is a row of counters.def (the
+// daemon's) or of datapath/bpf/reasons.def (the programs'). Reads the kernel's maps. One thread.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,7 @@ const std::vector<CounterInfo>& daemon_counters();
 const std::vector<CounterInfo>& program_counters();
 
 Result<std::vector<CounterValue>> read_daemon_counters(Node& node, const Learner& learner);
-// Of one endpoint, or summed over all.
+// The programs' counters: of one endpoint, and the sums over all endpoints.
 std::vector<CounterValue> values_of(const datapath::Stats& stats);
 Result<std::vector<CounterValue>> read_program_counters(Node& node);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Work that waits, in one queue an endpoint, first in, first out. The endpoints are served in turn, one piece of work each, so
-// that an endpoint with much of it does not delay the others. Owns what waits, which is bounded for each endpoint and in
-// all. Pure; one thread. Cannot fail.
+// Waiting work: one first-in, first-out queue for each endpoint. The endpoints are served in turn, one item each, so that an
+// endpoint with many items does not delay the others. Owns the items. Their number is limited for each endpoint, their size
+// for all endpoints together. Pure; one thread. Cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ namespace namegate::daemon {
 struct QueueLimits {
     std::size_t items_per_endpoint = 4096;
     std::size_t bytes = std::size_t{16} * 1024 * 1024;  // of all endpoints together
-    std::size_t sure_items = 16;                        // so many an endpoint are taken however full the others' queues are
+    std::size_t guaranteed_items = 16;                  // of an endpoint: accepted even when `bytes` is reached
 };
 
 template <typename Item>
@@ -26,14 +26,14 @@ class FairQueue {
   public:
     explicit FairQueue(const QueueLimits& limits) : limits_(limits) {}
 
-    // Whether there is room for so many bytes more of this endpoint.
+    // Whether an item of this size may be added for this endpoint.
     bool has_room(std::uint32_t endpoint, std::size_t bytes) const {
         const auto own = queues_.find(endpoint);
         const std::size_t waiting = own == queues_.end() ? 0 : own->second.size();
-        return waiting < limits_.items_per_endpoint && (waiting < limits_.sure_items || bytes_ + bytes <= limits_.bytes);
+        return waiting < limits_.items_per_endpoint && (waiting < limits_.guaranteed_items || bytes_ + bytes <= limits_.bytes);
     }
 
-    // Behind what waits of this endpoint, whatever the limits say: for work that the caller bounds by other means.
+    // Appends to the endpoint's queue. Does not check the limits: some callers limit their work by other means.
     void put(std::uint32_t endpoint, std::size_t bytes, Item item) {
         auto& own = queues_[endpoint];
         if (own.empty()) {
@@ -44,8 +44,8 @@ class FairQueue {
         ++size_;
     }
 
-    // The first piece of work of the endpoint whose turn it is; nothing: nothing waits.
-    std::optional<Item> take() {
+    // Removes and returns the first item of the endpoint whose turn it is. Empty when no item is waiting.
+    std::optional<Item> pop() {
         if (turns_.empty()) {
             return std::nullopt;
         }
@@ -71,7 +71,7 @@ class FairQueue {
   private:
     QueueLimits limits_;
     std::map<std::uint32_t, std::deque<std::pair<std::size_t, Item>>> queues_;  // none is empty
-    std::list<std::uint32_t> turns_;                                            // endpoints that have a queue; front: is next
+    std::list<std::uint32_t> turns_;                                            // endpoints that have a queue; the front one is next
     std::size_t size_ = 0;
     std::size_t bytes_ = 0;
 };

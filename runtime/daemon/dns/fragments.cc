@@ -6,11 +6,11 @@
 
 namespace namegate::daemon {
 
-// The datagram, a new one if need be; then the endpoint's oldest may have to go.
+// Creates the datagram if necessary; this may drop the endpoint's oldest one.
 Fragments::Datagrams::iterator Fragments::find(const Key& key) {
     const std::uint64_t now = clock_.boot_ns();
     auto known = datagrams_.find(key);
-    if (known != datagrams_.end() && now - known->second.since_ns > kFragmentPatienceNs) {
+    if (known != datagrams_.end() && now - known->second.since_ns > kFragmentTimeoutNs) {
         datagrams_.erase(known);
         known = datagrams_.end();
     }
@@ -51,7 +51,7 @@ void Fragments::put(Datagram& datagram, const Frame& frame) {
     const bool ragged = frame.more && frame.segment.size() % 8 != 0;
     if (overlaps_next || overlaps_last || wrong_end || ragged || frame.segment.empty() || end > kMaxDatagramBytes ||
         datagram.pieces.size() >= kMaxFragments) {
-        datagram.spoilt = true;
+        datagram.invalid = true;
         datagram.pieces.clear();
         return;
     }
@@ -65,11 +65,11 @@ void Fragments::put(Datagram& datagram, const Frame& frame) {
 std::optional<std::vector<std::uint8_t>> Fragments::add(std::uint32_t endpoint, const Frame& frame) {
     const auto found = find({endpoint, frame.source, frame.destination, frame.fragment_id, frame.protocol});
     Datagram& datagram = found->second;
-    if (!datagram.spoilt) {
+    if (!datagram.invalid) {
         put(datagram, frame);
     }
-    // Without overlaps, as many bytes as the whole has are the whole.
-    if (datagram.spoilt || !datagram.total || datagram.bytes != *datagram.total) {
+    // Fragments do not overlap, so the datagram is complete when the byte count matches.
+    if (datagram.invalid || !datagram.total || datagram.bytes != *datagram.total) {
         return std::nullopt;
     }
     std::vector<std::uint8_t> whole;
@@ -93,7 +93,7 @@ void Fragments::forget(std::uint32_t endpoint) {
 void Fragments::expire(const std::function<bool(std::uint32_t)>& is_there) {
     const std::uint64_t now = clock_.boot_ns();
     for (auto it = datagrams_.begin(); it != datagrams_.end();) {
-        const bool over = now - it->second.since_ns > kFragmentPatienceNs || !is_there(it->first.endpoint);
+        const bool over = now - it->second.since_ns > kFragmentTimeoutNs || !is_there(it->first.endpoint);
         it = over ? datagrams_.erase(it) : std::next(it);
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// UDP datagrams out of their fragments, as the pod's own stack will put them together: a fragment that comes twice
-// changes nothing, overlapping ones spoil the datagram (RFC 5722). Only copies of the data are kept here: the fragments
-// themselves go on, all but the one that completes the datagram, whose turn comes when it is learnt. Owns its memory, which
-// is bounded for each endpoint: at the bound its own oldest datagram is given up. Pure; one thread.
+// Reassembles UDP datagrams from fragments in the same way as the pod's own stack: a duplicate fragment is ignored, an overlap
+// makes the datagram invalid (RFC 5722). Keeps only copies of the data. The fragments themselves go on to the pod at once,
+// except the one that completes the datagram, which follows when the response has been learned. Owns its memory, which is
+// limited for each endpoint: at the limit, the endpoint's oldest datagram is dropped. Pure; one thread.
 #pragma once
 
 #include <compare>
@@ -21,19 +21,19 @@
 namespace namegate::daemon {
 
 inline constexpr std::size_t kMaxDatagramBytes = 65535;
-inline constexpr std::size_t kMaxFragments = 128;                     // of one datagram
-inline constexpr std::size_t kMaxDatagramsPerEndpoint = 16;           // incomplete ones
-inline constexpr std::uint64_t kFragmentPatienceNs = 30'000'000'000;  // RFC 791, RFC 8200 section 4.5
+inline constexpr std::size_t kMaxFragments = 128;                    // of one datagram
+inline constexpr std::size_t kMaxDatagramsPerEndpoint = 16;          // incomplete ones
+inline constexpr std::uint64_t kFragmentTimeoutNs = 30'000'000'000;  // RFC 791, RFC 8200 section 4.5
 
 class Fragments {
   public:
     explicit Fragments(const Clock& clock) : clock_(clock) {}
 
-    // A whole datagram, UDP header first, when this fragment completes one.
+    // Returns the whole datagram, UDP header first, if this fragment completes it.
     std::optional<std::vector<std::uint8_t>> add(std::uint32_t endpoint, const Frame& frame);
-    // Something of the endpoint's was not seen: no part of its datagrams waits for another any longer.
+    // Drops the endpoint's datagrams. For when one of its frames was lost, which may have been a fragment.
     void forget(std::uint32_t endpoint);
-    // Gives up what has waited too long, and what belongs to endpoints that are gone.
+    // Drops datagrams older than kFragmentTimeoutNs, and those of endpoints that no longer exist.
     void expire(const std::function<bool(std::uint32_t endpoint)>& is_there);
     std::size_t size() const { return datagrams_.size(); }
 
@@ -51,7 +51,7 @@ class Fragments {
         std::map<std::size_t, std::vector<std::uint8_t>> pieces;  // by offset
         std::size_t bytes = 0;
         std::optional<std::size_t> total;
-        bool spoilt = false;
+        bool invalid = false;
         std::uint64_t since_ns = 0;
     };
     using Datagrams = std::map<Key, Datagram>;

@@ -18,17 +18,17 @@ constexpr std::size_t kUdpBytes = 8;
 constexpr std::size_t kTcpBytes = 20;
 constexpr std::uint16_t kEtherIp4 = 0x0800;
 constexpr std::uint16_t kEtherIp6 = 0x86dd;
-constexpr int kMaxExtensions = 6;  // as many as the programs follow
+constexpr int kMaxExtensions = 6;  // the same limit as in the programs
 
 std::uint16_t read16(Bytes bytes, std::size_t at) { return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]); }
 std::uint32_t read32(Bytes bytes, std::size_t at) { return std::uint32_t{read16(bytes, at)} << 16 | read16(bytes, at + 2); }
 
-Error malformed(const char* what) { return {Code::kInvalidInput, std::string("a held frame: ") + what}; }
+Error malformed(const char* what) { return {Code::kInvalidInput, std::string("held frame: ") + what}; }
 
-// What lies behind the IP packet is padding of the link.
+// Bytes after the end of the IP packet are padding of the link layer.
 Result<> cut_segment(Frame& frame, Bytes bytes, std::size_t end) {
     if (end > bytes.size() || frame.transport > end) {
-        return malformed("its IP packet is longer than the frame");
+        return malformed("the IP packet is longer than the frame");
     }
     frame.segment = bytes.subspan(frame.transport, end - frame.transport);
     return ok();
@@ -36,11 +36,11 @@ Result<> cut_segment(Frame& frame, Bytes bytes, std::size_t end) {
 
 Result<> read_ip4(Frame& frame, Bytes bytes) {
     if (bytes.size() < kLinkBytes + kIp4Bytes) {
-        return malformed("no whole IPv4 header");
+        return malformed("incomplete IPv4 header");
     }
     const std::size_t header = std::size_t{bytes[kLinkBytes] & 15U} * 4;
     if (header < kIp4Bytes) {
-        return malformed("an IPv4 header that is too short");
+        return malformed("the IPv4 header length is below 20 bytes");
     }
     NG_ASSIGN(frame.source, IpAddress::from_bytes(bytes.data() + kLinkBytes + 12, 4));
     NG_ASSIGN(frame.destination, IpAddress::from_bytes(bytes.data() + kLinkBytes + 16, 4));
@@ -56,7 +56,7 @@ Result<> read_ip4(Frame& frame, Bytes bytes) {
 
 Result<> read_ip6(Frame& frame, Bytes bytes) {
     if (bytes.size() < kLinkBytes + kIp6Bytes) {
-        return malformed("no whole IPv6 header");
+        return malformed("incomplete IPv6 header");
     }
     NG_ASSIGN(frame.source, IpAddress::from_bytes(bytes.data() + kLinkBytes + 8, 16));
     NG_ASSIGN(frame.destination, IpAddress::from_bytes(bytes.data() + kLinkBytes + 24, 16));
@@ -69,7 +69,7 @@ Result<> read_ip6(Frame& frame, Bytes bytes) {
             break;
         }
         if (bytes.size() < frame.transport + 8) {
-            return malformed("an IPv6 extension header that is cut off");
+            return malformed("incomplete IPv6 extension header");
         }
         std::size_t size = 8;
         if (kind == IPPROTO_FRAGMENT) {
@@ -94,7 +94,7 @@ Result<> read_transport(Frame& frame) {
         return malformed("neither TCP nor UDP");
     }
     if (segment.size() < (tcp ? kTcpBytes : kUdpBytes)) {
-        return malformed("no whole transport header");
+        return malformed("incomplete transport header");
     }
     frame.source_port = read16(segment, 0);
     frame.destination_port = read16(segment, 2);
@@ -105,7 +105,7 @@ Result<> read_transport(Frame& frame) {
         frame.header_bytes = std::size_t{segment[12]} / 16 * 4;
         frame.flags = segment[13];
         if (frame.header_bytes < kTcpBytes || frame.header_bytes > segment.size()) {
-            return malformed("a TCP header of a wrong size");
+            return malformed("the TCP header length is invalid");
         }
     }
     return ok();
@@ -132,7 +132,7 @@ std::uint16_t fold(std::uint32_t sum) {
 
 Result<Frame> parse_frame(Bytes bytes) {
     if (bytes.size() < kLinkBytes) {
-        return malformed("no whole link header");
+        return malformed("incomplete Ethernet header");
     }
     Frame frame;
     frame.ether_type = read16(bytes, 12);
@@ -163,7 +163,8 @@ Checksum checksum_of(const Frame& frame, Bytes segment) {
         pseudo = add_up({reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size()}, pseudo);
     }
     pseudo = fold(pseudo);
-    // First, since a frame that is many has to be known as such; where both hold, both come to the same.
+    // Checked first: the checksum of a frame of several segments (GSO) is always kToComplete. If both conditions hold, both
+    // results have the same effect.
     if (field == pseudo) {
         return Checksum::kToComplete;
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the daemon has to know of a frame that the programs held: addresses, ports, sequence numbers, payload, and what
-// became of its checksum. Ethernet without tags, IPv4 and IPv6, TCP and UDP; the programs let nothing else be held. A view:
-// the bytes belong to the caller. Pure. What does not parse is kInvalidInput.
+// Parses a frame that the programs held: addresses, ports, sequence numbers, payload and state of the checksum. Untagged
+// Ethernet, IPv4 and IPv6, TCP and UDP; the programs hold nothing else. A view: the bytes belong to the caller. Pure. A frame
+// that does not parse is kInvalidInput.
 #pragma once
 
 #include <cstddef>
@@ -28,12 +28,12 @@ struct Frame {
     std::uint8_t protocol = 0;
     std::size_t transport = 0;              // offset of the transport header in the frame, or of a later fragment's data
     std::span<const std::uint8_t> segment;  // from there to the end of the IP packet
-    // A fragment: its place in the datagram.
+    // Fragments: the place in the datagram.
     bool fragment = false;
     bool more = false;
     std::size_t fragment_offset = 0;  // bytes
     std::uint32_t fragment_id = 0;
-    // Of a whole packet or a first fragment.
+    // Only in a whole packet or a first fragment. Host byte order.
     std::uint16_t source_port = 0;
     std::uint16_t destination_port = 0;
     std::size_t header_bytes = 0;  // of TCP or UDP
@@ -46,12 +46,12 @@ struct Frame {
 
 Result<Frame> parse_frame(std::span<const std::uint8_t> bytes);
 
-// A sender on this node leaves its checksum to the last device on the way, with the sum of the pseudo header in
-// its place (CHECKSUM_PARTIAL); a frame from a wire has the whole one.
+// A sender on this node leaves the checksum to the last device on the path and stores the sum of the pseudo header in its place
+// (CHECKSUM_PARTIAL): kToComplete. A frame from a wire has the complete checksum.
 enum class Checksum { kRight, kToComplete, kWrong };
-// Of a TCP or UDP segment that is whole. UDP over IPv4 without one is right.
+// `segment` is a whole TCP or UDP segment. UDP over IPv4 without a checksum is kRight.
 Checksum checksum_of(const Frame& frame, std::span<const std::uint8_t> segment);
-// Where in the transport header the checksum stands.
+// Offset of the checksum in the transport header, in bytes.
 std::size_t checksum_offset(std::uint8_t protocol);
 
 }  // namespace namegate::daemon

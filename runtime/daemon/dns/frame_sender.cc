@@ -18,8 +18,8 @@ namespace {
 
 constexpr int kSendBuffer = 4 * 1024 * 1024;
 
-// What a device of a virtual machine says of a frame (virtio 1.1, section 5.1.6; packet(7), PACKET_VNET_HDR), in host
-// byte order. linux/virtio_net.h does not compile as C++.
+// struct virtio_net_hdr: the offloads of a frame (virtio 1.1, section 5.1.6; packet(7), PACKET_VNET_HDR). Host byte order.
+// Defined here because linux/virtio_net.h does not compile as C++.
 struct Offload {
     std::uint8_t flags = 0;
     std::uint8_t gso_type = 0;
@@ -41,7 +41,7 @@ Result<> set_option(const Fd& socket, int level, int option, const T& value, con
 
 Offload offload_of(const Frame& frame, Checksum checksum, std::uint16_t gso_size) {
     Offload offload;
-    // A frame that is many always has its checksums made when it is cut.
+    // The checksums of a GSO frame are always computed when it is segmented, so a frame with any other checksum is not GSO.
     if (checksum != Checksum::kToComplete) {
         return offload;
     }
@@ -60,14 +60,14 @@ Offload offload_of(const Frame& frame, Checksum checksum, std::uint16_t gso_size
 }  // namespace
 
 Result<FrameSender> FrameSender::open(std::uint32_t mark) {
-    // Protocol 0: it receives nothing.
+    // Protocol 0: the socket receives nothing.
     Fd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!socket.valid()) {
         return sys_error("opening a packet socket", errno);
     }
     NG_TRY(set_option(socket, SOL_SOCKET, SO_MARK, mark, "setting the mark of held frames"));
-    NG_TRY(set_option(socket, SOL_PACKET, PACKET_VNET_HDR, int{1}, "telling a packet socket of offloads"));
-    NG_TRY(set_option(socket, SOL_SOCKET, SO_SNDBUFFORCE, kSendBuffer, "setting the buffer of a packet socket"));
+    NG_TRY(set_option(socket, SOL_PACKET, PACKET_VNET_HDR, int{1}, "enabling PACKET_VNET_HDR on a packet socket"));
+    NG_TRY(set_option(socket, SOL_SOCKET, SO_SNDBUFFORCE, kSendBuffer, "setting the send buffer of a packet socket"));
     return FrameSender(std::move(socket));
 }
 
@@ -76,14 +76,14 @@ Result<> FrameSender::send(std::uint32_t ifindex, std::span<const std::uint8_t> 
     Offload offload = offload_of(frame, checksum, gso_size);
     sockaddr_ll to{};
     to.sll_family = AF_PACKET;
-    // Also of a frame that did not parse.
+    // From the bytes: a frame that does not parse has no Frame::ether_type.
     to.sll_protocol = bytes.size() < 14 ? 0 : htons(static_cast<std::uint16_t>(bytes[12] << 8 | bytes[13]));
     to.sll_ifindex = static_cast<int>(ifindex);
     to.sll_halen = 6;
     std::copy_n(bytes.begin(), std::min<std::size_t>(bytes.size(), 6), std::begin(to.sll_addr));
     std::array<iovec, 2> parts{};
     parts[0] = {&offload, sizeof offload};
-    // The call only reads what iovec has no way to call constant.
+    // sendmsg() only reads the buffer, but iovec has no const form.
     parts[1] = {const_cast<std::uint8_t*>(bytes.data()), bytes.size()};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
     msghdr message{};
     message.msg_name = &to;

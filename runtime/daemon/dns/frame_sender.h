@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Puts held frames back on host interfaces, as they were: with their checksum still to be completed, and several
-// segments in one, where that is how they came. Every frame carries the mark by which the programs know it. Owns a packet
-// socket; sending never waits. One thread.
+// Sends held frames to host interfaces unchanged: an incomplete checksum stays incomplete, and a frame of several segments
+// (GSO) stays one frame. Each frame has the mark by which the programs recognize it. Owns a packet socket; sending does not
+// block. One thread.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,10 @@ namespace namegate::daemon {
 
 class FrameSender {
   public:
-    // In the caller's network namespace.
+    // Opens the socket in the caller's network namespace.
     static Result<FrameSender> open(std::uint32_t mark);
 
-    // `gso_size`: payload of each segment when the frame is many, else 0.
+    // `gso_size`: bytes of payload in each segment of a GSO frame; 0 for any other frame.
     Result<> send(std::uint32_t ifindex, std::span<const std::uint8_t> bytes, const Frame& frame, Checksum checksum,
                   std::uint16_t gso_size);
 

@@ -28,15 +28,15 @@ namespace {
 
 using endpoints::Record;
 
-constexpr unsigned kLockMs = 500;  // the longest that an answer is held for the node lock
-constexpr std::uint64_t kTellEveryNs = 10'000'000'000;
-constexpr std::size_t kMaxTold = 4096;
+constexpr unsigned kLockMs = 500;  // the longest time that a response is held for the node lock
+constexpr std::uint64_t kLogEveryNs = 10'000'000'000;
+constexpr std::size_t kMaxLogTimes = 4096;
 
 std::uint32_t names_in_policy(const dns::Learning& learning, const policy::CompiledPolicy& policy) {
     std::uint32_t named = 0;
     for (std::size_t i = 0; i < learning.chain_names.size(); ++i) {
-        const auto meets = [&](const policy::PatternEntry& entry) { return entry.pattern.matches(learning.chain_names[i]); };
-        named |= std::uint32_t{std::any_of(policy.patterns.begin(), policy.patterns.end(), meets)} << i;
+        const auto matches = [&](const policy::PatternEntry& entry) { return entry.pattern.matches(learning.chain_names[i]); };
+        named |= std::uint32_t{std::any_of(policy.patterns.begin(), policy.patterns.end(), matches)} << i;
     }
     return named;
 }
@@ -69,48 +69,48 @@ void Learner::on_event(const ng_event& event, std::span<const std::uint8_t> payl
     }
 }
 
-void Learner::take(const ng_event& event, std::span<const std::uint8_t> payload) {
+void Learner::process(const ng_event& event, std::span<const std::uint8_t> payload) {
     if (observer_) {
         observer_(event, payload);
     }
     switch (event.kind) {
         case NG_EVENT_ANSWER:
-        case NG_EVENT_UNPARSED: on_answer(event, payload); break;
-        case NG_EVENT_LIMIT: tell_limit(event, payload); break;
+        case NG_EVENT_UNPARSED: on_response(event, payload); break;
+        case NG_EVENT_LIMIT: log_limit(event, payload); break;
         case NG_EVENT_DENIED: ++stats_.denied; break;
         default: break;
     }
 }
 
-void Learner::on_answer(const ng_event& event, std::span<const std::uint8_t> payload) {
-    ++stats_.answers;
+void Learner::on_response(const ng_event& event, std::span<const std::uint8_t> payload) {
+    ++stats_.responses;
     stats_.unparsed_by_kernel += event.kind == NG_EVENT_UNPARSED ? 1U : 0U;
     if (event.reason != NG_R_NONE && event.reason != NG_R_NEVER_OPENS) {
-        tell_limit(event, payload);
+        log_limit(event, payload);
     }
-    const AnswerSource source{event.endpoint, datapath::to_address(event.remote), ntohs(event.be_remote_port),
-                              event.kind == NG_EVENT_ANSWER, event.learnt};
+    const ResponseSource source{event.endpoint, datapath::to_address(event.remote), ntohs(event.be_remote_port),
+                                event.kind == NG_EVENT_ANSWER, event.learnt};
     if (const auto result = learn(source, payload); !result) {
-        log::debug("answer not learnt", {log::kv("endpoint", event.endpoint), log::kv("error", result.error().message())});
+        log::debug("response not learned", {log::kv("endpoint", event.endpoint), log::kv("error", result.error().message())});
     }
 }
 
-void Learner::learn_held(const AnswerSource& source, std::span<const std::uint8_t> payload) {
-    ++stats_.answers;
+void Learner::learn_held(const ResponseSource& source, std::span<const std::uint8_t> payload) {
+    ++stats_.responses;
     if (const auto result = learn(source, payload); !result) {
-        pass_held(source.endpoint, result.error().message());
+        count_unlearnt(source.endpoint, result.error().message());
         return;
     }
     ++stats_.held_learnt;
 }
 
-void Learner::pass_held(std::uint32_t endpoint, const std::string& why) {
+void Learner::count_unlearnt(std::uint32_t endpoint, const std::string& why) {
     ++stats_.held_unlearnt;
-    log::debug("a held answer went on unlearnt", {log::kv("endpoint", endpoint), log::kv("why", why)});
+    log::debug("held response not learned", {log::kv("endpoint", endpoint), log::kv("why", why)});
 }
 
-Result<> Learner::learn(const AnswerSource& source, std::span<const std::uint8_t> payload) {
-    // Endpoint ids are never reused, so an answer for one that is gone finds nobody.
+Result<> Learner::learn(const ResponseSource& source, std::span<const std::uint8_t> payload) {
+    // Endpoint ids are never reused, so a response for a removed endpoint is not attributed to another one.
     if (node_.records().count(source.endpoint) == 0) {
         return Error(Code::kNotFound, "the endpoint is not known");
     }
@@ -129,16 +129,16 @@ Result<> Learner::learn(const AnswerSource& source, std::span<const std::uint8_t
     node_.cache().record(source.endpoint, learning, node_.config().lifetime);
     Result<> opened = open_joined(source, learning);
     if (!opened) {
-        log::warning("addresses of an answer were not opened",
+        log::warning("addresses of a response were not opened",
                      {log::kv("interface", node_.records().at(source.endpoint).host_ifname), log::kv("name", learning.chain_names.front()),
                       log::kv("error", opened.error().message())});
     }
     return opened;
 }
 
-// Addresses that no name opens (D17): told and remembered when a name of the policy led there. The name cache has them too,
-// but for IPv4-mapped ones, which it would take for the IPv4 address.
-void Learner::refuse(const AnswerSource& source, dns::Learning& learning) {
+// Logs and stores addresses that no name opens (D17), if a name in the policy led to them. They stay in the name cache, except
+// IPv4-mapped ones, which the cache does not distinguish from the IPv4 address.
+void Learner::refuse(const ResponseSource& source, dns::Learning& learning) {
     const dns::NeverOpens& never = node_.config().never_opens;
     const node::Programmed* programmed = node_.programmer().find(source.endpoint);
     std::optional<std::uint32_t> named;  // names that the policy has, as bits
@@ -150,45 +150,45 @@ void Learner::refuse(const AnswerSource& source, dns::Learning& learning) {
         named = named ? named : names_in_policy(learning, *programmed->egress);
         if (const std::uint32_t both = *named & learnt.names; both != 0) {
             stats_.never_opened += source.decided ? 0U : 1U;
-            tell_refused(node_.records().at(source.endpoint),
-                         {(learnt.mapped ? "::ffff:" : "") + learnt.address.to_string(),
-                          learning.chain_names[static_cast<std::size_t>(std::countr_zero(both))], *entry,
-                          dns::expiry_boot_ns(node_.clock().boot_ns(), learnt.ttl, node_.config().lifetime)});
+            log_refused(node_.records().at(source.endpoint),
+                        {(learnt.mapped ? "::ffff:" : "") + learnt.address.to_string(),
+                         learning.chain_names[static_cast<std::size_t>(std::countr_zero(both))], *entry,
+                         dns::expiry_boot_ns(node_.clock().boot_ns(), learnt.ttl, node_.config().lifetime)});
         }
     }
     std::erase_if(learning.addresses,
                   [&never](const dns::LearntAddress& learnt) { return learnt.mapped && never.refuses(learnt.address, true) != nullptr; });
 }
 
-void Learner::tell_refused(const Record& record, const RefusedAddress& refused) {
-    if (node_.refused().add(record.id, refused) && may_tell(record.id, NG_R_NEVER_OPENS)) {
+void Learner::log_refused(const Record& record, const RefusedAddress& refused) {
+    if (node_.refused().add(record.id, refused) && may_log(record.id, NG_R_NEVER_OPENS)) {
         log::warning("a name led to an address that no name opens",
                      {log::kv("endpoint", display_name(record)), log::kv("interface", record.host_ifname), log::kv("name", refused.name),
                       log::kv("address", refused.address), log::kv("dnsNeverOpens", refused.entry)});
     }
 }
 
-// Names that meet the same patterns open the same: an address needs one of them.
-std::vector<node::Programmer::Opening> Learner::own_openings(const AnswerSource& source, const dns::Learning& learning,
+// Names that match the same patterns have the same effect, so each address is opened for one of them.
+std::vector<node::Programmer::Opening> Learner::own_openings(const ResponseSource& source, const dns::Learning& learning,
                                                              const policy::CompiledPolicy& policy) const {
     const std::vector<std::string>& names = learning.chain_names;
-    std::map<std::vector<bool>, std::uint32_t> alike;  // names by the patterns they meet, as bits
+    std::map<std::vector<bool>, std::uint32_t> groups;  // names by the patterns that they match, as bits
     for (std::size_t i = 0; i < names.size(); ++i) {
-        std::vector<bool> met(policy.patterns.size());
+        std::vector<bool> matched(policy.patterns.size());
         bool any = false;
-        for (std::size_t k = 0; k < met.size(); ++k) {
-            met[k] = policy.patterns[k].pattern.matches(names[i]);
-            any = any || met[k];
+        for (std::size_t k = 0; k < matched.size(); ++k) {
+            matched[k] = policy.patterns[k].pattern.matches(names[i]);
+            any = any || matched[k];
         }
         if (any) {
-            alike[std::move(met)] |= std::uint32_t{1} << i;
+            groups[std::move(matched)] |= std::uint32_t{1} << i;
         }
     }
     std::vector<node::Programmer::Opening> openings;
     const std::uint64_t now = node_.clock().boot_ns();
     for (const dns::LearntAddress& learnt : learning.addresses) {
         const std::uint64_t expiry = dns::expiry_boot_ns(now, learnt.ttl, node_.config().lifetime);
-        for (const auto& group : alike) {
+        for (const auto& group : groups) {
             if (const std::uint32_t both = group.second & learnt.names; both != 0) {
                 openings.push_back(
                     {learnt.address, names[static_cast<std::size_t>(std::countr_zero(both))], expiry, source.server, source.server_port});
@@ -198,17 +198,17 @@ std::vector<node::Programmer::Opening> Learner::own_openings(const AnswerSource&
     return openings;
 }
 
-Result<> Learner::open_joined(const AnswerSource& source, const dns::Learning& learning) {
+Result<> Learner::open_joined(const ResponseSource& source, const dns::Learning& learning) {
     const node::Programmed* programmed = node_.programmer().find(source.endpoint);
     if (programmed == nullptr || !programmed->egress || programmed->egress->patterns.empty()) {
         return ok();
     }
-    // What the answer itself reaches, unless the kernel has opened that; then what only the name cache can tell.
+    // First what the response itself leads to, unless the kernel opened it; then what the name cache adds.
     std::vector<node::Programmer::Opening> openings;
     if (!source.decided) {
         openings = own_openings(source, learning, *programmed->egress);
     }
-    std::map<IpAddress, std::uint32_t> known;  // and the names for which the answer says so, as bits
+    std::map<IpAddress, std::uint32_t> known;  // addresses in the response, and the names that lead to them, as bits
     for (const dns::LearntAddress& learnt : learning.addresses) {
         known[learnt.address] |= learnt.names;
     }
@@ -227,7 +227,7 @@ Result<> Learner::open_joined(const AnswerSource& source, const dns::Learning& l
     }
     NG_ASSIGN(const FileLock lock, FileLock::acquire(node_.config().lock_path(), kLockMs));
     NG_ASSIGN(const auto active, datapath::active_config(node_.datapath(), record.slot));
-    // Between the event and now the slot may have gone to another endpoint.
+    // The slot may have been reused since the event.
     if (!active || active->endpoint != record.id) {
         return Error(Code::kNotFound, "the endpoint is gone");
     }
@@ -237,8 +237,8 @@ Result<> Learner::open_joined(const AnswerSource& source, const dns::Learning& l
     return source.decided ? ok() : await_open_ends(record, learning);
 }
 
-// Names at the end of the chain without an address: the kernel, which did not walk this answer to its end, shall hold
-// theirs, since it belongs to the names before them (D8).
+// For names at the end of a chain that have no address: makes the kernel, which did not follow this response to its end, hold
+// their responses, because those addresses belong to the names before them in the chain (D8).
 Result<> Learner::await_open_ends(const endpoints::Record& record, const dns::Learning& learning) {
     const std::uint64_t now = node_.clock().boot_ns();
     for (const dns::ChainLink& link : learning.links) {
@@ -257,23 +257,23 @@ Result<> Learner::await_open_ends(const endpoints::Record& record, const dns::Le
     return ok();
 }
 
-// One line for each endpoint and reason in a while: the counters tell how often.
-bool Learner::may_tell(std::uint32_t endpoint, std::uint16_t reason) {
+// Limits the log to one line for each endpoint and reason in kLogEveryNs; the counters have the totals.
+bool Learner::may_log(std::uint32_t endpoint, std::uint16_t reason) {
     const std::uint64_t now = node_.clock().boot_ns();
-    if (told_.size() > kMaxTold) {
-        told_.clear();
+    if (last_logged_.size() > kMaxLogTimes) {
+        last_logged_.clear();
     }
-    std::uint64_t& last = told_[{endpoint, reason}];
-    if (last != 0 && now - last < kTellEveryNs) {
+    std::uint64_t& last = last_logged_[{endpoint, reason}];
+    if (last != 0 && now - last < kLogEveryNs) {
         return false;
     }
     last = now;
     return true;
 }
 
-void Learner::tell_limit(const ng_event& event, std::span<const std::uint8_t> payload) {
+void Learner::log_limit(const ng_event& event, std::span<const std::uint8_t> payload) {
     const auto record = node_.records().find(event.endpoint);
-    if (record == node_.records().end() || !may_tell(event.endpoint, event.reason)) {
+    if (record == node_.records().end() || !may_log(event.endpoint, event.reason)) {
         return;
     }
     const auto message = dns::parse_message(payload);

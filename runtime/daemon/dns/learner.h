@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From the datapath's events to the name cache: answers are parsed and remembered, and addresses that only a chain
-// over several answers reaches, or that the kernel did not decide, are opened here: those of held answers before
-// the pod gets them. Owns the reader. One thread. A message that does not parse teaches nothing and is counted. When
-// what is read here is worked on, PodWork decides.
+// Learns from the datapath's events: records responses in the name cache, and opens the addresses that the programs did not
+// open, because only a chain over several responses leads to them or because the programs could not decide the response. The
+// addresses of a held response are opened before the pod receives it. A message that does not parse is counted and not used.
+// PodWork decides when an event is processed. Owns the reader. One thread.
 #pragma once
 
 #include <cstdint>
@@ -23,62 +23,63 @@
 namespace namegate::daemon {
 
 struct LearnerStats {
-    std::uint64_t answers = 0;
+    std::uint64_t responses = 0;
     std::uint64_t unparsed_by_kernel = 0;
     std::uint64_t malformed = 0;
-    std::uint64_t opened = 0;     // addresses opened from here
-    std::uint64_t joins_cut = 0;  // answers whose chains, joined with earlier ones, were not walked to their end
-    std::uint64_t dropped = 0;    // events that were not looked at: over their endpoint's share, or too old
-    std::uint64_t denied = 0;     // denial events seen
+    std::uint64_t opened = 0;     // addresses that the daemon opened
+    std::uint64_t joins_cut = 0;  // responses whose chains, joined with the name cache, were not followed to their end
+    std::uint64_t dropped = 0;    // events that were not processed: over the endpoint's share, or too old
+    std::uint64_t denied = 0;     // denial events
     std::uint64_t held_learnt = 0;
-    std::uint64_t held_unlearnt = 0;  // answers that went on from here without being learnt
-    std::uint64_t held_lost = 0;      // frames that could not be put back
-    std::uint64_t never_opened = 0;   // addresses of answers that the kernel did not decide, which names never open
+    std::uint64_t held_unlearnt = 0;  // responses that went to the pod without being learned
+    std::uint64_t held_lost = 0;      // frames that could not be sent on to the pod
+    std::uint64_t never_opened = 0;   // addresses that dnsNeverOpens refused, in responses that the kernel did not decide
 };
 
-struct AnswerSource {
+struct ResponseSource {
     std::uint32_t endpoint = 0;
     IpAddress server;
     std::uint16_t server_port = 0;
-    bool decided = false;    // the kernel has opened what the answer itself reaches,
-    std::size_t opened = 0;  // in so many new addresses
+    bool decided = false;    // the kernel opened the addresses that the response itself leads to
+    std::size_t opened = 0;  // number of new addresses that it opened
 };
 
 class Learner {
   public:
     static Result<std::unique_ptr<Learner>> create(Node& node);
 
-    // Hands what waits in the rings to the sink, kEventsAtOnce at most; first answers, then packets, though their ring is
-    // read first: the pod may have sent them because of an answer.
+    // Passes at most kEventsAtOnce waiting events to the sink. The ring of packets is read first, but packets are passed on after
+    // responses: the pod may have sent them because of a response.
     void read();
     void set_sink(datapath::EventReader::Callback sink) { sink_ = std::move(sink); }
-    // Works on one event that the sink was given, or leaves it out.
-    void take(const ng_event& event, std::span<const std::uint8_t> payload);
+    // Processes an event that was passed to the sink.
+    void process(const ng_event& event, std::span<const std::uint8_t> payload);
+    // Counts such an event as dropped instead.
     void drop() { ++stats_.dropped; }
     int fd() const { return reader_->fd(); }
-    // Called with every event that is taken, before it is worked on.
+    // Called with each event before it is processed.
     void set_observer(datapath::EventReader::Callback observer) { observer_ = std::move(observer); }
     const LearnerStats& stats() const { return stats_; }
 
-    // An answer that is held until this returns.
-    void learn_held(const AnswerSource& source, std::span<const std::uint8_t> payload);
-    // One, or a part of one, that could not be put together.
-    void pass_held(std::uint32_t endpoint, const std::string& why);
-    void lose_held() { ++stats_.held_lost; }
+    // A response that is held until this returns.
+    void learn_held(const ResponseSource& source, std::span<const std::uint8_t> payload);
+    // Counts a held response, or a part of one, that was not learned.
+    void count_unlearnt(std::uint32_t endpoint, const std::string& why);
+    void count_lost() { ++stats_.held_lost; }
 
   private:
     explicit Learner(Node& node) : node_(node) {}
     void on_event(const ng_event& event, std::span<const std::uint8_t> payload);
-    void on_answer(const ng_event& event, std::span<const std::uint8_t> payload);
-    Result<> learn(const AnswerSource& source, std::span<const std::uint8_t> payload);
-    std::vector<node::Programmer::Opening> own_openings(const AnswerSource& source, const dns::Learning& learning,
+    void on_response(const ng_event& event, std::span<const std::uint8_t> payload);
+    Result<> learn(const ResponseSource& source, std::span<const std::uint8_t> payload);
+    std::vector<node::Programmer::Opening> own_openings(const ResponseSource& source, const dns::Learning& learning,
                                                         const policy::CompiledPolicy& policy) const;
-    void refuse(const AnswerSource& source, dns::Learning& learning);
-    void tell_refused(const endpoints::Record& record, const RefusedAddress& refused);
-    Result<> open_joined(const AnswerSource& source, const dns::Learning& learning);
+    void refuse(const ResponseSource& source, dns::Learning& learning);
+    void log_refused(const endpoints::Record& record, const RefusedAddress& refused);
+    Result<> open_joined(const ResponseSource& source, const dns::Learning& learning);
     Result<> await_open_ends(const endpoints::Record& record, const dns::Learning& learning);
-    void tell_limit(const ng_event& event, std::span<const std::uint8_t> payload);
-    bool may_tell(std::uint32_t endpoint, std::uint16_t reason);
+    void log_limit(const ng_event& event, std::span<const std::uint8_t> payload);
+    bool may_log(std::uint32_t endpoint, std::uint16_t reason);
 
     Node& node_;
     std::unique_ptr<datapath::EventReader> reader_;
@@ -86,7 +87,7 @@ class Learner {
     datapath::EventReader::Callback observer_;
     std::vector<ng_event> packets_;  // in this read(); at most kEventsAtOnce
     LearnerStats stats_;
-    std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint64_t> told_;  // when a limit of an endpoint was last logged
+    std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint64_t> last_logged_;  // by endpoint and reason, boot_ns
 };
 
 }  // namespace namegate::daemon

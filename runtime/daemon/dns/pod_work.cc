@@ -6,7 +6,7 @@
 
 namespace namegate::daemon {
 
-PodWork::PodWork(Node& node, Learner& learner, HeldAnswers& held) : node_(node), learner_(learner), held_(held), jobs_(QueueLimits{}) {
+PodWork::PodWork(Node& node, Learner& learner, HeldResponses& held) : node_(node), learner_(learner), held_(held), jobs_(QueueLimits{}) {
     learner_.set_sink([this](const ng_event& event, std::span<const std::uint8_t> payload) { put_event(event, payload); });
     held_.set_sink([this](const ng_held& header, std::span<const std::uint8_t> frame) {
         frames_.push_back({header, {frame.begin(), frame.end()}, 0});
@@ -17,7 +17,7 @@ PodWork::PodWork(Node& node, Learner& learner, HeldAnswers& held) : node_(node),
 bool PodWork::round() {
     collect();
     work(node_.clock().boot_ns() + kRoundNs);
-    held_.come_round();
+    held_.report_progress();
     return !jobs_.empty();
 }
 
@@ -26,11 +26,11 @@ void PodWork::finish() {
     do {
         collect();
         work(std::numeric_limits<std::uint64_t>::max());
-        held_.come_round();
+        held_.report_progress();
     } while (!jobs_.empty() || held_waits_);
 }
 
-// Frames are read before the events and queued behind them: an event from before a frame is then before it here too.
+// Reads frames before events but queues them after: an event that is older than a frame is then before it in the queue too.
 void PodWork::collect() {
     held_waits_ = true;
     for (std::size_t i = 0; i < kFrameReadsARound && held_waits_ && frame_bytes_ < kMaxWaitingFrameBytes; ++i) {
@@ -54,7 +54,7 @@ void PodWork::put_event(const ng_event& event, std::span<const std::uint8_t> pay
 
 void PodWork::work(std::uint64_t until_boot_ns) {
     do {
-        const auto job = jobs_.take();
+        const auto job = jobs_.pop();
         if (!job) {
             return;
         }
@@ -65,11 +65,11 @@ void PodWork::work(std::uint64_t until_boot_ns) {
 void PodWork::do_one(const Job& job) {
     if (const auto* frame = std::get_if<ng_held>(&job.header)) {
         frame_bytes_ -= job.bytes.size();
-        held_.take(*frame, job.bytes);
+        held_.process(*frame, job.bytes);
     } else if (node_.clock().boot_ns() - job.since_boot_ns > kMaxWaitNs) {
         learner_.drop();
     } else {
-        learner_.take(std::get<ng_event>(job.header), job.bytes);
+        learner_.process(std::get<ng_event>(job.header), job.bytes);
     }
 }
 

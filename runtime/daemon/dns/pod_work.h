@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The order in which the daemon works for the pods. A round takes what waits in the rings into queues, one an endpoint,
-// and then works for a bounded time, one piece of work an endpoint in turn; the rest waits for the next round. So neither
-// a flood of answers nor dear ones of one pod delay another pod's held answers, requests or policies for long. Per
-// endpoint the order is that of the rings: what the kernel decided before belongs into the name cache before a held
-// answer, which may be the end of its chain. Events over an endpoint's share, and those that waited too long, are dropped
-// and counted: what they would have taught opens nothing. Held frames are never dropped: the programs bound them, and a
-// full queue leaves them in the ring. Owns what waits; the others outlive it. One thread; what fails becomes a trouble of
-// the node.
+// Schedules the daemon's work for the pods. A round moves what is in the rings into queues, one for each endpoint, and then
+// works for a limited time, one item of each endpoint in turn; the rest waits for the next round. So a pod with many responses,
+// or with expensive ones, does not delay the held responses, requests or policies of other pods for long. Each endpoint's items
+// are processed in the order of the rings: a response that the kernel decided must be in the name cache before a held response,
+// which may be the end of its chain. Events over an endpoint's share, and those that waited too long, are dropped and counted;
+// addresses that only they would have opened stay closed. Held frames are never dropped: the programs limit their number, and
+// while too many wait here the others stay in the ring. Owns the queues; the other parts outlive it. One thread; errors are
+// reported to the node's health.
 #pragma once
 
 #include <cstdint>
@@ -16,29 +16,29 @@
 #include <vector>
 
 #include "daemon/dns/fair_queue.h"
-#include "daemon/dns/held_answers.h"
+#include "daemon/dns/held_responses.h"
 #include "daemon/dns/learner.h"
 #include "daemon/node.h"
 
 namespace namegate::daemon {
 
-inline constexpr std::uint64_t kRoundNs = 2'000'000;        // one round; the last piece of work may go over it
-inline constexpr std::uint64_t kMaxWaitNs = 1'000'000'000;  // of an event in a queue: later it would teach wrong times
+inline constexpr std::uint64_t kRoundNs = 2'000'000;        // of one round; its last item may exceed it
+inline constexpr std::uint64_t kMaxWaitNs = 1'000'000'000;  // of an event in a queue; after that, TTLs counted from now would end too late
 inline constexpr std::size_t kFrameReadsARound = 16;        // of kHeldFramesAtOnce frames each
 inline constexpr std::size_t kMaxWaitingFrameBytes = std::size_t{16} * 1024 * 1024;
 
 class PodWork {
   public:
-    PodWork(Node& node, Learner& learner, HeldAnswers& held);
+    PodWork(Node& node, Learner& learner, HeldResponses& held);
     ~PodWork() = default;
     PodWork(const PodWork&) = delete;
     PodWork& operator=(const PodWork&) = delete;
     PodWork(PodWork&&) = delete;
     PodWork& operator=(PodWork&&) = delete;
 
-    // One round, and the sign that we come round. True: more waits, so the next round shall come soon.
+    // Runs one round and reports progress to the programs. True: work is left, so call it again soon.
     bool round();
-    // Nothing is held from now on; all that waits is done.
+    // Makes the programs hold no further frames, and processes all that is waiting.
     void finish();
 
   private:
@@ -55,11 +55,11 @@ class PodWork {
 
     Node& node_;
     Learner& learner_;
-    HeldAnswers& held_;
+    HeldResponses& held_;
     FairQueue<Job> jobs_;
     std::vector<Job> frames_;      // just read
-    bool held_waits_ = false;      // perhaps there are frames that were not read
-    std::size_t frame_bytes_ = 0;  // of frames in both
+    bool held_waits_ = false;      // the ring may have more frames
+    std::size_t frame_bytes_ = 0;  // of the frames in frames_ and jobs_
 };
 
 }  // namespace namegate::daemon

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Addresses that names of an endpoint's policy led to lately, and that no name opens (`dnsNeverOpens`, D17): for the tools to
-// show. Bounded: of each endpoint the last ones. Owns its memory; one thread; cannot fail.
+// Addresses that names of an endpoint's policy recently led to but that no name opens (`dnsNeverOpens`, D17), for the tools to
+// show. Keeps the last kMaxRefusedAddresses of each endpoint. Owns its memory; one thread; cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace namegate::daemon {
 inline constexpr std::size_t kMaxRefusedAddresses = 16;  // of an endpoint
 
 struct RefusedAddress {
-    std::string address;  // as the answer had it
+    std::string address;  // as in the response
     std::string name;
     std::string entry;  // of dnsNeverOpens
     std::uint64_t expiry_boot_ns = 0;
@@ -24,9 +24,9 @@ struct RefusedAddress {
 
 class RefusedAddresses {
   public:
-    // True: it was not known.
+    // True if it is new.
     bool add(std::uint32_t endpoint, const RefusedAddress& refused);
-    // What has not expired.
+    // Those that have not expired.
     std::vector<RefusedAddress> of(std::uint32_t endpoint, std::uint64_t now_boot_ns) const;
     void forget(std::uint32_t endpoint) { by_endpoint_.erase(endpoint); }
 

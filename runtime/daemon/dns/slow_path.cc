@@ -13,10 +13,11 @@ Result<std::unique_ptr<SlowPath>> SlowPath::create(EventLoop& loop, Node& node) 
     const auto work = [self](std::uint32_t /*events*/) { self->work(); };
     NG_ASSIGN(path->learner_, Learner::create(node));
     NG_ASSIGN(path->events_, loop.add_io(path->learner_->fd(), EPOLLIN, work));
-    NG_ASSIGN(path->held_, HeldAnswers::create(node, *path->learner_));
+    NG_ASSIGN(path->held_, HeldResponses::create(node, *path->learner_));
     NG_ASSIGN(path->frames_, loop.add_io(path->held_->fd(), EPOLLIN, work));
     path->work_ = std::make_unique<PodWork>(node, *path->learner_, *path->held_);
-    // Idle: a deferred source keeps its place in the queue and would run before all others of its priority again and again.
+    // Idle: at normal priority, a deferred source that is enabled again keeps its place in the queue, so it would run repeatedly
+    // before all other sources.
     NG_ASSIGN(path->rest_, loop.add_deferred(EventLoop::Priority::kIdle, [self] { self->work(); }));
     return path;
 }

@@ -54,7 +54,7 @@ const char* kind_name(std::uint16_t kind) {
     }
 }
 
-// The wall clock's time of a moment of the boot clock.
+// Converts a time of the boot clock to wall-clock time.
 std::string wall_time(std::uint64_t boot_ns, std::uint64_t boot_now_ns) {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
@@ -70,7 +70,7 @@ std::string wall_time(std::uint64_t boot_ns, std::uint64_t boot_now_ns) {
     return std::string(text.data(), length) + fraction.data();
 }
 
-// Empty when that policy is no more.
+// Empty when the policy is no longer known.
 std::string rule_of(const Node& node, const ng_event& event) {
     const node::Programmed* programmed = node.programmer().find(event.endpoint);
     if (programmed == nullptr) {
@@ -83,7 +83,7 @@ std::string rule_of(const Node& node, const ng_event& event) {
     return rule_name(policy->rules[event.rule].origin);
 }
 
-// The names that led the endpoint to the address lately, the one that it asked for last.
+// The names that recently led the endpoint to the address, the one that it queried last.
 void add_names(Json& out, Node& node, const ng_event& event) {
     if (event.direction == NG_EGRESS) {
         if (std::vector<std::string> names = node.cache().names_of(event.endpoint, datapath::to_address(event.remote)); !names.empty()) {
@@ -103,7 +103,7 @@ void add_packet(Json& out, const Node& node, const ng_event& event) {
     }
 }
 
-void add_answer(Json& out, const ng_event& event, std::span<const std::uint8_t> payload) {
+void add_response(Json& out, const ng_event& event, std::span<const std::uint8_t> payload) {
     out["server"] = datapath::to_address(event.remote).to_string();
     out["opened"] = event.learnt;
     const auto message = dns::parse_message(payload);
@@ -135,7 +135,7 @@ Json view_event(Node& node, const ng_event& event, std::span<const std::uint8_t>
         out["interface"] = record->second.host_ifname;
     }
     if (event.kind == NG_EVENT_ANSWER || event.kind == NG_EVENT_UNPARSED) {
-        add_answer(out, event, payload);
+        add_response(out, event, payload);
     } else {
         add_packet(out, node, event);
         add_names(out, node, event);

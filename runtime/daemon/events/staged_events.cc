@@ -22,8 +22,8 @@ using policy::Direction;
 
 bool is_icmp(std::uint8_t protocol) { return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6; }
 
-// Events do not bear the type of an ICMP message, only the number of an echo.
-bool asks_icmp_type(const CompiledPolicy& compiled, std::uint8_t protocol) {
+// Whether the verdict depends on the ICMP type: events do not have it, only the identifier of an echo.
+bool matches_icmp_type(const CompiledPolicy& compiled, std::uint8_t protocol) {
     return std::any_of(compiled.ports.begin(), compiled.ports.end(), [protocol](const policy::PortEntry& entry) {
         return !entry.any_protocol && entry.protocol == protocol && entry.prefix_bits > 0;
     });
@@ -67,7 +67,7 @@ const StagedEvents::Preview* StagedEvents::preview_of(const Record& record, std:
         known->second.used = ++calls_;
         return &known->second;
     }
-    if (!budget_.take(kPreviewUnits)) {
+    if (!budget_.try_spend(kPreviewUnits)) {
         return nullptr;
     }
     if (previews_.size() >= kMaxPreviews) {
@@ -99,12 +99,12 @@ Json StagedEvents::verdict(const ng_event& event) {
     if (preview != nullptr && preview->compiled == nullptr) {
         return preview->error.empty() ? Json(nullptr) : no_verdict(preview->error);
     }
-    if (preview == nullptr || !budget_.take(1)) {
-        return no_verdict("there are too many events");
+    if (preview == nullptr || !budget_.try_spend(1)) {
+        return no_verdict("too many events");
     }
     const CompiledPolicy& compiled = *preview->compiled;
-    if (is_icmp(event.protocol) && asks_icmp_type(compiled, event.protocol)) {
-        return no_verdict("the rules ask for the ICMP type, which events do not have");
+    if (is_icmp(event.protocol) && matches_icmp_type(compiled, event.protocol)) {
+        return no_verdict("the rules match the ICMP type, which events do not have");
     }
     policy::PacketView packet = packet_of(event);
     if (!compiled.patterns.empty()) {

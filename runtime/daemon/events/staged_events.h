@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the staged policies would make of the packets that `namegatectl monitor` shows. Owns the compiled previews of the
-// endpoints that had events, until policies or endpoints change; empty when nobody follows. Bounded in previews and in
-// work: what finds no room is told as such, not left out. Changes nothing. The daemon's thread; cannot fail.
+// The verdicts that staged policies would give for the packets that `namegatectl monitor` shows. Owns the compiled previews of
+// endpoints that had events, until policies or endpoints change, or until there is no stream. The number of previews and the
+// amount of work are limited: above the limit the result is an error. Changes no state of the node. The daemon's thread; cannot
+// fail.
 #pragma once
 
 #include <cstddef>
@@ -19,19 +20,19 @@
 
 namespace namegate::daemon {
 
-inline constexpr std::size_t kMaxPreviews = 128;  // endpoints and directions whose preview is kept
-// Each 0.1 s: so many verdicts, or previews in their place.
-inline constexpr std::uint64_t kStagedStretchNs = 100'000'000;
+inline constexpr std::size_t kMaxPreviews = 128;  // one for each endpoint and direction
+// Work in each 0.1 s: a verdict costs 1 unit, a preview kPreviewUnits.
+inline constexpr std::uint64_t kStagedIntervalNs = 100'000'000;
 inline constexpr std::uint64_t kStagedUnits = 256;
 inline constexpr std::uint64_t kPreviewUnits = 64;
 
 class StagedEvents {
   public:
-    explicit StagedEvents(Node& node) : node_(node), budget_(node.clock(), kStagedStretchNs, kStagedUnits) {}
+    explicit StagedEvents(Node& node) : node_(node), budget_(node.clock(), kStagedIntervalNs, kStagedUnits) {}
 
-    // {allowed, rule, byStaged} or {error}; null when no staged policy concerns the packet, or the event is of no packet.
+    // {allowed, rule, byStaged} or {error}; null if no staged policy concerns the packet, or the event is not about a packet.
     api::Json verdict(const ng_event& event);
-    // Nobody follows any more.
+    // Drops all previews. For when there is no stream.
     void clear() { previews_.clear(); }
     std::size_t previews() const { return previews_.size(); }
 
@@ -39,19 +40,19 @@ class StagedEvents {
     struct Preview {
         node::CompiledRef compiled;  // null: no staged policy concerns the endpoint, unless there is an error
         std::string error;
-        std::uint64_t used = 0;  // when, in calls
+        std::uint64_t used = 0;  // the value of calls_ at the last use
     };
     using Key = std::pair<std::uint32_t, std::uint8_t>;  // endpoint, direction
 
     void drop_outdated();
-    // Null: there is no room for the work now.
+    // Null: the work budget is spent.
     const Preview* preview_of(const endpoints::Record& record, std::uint8_t direction);
 
     Node& node_;
     WorkBudget budget_;
     std::map<Key, Preview> previews_;
     std::uint64_t revision_ = 0;
-    bool any_staged_ = false;  // some policy of this revision is
+    bool any_staged_ = false;  // for this revision
     std::uint64_t calls_ = 0;
 };
 

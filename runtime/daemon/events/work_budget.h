@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How much work of one kind may be done at most, in units of the caller's: so many in each stretch of time. Owns nothing;
-// the clock outlives it. One thread. Cannot fail.
+// Limits work: a number of units, defined by the caller, in each interval of time. The clock outlives it. One thread; cannot fail.
 #pragma once
 
 #include <cstdint>
@@ -12,28 +11,29 @@ namespace namegate::daemon {
 
 class WorkBudget {
   public:
-    WorkBudget(const Clock& clock, std::uint64_t stretch_ns, std::uint64_t units) : clock_(clock), stretch_ns_(stretch_ns), units_(units) {}
+    WorkBudget(const Clock& clock, std::uint64_t interval_ns, std::uint64_t units)
+        : clock_(clock), interval_ns_(interval_ns), units_(units) {}
 
-    // False: no room in this stretch, and nothing is taken.
-    bool take(std::uint64_t units) {
-        const std::uint64_t stretch = clock_.boot_ns() / stretch_ns_;
-        if (stretch != stretch_) {
-            stretch_ = stretch;
-            taken_ = 0;
+    // False: the rest of this interval's budget is too small; nothing is spent.
+    bool try_spend(std::uint64_t units) {
+        const std::uint64_t interval = clock_.boot_ns() / interval_ns_;
+        if (interval != interval_) {
+            interval_ = interval;
+            spent_ = 0;
         }
-        if (units > units_ - taken_) {
+        if (units > units_ - spent_) {
             return false;
         }
-        taken_ += units;
+        spent_ += units;
         return true;
     }
 
   private:
     const Clock& clock_;
-    std::uint64_t stretch_ns_;
+    std::uint64_t interval_ns_;
     std::uint64_t units_;
-    std::uint64_t stretch_ = 0;
-    std::uint64_t taken_ = 0;
+    std::uint64_t interval_ = 0;
+    std::uint64_t spent_ = 0;
 };
 
 }  // namespace namegate::daemon

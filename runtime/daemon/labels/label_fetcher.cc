@@ -11,7 +11,7 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr unsigned kMaxAttempts = 5;  // each waits for the node lock
+constexpr unsigned kMaxAttempts = 5;  // each of them waits for the node lock
 
 }  // namespace
 
@@ -26,7 +26,7 @@ Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(EventLoop& loop, Node
             self->fetch_again({container_id, ifname}, *provider);
         });
     }
-    // Idle: the process that holds the node lock may be waiting for a reply of this daemon.
+    // Idle: the process that holds the node lock may be waiting for a reply from this daemon.
     NG_ASSIGN(fetcher->again_, loop.add_deferred(EventLoop::Priority::kIdle, [self] { self->retry(); }));
     return fetcher;
 }
@@ -50,7 +50,7 @@ std::optional<Result<>> LabelFetcher::program(const api::ProgramRequest& wanted,
     if (!record || next_to_ask(*record) == nullptr) {
         return programmed;
     }
-    // When nothing in force looks at labels, they can follow.
+    // If no policy in force needs labels, they can follow later.
     fetch(*record, programmed ? Done() : done);
     return programmed ? std::optional<Result<>>(programmed) : std::nullopt;
 }
@@ -79,12 +79,12 @@ void LabelFetcher::fetch(const endpoints::Record& record, const Done& done) {
 void LabelFetcher::ask(labels::Provider& provider, const endpoints::Record& record) {
     const Key key{record.container_id, record.ifname};
     provider.ask(record, std::chrono::seconds(node_.config().label_timeout_seconds),
-                 [this, key, &provider](labels::Provider::Answer labels) {
+                 [this, key, &provider](labels::Provider::Reply labels) {
                      handle({key, &provider, std::move(labels)});
                  });
 }
 
-// The provider has other labels for the endpoint now. What it said before stays in force until it answers.
+// The provider's labels for the endpoint have changed. The old ones stay in force until it replies.
 void LabelFetcher::fetch_again(const Key& key, labels::Provider& provider) {
     if (waiting_.count(key) != 0) {
         return;
@@ -96,32 +96,32 @@ void LabelFetcher::fetch_again(const Key& key, labels::Provider& provider) {
 }
 
 void LabelFetcher::retry() {
-    for (Answered& answered : std::exchange(answers_, {})) {
-        handle(std::move(answered));
+    for (Received& received : std::exchange(retries_, {})) {
+        handle(std::move(received));
     }
 }
 
-void LabelFetcher::handle(Answered answered) {
-    const Result<> result = put_in_force(answered);
-    if (!result && answered.labels && result.error().code() == Code::kTryAgain) {
-        if (ask_next(answered)) {
+void LabelFetcher::handle(Received received) {
+    const Result<> result = put_in_force(received);
+    if (!result && received.labels && result.error().code() == Code::kTryAgain) {
+        if (ask_next(received)) {
             return;
         }
-        // In a burst of ADDs their plugins hold the node lock in turn.
-        if (++answered.attempts < kMaxAttempts) {
-            answers_.push_back(std::move(answered));
+        // In a burst of ADDs, several plugins hold the node lock one after the other.
+        if (++received.attempts < kMaxAttempts) {
+            retries_.push_back(std::move(received));
             again_.set_enabled(true);
             return;
         }
     }
-    finish(answered.key, result);
+    finish(received.key, result);
 }
 
-// The labels of one provider are in the record; perhaps policies look at those of another.
-bool LabelFetcher::ask_next(const Answered& answered) {
-    const auto record = node_.runtime().store().read(answered.key.first, answered.key.second);
-    // Without them the node lock was busy, and this answer is to be tried again.
-    if (!record || record->labels_of(answered.provider->name()) == nullptr) {
+// The labels of one provider are in the record, but policies may need those of another one. False: there is no such provider.
+bool LabelFetcher::ask_next(const Received& received) {
+    const auto record = node_.runtime().store().read(received.key.first, received.key.second);
+    // If they are not in the record, the node lock was busy and this reply must be tried again.
+    if (!record || record->labels_of(received.provider->name()) == nullptr) {
         return false;
     }
     labels::Provider* next = next_to_ask(*record);
@@ -141,13 +141,13 @@ void LabelFetcher::finish(const Key& key, const Result<>& result) {
     }
 }
 
-Result<> LabelFetcher::put_in_force(const Answered& answered) {
-    if (!answered.labels) {
-        // Whatever the error: the provider may say something else later.
-        return Error(Code::kTryAgain, answered.labels.error().message());
+Result<> LabelFetcher::put_in_force(const Received& received) {
+    if (!received.labels) {
+        // Whatever the error is, the provider may return labels later.
+        return Error(Code::kTryAgain, received.labels.error().message());
     }
-    const auto& [container_id, ifname] = answered.key;
-    NG_TRY(node_.set_labels(container_id, ifname, answered.provider->name(), answered.labels->value_or(labels::Labels())));
+    const auto& [container_id, ifname] = received.key;
+    NG_TRY(node_.set_labels(container_id, ifname, received.provider->name(), received.labels->value_or(labels::Labels())));
     return node_.program(container_id, ifname, {});
 }
 

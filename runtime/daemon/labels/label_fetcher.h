@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Brings the labels of providers that must be asked (labels/provider.h) to the endpoints: during ADD, where the plugin waits for
-// the answer, and afterwards for endpoints that were programmed without them. A slow provider delays the endpoints that need it
-// and no others: it is asked beside all other work of the event loop. Owns what is being asked. One thread, that of the loop.
+// Fetches the labels of endpoints from providers that must be asked (labels/provider.h): during ADD, while the plugin waits, and
+// later for endpoints that were programmed without labels. The event loop does other work while a provider is asked, so a slow
+// provider delays only the endpoints that need it. Owns the outstanding requests. One thread: that of the event loop.
 #pragma once
 
 #include <functional>
@@ -33,19 +33,19 @@ class LabelFetcher {
     LabelFetcher(LabelFetcher&&) = delete;
     LabelFetcher& operator=(LabelFetcher&&) = delete;
 
-    // Programs the endpoint, with its labels where policies look at them. Nothing: a provider is asked first, and
-    // `done` is called once, within labelTimeout for each provider.
+    // Programs the endpoint, with its labels if policies need them. Empty: a provider is asked first, and `done` is called once,
+    // after at most labelTimeout for each provider.
     std::optional<Result<>> program(const api::ProgramRequest& wanted, const Done& done);
-    // Asks for those endpoints that lack labels; called regularly.
+    // Asks for the labels of all endpoints that lack them. Call it regularly.
     void fetch_missing();
 
   private:
     using Key = std::pair<std::string, std::string>;  // container id, interface
-    struct Answered {
+    struct Received {
         Key key;
         labels::Provider* provider = nullptr;
-        labels::Provider::Answer labels;
-        unsigned attempts = 0;  // to put it in force
+        labels::Provider::Reply labels;
+        unsigned attempts = 0;  // to put the labels in force
     };
 
     explicit LabelFetcher(Node& node) : node_(node) {}
@@ -53,17 +53,17 @@ class LabelFetcher {
     void fetch(const endpoints::Record& record, const Done& done);
     void ask(labels::Provider& provider, const endpoints::Record& record);
     void fetch_again(const Key& key, labels::Provider& provider);
-    void handle(Answered answered);
-    bool ask_next(const Answered& answered);
+    void handle(Received received);
+    bool ask_next(const Received& received);
     void finish(const Key& key, const Result<>& result);
-    Result<> put_in_force(const Answered& answered);
+    Result<> put_in_force(const Received& received);
     void retry();
 
     Node& node_;
-    std::vector<Answered> answers_;             // wait for another attempt; one for each endpoint at most
-    std::map<Key, std::vector<Done>> waiting_;  // one question for each endpoint, however many clients ask
-    std::vector<IoSource> replies_;             // of each provider
-    DeferredSource again_;                      // enabled while answers wait for another attempt
+    std::vector<Received> retries_;             // waiting for another attempt; at most one for each endpoint
+    std::map<Key, std::vector<Done>> waiting_;  // one request for each endpoint, whatever the number of clients
+    std::vector<IoSource> replies_;             // one for each provider
+    DeferredSource again_;                      // enabled while retries_ is not empty
 };
 
 }  // namespace namegate::daemon

@@ -27,7 +27,7 @@ constexpr std::size_t kMaxExplainedAddresses = 64;
 
 using Opened = std::map<IpAddress, std::vector<std::string>>;
 
-// The patterns that open each address now, as the programs would find them.
+// The patterns that open each address now, as in the programs' map.
 Result<Opened> opened_addresses(Node& node, const Record& record) {
     NG_ASSIGN(const auto learnt, datapath::read_learnt(node.datapath(), record.slot));
     const std::uint32_t now = datapath::tick_of(node.clock().boot_ns());
@@ -50,14 +50,14 @@ ExplainTarget target_of(const IpAddress& address, std::vector<std::string> names
     ExplainTarget target;
     target.address = address;
     target.names = std::move(names);
-    target.looked_up = target.names;  // which may have expired in the kernel
+    target.looked_up = target.names;  // they may have expired in the kernel's map
     if (const auto found = opened.find(address); found != opened.end()) {
         target.patterns = found->second;
     }
     return target;
 }
 
-// Where the name led this endpoint lately.
+// The addresses that the name recently led this endpoint to.
 Result<std::vector<ExplainTarget>> targets_of(Node& node, const Record& record, const std::string& name, const Opened& opened) {
     NG_ASSIGN(const policy::DomainPattern exact, policy::DomainPattern::parse(name));
     std::vector<ExplainTarget> out;
@@ -69,7 +69,7 @@ Result<std::vector<ExplainTarget>> targets_of(Node& node, const Record& record, 
     return out;
 }
 
-// Where the name cache does not know it (yet): what the pattern that is the name itself has open.
+// For a name that is not in the name cache (yet): the addresses that the pattern of exactly this name opens.
 std::vector<ExplainTarget> targets_by_pattern(const std::string& name, const Opened& opened) {
     std::vector<ExplainTarget> out;
     for (const auto& [address, patterns] : opened) {
@@ -80,13 +80,13 @@ std::vector<ExplainTarget> targets_by_pattern(const std::string& name, const Ope
     return out;
 }
 
-bool fits(const ExplainTarget& target, std::uint8_t protocol) {
+bool family_matches(const ExplainTarget& target, std::uint8_t protocol) {
     constexpr std::uint8_t kIcmp = 1;
     constexpr std::uint8_t kIcmp6 = 58;
     return protocol == kIcmp ? target.address->is_v4() : protocol != kIcmp6 || !target.address->is_v4();
 }
 
-// Addresses that the name, or any, led to, and that no name opens.
+// Adds a note for each address that the name, or any name, led to but that no name opens.
 void add_never_opened(Node& node, const Record& record, api::ExplainFacts& request) {
     const auto note = [&request](const std::string& address, const std::string& entry) {
         request.notes.push_back("no name opens " + address + ": dnsNeverOpens has " + entry + "; a rule with nets can allow it");
@@ -119,21 +119,21 @@ Result<> add_targets(Node& node, const Record& record, api::ExplainFacts& reques
         targets = targets_by_pattern(request.destination.name, opened);
     }
     for (ExplainTarget& target : targets) {
-        if (fits(target, request.destination.protocol)) {
+        if (family_matches(target, request.destination.protocol)) {
             request.targets.push_back(std::move(target));
         }
     }
     if (request.targets.empty()) {
         request.notes.push_back("the endpoint did not look up " + request.destination.name +
-                                " lately at a trusted DNS server; this is what an answer without aliases would open");
+                                " recently at a trusted DNS server; this is what a response without aliases would open");
     }
     return ok();
 }
 
 Result<> add_servers(Node& node, const Record& record, api::ExplainFacts& request) {
     request.trusted = node.runtime().servers_of(record);
-    NG_ASSIGN(const auto answered, datapath::read_untrusted(node.datapath(), record.id));
-    for (const datapath::UntrustedServer& one : answered) {
+    NG_ASSIGN(const auto untrusted, datapath::read_untrusted(node.datapath(), record.id));
+    for (const datapath::UntrustedServer& one : untrusted) {
         if (!node.runtime().trusts(record, one.server)) {
             request.untrusted.push_back(one.server);
         }
@@ -155,7 +155,7 @@ Result<Json> view_explanation(Node& node, const Record& record, const policy::De
         add_never_opened(node, record, request);
         NG_TRY(add_servers(node, record, request));
     } else {
-        request.notes.emplace_back("what the node itself sends is always let in");
+        request.notes.emplace_back("packets from the node itself are always allowed");
     }
     const node::Programmed* state = node.programmer().find(record.id);
     const node::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Why an endpoint may or may not reach a destination, from the rules that were programmed for it and the
-// addresses that the kernel has learnt. Reads only. One thread: that of the event loop.
+// Explains why an endpoint may or may not reach a destination, from the rules that were programmed for it and its learned
+// addresses. Reads only. One thread: that of the event loop.
 #pragma once
 
 #include "api/protocol.h"
@@ -11,7 +11,7 @@
 
 namespace namegate::daemon {
 
-// As api::explain_json(). kInvalidInput: a name, where the packet comes from the other side.
+// Returns the form of api::explain_json(). kInvalidInput: the destination is a name and the direction is ingress.
 Result<api::Json> view_explanation(Node& node, const endpoints::Record& record, const policy::Destination& destination,
                                    policy::Direction direction);
 

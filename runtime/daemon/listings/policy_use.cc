@@ -21,7 +21,7 @@ using policy::Direction;
 using RuleKey = std::pair<Direction, int>;                                              // a rule's place in its policy
 using MatchedRules = std::map<std::pair<std::string, std::string>, std::set<RuleKey>>;  // by kind and name of the policy
 
-constexpr double kMostExact = 1e15;  // a whole number below is shown as one
+constexpr double kMaxExact = 1e15;  // a whole number below it is written as an integer
 
 Result<> add_matched(Node& node, const endpoints::Record& record, Direction direction, MatchedRules& out) {
     const node::Programmed* state = node.programmer().find(record.id);
@@ -40,7 +40,7 @@ Result<> add_matched(Node& node, const endpoints::Record& record, Direction dire
     return ok();
 }
 
-// As people wrote them: of one entry may have been made several.
+// The number of rules in the document. One entry there may have become several rules here.
 std::size_t rules_of(const policy::Policy& policy) {
     std::set<RuleKey> rules;
     for (const Direction direction : {Direction::kEgress, Direction::kIngress}) {
@@ -55,7 +55,7 @@ Json order_json(const std::optional<double>& order) {
     if (!order) {
         return nullptr;
     }
-    const bool whole = std::abs(*order) < kMostExact && *order == std::floor(*order);
+    const bool whole = std::abs(*order) < kMaxExact && *order == std::floor(*order);
     return whole ? Json(static_cast<std::int64_t>(*order)) : Json(*order);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whom each policy selects on this node: what `namegatectl policies` lists and the warnings are made of. Reads only. One thread.
+// The endpoints of this node that each policy selects, for `namegatectl policies` and the warnings. Reads only. One thread.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@
 
 namespace namegate::daemon {
 
-// The node's endpoints as policies see them at one moment, for the questions of many policies.
+// The facts about the node's endpoints at one moment, for the selectors of many policies.
 class SeenEndpoints {
   public:
     explicit SeenEndpoints(const Node& node);
@@ -30,7 +30,7 @@ class SeenEndpoints {
   private:
     struct Endpoint {
         std::uint32_t id = 0;
-        std::optional<policy::EndpointFacts> facts;  // of either direction; none: its labels cannot be told
+        std::optional<policy::EndpointFacts> facts;  // of either direction; empty: its labels cannot be determined
     };
 
     std::shared_ptr<const policy::Snapshot> snapshot_;
@@ -38,8 +38,8 @@ class SeenEndpoints {
 };
 
 // [{tier, order: number or null, kind, policy, staged, types: [text], file, line, endpoints, unknownEndpoints, rules,
-//  matchedRules: number, or null when staged}], in the order of evaluation. A rule has matched when a packet of an endpoint
-// that has it now met it since its counters began.
+//  matchedRules: number, or null when staged}], in the order of evaluation. A rule counts as matched if it matched a packet of
+// an endpoint that has it now, since that endpoint's counters began.
 Result<api::Json> view_policies(Node& node);
 
 }  // namespace namegate::daemon

@@ -34,7 +34,7 @@ Json view_rules_of(const policy::CompiledPolicy& compiled) {
     return rules;
 }
 
-// TCP and UDP flows of this direction that the policies judge; what the node itself began is none.
+// TCP and UDP flows of this direction that policies apply to, so not those that the node itself began.
 bool counts(const datapath::FlowEntry& flow, Direction direction) {
     return (flow.key.protocol == kTcp || flow.key.protocol == kUdp) && flow.value.direction == static_cast<std::uint8_t>(direction) &&
            (flow.value.flags & NG_FLOW_NODE) == 0;
@@ -79,7 +79,7 @@ Result<Json> view_staged(Node& node, const Record& record, Direction direction) 
         ++live;
         const auto known = names.find(flow.remote);
         auto packet = packet_of(flow, direction, known == names.end() ? std::vector<std::string>() : known->second);
-        if (flow.value.pattern != 0) {  // E8: what admitted it counts, whatever became of the TTL
+        if (flow.value.pattern != 0) {  // E8: the pattern that admitted the flow counts, even if its address has expired
             NG_ASSIGN(std::string pattern, datapath::read_pattern_text(node.datapath(), flow.value.pattern));
             packet.patterns.push_back(std::move(pattern));
         }

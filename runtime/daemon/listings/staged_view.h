@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the staged policies would make of an endpoint, for the tools: its rules as they would be, and which of its live
-// flows they would deny. Changes nothing. The daemon's thread.
+// The effect that staged policies would have on an endpoint, for the tools: its rules if they were enforced, and the live flows
+// that they would deny. Changes nothing. The daemon's thread.
 #pragma once
 
 #include "api/protocol.h"
@@ -11,7 +11,7 @@
 
 namespace namegate::daemon {
 
-// null: no staged policy concerns the endpoint in this direction. Else {error, rules: [{number, tier, ..., staged}],
+// Null: no staged policy concerns the endpoint in this direction. Otherwise {error, rules: [{number, tier, ..., staged}],
 // liveFlows, deniedFlows, example}; `example` is one of the flows that would be denied, as text.
 Result<api::Json> view_staged(Node& node, const endpoints::Record& record, policy::Direction direction);
 

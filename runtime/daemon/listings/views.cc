@@ -33,7 +33,7 @@ constexpr const char* kSettingsFolder = "/proc/sys/net/ipv4/conf";
 constexpr std::size_t kMaxNamedInterfaces = 8;  // in one warning
 constexpr std::array<const char*, 3> kModes = {"closed", "enforced", "open"};
 
-// To the second; empty: not known.
+// UTC, to the second. 0 is unknown and gives an empty text.
 std::string utc_text(std::int64_t seconds) {
     const auto time = static_cast<std::time_t>(seconds);
     std::tm parts{};
@@ -42,7 +42,7 @@ std::string utc_text(std::int64_t seconds) {
     return seconds == 0 ? std::string() : std::string(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
 }
 
-// Files of which what is in force for the endpoint is not what they say now, with the reason.
+// Notes about files whose last good content is in force for the endpoint, because their present content was refused.
 Json view_notes(const Node& node, const node::Programmed* state) {
     std::set<std::string> files;
     for (const node::CompiledRef& compiled : {state == nullptr ? nullptr : state->egress, state == nullptr ? nullptr : state->ingress}) {
@@ -53,7 +53,7 @@ Json view_notes(const Node& node, const node::Programmed* state) {
     Json notes = Json::array();
     for (const policy::FileStatus& file : node.runtime().policies().refused()) {
         if (files.count(file.path) != 0) {
-            notes.push_back(file.path + ": in force is what it said when it was good last, since " + utc_text(file.since) +
+            notes.push_back(file.path + ": its last good content is in force, since " + utc_text(file.since) +
                             (file.problems.empty() ? "" : ": " + policy::to_string(file.problems.front())));
         }
     }
@@ -86,7 +86,7 @@ void add_counters(Json& out, const std::vector<CounterValue>& counters, bool zer
     }
 }
 
-// Everything that keeps the answer from being "healthy", one line each.
+// All reasons why `status` is not "healthy", one line each.
 Json view_degraded(Node& node) {
     Json degraded = Json::array();
     for (const node::FolderProblem& problem : node.runtime().folder_problems()) {
@@ -100,13 +100,13 @@ Json view_degraded(Node& node) {
     }
     for (const auto& entry : node.records()) {
         const node::Programmed* state = node.programmer().find(entry.first);
-        // What is not known about the policies is told once.
+        // Unknown policies are reported once for all endpoints.
         if (state != nullptr && !state->error.empty() && state->error != node.programmer().unknown()) {
             degraded.push_back("endpoint " + display_name(entry.second) + " keeps its last policy: " + state->error);
         }
     }
-    for (const auto& trouble : node.health().problems()) {
-        degraded.push_back(trouble.first + ": " + trouble.second);
+    for (const auto& problem : node.health().problems()) {
+        degraded.push_back(problem.first + ": " + problem.second);
     }
     if (node.runtime().trusted_servers().empty() && !node.config().dns_servers.pod) {
         degraded.push_back("no DNS server is trusted, so no name opens anything: set dnsTrustedServers");
@@ -119,7 +119,7 @@ Result<Json> view_direction(Node& node, const Record& record, Direction directio
     const node::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
     NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
     const bool is_its_own = active && active->endpoint == record.id;
-    // What another process programmed is enforced all the same; then its rules are not known here.
+    // A policy that another process programmed is enforced too, but its rules are not known here.
     const bool pinned = is_its_own && active->direction[static_cast<std::size_t>(direction)].policy != 0;
     Json out = {{"enforced", compiled != nullptr || pinned}};
     Json rules = Json::array();
@@ -140,7 +140,7 @@ Result<Json> view_direction(Node& node, const Record& record, Direction directio
     return out;
 }
 
-// Pattern text -> rules of the egress policy that it opens.
+// Pattern text -> rules of the egress policy that have the pattern.
 std::map<std::string, std::string> rules_by_pattern(const node::Programmed* state) {
     std::map<std::string, std::string> out;
     if (state == nullptr || !state->egress) {
@@ -176,7 +176,7 @@ std::uint64_t seconds_left(std::uint64_t expiry_boot_ns, std::uint64_t now) {
     return expiry_boot_ns <= now ? 0 : (expiry_boot_ns - now + 999'999'999) / 1'000'000'000;
 }
 
-// What names led to, and no name opens.
+// Adds the addresses that names led to but that no name opens.
 void add_refused(Node& node, const Record& record, Json& out) {
     const std::uint64_t now = node.clock().boot_ns();
     for (const RefusedAddress& refused : node.refused().of(record.id, now)) {
@@ -191,7 +191,7 @@ void add_refused(Node& node, const Record& record, Json& out) {
     }
 }
 
-// What an administrator should know although namegate itself is well.
+// Conditions that an administrator should know although namegate itself is healthy.
 Json view_warnings(Node& node) {
     Json warnings = Json::array();
     if (node.config().unknown_labels_absent) {
@@ -211,8 +211,8 @@ Json view_warnings(Node& node) {
         }
         names += open->size() > kMaxNamedInterfaces ? ", ..." : "";
         warnings.push_back("no strict reverse path filter on " + names +
-                           ": whoever is behind it can send with a pod's address as source; with one, nobody can whose address the node "
-                           "answers through another interface (docs/limits.md, \"Forged sources\")");
+                           ": a host behind it can send with a pod's address as source; a strict filter drops what comes from an interface "
+                           "through which the node does not reach the source (docs/limits.md, \"Forged sources\")");
     }
     for (std::string& line : node.warnings().lines(node)) {
         warnings.push_back(std::move(line));
@@ -325,7 +325,7 @@ Result<Json> view_addresses(Node& node, const Record& record) {
         std::int64_t ttl = 0;
         for (std::size_t i = 0; i < value.count && i < NG_LEARNT_PATTERNS; ++i) {
             NG_ASSIGN(const std::string text, datapath::read_pattern_text(node.datapath(), value.pattern[i]));
-            // A pattern that no policy has any more opens nothing.
+            // A pattern that is no longer in any policy opens nothing.
             if (text.empty()) {
                 continue;
             }

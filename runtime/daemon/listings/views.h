@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The node's state as JSON, for the tools. Reads only; a map that cannot be read is the command's error. One
-// thread: that of the event loop.
+// The node's state as JSON, for the tools. Reads only; if a map cannot be read, the command fails. One thread: that of the event
+// loop.
 #pragma once
 
 #include <string>
@@ -14,19 +14,19 @@
 namespace namegate::daemon {
 
 Result<api::Json> view_status(Node& node, const Learner& learner);
-// One endpoint: who it is, what selects it, what was counted.
+// One endpoint: its identity, the policies that select it, its counters.
 Result<api::Json> view_endpoint(Node& node, const endpoints::Record& record);
 // The rules in force, by direction and tier, with their counters.
 Result<api::Json> view_rules(Node& node, const endpoints::Record& record);
-// The allow map.
+// The learned addresses of one endpoint.
 Result<api::Json> view_addresses(Node& node, const endpoints::Record& record);
 // The name cache of one endpoint.
 api::Json view_names(Node& node, const endpoints::Record& record);
 
-// "closed", "enforced" or "open", as the kernel has it.
+// "closed", "enforced" or "open", from the kernel's maps.
 Result<std::string> mode_of(Node& node, const endpoints::Record& record);
 
-// How people call it: "namespace/pod", or the container's id.
+// The name shown to people: "namespace/pod", or the container's id.
 std::string display_name(const endpoints::Record& record);
 
 }  // namespace namegate::daemon

@@ -31,7 +31,7 @@ Result<> DirectoryWatch::arm() {
     names_.begin();
     Result<> result = ok();
     for (const std::string& folder : folders_) {
-        // From the root downwards: what appears behind our back is seen by the watch above it.
+        // From the root downwards: a folder that appears during this loop is detected by the watch above it.
         for (std::size_t slash = 0; slash != std::string::npos;) {
             const std::size_t next = folder.find('/', slash + 1);
             const std::string parent = slash == 0 ? "/" : folder.substr(0, slash);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells that something happened in one of several folders, whichever way their files are saved: written in
-// place, renamed over, linked anew; and when a folder, or a folder above it, appears, goes or is replaced. Says
-// only "look again": what changed is for the reader to find out. Owns one inotify descriptor. One thread. A folder
-// that is not there is no failure; what inotify cannot see (a link's target edited elsewhere, a lost event) is
-// for a slow timer.
+// Detects changes in several folders, whichever way files are saved (written in place, renamed over, linked again), and detects
+// that a folder, or a folder above it, appears, disappears or is replaced. Does not report what changed: the caller reads the
+// folders again. Owns one inotify descriptor. One thread. A missing folder is not an error. Changes that inotify does not see (a
+// link's target edited elsewhere, a lost event) need a slow timer in addition.
 #pragma once
 
 #include <string>
@@ -21,14 +20,14 @@ class DirectoryWatch {
     static Result<DirectoryWatch> create(std::vector<std::string> folders);
 
     int fd() const { return names_.fd(); }
-    // Watches the folders, and what is above them, as they are now. Call before each reading of the folders.
+    // Watches the folders, and those above them, as they are now. Call it before each reading of the folders.
     Result<> arm();
     enum class Seen {
         kNothing,
-        kUnderway,  // perhaps a file is only half written
-        kDone,      // the last was a file closed, renamed or removed
+        kUnderway,  // a file may be only half written
+        kDone,      // the last event: a file was closed, renamed or removed
     };
-    // Takes over the waiting events.
+    // Reads and removes all pending events.
     Seen drain();
 
   private:

@@ -16,7 +16,7 @@ namespace {
 struct Registration {
     EventLoop::IoWork work;       // the other kinds ignore the argument
     std::uint64_t period_us = 0;  // of periodic sources
-    bool released = false;        // the EventSource is gone: the sd_event_source must not be touched any more
+    bool released = false;        // the EventSource is gone: the sd_event_source must not be used
 };
 
 Registration& registration(void* data) { return *static_cast<Registration*>(data); }

@@ -18,7 +18,7 @@ struct sd_event_source;
 
 namespace namegate::daemon {
 
-// sd-event may call a timer back so much later than asked, to wake up less often. 0 means its own default.
+// How much later than requested sd-event may call a timer back, to wake up less often. 0 means sd-event's default.
 inline constexpr std::uint64_t kDefaultAccuracyUs = 0;  // 0.25 s
 
 // What all kinds of sources have in common. A default-constructed source is empty.
@@ -44,7 +44,7 @@ class EventSource {
     sd_event_source* source_ = nullptr;
 };
 
-// A file descriptor. Level-triggered: the callback comes again as long as one of the events holds.
+// A file descriptor. Level-triggered: the callback is repeated as long as one of the events holds.
 class IoSource : public EventSource {
   public:
     // `events`: EPOLL* (epoll_ctl(2)). With 0 only EPOLLERR and EPOLLHUP are reported.
@@ -87,15 +87,15 @@ class EventLoop {
     // The callback gets the events that hold.
     Result<IoSource> add_io(int fd, std::uint32_t events, IoWork work);
     Result<TimerSource> add_timer(std::uint64_t accuracy_us, Work work);
-    // Calls back for the first time after one period, and then always one period after the round of the last call began.
+    // The first call comes after one period, each further call one period after the round of the last call began.
     Result<EventSource> add_periodic(std::uint64_t period_us, std::uint64_t accuracy_us, Work work);
     Result<DeferredSource> add_deferred(Priority priority, Work work);
-    // Blocks the signal in this thread for good. It then waits for the loop. One source for each signal.
+    // Blocks the signal in this thread until the thread ends, so that it stays pending for the loop. One source for each signal.
     Result<EventSource> add_signal(int signal, Work work);
-    // Tells the service manager regularly that the loop runs, if it has set a watchdog for this process.
+    // Reports regularly to the service manager that the loop runs, if it has set a watchdog for this process.
     Result<> feed_watchdog();
 
-    // Until exit().
+    // Runs until exit().
     Result<> run();
     // Waits up to `timeout_us` for one event and runs its callback; for tests.
     Result<> run_once(std::uint64_t timeout_us);

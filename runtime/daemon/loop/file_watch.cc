@@ -12,11 +12,11 @@ namespace namegate::daemon {
 
 namespace {
 
-// Not IN_MODIFY: what is being written is read when the writer closes it.
+// Without IN_MODIFY: a file that is being written is read when the writer closes it.
 constexpr std::uint32_t kEvents = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
-constexpr int kMaxLinks = 40;  // as the kernel follows
+constexpr int kMaxLinks = 40;  // the kernel's limit (path_resolution(7))
 
-// Where the link leads; empty when it is none.
+// The target of a link; empty if the path is not a link.
 std::string link_target(const std::string& path) {
     std::array<char, PATH_MAX> target{};
     const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
@@ -50,10 +50,10 @@ Result<> FileWatch::arm() {
 Result<> FileWatch::arm_one(std::string path) {
     Result<> result = ok();
     for (int links = 0; links < kMaxLinks && !path.empty(); ++links) {
-        // Links in the folder's own path are followed: the folder that they lead to is the one watched.
+        // inotify follows links in the path of the folder and watches the target folder.
         const std::size_t slash = path.rfind('/');
         const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-        // The watch first: a link that changes after it was read is seen.
+        // Add the watch before reading the link, so that a change after reading is detected.
         if (const auto added = names_.add(folder, path.substr(slash + 1)); !added) {
             result = added.error();
         }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells that the content behind one of some paths may have changed, whichever way: written in place, renamed over, linked anew, or
-// the same done to a file that a chain of links leads to (resolv.conf is often a link into another program's folder).
-// Says only "look again". Owns one inotify descriptor. One thread. What is not there is no failure; a folder that appears
-// later is seen once arm() is called again.
+// Detects that the content behind a path may have changed, whichever way: the file, or a file that a chain of links leads to, was
+// written in place, renamed over or linked again (resolv.conf is often a link into another program's folder). Does not report
+// what changed. Owns one inotify descriptor. One thread. A missing file or folder is not an error; a folder that appears later
+// is watched after the next arm().
 #pragma once
 
 #include <string>
@@ -20,9 +20,9 @@ class FileWatch {
     static Result<FileWatch> create(std::vector<std::string> paths);
 
     int fd() const { return names_.fd(); }
-    // Watches the paths, and each link on the way, as they are now. Call before each reading of the files.
+    // Watches the paths, and each link in the chain, as they are now. Call it before each reading of the files.
     Result<> arm();
-    // Takes over the waiting events; true when one concerns a file.
+    // Reads and removes all pending events. True if one concerns a file.
     bool drain() { return names_.drain() != 0; }
 
   private:

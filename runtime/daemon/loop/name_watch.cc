@@ -13,7 +13,7 @@ namespace namegate::daemon {
 
 namespace {
 
-// Of the folder itself.
+// Events of the folder itself.
 constexpr std::uint32_t kSelfEvents = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT;
 
 }  // namespace

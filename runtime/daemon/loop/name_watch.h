@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells that something happened to certain names in certain folders: what both kinds of watch stand on. The set is given
-// anew between begin() and commit(); folders that are in it before and after keep their watch, so nothing is missed.
+// Detects inotify events for certain names in certain folders; the basis of DirectoryWatch and FileWatch. The set of names is
+// replaced between begin() and commit(). A folder that is in the old and the new set keeps its watch, so no event is missed.
 // Owns one inotify descriptor. One thread.
 #pragma once
 
@@ -18,15 +18,16 @@ namespace namegate::daemon {
 
 class NameWatch {
   public:
-    // `events`: IN_* of the things that matter (inotify(7)).
+    // `events`: the IN_* events to report (inotify(7)).
     static Result<NameWatch> create(std::uint32_t events);
 
     int fd() const { return fd_.get(); }
     void begin() { arming_.clear(); }
-    // The empty name: all in the folder. A folder that is not there, or is none, is no failure.
+    // An empty name means all names in the folder. A missing folder, or a path that is not a folder, is not an error.
     Result<> add(const std::string& folder, const std::string& name);
     void commit();
-    // Takes over the waiting events. Of the last one that concerns the names, or a folder of theirs, the mask; 0: none does.
+    // Reads and removes all pending events. Returns the mask of the last one that concerns the names or their folders; 0: none
+    // does.
     std::uint32_t drain();
 
   private:

@@ -10,9 +10,10 @@ namespace namegate::daemon {
 namespace {
 
 constexpr std::uint64_t kMs = 1000;
-constexpr std::uint64_t kDoneUs = 2 * kMs;         // from the event that a file was closed or renamed to the reading,
-constexpr std::uint64_t kQuietUs = 10 * kMs;       // from the event that a file is perhaps half written,
-constexpr std::uint64_t kImpatientUs = 500 * kMs;  // and from the first event, whatever came after it
+// When the folders are read after an event, unless another one follows.
+constexpr std::uint64_t kDoneUs = 2 * kMs;        // a file was closed, renamed or removed
+constexpr std::uint64_t kQuietUs = 10 * kMs;      // a file may be only half written
+constexpr std::uint64_t kMaxDelayUs = 500 * kMs;  // after the first event, whatever follows
 constexpr std::uint64_t kQuietAccuracyUs = kMs / 2;
 
 }  // namespace
@@ -26,14 +27,14 @@ Result<std::unique_ptr<PolicyFolderWatch>> PolicyFolderWatch::create(EventLoop& 
 }
 
 Result<> PolicyFolderWatch::add_sources(std::function<void()> read) {
-    NG_ASSIGN(events_, loop_.add_io(folders_.fd(), EPOLLIN, [this](std::uint32_t /*events*/) { look(); }));
+    NG_ASSIGN(events_, loop_.add_io(folders_.fd(), EPOLLIN, [this](std::uint32_t /*events*/) { handle_events(); }));
     NG_ASSIGN(quiet_, loop_.add_timer(kQuietAccuracyUs, std::move(read)));
     changed_since_us_ = 1;
     quiet_.start_in(0);
     return ok();
 }
 
-void PolicyFolderWatch::look() {
+void PolicyFolderWatch::handle_events() {
     const auto seen = folders_.drain();
     if (seen == DirectoryWatch::Seen::kNothing) {
         return;
@@ -43,7 +44,7 @@ void PolicyFolderWatch::look() {
         changed_since_us_ = now;
     }
     const std::uint64_t quiet_us = seen == DirectoryWatch::Seen::kDone ? kDoneUs : kQuietUs;
-    quiet_.start_at(std::min(now + quiet_us, changed_since_us_ + kImpatientUs));
+    quiet_.start_at(std::min(now + quiet_us, changed_since_us_ + kMaxDelayUs));
 }
 
 Result<> PolicyFolderWatch::begin_reading() {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Decides when the policy folders are read again. inotify tells that something changed in them; the folders are read once it
-// has been quiet for a moment, and after half a second even if it is not. Owns the inotify descriptor, its event source and
-// the timer. One thread: that of the event loop.
+// Decides when the policy folders are read again: a few milliseconds after the last inotify event, but at most half a second after
+// the first one. Owns the inotify descriptor, its event source and the timer. One thread: that of the event loop.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +19,8 @@ namespace namegate::daemon {
 
 class PolicyFolderWatch {
   public:
-    // `read` is called from the loop when the folders should be read, for the first time in the first round: something may have
-    // changed between the first reading and the watch. It has to call begin_reading(). The loop outlives the watch.
+    // `read` is called from the loop when the folders should be read. The first call comes in the first round, because the folders
+    // may have changed between their first reading and the watch. It must call begin_reading(). The loop outlives the watch.
     static Result<std::unique_ptr<PolicyFolderWatch>> create(EventLoop& loop, std::vector<std::string> folders, std::function<void()> read);
     ~PolicyFolderWatch() = default;
     PolicyFolderWatch(const PolicyFolderWatch&) = delete;
@@ -29,21 +28,21 @@ class PolicyFolderWatch {
     PolicyFolderWatch(PolicyFolderWatch&&) = delete;
     PolicyFolderWatch& operator=(PolicyFolderWatch&&) = delete;
 
-    // Watches the folders as they are now. Call it before each reading of the folders, whoever asked for it.
+    // Watches the folders as they are now. Call it before each reading of the folders, whatever the cause.
     Result<> begin_reading();
-    // A change was seen and the folders were not read since.
+    // A change was detected and the folders have not been read since.
     bool has_unread_change() const { return changed_since_us_ != 0; }
 
   private:
     PolicyFolderWatch(EventLoop& loop, DirectoryWatch folders) : loop_(loop), folders_(std::move(folders)) {}
     Result<> add_sources(std::function<void()> read);
-    void look();
+    void handle_events();
 
     EventLoop& loop_;
     DirectoryWatch folders_;
     IoSource events_;
     TimerSource quiet_;                   // fires when the folders should be read
-    std::uint64_t changed_since_us_ = 0;  // the first change that was not read; 0: there is none
+    std::uint64_t changed_since_us_ = 0;  // time of the first unread change; 0: there is none
 };
 
 }  // namespace namegate::daemon

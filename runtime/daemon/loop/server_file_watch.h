@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells the event loop that a file which names trusted DNS servers (resolv.conf) may have changed. Owns the inotify descriptor
-// and its event source. One thread: that of the event loop.
+// Calls back when a file that names trusted DNS servers (resolv.conf) may have changed. Owns the inotify descriptor and its event
+// source. One thread: that of the event loop.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ namespace namegate::daemon {
 
 class ServerFileWatch {
   public:
-    // `read` is called from the loop when the files should be read again. It has to call begin_reading(). The loop outlives the watch.
+    // `read` is called from the loop when the files should be read again. It must call begin_reading(). The loop outlives the watch.
     static Result<std::unique_ptr<ServerFileWatch>> create(EventLoop& loop, std::vector<std::string> files, std::function<void()> read);
     ~ServerFileWatch() = default;
     ServerFileWatch(const ServerFileWatch&) = delete;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reports the daemon's state to the service manager (systemd). Does nothing when none started the daemon.
+// Reports the daemon's state to the service manager (systemd). Does nothing if the daemon was not started by one.
 #pragma once
 
 #include <string>

@@ -60,63 +60,63 @@ Result<SocketServer::Filter> monitor_filter(const Node& node, const api::Monitor
     });
 }
 
-Result<SocketServer::Answer> answer(Result<Json> result) {
+Result<SocketServer::Reply> make_reply(Result<Json> result) {
     if (!result) {
         return result.error();
     }
-    return SocketServer::Answer{std::move(result).value(), {}};
+    return SocketServer::Reply{std::move(result).value(), {}};
 }
 
-Result<SocketServer::Answer> answer(const Result<>& done) { return answer(done ? Result<Json>(Json::object()) : done.error()); }
+Result<SocketServer::Reply> make_reply(const Result<>& done) { return make_reply(done ? Result<Json>(Json::object()) : done.error()); }
 
-// One function a command; the compiler asks for each.
+// One function for each command; std::visit() does not compile if one is missing.
 struct Handler {
     Node& node;
     const Learner& learner;
 
-    using Answer = Result<SocketServer::Answer>;
+    using Reply = Result<SocketServer::Reply>;
 
-    Answer operator()(const api::StatusRequest& /*request*/) const { return answer(view_status(node, learner)); }
-    Answer operator()(const api::EndpointsRequest& /*request*/) const { return answer(list_endpoints(node)); }
-    Answer operator()(const api::PoliciesRequest& request) const {
+    Reply operator()(const api::StatusRequest& /*request*/) const { return make_reply(view_status(node, learner)); }
+    Reply operator()(const api::EndpointsRequest& /*request*/) const { return make_reply(list_endpoints(node)); }
+    Reply operator()(const api::PoliciesRequest& request) const {
         if (request.endpoint.empty()) {
-            return answer(view_policies(node));
+            return make_reply(view_policies(node));
         }
         NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
-        return answer(view_rules(node, *record));
+        return make_reply(view_rules(node, *record));
     }
-    Answer operator()(const api::AddressesRequest& request) const {
+    Reply operator()(const api::AddressesRequest& request) const {
         NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
-        return answer(view_addresses(node, *record));
+        return make_reply(view_addresses(node, *record));
     }
-    Answer operator()(const api::NamesRequest& request) const { return answer(list_names(node, request.endpoint)); }
-    Answer operator()(const api::ExplainRequest& request) const {
+    Reply operator()(const api::NamesRequest& request) const { return make_reply(list_names(node, request.endpoint)); }
+    Reply operator()(const api::ExplainRequest& request) const {
         NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
         NG_ASSIGN(const policy::Destination destination, policy::parse_destination(request.destination));
         const auto direction = request.ingress ? policy::Direction::kIngress : policy::Direction::kEgress;
-        return answer(view_explanation(node, *record, destination, direction));
+        return make_reply(view_explanation(node, *record, destination, direction));
     }
-    Answer operator()(const api::MonitorRequest& request) const {
+    Reply operator()(const api::MonitorRequest& request) const {
         NG_ASSIGN(SocketServer::Filter filter, monitor_filter(node, request));
-        return SocketServer::Answer{Json::object(), std::move(filter)};
+        return SocketServer::Reply{Json::object(), std::move(filter)};
     }
-    Answer operator()(const api::PrepareRequest& request) const { return answer(node.prepare(request.container, request.interface)); }
-    Answer operator()(const api::ProgramRequest& request) const {
-        return answer(node.program(request.container, request.interface, request.addresses));
+    Reply operator()(const api::PrepareRequest& request) const { return make_reply(node.prepare(request.container, request.interface)); }
+    Reply operator()(const api::ProgramRequest& request) const {
+        return make_reply(node.program(request.container, request.interface, request.addresses));
     }
-    Answer operator()(const api::ForgetRequest& request) const {
+    Reply operator()(const api::ForgetRequest& request) const {
         if (request.endpoint) {
             node.forget(*request.endpoint);
         } else {
             node.reconcile();
         }
-        return answer(ok());
+        return make_reply(ok());
     }
 };
 
 }  // namespace
 
-Result<SocketServer::Answer> handle_call(Node& node, const Learner& learner, const api::Call& call) {
+Result<SocketServer::Reply> handle_call(Node& node, const Learner& learner, const api::Call& call) {
     return std::visit(Handler{node, learner}, call);
 }
 

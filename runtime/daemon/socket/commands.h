@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The daemon's handlers of the socket's commands (api/commands.h). They read the node's state and the kernel's maps; only
+// The handlers of the socket's commands (api/commands.h). They read the node's state and the kernel's maps; only
 // `prepare`, `program` and `forget` (the plugin's) change anything. One thread: that of the event loop, or of a child process
 // that only reads.
 #pragma once
@@ -15,10 +15,10 @@
 
 namespace namegate::daemon {
 
-Result<SocketServer::Answer> handle_call(Node& node, const Learner& learner, const api::Call& call);
+Result<SocketServer::Reply> handle_call(Node& node, const Learner& learner, const api::Call& call);
 
-// ENDPOINT: "namespace/pod", a container id or its beginning, a host interface. kNotFound, or kInvalidInput
-// when several match.
+// `text`: "namespace/pod", a container id or its beginning, or a host interface. kNotFound: no endpoint matches;
+// kInvalidInput: several match.
 Result<const endpoints::Record*> find_endpoint(const RecordMap& records, const std::string& text);
 
 }  // namespace namegate::daemon

@@ -20,7 +20,7 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr int kAway = 1;  // the client went before it had the whole reply
+constexpr int kClientGone = 1;  // the client closed the connection before it had the whole reply
 
 bool write_all(int descriptor, const std::string& text) {
     std::size_t sent = 0;
@@ -38,22 +38,22 @@ bool write_all(int descriptor, const std::string& text) {
     return true;
 }
 
-// Runs in the child. To make the reply it needs the daemon's descriptors of maps. It closes them before it writes, and keeps only
-// the client's: otherwise it could keep a socket or a lock open after the daemon's end.
+// Runs in the child. It needs the daemon's map descriptors to make the reply. Before writing it closes all descriptors except the
+// client's, because otherwise it could keep a socket or a lock open after the daemon's end.
 int make_and_write(const ReplyChildren::Task& task, int descriptor) {
     const std::string text = task.make();
     constexpr int kKept = STDERR_FILENO + 1;
     if (descriptor != kKept && ::dup2(descriptor, kKept) < 0) {
-        return kAway;
+        return kClientGone;
     }
     ::close_range(kKept + 1, ~0U, 0);
-    return write_all(kKept, text) ? 0 : kAway;
+    return write_all(kKept, text) ? 0 : kClientGone;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<ReplyChildren>> ReplyChildren::create(EventLoop& loop, std::uint64_t most_us) {
-    std::unique_ptr<ReplyChildren> children(new ReplyChildren(loop, most_us));
+Result<std::unique_ptr<ReplyChildren>> ReplyChildren::create(EventLoop& loop, std::uint64_t timeout_us) {
+    std::unique_ptr<ReplyChildren> children(new ReplyChildren(loop, timeout_us));
     ReplyChildren* const self = children.get();
     NG_ASSIGN(children->turn_, loop.add_deferred(EventLoop::Priority::kNormal, [self] { self->start_waiting(); }));
     return children;
@@ -80,7 +80,7 @@ void ReplyChildren::start_waiting() {
             continue;
         }
         if (const auto started = start(task, descriptor); !started) {
-            log::error("an answer was not begun", {log::kv("error", started.error().message())});
+            log::error("the child process for a reply did not start", {log::kv("error", started.error().message())});
             task.done(false);
         }
     }
@@ -105,9 +105,9 @@ Result<> ReplyChildren::watch(Child& child) {
         return sys_error("watching a child process", errno);
     }
     NG_ASSIGN(child.ended, loop_.add_io(child.pidfd.get(), EPOLLIN, [this, &child](std::uint32_t /*events*/) { reap(child); }));
-    // A child that is killed is reaped like any other.
+    // A killed child is reaped like any other.
     NG_ASSIGN(child.late, loop_.add_timer(kDefaultAccuracyUs, [pid = child.pid] { ::kill(pid, SIGKILL); }));
-    child.late.start_in(most_us_);
+    child.late.start_in(timeout_us_);
     return ok();
 }
 

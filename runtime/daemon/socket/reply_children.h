@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Long replies that do not stop the event loop: a child process, a copy of this one, makes the reply, writes it to the client
-// and exits. At most kMaxReplyChildren run at a time, the other tasks wait in order. A child that runs for too long is
-// killed, so a client that never reads delays nobody. Owns the children and kills them when it is destroyed. One thread: that
-// of the event loop.
+// Makes long replies without blocking the event loop: a forked child makes the reply, writes it to the client and exits. At most
+// kMaxReplyChildren run at a time; other tasks wait in order. A child that exceeds its time is killed, so a client that does not
+// read its reply cannot block others. Owns the children and kills them when it is destroyed. One thread: that of the event loop.
 #pragma once
 
 #include <sys/types.h>
@@ -28,7 +27,7 @@ inline constexpr std::uint64_t kReplyChildUs = 60'000'000;
 class ReplyChildren {
   public:
     struct Task {
-        // The client's descriptor; negative: the client has gone. Called just before the child is started.
+        // Returns the client's descriptor, or a negative number if the client has gone. Called just before the child starts.
         std::function<int()> descriptor;
         // Called in the child. Returns the whole reply with its newline.
         std::function<std::string()> make;
@@ -36,8 +35,8 @@ class ReplyChildren {
         std::function<void(bool whole)> done;
     };
 
-    // `most_us`: how long a child may run. The loop outlives the children.
-    static Result<std::unique_ptr<ReplyChildren>> create(EventLoop& loop, std::uint64_t most_us = kReplyChildUs);
+    // `timeout_us`: the longest time that a child may run. The loop outlives the children.
+    static Result<std::unique_ptr<ReplyChildren>> create(EventLoop& loop, std::uint64_t timeout_us = kReplyChildUs);
     ~ReplyChildren();
     ReplyChildren(const ReplyChildren&) = delete;
     ReplyChildren& operator=(const ReplyChildren&) = delete;
@@ -56,15 +55,15 @@ class ReplyChildren {
         std::function<void(bool)> done;
     };
 
-    ReplyChildren(EventLoop& loop, std::uint64_t most_us) : loop_(loop), most_us_(most_us) {}
+    ReplyChildren(EventLoop& loop, std::uint64_t timeout_us) : loop_(loop), timeout_us_(timeout_us) {}
     void start_waiting();
     Result<> start(const Task& task, int descriptor);
     Result<> watch(Child& child);
     void reap(Child& child);
 
     EventLoop& loop_;
-    std::uint64_t most_us_;
-    DeferredSource turn_;  // on after a task was added
+    std::uint64_t timeout_us_;
+    DeferredSource turn_;  // enabled when a task was added
     std::deque<Task> waiting_;
     std::list<std::unique_ptr<Child>> children_;
 };

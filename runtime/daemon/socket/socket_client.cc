@@ -29,7 +29,7 @@ bool SocketClient::receive() {
         return errno == EAGAIN || errno == EINTR;
     }
     if (got == 0) {
-        // The other side sends nothing more, but may still read. Half a line is no request.
+        // The client sends nothing more but may still read. An incomplete line is not a request.
         closing_ = true;
         return sent_ < output_.size() || input_.find('\n') != std::string::npos;
     }
@@ -95,11 +95,11 @@ bool SocketClient::serve_stream() {
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
         return false;
     }
-    // No event, but perhaps there is room now for the number of lost ones.
+    // Without an event: there may be room now to report the number of lost events.
     return send_event({});
 }
 
-// The number of events that were lost before this one comes first. With an empty line only the number is appended.
+// Appends the number of events lost since the last report, then the event. With an empty line, only the number.
 void SocketClient::append_event(const std::string& line) {
     if (output_.size() - sent_ + line.size() > kMaxStreamBacklog) {
         lost_ += line.empty() ? 0U : 1U;

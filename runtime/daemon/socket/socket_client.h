@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One connection of the daemon's socket. It collects the bytes that the client sends and splits them into requests, one a line;
-// it sends replies and events without blocking, and limits both directions. What a request means is the server's business.
-// Owns the descriptor, its event source and the buffers. One thread: that of the event loop.
+// One connection of the daemon's socket. It buffers what the client sends and splits it into requests, one on each line; it sends
+// replies and events without blocking, and limits both directions. The server interprets the requests. Owns the descriptor, its
+// event source and the buffers. One thread: that of the event loop.
 //
 // A connection is in one of these states:
-//   reading    waits for a request (EPOLLIN), or for room to send the reply to the last one (EPOLLOUT)
+//   reading    waits for a request (EPOLLIN), or for room to send the last reply (EPOLLOUT)
 //   waiting    the reply to a request comes later; nothing is read until then
-//   streaming  gets a line for each event; what it sends is ignored
-// A connection that is closing ends after the replies to the requests that were received whole.
+//   streaming  the client gets a line for each event; what it sends is ignored
+// A closing connection ends after the replies to all complete requests.
 #pragma once
 
 #include <cstddef>
@@ -27,15 +27,15 @@
 namespace namegate::daemon {
 
 inline constexpr std::uint64_t kClientIdleUs = 30'000'000;
-inline constexpr std::size_t kMaxStreamBacklog = 256UL * 1024;  // bytes of events that wait for one client
+inline constexpr std::size_t kMaxStreamBacklog = 256UL * 1024;  // bytes of unsent events of one client
 
 class SocketClient {
   public:
-    // Names a request while its reply is outstanding. Each is used once; 0 is none.
+    // Identifies a request whose reply is outstanding. Never reused; 0 is not a ticket.
     using Ticket = std::uint64_t;
-    // Which events a stream has.
+    // Whether a stream contains an event.
     using Filter = std::function<bool(const api::Json& event)>;
-    // Called from the loop with the events of the descriptor. It may destroy the client.
+    // Called from the event loop with the EPOLL* events of the descriptor. It may destroy the client.
     using Serve = std::function<void(SocketClient& client, std::uint32_t events)>;
 
     static Result<std::unique_ptr<SocketClient>> create(EventLoop& loop, Fd fd, Serve serve);
@@ -47,25 +47,26 @@ class SocketClient {
 
     int descriptor() const { return fd_.get(); }
     void note_activity(std::uint64_t now_us) { last_us_ = now_us; }
-    // Silent for too long, and neither waiting nor streaming.
+    // Silent for longer than kClientIdleUs, and neither waiting nor streaming.
     bool is_idle(std::uint64_t now_us) const { return waiting_ == 0 && !stream_ && now_us - last_us_ > kClientIdleUs; }
 
     // Reads what has arrived. False when the connection is over.
     bool receive();
-    // The next request may be answered: the client reads, and the last reply has been sent.
+    // The next request may be handled: the connection is reading, and the last reply has been sent.
     bool is_ready() const { return output_.empty() && waiting_ == 0 && !stream_; }
-    // Removes the next line from the input. Nothing: no whole line has arrived. kExhausted: it is too long; the connection closes.
+    // Removes the next line from the input. Empty: no complete line has arrived. kExhausted: the line is too long; the connection
+    // closes.
     std::optional<Result<std::string>> next_request();
 
     // The reply to the current request gets this ticket.
     void await_reply(Ticket ticket) { waiting_ = ticket; }
-    // It comes later: until then only the end of the connection is reported.
+    // The reply comes later: until then, only the end of the connection is reported.
     void stop_reading() { source_.set_events(0); }
     bool is_waiting() const { return waiting_ != 0; }
     bool is_waiting_for(Ticket ticket) const { return waiting_ == ticket; }
-    // Ends the wait for a reply. `line`: what to send; empty when somebody else has written the reply to descriptor().
+    // Ends the wait for a reply. `line`: what to send; empty if another process has written the reply to descriptor().
     void set_reply(std::string line);
-    // Sends as much of the output as there is room for; the rest follows with EPOLLOUT. False when the connection is over.
+    // Sends as much of the output as the socket accepts; the rest follows with EPOLLOUT. False when the connection is over.
     bool send();
 
     void start_stream(Filter filter);
@@ -73,7 +74,7 @@ class SocketClient {
     bool wants(const api::Json& event) const { return stream_ && stream_(event); }
     // Sends the line of an event, or counts it as lost when there is no room. False when the connection is over.
     bool send_event(const std::string& line);
-    // For the events of the descriptor: notices the end of the connection and sends what waits. False when the connection is over.
+    // Handles EPOLL* events of a streaming connection: detects its end and sends waiting output. False when the connection is over.
     bool serve_stream();
 
   private:
@@ -89,7 +90,7 @@ class SocketClient {
     bool closing_ = false;
     Ticket waiting_ = 0;
     Filter stream_;
-    std::uint64_t lost_ = 0;  // events that found no room, and that the client was not told of yet
+    std::uint64_t lost_ = 0;  // events that were dropped for lack of room and not yet reported to the client
 };
 
 }  // namespace namegate::daemon

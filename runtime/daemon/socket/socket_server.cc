@@ -29,7 +29,7 @@ Result<sockaddr_un> address_of(const std::string& path) {
     return address;
 }
 
-bool somebody_listens(const sockaddr_un& address) {
+bool has_listener(const sockaddr_un& address) {
     const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const bool connected = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
     return connected || errno == EAGAIN;
@@ -45,7 +45,7 @@ Result<std::unique_ptr<SocketServer>> SocketServer::create(EventLoop& loop, cons
 
 Result<> SocketServer::listen() {
     NG_ASSIGN(const sockaddr_un address, address_of(path_));
-    if (somebody_listens(address)) {
+    if (has_listener(address)) {
         return Error(Code::kExists, "another daemon listens on " + path_);
     }
     if (::unlink(path_.c_str()) != 0 && errno != ENOENT) {
@@ -104,7 +104,7 @@ void SocketServer::accept_clients() {
     }
 }
 
-// Until a client goes, or until a descriptor is free, which drop_idle() tries every second. The others wait in the queue.
+// Stops until a client goes or a descriptor is free; drop_idle() tries that every second. New clients wait in the socket's queue.
 void SocketServer::stop_accepting() {
     had_to_wait_ = true;
     accepting_ = false;
@@ -137,18 +137,18 @@ bool SocketServer::react(SocketClient& client, std::uint32_t events) {
     if ((events & (EPOLLIN | EPOLLHUP)) != 0 && !client.receive()) {
         return false;
     }
-    return client.send() && answer_requests(client);
+    return client.send() && handle_requests(client);
 }
 
-// One request at a time: the next one is answered when the last reply has been sent. False when the connection is over.
-bool SocketServer::answer_requests(SocketClient& client) {
+// Handles one request at a time: the next one when the last reply has been sent. False when the connection is over.
+bool SocketServer::handle_requests(SocketClient& client) {
     while (client.is_ready()) {
         const auto line = client.next_request();
         if (!line) {
             break;
         }
         if (*line) {
-            answer(client, **line);
+            handle_request(client, **line);
         } else {
             client.set_reply(encode(line->error()));
         }
@@ -162,7 +162,7 @@ bool SocketServer::answer_requests(SocketClient& client) {
     return client.send();
 }
 
-void SocketServer::answer(SocketClient& client, const std::string& line) {
+void SocketServer::handle_request(SocketClient& client, const std::string& line) {
     const auto request = api::parse_request(line);
     if (!request) {
         client.set_reply(encode(request.error()));
@@ -170,27 +170,28 @@ void SocketServer::answer(SocketClient& client, const std::string& line) {
     }
     const Ticket ticket = next_ticket_++;
     client.await_reply(ticket);
-    auto answer = handler_(*request, ticket);
-    if (!answer) {
+    auto reply = handler_(*request, ticket);
+    if (!reply) {
         client.stop_reading();
         return;
     }
-    if (*answer && (*answer)->stream) {
+    if (*reply && (*reply)->stream) {
         if (streams_ >= kMaxStreams) {
-            answer = Result<Answer>(Error(Code::kTryAgain, "the daemon has as many streams as it gives: " + std::to_string(kMaxStreams)));
+            reply = Result<Reply>(
+                Error(Code::kTryAgain, "the daemon already serves the maximum number of streams: " + std::to_string(kMaxStreams)));
         } else {
-            client.start_stream(std::move((*answer)->stream));
+            client.start_stream(std::move((*reply)->stream));
             ++streams_;
         }
     }
-    client.set_reply(encode(*answer ? Result<api::Json>(std::move((*answer)->result)) : Result<api::Json>(answer->error())));
+    client.set_reply(encode(*reply ? Result<api::Json>(std::move((*reply)->result)) : Result<api::Json>(reply->error())));
 }
 
 std::string SocketServer::encode(const Result<api::Json>& result) {
     std::string reply = api::encode_reply(result);
     if (reply.size() > api::kMaxReplyBytes) {
         reply = api::encode_reply(
-            Error(Code::kExhausted, "the answer is longer than " + std::to_string(api::kMaxReplyBytes) + " bytes; ask about one endpoint"));
+            Error(Code::kExhausted, "the reply is longer than " + std::to_string(api::kMaxReplyBytes) + " bytes; ask about one endpoint"));
     }
     return reply + "\n";
 }
@@ -208,7 +209,7 @@ int SocketServer::descriptor(Ticket ticket) const {
 void SocketServer::reply(Ticket ticket, const Result<api::Json>& result) {
     if (SocketClient* client = find(ticket); client != nullptr) {
         client->set_reply(encode(result));
-        go_on(*client);
+        resume(*client);
     }
 }
 
@@ -222,13 +223,13 @@ void SocketServer::replied(Ticket ticket, bool whole) {
         return;
     }
     client->set_reply({});
-    go_on(*client);
+    resume(*client);
 }
 
-// After a reply that came later: sends what there is to send, and looks at the next request.
-void SocketServer::go_on(SocketClient& client) {
+// After a later reply: sends waiting output and handles the next requests.
+void SocketServer::resume(SocketClient& client) {
     client.note_activity(loop_.now_us());
-    if (!client.send() || !answer_requests(client)) {
+    if (!client.send() || !handle_requests(client)) {
         drop(client);
     }
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The daemon's unix socket (mode 0600). A client sends requests, one a line, and gets a line of reply for each, in order; or
-// it asks for a stream and gets a line for every event from then on. A client that reads a stream too slowly loses events and
-// is told how many; it delays nobody. Nobody is refused: a client that finds all places taken waits for one in the socket's
-// queue. The number of clients, the size of requests and replies and the idle time are limited. A client that exceeds a limit
-// is told so, where possible, and dropped. A client can harm only itself. Owns the socket file. One thread: that of the event
-// loop.
+// The daemon's unix socket (mode 0600). A client sends requests, one on each line, and gets one line of reply for each, in order;
+// or it requests a stream and then gets a line for each event. A client that reads a stream too slowly loses events and is sent
+// their number; it does not delay others. No client is refused: above kMaxClients, clients wait in the socket's queue. The number
+// of clients, the size of requests and replies and the idle time are limited. A client that exceeds a limit gets an error, where
+// possible, and is dropped. A client can harm only itself. Owns the socket file. One thread: that of the event loop.
 #pragma once
 
 #include <cstddef>
@@ -25,24 +24,24 @@
 
 namespace namegate::daemon {
 
-// Clients that are served at a time: the ADD of every endpoint that a node can have, each waiting for its labels, and some
-// others. Further clients wait in the socket's queue, in order, until one of these goes.
+// The number of clients served at a time: one ADD for each endpoint that a node can have, each waiting for its labels, and some
+// others. Further clients wait in the socket's queue, in order.
 inline constexpr std::size_t kMaxClients = 1024 + 64;
-inline constexpr int kMaxQueuedClients = 4096;  // the kernel uses net.core.somaxconn when that is less
-inline constexpr std::size_t kMaxStreams = 16;  // clients among those that have a stream
+inline constexpr int kMaxQueuedClients = 4096;  // the kernel uses net.core.somaxconn if that is less
+inline constexpr std::size_t kMaxStreams = 16;  // clients with a stream, included in kMaxClients
 
 class SocketServer {
   public:
     using Ticket = SocketClient::Ticket;
     using Filter = SocketClient::Filter;
-    struct Answer {
+    struct Reply {
         api::Json result;
-        Filter stream;  // not empty: events follow for as long as the client stays
+        Filter stream;  // not empty: events follow until the client disconnects
     };
-    // Nothing: the reply comes later, by reply() or replied().
-    using Handler = std::function<std::optional<Result<Answer>>(const api::Request&, Ticket)>;
+    // Empty: the reply comes later, by reply() or replied().
+    using Handler = std::function<std::optional<Result<Reply>>(const api::Request&, Ticket)>;
 
-    // Replaces a socket on which nobody listens. kExists when another daemon does. The loop outlives the server.
+    // Replaces a socket file without a listener. kExists: another daemon listens. The loop outlives the server.
     static Result<std::unique_ptr<SocketServer>> create(EventLoop& loop, const std::string& path, Handler handler);
     ~SocketServer();
     SocketServer(const SocketServer&) = delete;
@@ -50,22 +49,22 @@ class SocketServer {
     SocketServer(SocketServer&&) = delete;
     SocketServer& operator=(SocketServer&&) = delete;
 
-    // Sends the reply to a request that the handler left open. Does nothing when the client has gone.
+    // Sends the reply to a request for which the handler returned none. Does nothing if the client has gone.
     void reply(Ticket ticket, const Result<api::Json>& result);
-    // The other way: somebody else writes the reply, in the form of encode(), to descriptor(ticket) and then calls replied().
-    // The descriptor is negative when the client has gone. A client that did not get the whole reply is dropped.
+    // The alternative: a child process writes the reply, in the form of encode(), to descriptor(ticket); the caller then calls
+    // replied(). The descriptor is negative if the client has gone. A client that did not get the whole reply is dropped.
     int descriptor(Ticket ticket) const;
     void replied(Ticket ticket, bool whole);
     static std::string encode(const Result<api::Json>& result);
 
-    // Whether clients had to wait for a place since the last call. Some may have given up.
+    // Whether clients had to wait in the socket's queue since the last call. Some of them may have given up.
     bool take_had_to_wait() { return std::exchange(had_to_wait_, false); }
     std::size_t clients() const { return clients_.size(); }
     bool has_streams() const { return streams_ > 0; }
     bool is_wanted(const api::Json& event) const;
     // Sends the event to every stream that wants it.
     void publish(const api::Json& event);
-    // Drops clients that have been silent for too long. Call it every second.
+    // Drops idle clients. Call it every second.
     void drop_idle();
 
   private:
@@ -76,10 +75,10 @@ class SocketServer {
     void accept_again();
     void serve(SocketClient& client, std::uint32_t events);
     bool react(SocketClient& client, std::uint32_t events);
-    bool answer_requests(SocketClient& client);
-    void answer(SocketClient& client, const std::string& line);
+    bool handle_requests(SocketClient& client);
+    void handle_request(SocketClient& client, const std::string& line);
     SocketClient* find(Ticket ticket) const;
-    void go_on(SocketClient& client);
+    void resume(SocketClient& client);
     void drop(SocketClient& client);
 
     EventLoop& loop_;

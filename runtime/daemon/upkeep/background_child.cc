@@ -12,7 +12,7 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr int kLost = 127;  // somebody else has waited for it
+constexpr int kLost = 127;  // the child was reaped elsewhere; its status is unknown
 
 }  // namespace
 

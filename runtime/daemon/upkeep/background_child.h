@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Work that would hold up the event loop, done by a child process, a still picture of this one. At most one at a time.
-// Owns the child: it dies with us. One thread.
+// Does work that would block the event loop in a forked child, which sees the memory as it was at the fork. At most one child at
+// a time. Owns the child and kills it when it is destroyed. One thread.
 #pragma once
 
 #include <sys/types.h>
@@ -23,13 +23,13 @@ class BackgroundChild {
     BackgroundChild& operator=(BackgroundChild&&) = delete;
 
     bool runs() const { return child_ > 0; }
-    // What `work` returns is the child's exit status. While one runs, nothing begins.
+    // Starts a child that runs `work` and exits with what it returns. Does nothing while a child runs.
     Result<> start(const std::function<int()>& work);
-    // The exit status, or 128 + the signal, of one that has ended since; nothing: there is no news.
+    // The exit status, or 128 + the signal, of a child that has ended since the last call. Empty: none has.
     std::optional<int> poll() { return reap(false); }
-    // The same, after waiting for its end.
+    // The same, but waits for the child's end.
     std::optional<int> wait() { return reap(true); }
-    // Ends it at once.
+    // Kills the child and reaps it.
     void kill();
 
   private:

@@ -12,7 +12,8 @@ namespace {
 
 constexpr int kFailed = 1;
 
-// In the child. It must hold nothing of the daemon's open: a socket that seems to be listened on, a lock.
+// Runs in the child. Closes the daemon's descriptors, because otherwise the child could keep its socket or a lock open after the
+// daemon's end.
 int save(const dns::NameCache& cache, const std::string& path, std::string_view scope) {
     ::close_range(STDERR_FILENO + 1, ~0U, 0);
     const auto saved = cache.save(path, scope);
@@ -32,7 +33,7 @@ std::optional<Result<>> CacheSaver::outcome(std::optional<int> status) {
     if (!status) {
         return std::nullopt;
     }
-    return *status == 0 ? ok() : Result<>(Error(Code::kIo, "the name cache was not saved; the log says why"));
+    return *status == 0 ? ok() : Result<>(Error(Code::kIo, "the name cache was not saved; see the log"));
 }
 
 }  // namespace namegate::daemon

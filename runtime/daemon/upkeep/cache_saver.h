@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Saves the name cache without a pause: a child process writes the file and ends. At most one at a time; it is waited for
-// before a save that has to be the last. One thread.
+// Saves the name cache without blocking the daemon: a child process writes the file and exits. At most one child at a time. Wait
+// for it before another save that must be the last. One thread.
 #pragma once
 
 #include <optional>
@@ -23,11 +23,11 @@ class CacheSaver {
     CacheSaver(CacheSaver&&) = delete;
     CacheSaver& operator=(CacheSaver&&) = delete;
 
-    // Starts a child; while one writes, nothing.
+    // Starts a child. Does nothing while a child runs.
     Result<> start(const dns::NameCache& cache, const std::string& path, std::string_view scope);
-    // How a child fared that has ended since; nothing: there is no news.
+    // The result of a child that has ended since the last call. Empty: none has.
     std::optional<Result<>> poll() { return outcome(child_.poll()); }
-    // The same, after waiting for the child's end.
+    // The same, but waits for the child's end.
     std::optional<Result<>> wait() { return outcome(child_.wait()); }
 
   private:

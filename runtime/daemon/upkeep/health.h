@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Why the daemon is not healthy, by subject. Each change is logged once, for `status` to show until the subject recovers. Owns
-// its memory only. One thread; cannot fail.
+// The reasons why the daemon is not healthy, by subject. Each change is logged once; `status` shows a problem until the subject
+// recovers. Owns its memory only. One thread; cannot fail.
 #pragma once
 
 #include <map>
@@ -13,7 +13,7 @@ namespace namegate::daemon {
 
 class Health {
   public:
-    // How the last work on the subject went.
+    // Reports the result of the last work on the subject.
     void report(const std::string& subject, const Result<>& result);
     // Empty: healthy.
     const std::map<std::string, std::string>& problems() const { return problems_; }

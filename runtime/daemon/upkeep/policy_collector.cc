@@ -11,24 +11,25 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr std::uint64_t kDelayNs = 5'000'000'000;    // after the last change,
-constexpr std::uint64_t kAtMostNs = 60'000'000'000;  // or after the first
+// When a collection starts.
+constexpr std::uint64_t kDelayNs = 5'000'000'000;      // after the last change
+constexpr std::uint64_t kMaxDelayNs = 60'000'000'000;  // at most, after the first change
 constexpr unsigned kLockMs = 10'000;
-// How a child ends.
+// Exit status of the child.
 constexpr int kRemoved = 0;
 constexpr int kFailed = 1;
 constexpr int kNothing = 2;
-constexpr int kAgain = 3;  // removed, but for names
+constexpr int kAgain = 3;  // policies were removed, but not yet their names
 
-// In the child, through the daemon's descriptors of the maps.
+// Runs in the child, with the daemon's map descriptors.
 int collect(datapath::Datapath& datapath, const std::string& lock_path) {
     const auto collected = datapath::collect_unused_policies(datapath, [&] { return FileLock::acquire(lock_path, kLockMs); });
     if (!collected && collected.error().code() == Code::kTryAgain) {
-        log::debug("unused names are still there", {log::kv("why", collected.error().message())});
+        log::debug("unused names not removed yet", {log::kv("why", collected.error().message())});
         return kAgain;
     }
     if (!collected) {
-        log::warning("unused policies are still there", {log::kv("error", collected.error().message())});
+        log::warning("unused policies not removed", {log::kv("error", collected.error().message())});
         return kFailed;
     }
     if (collected->policies == 0) {
@@ -46,19 +47,19 @@ void PolicyCollector::note_garbage() {
     if (due_at_ns_ == 0) {
         garbage_since_ns_ = now;
     }
-    due_at_ns_ = std::min(now + kDelayNs, garbage_since_ns_ + kAtMostNs);
+    due_at_ns_ = std::min(now + kDelayNs, garbage_since_ns_ + kMaxDelayNs);
 }
 
 std::optional<Result<bool>> PolicyCollector::tick() {
-    std::optional<Result<bool>> news;
+    std::optional<Result<bool>> result;
     if (const auto status = child_.poll(); status) {
         const bool removed = *status == kRemoved || *status == kAgain;
         if (!removed && *status != kNothing) {
-            news = Error(Code::kIo, "unused policies were not removed; the log says why");
+            result = Error(Code::kIo, "unused policies were not removed; see the log");
         } else {
-            news = removed;
+            result = removed;
         }
-        if (*status == kAgain || !*news) {
+        if (*status == kAgain || !*result) {
             note_garbage();
         }
     }
@@ -66,10 +67,10 @@ std::optional<Result<bool>> PolicyCollector::tick() {
         due_at_ns_ = 0;
         if (const auto started = child_.start([this] { return collect(datapath_, lock_path_); }); !started) {
             note_garbage();
-            news = started.error();
+            result = started.error();
         }
     }
-    return news;
+    return result;
 }
 
 }  // namespace namegate::daemon

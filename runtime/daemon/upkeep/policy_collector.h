@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// When compiled policies that nobody uses go, and that their going keeps nobody waiting: a child process looks through the
-// maps (datapath/policy_collection.h). At most one at a time; one that dies, or fails, is followed by another. One thread.
+// Garbage collection of compiled policies that no endpoint uses: decides when it runs, and runs it in a child process
+// (datapath/policy_collection.h), so that it does not block the daemon. At most one child at a time. If it dies or fails, another
+// one is started later. One thread.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +22,12 @@ class PolicyCollector {
     PolicyCollector(datapath::Datapath& datapath, const Clock& clock, std::string lock_path)
         : datapath_(datapath), clock_(clock), lock_path_(std::move(lock_path)) {}
 
-    // Perhaps some are unused now.
+    // Some policies may be unused now.
     void note_garbage();
-    // Room is short.
+    // The maps are nearly full: starts with the next tick.
     void collect_now() { due_at_ns_ = clock_.boot_ns(); }
-    // Starts a child when one is due. The node lock is not held: the child would have it too. When there is news: has room
-    // become free?
+    // Starts a child if one is due. Do not hold the node lock: the child would inherit it. Returns the result of a child that has
+    // ended since the last tick: true if policies were removed.
     std::optional<Result<bool>> tick();
 
   private:

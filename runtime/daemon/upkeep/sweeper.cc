@@ -12,13 +12,13 @@ namespace namegate::daemon {
 namespace {
 
 constexpr std::size_t kEndpointsPerSweep = 16;
-constexpr std::size_t kEarlyPart = 8;  // of the limit of addresses: an endpoint that learnt more since is swept before its turn
+constexpr std::size_t kEarlyPart = 8;  // 1/8 of the limit of addresses: an endpoint that learned more since its last sweep is swept early
 constexpr std::uint64_t kGraceSeconds = 60;
 
 }  // namespace
 
-// An endpoint whose map fills quickly is swept every second; among many endpoints its map could otherwise be full of expired
-// addresses before its turn comes.
+// Endpoints that learned many addresses are swept with each call. On a node with many endpoints, their maps could otherwise fill up
+// with expired addresses before their turn.
 std::set<std::uint32_t> Sweeper::due(const node::NodeRuntime& runtime) {
     const node::RecordMap& records = runtime.records();
     std::set<std::uint32_t> out;
@@ -40,7 +40,7 @@ std::set<std::uint32_t> Sweeper::due(const node::NodeRuntime& runtime) {
 Result<> Sweeper::sweep_one(node::NodeRuntime& runtime, const endpoints::Record& record) {
     learnt_.erase(record.id);
     const auto active = datapath::active_config(runtime.datapath(), record.slot);
-    // The slot may belong to another endpoint by now, if the daemon was not told of the DEL.
+    // The slot may already belong to another endpoint if the DEL was not reported to the daemon.
     if (!active || !*active || (*active)->endpoint != record.id) {
         return ok();
     }

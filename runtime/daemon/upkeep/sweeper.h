@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Removes expired addresses from the endpoints' maps, a few endpoints a tick so that no tick takes long. Those that learn much come
-// before their turn. Owns only what it remembers of them. One thread; the caller holds the node lock.
+// Removes expired addresses from the endpoints' maps, a few endpoints in each tick, to keep the tick short. Endpoints that learn many
+// addresses are swept early. Owns only the counts of learned addresses. One thread; the caller holds the node lock.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +20,10 @@ class Sweeper {
   public:
     explicit Sweeper(const Clock& clock) : clock_(clock) {}
 
-    // So many addresses came into the endpoint's map.
+    // This number of addresses was added to the endpoint's map.
     void note_learnt(std::uint32_t endpoint, std::size_t addresses) { learnt_[endpoint] += addresses; }
     void forget(std::uint32_t endpoint) { learnt_.erase(endpoint); }
-    // Sweeps those that are due. The last error, if any; the others are swept all the same.
+    // Sweeps the endpoints that are due. An error does not stop the sweep; the last one is returned.
     Result<> sweep(const node::NodeLock& lock, node::NodeRuntime& runtime);
 
   private:
@@ -32,7 +32,7 @@ class Sweeper {
 
     const Clock& clock_;
     std::uint32_t next_ = 0;                       // endpoint id at which the next sweep starts
-    std::map<std::uint32_t, std::size_t> learnt_;  // by endpoint, since its last sweep
+    std::map<std::uint32_t, std::size_t> learnt_;  // addresses learned since the last sweep, by endpoint
 };
 
 }  // namespace namegate::daemon

@@ -12,7 +12,7 @@ using policy::PatternEntry;
 
 using Entries = std::vector<PatternEntry>;
 
-// The patterns of a policy stand in the order of their texts.
+// The patterns of a policy are sorted by text.
 Entries::const_iterator first_from(const Entries& entries, std::string_view text) {
     return std::lower_bound(entries.begin(), entries.end(), text,
                             [](const PatternEntry& entry, std::string_view wanted) { return entry.pattern.text() < wanted; });
@@ -34,7 +34,7 @@ void Lookups::note(const CompiledPolicy& egress, const std::vector<std::string>&
         exactly(name);
         for (std::size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', dot + 1)) {
             exactly("*" + name.substr(dot));
-            // Those with the wildcard in the middle begin with the name's own first labels.
+            // A pattern with the wildcard in the middle begins with the first labels of the name.
             const std::string beginning = name.substr(0, dot) + ".*.";
             for (auto entry = first_from(entries, beginning);
                  entry != entries.end() && entry->pattern.text().substr(0, beginning.size()) == beginning; ++entry) {
@@ -59,14 +59,14 @@ void Lookups::note(const CompiledPolicy& egress, const PatternEntry& entry) {
 void Lookups::note(const policy::Policy& policy, const policy::DomainPattern& domain) { add({policy.kind, policy.full_name()}, domain); }
 
 void Lookups::add(Key key, const policy::DomainPattern& domain) {
-    if (count_ < most_) {
+    if (count_ < limit_) {
         count_ += domains_[std::move(key)].insert(domain).second ? 1U : 0U;
     }
 }
 
 bool Lookups::has(const policy::Policy& policy, const policy::DomainPattern& domain) const {
     const auto found = domains_.find({policy.kind, policy.full_name()});
-    return count_ >= most_ || (found != domains_.end() && found->second.count(domain) != 0);
+    return count_ >= limit_ || (found != domains_.end() && found->second.count(domain) != 0);
 }
 
 void Lookups::keep(const policy::Snapshot& snapshot) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which domains of which policies some endpoint has looked up since the daemon started, by the answers that the learner sees.
-// Owns its memory only. Bounded: when it is full it says of every domain that it was looked up, so that nobody is told
-// what is not so. One thread; cannot fail.
+// Which domains of each policy some endpoint has looked up since the daemon started, from the responses that the learner reads.
+// Owns its memory only, which is limited: at the limit every domain counts as looked up, so that there is no false warning.
+// One thread; cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -22,14 +22,14 @@ inline constexpr std::size_t kMaxLookedUpDomains = 65'536;  // of all policies
 
 class Lookups {
   public:
-    explicit Lookups(std::size_t most = kMaxLookedUpDomains) : most_(most) {}
+    explicit Lookups(std::size_t limit = kMaxLookedUpDomains) : limit_(limit) {}
 
-    // These names were looked up by an endpoint whose egress is judged by `egress`: one lookup a suffix, however many
-    // patterns the policy has.
+    // An endpoint with the compiled policy `egress` looked up these names. The cost grows with the labels of a name, not with
+    // the number of patterns in the policy.
     void note(const policy::CompiledPolicy& egress, const std::vector<std::string>& names);
     void note(const policy::Policy& policy, const policy::DomainPattern& domain);
     bool has(const policy::Policy& policy, const policy::DomainPattern& domain) const;
-    // Forgets policies that are not in force any more.
+    // Forgets policies that are no longer in force.
     void keep(const policy::Snapshot& snapshot);
 
   private:
@@ -37,7 +37,7 @@ class Lookups {
     void note(const policy::CompiledPolicy& egress, const policy::PatternEntry& entry);
     void add(Key key, const policy::DomainPattern& domain);
 
-    std::size_t most_;
+    std::size_t limit_;
     std::size_t count_ = 0;
     std::map<Key, std::set<policy::DomainPattern>> domains_;
 };

@@ -20,7 +20,7 @@ std::string text_of(const policy::Policy& policy) {
     return subject_of(policy) + " (" + policy.place.file + ":" + std::to_string(policy.place.line) + ")";
 }
 
-// As the policy itself writes them; those of sets are as a rule more than anybody looks up.
+// Only domains in the policy itself: sets usually have more domains than the endpoints look up.
 std::set<policy::DomainPattern> domains_of(const policy::Policy& policy) {
     std::set<policy::DomainPattern> out;
     for (const policy::Rule& rule : policy.egress) {
@@ -66,12 +66,12 @@ void PolicyWarnings::begin(const std::vector<std::uint32_t>& endpoints) {
     endpoints_ = std::move(known);
 }
 
-std::size_t PolicyWarnings::look_at(const policy::Policy& policy, const Selected& selected, const IsCached& is_cached) {
+std::size_t PolicyWarnings::check(const policy::Policy& policy, const Selected& selected, const IsCached& is_cached) {
     if (!selected.endpoints.empty()) {
-        return look_at_domains(policy, selected, is_cached);
+        return check_domains(policy, selected, is_cached);
     }
     const std::uint64_t since = since_when(subject_of(policy), 0);
-    // On a node without endpoints that goes without saying; where it is not known, nobody can say so.
+    // No warning on a node without endpoints, or while it is unknown whether some endpoint is selected.
     if (!endpoints_.empty() && selected.unknown == 0) {
         next_.unselected.push_back(
             {"policy selects no endpoint", subject_of(policy), text_of(policy) + " selects no endpoint of this node"});
@@ -82,7 +82,7 @@ std::size_t PolicyWarnings::look_at(const policy::Policy& policy, const Selected
     return 1;
 }
 
-std::size_t PolicyWarnings::look_at_domains(const policy::Policy& policy, const Selected& selected, const IsCached& is_cached) {
+std::size_t PolicyWarnings::check_domains(const policy::Policy& policy, const Selected& selected, const IsCached& is_cached) {
     const std::set<policy::DomainPattern> domains = domains_of(policy);
     const std::uint64_t since = since_when(subject_of(policy), hash_of(domains));
     const bool some_settled = std::any_of(selected.endpoints.begin(), selected.endpoints.end(), [this](std::uint32_t endpoint) {

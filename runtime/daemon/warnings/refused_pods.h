@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pods that could not be started because nobody knows their labels: no endpoint is left to show it by. By name, since each
-// attempt is another container. Owns its memory only, bounded: the one refused longest ago goes. One thread; cannot fail.
+// Pods that could not start because their labels are unknown. No endpoint remains that could show this, and each attempt is
+// another container, so they are kept by pod name. Owns its memory only, which is limited: at the limit, the pod whose last
+// attempt is the oldest is dropped. One thread; cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +16,7 @@ namespace namegate::daemon {
 
 inline constexpr std::size_t kMaxRefusedPods = 256;
 inline constexpr std::uint64_t kRefusedPodSeconds = 900;  // since the last attempt
-inline constexpr std::uint64_t kLabelsSeconds = 3;        // what containerd knows is there by then: only after it is it told
+inline constexpr std::uint64_t kLabelsSeconds = 3;  // by then containerd has returned the labels that it knows; earlier there is no warning
 
 class RefusedPods {
   public:
@@ -23,7 +24,7 @@ class RefusedPods {
 
     void refuse(const std::string& pod, const std::string& why);
     void admit(const std::string& pod) { pods_.erase(pod); }
-    // Why, by pod.
+    // Reasons by pod.
     std::map<std::string, std::string> list() const;
 
   private:

@@ -31,7 +31,7 @@ Result<std::vector<std::string>> interfaces_without_reverse_path_filter(const st
         if (interface == "all" || interface == "default" || interface == "lo" || is_ours(interface)) {
             continue;
         }
-        // The larger of both is in force (Documentation/networking/ip-sysctl.rst).
+        // The larger value is in force (Documentation/networking/ip-sysctl.rst).
         const auto own = read_setting(folder, interface);
         if (own && std::max(all, *own) != kStrict) {
             open.push_back(interface);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which interfaces of the node accept packets with a source that they could not be answered through (RFC 3704)? Behind such an
-// interface somebody can write a pod's address as source. A filter does not tell sources apart that are behind the same interface: a
-// DNS answer may be forged there all the same (docs/limits.md). Reads the kernel's settings at each call; owns nothing. Pure but
-// for the files. A folder that cannot be read is an error; an interface that goes meanwhile is left out.
+// Finds the interfaces of the node without a strict reverse path filter (RFC 3704): they accept packets whose source address is
+// reached through another interface, so a host behind them can use a pod's address as source. The filter does not distinguish
+// sources behind the same interface, where a DNS response can be forged in any case (docs/limits.md). Reads the kernel's
+// settings at each call; owns nothing. A folder that cannot be read is an error; an interface that disappears is left out.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,8 @@
 
 namespace namegate::daemon {
 
-// `folder`: of the kernel's IPv4 settings by interface, /proc/sys/net/ipv4/conf. `is_ours`: interfaces whose sources the programs
-// check themselves. The loopback device is left out. Sorted names.
+// `folder`: the kernel's IPv4 settings by interface, /proc/sys/net/ipv4/conf. `is_ours`: whether the programs check the sources of
+// an interface themselves. Returns sorted names, without the loopback device.
 Result<std::vector<std::string>> interfaces_without_reverse_path_filter(const std::string& folder,
                                                                         const std::function<bool(const std::string&)>& is_ours);
 

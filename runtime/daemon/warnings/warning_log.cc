@@ -7,31 +7,31 @@ namespace namegate::daemon {
 
 std::vector<Warning> WarningLog::fresh(const std::vector<Warning>& all) {
     const auto key_of = [](const Warning& warning) { return std::string(warning.event) + "\n" + warning.subject; };
-    std::set<std::string> told;
+    std::set<std::string> logged;
     for (const Warning& warning : all) {
-        if (auto known = told_.extract(key_of(warning)); !known.empty()) {
-            told.insert(std::move(known));
+        if (auto known = logged_.extract(key_of(warning)); !known.empty()) {
+            logged.insert(std::move(known));
         }
     }
     std::vector<Warning> out;
     bool full = false;
     for (const Warning& warning : all) {
         std::string key = key_of(warning);
-        if (told.count(key) != 0) {
+        if (logged.count(key) != 0) {
             continue;
         }
-        if (told.size() >= most_) {
+        if (logged.size() >= limit_) {
             full = true;
             continue;
         }
-        told.insert(std::move(key));
+        logged.insert(std::move(key));
         out.push_back(warning);
     }
-    if (full && !told_full_) {
-        out.push_back({"more warnings than are logged", "", "see: namegatectl status"});
+    if (full && !logged_full_) {
+        out.push_back({"too many warnings to log all", "", "see: namegatectl status"});
     }
-    told_full_ = full;
-    told_ = std::move(told);
+    logged_full_ = full;
+    logged_ = std::move(logged);
     return out;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which warnings were logged: each once when it first appears, and again when it comes back after it had gone. Owns its
-// memory only, bounded: what does not fit is not logged, which is said once. One thread; cannot fail.
+// Decides which warnings are logged: each once when it appears, and again when it reappears after it was gone. Owns its memory
+// only, which is limited: further warnings are not logged, and that is logged once. One thread; cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -14,22 +14,22 @@ namespace namegate::daemon {
 inline constexpr std::size_t kMaxLoggedWarnings = 1024;
 
 struct Warning {
-    const char* event;    // as the log calls it: "DNS server not trusted"
-    std::string subject;  // what it is about; with the event, what makes it the same one as before
+    const char* event;    // the log message, such as "DNS server not trusted"
+    std::string subject;  // what the warning is about; event and subject identify a warning
     std::string text;
 };
 
 class WarningLog {
   public:
-    explicit WarningLog(std::size_t most = kMaxLoggedWarnings) : most_(most) {}
+    explicit WarningLog(std::size_t limit = kMaxLoggedWarnings) : limit_(limit) {}
 
-    // Of all warnings there are now those to log.
+    // Returns the warnings to log, from all that exist now.
     std::vector<Warning> fresh(const std::vector<Warning>& all);
 
   private:
-    std::size_t most_;
-    std::set<std::string> told_;
-    bool told_full_ = false;
+    std::size_t limit_;
+    std::set<std::string> logged_;
+    bool logged_full_ = false;
 };
 
 }  // namespace namegate::daemon

@@ -15,10 +15,10 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr std::uint64_t kRoundNs = 5'000'000'000;
-constexpr std::size_t kCacheSteps = 64;  // for one domain of one endpoint
+constexpr std::uint64_t kRoundNs = 5'000'000'000;  // from the start of one round to the next
+constexpr std::size_t kCacheSteps = 64;            // for one domain of one endpoint
 
-// As it is written into a list of namegate.yaml; what has a colon needs quotes there.
+// As written in a list of namegate.yaml, where text with a colon needs quotes.
 std::string written(const dns::TrustedServer& server) {
     const std::string text = server.to_string();
     return text.find(':') == std::string::npos ? text : "\"" + text + "\"";
@@ -51,7 +51,7 @@ Warning unknown(const std::string& pod, const std::string& why) {
 
 }  // namespace
 
-Warning strange_server(const StrangeServer& server, const config::DnsServerSettings& trusted) {
+Warning untrusted_server(const UntrustedServerSummary& server, const config::DnsServerSettings& trusted) {
     std::string list;
     list += trusted.node ? "node, " : "";
     list += trusted.kubelet ? "kubelet, " : "";
@@ -107,10 +107,12 @@ void Warnings::tick(Node& node) {
         }
         begin(node);
     }
-    const auto asks = [&node](std::uint32_t endpoint, const policy::DomainPattern& domain) { return is_cached(node, endpoint, domain); };
+    const auto is_cached_here = [&node](std::uint32_t endpoint, const policy::DomainPattern& domain) {
+        return is_cached(node, endpoint, domain);
+    };
     for (std::size_t steps = 0; steps < kWarningStepsPerTick && round_->next < round_->policies.size(); ++round_->next) {
         const policy::Policy& policy = *round_->policies[round_->next];
-        steps += round_->endpoints.size() + policies_.look_at(policy, round_->endpoints.selected_by(policy), asks);
+        steps += round_->endpoints.size() + policies_.check(policy, round_->endpoints.selected_by(policy), is_cached_here);
     }
     if (round_->next == round_->policies.size()) {
         finish(node);
@@ -134,13 +136,13 @@ std::vector<Warning> Warnings::servers(Node& node) const {
     if (!entries) {
         return {{"DNS servers not read", "", "DNS servers that are not trusted: " + entries.error().message()}};
     }
-    std::map<IpAddress, StrangeServer> found;
+    std::map<IpAddress, UntrustedServerSummary> found;
     for (const datapath::UntrustedServer& entry : *entries) {
         const auto record = node.records().find(entry.endpoint);
         if (record == node.records().end() || node.runtime().trusts(record->second, entry.server)) {
             continue;
         }
-        StrangeServer& server = found[entry.server];
+        UntrustedServerSummary& server = found[entry.server];
         server.server = entry.server;
         server.pods.push_back(display_name(record->second));
         server.responses += entry.responses;
@@ -149,7 +151,7 @@ std::vector<Warning> Warnings::servers(Node& node) const {
     std::vector<Warning> out;
     out.reserve(found.size());
     for (const auto& entry : found) {
-        out.push_back(strange_server(entry.second, node.config().dns_servers));
+        out.push_back(untrusted_server(entry.second, node.config().dns_servers));
     }
     return out;
 }

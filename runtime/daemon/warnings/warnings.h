@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What an administrator should know although namegate itself works: DNS servers that nobody trusts and pods ask all the same,
-// pods whose labels nobody knows, policies that select nobody, domains that nobody looks up. Looked for in rounds, a part a
-// tick, so that a node of any size is served meanwhile; each is logged once when it first appears. One thread; what cannot be
-// read is a warning itself.
+// Conditions that an administrator should know although namegate itself works: untrusted DNS servers that pods use, pods whose
+// labels are unknown, policies that select no endpoint, domains that no endpoint looks up. They are searched for in rounds, a
+// part of a round in each tick, so that a large node does not delay other work. Each warning is logged once when it appears.
+// One thread; a read error is itself a warning.
 #pragma once
 
 #include <cstddef>
@@ -27,18 +27,18 @@ namespace namegate::daemon {
 class Node;
 class SeenEndpoints;
 
-inline constexpr std::size_t kShownWarnings = 8;            // of a kind in `status`, and names in one line
-inline constexpr std::size_t kWarningStepsPerTick = 5'000;  // endpoints and domains looked at: a few ms
+inline constexpr std::size_t kShownWarnings = 8;            // of each kind in `status`; also names in one line
+inline constexpr std::size_t kWarningStepsPerTick = 5'000;  // endpoints and domains checked: a few ms
 
-// A server of which it is not known whether it may be trusted.
-struct StrangeServer {
+// An untrusted server, and the pods that it sent responses to.
+struct UntrustedServerSummary {
     IpAddress server;
-    std::vector<std::string> pods;  // that it answered
+    std::vector<std::string> pods;
     std::uint64_t responses = 0;
-    bool matters = false;  // some of them have domains in their policy
+    bool matters = false;  // at least one of the pods has domains in its policy
 };
-// With the line to write into namegate.yaml.
-Warning strange_server(const StrangeServer& server, const config::DnsServerSettings& trusted);
+// The warning contains the line to write into namegate.yaml.
+Warning untrusted_server(const UntrustedServerSummary& server, const config::DnsServerSettings& trusted);
 
 class Warnings {
   public:
@@ -49,12 +49,12 @@ class Warnings {
     Warnings(Warnings&&) = delete;
     Warnings& operator=(Warnings&&) = delete;
 
-    // Goes on with the round, or begins one when something changed or some seconds have passed.
+    // Continues the round, or begins one if something changed or kRoundNs has passed.
     void tick(Node& node);
     // One line each.
     std::vector<std::string> lines(Node& node) const;
 
-    // The endpoint was programmed, or was not and why. Only that its labels are unknown is remembered.
+    // The result of programming an endpoint. Only failures because of unknown labels are stored.
     void note_programmed(const endpoints::Record& record, const Result<>& result, bool labels_unknown);
     Lookups& lookups() { return lookups_; }
 
@@ -70,9 +70,9 @@ class Warnings {
     PolicyWarnings policies_;
     WarningLog log_;
     RefusedPods refused_;
-    std::unique_ptr<Round> round_;  // null: between two
-    std::uint64_t revision_ = 0;    // of what the programmer did, at the last round's begin
-    std::uint64_t generation_ = 0;  // of the policies then
+    std::unique_ptr<Round> round_;  // null: between two rounds
+    std::uint64_t revision_ = 0;    // of the programmer, when the last round began
+    std::uint64_t generation_ = 0;  // of the snapshot at that time
     std::uint64_t next_ns_ = 0;
 };
 

@@ -9,7 +9,7 @@ namespace {
 class CniArgs final : public Provider {
   public:
     std::string_view name() const override { return kCniArgs; }
-    Answer labels(const endpoints::Record& record) const override {
+    Reply labels(const endpoints::Record& record) const override {
         if (const Labels* own = record.labels_of(kCniArgs); own != nullptr) {
             return std::optional<Labels>(*own);
         }

@@ -16,12 +16,12 @@ class Containerd final : public Provider {
         : address_(settings.containerd_address), name_space_(settings.containerd_namespace), listed_(settings.listed) {}
 
     std::string_view name() const override { return kContainerd; }
-    Answer labels(const endpoints::Record& record) const override {
-        const Labels* answered = record.labels_of(kContainerd);
-        if (answered == nullptr) {
-            return Error(Code::kTryAgain, "the labels are not known yet; containerd has not told them");
+    Reply labels(const endpoints::Record& record) const override {
+        const Labels* known = record.labels_of(kContainerd);
+        if (known == nullptr) {
+            return Error(Code::kTryAgain, "the labels are not known yet; containerd has not returned them");
         }
-        return std::optional<Labels>(*answered);
+        return std::optional<Labels>(*known);
     }
     bool is_available() const override { return listed_ || address_ || containerd::find_containerd_socket(); }
     bool must_be_asked() const override { return true; }

@@ -12,7 +12,7 @@ class Files final : public Provider {
   public:
     explicit Files(FindPodLabels find) : find_(std::move(find)) {}
     std::string_view name() const override { return kFiles; }
-    Answer labels(const endpoints::Record& record) const override {
+    Reply labels(const endpoints::Record& record) const override {
         if (record.pod_name.empty() || !find_) {
             return std::optional<Labels>();
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The labels of Pod documents in the policy folders. It does not know an endpoint without a pod name. A document that changes is a
-// change of policies, which programs the endpoints that it affects.
+// The labels of Pod documents in the policy folders. An endpoint without a pod name is unknown to it. It need not report changes: a
+// changed document changes the snapshot, and the affected endpoints are programmed.
 #pragma once
 
 #include <memory>

@@ -106,7 +106,7 @@ TEST_CASE("ten thousand new names an hour: the daemon's memory follows the live 
     ScriptedClock clock;
     const auto node = must(daemon::Node::open(must(config::load_config(files.config_path())), clock));
     const auto learner = must(daemon::Learner::create(*node));
-    learner->set_sink([&](const ng_event& event, std::span<const std::uint8_t> payload) { learner->take(event, payload); });
+    learner->set_sink([&](const ng_event& event, std::span<const std::uint8_t> payload) { learner->process(event, payload); });
     REQUIRE(node->records().size() == 1);
     const endpoints::Record record = node->records().begin()->second;
     Load load(*node, record);
@@ -135,7 +135,7 @@ TEST_CASE("ten thousand new names an hour: the daemon's memory follows the live 
     std::cout << names << " names in " << static_cast<double>(names) / static_cast<double>(kNamesAnHour)
               << " simulated hours: resident memory " << before << " MiB before, " << after << " MiB after; at most " << most_names
               << " names in the cache, " << most_learnt << " addresses in the endpoint's map\n";
-    CHECK(learner->stats().answers == names);
+    CHECK(learner->stats().responses == names);
     CHECK(learner->stats().malformed == 0);
     CHECK(most_names > 1000);
     CHECK(most_names < kNamesAnHour);

@@ -76,7 +76,7 @@ TEST_CASE("pins that disappear while the daemon runs are made again, and the dae
     REQUIRE(::unlink((node.policies() + "/a.yaml").c_str()) == 0);
     CHECK(node.becomes("lost", "open"));
     CHECK(node.alive());
-    CHECK(node.log().find("starting anew") != std::string::npos);
+    CHECK(node.log().find("starting again") != std::string::npos);
     CHECK(node.cni("DEL", "lost", pod.path()).status == 0);
     CHECK(node.pins().empty());
 }

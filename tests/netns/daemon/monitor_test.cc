@@ -175,7 +175,7 @@ TEST_CASE("the verdict of the staged policies is sent beside the real one, as th
             }
             return icmp.is_object();
         }));
-        CHECK(icmp["staged"] == Json{{"error", "the rules ask for the ICMP type, which events do not have"}});
+        CHECK(icmp["staged"] == Json{{"error", "the rules match the ICMP type, which events do not have"}});
 
         stage("projectcalico.org/namespace == 'elsewhere'", "{action: Allow}");
         becomes(62, nullptr);
@@ -200,9 +200,9 @@ TEST_CASE("a slow client loses events, is told how many, and delays no other") {
     REQUIRE(created);
     daemon::EventLoop& loop = **created;
     {
-        using Reply = std::optional<Result<daemon::SocketServer::Answer>>;
+        using Reply = std::optional<Result<daemon::SocketServer::Reply>>;
         const auto handler = [](const api::Request&, daemon::SocketServer::Ticket) -> Reply {
-            return daemon::SocketServer::Answer{Json::object(), [](const Json&) { return true; }};
+            return daemon::SocketServer::Reply{Json::object(), [](const Json&) { return true; }};
         };
         auto server = daemon::SocketServer::create(loop, directory.path() + "/socket", handler);
         REQUIRE(server);

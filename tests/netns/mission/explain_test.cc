@@ -48,7 +48,7 @@ TEST_CASE("explain agrees with what the pod observes, before and after a lookup"
     CHECK_THAT(unknown["results"][0]["advice"].dump(),
                Contains("the endpoint has to look up api.weather.com at one of the trusted servers 192.0.2.1, 192.0.2.53, 2001:db8::53"));
     CHECK(unknown["results"][0]["address"] == "");
-    CHECK_THAT(unknown["notes"].dump(), Contains("did not look up api.weather.com lately"));
+    CHECK_THAT(unknown["notes"].dump(), Contains("did not look up api.weather.com recently"));
     CHECK(explain(site, "198.18.0.1")["allowed"] == false);
 
     REQUIRE(reaches(*pod, "api.weather.com"));

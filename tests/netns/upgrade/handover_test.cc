@@ -64,7 +64,7 @@ std::string status_error(const Node& node, const Pod& pod) {
     return reply.output.is_object() ? reply.output.value("msg", "") : std::string();
 }
 
-std::string trouble(const Node& node) {
+std::string degraded(const Node& node) {
     const auto status = node.ask_daemon("status");
     return status ? status->dump() : std::string();
 }
@@ -144,14 +144,14 @@ TEST_CASE("an endpoint that the new build cannot program stays with the older on
     CHECK(layouts(site.node) != kCurrent);
     CHECK(is_enforced(*client));
     CHECK(is_enforced(*other));
-    CHECK(trouble(site.node).find("older build, unchanged: " + other->host_ifname) != std::string::npos);
+    CHECK(degraded(site.node).find("older build, unchanged: " + other->host_ifname) != std::string::npos);
     // A pod that is added meanwhile belongs to the new build, and takes no other pod's place.
     const auto late = add(site.node, "late");
     CHECK(is_enforced(*late));
     CHECK(is_enforced(*other));
     site.node.remove_policy("more.yaml");
     CHECK(eventually([&] { return layouts(site.node) == kCurrent; }));
-    CHECK(trouble(site.node).find("older build") == std::string::npos);
+    CHECK(degraded(site.node).find("older build") == std::string::npos);
     CHECK(is_enforced(*other));
     for (const auto* pod : {&client, &other, &late}) {
         site.node.remove(**pod);

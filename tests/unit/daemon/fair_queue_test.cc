@@ -17,22 +17,22 @@ TEST_CASE("one piece of work of each endpoint in turn, those of one endpoint in 
     }
     queue.put(2, 1, "first");
     queue.put(2, 1, "second");
-    CHECK(queue.take() == "flood0");
-    CHECK(queue.take() == "first");
-    CHECK(queue.take() == "flood1");
-    CHECK(queue.take() == "second");
-    CHECK(queue.take() == "flood2");
+    CHECK(queue.pop() == "flood0");
+    CHECK(queue.pop() == "first");
+    CHECK(queue.pop() == "flood1");
+    CHECK(queue.pop() == "second");
+    CHECK(queue.pop() == "flood2");
     // A new endpoint waits for one piece of every other one.
     queue.put(3, 1, "third");
-    CHECK(queue.take() == "flood3");
-    CHECK(queue.take() == "third");
+    CHECK(queue.pop() == "flood3");
+    CHECK(queue.pop() == "third");
 }
 
 TEST_CASE("waiting work is bounded per endpoint, and in total except for a few pieces of each") {
     QueueLimits limits;
     limits.items_per_endpoint = 10;
     limits.bytes = 500;
-    limits.sure_items = 2;
+    limits.guaranteed_items = 2;
     FairQueue<int> queue(limits);
     while (queue.has_room(1, 50)) {
         queue.put(1, 50, 0);
@@ -43,7 +43,7 @@ TEST_CASE("waiting work is bounded per endpoint, and in total except for a few p
         queue.put(2, 50, 0);
     }
     CHECK(queue.size() == 12);
-    while (queue.take()) {
+    while (queue.pop()) {
     }
     CHECK(queue.empty());
     CHECK(queue.bytes() == 0);

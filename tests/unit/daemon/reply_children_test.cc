@@ -48,8 +48,8 @@ struct Loop {
         REQUIRE(created);
         events = std::move(*created);
     }
-    std::unique_ptr<ReplyChildren> children(std::uint64_t most_us = kReplyChildUs) const {
-        auto created = ReplyChildren::create(*events, most_us);
+    std::unique_ptr<ReplyChildren> children(std::uint64_t timeout_us = kReplyChildUs) const {
+        auto created = ReplyChildren::create(*events, timeout_us);
         REQUIRE(created);
         return std::move(*created);
     }

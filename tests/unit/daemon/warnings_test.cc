@@ -58,7 +58,7 @@ void look(PolicyWarnings& warnings, const Policies& policies, const std::vector<
           const std::vector<Selected>& selected, const PolicyWarnings::IsCached& is_cached = nothing_cached) {
     warnings.begin(endpoints);
     for (std::size_t i = 0; i < selected.size(); ++i) {
-        warnings.look_at(policies[i], selected[i], is_cached);
+        warnings.check(policies[i], selected[i], is_cached);
     }
     warnings.end();
 }
@@ -236,7 +236,7 @@ TEST_CASE("a warning is logged once, again when it comes back, and up to a limit
 }
 
 TEST_CASE("an untrusted DNS server: the suggested line can be written into namegate.yaml unchanged") {
-    StrangeServer server;
+    UntrustedServerSummary server;
     server.pods = {"default/a", "default/b"};
     server.responses = 17;
     server.matters = true;
@@ -246,7 +246,7 @@ TEST_CASE("an untrusted DNS server: the suggested line can be written into nameg
         *dns::parse_trusted_servers({"10.96.0.10", "10.97.0.0/16", "192.0.2.1:5353", "fd00::53", "fd00:1::/64", "[fd00:2::]:5353"});
     for (const char* address : {"10.0.0.2", "fd99::"}) {
         server.server = *IpAddress::parse(address);
-        const Warning warning = strange_server(server, trusted);
+        const Warning warning = untrusted_server(server, trusted);
         CHECK_THAT(warning.text,
                    Contains("DNS server " + std::string(address) + " is not trusted and answered 2 pods (default/a, default/b) 17 times"));
         const std::string line = warning.text.substr(warning.text.find("dnsTrustedServers: "));
@@ -265,7 +265,7 @@ TEST_CASE("an untrusted DNS server: the suggested line can be written into nameg
     server.matters = false;
     server.pods = {"default/a"};
     server.responses = 1;
-    CHECK_THAT(strange_server(server, {}).text, Contains("answered 1 pod (default/a) 1 time: ") &&
-                                                    Contains("(no policy in force for it has domains)") &&
-                                                    Contains("dnsTrustedServers: [node, kubelet, \"fd99::\"]"));
+    CHECK_THAT(untrusted_server(server, {}).text, Contains("answered 1 pod (default/a) 1 time: ") &&
+                                                      Contains("(no policy in force for it has domains)") &&
+                                                      Contains("dnsTrustedServers: [node, kubelet, \"fd99::\"]"));
 }

@@ -12,14 +12,14 @@ TEST_CASE("a limited amount of work in each span of time") {
     ManualClock clock;
     clock.advance_seconds(100);
     daemon::WorkBudget budget(clock, 1'000'000'000, 10);
-    CHECK(budget.take(4));
-    CHECK_FALSE(budget.take(7));
-    CHECK(budget.take(6));
-    CHECK_FALSE(budget.take(1));
+    CHECK(budget.try_spend(4));
+    CHECK_FALSE(budget.try_spend(7));
+    CHECK(budget.try_spend(6));
+    CHECK_FALSE(budget.try_spend(1));
     clock.advance_seconds(1);
-    CHECK_FALSE(budget.take(11));
-    CHECK(budget.take(10));
-    CHECK_FALSE(budget.take(1));
+    CHECK_FALSE(budget.try_spend(11));
+    CHECK(budget.try_spend(10));
+    CHECK_FALSE(budget.try_spend(1));
 }
 
 }  // namespace

@@ -35,9 +35,9 @@ class Service final : public Provider {
   public:
     explicit Service(std::string_view name) : name_(name) {}
     std::string_view name() const override { return name_; }
-    Answer labels(const Record& record) const override {
+    Reply labels(const Record& record) const override {
         const Labels* own = record.labels_of(name_);
-        return own == nullptr ? Answer(Error(Code::kTryAgain, "no connection")) : Answer(std::optional<Labels>(*own));
+        return own == nullptr ? Reply(Error(Code::kTryAgain, "no connection")) : Reply(std::optional<Labels>(*own));
     }
     bool is_available() const override { return available; }
     bool must_be_asked() const override { return true; }
@@ -48,12 +48,12 @@ class Service final : public Provider {
             done_(answer);
         }
     }
-    void change(const std::string& container) const { tell_changed(container, "eth0"); }
+    void change(const std::string& container) const { report_changed(container, "eth0"); }
 
     bool available = true;
     int waits = 0;
     int answer_after = 1;
-    Answer answer{std::optional<Labels>(Labels{{"app", "told"}})};
+    Reply answer{std::optional<Labels>(Labels{{"app", "told"}})};
 
   private:
     std::string_view name_;
@@ -161,12 +161,12 @@ TEST_CASE("a request waits for the reply, gives up when told to, and an error me
     const auto told = ask_and_wait(service, sample_record(), std::chrono::seconds(1), never);
     REQUIRE(told);
     CHECK(told->value().at("app") == "told");
-    service.answer = Provider::Answer(std::optional<Labels>());
+    service.answer = Provider::Reply(std::optional<Labels>());
     service.waits = 0;
     const auto none = ask_and_wait(service, sample_record(), std::chrono::seconds(1), never);
     REQUIRE(none);
     CHECK(none->value().empty());
-    service.answer = Provider::Answer(Error(Code::kInvalidInput, "garbage"));
+    service.answer = Provider::Reply(Error(Code::kInvalidInput, "garbage"));
     service.waits = 0;
     CHECK(ask_and_wait(service, sample_record(), std::chrono::seconds(1), never).error().code() == Code::kTryAgain);
     service.answer_after = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "daemon/dns/held_answers.h"
+#include "daemon/dns/held_responses.h"
 
 #include <netinet/in.h>
 
@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kUdpBytes = 8;
 
-// As the UDP header tells; nothing when it does not fit the packet.
+// Cuts to the length in the UDP header. Empty when that length is invalid.
 std::span<const std::uint8_t> cut_datagram(std::span<const std::uint8_t> segment) {
     const std::size_t length = segment.size() < kUdpBytes ? 0 : static_cast<std::size_t>(segment[4] << 8 | segment[5]);
     return length < kUdpBytes || length > segment.size() ? std::span<const std::uint8_t>() : segment.first(length);
@@ -25,57 +25,57 @@ std::span<const std::uint8_t> cut_datagram(std::span<const std::uint8_t> segment
 
 }  // namespace
 
-HeldAnswers::HeldAnswers(Node& node, Learner& learner, FrameSender sender)
+HeldResponses::HeldResponses(Node& node, Learner& learner, FrameSender sender)
     : node_(node), learner_(learner), sender_(std::move(sender)), fragments_(node.clock()), exchanges_(node.clock(), dns::TcpLimits{}) {}
 
-Result<std::unique_ptr<HeldAnswers>> HeldAnswers::create(Node& node, Learner& learner) {
+Result<std::unique_ptr<HeldResponses>> HeldResponses::create(Node& node, Learner& learner) {
     NG_ASSIGN(FrameSender sender, FrameSender::open(node.datapath().held_mark()));
-    std::unique_ptr<HeldAnswers> held(new HeldAnswers(node, learner, std::move(sender)));
-    HeldAnswers* self = held.get();
+    std::unique_ptr<HeldResponses> held(new HeldResponses(node, learner, std::move(sender)));
+    HeldResponses* self = held.get();
     NG_ASSIGN(held->reader_,
               datapath::HeldReader::create(node.datapath(), [self](const ng_held& header, std::span<const std::uint8_t> bytes) {
                   if (self->sink_) {
                       self->sink_(header, bytes);
                       return datapath::FrameIs::kKept;
                   }
-                  self->work_on(header, bytes);
+                  self->handle_frame(header, bytes);
                   return datapath::FrameIs::kDone;
               }));
     NG_TRY(held->reader_->beat(datapath::tick_of(node.clock().boot_ns())));
     return held;
 }
 
-bool HeldAnswers::read() {
+bool HeldResponses::read() {
     const auto consumed = reader_->consume();
     node_.health().report("held ring", consumed ? ok() : Result<>(consumed.error()));
     return consumed && *consumed >= datapath::kHeldFramesAtOnce;
 }
 
-void HeldAnswers::take(const ng_held& header, std::span<const std::uint8_t> bytes) {
-    work_on(header, bytes);
+void HeldResponses::process(const ng_held& header, std::span<const std::uint8_t> bytes) {
+    handle_frame(header, bytes);
     reader_->done(header);
 }
 
-void HeldAnswers::come_round() {
+void HeldResponses::report_progress() {
     const auto written = reader_->write_done();
     const auto beaten = leaving_ ? ok() : reader_->beat(datapath::tick_of(node_.clock().boot_ns()));
-    node_.health().report("held answers", !written ? written : beaten);
+    node_.health().report("held responses", !written ? written : beaten);
 }
 
-void HeldAnswers::tick() {
+void HeldResponses::tick() {
     const auto is_there = [this](std::uint32_t endpoint) { return node_.records().count(endpoint) != 0; };
     fragments_.expire(is_there);
     exchanges_.expire(is_there);
     std::erase_if(losses_, [&](const auto& one) { return !is_there(one.first); });
 }
 
-void HeldAnswers::leave() {
+void HeldResponses::leave() {
     leaving_ = true;
-    node_.health().report("held answers", reader_->leave());
+    node_.health().report("held responses", reader_->leave());
 }
 
-// A frame of the endpoint's that did not get here may have begun a connection, or been a part of a datagram.
-void HeldAnswers::note_loss(const ng_held& header) {
+// A lost frame may have opened a connection or been a fragment, so the endpoint's state may be incomplete.
+void HeldResponses::note_loss(const ng_held& header) {
     std::uint32_t& seen = losses_[header.endpoint];
     if (seen != header.lost) {
         seen = header.lost;
@@ -84,33 +84,33 @@ void HeldAnswers::note_loss(const ng_held& header) {
     }
 }
 
-void HeldAnswers::work_on(const ng_held& header, std::span<const std::uint8_t> bytes) {
+void HeldResponses::handle_frame(const ng_held& header, std::span<const std::uint8_t> bytes) {
     note_loss(header);
     const auto frame = parse_frame(bytes);
     Checksum checksum = Checksum::kRight;
     if (frame) {
         checksum = learn(header, *frame);
     } else {
-        learner_.pass_held(header.endpoint, frame.error().message());
+        learner_.count_unlearnt(header.endpoint, frame.error().message());
     }
     if (header.waits != 0) {
         put_back(header, bytes, frame ? *frame : Frame{}, checksum);
     }
 }
 
-// Returns what the frame's own checksum is.
-Checksum HeldAnswers::learn(const ng_held& header, const Frame& frame) {
+// Returns the state of the frame's checksum.
+Checksum HeldResponses::learn(const ng_held& header, const Frame& frame) {
     if (frame.fragment) {
         if (const auto whole = fragments_.add(header.endpoint, frame)) {
             learn_datagram(header, frame, *whole);
         }
-        return Checksum::kRight;  // it is the whole datagram's, and was made before it was cut
+        return Checksum::kRight;  // the sender computed the datagram's checksum before fragmenting it
     }
     const auto segment = frame.protocol == IPPROTO_UDP ? cut_datagram(frame.segment) : frame.segment;
     const Checksum checksum = segment.empty() ? Checksum::kWrong : checksum_of(frame, segment);
     if (checksum == Checksum::kWrong) {
-        // The pod will not take it either.
-        learner_.pass_held(header.endpoint, "a wrong checksum");
+        // The pod drops it as well.
+        learner_.count_unlearnt(header.endpoint, "wrong checksum");
     } else if (frame.protocol == IPPROTO_UDP) {
         learn_datagram(header, frame, segment);
     } else {
@@ -119,17 +119,17 @@ Checksum HeldAnswers::learn(const ng_held& header, const Frame& frame) {
     return checksum;
 }
 
-void HeldAnswers::learn_datagram(const ng_held& header, const Frame& frame, std::span<const std::uint8_t> datagram) {
+void HeldResponses::learn_datagram(const ng_held& header, const Frame& frame, std::span<const std::uint8_t> datagram) {
     const auto whole = cut_datagram(datagram);
     if (whole.empty() || checksum_of(frame, whole) == Checksum::kWrong) {
-        learner_.pass_held(header.endpoint, "a wrong length or checksum");
+        learner_.count_unlearnt(header.endpoint, "wrong length or checksum");
         return;
     }
     const auto port = static_cast<std::uint16_t>(whole[0] << 8 | whole[1]);
     learner_.learn_held({header.endpoint, frame.source, port, false}, whole.subspan(kUdpBytes));
 }
 
-void HeldAnswers::follow_stream(const ng_held& header, const Frame& frame) {
+void HeldResponses::follow_stream(const ng_held& header, const Frame& frame) {
     const bool from_pod = header.direction == NG_EGRESS;
     const dns::TcpPeers peers{header.endpoint, from_pod ? frame.source : frame.destination, from_pod ? frame.destination : frame.source,
                               from_pod ? frame.source_port : frame.destination_port, from_pod ? frame.destination_port : frame.source_port};
@@ -142,32 +142,32 @@ void HeldAnswers::follow_stream(const ng_held& header, const Frame& frame) {
         return;
     }
     const auto payload = frame.payload();
-    const AnswerSource source{header.endpoint, peers.server, peers.server_port, false, 0};
+    const ResponseSource source{header.endpoint, peers.server, peers.server_port, false, 0};
     const dns::TcpFate fate = exchanges_.add(peers, from_pod ? dns::TcpSide::kPod : dns::TcpSide::kServer, frame.sequence, payload,
                                              [&](std::span<const std::uint8_t> message) { learner_.learn_held(source, message); });
     if (fate == dns::TcpFate::kUnknown && !from_pod && !payload.empty()) {
-        learner_.pass_held(header.endpoint, "a connection that is not followed");
+        learner_.count_unlearnt(header.endpoint, "the connection is not tracked");
     }
     if ((frame.flags & kTcpRst) != 0) {
         exchanges_.close(peers);
     }
 }
 
-// The interface may be gone meanwhile, and its number another's.
-bool HeldAnswers::has_interface(const ng_held& header) const {
+// The interface may have been removed since the frame was held, and its index reused.
+bool HeldResponses::has_interface(const ng_held& header) const {
     const auto bound = datapath::read_interface(node_.datapath(), header.ifindex);
     return bound && *bound && (*bound)->endpoint == header.endpoint && (*bound)->slot == header.slot;
 }
 
-void HeldAnswers::put_back(const ng_held& header, std::span<const std::uint8_t> bytes, const Frame& frame, Checksum checksum) {
+void HeldResponses::put_back(const ng_held& header, std::span<const std::uint8_t> bytes, const Frame& frame, Checksum checksum) {
     if (!has_interface(header)) {
-        log::debug("a held frame is no endpoint's any more", {log::kv("endpoint", header.endpoint)});
+        log::debug("held frame dropped: its endpoint is gone", {log::kv("endpoint", header.endpoint)});
         return;
     }
     const auto sent = sender_.send(header.ifindex, bytes, frame, checksum, header.gso_size);
     if (!sent && sent.error().sys_errno() != ENXIO && sent.error().sys_errno() != ENODEV) {
-        log::debug("a held frame was lost", {log::kv("endpoint", header.endpoint), log::kv("error", sent.error().message())});
-        learner_.lose_held();
+        log::debug("held frame lost", {log::kv("endpoint", header.endpoint), log::kv("error", sent.error().message())});
+        learner_.count_lost();
     }
 }
 
