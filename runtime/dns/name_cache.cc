@@ -65,22 +65,24 @@ bool NameCache::ByEnding::operator()(std::string_view a, std::string_view b) con
     return std::lexicographical_compare(a.rbegin(), a.rend(), b.rbegin(), b.rend());
 }
 
-void NameCache::record(std::uint32_t endpoint, const Learning& learning, const LifetimeSettings& lifetime) {
+void NameCache::record(std::uint32_t endpoint, const Learning& learning, const LifetimeSettings& lifetime,
+                       std::optional<std::uint64_t> seen_boot_ns) {
     if (learning.empty()) {
         return;
     }
     const std::uint64_t now = clock_.boot_ns();
+    const std::uint64_t seen = std::min(seen_boot_ns.value_or(now), now);
     std::map<std::size_t, EntryRef> touched;
     const auto entry_of = [&](std::size_t place) {
         const auto known = touched.find(place);
         return known != touched.end() ? known->second : touched.emplace(place, touch(endpoint, learning.chain_names[place])).first->second;
     };
     for (const ChainLink& link : learning.links) {
-        put_link(*entry_of(link.from), learning.chain_names[link.to], link_expiry(learning, link, now, lifetime));
+        put_link(*entry_of(link.from), learning.chain_names[link.to], link_expiry(learning, link, seen, lifetime));
     }
     std::map<std::size_t, std::vector<NameEntry::Address>> addresses;  // by owner
     for (const LearntAddress& address : learning.addresses) {
-        addresses[address.owner].push_back({address.address, expiry_boot_ns(now, address.ttl, lifetime)});
+        addresses[address.owner].push_back({address.address, expiry_boot_ns(seen, address.ttl, lifetime)});
     }
     for (auto& [owner, more] : addresses) {
         put_addresses(entry_of(owner)->addresses, std::move(more));

@@ -14,6 +14,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -123,7 +124,9 @@ class NameCache {
     ~NameCache() = default;
 
     // Takes over an answer seen now. Seeing an address again only ever extends it (D13).
-    void record(std::uint32_t endpoint, const Learning& learning, const LifetimeSettings& lifetime);
+    // `seen_boot_ns`: when the response passed the pod's interface, from which its TTLs count (D13); none: now.
+    void record(std::uint32_t endpoint, const Learning& learning, const LifetimeSettings& lifetime,
+                std::optional<std::uint64_t> seen_boot_ns = std::nullopt);
 
     // Everything unexpired that the endpoint may reach by names that the pattern matches: each name's
     // addresses once. `names` starts with a matching name.

@@ -88,8 +88,9 @@ void Learner::on_response(const ng_event& event, std::span<const std::uint8_t> p
     if (event.reason != NG_R_NONE && event.reason != NG_R_NEVER_OPENS) {
         log_limit(event, payload);
     }
-    const ResponseSource source{event.endpoint, datapath::to_address(event.remote), ntohs(event.be_remote_port),
-                                event.kind == NG_EVENT_ANSWER, event.learnt};
+    const ResponseSource source{
+        event.endpoint, datapath::to_address(event.remote), ntohs(event.be_remote_port), event.kind == NG_EVENT_ANSWER, event.learnt,
+        event.boot_ns};
     if (const auto result = learn(source, payload); !result) {
         log::debug("response not learned", {log::kv("endpoint", event.endpoint), log::kv("error", result.error().message())});
     }
@@ -126,7 +127,7 @@ Result<> Learner::learn(const ResponseSource& source, std::span<const std::uint8
     if (learning.empty()) {
         return ok();
     }
-    node_.cache().record(source.endpoint, learning, node_.config().lifetime);
+    node_.cache().record(source.endpoint, learning, node_.config().lifetime, source.seen_boot_ns);
     Result<> opened = open_joined(source, learning);
     if (!opened) {
         log::warning("addresses of a response were not opened",
@@ -153,7 +154,7 @@ void Learner::refuse(const ResponseSource& source, dns::Learning& learning) {
             log_refused(node_.records().at(source.endpoint),
                         {(learnt.mapped ? "::ffff:" : "") + learnt.address.to_string(),
                          learning.chain_names[static_cast<std::size_t>(std::countr_zero(both))], *entry,
-                         dns::expiry_boot_ns(node_.clock().boot_ns(), learnt.ttl, node_.config().lifetime)});
+                         dns::expiry_boot_ns(source.seen_boot_ns.value_or(node_.clock().boot_ns()), learnt.ttl, node_.config().lifetime)});
         }
     }
     std::erase_if(learning.addresses,
@@ -186,8 +187,13 @@ std::vector<node::Programmer::Opening> Learner::own_openings(const ResponseSourc
     }
     std::vector<node::Programmer::Opening> openings;
     const std::uint64_t now = node_.clock().boot_ns();
+    // An event may be old: the ring is pinned, and keeps what passed while no daemon ran.
+    const std::uint64_t seen = std::min(source.seen_boot_ns.value_or(now), now);
     for (const dns::LearntAddress& learnt : learning.addresses) {
-        const std::uint64_t expiry = dns::expiry_boot_ns(now, learnt.ttl, node_.config().lifetime);
+        const std::uint64_t expiry = dns::expiry_boot_ns(seen, learnt.ttl, node_.config().lifetime);
+        if (expiry <= now) {
+            continue;
+        }
         for (const auto& group : groups) {
             if (const std::uint32_t both = group.second & learnt.names; both != 0) {
                 openings.push_back(
@@ -223,7 +229,7 @@ Result<> Learner::open_joined(const ResponseSource& source, const dns::Learning&
     stats_.joins_cut += joined.cut ? 1U : 0U;
     const endpoints::Record& record = node_.records().at(source.endpoint);
     if (openings.empty()) {
-        return source.decided ? ok() : await_open_ends(record, learning);
+        return source.decided ? ok() : await_open_ends(source, record, learning);
     }
     NG_ASSIGN(const FileLock lock, FileLock::acquire(node_.config().lock_path(), kLockMs));
     NG_ASSIGN(const auto active, datapath::active_config(node_.datapath(), record.slot));
@@ -234,13 +240,14 @@ Result<> Learner::open_joined(const ResponseSource& source, const dns::Learning&
     NG_ASSIGN(const std::size_t opened, node_.programmer().open_addresses(record, openings));
     stats_.opened += opened;
     node_.note_learnt(source.endpoint, opened);
-    return source.decided ? ok() : await_open_ends(record, learning);
+    return source.decided ? ok() : await_open_ends(source, record, learning);
 }
 
 // For names at the end of a chain that have no address: makes the kernel, which did not follow this response to its end, hold
 // their responses, because those addresses belong to the names before them in the chain (D8).
-Result<> Learner::await_open_ends(const endpoints::Record& record, const dns::Learning& learning) {
+Result<> Learner::await_open_ends(const ResponseSource& source, const endpoints::Record& record, const dns::Learning& learning) {
     const std::uint64_t now = node_.clock().boot_ns();
+    const std::uint64_t seen = std::min(source.seen_boot_ns.value_or(now), now);
     for (const dns::ChainLink& link : learning.links) {
         const bool goes_on =
             std::any_of(learning.links.begin(), learning.links.end(), [&](const dns::ChainLink& next) { return next.from == link.to; }) ||
@@ -250,7 +257,7 @@ Result<> Learner::await_open_ends(const endpoints::Record& record, const dns::Le
             continue;
         }
         NG_ASSIGN(const std::vector<std::string> labels, dns::wire_labels(learning.chain_names[link.to]));
-        const std::uint64_t until = dns::expiry_boot_ns(now, link.ttl, node_.config().lifetime);
+        const std::uint64_t until = dns::expiry_boot_ns(seen, link.ttl, node_.config().lifetime);
         NG_TRY(
             datapath::await_name(node_.datapath(), {record.slot, record.id, labels, datapath::tick_of(until) + 1}, datapath::tick_of(now)));
     }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -40,8 +41,9 @@ struct ResponseSource {
     std::uint32_t endpoint = 0;
     IpAddress server;
     std::uint16_t server_port = 0;
-    bool decided = false;    // the kernel opened the addresses that the response itself leads to
-    std::size_t opened = 0;  // number of new addresses that it opened
+    bool decided = false;                       // the kernel opened the addresses that the response itself leads to
+    std::size_t opened = 0;                     // number of new addresses that it opened
+    std::optional<std::uint64_t> seen_boot_ns;  // when the response passed the pod's interface (D13); none: it is held until now
 };
 
 class Learner {
@@ -77,7 +79,7 @@ class Learner {
     void refuse(const ResponseSource& source, dns::Learning& learning);
     void log_refused(const endpoints::Record& record, const RefusedAddress& refused);
     Result<> open_joined(const ResponseSource& source, const dns::Learning& learning);
-    Result<> await_open_ends(const endpoints::Record& record, const dns::Learning& learning);
+    Result<> await_open_ends(const ResponseSource& source, const endpoints::Record& record, const dns::Learning& learning);
     void log_limit(const ng_event& event, std::span<const std::uint8_t> payload);
     bool may_log(std::uint32_t endpoint, std::uint16_t reason);
 

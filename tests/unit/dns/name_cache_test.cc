@@ -54,6 +54,21 @@ TEST_CASE("D14: names resolved before the policy named them are found by exact, 
     CHECK(f.match(1, "eather.com").empty());
 }
 
+TEST_CASE("D13: the TTL counts from when the response passed, however late the daemon reads it") {
+    Fixture f;
+    f.clock.advance_seconds(1000);
+    const std::uint64_t passed = f.clock.boot_ns();
+    f.clock.advance_seconds(200);
+    f.cache.record(1, answer("example.com", "192.0.2.1"), kLifetime, passed);
+    CHECK(f.match(1, "example.com") == Found{{"192.0.2.1", 100}});
+    f.clock.advance_seconds(200);
+    f.cache.record(1, answer("old.example.com", "192.0.2.2"), kLifetime, passed);
+    CHECK(f.match(1, "old.example.com").empty());
+    // A time that has not come yet is not believed.
+    f.cache.record(1, answer("new.example.com", "192.0.2.3"), kLifetime, f.clock.boot_ns() + 1000 * kSecond);
+    CHECK(f.match(1, "new.example.com") == Found{{"192.0.2.3", 300}});
+}
+
 TEST_CASE("D11: a name that one endpoint resolved opens nothing for another") {
     Fixture f;
     f.cache.record(1, answer("example.com", "192.0.2.1"), kLifetime);
