@@ -33,7 +33,7 @@
 #define NG_FLOWS_SINCE 2
 #define NG_PENDING_SINCE 2
 
-/* The first generation of an endpoint. It depends on the version: no flow of another version has a generation of this one. */
+/* An endpoint's first generation. It depends on the version, so that no flow of another version has the same one. */
 #define NG_FIRST_GENERATION (NG_ABI_VERSION * 0x1000000u)
 
 #include "abi_limits.h"
@@ -133,7 +133,7 @@ struct ng_endpoint {
 };
 NG_ABI_CHECK(struct ng_endpoint, 408);
 
-/* `cidr4`, `cidr6`: (policy, address) -> bitmaps. LPM trie; a prefix includes the bits of all shorter ones that contain it. */
+/* `cidr4`, `cidr6`: (policy, address) -> bitmaps. LPM trie; a prefix includes the bits of the shorter ones around it. */
 struct ng_cidr4_key {
 	__u32 prefix_len; /* 32 + length */
 	__u32 policy;
@@ -247,8 +247,7 @@ NG_ABI_CHECK(struct ng_flow_key, 24);
 #define NG_FLOW_CLOSING (1u << 1) /* FIN or RST was seen: the short idle time applies */
 #define NG_FLOW_REPLIED (1u << 2) /* a packet of the other direction was seen */
 #define NG_FLOW_NODE (1u << 3) /* the node started it: always allowed (E7) */
-#define NG_FLOW_KEPT                                                                                                   \
-	(1u << 4) /* a changed policy denies it, and it is kept (policyChange: Keep); no rule counts its packets */
+#define NG_FLOW_KEPT (1u << 4) /* kept although a changed policy denies it; no rule counts it */
 #define NG_FLOW_ICMP (1u << 16) /* in `icmp`: type and code are known */
 struct ng_flow {
 	__u64 pattern; /* pattern id that admitted it, 0 if none */
@@ -420,8 +419,7 @@ enum ng_event_kind {
 	NG_EVENT_DENIED = 3, /* `events`: no payload */
 	NG_EVENT_LOGGED = 4, /* `events`: a Log rule matched */
 	NG_EVENT_CUT = 5, /* `events`: a flow was cut by a policy change */
-	NG_EVENT_LIMIT =
-		6, /* `dns_events`: a limit was reached, which `reason` names; payload is the DNS message that exceeded it */
+	NG_EVENT_LIMIT = 6, /* `dns_events`: `reason` names the limit that the DNS message in the payload reached */
 };
 struct ng_event {
 	__u64 boot_ns;

@@ -14,8 +14,7 @@
 #define NG_MAX_POLICIES 4096 /* compiled policies of a node */
 #define NG_MAX_BITMAPS 65536 /* bitmaps of all compiled policies; index 0 is the empty bitmap */
 #define NG_RULE_TABLE 65536 /* rules of all compiled policies */
-#define NG_COUNTER_TABLE                                                                                               \
-	16384 /* rule counters of all endpoints; index 0 is shared by endpoints for which none were left */
+#define NG_COUNTER_TABLE 16384 /* rule counters of all endpoints; those that find none left share index 0 */
 #define NG_MAX_ENDPOINT_ADDRS 4 /* addresses of one endpoint */
 #define NG_MAX_VERDICT_STEPS 32 /* Pass jumps and Log rules that one verdict follows */
 #define NG_LEARNT_PATTERNS 8 /* patterns that can open one address of one endpoint at a time */
@@ -38,8 +37,7 @@
 #define NG_HELD_SMALL 1600 /* a frame reserves the smallest of three sizes that holds it; bytes */
 #define NG_HELD_MIDDLE 9216
 #define NG_HELD_FRAME_MAX 65600 /* the largest IP packet and its link header, in bytes */
-#define NG_READER_TICKS                                                                                                \
-	16 /* a daemon that has been silent this long is treated as gone: about 2 s, shorter than any resolver's timeout */
+#define NG_READER_TICKS 16 /* about 2 s, below any resolver's timeout: a daemon silent for longer counts as gone */
 #define NG_JOIN_SETS 16 /* open chain ends of one endpoint: sets of NG_JOIN_WAYS */
 #define NG_JOIN_WAYS 4
 #define NG_FRAG_SETS 8 /* fragmented packets of an endpoint in one direction: sets of NG_FRAG_WAYS */
@@ -57,8 +55,7 @@
 #define NG_IDLE_TCP 86400
 #define NG_IDLE_OTHER 180
 #define NG_CUT_SECONDS 300 /* how long the tombstone of a flow that was cut remains */
-#define NG_AHEAD_SECONDS                                                                                               \
-	60 /* a CPU that was paused after it read the time may find times of other CPUs up to this much later */
+#define NG_AHEAD_SECONDS 60 /* tolerated difference: a CPU paused after it read the time sees later times */
 
 /* A tick is boot_ns >> NG_TICK_SHIFT: about 0.134 s, 18 years in 32 bits. */
 #define NG_TICK_SHIFT 27

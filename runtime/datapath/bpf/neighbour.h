@@ -21,7 +21,7 @@
 #define NG_MLD_QUERY 130
 #define NG_MLD_DONE 132
 #define NG_MLD2_REPORT 143
-/* Longest messages in bytes. A neighbour's: the fixed part and some options of 8 bytes (RFC 4861, section 4; RFC 7527). */
+/* Longest messages in bytes. A neighbour's: fixed part and some options of 8 bytes (RFC 4861, section 4; RFC 7527). */
 #define NG_ND_MAX 64
 #define NG_ND_ROUTER_MAX 512 /* a router advertisement with prefixes and DNS servers */
 #define NG_MLD_MAX 512 /* a report of 25 groups */
