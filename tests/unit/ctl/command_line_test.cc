@@ -116,7 +116,7 @@ TEST_CASE("exit codes of the daemon's replies, and without a daemon") {
     const std::vector<Case> cases = {
         {sys_error("no daemon listens on /x", ENOENT), 3},
         {sys_error("connecting to /x", EACCES), 3},
-        {Error(Code::kTryAgain, "the daemon did not answer in time"), 3},
+        {Error(Code::kTryAgain, "the daemon did not reply in time"), 3},
         {Error(Code::kNotFound, "no endpoint is \"a/b\""), 1},
         {Error(Code::kInvalidInput, "several endpoints match \"a\""), 2},
         {Error(Code::kUnsupported, "there is no command \"ips\""), 1},
