@@ -70,7 +70,7 @@ constexpr std::array<Page, 12> kPages = {{
      "    namegatectl explain default/weather 192.0.2.53:53/UDP\n"
      "    namegatectl explain --offline --policies policies.d -l app=weather-app default/x api.weather.com\n"},
     {"monitor", "show what is denied, cut and logged, as it happens",
-     "    Prints one event per line until it is stopped: packets that a policy denied, packets that\n"
+     "    Prints one event per line until stopped: packets that a policy denied, packets that\n"
      "    matched a Log rule, flows that a changed policy cut, and limits that were reached; of\n"
      "    one endpoint, or of all. With -o json each line is an object. Denials have a rate limit\n"
      "    (the counters of `status` and `policies` count them all). If the output is read too\n"
