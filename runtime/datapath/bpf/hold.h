@@ -6,7 +6,7 @@
  * the same way, and a TCP segment is dropped, because its sender repeats it (dns_stream.h).
  *
  * A mark identifies a frame that was put back. A pod cannot forge it: the kernel clears the mark of packets that leave a
- * network namespace, and frames that another interface received are not accepted.
+ * network namespace, and a frame that another interface received does not count as put back.
  */
 #ifndef NG_HOLD_H
 #define NG_HOLD_H
