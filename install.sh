@@ -8,35 +8,35 @@ usage() {
   cat <<'EOF'
 usage: sudo ./install.sh [OPTION...]            build from source and install
        sudo ./install.sh --uninstall [OPTION...]
-       ./install.sh --check [OPTION...]         does the runtime have the plugins that the configuration names?
-       sudo ./install.sh --demo                 show namegate at work, in a private place
+       ./install.sh --check [OPTION...]         check that the plugins in the CNI configuration exist
+       sudo ./install.sh --demo                 build, then run a demonstration in private namespaces
        ./install.sh --dependencies build|run|test
 
-Installs, each by rename inside its folder, so that it may be repeated while pods run: the new daemon takes them over
+Installs these files, each by a rename within its folder. You can repeat it while pods run: the new daemon takes them over
 without a gap (docs/upgrade.md).
   PREFIX/sbin/namegated  PREFIX/bin/namegatectl  CNI_BIN/namegate  the systemd unit
-  /etc/namegate/namegate.yaml (kept when it exists)  /etc/namegate/policies.d/
-  and, last of all, CNI_CONF/10-namegate.conflist (kept when it exists)
+  /etc/namegate/namegate.yaml (kept if it exists)  /etc/namegate/policies.d/
+  and last CNI_CONF/10-namegate.conflist (kept if it exists)
 
-The configuration names other plugins too: host-local and portmap, of Debian's package containernetworking-plugins, which has
-them in /usr/lib/cni. Those that are there and not in CNI_BIN are linked from CNI_BIN; when one is nowhere, nothing is
-installed, for then no pod would start.
+The CNI configuration also names the plugins host-local and portmap, which Debian's package containernetworking-plugins
+installs in /usr/lib/cni. Plugins that are there but not in CNI_BIN are linked into CNI_BIN. If a plugin is in neither folder,
+nothing is installed, because no pod could start.
 
 options
   --prefix DIR         where the programs go (default /usr/local)
-  --destdir DIR        put before every path, for packaging; nothing is started (default none)
+  --destdir DIR        prefix of every path, for packaging; starts nothing (default none)
   --cni-bin-dir DIR    the runtime's plugin folder (default /opt/cni/bin)
   --cni-conf-dir DIR   the runtime's configuration folder (default /etc/cni/net.d)
-  --no-conflist        leave the runtime's configuration alone
-  --build-dir DIR      take the programs from here instead of building
-  --uninstall          remove what was installed; /etc/namegate stays. Refuses while pods are enforced,
-                       with a list of them, unless --force
-  --check              say which of these plugins are where, change nothing; exit code 1 when one is missing
-  --force              uninstall although pods are enforced: they keep their network and the policy that is
-                       in force until they end, and the plugin stays for their DEL; --uninstall again then
-  --dependencies SET   only install the Debian packages that are missing for SET
+  --no-conflist        do not install a CNI configuration
+  --build-dir DIR      install the programs from this folder instead of building them
+  --uninstall          remove the installed files, except /etc/namegate. Lists pods that are still enforced and fails,
+                       unless --force is given
+  --check              print where the plugins are and change nothing; exit code 1 if one is not in CNI_BIN
+  --force              with --uninstall: uninstall while pods are enforced. They keep their network and the policy in
+                       force until they end, and the plugin stays for their DEL. Run --uninstall again after that
+  --dependencies SET   only install the missing Debian packages of SET
   --demo               build, then run the demonstration; leaves nothing behind
-  -h, --help           this text
+  -h, --help           print this text
 
 Debian packages that are missing are installed with apt-get, as root. Exit codes: 0 done, 1 failed, 2 usage.
 EOF
@@ -71,7 +71,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 
-# Debian packages, by what they are for; docs/dependencies.md gives the reasons.
+# Debian packages by purpose; docs/dependencies.md has the reasons.
 build_packages=(
   cmake ninja-build g++ binutils clang-14 llvm-14 bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev
   libnl-route-3-dev nlohmann-json3-dev libldns-dev libssl-dev libyaml-cpp-dev libidn2-dev libunistring-dev libsystemd-dev
@@ -103,7 +103,7 @@ dependencies() { # build|run|test
     run) install_packages "${run_packages[@]}" ;;
     demo) install_packages "${build_packages[@]}" "${run_packages[@]}" "${demo_packages[@]}" ;;
     test) install_packages "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}" ;;
-    *) echo "install.sh: --dependencies takes build, run or test" >&2; exit 2 ;;
+    *) echo "install.sh: --dependencies must be build, run or test" >&2; exit 2 ;;
   esac
 }
 
@@ -115,42 +115,42 @@ build() {
     cmake --build "$build_dir" --target namegate namegated namegatectl -- --quiet || fail "the build failed"
   fi
   for program in plugin/namegate runtime/daemon/namegated runtime/ctl/namegatectl; do
-    [ -x "$build_dir/$program" ] || fail "$build_dir/$program is not there"
+    [ -x "$build_dir/$program" ] || fail "$build_dir/$program does not exist"
   done
 }
 
-# Readers, and a plugin being started, see the old file or the new one. The temporary name ends in nothing that a
-# runtime would read as a configuration.
+# Replaces a file by a rename, so that readers see either the old or the new one. A runtime does not read the temporary name as
+# a configuration, because of its ending.
 place() { # source target mode
   local target=$destdir$2
   local temporary
   temporary=$(dirname "$target")/.$(basename "$target").new
   mkdir -p "$(dirname "$target")"
   install -m "$3" "$1" "$temporary"
-  # Debug information stays in the build folder.
+  # Installs programs without debug information, which stays in the build folder.
   [ "$3" != 0755 ] || strip "$temporary"
   mv -f "$temporary" "$target"
 }
 
-place_new() { # source target mode: an operator's file is never overwritten
+place_new() { # source target mode: does not overwrite an operator's file
   [ -e "$destdir$2" ] && { echo "kept $destdir$2"; return 0; }
   place "$@"
 }
 
 packaged_plugins=/usr/lib/cni plugin_package=containernetworking-plugins
 
-# The plugins that a configuration names, address plugins too; not namegate itself.
+# Prints the plugins that a CNI configuration names, including address plugins, except namegate.
 named_plugins() { # conflist
   sed -En 's/.*"type": *"([^"]+)".*/\1/p' "$1" | grep -vx namegate | sort -u
 }
 
-# The operator's, if there is one.
+# Prints the path of the operator's CNI configuration, or of ours if there is none.
 conflist_in_use() {
   local own=$cni_conf/10-namegate.conflist
   if [ -e "$own" ]; then echo "$own"; else echo "$root/cni-conf/10-namegate.conflist"; fi
 }
 
-# Where is each of them? With "link", those of the package are linked into the runtime's folder. Says which are missing.
+# Prints where each plugin is, or with "link", links those of the package into CNI_BIN. Fails and lists them if some are missing.
 check_plugins() { # [link]
   local name missing=() conflist_path
   conflist_path=$(conflist_in_use)
@@ -164,13 +164,13 @@ check_plugins() { # [link]
       ln -sfn "$packaged_plugins/$name" "$cni_bin/$name"
       echo "linked $cni_bin/$name -> $packaged_plugins/$name"
     else
-      echo "$name: $packaged_plugins/$name, which is not in $cni_bin: installing links it, or: ln -s $packaged_plugins/$name $cni_bin/"
+      echo "$name: $packaged_plugins/$name, not in $cni_bin; install.sh links it, or run: ln -s $packaged_plugins/$name $cni_bin/"
       missing_links=yes
     fi
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  echo "install.sh: neither in $cni_bin nor in $packaged_plugins: ${missing[*]}, which $conflist_path names." >&2
-  echo "  Without them no pod starts. Debian has them in the package $plugin_package: apt-get install $plugin_package" >&2
+  echo "install.sh: plugins not found in $cni_bin or $packaged_plugins: ${missing[*]} (named in $conflist_path)" >&2
+  echo "  Without them no pod starts. They are in Debian's package $plugin_package: apt-get install $plugin_package" >&2
   return 1
 }
 
@@ -182,10 +182,10 @@ do_check() {
 has_systemd() { [ -z "$destdir" ] && [ -d /run/systemd/system ]; }
 
 do_install() {
-  [ "$(id -u)" = 0 ] || [ -n "$destdir" ] || fail "must be root (or use --destdir)"
+  [ "$(id -u)" = 0 ] || [ -n "$destdir" ] || fail "run as root, or use --destdir"
   [ -n "$build_dir" ] || dependencies build
   [ -n "$destdir" ] || dependencies run
-  # A package is put together elsewhere than where it is used.
+  # With --destdir a package is built, which is used on another machine: do not check the plugins of this one.
   [ -n "$destdir" ] || [ "$conflist" = no ] || check_plugins link || exit 1
   build
   local unit
@@ -203,22 +203,22 @@ do_install() {
     systemctl enable --quiet namegated.service
     systemctl restart namegated.service
   fi
-  # The runtime starts using the plugin the moment it sees this file: so it comes last.
+  # Last, because the runtime starts to use the plugin as soon as this file exists.
   [ "$conflist" = no ] || place_new "$root/cni-conf/10-namegate.conflist" "$cni_conf/10-namegate.conflist" 0644
   echo "installed: $destdir$prefix/sbin/namegated $destdir$prefix/bin/namegatectl $destdir$cni_bin/namegate"
 }
 
-# A folder as namegate.yaml has it, or its default.
+# Prints a folder from namegate.yaml, or its default.
 setting() { # key default
   local value
   value=$(sed -En "s/^$1: *[\"']?([^\"'# ]+).*/\1/p" /etc/namegate/namegate.yaml 2>/dev/null | tail -1)
   echo "${value:-$2}"
 }
 
-pod_of() { # record of an endpoint
+pod_of() { # endpoint record
   local pod
   pod=$(sed -En 's/^ *"podNamespace": "(.*)",?$/\1/p' "$1")/$(sed -En 's/^ *"podName": "(.*)",?$/\1/p' "$1")
-  # A container that is no pod, or a record that cannot be read, goes by its file.
+  # Without a pod name (a container that is not a pod, or an unreadable record), prints the name of the record.
   case $pod in /* | */) basename "$1" .json ;; *) echo "$pod" ;; esac
 }
 
@@ -230,7 +230,7 @@ do_uninstall() {
   fi
   if [ ${#records[@]} -gt 0 ] && [ $force = no ]; then
     for record in "${records[@]}"; do echo "  $(pod_of "$record")"; done
-    fail "${#records[@]} pod(s) above are still enforced; remove them first, or use --force"
+    fail "${#records[@]} pod(s) above are still enforced; delete them first, or use --force"
   fi
   rm -f "$destdir$cni_conf/10-namegate.conflist"
   if has_systemd; then
@@ -242,7 +242,7 @@ do_uninstall() {
   fi
   # Running pods still need the plugin for their DEL, and the pins for their policy.
   if [ ${#records[@]} -gt 0 ]; then
-    echo "uninstalled; ${#records[@]} pod(s) keep their policy, and $cni_bin/namegate stays for them: --uninstall again when they are gone"
+    echo "uninstalled; ${#records[@]} pod(s) keep their policy, and $cni_bin/namegate stays for them; run --uninstall again when they have ended"
     return
   fi
   rm -f "$destdir$cni_bin/namegate"
@@ -251,7 +251,7 @@ do_uninstall() {
 }
 
 do_demo() {
-  [ "$(id -u)" = 0 ] || fail "the demonstration must be root: it makes network namespaces"
+  [ "$(id -u)" = 0 ] || fail "the demonstration needs root, because it creates network namespaces"
   [ -n "$build_dir" ] || dependencies demo
   build
   exec "$root/cni-conf/demo/run" "$build_dir"

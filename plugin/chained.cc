@@ -32,15 +32,15 @@ cni::Outcome<AdoptedVeth> adopt_veth(const netlink::Netns& pod, const std::strin
     }
     veth.pod = std::move(pod_link).value();
     if (veth.pod.kind != "veth" || !veth.pod.peer_index) {
-        return not_a_veth(ifname, veth.pod.kind.empty() ? "is no veth" : "is a " + veth.pod.kind + " device, not a veth");
+        return not_a_veth(ifname, veth.pod.kind.empty() ? "is not a veth" : "is a " + veth.pod.kind + " device, not a veth");
     }
     auto host_link = netlink::find_link(outside, *veth.pod.peer_index);
     const auto pod_id = netlink::netns_id(outside, pod);
-    // The index alone could be that of a stranger's veth, when the real peer lives in a third namespace.
+    // The index alone does not identify the peer: if that is in a third namespace, another veth here may have the same index.
     const bool is_peer =
         host_link && host_link->kind == "veth" && host_link->peer_index == veth.pod.index && pod_id && host_link->peer_netns_id == *pod_id;
     if (!is_peer) {
-        return not_a_veth(ifname, "has its other side in another network namespace than the host's");
+        return not_a_veth(ifname, "has its other side in a network namespace other than the host's");
     }
     veth.host = std::move(host_link).value();
     return veth;
@@ -77,14 +77,14 @@ Result<std::vector<const cni::Json*>> list_of(const cni::Json& object, const cha
     return out;
 }
 
-// Is it the container's interface of this name, and not one of the host's?
+// Is it the interface of this name in the container, not on the host?
 Result<bool> is_of_container(const cni::Json& interface, const std::string& ifname) {
     NG_ASSIGN(const std::string name, cni::get_string(interface, "name"));
     NG_ASSIGN(const std::string sandbox, cni::get_string(interface, "sandbox"));
     return name == ifname && !sandbox.empty();
 }
 
-// An index of no interface in the list, as -1, says as much as none.
+// An index that is not in the list, such as -1, counts as absent: the address then belongs to the interface.
 Result<bool> belongs_to(const cni::Json& ip, const std::vector<const cni::Json*>& interfaces, const std::string& ifname) {
     const cni::Json* index = cni::find_member(ip, "interface");
     if (index == nullptr || !index->is_number_unsigned() || index->get<std::uint64_t>() >= interfaces.size()) {
@@ -102,7 +102,7 @@ Result<PreviousInterface> read_interface(const cni::Json& prev_result, const std
         if (its && !mac.empty() && !out.mac) {
             out.mac = mac_from_text(mac);
             if (!out.mac) {
-                return wrong("interfaces", "has \"" + mac + "\" as mac of " + ifname + ", which is no hardware address");
+                return wrong("interfaces", "has \"" + mac + "\" as mac of " + ifname + ", which is not a hardware address");
             }
         }
     }
@@ -115,7 +115,7 @@ Result<PreviousInterface> read_interface(const cni::Json& prev_result, const std
         NG_ASSIGN(const std::string text, cni::get_string(*ips[i], "address"));
         const auto address = IpAddress::parse(std::string_view(text).substr(0, text.find('/')));
         if (!address) {
-            return wrong("ips[" + std::to_string(i) + "].address", "is wrong: " + address.error().message());
+            return wrong("ips[" + std::to_string(i) + "].address", "is invalid: " + address.error().message());
         }
         if (!is_link_local_v6(*address) && std::find(out.addresses.begin(), out.addresses.end(), *address) == out.addresses.end()) {
             out.addresses.push_back(*address);
@@ -130,8 +130,8 @@ cni::Outcome<PreviousInterface> read_previous(const cni::Json& prev_result, cons
     NG_ASSIGN(PreviousInterface previous, cni::with_code(read_interface(prev_result, ifname), ErrorCode::kInvalidConfig));
     if (previous.addresses.empty()) {
         return CniError(ErrorCode::kInvalidConfig, "prevResult has no address of interface " + ifname,
-                        "the plugin before namegate must name the pod's addresses in ips: those on the interface itself are not "
-                        "believed, since a process in the pod could have set them");
+                        "the plugin before namegate must list the pod's addresses in ips: addresses on the interface itself are not "
+                        "trusted, because a process in the pod can set them");
     }
     return previous;
 }

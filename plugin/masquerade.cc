@@ -21,10 +21,10 @@ constexpr int kSourceNatPriority = 100;
 
 std::string chain_of(const std::string& host_ifname) { return std::string(kChainPrefix) + host_ifname; }
 
-// A transaction as nft reads it with -j (libnftables-json(5)).
+// A transaction in the JSON form of nft -j (libnftables-json(5)).
 class Transaction {
   public:
-    // The table and what all endpoints share: made again in every transaction, and what exists already stays as it is.
+    // Adds the table and the objects that all endpoints share. Every transaction repeats this; existing objects do not change.
     Transaction() {
         command("add", "table", {{"family", "inet"}, {"name", "namegate"}});
         command("add", "map", of_table({{"name", "pods"}, {"type", "ifname"}, {"map", "verdict"}}));
@@ -42,7 +42,7 @@ class Transaction {
         Json element = Json::array({host_ifname, {{"jump", {{"target", chain_of(host_ifname)}}}}});
         command("add", "element", of_table({{"name", "pods"}, {"elem", Json::array({std::move(element)})}}));
     }
-    // Leaves an empty chain and no element. An element can only be deleted if it exists, so it is added first.
+    // Leaves an empty chain and no element. Deleting an element that does not exist fails, so it is added first.
     void clear(const std::string& host_ifname) {
         chain("add", chain_of(host_ifname));
         add_element(host_ifname);
@@ -117,13 +117,13 @@ Result<std::vector<std::string>> masquerade_names(const std::string& text) {
         return names;
     }
     if (!elements->is_array()) {
-        return unexpected("\"elem\" is no list");
+        return unexpected("\"elem\" is not a list");
     }
     for (const Json& element : *elements) {
         if (!element.is_array() || element.size() != 2) {
-            return unexpected("an element of the map is no pair");
+            return unexpected("an element of the map is not a pair");
         }
-        const auto* name = element.front().get_ptr<const std::string*>();  // null: an element that is not ours
+        const auto* name = element.front().get_ptr<const std::string*>();  // null: not an element of namegate
         if (name != nullptr && name->size() == kHostIfnameBytes && name->starts_with("ng")) {
             names.push_back(*name);
         }
@@ -171,7 +171,7 @@ Result<> Masquerade::check(const std::string& host_ifname) const {
 }
 
 Result<std::vector<std::string>> Masquerade::list() const {
-    // The first transaction of a node makes the table; asking for it may come before.
+    // Creates the table first: listing fails if no endpoint has created it yet.
     NG_TRY(run({"-j", "-f", "-"}, Transaction().text()));
     NG_ASSIGN(const std::string text, run({"-j", "list", "map", "inet", "namegate", "pods"}, ""));
     return masquerade_names(text);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""One connection as an application makes it: look the name up, connect, read the greeting."""
+"""Connects like an application: looks up the name, connects, prints the greeting."""
 import socket
 import sys
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The servers of the demonstration's "world": a greeting over TCP port 80 and UDP port 7 on every address."""
+"""The servers outside the demonstration's node: a greeting on TCP port 80 and an echo on UDP port 7 of every address."""
 import socket
 import socketserver
 import threading

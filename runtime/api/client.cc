@@ -23,14 +23,14 @@ namespace {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-constexpr std::chrono::hours kLongWait{480};  // as long as poll() can
+constexpr std::chrono::hours kLongWait{480};  // below the limit of poll(), 2^31 ms
 constexpr std::size_t kMaxFailureBytes = 16384;
 
 Result<> wait_for(int fd, short events, Deadline deadline) {
     for (;;) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
         if (left <= 0) {
-            return Error(Code::kTryAgain, "the daemon did not answer in time");
+            return Error(Code::kTryAgain, "the daemon did not reply in time");
         }
         pollfd waiting{fd, events, 0};
         const int ready = ::poll(&waiting, 1, static_cast<int>(left));
@@ -43,13 +43,13 @@ Result<> wait_for(int fd, short events, Deadline deadline) {
     }
 }
 
-// Pauses between attempts: each twice the one before, up to a limit, and somewhere in its second half, so that many who
-// began together do not come together again.
+// Pauses between attempts. The upper bound doubles up to a limit, and each pause is random in the upper half of it, so that
+// many clients that began together do not try again together.
 class BackOff {
   public:
     explicit BackOff(Deadline deadline) : deadline_(deadline), random_(std::random_device()()) {}
 
-    // False: there is no time left for another attempt.
+    // Returns false if there is no time left for another attempt.
     bool pause() {
         const std::chrono::microseconds wait(std::uniform_int_distribution<std::int64_t>(longest_.count() / 2, longest_.count())(random_));
         longest_ = std::min(longest_ * 2, kMaxPause);
@@ -68,7 +68,7 @@ class BackOff {
     std::chrono::microseconds longest_ = kFirstPause;
 };
 
-// One attempt. kTryAgain: the queue of those who wait to be served is full.
+// Makes one attempt. EAGAIN: the queue of the socket is full.
 Result<Fd> try_to_connect(const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -101,7 +101,7 @@ Result<Fd> connect_to(const std::string& path, Deadline deadline) {
             return connected;
         }
         if (!back_off.pause()) {
-            return Error(Code::kTryAgain, "the daemon has more clients than wait in its queue on " + path, EAGAIN);
+            return Error(Code::kTryAgain, "too many clients wait for the daemon on " + path, EAGAIN);
         }
     }
 }
@@ -117,13 +117,13 @@ Result<> send_all(int fd, const std::string& text, Deadline deadline) {
         } else if (errno == EAGAIN) {
             NG_TRY(wait_for(fd, POLLOUT, deadline));
         } else if (errno != EINTR) {
-            return sys_error("asking the daemon", errno);
+            return sys_error("sending the request to the daemon", errno);
         }
     }
     return ok();
 }
 
-// `rest` holds what came behind the last line, and afterwards what came behind this one.
+// `rest` holds the bytes received after the previous line, and on return those after this one.
 Result<std::string> receive_line(int fd, Deadline deadline, std::string& rest) {
     std::string line;
     std::array<char, 65536> buffer{};
@@ -136,13 +136,13 @@ Result<std::string> receive_line(int fd, Deadline deadline, std::string& rest) {
     for (;;) {
         const ssize_t got = ::recv(fd, buffer.data(), buffer.size(), 0);
         if (got == 0) {
-            return Error(Code::kTryAgain, "the daemon closed the connection without an answer");
+            return Error(Code::kTryAgain, "the daemon closed the connection without a reply");
         }
         if (got < 0) {
             if (errno == EAGAIN) {
                 NG_TRY(wait_for(fd, POLLIN, deadline));
             } else if (errno != EINTR) {
-                return sys_error("reading the daemon's answer", errno);
+                return sys_error("reading the daemon's reply", errno);
             }
             continue;
         }
@@ -154,7 +154,7 @@ Result<std::string> receive_line(int fd, Deadline deadline, std::string& rest) {
             return line;
         }
         if (line.size() > kMaxReplyBytes) {
-            return Error(Code::kExhausted, "the daemon's answer is longer than " + std::to_string(kMaxReplyBytes) + " bytes");
+            return Error(Code::kExhausted, "the daemon's reply is longer than " + std::to_string(kMaxReplyBytes) + " bytes");
         }
     }
 }
@@ -168,19 +168,19 @@ bool daemon_listens(const std::string& socket_path) {
     return connected || connected.error().code() != Code::kNotFound;
 }
 
-Result<Question> Question::send(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
+Result<SentRequest> SentRequest::send(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
     const Deadline deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms);
-    Question question(socket_path, encode_request(request) + "\n", deadline);
-    NG_TRY(question.ask());
-    return question;
+    SentRequest sent(socket_path, encode_request(request) + "\n", deadline);
+    NG_TRY(sent.connect_and_send());
+    return sent;
 }
 
-Result<> Question::ask() {
+Result<> SentRequest::connect_and_send() {
     NG_ASSIGN(fd_, connect_to(socket_path_, deadline_));
     return send_all(fd_.get(), line_, deadline_);
 }
 
-Result<Json> Question::answer() {
+Result<Json> SentRequest::reply() {
     BackOff back_off(deadline_);
     for (;;) {
         std::string rest;
@@ -189,13 +189,13 @@ Result<Json> Question::answer() {
         if (reply || !is_busy(reply.error()) || !back_off.pause()) {
             return reply;
         }
-        NG_TRY(ask());
+        NG_TRY(connect_and_send());
     }
 }
 
 Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms) {
-    NG_ASSIGN(Question question, Question::send(socket_path, request, timeout_ms));
-    return question.answer();
+    NG_ASSIGN(SentRequest sent, SentRequest::send(socket_path, request, timeout_ms));
+    return sent.reply();
 }
 
 Result<> follow_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms,

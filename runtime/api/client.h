@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One question to the daemon over its socket. Blocks for at most the given time. Who finds no place in the queue tries
-// again, after a while that grows, until that time is over. kNotFound: nobody listens, and why the
-// last one that tried could not; kTryAgain: no answer in time; else the daemon's own error.
+// Sends requests to the daemon over its socket. Blocks for at most the given time. While the socket's queue is full it tries
+// again, with growing pauses, until that time is over. kNotFound: no daemon listens; the message has the reason that the last
+// daemon left, if any. kTryAgain: no reply in time. Otherwise the daemon's own error.
 #pragma once
 
 #include <chrono>
@@ -16,18 +16,18 @@
 
 namespace namegate::api {
 
-// A question that was sent, and whose answer is fetched later.
-class Question {
+// A request that was sent, whose reply is fetched later.
+class SentRequest {
   public:
-    static Result<Question> send(const std::string& socket_path, const Request& request, unsigned timeout_ms);
-    // Once. The time counts from send() on.
-    Result<Json> answer();
+    static Result<SentRequest> send(const std::string& socket_path, const Request& request, unsigned timeout_ms);
+    // Waits for the reply. Call once. The timeout counts from send() on.
+    Result<Json> reply();
 
   private:
     using Deadline = std::chrono::steady_clock::time_point;
-    Question(std::string socket_path, std::string line, Deadline deadline)
+    SentRequest(std::string socket_path, std::string line, Deadline deadline)
         : socket_path_(std::move(socket_path)), line_(std::move(line)), deadline_(deadline) {}
-    Result<> ask();
+    Result<> connect_and_send();
 
     std::string socket_path_;
     std::string line_;  // the request
@@ -35,16 +35,16 @@ class Question {
     Fd fd_;
 };
 
-// Where a daemon that cannot run leaves the reason, for whoever asks for it; beside its socket.
+// The file beside the socket in which a daemon that cannot run leaves the reason.
 std::string failure_path(const std::string& socket_path);
 
-// Does somebody listen? One that is slow does.
+// Does a daemon listen? True for a slow one too.
 bool daemon_listens(const std::string& socket_path);
 
 Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms);
 
-// A question that is answered with a stream: `take` is called with each line until it returns false, which is success,
-// or the daemon goes, which is kTryAgain. The time is that until the first answer; after that it waits as long as it takes.
+// Sends a request that is answered with a stream. Calls `take` with each line until it returns false (success) or the daemon
+// ends (kTryAgain). The timeout applies to the first reply; the events after it may take any time.
 Result<> follow_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms,
                        const std::function<bool(const Json&)>& take);
 

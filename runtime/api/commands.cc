@@ -13,7 +13,7 @@ Result<bool> flag(const Json& arguments, const char* name) {
         return false;
     }
     if (!found->is_boolean()) {
-        return Error(Code::kInvalidInput, std::string("the argument \"") + name + "\" is true or false");
+        return Error(Code::kInvalidInput, std::string("the argument \"") + name + "\" must be true or false");
     }
     return found->get<bool>();
 }
@@ -55,7 +55,7 @@ Result<Call> decode_explain(const Json& arguments) {
     NG_ASSIGN(out.destination, text_argument(arguments, "destination"));
     NG_ASSIGN(const std::string direction, text_argument(arguments, "direction", "egress"));
     if (direction != "egress" && direction != "ingress") {
-        return Error(Code::kInvalidInput, "a direction is egress or ingress");
+        return Error(Code::kInvalidInput, "the direction must be egress or ingress");
     }
     out.ingress = direction == "ingress";
     return Call(std::move(out));

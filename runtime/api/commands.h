@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The commands of the daemon's socket, in one table: the request of each as a value, its JSON form, and how it is answered. A
-// command is added here and nowhere else in this folder; the daemon's handlers and this table are compared by the compiler
-// (std::visit over Call). Replies are JSON objects that the daemon's views make. Pure; safe from any thread.
+// The commands of the daemon's socket, in one table: each request as a value, its JSON form, and what answers it. To add a
+// command, change only this table; the compiler checks the daemon's handlers against it (std::visit over Call). The daemon's
+// views make the replies, which are JSON objects. Pure; safe from any thread.
 #pragma once
 
 #include <array>
@@ -22,7 +22,7 @@ namespace namegate::api {
 
 inline constexpr std::size_t kMaxProgramAddresses = NG_MAX_ENDPOINT_ADDRS;
 
-// Of all endpoints, policies and the daemon: is it healthy?
+// The state of the daemon, the endpoints and the policy files.
 struct StatusRequest {};
 struct EndpointsRequest {};
 // The rules in force for one endpoint; without one, every policy of the node.
@@ -42,24 +42,24 @@ struct ExplainRequest {
     std::string destination;
     bool ingress = false;
 };
-// Answered with a stream of events, until the client goes. Packets unless only responses are asked for.
+// Answered with a stream of events until the client closes the connection. Includes packets unless only `dns` is set.
 struct MonitorRequest {
     std::string endpoint;  // empty: of all
     bool denied = false;
     bool dns = false;
 };
-// The next three come from the plugin. The endpoint was admitted and has no addresses yet.
+// The plugin sends the next three. The endpoint was admitted and has no addresses yet.
 struct PrepareRequest {
     std::string container;
     std::string interface;
 };
-// It has these addresses; none: those in its record.
+// The endpoint has these addresses; none: those in its record.
 struct ProgramRequest {
     std::string container;
     std::string interface;
     std::vector<IpAddress> addresses;
 };
-// It is gone; without an id, the plugin could not read its record.
+// The endpoint was deleted; without an id, the plugin could not read its record.
 struct ForgetRequest {
     std::optional<std::uint32_t> endpoint;
 };
@@ -71,7 +71,7 @@ enum class AnswerBy {
     kLoop,    // the event loop, at once
     kChild,   // a child process: the reply may be so long that the event loop must not make it
     kStream,  // a reply, and then events
-    kLater,   // perhaps after a source of labels answered
+    kLater,   // possibly after a label source answered
 };
 
 struct Command {
@@ -87,7 +87,7 @@ const std::array<Command, std::variant_size_v<Call>>& commands();
 Result<Call> decode_call(const Request& request);
 Request encode_call(const Call& call);
 const Command& command_of(const Call& call);
-// How this call is answered: a listing of one endpoint is short.
+// What answers this call. The loop answers a listing of one endpoint, which is short.
 AnswerBy answer_by(const Call& call);
 
 }  // namespace namegate::api

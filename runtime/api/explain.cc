@@ -16,7 +16,7 @@ namespace {
 using policy::CompiledPolicy;
 using policy::Direction;
 
-// Source ports of clients are as a rule above the registered ones.
+// The start of the dynamic port range (RFC 6335), from which clients usually take source ports.
 constexpr std::uint16_t kClientPort = 49152;
 constexpr std::size_t kShownServers = 4;  // in one line
 constexpr const char* kAllowed = "allowed";
@@ -43,16 +43,16 @@ policy::ExplainInput input_of(const ExplainFacts& facts, const ExplainTarget& ta
     return input;
 }
 
-// Is there a trusted server that the rules let it ask? Of a network of them it is not known which of its addresses is one.
-bool may_ask(const ExplainFacts& facts) {
+// Do the rules allow a query to a trusted server? Of a trusted network it is not known which addresses are servers: yes.
+bool may_query(const ExplainFacts& facts) {
     constexpr std::uint8_t kUdp = 17;
     return std::any_of(facts.trusted->begin(), facts.trusted->end(), [&](const dns::TrustedServer& server) {
-        policy::PacketView question;
-        question.remote = server.prefix.address();
-        question.protocol = kUdp;
-        question.source_port = kClientPort;
-        question.destination_port = server.port;
-        return server.prefix.length() < server.prefix.address().bits() || policy::evaluate(*facts.compiled, question).allowed;
+        policy::PacketView query;
+        query.remote = server.prefix.address();
+        query.protocol = kUdp;
+        query.source_port = kClientPort;
+        query.destination_port = server.port;
+        return server.prefix.length() < server.prefix.address().bits() || policy::evaluate(*facts.compiled, query).allowed;
     });
 }
 
@@ -63,7 +63,7 @@ std::string untrusted_text(const ExplainFacts& facts) {
                 : "are not trusted: add them to dnsTrustedServers if they are yours");
 }
 
-// What has to happen before a name opens the address.
+// What must happen before a name opens the address.
 std::vector<std::string> steps_before(const ExplainFacts& facts, const ExplainTarget& target) {
     const std::string name = facts.destination.address ? target.looked_up.back() : facts.destination.name;
     if (!facts.trusted) {
@@ -75,8 +75,8 @@ std::vector<std::string> steps_before(const ExplainFacts& facts, const ExplainTa
     }
     const std::string servers = listed(*facts.trusted, kShownServers, [](const dns::TrustedServer& server) { return server.to_string(); });
     std::vector<std::string> out;
-    if (!may_ask(facts)) {
-        out.push_back("no rule lets the endpoint ask a trusted server: allow UDP to port 53 of " + servers);
+    if (!may_query(facts)) {
+        out.push_back("no rule lets the endpoint query a trusted server: allow UDP to port 53 of " + servers);
     }
     out.push_back("the endpoint has to look up " + name + " at " +
                   (facts.trusted->size() == 1 ? "the trusted server " : "one of the trusted servers ") + servers);
@@ -144,7 +144,7 @@ Json result_json(const ExplainFacts& facts, const ExplainTarget& target, bool v4
     return out;
 }
 
-// What was worked out for a target whose address is unknown holds for both families, where it is the same.
+// Adds the results for a target whose address is unknown: one for both address families if they are equal, else one for each.
 void add_unknown(const ExplainFacts& facts, const ExplainTarget& target, Json& results) {
     constexpr std::uint8_t kIcmp = 1;
     constexpr std::uint8_t kIcmp6 = 58;
@@ -201,17 +201,17 @@ Json explain_json(const ExplainFacts& facts) {
             add_unknown(facts, target, results);
         }
     }
-    // The worst of them.
+    // The worst verdict of all results.
     const auto any = [&results](const char* verdict) {
         return std::any_of(results.begin(), results.end(), [verdict](const Json& result) { return result["verdict"] == verdict; });
     };
     const char* const verdict = any(kDenied) ? kDenied : any(kAfterLookup) ? kAfterLookup : kAllowed;
     Json notes = facts.notes;
     if (!any(kAfterLookup) && any(kDenied) && !facts.untrusted.empty()) {
-        notes.push_back("the endpoint's lookups went to " + untrusted_text(facts) + "; what they answer opens nothing");
+        notes.push_back("the endpoint's lookups went to " + untrusted_text(facts) + "; their responses open nothing");
     }
     if (looks_at_source_port(facts)) {
-        notes.push_back("rules look at the source port; " + std::to_string(kClientPort) + " is taken for it");
+        notes.push_back("some rules match the source port; " + std::to_string(kClientPort) + " is assumed");
     }
     return {{"endpoint", facts.endpoint},
             {"mode", facts.mode},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The answer of `namegatectl explain` as JSON, from compiled rules and what is known of the destination's
-// addresses: one function for the daemon, which has the rules in force and the learnt addresses, and for the
-// tool without it, which has files and labels only. Pure.
+// The result of `namegatectl explain` as JSON, from compiled rules and the known addresses of the destination. The daemon and
+// `explain --offline` share it: the daemon has the rules in force and the learnt addresses, the other only files and labels.
+// Pure.
 #pragma once
 
 #include <optional>
@@ -20,33 +20,33 @@ namespace namegate::api {
 
 // One address to judge, and what opened it for the endpoint.
 struct ExplainTarget {
-    std::optional<IpAddress> address;    // none: the destination's name was not looked up yet
-    std::vector<std::string> names;      // that led to it; shown, they decide nothing
+    std::optional<IpAddress> address;    // none: the destination's name has not been looked up yet
+    std::vector<std::string> names;      // that led to it; for display only
     std::vector<std::string> patterns;   // that the kernel has learnt for it
-    std::vector<std::string> looked_up;  // names to judge as if they had just been looked up
+    std::vector<std::string> looked_up;  // names that count as just looked up
 };
 
 struct ExplainFacts {
-    std::string endpoint;  // as people call it
+    std::string endpoint;  // the name shown to people
     std::string mode;      // "enforced", "open", "closed"
     policy::Direction direction = policy::Direction::kEgress;
     policy::Destination destination;
     const policy::CompiledPolicy* compiled = nullptr;  // null: no policy selects the endpoint in this direction
-    const policy::CompiledPolicy* preview = nullptr;   // with the staged policies; null: none concerns it
+    const policy::CompiledPolicy* preview = nullptr;   // with the staged policies; null: none selects the endpoint
     std::vector<ExplainTarget> targets;                // empty: the destination itself
     std::vector<std::string> notes;
-    std::optional<std::vector<dns::TrustedServer>> trusted;  // those in force; none: not known, as without a daemon
-    std::vector<IpAddress> untrusted;                        // servers that answered the endpoint, and are none of those
+    std::optional<std::vector<dns::TrustedServer>> trusted;  // those in force; none: not known (no daemon)
+    std::vector<IpAddress> untrusted;                        // other servers that answered the endpoint
 };
 
-// A name can be asked about only as a destination.
+// kInvalidInput if the direction is ingress and the destination is a name: names open only egress.
 Result<> check_direction(const policy::Destination& destination, policy::Direction direction);
 
 // {endpoint, mode, direction, destination, service, assumed, allowed, verdict, notes: [], results: [{address, names: [],
 //  patterns: [], allowed, verdict, reason, advice: [], path: [{number, tier, kind, policy, index, action, text, file, line,
 //  matched, why}], staged: null or {allowed, verdict, reason, path}}]}
-// A verdict is "allowed", "denied", or "after lookup": the rules allow it when the endpoint has looked the name up at a trusted
-// server, which it has not; until then it is not allowed, and `advice` is what has to happen first.
+// A verdict is "allowed", "denied" or "after lookup": the rules will allow the flow after the endpoint has looked up the name
+// at a trusted server. Until then it is not allowed, and `advice` says what must happen first.
 Json explain_json(const ExplainFacts& facts);
 
 // {number, tier, kind, policy, index, action, text, file, line}

@@ -51,7 +51,7 @@ const Json* find(const Json& object, const char* key) {
 std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
 
 Result<Json> parse_json(std::string_view text) {
-    // The depth is looked at before the parser, which recurses, sees the text.
+    // Checked first, because the parser recurses.
     int depth = 0;
     bool in_string = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -71,7 +71,7 @@ Result<Json> parse_json(std::string_view text) {
     }
     Json parsed = Json::parse(text, nullptr, false);
     if (parsed.is_discarded()) {
-        return Error(Code::kInvalidInput, "this is no JSON");
+        return Error(Code::kInvalidInput, "not valid JSON");
     }
     return parsed;
 }
@@ -88,7 +88,7 @@ std::string encode_reply(const Result<Json>& reply) {
 Result<Request> parse_request(std::string_view line) {
     NG_ASSIGN(const Json parsed, parse_json(line));
     if (!parsed.is_object()) {
-        return Error(Code::kInvalidInput, "a request is a JSON object");
+        return Error(Code::kInvalidInput, "a request must be a JSON object");
     }
     Request request;
     for (const auto& entry : parsed.items()) {
@@ -97,8 +97,8 @@ Result<Request> parse_request(std::string_view line) {
         } else if (entry.key() == "arguments" && entry.value().is_object()) {
             request.arguments = entry.value();
         } else {
-            return Error(Code::kInvalidInput, "a request has \"command\" (text) and \"arguments\" (an object), and not this \"" +
-                                                  entry.key().substr(0, 64) + "\"");
+            return Error(Code::kInvalidInput, "unknown or invalid field \"" + entry.key().substr(0, 64) +
+                                                  "\"; a request has \"command\" (text) and \"arguments\" (an object)");
         }
     }
     if (request.command.empty()) {
@@ -123,7 +123,7 @@ Result<Json> parse_reply(std::string_view line) {
             }
         }
     }
-    return Error(Code::kInvalidInput, "the daemon's reply has another form than this program knows; are both of one version?");
+    return Error(Code::kInvalidInput, "the daemon's reply has an unknown form; the daemon may have another version than this program");
 }
 
 Result<std::string> text_argument(const Json& arguments, const char* name, const std::string& fallback) {
@@ -132,7 +132,7 @@ Result<std::string> text_argument(const Json& arguments, const char* name, const
         return fallback;
     }
     if (!found->is_string()) {
-        return Error(Code::kInvalidInput, std::string("the argument \"") + name + "\" is no text");
+        return Error(Code::kInvalidInput, std::string("the argument \"") + name + "\" is not text");
     }
     return found->get<std::string>();
 }

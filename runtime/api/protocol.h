@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is said over the daemon's socket: one JSON object a line, a request
+// The protocol of the daemon's socket: one JSON object per line, a request
 //   {"command":"endpoints","arguments":{...}}
 // and its reply, {"ok":true,"result":...} or {"ok":false,"error":{"code":"not-found","message":"..."}}.
-// Pure functions; what does not parse is kInvalidInput.
+// Pure functions; kInvalidInput: it does not parse.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,8 @@ inline constexpr std::size_t kMaxRequestBytes = std::size_t{1} * 1024 * 1024;
 inline constexpr std::size_t kMaxReplyBytes = std::size_t{64} * 1024 * 1024;
 inline constexpr int kMaxJsonDepth = 32;
 
-// What a daemon says before it hangs up that serves as many clients as it takes, and has read no request: ask again.
-// Daemons before layout 5; later ones let the client wait.
+// The error of a daemon that has reached its limit of clients; it sends this and closes the connection without reading a
+// request: try again. Only daemons before layout 5 send it; later ones let the client wait. The text must not change.
 inline constexpr std::string_view kBusyMessage = "the daemon serves as many clients as it takes";
 
 struct Request {
@@ -30,17 +30,17 @@ struct Request {
     Json arguments = Json::object();
 };
 
-// Each without the newline that ends it. Bytes that are no UTF-8 are replaced.
+// Each without the final newline. Invalid UTF-8 is replaced.
 std::string encode_request(const Request& request);
 std::string encode_reply(const Result<Json>& reply);
 Result<Request> parse_request(std::string_view line);
 Result<Json> parse_reply(std::string_view line);
 
-// Refuses text nested deeper than kMaxJsonDepth, and what is no JSON.
+// Refuses text that is nested deeper than kMaxJsonDepth or is not JSON.
 Result<Json> parse_json(std::string_view text);
 std::string dump(const Json& json, int indent = -1);
 
-// A text argument; `fallback` when it is absent, kInvalidInput when it is something else.
+// Reads a text argument. Returns `fallback` if it is absent, kInvalidInput if it is not text.
 Result<std::string> text_argument(const Json& arguments, const char* name, const std::string& fallback = {});
 
 }  // namespace namegate::api

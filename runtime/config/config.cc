@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 2> kFormats = {"text", "json"};
 constexpr std::array<std::string_view, 2> kDenyActions = {"Drop", "Reject"};
 constexpr std::array<std::string_view, 2> kPolicyChanges = {"Cut", "Keep"};
 constexpr std::array<std::string_view, 2> kUnknownLabels = {"Closed", "Absent"};
-// Those that there are, and one that is to come.
+// The existing sources, and "kubernetes", which is planned: read_label_sources() refuses it with a message of its own.
 constexpr auto kLabelSources = [] {
     std::array<std::string_view, labels::kRegistrations.size() + 1> words;
     for (std::size_t i = 0; i < labels::kRegistrations.size(); ++i) {
@@ -105,7 +105,7 @@ std::string without_trailing_slashes(std::string path) {
 
 bool check_absolute(const Cursor& cursor) {
     if (const std::string& path = cursor.node().text(); path.empty() || path.front() != '/' || path.find('\0') != std::string::npos) {
-        cursor.error("\"" + path + "\" is no absolute path; start it with \"/\"");
+        cursor.error("\"" + path + "\" is not an absolute path; start it with \"/\"");
         return false;
     }
     return true;
@@ -168,13 +168,13 @@ void read_static_pods(const Cursor& root, Config& config) {
     read_dirs(root, "podManifestDirs", config.pod_manifest_dirs, config.policy_dirs);
     const auto name = root.child("nodeName");
     if (name && !is_node_name(name->node().text())) {
-        name->error("\"" + name->node().text() + "\" is no node name; small letters, digits, \"-\" and \".\" make one");
+        name->error("\"" + name->node().text() + "\" is not a node name; use lower-case letters, digits, \"-\" and \".\"");
     } else if (name) {
         config.node_name = name->node().text();
     }
 }
 
-// Nothing: the text is an address.
+// Null: the text is an address.
 bool* find_word(DnsServerSettings& settings, const std::string& text) {
     return text == "node" ? &settings.node : text == "kubelet" ? &settings.kubelet : text == "pod" ? &settings.pod : nullptr;
 }
@@ -215,12 +215,12 @@ void read_dns_servers(const Cursor& root, DnsServerSettings& settings) {
     }
     if (ports.size() > dns::kMaxTrustedPorts) {
         servers->error("trusted DNS servers on more than " + std::to_string(dns::kMaxTrustedPorts) +
-                       " different ports; those of a word are on port " + std::to_string(dns::kDefaultDnsPort));
+                       " different ports; \"node\", \"kubelet\" and \"pod\" use port " + std::to_string(dns::kDefaultDnsPort));
     }
 }
 
 void read_never_opens(const Cursor& root, Config& config) {
-    // Besides the standard ones, which nothing takes away: a rule with nets allows such an address.
+    // In addition to the standard ones, which cannot be removed: only a rule with nets allows such an address.
     root.each("dnsNeverOpens", [&config](const Cursor& item) {
         if (const auto added = config.never_opens.add(item.node().text()); !added) {
             item.error(added.error().message());
@@ -257,7 +257,7 @@ void read_label_sources(const Cursor& root, Config& config) {
 }
 
 bool is_namespace(std::string_view name) {
-    constexpr std::size_t kMaxBytes = 76;  // containerd's own limit of an identifier
+    constexpr std::size_t kMaxBytes = 76;  // containerd's limit for an identifier
     return !name.empty() && name.size() <= kMaxBytes &&
            name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string_view::npos;
 }
@@ -270,7 +270,7 @@ void read_containerd(const Cursor& root, Config& config) {
     read_path(*section, "address", config.containerd_address);
     const auto name = section->child("namespace");
     if (name && !is_namespace(name->node().text())) {
-        name->error("\"" + name->node().text() + "\" is no namespace of containerd; letters, digits, \".\", \"_\" and \"-\" make one");
+        name->error("\"" + name->node().text() + "\" is not a containerd namespace; use letters, digits, \".\", \"_\" and \"-\"");
     } else if (name) {
         config.containerd_namespace = name->node().text();
     }
@@ -290,7 +290,7 @@ void read_log(const Cursor& root, Config& config) {
     }
 }
 
-// What is written down for later versions must not be taken in silence.
+// Settings planned for later versions must not be accepted silently.
 void refuse_unsupported(const Cursor& root) {
     if (!root.text("metricsAddress").value_or("").empty()) {
         root.child("metricsAddress")->error("not supported yet: leave it out");
@@ -359,7 +359,7 @@ Result<Config> parse_config(const std::string& path, std::string_view content) {
     policy::DecodeContext context{path, {}, {}};
     const Cursor root(context, parsed.documents.front());
     if (parsed.documents.size() > 1) {
-        Cursor(context, parsed.documents[1]).error("a second document; the configuration is one");
+        Cursor(context, parsed.documents[1]).error("a second document; a configuration file has only one");
     }
     policy::check_object(root, kRoot);
     if (!policy::has_errors(context.problems)) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// namegate.yaml: the settings that plugin, daemon and command line share. A value; every field has a default,
-// so a file that is not there is a complete configuration. Parsing is pure and safe from any thread; an
-// error tells every problem, one a line, as file:line:col: error: field: message.
+// namegate.yaml: the settings that plugin, daemon and command line share. A value. Every field has a default, so a missing
+// file means the default configuration. Parsing is pure and safe from any thread. An error lists every problem, one per line,
+// as file:line:col: error: field: message.
 #pragma once
 
 #include <cstddef>
@@ -29,20 +29,20 @@ inline constexpr std::size_t kMaxPolicyDirs = 16;
 inline constexpr std::uint32_t kMaxTtlSeconds = 365 * 24 * 3600;
 inline constexpr std::uint32_t kMaxPerEndpoint = 1'000'000;
 
-// Whose responses count: dnsTrustedServers, addresses and words in one list.
+// The servers whose responses count: dnsTrustedServers, a list of addresses and words.
 struct DnsServerSettings {
     std::vector<dns::TrustedServer> listed;
     bool node = true;                              // "node": those in resolv_conf
     bool kubelet = true;                           // "kubelet": the cluster DNS that kubelet gives its pods
-    bool pod = false;                              // "pod": what the runtime told at ADD counts for that pod
-    std::string resolv_conf = "/etc/resolv.conf";  // not a key
+    bool pod = false;                              // "pod": the servers that the runtime passes at ADD, for that pod only
+    std::string resolv_conf = "/etc/resolv.conf";  // not a setting
     std::vector<std::string> kubelet_configs{kKubeletConfigPaths.begin(), kKubeletConfigPaths.end()};
 };
 
 struct Config {
     std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};
     std::vector<std::string> pod_manifest_dirs;  // kubelet's staticPodPath
-    std::string node_name;                       // behind the names of static pods; empty: the machine's
+    std::string node_name;                       // suffix of the names of static pods; empty: the host name
     std::string state_dir = "/run/namegate";
     std::string cache_dir = "/var/lib/namegate";
     std::string bpffs_dir = "/sys/fs/bpf/namegate";
@@ -51,11 +51,11 @@ struct Config {
     dns::LifetimeSettings lifetime;
     dns::NeverOpens never_opens = dns::NeverOpens::standard();
 
-    std::optional<std::vector<std::string>> label_sources;  // nothing: not set
+    std::optional<std::vector<std::string>> label_sources;  // unset: see label_sources_of()
     bool unknown_labels_absent = false;                     // unknownLabels: Absent
     std::uint32_t label_timeout_seconds = 10;
-    std::string containerd_address;               // empty: where containerd::find_containerd_socket() finds one
-    std::string containerd_namespace = "k8s.io";  // asked first; then "k8s.io" and "default"
+    std::string containerd_address;               // empty: from containerd::find_containerd_socket()
+    std::string containerd_namespace = "k8s.io";  // searched first; then "k8s.io" and "default"
 
     bool reject_denied = false;  // denyAction: Reject
     bool keep_flows = false;     // policyChange: Keep
@@ -71,17 +71,17 @@ struct Config {
     std::string grace_path() const { return state_dir + "/grace"; }  // lock of base/grace_period.h
     std::string records_dir() const { return state_dir + "/endpoints"; }
     std::string name_cache_path() const { return cache_dir + "/names.cache"; }
-    // In the order in which they are asked. Not set: of a Kubernetes pod containerd first, of any other container not at all.
+    // In the order in which they are asked. By default containerd is first for a Kubernetes pod, and not used for other containers.
     std::vector<std::string> label_sources_of(bool kubernetes) const;
-    // For any endpoint.
+    // Does any endpoint use this source?
     bool uses_label_source(std::string_view name) const;
-    // What the providers of labels are made from.
+    // Settings for the label providers.
     labels::ProviderSettings label_settings() const;
 };
 
-// `path` is for messages; a name in .json is read as JSON.
+// `path` is for messages; content of a path that ends in .json is read as JSON.
 Result<Config> parse_config(const std::string& path, std::string_view content);
-// A file that is not there is all defaults.
+// Returns the defaults if the file does not exist.
 Result<Config> load_config(const std::string& path);
 
 }  // namespace namegate::config

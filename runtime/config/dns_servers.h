@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The DNS servers that every pod may learn names from, and who named each: the configuration, the node's resolv.conf,
-// kubelet's configuration. Owns what each file said last, which stays in force while the file is missing, broken or empty
-// (it may be being rewritten). Servers that a pod was given at ADD are not here: they count for that pod alone, and stand in
-// its record. One thread; reading blocks on the disk and cannot fail.
+// The trusted DNS servers of all pods, and the source that names each: the configuration, the node's resolv.conf or kubelet's
+// configuration. Keeps the last content of each file, which stays in force while the file is missing, broken or empty: a
+// program may be rewriting it. Does not include the servers that a pod gets at ADD, which count for that pod only and are in
+// its endpoint record. One thread; reading blocks on the disk and cannot fail.
 #pragma once
 
 #include <string>
@@ -24,11 +24,11 @@ class DnsServers {
   public:
     explicit DnsServers(const Config& config) : settings_(config.dns_servers) {}
 
-    // Each once, in the order of the sources; within dns::kMaxTrustedServers. An error of a source is in problems() until the
-    // next read().
+    // Each server once, in the order of the sources, at most dns::kMaxTrustedServers. problems() has the errors of the sources
+    // until the next read().
     const std::vector<NamedServer>& read();
     const std::vector<std::string>& problems() const { return problems_; }
-    // The files that read() looks at, whether they are there or not.
+    // The files that read() looks for; they need not exist.
     std::vector<std::string> files() const;
 
   private:
@@ -37,7 +37,7 @@ class DnsServers {
     void add(const NamedServer& named);
 
     DnsServerSettings settings_;
-    std::vector<NamedServer> node_;     // as read last
+    std::vector<NamedServer> node_;     // last read
     std::vector<NamedServer> kubelet_;  // likewise
     std::vector<NamedServer> servers_;
     std::vector<std::string> problems_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The cluster's DNS servers as this node's kubelet knows them and writes them into its pods' resolv.conf: `clusterDNS` of a
-// KubeletConfiguration, or `--cluster-dns` in a file of kubelet's arguments (MicroK8s). Reads files; keeps nothing.
+// The cluster's DNS servers, which this node's kubelet writes to the resolv.conf of its pods: `clusterDNS` of a
+// KubeletConfiguration, or `--cluster-dns` in a file of kubelet's arguments (MicroK8s). Reads files; no state.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ namespace namegate::config {
 inline constexpr std::size_t kMaxKubeletConfigBytes = 256 * 1024;
 inline constexpr std::size_t kMaxClusterDns = 8;
 
-// Where distributions put it; the first that names servers counts.
+// kubelet's configuration by distribution; the first file that names servers counts.
 inline constexpr std::array<const char*, 7> kKubeletConfigPaths = {
     "/var/lib/kubelet/config.yaml",                                          // kubeadm, and most others
     "/etc/kubernetes/kubelet/config.json",                                   // Amazon Linux 2023
@@ -30,14 +30,14 @@ inline constexpr std::array<const char*, 7> kKubeletConfigPaths = {
     "/var/snap/microk8s/current/args/kubelet",                               // MicroK8s
 };
 
-// Empty: it names none. kInvalidInput names the place.
+// Empty: the file names none. kInvalidInput has the place of the error.
 Result<std::vector<IpAddress>> cluster_dns(const std::string& path, std::string_view content);
 
 struct ClusterDns {
     std::string path;
     std::vector<IpAddress> servers;
 };
-// Of the first of these files that names servers. An error of a file that is there and cannot be used, when no other does.
+// Reads the first of these files that names servers. If none does, returns the error of the first invalid file, if any.
 Result<std::optional<ClusterDns>> find_cluster_dns(const std::vector<std::string>& paths);
 
 }  // namespace namegate::config

@@ -20,7 +20,7 @@ constexpr const char* kEndpoint = "namespace/pod, a container id or its beginnin
 
 std::string need_text(const std::string& value) { return value.empty() ? "needs a value that is not empty" : ""; }
 
-// An option with one value; the last one counts if it is given again.
+// Adds an option with one value. If it is repeated, the last value counts.
 CLI::Option& add_value(CLI::App& app, const char* names, std::string& value, const char* value_name, const char* description) {
     return *app.add_option(names, value, description)->option_text(value_name)->take_last()->check(need_text);
 }
@@ -39,7 +39,7 @@ class CommandLine {
     Result<Arguments> parse(const std::vector<std::string>& arguments);
 
   private:
-    // The values of operands are read as they are written, so no variable holds them.
+    // Binds no variable: take() reads the operands as written.
     CLI::Option* add_operand(const char* command, const char* name, const std::string& description) {
         return app_.get_subcommand(command)->add_option(name, description)->required();
     }
@@ -48,7 +48,7 @@ class CommandLine {
     void add_explain_options(CLI::App& explain);
     Result<Arguments> take();
     Result<Arguments> help_of(const std::string& command);
-    // Errors.
+    // These make errors.
     Error wrong(const std::string& message) const;
     Error unknown_command(const std::string& name) const;
     Error mismatch(const std::string& message) const;
@@ -60,7 +60,7 @@ class CommandLine {
         return given.empty() ? nullptr : given.front();
     }
 
-    CLI::App app_{"asks namegated, and checks policy files", "namegatectl"};
+    CLI::App app_{"query namegated and check policy files", "namegatectl"};
     Arguments parsed_;
     std::string format_ = "table";
 };
@@ -70,7 +70,7 @@ CommandLine::CommandLine() {
     app_.formatter(std::make_shared<ManualPage>());
     app_.set_help_flag("-h,--help", "this text; after a command, the page of that command")->disable_flag_override();
     app_.require_subcommand(0, 1);
-    app_.fallthrough();  // of the commands: they take the program's options too
+    app_.fallthrough();  // the program's options may follow a command
     add_program_options();
     for (const Page& page : pages()) {
         CLI::App* added = app_.add_subcommand(std::string(page.command), std::string(page.summary));
@@ -79,12 +79,12 @@ CommandLine::CommandLine() {
     add_operands();
     add_explain_options(*app_.get_subcommand("explain"));
     CLI::App& monitor = *app_.get_subcommand("monitor");
-    add_flag(monitor, "--denied", parsed_.denied, "only what was denied or cut");
-    add_flag(monitor, "--dns", parsed_.dns, "only DNS answers; with --denied, both");
+    add_flag(monitor, "--denied", parsed_.denied, "only packets that were denied or cut");
+    add_flag(monitor, "--dns", parsed_.dns, "only DNS responses; with --denied, both");
 }
 
 void CommandLine::add_program_options() {
-    add_value(app_, "-s,--socket", parsed_.socket, "SOCKET", "the daemon's socket (default: that of the configuration)");
+    add_value(app_, "-s,--socket", parsed_.socket, "SOCKET", "the daemon's socket (default: from the configuration)");
     add_value(app_, "--config", parsed_.config_path, "FILE", "the configuration (default /etc/namegate/namegate.yaml)");
     add_value(app_, "-o,--output", format_, "FORMAT", "table (default) or json").check(CLI::IsMember({"table", "json"}));
     app_.set_version_flag("-V,--version", kVersion, "the version")->disable_flag_override();
@@ -107,7 +107,7 @@ void CommandLine::add_operands() {
 
 void CommandLine::add_explain_options(CLI::App& explain) {
     add_flag(explain, "--ingress", parsed_.ingress, "DEST is the source of the packets, and PORT is a\nport of the endpoint");
-    add_flag(explain, "--offline", parsed_.offline, "read policy files, ask no daemon");
+    add_flag(explain, "--offline", parsed_.offline, "read policy files instead of asking the daemon");
     add_list(explain, "--policies", parsed_.policies, "PATH",
              "a policy folder or file instead of the configured\nfolders; may be repeated");
     add_list(explain, "-l,--label", parsed_.labels, "KEY=VALUE",
@@ -180,16 +180,16 @@ Error CommandLine::unknown_command(const std::string& name) const {
                                           "; see namegatectl --help");
 }
 
-// CLI11 says "--output: 1 required FORMAT missing", or "help was given a disallowed flag override".
+// CLI11's messages are "--output: 1 required FORMAT missing" and "help was given a disallowed flag override".
 Error CommandLine::mismatch(const std::string& message) const {
     const std::size_t colon = message.find(':');
     if (colon != std::string::npos) {
         return wrong(message.substr(0, colon) + " needs a value");
     }
-    return wrong("--" + message.substr(0, message.find(' ')) + " takes no value");
+    return wrong("--" + message.substr(0, message.find(' ')) + " does not accept a value");
 }
 
-// Words and options that CLI11 had no use for.
+// Words and options that CLI11 did not recognise.
 Error CommandLine::unexpected() const {
     const std::vector<std::string> extra = app_.remaining(true);
     for (const std::string& text : extra) {
@@ -206,7 +206,7 @@ Error CommandLine::unknown_option(const std::string& text) const {
     for (const CLI::App* each : app_.get_subcommands({})) {
         if (each->get_option_no_throw(name) != nullptr) {
             return Error(Code::kInvalidInput, name + " is an option of " + each->get_name() +
-                                                  " only, and stands after it; see namegatectl " + each->get_name() + " --help");
+                                                  " only; write it after this command; see namegatectl " + each->get_name() + " --help");
         }
     }
     std::vector<std::string> names;
@@ -222,7 +222,7 @@ Error CommandLine::unknown_option(const std::string& text) const {
                  (near.empty() ? "; an argument that starts with \"-\" goes after \"--\"" : "; did you mean \"" + near + "\"?"));
 }
 
-// CLI11 takes the next argument as the value of "--socket=".
+// Finds an option such as "--socket=": CLI11 would use the next argument as its value.
 const std::string* find_empty_value(const std::vector<std::string>& arguments) {
     for (const std::string& text : arguments) {
         if (text == "--") {

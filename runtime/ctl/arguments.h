@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command line of namegatectl, which CLI11 takes apart. Pure.
+// The command line of namegatectl, parsed with CLI11. Pure.
 #pragma once
 
 #include <string>
@@ -13,24 +13,24 @@ namespace namegate::ctl {
 enum class Format { kTable, kJson };
 
 struct Arguments {
-    std::string text;  // a help page or the version: the caller prints it and does nothing else
+    std::string text;  // not empty: a help page or the version, which the caller prints before it exits
     std::string command;
     std::vector<std::string> operands;
-    std::string socket;  // empty: that of the configuration
+    std::string socket;  // empty: from the configuration
     std::string config_path;
     Format format = Format::kTable;
-    // Of `explain`.
+    // Options of `explain`.
     bool offline = false;
     bool ingress = false;
     std::vector<std::string> policies;  // folders and files instead of the configured folders
     std::vector<std::string> labels;    // "key=value"
     std::string service_account;
-    // Of `monitor`.
+    // Options of `monitor`.
     bool denied = false;
     bool dns = false;
 };
 
-// kInvalidInput says what is wrong with the arguments, and which help page to read.
+// The message of kInvalidInput has the mistake and names the help page.
 Result<Arguments> parse_arguments(const std::vector<std::string>& arguments);
 
 }  // namespace namegate::ctl

@@ -26,10 +26,10 @@ using policy::Problem;
 struct Files {
     std::vector<policy::CheckInput> inputs;
     policy::Problems unreadable;
-    std::set<std::string> seen;  // a file named twice is one file
+    std::set<std::string> seen;  // a file given twice is read once
 };
 
-// The folder without links, and the name as it is: the daemon reads a link under its own name.
+// Resolves links of the folder but not of the file: the daemon reads a linked file under the name of the link.
 std::string identity_of(const std::string& path) {
     const std::filesystem::path given(path);
     std::error_code failed;

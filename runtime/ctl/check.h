@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `namegatectl check`: reads policy files and prints what is wrong with them. Blocks on the disk.
+// `namegatectl check`: reads policy files and prints their errors and warnings. Blocks on the disk.
 #pragma once
 
 #include "ctl/output.h"

@@ -27,9 +27,9 @@ int run_schema(const Context& context) {
 
 struct Command {
     std::string_view name;
-    int (*run_here)(const Context& context);                   // or:
-    void (*show)(const Context& context, const Json& result);  // asks the daemon, and:
-    ExitCode (*code)(const Json& result);                      // what the answer says; null: always yes
+    int (*run_here)(const Context& context);                   // runs without the daemon, or:
+    void (*show)(const Context& context, const Json& result);  // prints the daemon's reply, and:
+    ExitCode (*code)(const Json& result);                      // exit code for the reply; null: kYes
 };
 
 constexpr std::array<Command, 11> kCommands = {{

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// namegatectl without its main(): from arguments to output and an exit code, with everything outside
-// injected. One thread; blocks on the daemon and, for `check`, on the disk.
+// namegatectl without its main(): runs a command line and returns the exit code. Streams and socket are passed in. One
+// thread; blocks on the daemon and, for `check` and `explain --offline`, on the disk.
 #pragma once
 
 #include <functional>
@@ -18,15 +18,15 @@ enum ExitCode : int {
     kYes = 0,          // yes, healthy
     kNo = 1,           // no, unhealthy, not found
     kUsage = 2,        // bad arguments, bad input
-    kUnreachable = 3,  // no daemon answers
-    kNotYet = 4,       // `explain`: allowed after a lookup, which is still to come
+    kUnreachable = 3,  // no daemon replies
+    kNotYet = 4,       // `explain`: allowed after a lookup that has not happened yet
 };
 
 struct Environment {
     std::ostream& out;
     std::ostream& err;
     bool colour = false;
-    // api::ask_daemon() with a timeout; an error with a sys_errno or kTryAgain means that no daemon answers.
+    // api::ask_daemon() with a timeout; an error with a sys_errno or kTryAgain means that no daemon replies.
     std::function<Result<api::Json>(const std::string& socket_path, const api::Request& request)> ask;
     // api::follow_daemon(); `take` returns false to end it.
     std::function<Result<>(const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take)>

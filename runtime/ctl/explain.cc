@@ -60,7 +60,7 @@ Result<policy::EndpointView> endpoint_of(const Arguments& arguments) {
         view.pod = text.substr(slash + 1);
         view.is_kubernetes = true;
         if (view.name_space.empty() || view.pod.empty() || view.pod.find('/') != std::string::npos) {
-            return Error(Code::kInvalidInput, "\"" + text + "\" is no namespace/pod");
+            return Error(Code::kInvalidInput, "\"" + text + "\" is not of the form namespace/pod");
         }
     }
     NG_ASSIGN(view.labels, parse_labels(arguments.labels));
@@ -69,7 +69,7 @@ Result<policy::EndpointView> endpoint_of(const Arguments& arguments) {
     return view;
 }
 
-// No other endpoint is known. None: nothing that counts selects the endpoint.
+// Compiles with this endpoint only, since no other is known. Nothing: no policy, or no staged one for a preview, selects it.
 Result<std::optional<policy::CompiledPolicy>> compile_for(const policy::Snapshot& snapshot, const policy::EndpointView& view,
                                                           const policy::EndpointFacts& facts) {
     NG_ASSIGN(const bool selected, policy::selects(snapshot, facts, view));
@@ -92,10 +92,10 @@ Result<Json> explain_offline(const Arguments& arguments) {
     NG_TRY(load_policies(arguments, ledger));
     for (const policy::FileStatus& file : ledger.files()) {
         if (!file.loaded) {
-            request.notes.push_back(file.path + " is refused and left out; see: namegatectl check " + file.path);
+            request.notes.push_back(file.path + " has errors and is left out; see: namegatectl check " + file.path);
         }
     }
-    request.notes.emplace_back("offline: no address is learnt, no other endpoint known");
+    request.notes.emplace_back("offline: learned addresses and other endpoints are not known");
     const auto snapshot = ledger.snapshot();
     NG_ASSIGN(const auto compiled, compile_for(*snapshot, view, policy::facts_of(*snapshot, view, request.direction)));
     NG_ASSIGN(const auto preview, compile_for(*snapshot, view, policy::facts_of(*snapshot, view, request.direction, true)));

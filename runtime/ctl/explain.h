@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `namegatectl explain --offline`: the verdict of policy files on an endpoint that exists on the command line
-// only, by the same compiled rules as the datapath. Blocks on the disk.
+// `namegatectl explain --offline`: the verdict of policy files for an endpoint described on the command line, with the same
+// compiled rules as the datapath. Blocks on the disk.
 #pragma once
 
 #include "ctl/output.h"

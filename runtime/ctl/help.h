@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How a help page looks: a manual page, from CLI11's list of commands and options and from the texts of pages.h.
+// Formats help as manual pages, from CLI11's list of commands and options and the texts of pages.h.
 #pragma once
 
 #include <CLI/CLI.hpp>

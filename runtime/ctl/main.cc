@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// namegatectl as a program: the real streams and the real socket around run().
+// main() of namegatectl: calls run() with the real streams and socket.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -20,7 +20,7 @@ namespace {
 constexpr unsigned kTimeoutMs = 10'000;
 
 bool set_and_not_empty(const char* variable) {
-    // Before any thread is started. NOLINTNEXTLINE(concurrency-mt-unsafe)
+    // Called before any thread starts. NOLINTNEXTLINE(concurrency-mt-unsafe)
     const char* value = std::getenv(variable);
     return value != nullptr && *value != '\0';
 }

@@ -14,7 +14,7 @@ namespace {
 
 using policy::DomainPattern;
 
-// What people most often expect of a pattern that it does not do.
+// Explains the most common wrong expectation of a pattern of this kind.
 std::string why_not(const DomainPattern& pattern, const std::string& name) {
     switch (pattern.kind()) {
         case DomainPattern::Kind::kExact:
@@ -29,7 +29,7 @@ std::string why_not(const DomainPattern& pattern, const std::string& name) {
     return "\"*\" stands for one or more whole labels, and all others must be equal";
 }
 
-// As people write it, or, with the escapes that `namegatectl dns` shows, as it stood on the wire.
+// Reads a name as people write it, or with the escapes of `namegatectl dns` for bytes of a name on the wire.
 Result<std::string> read_name(const std::string& text) {
     if (text.find('\\') == std::string::npos) {
         return policy::normalise_name(text);
@@ -45,7 +45,7 @@ Result<policy::Labels> parse_labels(const std::vector<std::string>& texts) {
     for (const std::string& text : texts) {
         const std::size_t equals = text.find('=');
         if (equals == std::string::npos || equals == 0) {
-            return Error(Code::kInvalidInput, "\"" + text + "\" is no label; write key=value");
+            return Error(Code::kInvalidInput, "\"" + text + "\" is not a label; write key=value");
         }
         if (!labels.emplace(text.substr(0, equals), text.substr(equals + 1)).second) {
             return Error(Code::kInvalidInput, "the label \"" + text.substr(0, equals) + "\" is given twice");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `namegatectl selector` and `namegatectl domain`: what a text in a policy would match. Pure but for the output.
+// `namegatectl selector` and `namegatectl domain`: test what a selector or pattern matches. Pure except for the output.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace namegate::ctl {
 
-// "key=value", each key once.
+// Each text is "key=value"; kInvalidInput if a key occurs twice.
 Result<policy::Labels> parse_labels(const std::vector<std::string>& texts);
 
 int run_selector(const Context& context);

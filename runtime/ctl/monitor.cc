@@ -24,7 +24,7 @@ std::string packet_text(const Json& event) {
     const bool incoming = text_of(event, "direction") == "ingress";
     std::string out = (incoming ? "from " : "to ") + with_port(event, "remote", "remotePort");
     if (const Json& names = member(event, "names"); names.is_array() && !names.empty()) {
-        out += " (" + text_of(names.back()) + ")";  // what the pod asked for
+        out += " (" + text_of(names.back()) + ")";  // the name that the pod looked up
     }
     out += " " + text_of(event, "protocol");
     if (incoming && text_of(event, "localPort") != "0") {
@@ -36,22 +36,22 @@ std::string packet_text(const Json& event) {
     return out;
 }
 
-// What the staged policies would make of the packet; empty when none concerns it.
+// The verdict of the staged policies for the packet; empty: none selects the endpoint.
 std::string staged_text(const Json& event) {
     const Json& staged = member(event, "staged");
     if (!staged.is_object()) {
         return {};
     }
     if (const std::string error = text_of(staged, "error"); !error.empty()) {
-        return "; staged policies: not worked out: " + error;
+        return "; staged policies: no verdict: " + error;
     }
     return std::string("; staged policies: ") + (is_true(staged, "allowed") ? "allowed by " : "denied by ") +
            (is_true(staged, "byStaged") ? "staged " : "") + text_of(staged, "rule");
 }
 
-std::string answer_text(const Json& event) {
+std::string response_text(const Json& event) {
     const std::string addresses = joined(member(event, "addresses"), ",");
-    return text_of(event, "name") + " is " + (addresses.empty() ? "without addresses" : addresses) + ", from " + text_of(event, "server") +
+    return text_of(event, "name") + (addresses.empty() ? " has no addresses" : " is " + addresses) + ", from " + text_of(event, "server") +
            ", " + text_of(event, "opened") + " opened";
 }
 
@@ -62,12 +62,12 @@ std::string event_line(const Json& event) {
     if (kind == "lost") {
         return text_of(event, "count") + " events were lost: they came faster than they were read";
     }
-    std::string who = text_of(event, "endpoint");
-    if (who.empty()) {
-        who = "endpoint " + text_of(event, "endpointId");
+    std::string endpoint = text_of(event, "endpoint");
+    if (endpoint.empty()) {
+        endpoint = "endpoint " + text_of(event, "endpointId");
     }
-    std::string line = text_of(event, "time") + " " + kind + " " + who + " ";
-    line += kind == "dns" ? answer_text(event) : packet_text(event);
+    std::string line = text_of(event, "time") + " " + kind + " " + endpoint + " ";
+    line += kind == "dns" ? response_text(event) : packet_text(event);
     const std::string reason = text_of(event, "reason");
     if (!reason.empty() && reason != kind) {
         line += " (" + reason + ")";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `namegatectl monitor`: what happens on the node, as it happens, one event a line. Blocks until the daemon goes or the
-// output does.
+// `namegatectl monitor`: prints events of the node as they happen, one per line. Blocks until the daemon ends or the output
+// is closed.
 #pragma once
 
 #include "ctl/output.h"
@@ -10,7 +10,7 @@ namespace namegate::ctl {
 
 int run_monitor(const Context& context);
 
-// One event as a line for people, without its end.
+// One event as a line for people, without the newline.
 std::string event_line(const api::Json& event);
 
 }  // namespace namegate::ctl

@@ -21,14 +21,14 @@ int fail(const Environment& environment, ExitCode code, std::string_view message
 
 namespace {
 
-// No connection, or no answer: what the daemon itself says has no errno.
+// No connection or no reply. Errors in a reply of the daemon have no errno.
 bool is_unreachable(const Error& error) { return error.sys_errno() != 0 || error.code() == Code::kTryAgain; }
 
 }  // namespace
 
 int report_failure(const Context& context, const Error& error) {
     if (is_unreachable(error)) {
-        const char* advice = error.code() == Code::kPermission ? "; only root may ask the daemon" : "; is namegated running?";
+        const char* advice = error.code() == Code::kPermission ? "; only root may use the daemon's socket" : "; is namegated running?";
         return fail(context.environment, kUnreachable, error.message() + advice);
     }
     return fail(context.environment, error.code() == Code::kInvalidInput ? kUsage : kNo, error.message());
@@ -44,7 +44,7 @@ Result<std::string> socket_path(const Arguments& arguments) {
 
 std::string ascii(const api::Json& json, int indent) {
     std::string text = json.dump(indent, ' ', true, api::Json::error_handler_t::replace);
-    // DEL is the one control character that JSON leaves alone.
+    // DEL is the only control character that JSON does not escape.
     for (std::size_t at = text.find('\x7f'); at != std::string::npos; at = text.find('\x7f', at)) {
         text.replace(at, 1, "\\u007f");
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every command needs: its arguments, where it prints, and the few ways to end. One thread.
+// Shared by all commands: the arguments, the output streams, errors and exit codes. One thread.
 #pragma once
 
 #include <string>
@@ -20,19 +20,19 @@ struct Context {
     bool json() const { return arguments.format == Format::kJson; }
 };
 
-// "namegatectl: message", line by line and printable; returns the code.
+// Prints "namegatectl: LINE" for each line of the message, made printable. Returns the code.
 int fail(const Environment& environment, ExitCode code, std::string_view message);
 
-// Why the daemon did not answer; returns the code that goes with it.
+// Prints why a request failed. Returns the exit code for it.
 int report_failure(const Context& context, const Error& error);
 
-// The daemon's: given, or of the configuration.
+// The daemon's socket: from --socket, else from the configuration.
 Result<std::string> socket_path(const Arguments& arguments);
 
-// In ASCII: whatever a terminal would act on is escaped. `indent` -1: on one line.
+// JSON in ASCII; escapes control characters, which a terminal would act on. `indent` -1: on one line.
 std::string ascii(const api::Json& json, int indent);
 
-// Indented, in ASCII: whatever a terminal would act on is escaped.
+// Prints ascii(), indented.
 void print_json(const Context& context, const api::Json& json);
 
 }  // namespace namegate::ctl

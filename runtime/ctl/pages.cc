@@ -8,8 +8,8 @@ namespace namegate::ctl {
 namespace {
 
 constexpr std::string_view kDaemonExit =
-    "    0  the answer is printed\n"
-    "    1  the daemon refused, or has no such endpoint\n"
+    "    0  the result is printed\n"
+    "    1  the daemon refused the request, or there is no such endpoint\n"
     "    2  bad arguments, or more than one endpoint matches\n"
     "    3  no daemon answers\n";
 
@@ -23,9 +23,9 @@ constexpr std::array<Page, 12> kPages = {{
      "    0  no errors (there may be warnings)\n    1  errors\n    2  bad arguments, or there is nothing to read\n",
      "    namegatectl check /etc/namegate/policies.d\n    namegatectl check -o json weather.yaml\n"},
     {"status", "show whether the daemon is running and healthy",
-     "    Shows the daemon, the policy files with what is in force of each and why a file was\n"
-     "    refused, the counts, and everything that does not work as it should.\n",
-     "    0  the daemon is running and healthy\n    1  it is running, and something is wrong\n    2  bad arguments\n"
+     "    Shows the state of the daemon, what is in force of each policy file and why a file was\n"
+     "    refused, the counters, and all known problems.\n",
+     "    0  the daemon is running and healthy\n    1  it is running and not healthy\n    2  bad arguments\n"
      "    3  no daemon answers\n",
      "    namegatectl status || systemctl status namegated\n"},
     {"endpoints", "show every endpoint of this node",
@@ -59,27 +59,27 @@ constexpr std::array<Page, 12> kPages = {{
      "    UDPLite, or a number). Shows the verdict on a new flow, the rules that were evaluated\n"
      "    by tier and why each did not match, the verdict that staged policies would give, and\n"
      "    what would allow the flow. If the rules allow a name that the endpoint has not looked\n"
-     "    up at a trusted DNS server, the flow is not allowed yet, and the answer says what has\n"
-     "    to happen first.\n\n"
-     "    With --offline it reads the policy files and asks no daemon. Then it knows no learnt\n"
-     "    address and no other endpoint, and ENDPOINT is namespace/pod, or any other word for a\n"
-     "    container without a pod.\n",
+     "    up at a trusted DNS server, the flow is not allowed yet, and the output says what must\n"
+     "    happen first.\n\n"
+     "    With --offline it reads the policy files and does not need the daemon. It then knows no\n"
+     "    learned addresses and no other endpoints. ENDPOINT is namespace/pod, or any other word\n"
+     "    for a container without a pod.\n",
      "    0  the flow is allowed\n    1  the flow is denied, or there is no such endpoint\n    2  bad arguments\n"
      "    3  no daemon answers\n    4  not yet: the flow is allowed after a lookup that has not happened yet\n",
      "    namegatectl explain default/weather api.weather.com\n"
      "    namegatectl explain default/weather 192.0.2.53:53/UDP\n"
      "    namegatectl explain --offline --policies policies.d -l app=weather-app default/x api.weather.com\n"},
     {"monitor", "show what is denied, cut and logged, as it happens",
-     "    Prints one event a line until it is stopped: packets that a policy denied, packets that\n"
+     "    Prints one event per line until stopped: packets that a policy denied, packets that\n"
      "    matched a Log rule, flows that a changed policy cut, and limits that were reached; of\n"
-     "    one endpoint, or of all. With -o json each line is an object. It shows only a part of a\n"
-     "    flood of denials (the counters of `status` and `policies` count them all). A reader that\n"
-     "    is too slow is told how many events it missed. After an address, the name in brackets\n"
-     "    is the name that the pod looked up, if a recent answer had this address. If staged\n"
+     "    one endpoint, or of all. With -o json each line is an object. Denials have a rate limit\n"
+     "    (the counters of `status` and `policies` count them all). If the output is read too\n"
+     "    slowly, a line says how many events were lost. The name in brackets after an address is\n"
+     "    the name that the pod looked up, if a recent response had this address. If staged\n"
      "    policies select the endpoint, the line of a packet ends with the verdict that they would\n"
      "    give, and the rule; in JSON this is `staged`: {allowed, rule, byStaged}, or {error} if\n"
      "    there is no such verdict.\n",
-     "    0  the output was closed\n    1  the daemon refused, or has no such endpoint\n    2  bad arguments\n"
+     "    0  the output was closed\n    1  the daemon refused the request, or there is no such endpoint\n    2  bad arguments\n"
      "    3  no daemon answers, or the daemon ended\n",
      "    namegatectl monitor --denied default/weather\n"},
     {"selector", "test whether a selector matches labels",

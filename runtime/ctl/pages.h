@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The texts of the help pages, one page for each command. Static.
+// The texts of the help pages, one per command. Constants.
 #pragma once
 
 #include <span>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Text for a terminal; printable() makes it safe. Pure functions; safe from any thread; cannot fail.
+// Formats text for a terminal. Pure functions; safe from any thread; cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace namegate::ctl {
 
-// Characters of a text that printable() made; what columns are aligned by.
+// The number of characters in a text that printable() made, to align columns.
 std::size_t width_of(std::string_view text);
 
 // "3d4h", "5m12s", "17s".

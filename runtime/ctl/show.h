@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The daemon's answers as tables for people. Each function prints one command's result; the JSON that it
-// reads is given beside it. Cannot fail: what is absent is shown as "-".
+// Prints the daemon's replies as tables for people. Each function prints the result of one command, whose JSON form is given
+// above it. Cannot fail: absent values are shown as "-".
 #pragma once
 
 #include "ctl/output.h"
@@ -21,14 +21,14 @@ void show_endpoints(const Context& context, const api::Json& result);
 // All: [{tier, order, kind, policy, staged, file, line, endpoints, unknownEndpoints, rules, matchedRules}]
 void show_policies(const Context& context, const api::Json& result);
 
-// [{address, names: [], patterns: [], rule: [], server, ttlSeconds, liveFlows, neverOpens}]; neverOpens: the entry
-// of dnsNeverOpens on account of which the address is not open
+// [{address, names: [], patterns: [], rule: [], server, ttlSeconds, liveFlows, neverOpens}]; neverOpens: the entry of
+// dnsNeverOpens that keeps the address closed
 void show_ips(const Context& context, const api::Json& result);
 
 // [{endpoint, name, addresses: [], ttlSeconds}]
 void show_dns(const Context& context, const api::Json& result);
 
-// What api::explain_json() gives.
+// The result of api::explain_json().
 void show_explain(const Context& context, const api::Json& result);
 ExitCode explain_code(const api::Json& result);
 

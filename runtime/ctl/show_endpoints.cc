@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kShownContainerId = 12;
 
-// "default/weather[1]": the second rule of the policy; a tier's end has no policy.
+// "default/weather[1]" is the second rule of the policy. Empty for the end of a tier, which has no policy.
 std::string policy_rule_of(const Json& rule) {
     const std::string policy = text_of(rule, "policy");
     const Json& index = member(rule, "index");
@@ -26,7 +26,7 @@ std::string place_of(const Json& rule) {
     return file.empty() || number_of(rule, "line") == 0 ? file : file + ":" + text_of(rule, "line");
 }
 
-// The rules as they would be, and what that would do to the flows there are.
+// The rules with the staged policies, and how many live flows they would deny.
 void show_staged(const Context& context, std::string_view name, const Json& staged) {
     if (!staged.is_object()) {
         return;
@@ -44,7 +44,7 @@ void show_staged(const Context& context, std::string_view name, const Json& stag
     }
     table.print(context.out());
     const std::string example = text_of(staged, "example");
-    context.out() << "of " << text_of(staged, "liveFlows") << " live flows they would deny " << text_of(staged, "deniedFlows")
+    context.out() << "they would deny " << text_of(staged, "deniedFlows") << " of " << text_of(staged, "liveFlows") << " live flows"
                   << (example.empty() ? "" : ", such as " + printable(example)) << '\n';
 }
 
@@ -64,7 +64,7 @@ void show_direction(const Context& context, std::string_view name, const Json& d
     table.print(context.out());
 }
 
-// Every policy, whomever it selects.
+// All policies, whether or not they select an endpoint.
 void show_policy_list(const Context& context, const Json& policies) {
     Table table({"TIER", "ORDER", "KIND", "POLICY", "STAGED", "ENDPOINTS", "MATCHED", "PLACE"});
     for (const Json& policy : policies) {

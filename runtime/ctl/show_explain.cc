@@ -12,7 +12,7 @@ using api::Json;
 
 namespace {
 
-// A daemon of another version may say no more than whether it is allowed.
+// A daemon of another version may send only "allowed".
 ExitCode verdict_of(const Json& result) {
     return is_true(result, "allowed") ? kYes : text_of(result, "verdict") == "after lookup" ? kNotYet : kNo;
 }
@@ -84,7 +84,7 @@ void show_explain(const Context& context, const Json& result) {
     const bool ingress = text_of(result, "direction") == "ingress";
     const std::string destination = text_of(result, "destination");
     context.out() << printable(text_of(result, "endpoint")) << (ingress ? " <- " : " -> ") << printable(destination) << ", "
-                  << printable(text_of(result, "service")) << (is_true(result, "assumed") ? " (none was given)" : "") << '\n';
+                  << printable(text_of(result, "service")) << (is_true(result, "assumed") ? " (the default)" : "") << '\n';
     const Json& notes = member(result, "notes");
     if (notes.is_array()) {
         for (const Json& note : notes) {

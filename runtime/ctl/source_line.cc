@@ -11,14 +11,14 @@ namespace namegate::ctl {
 namespace {
 
 constexpr std::size_t kShown = 120;   // bytes of a line
-constexpr std::size_t kBefore = 80;   // of these, at most, before the place
-constexpr const char* kMore = "...";  // where the line goes on
+constexpr std::size_t kBefore = 80;   // at most this many of them before the place
+constexpr const char* kMore = "...";  // marks a part that is left out
 
-bool goes_on(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; }
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80; }
 
-// Not in the middle of a UTF-8 character.
+// Moves back to the start of a UTF-8 character.
 std::size_t boundary(std::string_view line, std::size_t at) {
-    while (at > 0 && at < line.size() && goes_on(line[at])) {
+    while (at > 0 && at < line.size() && is_continuation(line[at])) {
         --at;
     }
     return std::min(at, line.size());
@@ -56,8 +56,8 @@ std::string SourceLines::excerpt(const policy::Place& place, std::string_view ma
     const std::size_t to = boundary(line, from + kShown);
     const std::string number = std::to_string(place.line);
     const std::string before = (from > 0 ? kMore : "") + printable(line.substr(from, at - from));
-    const std::string behind = printable(line.substr(at, to - at)) + (to < line.size() ? kMore : "");
-    std::string out = "  " + number + " | " + before + behind + "\n";
+    const std::string after = printable(line.substr(at, to - at)) + (to < line.size() ? kMore : "");
+    std::string out = "  " + number + " | " + before + after + "\n";
     out.append(2 + number.size(), ' ').append(" | ").append(width_of(before), ' ').append(mark).append("^").append(plain).append("\n");
     return out;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The line of a file that a problem is in, with a mark under its place, as compilers show it. Keeps the lines of one file
-// at a time. One thread; cannot fail: a place that the file has not shows nothing.
+// Shows the source line of a problem with a mark below its place, as compilers do. Keeps the lines of one file at a time. One
+// thread; cannot fail: a place outside the file gives an empty text.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ class SourceLines {
   public:
     explicit SourceLines(const std::vector<policy::CheckInput>& files) : files_(files) {}
 
-    // Two lines, each with its end, or nothing. `mark` goes before the mark, `plain` behind it: the colour.
+    // Two lines with newlines, or nothing. `mark` and `plain` are the escape sequences around the mark, for its colour.
     std::string excerpt(const policy::Place& place, std::string_view mark, std::string_view plain);
 
   private:

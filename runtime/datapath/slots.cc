@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::uint32_t kNearSlots = 128;
 
-// The inner map of a slot, as maps.def has it.
+// The inner map of a slot, from maps.def.
 struct InnerMap {
     MapId outer;
     const char* name;
@@ -53,7 +53,7 @@ constexpr std::array<MapId, kOuters> kOuterMaps = [] {
     return out;
 }();
 
-// Two sizes are the configuration's.
+// The configuration sets two of the sizes.
 std::uint32_t entries_of(const InnerMap& inner, const DatapathOptions& options) {
     switch (inner.outer) {
         case MapId::kLearnt: return options.learnt_per_endpoint;
@@ -74,7 +74,7 @@ Result<Fd> make_inner(MapId outer, const DatapathOptions& options) {
     return Fd(fd);
 }
 
-// In one call if the kernel can, so that it waits for one grace period only.
+// Uses one call if the kernel supports it, so that it waits for only one RCU grace period.
 Result<> fill_outer(int outer, const std::vector<std::uint32_t>& slots, const std::vector<Fd>& inners) {
     std::vector<std::uint32_t> values;
     values.reserve(inners.size());
@@ -95,7 +95,7 @@ Result<> clear_outer(int outer, std::uint32_t slot) {
     return erased ? ok() : Result<>(erased.error());
 }
 
-// Runs `work(0..2)` at once: each outer map waits for a grace period, and they may be the same one.
+// Runs `work(0..2)` in parallel: each outer map waits for an RCU grace period, and they may share one.
 template <typename Work>
 Result<> on_each_outer(const Work& work) {
     std::array<Result<>, kOuters> results{ok(), ok(), ok()};
@@ -207,7 +207,7 @@ Result<> clear_books(Datapath& datapath, std::uint32_t slot) {
     return map_update(budget, slot, ng_deny_budget{});
 }
 
-// The lowest, which are given away first: to look at some is quicker than to read the whole table.
+// Looks only at the lowest slots, which are used first: faster than reading the whole table.
 Result<std::optional<std::uint32_t>> near_spare(Datapath& datapath) {
     for (std::uint32_t slot = 0; slot < kNearSlots; ++slot) {
         NG_ASSIGN(const auto state, read_state(datapath, slot));
@@ -242,7 +242,7 @@ Result<std::uint32_t> acquire_slot(Datapath& datapath, std::uint32_t endpoint) {
 
 namespace {
 
-// Its mode alone changes: whoever reads the configuration at this moment finds the rest as it was.
+// Changes only the mode: a program that reads the configuration meanwhile finds the rest unchanged.
 Result<ng_endpoint> close_slot(int endpoints, std::uint32_t slot) {
     NG_ASSIGN(const auto found, map_lookup<ng_endpoint>(endpoints, slot));
     ng_endpoint endpoint = found.value_or(ng_endpoint{});
@@ -251,14 +251,14 @@ Result<ng_endpoint> close_slot(int endpoints, std::uint32_t slot) {
     return endpoint;
 }
 
-// Nobody's, but for the generation: the next endpoint's are larger, so no flow of this one is ever taken for its own.
+// Empty except for the generation: those of the next endpoint are larger, so no flow of this one matches it.
 ng_endpoint emptied(const ng_endpoint& before) {
     ng_endpoint empty{};
     empty.version[0].generation = before.version[before.active & 1].generation;
     return empty;
 }
 
-// What the slot has of the endpoint's. As a spare the slot keeps its maps.
+// Removes the endpoint's entries. A spare keeps its inner maps.
 Result<> empty_slot(Datapath& datapath, std::uint32_t slot, bool spare) {
     if (spare) {
         NG_TRY((empty_inner<ng_addr, ng_learnt>(datapath, MapId::kLearnt, slot)));
@@ -283,7 +283,7 @@ Result<> release_slot(Datapath& datapath, std::uint32_t slot) {
     }
     NG_ASSIGN(const int endpoints, datapath.map(MapId::kEndpoints));
     NG_ASSIGN(const ng_endpoint closed, close_slot(endpoints, slot));
-    // A program that began before may still read the policy, where zeros would allow everything, and write into the slot's maps.
+    // A program that began earlier may still read the policy, in which zeros allow everything, and write to the slot's maps.
     NG_TRY(wait_for_programs());
     NG_TRY(map_update(endpoints, slot, emptied(closed)));
     NG_TRY(forget_untrusted(datapath, states[slot].endpoint));
@@ -299,7 +299,7 @@ struct Shape {
     std::uint32_t key = 0;
     std::uint32_t value = 0;
     std::uint32_t flags = 0;
-    std::uint32_t entries = 0;  // of an array; tables may have any number
+    std::uint32_t entries = 0;  // of an array; 0 for other types, which may differ in size
 
     bool operator==(const Shape&) const = default;
 };
@@ -313,7 +313,7 @@ Result<Shape> shape_of(int map) {
     return Shape{info.type, info.key_size, info.value_size, info.map_flags, info.type == BPF_MAP_TYPE_ARRAY ? info.max_entries : 0};
 }
 
-// The inner maps of these slots: the older build's own, or new ones.
+// The inner maps of the slots: those of the older build, or new ones.
 struct Inners {
     std::vector<Fd> maps;
     bool all_carried = true;
@@ -346,8 +346,8 @@ Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuil
     std::vector<std::uint32_t> slots;
     for (const SlotUse& use : uses) {
         if (use.slot >= states.size() || (states[use.slot].use == NG_SLOT_USED && states[use.slot].endpoint != use.endpoint)) {
-            return Error(Code::kExists,
-                         "slot " + std::to_string(use.slot) + " is not to be had for endpoint " + std::to_string(use.endpoint));
+            return Error(Code::kExists, "slot " + std::to_string(use.slot) + " is in use by another endpoint; endpoint " +
+                                            std::to_string(use.endpoint) + " cannot use it");
         }
         slots.push_back(use.slot);
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Slots: the index under which an endpoint has its own flows, learnt addresses and pending questions. To
-// put inner maps into the outer ones waits for an RCU grace period, so slots are made ahead and kept
-// empty, as spares, when an endpoint goes. No state of its own. Node lock held; errors leave the slot as
-// it was or lost to its endpoint, never shared.
+// Slots: the index under which an endpoint has its own flows, learnt addresses and pending queries. Putting
+// an inner map into an outer one waits for an RCU grace period, so spare slots are prepared in advance, and
+// the slot of a deleted endpoint is emptied and becomes a spare. No state of its own. The caller holds the
+// node lock. After an error a slot is unchanged or belongs to no new endpoint; two endpoints never share one.
 #pragma once
 
 #include <cstdint>
@@ -23,20 +23,20 @@ struct SlotUse {
     std::uint32_t endpoint = 0;
 };
 
-// A spare, or a new one; kExhausted when all NG_MAX_SLOTS are taken.
+// Returns a spare, or a new slot; kExhausted: all NG_MAX_SLOTS are in use.
 Result<std::uint32_t> acquire_slot(Datapath& datapath, std::uint32_t endpoint);
-// Closes the slot, waits for the programs that may still read it, empties it, and keeps it as a spare or destroys it. Its
-// interface must be unbound before. After a failure it is closed, and the endpoint's still.
+// Closes the slot, waits for the programs that may still read it, empties it, and keeps it as a spare or destroys its maps.
+// The interface must already be unbound. After a failure the slot is closed and still belongs to the endpoint.
 Result<> release_slot(Datapath& datapath, std::uint32_t slot);
-// Makes spares until there are `wanted` (at most kMaxSpareSlots).
+// Prepares spares until there are `wanted`, at most kMaxSpareSlots.
 Result<> ensure_spare_slots(Datapath& datapath, std::uint32_t wanted);
-// Takes slots for endpoints of an older build, under the numbers they have there: their learnt addresses, flows and questions
-// come along as the very maps that they are in, where the layout is the same. Returns what could not come and begins
-// empty, for the log; kExists when a slot is another endpoint's.
+// Adopts endpoints of an older build under the slot numbers they have there. If the layout is the same, their maps of learnt
+// addresses, flows and pending queries are used as they are. Returns, for the log, the names of the maps that could not be
+// adopted and begin empty. kExists: a slot belongs to another endpoint.
 Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuild& from, const std::vector<SlotUse>& uses);
 
 Result<std::vector<SlotUse>> used_slots(Datapath& datapath);
-// The endpoint that has it; nothing: it is free.
+// The endpoint that uses the slot; nothing: it is free.
 Result<std::optional<std::uint32_t>> slot_owner(Datapath& datapath, std::uint32_t slot);
 Result<std::uint32_t> count_spare_slots(Datapath& datapath);
 

@@ -127,7 +127,7 @@ Result<> EndpointService::admit(Record& record) {
     }
     // Does not wait for the reply: the daemon does what is missing when it programs the endpoint.
     if (record.addresses.empty() && by_daemon) {
-        static_cast<void>(api::Question::send(
+        static_cast<void>(api::SentRequest::send(
             config_.socket_path(), api::encode_call(api::PrepareRequest{record.container_id, record.ifname}), kPrepareTimeoutMs));
     }
     return ok();
@@ -192,24 +192,24 @@ Result<> EndpointService::program_here(Record& record) {
     return ok();
 }
 
-Result<api::Question> EndpointService::ask_to_program(const Record& record) const {
+Result<api::SentRequest> EndpointService::ask_to_program(const Record& record) const {
     // The daemon may have to wait for a provider of labels first, for this time.
     const unsigned wait_ms = providers_.next_to_ask(record) != nullptr ? config_.label_timeout_seconds * 1'000 : 0;
     const api::ProgramRequest request{record.container_id, record.ifname, record.addresses};
-    return api::Question::send(config_.socket_path(), api::encode_call(request), kProgramTimeoutMs + wait_ms);
+    return api::SentRequest::send(config_.socket_path(), api::encode_call(request), kProgramTimeoutMs + wait_ms);
 }
 
 std::optional<Result<>> EndpointService::have_programmed(Record& record) {
     if (!api::daemon_listens(config_.socket_path())) {
         return std::nullopt;
     }
-    auto question = ask_to_program(record);
-    const auto answer = question ? question->answer() : Result<api::Json>(question.error());
-    if (!answer && daemon_is_absent(answer.error())) {
+    auto sent = ask_to_program(record);
+    const auto reply = sent ? sent->reply() : Result<api::Json>(sent.error());
+    if (!reply && daemon_is_absent(reply.error())) {
         return std::nullopt;
     }
-    record.ready = answer.has_value();
-    return answer ? ok() : Result<>(answer.error());
+    record.ready = reply.has_value();
+    return reply ? ok() : Result<>(reply.error());
 }
 
 bool EndpointService::lacks_labels(const Record& record, const Result<>& programmed) const {
@@ -256,20 +256,20 @@ Result<> EndpointService::program_instead_of_daemon(Record& record, const Error&
 }
 
 Result<> EndpointService::program(Record& record, const std::function<Result<>()>& meanwhile) {
-    auto question = ask_to_program(record);
+    auto sent = ask_to_program(record);
     const Result<> done = meanwhile();
-    const auto answer = question ? question->answer() : Result<api::Json>(question.error());
+    const auto reply = sent ? sent->reply() : Result<api::Json>(sent.error());
     NG_TRY(done);
-    if (answer) {
+    if (reply) {
         record.ready = true;
         return ok();
     }
-    if (daemon_is_absent(answer.error())) {
-        return program_without_daemon(record, answer.error());
+    if (daemon_is_absent(reply.error())) {
+        return program_without_daemon(record, reply.error());
     }
-    log::warning("the daemon did not program the endpoint, so the plugin does it", {log::kv("error", answer.error().message())});
-    return api::daemon_listens(config_.socket_path()) ? program_instead_of_daemon(record, answer.error())
-                                                      : program_without_daemon(record, answer.error());
+    log::warning("the daemon did not program the endpoint, so the plugin does it", {log::kv("error", reply.error().message())});
+    return api::daemon_listens(config_.socket_path()) ? program_instead_of_daemon(record, reply.error())
+                                                      : program_without_daemon(record, reply.error());
 }
 
 Result<> EndpointService::add(Record& record) {

@@ -48,7 +48,7 @@ class EndpointService final : public EndpointLifecycle {
     Result<bool> ensure_runtime(const NodeLock& lock);
     void prepare_here(const NodeLock& lock, std::unique_ptr<NodeRuntime> runtime, const endpoints::Record& record);
     Result<> refresh(endpoints::Record& record) const;
-    Result<api::Question> ask_to_program(const endpoints::Record& record) const;
+    Result<api::SentRequest> ask_to_program(const endpoints::Record& record) const;
     // Lets the daemon program the endpoint. nullopt: there is no daemon.
     std::optional<Result<>> have_programmed(endpoints::Record& record);
     // Whether the labels of a provider that was not asked yet might let the endpoint be programmed.

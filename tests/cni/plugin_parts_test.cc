@@ -77,12 +77,12 @@ TEST_CASE("the pod's addresses and hardware address in prevResult") {
     for (const char* text : {"{}", R"({"ips":null})", R"({"ips":[]})", R"({"ips":[{"address":"fe80::3/64"}]})"}) {
         CHECK(addresses(text) == "code 7: prevResult has no address of interface eth0");
     }
-    CHECK_THAT(addresses(R"({"ips":[{"address":"10.0.0"}]})"), Catch::StartsWith("code 7: prevResult.ips[0].address is wrong"));
-    CHECK_THAT(addresses(R"({"ips":[{}]})"), Catch::StartsWith("code 7: prevResult.ips[0].address is wrong"));
+    CHECK_THAT(addresses(R"({"ips":[{"address":"10.0.0"}]})"), Catch::StartsWith("code 7: prevResult.ips[0].address is invalid"));
+    CHECK_THAT(addresses(R"({"ips":[{}]})"), Catch::StartsWith("code 7: prevResult.ips[0].address is invalid"));
     CHECK_THAT(addresses(R"({"ips":[7]})"), Catch::StartsWith("code 7: prevResult.ips[0] must be an object"));
     CHECK_THAT(addresses(R"({"ips":{}})"), Catch::StartsWith("code 7: prevResult.ips must be a list"));
     CHECK_THAT(addresses(R"({"interfaces":[{"name":"eth0","sandbox":"/a","mac":"1:2:3:4:5:6"}],"ips":[{"address":"10.0.0.1"}]})"),
-               Catch::Contains("no hardware address"));
+               Catch::Contains("not a hardware address"));
     std::string many = R"({"ips":[{"address":"10.0.0.1"})";
     for (std::size_t i = 0; i < cni::kMaxResultEntries; ++i) {
         many += R"(,{"address":"10.0.0.1"})";

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Fails when a folder includes what its layer may not see, or a library leaves its folder. Run by every build.
+# Fails if a folder includes a header that its layer must not use, or a library is used outside its folders. Every build runs
+# it.
 # usage: check_layers.sh ROOT
 set -u
 cd "${1:?root of the tree}" || exit 2
 
-# folder: the folders it may include (besides itself and datapath/bpf/abi_limits.h, which has only constants)
+# folder: the folders it may include, besides itself and datapath/bpf/abi_limits.h, which has only constants
 declare -A may=(
   [base]=""
   [cni]="base" [endpoints]="base" [netlink]="base" [containerd]="base"
@@ -19,7 +20,7 @@ declare -A may=(
   [daemon]="base policy dns endpoints labels datapath config api node"
   [ctl]="base policy dns config api"
 )
-# library: pattern of its headers, folders and files that may use it
+# library: pattern of its headers | folders and files that may include them
 libraries=(
   'yaml-cpp/|policy'
   'ldns/|dns'

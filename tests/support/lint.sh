@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Checks that need no compiler: formatting, sizes, layers, rule codes, shell scripts. Prints each finding, exits 1 if
+# Checks that need no compiler: formatting, sizes, layers, rule codes, shell scripts. Prints each finding. Exits with 1 if
 # there is one.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -11,15 +11,15 @@ mapfile -t sources < <(git ls-files 'plugin/*.cc' 'plugin/*.h' 'runtime/*.cc' 'r
 clang-format --dry-run --Werror "${sources[@]}" || bad=1
 for file in "${sources[@]}"; do
   lines=$(wc -l <"$file")
-  [ "$lines" -le 600 ] || report "$file: $lines lines, 600 is the most"
+  [ "$lines" -le 600 ] || report "$file: $lines lines, the limit is 600"
   case "$file" in
     *.cc | *.h) head -3 "$file" | grep -q 'SPDX-License-Identifier' || report "$file: no SPDX line" ;;
   esac
 done
 tests/support/check_layers.sh . || bad=1
 
-# A rule code such as D8 that a file cites has a heading in docs/semantics.md. Host names (E7.example) and hardware
-# addresses (02:E7:00) are not citations.
+# Every rule code that a file cites, such as D8, must have a heading in docs/semantics.md. Host names (E7.example) and
+# hardware addresses (02:E7:00) are not citations.
 declare -A rules=()
 while IFS= read -r rule; do rules[$rule]=1; done < <(grep -oP '^### \K[DSEV][1-9][0-9]?$' docs/semantics.md)
 while IFS=: read -r file line rule; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs clang-tidy on the shipped code. A file is checked again only when it, a header or the rules changed.
+# Runs clang-tidy on the shipped code. Checks a file again only if the file, a header or the rules changed.
 # usage: tidy.sh BUILD_FOLDER
 set -u
 build=$(cd "${1:?build folder with compile_commands.json}" && pwd)

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * The layout shared by the BPF programs (C) and the runtime (C++): map keys, values, events, limits.
- * The only place where it is written down. Every struct is checked at compile time on both sides for its
- * size and, in C++, for padding bytes (a hash key with padding never matches). Changing any of it means
- * raising NG_ABI_VERSION: the loader keeps the objects of each version in a folder of its own, and an upgrade hands
- * the endpoints over one by one (docs/upgrade.md).
+ * The layout that the BPF programs (C) and the runtime (C++) share: map keys, values, events, limits. It is defined
+ * only here. Both sides check the size of every struct at compile time, and C++ also checks for padding bytes (a hash
+ * key with padding never matches). Raise NG_ABI_VERSION with every change: the loader keeps the objects of each version
+ * in a separate folder, and an upgrade moves the endpoints over one by one (docs/upgrade.md).
  *
- * Byte order: fields named be_* and all addresses are in network order, the rest is the host's.
+ * Byte order: fields named be_* and all addresses are in network order, all other fields in host order.
  * Addresses are 16 bytes; IPv4 is ::ffff:a.b.c.d.
  */
 #ifndef NG_ABI_H
@@ -27,14 +26,14 @@
 #define NG_ABI_VERSION 5
 
 /*
- * What an upgrade carries over as it is: the version since which key, value and meaning of an endpoint's own maps have
- * not changed, the hash of names (ng_hash.h) among the meaning. The new programs then use the maps of the old ones.
+ * The versions since which key, value and meaning of an endpoint's own maps have not changed. The meaning includes the
+ * hash of names (ng_hash.h). After an upgrade from such a version the new programs use the maps of the old ones.
  */
 #define NG_LEARNT_SINCE 2
 #define NG_FLOWS_SINCE 2
 #define NG_PENDING_SINCE 2
 
-/* An endpoint's generations begin here: no flow that the programs of another version admitted has one of ours. */
+/* An endpoint's first generation. It depends on the version, so that no flow of another version has the same one. */
 #define NG_FIRST_GENERATION (NG_ABI_VERSION * 0x1000000u)
 
 #include "abi_limits.h"
@@ -45,7 +44,7 @@ enum ng_reason {
 #undef NG_REASON
 	NG_R_COUNT
 };
-#define NG_STATS_STRIDE 32 /* counters reserved for an endpoint in `stats`: slot * stride + reason */
+#define NG_STATS_STRIDE 32 /* counters of one endpoint in `stats`; index: slot * stride + reason */
 #ifdef __cplusplus
 static_assert(NG_R_COUNT <= NG_STATS_STRIDE, "an endpoint's counters need a wider stride");
 #else
@@ -67,15 +66,15 @@ NG_ABI_CHECK(struct ng_addr, 16);
 
 /* `ifaces`: host interface index -> endpoint. Hash. Written at ADD, deleted at DEL. */
 struct ng_iface {
-	__u32 endpoint; /* endpoint id: never reused while the maps live */
+	__u32 endpoint; /* endpoint id, not reused while the maps exist */
 	__u32 slot; /* index into endpoints, flows, learnt, pending, stats */
 };
 NG_ABI_CHECK(struct ng_iface, 8);
 
 /*
- * `near_ifaces`: the same by the low bits of the interface index, for the interfaces that came first to their place.
- * An array, whose lookup is a few instructions where that of a hash is a call. A place goes from free to one interface
- * and back, never from one to another.
+ * `near_ifaces`: the same, indexed by the low bits of the interface index. The first interface with these bits gets the
+ * entry. Array: its lookup is a few inlined instructions, that of a hash is a call. An entry changes from free to one
+ * interface and back, never from one interface to another.
  */
 struct ng_near_iface {
 	__u32 ifindex; /* 0: free */
@@ -84,48 +83,48 @@ struct ng_near_iface {
 };
 NG_ABI_CHECK(struct ng_near_iface, 16);
 
-/* What one direction of an endpoint is judged by. policy == 0: everything is allowed. */
-#define NG_DIR_CIDR4 (1u << 0) /* the policy has IPv4 prefixes: look into cidr4, else use any4 */
+/* The rules for one direction of an endpoint. policy == 0: everything is allowed. */
+#define NG_DIR_CIDR4 (1u << 0) /* the policy has IPv4 prefixes: look up cidr4; otherwise use any4 */
 #define NG_DIR_CIDR6 (1u << 1) /* likewise IPv6 */
-#define NG_DIR_SPORT (1u << 2) /* some rule looks at the source port */
-#define NG_DIR_DOMAINS (1u << 3) /* some rule has domains: names are matched, learnt addresses looked up */
+#define NG_DIR_SPORT (1u << 2) /* some rule has source ports */
+#define NG_DIR_DOMAINS (1u << 3) /* some rule has domains: match names, look up learnt addresses */
 #define NG_DIR_MID (1u << 4) /* some pattern has its wildcard in the middle */
 struct ng_direction {
-	__u32 policy; /* compiled policy id, never reused while the maps live */
+	__u32 policy; /* compiled policy id, not reused while the maps exist */
 	__u32 rule_base; /* its first rule in `rules` */
 	__u32 counter_base; /* this endpoint's first counter in `counters` */
-	__u16 words; /* words of its bitmaps that are in use, 1..NG_BITMAP_WORDS */
+	__u16 words; /* words in use of its bitmaps, 1..NG_BITMAP_WORDS */
 	__u16 flags; /* NG_DIR_* */
-	__u32 any4; /* bitmap of the rules that take every IPv4 destination */
+	__u32 any4; /* bitmap of the rules that match every IPv4 address */
 	__u32 any6;
-	__u16 max_labels; /* labels of the deepest domain pattern */
+	__u16 max_labels; /* labels of the longest domain pattern */
 	__u16 n_rules;
 	__u32 no_port; /* bitmap of the rules that constrain neither protocol nor port */
 };
 NG_ABI_CHECK(struct ng_direction, 32);
 
-#define NG_ENDPOINT_REJECT (1u << 0) /* denied packets are answered (denyAction: Reject) */
-#define NG_ENDPOINT_KEEP (1u << 1) /* flows that a changed policy denies go on (policyChange: Keep) */
-#define NG_ENDPOINT_ROUTED (1u << 2) /* the node routes for it: a frame to another hardware address goes nowhere */
+#define NG_ENDPOINT_REJECT (1u << 0) /* answer denied packets (denyAction: Reject) */
+#define NG_ENDPOINT_KEEP (1u << 1) /* keep flows that a changed policy denies (policyChange: Keep) */
+#define NG_ENDPOINT_ROUTED (1u << 2) /* the node routes for it and discards frames to other hardware addresses */
 struct ng_endpoint_config {
-	__u32 endpoint; /* must equal ng_iface.endpoint, else the packet is dropped */
-	__u32 generation; /* raised whenever a direction changes: flows of another generation are judged anew */
+	__u32 endpoint; /* equals ng_iface.endpoint, or the packet is dropped */
+	__u32 generation; /* rises when a direction changes: flows of another generation are judged again */
 	__u8 mode; /* enum ng_mode */
 	__u8 n_addrs;
 	__u16 flags; /* NG_ENDPOINT_* */
-	__u8 mac[6]; /* of the pod's interface; frames with another source are spoofed; all zero: not checked */
+	__u8 mac[6]; /* of the pod's interface; a frame with another source is spoofed; all zero: not checked */
 	__u8 n_servers;
 	__u8 pad;
 	struct ng_direction direction[2]; /* by ng_direction_index */
 	struct ng_addr addrs[NG_MAX_ENDPOINT_ADDRS];
-	struct ng_addr servers[NG_POD_SERVERS]; /* trusted for this endpoint alone, on port 53 */
+	struct ng_addr servers[NG_POD_SERVERS]; /* trusted for this endpoint only, on port 53 */
 	__u32 pad2;
 };
 NG_ABI_CHECK(struct ng_endpoint_config, 200);
 
 /*
- * `endpoints`: slot -> configuration, an array. The writer fills the version that is not active, then sets
- * `active` in a second update, so that a program sees the old or the new one, never a mixture.
+ * `endpoints`: slot -> configuration. Array. The writer fills the version that is not active, then sets `active` in a
+ * second update, so that a program sees either the old or the new configuration.
  */
 struct ng_endpoint {
 	__u32 active; /* 0 or 1 */
@@ -134,7 +133,7 @@ struct ng_endpoint {
 };
 NG_ABI_CHECK(struct ng_endpoint, 408);
 
-/* `cidr4`, `cidr6`: (policy, address) -> bitmaps. LPM trie; the longest prefix carries its ancestors' bits. */
+/* `cidr4`, `cidr6`: (policy, address) -> bitmaps. LPM trie; a prefix includes the bits of the shorter ones around it. */
 struct ng_cidr4_key {
 	__u32 prefix_len; /* 32 + length */
 	__u32 policy;
@@ -148,15 +147,15 @@ struct ng_cidr6_key {
 };
 NG_ABI_CHECK(struct ng_cidr6_key, 24);
 struct ng_cidr_value {
-	__u32 match; /* bitmap: rules whose nets hold the address (or that have no destination) */
-	__u32 exclude; /* bitmap: rules whose notNets hold it, to be taken off the learnt bits; 0 = none */
+	__u32 match; /* bitmap: rules whose nets contain the address, and rules without a destination */
+	__u32 exclude; /* bitmap: rules whose notNets contain it; names do not open it for these; 0: none */
 };
 NG_ABI_CHECK(struct ng_cidr_value, 8);
 
 /* `ports`: (policy, which, protocol, port) -> u32 bitmap. LPM trie. For ICMP the port is type << 8 | code. */
 enum ng_port_side { NG_PORT_DESTINATION = 0, NG_PORT_SOURCE = 1 };
 struct ng_port_key {
-	__u32 prefix_len; /* 32 policy, +8 side, +8 protocol, +0..16 port; always at least 40 */
+	__u32 prefix_len; /* 32 (policy) + 8 (side) + 8 (protocol) + 0..16 (port); at least 40 */
 	__u32 policy;
 	__u8 side; /* enum ng_port_side */
 	__u8 protocol; /* IP protocol number */
@@ -164,7 +163,7 @@ struct ng_port_key {
 };
 NG_ABI_CHECK(struct ng_port_key, 12);
 
-/* `bitmaps`: index -> rules as bits, bit 0 of word 0 is the policy's first rule. Array. */
+/* `bitmaps`: index -> a set of rules; bit 0 of word 0 is the policy's first rule. Array. */
 struct ng_bitmap {
 	__u64 words[NG_BITMAP_WORDS];
 };
@@ -187,16 +186,16 @@ struct ng_counter {
 NG_ABI_CHECK(struct ng_counter, 16);
 
 /*
- * Domain patterns. A pattern is known by its id: the seeded hash of its wire-format labels (ng_hash.h),
- * with the kind in the two lowest bits. `patterns`: (policy, id) -> bitmap of the rules it opens. Hash.
- * `suffixes`: hash without kind -> the labels themselves, so that a hit is confirmed byte by byte. Hash.
+ * Domain patterns. The id of a pattern is the seeded hash of its wire-format labels (ng_hash.h), with the kind in the
+ * two lowest bits. `patterns`: (policy, id) -> bitmap of the rules that have the pattern. Hash. `suffixes`: hash without
+ * the kind -> the labels, to confirm a hit byte by byte. Hash.
  */
 #define NG_PATTERN_EXACT 0u /* the name itself */
 #define NG_PATTERN_WILD 1u /* *.suffix: one or more labels before the suffix */
 #define NG_PATTERN_MID                                                                                                 \
-	2u /* a.b.*.suffix (id: see ng_hash.h). Besides, under the suffix's own hash with this kind,
-			       a marker whose `bitmap` is a mask: bit n - 1 set = some pattern has n labels before
-			       its wildcard (1..NG_MID_PREFIX_LABELS), NG_MID_DEEP = some pattern has more */
+	2u /* a.b.*.suffix (id: see ng_hash.h). The suffix's own hash with this kind is the id of
+			       a marker, whose `bitmap` is a mask: bit n - 1: some pattern has n labels before its
+			       wildcard (1..NG_MID_PREFIX_LABELS); NG_MID_DEEP: some pattern has more */
 #define NG_MID_PREFIX_LABELS 4u
 #define NG_MID_DEEP 0x80000000u
 #define NG_PATTERN_KINDS 3u /* mask */
@@ -214,20 +213,20 @@ NG_ABI_CHECK(struct ng_pattern_value, 8);
 struct ng_suffix {
 	__u8 labels[NG_NAME_MAX]; /* wire format, lower case, without the root label's zero byte; NG_PATTERN_MID: the
 				     labels before the wildcard, then those after it */
-	__u32 len; /* bytes of labels in use */
-	__u32 prefix_len; /* of these, before the wildcard; 0 for the other kinds */
+	__u32 len; /* bytes in use of `labels` */
+	__u32 prefix_len; /* those of them before the wildcard; 0 for the other kinds */
 };
 NG_ABI_CHECK(struct ng_suffix, 264);
 
-/* `learnt`: slot -> inner hash {address -> ng_learnt}. Replaced as a whole, never written in place. */
+/* `learnt`: slot -> inner hash {address -> ng_learnt}. An entry is replaced as a whole, never written in place. */
 struct ng_learnt {
 	__u64 pattern[NG_LEARNT_PATTERNS]; /* pattern ids, packed from 0 up to `count` */
-	__u32 expiry[NG_LEARNT_PATTERNS]; /* tick until which new flows are opened by that pattern */
-	struct ng_addr server; /* who answered last */
+	__u32 expiry[NG_LEARNT_PATTERNS]; /* tick until which that pattern opens new flows */
+	struct ng_addr server; /* sender of the last response */
 	__u16 be_server_port;
 	__u8 count;
 	__u8 pad;
-	__u32 updated; /* tick of the last answer */
+	__u32 updated; /* tick of the last response */
 };
 NG_ABI_CHECK(struct ng_learnt, 120);
 
@@ -235,7 +234,9 @@ NG_ABI_CHECK(struct ng_learnt, 120);
 #define NG_NOT_ECHO 0xffff
 struct ng_flow_key {
 	struct ng_addr remote;
-	__u16 be_local_port; /* ICMP echo: the identifier on both sides; other ICMP: the type of the request, and NG_NOT_ECHO; no ports: 0 */
+	/* ICMP echo: the identifier in both ports; other ICMP: the type of the request, and NG_NOT_ECHO in the remote port;
+	 * protocols without ports: 0 */
+	__u16 be_local_port;
 	__u16 be_remote_port;
 	__u8 protocol;
 	__u8 local; /* index of the endpoint's address */
@@ -243,23 +244,23 @@ struct ng_flow_key {
 };
 NG_ABI_CHECK(struct ng_flow_key, 24);
 #define NG_FLOW_CUT (1u << 0) /* tombstone: a changed policy denied this flow */
-#define NG_FLOW_CLOSING (1u << 1) /* FIN or RST was seen: a short idle time ends it */
-#define NG_FLOW_REPLIED (1u << 2) /* a packet came back */
-#define NG_FLOW_NODE (1u << 3) /* the node itself began it: always allowed (E7) */
-#define NG_FLOW_KEPT (1u << 4) /* denied by a changed policy, and kept: no rule's packets (policyChange: Keep) */
-#define NG_FLOW_ICMP (1u << 16) /* in `icmp`: it is known */
+#define NG_FLOW_CLOSING (1u << 1) /* FIN or RST was seen: the short idle time applies */
+#define NG_FLOW_REPLIED (1u << 2) /* a packet of the other direction was seen */
+#define NG_FLOW_NODE (1u << 3) /* the node started it: always allowed (E7) */
+#define NG_FLOW_KEPT (1u << 4) /* kept although a changed policy denies it; no rule counts it */
+#define NG_FLOW_ICMP (1u << 16) /* in `icmp`: type and code are known */
 struct ng_flow {
 	__u64 pattern; /* pattern id that admitted it, 0 if none */
 	__u32 generation; /* of the endpoint's configuration that judged it */
 	__u32 last_seen; /* low 32 bits of jiffies */
 	__u16 rule; /* number of the rule that admitted it */
-	__u8 direction; /* enum ng_direction_index: who began */
+	__u8 direction; /* enum ng_direction_index: of the first packet */
 	__u8 flags; /* NG_FLOW_* */
-	__u32 icmp; /* of the packet that began it: NG_FLOW_ICMP | type << 8 | code; 0: not ICMP, or of before version 5 */
+	__u32 icmp; /* of the first packet: NG_FLOW_ICMP | type << 8 | code; 0: not ICMP, or stored before version 5 */
 };
 NG_ABI_CHECK(struct ng_flow, 24);
 
-/* `pending`: slot -> inner array of sets, found by client port and transaction id. */
+/* `pending`: slot -> inner array of sets, indexed by a hash of client port and transaction id. */
 struct ng_pending {
 	struct ng_addr server;
 	__u64 question; /* seeded hash of the question section, the name in lower case; 0: free */
@@ -267,9 +268,9 @@ struct ng_pending {
 	__u16 be_client_port;
 	__u16 be_id;
 	__u8 local; /* index of the endpoint's address */
-	__u8 outstanding; /* questions asked less answers seen */
-	__u32 asked; /* tick of the last question */
-	__u32 taken; /* how often the place was taken: who raises it from what he saw may write */
+	__u8 outstanding; /* queries seen minus responses seen */
+	__u32 asked; /* tick of the last query */
+	__u32 taken; /* how often the entry was claimed: a CPU may write after it raised this value by compare-and-swap */
 };
 NG_ABI_CHECK(struct ng_pending, 40);
 struct ng_pending_set {
@@ -278,14 +279,14 @@ struct ng_pending_set {
 NG_ABI_CHECK(struct ng_pending_set, 320);
 
 /*
- * `frags`: admitted first fragments, so that the rest may follow them, on the same way. Array of sets, (slot * 2 +
- * direction) * NG_FRAG_SETS + hash. Each entry is two words, so that a program never reads half of one.
+ * `frags`: admitted first fragments. The later fragments of the packet pass in the same way. Array of sets; index:
+ * (slot * 2 + direction) * NG_FRAG_SETS + hash. Each entry is two words, which are read and written one at a time.
  */
 enum ng_frag_way { NG_FRAG_ON = 0, NG_FRAG_HELD = 1, NG_FRAG_COPIED = 2 };
 struct ng_frag {
 	__u64 packet; /* seeded hash of endpoint, addresses, protocol and identification, 0: free */
 	__u32 until; /* tick */
-	__u16 bytes; /* of the first fragment: no later one may begin before its end */
+	__u16 bytes; /* of the first fragment: no later fragment may overlap it */
 	__u16 way; /* enum ng_frag_way */
 };
 NG_ABI_CHECK(struct ng_frag, 16);
@@ -295,9 +296,9 @@ struct ng_frag_set {
 NG_ABI_CHECK(struct ng_frag_set, 128);
 
 /*
- * `joins`: names at the end of a chain that an answer to the endpoint left open, and whose own answer therefore
- * belongs to the names before them (D8). Array of sets, slot * NG_JOIN_SETS + hash. A false hit costs the way through
- * the daemon, nothing else, so the seeded hash of the name is enough.
+ * `joins`: names at which a response to the endpoint ended a chain without addresses. A response to such a name also
+ * belongs to the names before it in the chain (D8). Array of sets; index: slot * NG_JOIN_SETS + hash. The seeded hash of
+ * the name is enough: a false hit only sends a response through the daemon.
  */
 struct ng_join {
 	__u64 name; /* hash of all its labels, 0: free */
@@ -310,7 +311,7 @@ struct ng_join_set {
 };
 NG_ABI_CHECK(struct ng_join_set, 64);
 
-/* `trusted`: (port, server prefix) -> u32, present = trusted. LPM trie. */
+/* `trusted`: (port, server prefix) -> u32; an entry means trusted. LPM trie. */
 struct ng_trusted_key {
 	__u32 prefix_len; /* 32 + 96 + IPv4 length, or 32 + IPv6 length */
 	__u16 be_port;
@@ -320,22 +321,22 @@ struct ng_trusted_key {
 NG_ABI_CHECK(struct ng_trusted_key, 24);
 
 /*
- * `never_opens`: (type of the record, prefix) -> u32, present = no name opens it (D17). LPM trie. An AAAA record with an
+ * `never_opens`: (record type, prefix) -> u32; an entry means that no name opens it (D17). LPM trie. An AAAA record with an
  * IPv4-mapped address is looked up under both types.
  */
 #define NG_TYPE_A 1
 #define NG_TYPE_AAAA 28
 struct ng_never_key {
-	__u32 prefix_len; /* 32 + bits of the address, an IPv4 prefix's counted with the 96 before it */
+	__u32 prefix_len; /* 32 + bits of the address; for an IPv4 prefix the bits include the 96 before it */
 	__u32 type; /* NG_TYPE_A or NG_TYPE_AAAA */
 	struct ng_addr addr;
 };
 NG_ABI_CHECK(struct ng_never_key, 24);
 
 /*
- * `untrusted`: (endpoint, place) -> a DNS server that is not trusted and answered the endpoint from port 53. LRU hash. An
- * endpoint has NG_UNTRUSTED_PER_ENDPOINT places, whatever it asks; when all are taken, the server goes that was heard
- * longest ago. Endpoint ids are never reused, so what one that is gone left is nobody's, and the first to be pushed out.
+ * `untrusted`: (endpoint, place) -> an untrusted DNS server that answered the endpoint from port 53. LRU hash. An endpoint
+ * has at most NG_UNTRUSTED_PER_ENDPOINT entries; when they are full, the server heard longest ago is replaced. Endpoint
+ * ids are not reused, so nothing touches the entries of a deleted endpoint, and the LRU evicts them first.
  */
 struct ng_untrusted_key {
 	__u32 endpoint;
@@ -344,13 +345,13 @@ struct ng_untrusted_key {
 NG_ABI_CHECK(struct ng_untrusted_key, 8);
 struct ng_untrusted {
 	struct ng_addr server;
-	__u64 responses; /* datagrams, and TCP segments with data */
+	__u64 responses; /* datagrams and TCP segments with data */
 	__u32 last; /* tick of the last one */
 	__u32 pad;
 };
 NG_ABI_CHECK(struct ng_untrusted, 32);
 
-/* `config`: one entry, settings that may change while programs run. */
+/* `config`: one entry: settings that may change while the programs run. */
 struct ng_config {
 	__u16 be_dns_ports[NG_MAX_DNS_PORTS]; /* ports of trusted servers; unused: 0 */
 	__u32 extra_ttl; /* seconds, D13 */
@@ -360,16 +361,16 @@ struct ng_config {
 };
 NG_ABI_CHECK(struct ng_config, 32);
 
-/* `deny_budget`: slot -> what denials have cost in this tick. Array. */
+/* `deny_budget`: slot -> the endpoint's denial events and rejects in this tick. Array. */
 struct ng_deny_budget {
 	__u32 tick;
 	__u32 sent; /* events */
-	__u32 rejected; /* answers */
+	__u32 rejected; /* packets answered */
 	__u32 pad;
 };
 NG_ABI_CHECK(struct ng_deny_budget, 16);
 
-/* `clock`: one entry, filled by running the program clock_now. */
+/* `clock`: one entry, which the program clock_now fills. */
 struct ng_clock {
 	__u64 jiffies;
 	__u64 boot_ns;
@@ -377,22 +378,22 @@ struct ng_clock {
 NG_ABI_CHECK(struct ng_clock, 16);
 
 /*
- * `meta`: one entry, written by the runtime under the node lock only: who owns which numbers. A later version may add
- * fields at the end, and changes none: it reads what an earlier one wrote.
+ * `meta`: one entry, which only the runtime writes, under the node lock: the next numbers, the seed and the build. A later
+ * version may add fields at the end but must not change the others: it reads what an earlier version wrote.
  */
 struct ng_meta {
 	__u32 abi_version;
 	__u32 next_endpoint;
 	__u32 next_policy;
-	__u32 hz; /* jiffies a second, measured at load */
+	__u32 hz; /* jiffies per second, measured at load */
 	__u64 seed; /* of all name hashes */
-	__u32 held_mark; /* of frames that the daemon puts back: drawn at load, known to nobody else */
+	__u32 held_mark; /* mark of the frames that the daemon puts back: random, drawn at load, secret */
 	__u32 pad;
-	__u64 build; /* of the programs that are pinned; since version 3 */
+	__u64 build; /* id of the pinned programs; since version 3 */
 };
 NG_ABI_CHECK(struct ng_meta, 40);
 
-/* `slots`: slot -> state. Array, runtime only. A spare slot has its inner maps made, and empty. */
+/* `slots`: slot -> state. Array, runtime only. A spare slot has inner maps, which are empty. */
 enum ng_slot_use { NG_SLOT_EMPTY = 0, NG_SLOT_SPARE = 1, NG_SLOT_USED = 2 };
 struct ng_slot_state {
 	__u32 use; /* enum ng_slot_use */
@@ -400,47 +401,46 @@ struct ng_slot_state {
 };
 NG_ABI_CHECK(struct ng_slot_state, 8);
 
-/* `policies`: policy id -> catalogue entry of a compiled policy. Hash, runtime only. */
+/* `policies`: policy id -> description of a compiled policy. Hash, runtime only. */
 struct ng_policy {
-	__u64 content[2]; /* hash of what was compiled: equal content shares one policy */
+	__u64 content[2]; /* hash of the compiled rules: endpoints with equal rules share one policy */
 	__u32 bitmap_base;
 	__u32 n_bitmaps;
 	__u32 n_cidrs;
 	__u32 n_patterns;
-	struct ng_direction direction; /* as endpoints use it, with counter_base 0 */
+	struct ng_direction direction; /* as in ng_endpoint_config, with counter_base 0 */
 };
 NG_ABI_CHECK(struct ng_policy, 64);
 
 /* Events in the ring buffers: a header, then `payload` bytes. */
 enum ng_event_kind {
 	NG_EVENT_ANSWER = 1, /* `dns_events`: payload is the DNS message */
-	NG_EVENT_UNPARSED = 2, /* `dns_events`: the same, and the kernel parser did not decide it */
+	NG_EVENT_UNPARSED = 2, /* `dns_events`: the same; the kernel parser could not decide it */
 	NG_EVENT_DENIED = 3, /* `events`: no payload */
 	NG_EVENT_LOGGED = 4, /* `events`: a Log rule matched */
 	NG_EVENT_CUT = 5, /* `events`: a flow was cut by a policy change */
-	NG_EVENT_LIMIT = 6, /* `dns_events`: `reason` says which limit; payload is the DNS message it befell */
+	NG_EVENT_LIMIT = 6, /* `dns_events`: `reason` names the limit that the DNS message in the payload reached */
 };
 struct ng_event {
 	__u64 boot_ns;
 	__u32 endpoint;
 	__u16 kind; /* enum ng_event_kind */
 	__u16 payload; /* bytes that follow */
-	struct ng_addr remote; /* the peer; for answers the server */
+	struct ng_addr remote; /* the peer; for responses the server */
 	__u16 be_remote_port;
 	__u16 be_local_port;
 	__u8 protocol;
 	__u8 direction; /* enum ng_direction_index */
 	__u16 rule;
 	__u16 reason; /* enum ng_reason */
-	__u16 learnt; /* answers: addresses put into the learnt map */
+	__u16 learnt; /* responses: addresses written to the learnt map */
 	__u32 ifindex;
 };
 NG_ABI_CHECK(struct ng_event, 48);
 
 /*
- * `held`: ring buffer of frames that only the daemon can judge. A header, then `length` bytes from the link header on.
- * A frame that waits was taken from the pod's way and reaches it when the daemon puts it back; of the others this is a
- * copy.
+ * `held`: ring buffer of frames that only the daemon can judge: a header, then `length` bytes from the link header on.
+ * A frame with `waits` reaches the pod when the daemon puts it back; the others are copies of frames that went on.
  */
 struct ng_held {
 	__u64 boot_ns;
@@ -448,30 +448,30 @@ struct ng_held {
 	__u32 slot;
 	__u32 ifindex; /* the host interface */
 	__u32 length;
-	__u16 gso_size; /* payload of each segment of a frame that is many; 0: it is one */
+	__u16 gso_size; /* payload bytes of each segment of an aggregated frame; 0: a single packet */
 	__u8 waits;
 	__u8 direction; /* enum ng_direction_index */
-	__u32 reserved; /* bytes of the ring, for `held_done` */
-	__u32 lost; /* low half of the endpoint's ng_held_sum.lost when this frame was taken */
+	__u32 reserved; /* bytes of the ring that it uses, for `held_done` */
+	__u32 lost; /* low 32 bits of the endpoint's ng_held_sum.lost when this frame was sent */
 	__u32 pad;
 };
 NG_ABI_CHECK(struct ng_held, 40);
 
 /*
- * What an endpoint's frames in `held` come to, since the maps live: `held_taken` is counted by the programs, `held_done`
- * by the daemon; what is between is with the daemon. Arrays by slot.
+ * Totals of an endpoint's frames in `held` since the maps were made. The programs count `held_taken`, the daemon counts
+ * `held_done`; the difference is with the daemon. Arrays, indexed by slot.
  */
 struct ng_held_sum {
 	__u64 frames;
 	__u64 bytes; /* reserved in the ring */
-	__u64 lost; /* `held_taken`: frames that the daemon should have seen and did not */
+	__u64 lost; /* `held_taken` only: frames that should have reached the daemon and did not */
 };
 NG_ABI_CHECK(struct ng_held_sum, 24);
 
 /*
- * Is there a daemon? `held_life` is an array of perf events with one entry that the daemon put there: it is gone with
- * the descriptor it was put through, so at the moment the daemon dies. `held_reader` tells one that is slow: the tick at
- * which its loop last came round, 0: it is going.
+ * Whether a daemon runs. `held_life` is an array of perf events with one entry, which the daemon sets. The kernel removes
+ * it with the map descriptor through which it was set, so at the moment the daemon dies. `held_reader` shows whether the
+ * daemon is slow: the tick of the last iteration of its event loop; 0: it is shutting down.
  */
 struct ng_reader {
 	__u32 tick;

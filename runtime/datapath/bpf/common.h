@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * What every part of the programs uses: settings fixed at load, counters, events, time.
+ * Used by all parts of the programs: settings fixed at load, counters, events, time.
  */
 #ifndef NG_COMMON_H
 #define NG_COMMON_H
@@ -15,21 +15,21 @@
 #include "maps.h"
 #include "ng_hash.h"
 
-/* Set before load, constant to the verifier. */
+/* The loader sets these before load; they are constants to the verifier. */
 const volatile __u64 name_seed = 1;
 const volatile __u32 jiffies_hz = 250;
 const volatile __u32 held_mark = 0;
 const volatile __u32 answer_mark = 1; /* see reject.h */
 
-/* Go on to the next program on the hook and to the stack: others may attach there too. */
+/* Continue with the next program on the hook, then the stack: others may attach programs too. */
 #define NG_NEXT TC_ACT_UNSPEC
 #define NG_DROP TC_ACT_SHOT
-/* Inside the programs only: denied by policy, to be dropped or answered. No action of the kernel has this number. */
+/* Internal: denied by policy; reject.h turns it into a drop or an answer. Not a TC_ACT_* value of the kernel. */
 #define NG_REFUSE 0x1000
 
 /*
- * The packet's first byte, and the first behind its linear part. Loaded by hand: clang copies the 32-bit field
- * through half registers, and the verifier then no longer knows it for a pointer.
+ * skb->data and skb->data_end, the first byte of the packet and the end of its linear part. Assembly, because clang copies
+ * the 32-bit field through half registers, after which the verifier no longer treats it as a pointer.
  */
 static __always_inline void *packet_start(const struct __sk_buff *skb)
 {
@@ -76,14 +76,14 @@ static __always_inline __u32 now_jiffies(void)
 	return (__u32)bpf_jiffies64();
 }
 
-/* Boot time as this CPU last read it. */
+/* The boot time that this CPU read last. */
 struct ng_moment {
 	__u64 jiffies;
 	__u64 boot_ns;
 };
 NG_SCRATCH_MAP(moment, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_moment, 1)
 
-/* Boot time, at most one jiffy old: to read the clock costs as much as two lookups. */
+/* The boot time in ns, at most one jiffy old: reading the clock costs as much as two lookups. */
 static __always_inline __u64 boot_time(void)
 {
 	__u32 zero = 0;
@@ -100,15 +100,15 @@ static __always_inline __u64 boot_time(void)
 }
 
 /*
- * Have at most `limit` units passed from `then` to `now`? What another CPU wrote may be a little later than the
- * moment that this one holds: up to `ahead` units, that is no time at all, and not 2^32 of them.
+ * Returns whether at most `limit` units have passed from `then` to `now`. Another CPU may have written a `then` that is
+ * slightly later than this CPU's `now`: up to `ahead` units this counts as no time, not as almost 2^32 units.
  */
 static __always_inline int is_within(__u32 now, __u32 then, __u32 limit, __u32 ahead)
 {
 	return now - then + ahead <= limit + ahead;
 }
 
-/* Signed distance in ticks, right across the wrap of 32 bits. */
+/* Is `a` later than `b`? Correct across a wrap of the 32 bits. */
 static __always_inline int tick_after(__u32 a, __u32 b)
 {
 	return (__s32)(a - b) > 0;
@@ -124,7 +124,7 @@ static __always_inline int addr_is_v4(const struct ng_addr *a)
 	return a->w[0] == 0 && a->w[1] == 0 && a->w[2] == bpf_htonl(0xffff);
 }
 
-/* What the endpoint's denials may still cost in this tick. */
+/* The endpoint's counts of denial events and answers in this tick. */
 static __always_inline struct ng_deny_budget *budget_of(__u32 slot, __u32 tick)
 {
 	struct ng_deny_budget *budget = bpf_map_lookup_elem(&deny_budget, &slot);
@@ -137,7 +137,7 @@ static __always_inline struct ng_deny_budget *budget_of(__u32 slot, __u32 tick)
 	return budget;
 }
 
-/* Denials of one endpoint may not fill the ring: a few a tick, the rest is only counted. */
+/* Rate limit, so that the denials of one endpoint cannot fill the ring. Denials over the limit are only counted. */
 static __always_inline int may_report_denial(__u32 slot, __u32 tick)
 {
 	struct ng_deny_budget *budget = budget_of(slot, tick);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * From a solicited answer to learnt addresses, before the pod sees it. Only the answer section, only A and
- * AAAA records whose owner is the name that an unbroken chain of CNAMEs has reached from the question (D8).
- * Undecided is whatever needs more than this: records out of order or off the chain, more of anything than
- * the limits, names that do not parse.
+ * Learns addresses from a response to a pending query before the pod receives it. Uses the answer section only, and of it
+ * only A and AAAA records whose owner is the name that an unbroken chain of CNAMEs has reached from the query name (D8).
+ * Returns NG_UNDECIDED for everything else: records out of order or outside the chain, a limit exceeded, names that do
+ * not parse.
  */
 #ifndef NG_DNS_ANSWER_H
 #define NG_DNS_ANSWER_H
@@ -19,12 +19,12 @@
 #define NG_LEARN_ATTEMPTS 3
 #define NG_NS_PER_SECOND 1000000000ULL
 /*
- * What is written lasts this much longer than asked for, half a second: until then the same answer, seen again, has
- * nothing to extend.
+ * Ticks, about half a second, that are added to each expiry written, so that the same response seen again within that time
+ * has nothing to extend.
  */
 #define NG_EXPIRY_SLACK 4
 
-/* Tick at which an address with this record TTL ends: D13. */
+/* The tick at which an address from a record with this TTL expires (D13). */
 static __always_inline __u32 expiry_tick(__u64 now, __u32 ttl)
 {
 	__u32 zero = 0;
@@ -41,7 +41,7 @@ static __always_inline __u32 expiry_tick(__u64 now, __u32 ttl)
 	return tick_of(now + seconds * NG_NS_PER_SECOND);
 }
 
-/* Puts one pattern into dns->entry. 1: changed; 0: was there already; -1: no room. */
+/* Adds one pattern to dns->entry. 1: changed; 0: already there; -1: no room. */
 static __always_inline int merge_pattern(struct ng_dns *dns, __u64 id, __u32 expiry)
 {
 	__u32 now = tick_of(dns->now);
@@ -71,7 +71,7 @@ static __always_inline int merge_pattern(struct ng_dns *dns, __u64 id, __u32 exp
 	return 1;
 }
 
-/* Merges all patterns met into dns->entry. Returns 1 when that changed it. */
+/* Adds all matching patterns to dns->entry. Returns 1 if that changed it. */
 int merge_patterns(__u32 expiry)
 {
 	struct ng_dns *dns = dns_state();
@@ -92,7 +92,7 @@ int merge_patterns(__u32 expiry)
 	return changed;
 }
 
-/* Does the entry hold every pattern met for at least as long? Then there is nothing to write. */
+/* Does the entry hold every matching pattern at least until `expiry`? Then there is nothing to write. */
 static __always_inline int holds_matches(const struct ng_dns *dns, const struct ng_learnt *entry, __u32 expiry)
 {
 	__u32 held = 0;
@@ -112,7 +112,7 @@ static __always_inline int holds_matches(const struct ng_dns *dns, const struct 
 	return held == dns->matches;
 }
 
-/* Does no name open dns->address, which a record of that type has (D17)? */
+/* Is dns->address, from a record of that type, an address that no name opens (D17)? */
 static __always_inline int is_never_opened(struct ng_dns *dns, __u32 type)
 {
 	dns->never.prefix_len = 160;
@@ -127,8 +127,9 @@ static __always_inline int is_never_opened(struct ng_dns *dns, __u32 type)
 }
 
 /*
- * Opens dns->address, of a record of that type, for the patterns met, if a name may. The entry is copied, merged and replaced as a whole; another CPU
- * may do the same at the same time, so it is read again until nothing is left to merge.
+ * Opens dns->address, from a record of that type, for the matching patterns, unless no name opens it. The entry is copied,
+ * merged and replaced as a whole. Another CPU may do the same at the same time, so the entry is read again until there
+ * is nothing to merge.
  */
 int learn_address(__u32 expiry, __u32 type)
 {
@@ -152,7 +153,7 @@ int learn_address(__u32 expiry, __u32 type)
 			__builtin_memset(&dns->entry, 0, sizeof(dns->entry));
 		if (!merge_patterns(expiry))
 			return NG_DECIDED;
-		/* The element may have been recycled for another address while it was copied. */
+		/* The map may have reused the element for another address while it was copied. */
 		if (old && bpf_map_lookup_elem(inner, &dns->address) != old)
 			continue;
 		dns->entry.server = dns->server;
@@ -168,7 +169,7 @@ int learn_address(__u32 expiry, __u32 type)
 	return NG_DECIDED;
 }
 
-/* Whole words, as many as `length` bytes need. */
+/* Copies `length` bytes, rounded up to whole words. */
 static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 length)
 {
 	for (__u32 i = 0; i < NG_NAME_MAX / 8; i++) {
@@ -178,7 +179,7 @@ static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 length)
 	}
 }
 
-/* The chain goes on at the last name walked, which stands at `at` in the message. */
+/* The chain continues at the last name walked, which is at `at` in the message. */
 static __always_inline int set_target(struct ng_dns *dns, __u32 at)
 {
 	__u32 first;
@@ -211,7 +212,7 @@ static __always_inline int is_target(struct ng_dns *dns)
 	return length == 0;
 }
 
-/* Reads the owner name at `at`: returns the offset behind it, or -1; *matches says whether it is the target. */
+/* Reads the owner name at `at`. Returns the offset after it, or -1. *matches: it is the target. */
 static __always_inline int read_owner(struct ng_dns *dns, __u32 at, int *matches)
 {
 	int end;
@@ -226,7 +227,7 @@ static __always_inline int read_owner(struct ng_dns *dns, __u32 at, int *matches
 }
 
 /* An A or AAAA record of the target. */
-static __always_inline int take_address(struct ng_dns *dns, __u32 type, __u32 at, __u32 length, __u32 ttl)
+static __always_inline int parse_address(struct ng_dns *dns, __u32 type, __u32 at, __u32 length, __u32 ttl)
 {
 	__u8 *data = &dns->message[at & NG_MESSAGE_MASK];
 	void *inner = bpf_map_lookup_elem(&learnt, &dns->slot);
@@ -253,7 +254,7 @@ static __always_inline int take_address(struct ng_dns *dns, __u32 type, __u32 at
 	return NG_DECIDED;
 }
 
-/* One record at `at`. Returns the offset behind it; -1: undecided. */
+/* Parses the record at `at`. Returns the offset after it; -1: undecided. */
 int parse_record(__u32 at)
 {
 	struct ng_dns *dns = dns_state();
@@ -287,13 +288,13 @@ int parse_record(__u32 at)
 		if (dns->chain >= NG_DNS_MAX_CHAIN || behind < 0 || (__u32)behind != data + length ||
 		    set_target(dns, data))
 			return NG_UNDECIDED;
-	} else if (dns->matches && take_address(dns, type, data, length, ttl)) {
+	} else if (dns->matches && parse_address(dns, type, data, length, ttl)) {
 		return NG_UNDECIDED;
 	}
 	return (int)(data + length);
 }
 
-/* All answer records, from `at` on. */
+/* Parses the answer section, which begins at `at`. */
 static __always_inline int parse_records(__u32 at, __u32 records)
 {
 	if (records > NG_DNS_MAX_ANSWERS)
@@ -310,8 +311,8 @@ static __always_inline int parse_records(__u32 at, __u32 records)
 	return NG_DECIDED;
 }
 
-/* Learns from the answer in dns->message, whose question section was compared with the question asked. */
-int parse_answer(void)
+/* Learns from the response in dns->message. Its question section equals that of a pending query. */
+int parse_response(void)
 {
 	struct ng_dns *dns = dns_state();
 
@@ -320,7 +321,7 @@ int parse_answer(void)
 	if (dns->message[2] & NG_DNS_OPCODE)
 		return NG_UNDECIDED;
 	if (dns->message[3] & NG_DNS_RCODE)
-		return NG_DECIDED; /* no such name, or a failure: no address to learn */
+		return NG_DECIDED; /* NXDOMAIN or a failure: no address to learn */
 	int end = walk_name(NG_DNS_HEADER);
 	if (end < 0 || (__u32)end + 4 > dns->length)
 		return NG_UNDECIDED;
@@ -333,7 +334,7 @@ int parse_answer(void)
 	if (!dns->chain || !dns->matches || dns->complete)
 		return NG_DECIDED;
 	await_name(expiry_tick(dns->now, dns->chain_ttl));
-	/* Without a word on why there is nothing at its end, the answer may go on in one that the pod has had already. */
+	/* Without an authority section that explains the empty end, an earlier response to the pod may continue the chain. */
 	return read16(dns, 8) ? NG_DECIDED : NG_UNDECIDED;
 }
 

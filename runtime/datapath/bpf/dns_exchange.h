@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * Questions and answers. A question that the policy lets through to a trusted server is noted; an answer counts
- * only when its server, ports, id and question are those of a noted one (D9, D10). Each endpoint has its own
- * table of notes, sets of a few places found by client port and id. Notes are written in place: a torn one
- * mixes two questions of the same endpoint to trusted servers, and no answer fits it.
+ * DNS over UDP. A query that policy allows to a trusted server is recorded as pending. A response counts only if its
+ * server, ports, id and question section are those of a pending query (D9, D10). Each endpoint has its own table of
+ * pending queries: sets of a few entries, indexed by client port and id. Entries are written in place: a torn one mixes
+ * two queries of the same endpoint to trusted servers, and no response matches it.
  */
 #ifndef NG_DNS_EXCHANGE_H
 #define NG_DNS_EXCHANGE_H
@@ -13,19 +13,19 @@
 #include "flow.h"
 #include "hold.h"
 
-enum ng_answer { NG_NO_ANSWER, NG_ANSWERED, NG_ANSWER_COPIED, NG_ANSWER_HELD };
+enum ng_response { NG_NOT_RESPONSE, NG_RESPONSE_PASSES, NG_RESPONSE_COPIED, NG_RESPONSE_HELD };
 
 #define NG_UDP_HEADER 8
-#define NG_MAX_QUESTION 259 /* name and type and class */
-#define NG_MIN_MESSAGE 17 /* header, the root name, type and class */
+#define NG_MAX_QUESTION 259 /* bytes: name, type and class */
+#define NG_MIN_MESSAGE 17 /* bytes: header, root name, type and class */
 #define NG_TICKS(seconds) ((__u32)((__u64)(seconds)*NG_NS_PER_SECOND >> NG_TICK_SHIFT))
 #define NG_PENDING_TICKS NG_TICKS(NG_PENDING_SECONDS)
 #define NG_AHEAD_TICKS NG_TICKS(NG_AHEAD_SECONDS)
-#define NG_PLACE_ATTEMPTS 4 /* for a place that no other CPU takes at the same moment */
+#define NG_PLACE_ATTEMPTS 4 /* to claim an entry while other CPUs claim entries too */
 
 /*
- * Where the UDP payload ends: as the UDP header tells, which the receiver goes by; of a first fragment, with the fragment.
- * 0: the header tells more than there is.
+ * The offset at which the UDP payload ends: by the length in the UDP header, as the receiver reads it; for a first
+ * fragment, the end of the fragment. 0: the header claims more bytes than the packet has.
  */
 static __always_inline __u32 datagram_end(const struct ng_packet *p)
 {
@@ -35,7 +35,7 @@ static __always_inline __u32 datagram_end(const struct ng_packet *p)
 	return end <= p->end ? end : 0;
 }
 
-/* Loads up to `most` bytes of the UDP payload into dns->message; dns->whole_length is all there are. */
+/* Loads up to `most` bytes of the UDP payload into dns->message. dns->whole_length is the payload's full length. */
 static __noinline int load_message(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p, __u32 most)
 {
 	__u32 from = p->transport + NG_UDP_HEADER;
@@ -52,7 +52,7 @@ static __noinline int load_message(struct __sk_buff *skb, struct ng_dns *dns, co
 	return bpf_skb_load_bytes(skb, from, dns->message, length) ? -1 : 0;
 }
 
-/* Offset behind the question's name, which is not compressed; 0 when it is no name. */
+/* The offset after the name in the question section; 0 if it is compressed or not a name. */
 static __always_inline int question_end(struct ng_dns *dns)
 {
 	volatile struct ng_walk *walk = &dns->walk;
@@ -73,15 +73,15 @@ static __always_inline int question_end(struct ng_dns *dns)
 	return 0;
 }
 
-/* Mask of the first `count` bytes of a word as it was loaded from memory. */
+/* Mask of the first `count` bytes, in memory order, of a word loaded from memory. */
 static __always_inline __u64 first_bytes(__u32 count)
 {
 	return count < 8 ? (1ULL << (count * 8)) - 1 : ~0ULL;
 }
 
 /*
- * Seeded hash of the question section; 0 when there is no single question. The name's letters are lowered, since servers
- * may answer in another case (D18); type and class, which may look like letters, are not.
+ * Seeded hash of the question section; 0 unless it holds exactly one question. The letters of the name are lowered, since
+ * servers may answer in another case (D18). Type and class are not, even where their bytes look like letters.
  */
 __u64 hash_question(void)
 {
@@ -105,7 +105,7 @@ __u64 hash_question(void)
 		name_length -= 8;
 		at += 8;
 	}
-	/* What is left: up to 7 bytes of the name, then type and class. */
+	/* The rest: up to 7 bytes of the name, then type and class. */
 	__u64 word = *(__u64 *)&dns->message[at & NG_MESSAGE_MASK];
 	__u64 of_name = first_bytes(name_length);
 	word = (ng_lower8(word) & of_name) | (word & ~of_name);
@@ -128,21 +128,24 @@ static __always_inline struct ng_pending_set *pending_set(__u32 slot, __u16 be_c
 	return inner ? bpf_map_lookup_elem(inner, &index) : 0;
 }
 
-static __always_inline int same_exchange(const struct ng_pending *note, const struct ng_packet *p, __u16 be_id,
+static __always_inline int same_exchange(const struct ng_pending *entry, const struct ng_packet *p, __u16 be_id,
 					 __u64 question)
 {
-	return note->question == question && note->be_id == be_id && note->be_client_port == p->key.be_local_port &&
-	       note->be_server_port == p->key.be_remote_port && note->local == p->key.local &&
-	       addr_equal(&note->server, &p->key.remote);
+	return entry->question == question && entry->be_id == be_id && entry->be_client_port == p->key.be_local_port &&
+	       entry->be_server_port == p->key.be_remote_port && entry->local == p->key.local &&
+	       addr_equal(&entry->server, &p->key.remote);
 }
 
-static __always_inline int is_waiting(const struct ng_pending *note, __u32 now)
+static __always_inline int is_waiting(const struct ng_pending *entry, __u32 now)
 {
-	return note->question && note->outstanding && is_within(now, note->asked, NG_PENDING_TICKS, NG_AHEAD_TICKS);
+	return entry->question && entry->outstanding && is_within(now, entry->asked, NG_PENDING_TICKS, NG_AHEAD_TICKS);
 }
 
-/* The place for a new note: its own from before, else a free one, else the oldest. Verified once, on its own. */
-int note_place(const struct ng_pending_set *set, const struct ng_packet *p, __u16 be_id, __u64 question, __u32 now)
+/*
+ * The index for a new query: the entry of the same query if there is one, else a free one, else the oldest. Global, so that
+ * it is verified once, on its own.
+ */
+int pending_place(const struct ng_pending_set *set, const struct ng_packet *p, __u16 be_id, __u64 question, __u32 now)
 {
 	__u32 oldest_age = 0;
 	int place = 0;
@@ -150,10 +153,10 @@ int note_place(const struct ng_pending_set *set, const struct ng_packet *p, __u1
 	if (!set || !p)
 		return 0;
 	for (int i = 0; i < NG_PENDING_WAYS; i++) {
-		const struct ng_pending *note = &set->way[i];
-		__u32 age = is_waiting(note, now) ? now - note->asked + NG_AHEAD_TICKS : ~0U;
+		const struct ng_pending *entry = &set->way[i];
+		__u32 age = is_waiting(entry, now) ? now - entry->asked + NG_AHEAD_TICKS : ~0U;
 
-		if (same_exchange(note, p, be_id, question))
+		if (same_exchange(entry, p, be_id, question))
 			return i;
 		if (age > oldest_age) {
 			oldest_age = age;
@@ -169,15 +172,15 @@ int note_place(const struct ng_pending_set *set, const struct ng_packet *p, __u1
 #define NG_OUTSTANDING_SHIFT 0
 #endif
 #define NG_OUTSTANDING_MAX 255
-#define NG_OUTSTANDING_ATTEMPTS 4 /* while other CPUs count too */
+#define NG_OUTSTANDING_ATTEMPTS 4 /* while other CPUs change the count too */
 
 /*
- * Counts a question or an answer, as part of the word in which the note's id stands: two CPUs never count one question
- * twice, nor one that is another's by now. 0: it could not be counted.
+ * Adds `change` to the count of outstanding queries. The count and the id share a word that is compared and swapped as a
+ * whole, so two CPUs cannot use one query twice, nor count in an entry that was given to another query. 0: not counted.
  */
-static __always_inline int count_outstanding(struct ng_pending *note, int change)
+static __always_inline int count_outstanding(struct ng_pending *entry, int change)
 {
-	__u32 *word = (__u32 *)&note->be_id;
+	__u32 *word = (__u32 *)&entry->be_id;
 
 	for (int i = 0; i < NG_OUTSTANDING_ATTEMPTS; i++) {
 		__u32 old = *(volatile __u32 *)word;
@@ -191,39 +194,39 @@ static __always_inline int count_outstanding(struct ng_pending *note, int change
 	return 0;
 }
 
-enum ng_note {
-	NG_NOTED,
-	NG_NOTE_PUSHED_OUT, /* another question had to go for it */
-	NG_NOTE_TAKEN, /* another CPU has taken that place meanwhile */
+enum ng_recorded {
+	NG_RECORDED,
+	NG_RECORDED_EVICTING, /* another pending query was evicted for it */
+	NG_PLACE_TAKEN, /* another CPU claimed the entry first */
 };
 
-/* Writes the question into the note. */
-static __always_inline enum ng_note write_note(struct ng_pending *note, const struct ng_packet *p, __u16 be_id,
-					       __u64 question, __u32 now)
+/* Writes the query to the entry. */
+static __always_inline enum ng_recorded write_pending(struct ng_pending *entry, const struct ng_packet *p, __u16 be_id,
+						      __u64 question, __u32 now)
 {
-	__u32 taken = note->taken;
-	int waiting = is_waiting(note, now);
+	__u32 taken = entry->taken;
+	int waiting = is_waiting(entry, now);
 
-	if (waiting && same_exchange(note, p, be_id, question)) {
-		note->asked = now;
-		count_outstanding(note, 1);
-		return NG_NOTED;
+	if (waiting && same_exchange(entry, p, be_id, question)) {
+		entry->asked = now;
+		count_outstanding(entry, 1);
+		return NG_RECORDED;
 	}
-	if (__sync_val_compare_and_swap(&note->taken, taken, taken + 1) != taken)
-		return NG_NOTE_TAKEN;
-	note->question = 0; /* no answer fits while the note is rewritten */
-	note->server = p->key.remote;
-	note->be_server_port = p->key.be_remote_port;
-	note->be_client_port = p->key.be_local_port;
-	note->be_id = be_id;
-	note->local = p->key.local;
-	note->outstanding = 1;
-	note->asked = now;
-	note->question = question;
-	return waiting ? NG_NOTE_PUSHED_OUT : NG_NOTED;
+	if (__sync_val_compare_and_swap(&entry->taken, taken, taken + 1) != taken)
+		return NG_PLACE_TAKEN;
+	entry->question = 0; /* no response matches while the entry is rewritten */
+	entry->server = p->key.remote;
+	entry->be_server_port = p->key.be_remote_port;
+	entry->be_client_port = p->key.be_local_port;
+	entry->be_id = be_id;
+	entry->local = p->key.local;
+	entry->outstanding = 1;
+	entry->asked = now;
+	entry->question = question;
+	return waiting ? NG_RECORDED_EVICTING : NG_RECORDED;
 }
 
-/* The message for the daemon. Nobody is woken for an answer: the reader looks in every few milliseconds. */
+/* Sends the message to the daemon, which polls every few milliseconds: wakes it only if a quarter of the ring is full. */
 static __noinline int send_message(struct ng_dns *dns, const struct ng_packet *p, __u16 kind, __u16 reason)
 {
 	__u32 length = dns->length;
@@ -251,9 +254,9 @@ static __noinline int send_message(struct ng_dns *dns, const struct ng_packet *p
 	return 0;
 }
 
-/* A question that is not noted, or has pushed out another: the daemon is told which, as often as of denials. */
-static __noinline int lose_question(struct ng_dns *dns, __u32 slot, __u32 endpoint, const struct ng_packet *p,
-				    __u32 ifindex)
+/* Counts a query that was not recorded or evicted another one, and reports it under the rate limit of denials. */
+static __noinline int report_lost_query(struct ng_dns *dns, __u32 slot, __u32 endpoint, const struct ng_packet *p,
+					__u32 ifindex)
 {
 	count(slot, NG_R_QUESTION_LOST);
 	dns->now = boot_time();
@@ -266,8 +269,8 @@ static __noinline int lose_question(struct ng_dns *dns, __u32 slot, __u32 endpoi
 	return send_message(dns, p, NG_EVENT_LIMIT, NG_R_QUESTION_LOST);
 }
 
-/* Notes the question that the packet carries. The packet goes on whatever comes of it. */
-static __noinline int note_question(struct __sk_buff *skb, __u32 slot, __u32 endpoint, const struct ng_packet *p)
+/* Records the query that the packet carries. The packet passes in any case. */
+static __noinline int record_query(struct __sk_buff *skb, __u32 slot, __u32 endpoint, const struct ng_packet *p)
 {
 	struct ng_dns *dns = dns_state();
 	__u16 be_id;
@@ -284,21 +287,21 @@ static __noinline int note_question(struct __sk_buff *skb, __u32 slot, __u32 end
 	if (!set)
 		return 0;
 	__u32 now = tick_of(boot_time());
-	enum ng_note outcome = NG_NOTE_TAKEN;
-	for (int i = 0; i < NG_PLACE_ATTEMPTS && outcome == NG_NOTE_TAKEN; i++) {
-		int place = note_place(set, p, be_id, question, now) & (NG_PENDING_WAYS - 1);
+	enum ng_recorded outcome = NG_PLACE_TAKEN;
+	for (int i = 0; i < NG_PLACE_ATTEMPTS && outcome == NG_PLACE_TAKEN; i++) {
+		int place = pending_place(set, p, be_id, question, now) & (NG_PENDING_WAYS - 1);
 
-		outcome = write_note(&set->way[place], p, be_id, question, now);
+		outcome = write_pending(&set->way[place], p, be_id, question, now);
 	}
-	if (outcome != NG_NOTE_TAKEN)
+	if (outcome != NG_PLACE_TAKEN)
 		count(slot, NG_R_QUESTION);
-	if (outcome != NG_NOTED)
-		lose_question(dns, slot, endpoint, p, skb->ifindex);
+	if (outcome != NG_RECORDED)
+		report_lost_query(dns, slot, endpoint, p, skb->ifindex);
 	return 0;
 }
 
-/* Takes the note that the answer in dns->message fits. Returns 1 when there was one. */
-static __noinline int take_note(struct ng_dns *dns, __u32 slot, const struct ng_packet *p)
+/* Returns 1 if the response in dns->message answers a pending query, which it counts as answered. */
+static __noinline int match_pending(struct ng_dns *dns, __u32 slot, const struct ng_packet *p)
 {
 	__u16 be_id = *(__u16 *)dns->message;
 	__u32 now = tick_of(dns->now);
@@ -310,15 +313,15 @@ static __noinline int take_note(struct ng_dns *dns, __u32 slot, const struct ng_
 	if (!question)
 		return 0;
 	for (int i = 0; i < NG_PENDING_WAYS; i++) {
-		struct ng_pending *note = &set->way[i];
+		struct ng_pending *entry = &set->way[i];
 
-		if (same_exchange(note, p, be_id, question) && is_waiting(note, now))
-			return count_outstanding(note, -1);
+		if (same_exchange(entry, p, be_id, question) && is_waiting(entry, now))
+			return count_outstanding(entry, -1);
 	}
 	return 0;
 }
 
-static __always_inline void count_answer(struct ng_dns *dns)
+static __always_inline void count_response(struct ng_dns *dns)
 {
 	count(dns->slot, NG_R_ANSWER);
 	if (dns->learnt)
@@ -330,8 +333,8 @@ static __always_inline void count_answer(struct ng_dns *dns)
 }
 
 /*
- * To the daemon: what the kernel parser does not decide, to be held there; a copy of what is no message by itself; and
- * the message of everything else. Returns an ng_answer.
+ * Passes the response to the daemon: as a held frame if the kernel parser did not decide it, as a copy of the frame if it
+ * is decided but not a complete message, otherwise as an event with the message. Returns an ng_response.
  */
 static __noinline int pass_on(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p, int decision)
 {
@@ -340,40 +343,40 @@ static __noinline int pass_on(struct __sk_buff *skb, struct ng_dns *dns, const s
 	__u16 reason = dns->full ? NG_R_LEARNT_FULL : dns->refused ? NG_R_NEVER_OPENS : NG_R_NONE;
 	__u32 waits = decision != NG_DECIDED;
 
-	/* Several datagrams in one frame cannot be put back as such; the kernel makes none of DNS answers by itself. */
+	/* A frame of several datagrams cannot be put back. The kernel itself does not aggregate DNS responses. */
 	if (skb->gso_size)
 		count(dns->slot, NG_R_UNPARSED);
 	else if (waits || !whole) {
 		int holding = hold_frame(skb, dns->slot, dns->endpoint, NG_INGRESS, waits);
 
 		if (holding == NG_HELD)
-			return waits ? NG_ANSWER_HELD : NG_ANSWER_COPIED;
-		if (holding == NG_HELD_ENOUGH) {
-			lose_frame(dns->slot);
+			return waits ? NG_RESPONSE_HELD : NG_RESPONSE_COPIED;
+		if (holding == NG_HELD_NO_ROOM) {
+			count_lost_frame(dns->slot);
 			reason = NG_R_HELD_FULL;
 		}
 	}
 	send_message(dns, p, kind, reason);
-	return NG_ANSWERED;
+	return NG_RESPONSE_PASSES;
 }
 
 /*
- * Learns from a packet of a DNS server to the pod. NG_ANSWERED: it answers a noted question, and passes as the
- * reply that it is, or is held; NG_NO_ANSWER: judge it like any other packet.
+ * Learns from a packet from a DNS port to the pod. NG_NOT_RESPONSE: it answers no pending query; judge it like any other
+ * packet. Otherwise it is admitted as a response, and passes (a copy may go to the daemon) or is held.
  */
-static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
-					const struct ng_packet *p)
+static __always_inline int learn_response(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
+					  const struct ng_packet *p)
 {
 	struct ng_dns *dns = dns_state();
 	int decision = NG_UNDECIDED;
 
 	if (!dns || load_message(skb, dns, p, NG_DNS_MAX_MESSAGE))
-		return NG_NO_ANSWER;
+		return NG_NOT_RESPONSE;
 	dns->now = boot_time();
-	if (!take_note(dns, slot, p)) {
+	if (!match_pending(dns, slot, p)) {
 		if (is_trusted(config, &p->key.remote, p->key.be_remote_port))
 			count(slot, NG_R_UNSOLICITED);
-		return NG_NO_ANSWER;
+		return NG_NOT_RESPONSE;
 	}
 	dns->slot = slot;
 	dns->endpoint = config->endpoint;
@@ -392,10 +395,10 @@ static __always_inline int learn_answer(struct __sk_buff *skb, __u32 slot, const
 	dns->server = p->key.remote;
 	dns->be_server_port = p->key.be_remote_port;
 	if (!(config->direction[NG_EGRESS].flags & NG_DIR_DOMAINS))
-		decision = NG_DECIDED; /* no name matters to the policy: only the cache wants to know */
+		decision = NG_DECIDED; /* the policy has no domains: the response is for the name cache only */
 	else if (p->fragment == NG_WHOLE && dns->whole_length <= NG_DNS_MAX_MESSAGE)
-		decision = parse_answer();
-	count_answer(dns);
+		decision = parse_response();
+	count_response(dns);
 	return pass_on(skb, dns, p, decision);
 }
 

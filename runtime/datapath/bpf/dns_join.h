@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * Chains over two answers (D8). When an answer ends in a CNAME whose target it says nothing about, the target's name
- * is kept for the endpoint; an answer whose chain comes to such a name belongs to the names before it too, and is left to the
- * daemon, which knows them. Entries are written in place: a torn one costs one answer the way through the daemon, or
- * lets the daemon open its addresses a moment late.
+ * Chains over two responses (D8). If a response ends in a CNAME and has no record of its target, the target's name is
+ * recorded for the endpoint. A response whose chain reaches such a name also belongs to the names before it, and is left to
+ * the daemon, which knows them. Entries are written in place: a torn one sends a response through the daemon, or lets the
+ * daemon open its addresses slightly late.
  */
 #ifndef NG_DNS_JOIN_H
 #define NG_DNS_JOIN_H
@@ -32,7 +32,7 @@ static __always_inline struct ng_join_set *join_set(__u32 slot, __u64 name)
 	return bpf_map_lookup_elem(&joins, &index);
 }
 
-/* Does a chain of this endpoint wait for the target, the last name walked? Then the answer is undecided. */
+/* NG_UNDECIDED if an earlier chain of this endpoint ended at the target, which is the last name walked. */
 int name_is_awaited(void)
 {
 	struct ng_dns *dns = dns_state();
@@ -53,7 +53,7 @@ int name_is_awaited(void)
 	return NG_DECIDED;
 }
 
-/* The chain ends open at the target: its own place from before, else a free one, else the first to end. */
+/* Records that the chain ends at the target: in the target's own entry, else a free one, else the first to expire. */
 int await_name(__u32 until)
 {
 	struct ng_dns *dns = dns_state();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * Which domain patterns of the endpoint's policy does a name meet? One lookup for each suffix, from the right,
- * never deeper than the deepest pattern. A hash hit is confirmed by the bytes. D5, D6, D7 of the policy
- * semantics: exact names, *.suffix, and a.*.suffix with up to NG_MID_PREFIX_LABELS labels in front.
+ * Finds the domain patterns of the endpoint's policy that match a name: one lookup for each suffix, from the right, with at
+ * most as many labels as the longest pattern. A hash hit is confirmed by comparing bytes. Implements D5, D6 and D7: exact
+ * names, *.suffix, and a.*.suffix with up to NG_MID_PREFIX_LABELS labels before the wildcard.
  */
 #ifndef NG_DNS_MATCH_H
 #define NG_DNS_MATCH_H
@@ -11,7 +11,7 @@
 
 enum ng_decision { NG_UNDECIDED = -1, NG_DECIDED = 0 };
 
-/* Remembers that the chain met the pattern. NG_UNDECIDED when there are more than one address can hold. */
+/* Records that the pattern matches a name of the chain. NG_UNDECIDED: more patterns than one address can hold. */
 static __always_inline int add_match(struct ng_dns *dns, __u64 id)
 {
 	__u32 count = dns->matches;
@@ -36,7 +36,7 @@ static __always_inline struct ng_pattern_value *find_pattern(struct ng_dns *dns,
 	return bpf_map_lookup_elem(&patterns, &key);
 }
 
-/* Hash of the name's first `labels` labels, as a name of its own. */
+/* Hash of the name's first `labels` labels, as if they were a whole name. */
 static __always_inline __u64 prefix_hash(struct ng_dns *dns, __u32 labels)
 {
 	__u64 hash = name_seed;
@@ -48,7 +48,7 @@ static __always_inline __u64 prefix_hash(struct ng_dns *dns, __u32 labels)
 	return hash;
 }
 
-/* Patterns a.*.suffix, where the suffix with this hash begins at label `first`. `lengths`: the marker's mask. */
+/* Matches patterns a.*.suffix. The suffix with this hash begins at label `first`; `lengths`: the marker's mask. */
 int match_middle(__u64 suffix_hash, __u32 first, __u32 lengths)
 {
 	struct ng_dns *dns = dns_state();
@@ -56,7 +56,7 @@ int match_middle(__u64 suffix_hash, __u32 first, __u32 lengths)
 	if (!dns || lengths & NG_MID_DEEP)
 		return NG_UNDECIDED;
 	for (__u32 labels = 1; labels <= NG_MID_PREFIX_LABELS; labels++) {
-		/* At least one label stands for the wildcard. */
+		/* The wildcard covers at least one label. */
 		if (labels >= first || !(lengths & 1U << (labels - 1)))
 			continue;
 		__u64 hash = ng_hash_mix(suffix_hash, prefix_hash(dns, labels)) & ~(__u64)NG_PATTERN_KINDS;
@@ -70,7 +70,7 @@ int match_middle(__u64 suffix_hash, __u32 first, __u32 lengths)
 	return NG_DECIDED;
 }
 
-/* The suffix that begins at label `first`, whose hash is `hash`. */
+/* Matches the suffix that begins at label `first` and has this hash. */
 static __always_inline int match_suffix(struct ng_dns *dns, __u64 hash, __u32 first)
 {
 	__u64 base = hash & ~(__u64)NG_PATTERN_KINDS;
@@ -88,7 +88,7 @@ static __always_inline int match_suffix(struct ng_dns *dns, __u64 hash, __u32 fi
 	return marker ? match_middle(hash, first, marker->bitmap) : NG_DECIDED;
 }
 
-/* Adds the patterns that the last name walked meets. */
+/* Adds the patterns that match the last name walked. */
 int match_name(void)
 {
 	struct ng_dns *dns = dns_state();

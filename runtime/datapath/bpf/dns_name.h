@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * Domain names in a DNS message (RFC 1035 section 4.1.4): followed through compression pointers, lowered, and
- * written out flat, with a hash for each label. The walker's state lives in map memory and is volatile: each
- * load is an unknown number to the verifier, so that the states of the loop merge. Buffers are indexed with a
- * mask and have room behind them for one unaligned 8-byte access.
+ * Reads domain names in a DNS message (RFC 1035 section 4.1.4): follows compression pointers, lowers the letters, writes
+ * the name without compression, and hashes each label. The walker's state is in map memory and volatile: the verifier
+ * then sees each load as an unknown number and can merge the states of the loop. Buffers are indexed with a mask and
+ * have room after them for one unaligned 8-byte access.
  */
 #ifndef NG_DNS_NAME_H
 #define NG_DNS_NAME_H
@@ -23,8 +23,8 @@
 
 struct ng_walk {
 	__u32 at; /* next byte to read */
-	__u32 end; /* first byte behind the name where it began; 0 until known */
-	__u32 limit; /* pointers must lead below this, and not into the header */
+	__u32 end; /* first byte after the name at its original place; 0 until known */
+	__u32 limit; /* pointers must lead below this offset, and not into the header */
 	__u32 labels;
 	__u32 length; /* bytes of labels so far */
 };
@@ -35,23 +35,23 @@ struct ng_name {
 };
 
 struct ng_dns {
-	struct ng_event event; /* directly before the message: one output call sends both */
+	struct ng_event event; /* directly before the message, so that one output call sends both */
 	__u8 message[NG_MESSAGE_BUFFER];
 	__u8 message_room[96];
 	struct ng_walk walk;
 	struct ng_name name; /* the last name walked */
 	struct ng_name target; /* the name that the chain has reached */
 	__u64 label_hash[NG_MAX_LABELS];
-	__u16 label_at[NG_MAX_LABELS]; /* its length byte in name.bytes */
-	__u32 length; /* of the message, as much as was loaded */
-	__u32 whole_length; /* of the message in the packet */
-	__u32 target_at; /* where the target stands in the message: pointers to it need no walk */
+	__u16 label_at[NG_MAX_LABELS]; /* offset of its length byte in name.bytes */
+	__u32 length; /* bytes of the message that were loaded */
+	__u32 whole_length; /* bytes of the message in the packet */
+	__u32 target_at; /* offset of the target in the message: a pointer to it needs no walk */
 	__u32 chain; /* CNAME records followed */
-	__u32 complete; /* 1: a record of the target itself was seen, so the chain ends in this answer */
+	__u32 complete; /* 1: a record of the target was seen, so the chain ends in this response */
 	__u32 chain_ttl; /* of the last CNAME record */
 	__u64 target_hash; /* of all labels of the target */
-	__u32 steps; /* left of the budget */
-	/* what the endpoint's policy names */
+	__u32 steps; /* remaining of NG_DNS_STEP_BUDGET */
+	/* the endpoint and what its policy matched */
 	__u32 slot;
 	__u32 endpoint;
 	__u32 ifindex;
@@ -59,18 +59,18 @@ struct ng_dns {
 	__u32 max_labels;
 	__u32 has_mid;
 	__u32 matches;
-	__u64 match[NG_MAX_MATCHES]; /* ids of the patterns that the chain met */
+	__u64 match[NG_MAX_MATCHES]; /* ids of the patterns that match a name of the chain */
 	/* what is written to the learnt map */
 	struct ng_addr address;
 	struct ng_learnt entry;
-	struct ng_never_key never; /* a key: here because the stack is full */
+	struct ng_never_key never; /* a lookup key; here because the stack is full */
 	struct ng_addr server;
 	__u64 now; /* boot_ns */
 	__u32 ttl; /* of the last address record */
-	__u32 expiry; /* tick at which it ends; 0: not known yet */
+	__u32 expiry; /* tick at which it expires; 0: not known yet */
 	__u32 learnt;
 	__u32 full;
-	__u32 refused; /* addresses that names never open */
+	__u32 refused; /* addresses that no name opens */
 	__u16 be_server_port;
 	__u16 pad[3];
 };
@@ -95,7 +95,7 @@ static __always_inline __u32 read16(const struct ng_dns *dns, __u32 at)
 	return (__u32)dns->message[at & NG_MESSAGE_MASK] << 8 | dns->message[(at + 1) & NG_MESSAGE_MASK];
 }
 
-/* Copies one label, lowered, from the message to name.bytes; returns its hash. */
+/* Copies one label, lowered, from the message to name.bytes. Returns its hash. */
 __u64 copy_label(__u32 from, __u32 to, __u32 length)
 {
 	struct ng_dns *dns = dns_state();
@@ -127,7 +127,7 @@ __u64 copy_label(__u32 from, __u32 to, __u32 length)
 	return hash;
 }
 
-/* One label or pointer. 0: go on; 1: the name is complete; -1: not a name, or out of budget. */
+/* Reads one label or pointer. 0: continue; 1: the name is complete; -1: not a name, or out of budget. */
 static __always_inline int walk_step(struct ng_dns *dns, volatile struct ng_walk *walk)
 {
 	__u32 at = walk->at & NG_MESSAGE_MASK;
@@ -165,7 +165,7 @@ static __always_inline int walk_step(struct ng_dns *dns, volatile struct ng_walk
 	return 0;
 }
 
-/* Walks the name at `at`. Returns the offset behind it, or -1. The name is in dns->name, its labels hashed. */
+/* Reads the name at `at` into dns->name and hashes its labels. Returns the offset after it, or -1. */
 int walk_name(__u32 at)
 {
 	struct ng_dns *dns = dns_state();
@@ -191,15 +191,15 @@ int walk_name(__u32 at)
 	return (int)walk->end;
 }
 
-/* Lengths of a pattern's labels: in all, and of those before its wildcard. */
+/* The bytes of a pattern's labels in total, and of those before its wildcard, as one number. */
 static __always_inline __u32 suffix_shape(__u32 length, __u32 prefix_length)
 {
 	return length << 16 | prefix_length;
 }
 
 /*
- * Confirms a hash hit byte by byte: are `length` bytes of the last name, from `at` on, those of the labels kept
- * under `hash`, from `from` on, and do these have the shape?
+ * Confirms a hash hit byte by byte: compares `length` bytes of the last name from `at` with the labels stored under `hash`
+ * from `from`, which must have the shape.
  */
 __noinline int same_labels(__u64 hash, __u32 from, __u32 at, __u32 length, __u32 shape)
 {
@@ -225,7 +225,7 @@ __noinline int same_labels(__u64 hash, __u32 from, __u32 at, __u32 length, __u32
 	return length == 0;
 }
 
-/* Is the last name, from label offset `at` to its end, the pattern kept under `hash`? */
+/* Does the last name, from offset `at` to its end, equal the labels stored under `hash`? */
 static __always_inline int confirm_suffix(const struct ng_dns *dns, __u64 hash, __u32 at)
 {
 	__u32 length = dns->name.length - at;
@@ -233,7 +233,7 @@ static __always_inline int confirm_suffix(const struct ng_dns *dns, __u64 hash, 
 	return same_labels(hash, 0, at, length, suffix_shape(length, 0));
 }
 
-/* Does the last name begin with the pattern's labels before its wildcard and end, from `at`, with those after it? */
+/* Does the last name begin with the pattern's labels before the wildcard and end, from `at`, with those after it? */
 static __always_inline int confirm_middle(const struct ng_dns *dns, __u64 hash, __u32 prefix_length, __u32 at)
 {
 	__u32 rest = dns->name.length - at;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * DNS servers: which are trusted, and which others answer. An answer of the second teaches nothing, so it is counted: else
- * a pod whose names open nothing would look like one that asks for nothing.
+ * Trusted DNS servers, and statistics on others that answer. A response of an untrusted server opens nothing. It is counted,
+ * so that a pod whose lookups have no effect can be told from a pod that makes none.
  */
 #ifndef NG_DNS_SERVERS_H
 #define NG_DNS_SERVERS_H
@@ -26,7 +26,7 @@ static __always_inline int is_dns_port(__u16 be_port)
 	return 0;
 }
 
-/* Trusted by the node for every endpoint, or for this one alone. */
+/* Is the server trusted for all endpoints of the node, or for this one? */
 static __always_inline int is_trusted(const struct ng_endpoint_config *config, const struct ng_addr *server,
 				      __u16 be_port)
 {
@@ -42,7 +42,7 @@ static __always_inline int is_trusted(const struct ng_endpoint_config *config, c
 	return 0;
 }
 
-/* Bytes behind the TCP header; negative: there is no whole header. */
+/* Bytes after the TCP header; negative: the header is incomplete. */
 static __always_inline int segment_payload(struct __sk_buff *skb, const struct ng_packet *p)
 {
 	__u8 offset;
@@ -52,7 +52,7 @@ static __always_inline int segment_payload(struct __sk_buff *skb, const struct n
 	return (int)p->end - (int)(p->transport + (__u32)(offset >> 4) * 4);
 }
 
-/* Remembers the server in the place, or counts on. Returns the place's server if it is another one. */
+/* Adds the server to the entry if it is free, or counts for it. Otherwise *done is 0 and the other server is returned. */
 static __always_inline struct ng_untrusted *count_in_place(const struct ng_untrusted_key *key,
 							   const struct ng_packet *p, __u32 now, int *done)
 {
@@ -62,7 +62,7 @@ static __always_inline struct ng_untrusted *count_in_place(const struct ng_untru
 	if (!entry) {
 		struct ng_untrusted first = {.server = p->key.remote, .responses = 1, .last = now};
 
-		/* When another CPU was quicker, one response is not counted. */
+		/* If another CPU creates the entry first, this response is not counted. */
 		bpf_map_update_elem(&untrusted, key, &first, BPF_NOEXIST);
 		return 0;
 	}
@@ -76,8 +76,8 @@ static __always_inline struct ng_untrusted *count_in_place(const struct ng_untru
 }
 
 /*
- * Counts a response from port 53 of a server that is not trusted. An entry is replaced as a whole and of it only the
- * count and the time are written in place, so that none ever names a server that did not answer. Verified once, on its own.
+ * Counts a response from port 53 of an untrusted server. An entry is replaced as a whole, and only its count and time are
+ * written in place, so that no entry names a server that did not answer. Global, so that it is verified once, on its own.
  */
 int count_untrusted(struct __sk_buff *skb, const struct ng_packet *p, const struct ng_endpoint_config *config)
 {

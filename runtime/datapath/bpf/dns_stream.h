@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * DNS over TCP. The daemon puts the messages together (runtime/dns/tcp_exchange.h): it gets both SYNs, which tell that a
- * connection begins and where its streams do, a copy of what the pod asks and of its FIN and RST, and each segment that
- * answers, which the pod gets once the messages that it completes are learnt. Segments that end the connection take the
- * same way, so that none overtakes.
+ * DNS over TCP. The daemon reassembles the messages (runtime/dns/tcp_exchange.h). It gets copies of both SYNs, which mark
+ * the start of the connection and of its streams, and of the pod's data, FIN and RST. Segments from the server are held:
+ * the pod gets them when the daemon has learned from the messages that they complete. The server's FIN and RST are held
+ * too, so that they do not overtake data.
  *
- * While there is a daemon, a segment that does not get to it is dropped, and its sender repeats it. Else an answer would
- * reach the pod unlearnt because the daemon is busy, and the daemon would read a new connection's bytes as those of an older
- * one with the same ports. Where no policy has domains nothing waits for the daemon: of such an endpoint only SYNs are
- * dropped, and any other segment that is lost makes the daemon forget the endpoint's connections (ng_held.lost).
+ * While a daemon runs, a segment that does not reach it is dropped, and the sender repeats it. Otherwise a response would
+ * reach the pod before it is learned because the daemon is busy, and the daemon would read a new connection's bytes as those
+ * of an older one with the same ports. If the endpoint's policy has no domains, nothing is held: only SYNs are dropped,
+ * and any other lost segment makes the daemon forget the endpoint's connections (ng_held.lost).
  */
 #ifndef NG_DNS_STREAM_H
 #define NG_DNS_STREAM_H
@@ -18,13 +18,13 @@
 
 #define NG_PACKET_HOST 0 /* skb->pkt_type of a frame to the interface's own hardware address */
 
-/* Does the frame go anywhere? The node takes no frame of a pod that it routes for but those to itself. */
+/* Will the node forward the frame? If it routes for the pod, it discards frames that are not addressed to itself. */
 static __always_inline int will_leave(const struct __sk_buff *skb, const struct ng_endpoint_config *config)
 {
 	return !(config->flags & NG_ENDPOINT_ROUTED) || skb->pkt_type == NG_PACKET_HOST;
 }
 
-/* A packet of a flow between the pod and a trusted server, already admitted. Returns the verdict. */
+/* The verdict for an admitted packet of a flow between the pod and a trusted server. */
 static __noinline int judge_stream(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 				   const struct ng_packet *p, int direction)
 {
@@ -40,16 +40,16 @@ static __noinline int judge_stream(struct __sk_buff *skb, __u32 slot, const stru
 	__u32 waits = direction == NG_INGRESS && !opens && domains;
 	int holding = hold_frame(skb, slot, config->endpoint, (__u32)direction, waits);
 	if (holding == NG_HELD && waits)
-		return out_of_the_way();
-	if (holding == NG_HELD_ENOUGH) {
+		return consume_frame();
+	if (holding == NG_HELD_NO_ROOM) {
 		if (opens || domains)
 			return NG_DROP;
-		lose_frame(slot);
+		count_lost_frame(slot);
 	}
 	return NG_NEXT;
 }
 
-static __always_inline int is_stream(const struct ng_endpoint_config *config, const struct ng_packet *p)
+static __always_inline int is_dns_stream(const struct ng_endpoint_config *config, const struct ng_packet *p)
 {
 	return p->key.protocol == IPPROTO_TCP && p->fragment == NG_WHOLE && is_dns_port(p->key.be_remote_port) &&
 	       is_trusted(config, &p->key.remote, p->key.be_remote_port);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * Flows. An established flow is accepted by one lookup, in both directions, with no policy (E1). A flow is
- * judged anew when the endpoint's policy has changed since, and cut when the new policy denies it (E8): its
- * entry stays as a tombstone, so that packets of the peer cannot bring it back as a flow of their own.
- * Of an entry only `last_seen` and `flags` are written in place: an element may be recycled under our feet, and
- * neither can open anything.
+ * Flows. A packet of an established flow passes after one lookup, in both directions, without the rules (E1). A flow is
+ * judged again when the endpoint's policy has changed, and cut if the new policy denies it (E8): its entry remains as a
+ * tombstone, so that packets of the other side cannot begin it again as a flow of their own. Only `last_seen` and `flags`
+ * of an entry are written in place, because neither can open anything: the map may give the element to another flow at
+ * any time.
  */
 #ifndef NG_FLOW_H
 #define NG_FLOW_H
@@ -39,15 +39,15 @@ static __always_inline int starts_connection(const struct ng_packet *p)
 	return p->key.protocol == IPPROTO_TCP && (p->tcp_flags & (NG_TCP_SYN | NG_TCP_ACK)) == NG_TCP_SYN;
 }
 
-/* Of the packet that a flow is stored for: one that ends it at once, too. */
+/* The closing flag for the first packet of a flow, which may already carry FIN or RST. */
 static __always_inline __u8 closing_flag(const struct ng_packet *p)
 {
 	return p->tcp_flags & (NG_TCP_FIN | NG_TCP_RST) ? NG_FLOW_CLOSING : 0;
 }
 
-/* Fills what the verdict asks from a packet of `direction`. */
-static __always_inline void ask(struct ng_judgement *j, const struct ng_endpoint_config *config,
-				const struct ng_packet *p, int direction)
+/* Fills the inputs of the verdict from a packet of `direction`. */
+static __always_inline void fill_judgement(struct ng_judgement *j, const struct ng_endpoint_config *config,
+					   const struct ng_packet *p, int direction)
 {
 	__u16 remote = p->key.be_remote_port;
 	__u16 local = p->key.be_local_port;
@@ -72,11 +72,11 @@ static __always_inline void ask(struct ng_judgement *j, const struct ng_endpoint
 	}
 }
 
-/* The verdict of a packet as the first of a flow of `direction`; open directions need no rules. */
+/* The verdict for a packet that begins a flow of `direction`. A direction without a policy allows it. */
 static __always_inline int judge_packet(struct ng_judgement *j, const struct ng_endpoint_config *config,
 					const struct ng_packet *p, int direction)
 {
-	ask(j, config, p, direction);
+	fill_judgement(j, config, p, direction);
 	j->rule = 0;
 	j->pattern = 0;
 	if (j->rules.policy == 0)
@@ -114,14 +114,13 @@ static __always_inline int deny(struct ng_judgement *j, __u16 kind, __u16 reason
 }
 
 /*
- * The node's own packets were not received on any interface, and belong to a socket of the node until they leave it.
+ * Was the packet sent by the node itself? Then no interface received it, and it has a socket of the node.
  *
- * That no interface received them does not prove their origin by itself: when the kernel fragments a packet that it
- * forwards, ip6_fragment() makes new buffers that carry no receiving interface, and skb_scrub_packet() clears it where
- * ipvlan and tunnels hand a packet to another namespace. The socket is what forwarding never keeps: the kernel orphans
- * whatever it receives. But a tunnel keeps the socket of who sends through it, from another namespace too, so it has to
- * be a socket of the namespace that the pod's interface is in. And a fragment, an atomic one (RFC 6946) included, is
- * never the node's: policy judges it.
+ * The missing receiving interface alone does not prove this: when the kernel fragments a packet that it forwards,
+ * ip6_fragment() makes new buffers without a receiving interface, and skb_scrub_packet() clears it where ipvlan and tunnels
+ * pass a packet to another namespace. Forwarding never keeps the socket, because the kernel orphans what it receives. But
+ * a tunnel keeps the sender's socket, even from another namespace, so the socket must be in the namespace of the pod's
+ * interface. A fragment, including an atomic one (RFC 6946), never counts as the node's: policy judges it.
  */
 static __always_inline int is_from_node(const struct __sk_buff *skb, const struct ng_packet *p, int direction)
 {
@@ -129,37 +128,39 @@ static __always_inline int is_from_node(const struct __sk_buff *skb, const struc
 	       !p->has_fragment_header && has_socket_here(skb);
 }
 
-/* In the middle of a connection that no flow is known of. */
-static __always_inline int goes_on(const struct ng_packet *p)
+/* A segment in the middle of a connection, which has no flow. */
+static __always_inline int is_midstream(const struct ng_packet *p)
 {
 	return (p->tcp_flags & (NG_TCP_SYN | NG_TCP_RST | NG_TCP_ACK)) == NG_TCP_ACK;
 }
 
 /*
- * Only a packet that really begins an exchange makes a flow: the other side then answers without a policy. Anybody can
- * have a third one answer a packet that he sends in the pod's name, so what is a reply by its form (a SYN-ACK, a RST, an
- * ICMP reply or error) passes by the policy of its own direction, and lets the pod answer nothing.
+ * Does the packet begin a flow? Only one that starts an exchange does, because the other side may then answer without a
+ * policy. An attacker can make a third party send a reply to the pod by spoofing the pod's address. So a packet that has
+ * the form of a reply (SYN-ACK, RST, ICMP reply or error) passes if the policy of its direction allows it, but the pod may
+ * not answer it.
  *
- * An ACK, too, can be drawn out of somebody. So a connection whose flow was forgotten goes on by what the pod sends: its
- * ACK makes a flow, by the egress policy. One from outside does so only where egress is open, and nothing is gained by it.
+ * A third party can be made to send an ACK, too. A connection whose flow was evicted therefore continues with the pod's own
+ * ACK, which makes a flow by the egress policy. An ACK from outside makes one only if egress is open, where the flow
+ * allows nothing more.
  *
- * A datagram does not tell whether it is a reply, so every one begins a flow.
+ * A datagram does not show whether it is a reply, so each begins a flow.
  */
-static __always_inline int begins_flow(const struct ng_packet *p, int goes_on_too)
+static __always_inline int begins_flow(const struct ng_packet *p, int accept_midstream)
 {
 	if (p->key.protocol == IPPROTO_TCP)
-		return starts_connection(p) || (goes_on_too && goes_on(p));
+		return starts_connection(p) || (accept_midstream && is_midstream(p));
 	return !p->is_icmp || is_icmp_request(p);
 }
 
-/* First packet of a flow, or one whose entry is gone. */
+/* The verdict for a packet without a flow: the first of one, or one whose entry is gone. */
 static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *j,
 				    const struct ng_endpoint_config *config, const struct ng_packet *p, int direction)
 {
 	if (is_from_node(skb, p, direction)) {
 		if (!begins_flow(p, 0))
 			return NG_NEXT;
-		ask(j, config, p, direction);
+		fill_judgement(j, config, p, direction);
 		j->rule = 0;
 		j->pattern = 0;
 		store_flow(j, config->generation, NG_FLOW_NODE | closing_flag(p));
@@ -174,9 +175,9 @@ static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *
 }
 
 /*
- * A flow judged under another generation of the configuration: kept or cut, in its own direction. A tombstone never
- * revives because flows are to be kept. Not in the table any more (its element may serve another flow by now, whose
- * state would be made permanent): judged as a new one.
+ * Judges a flow again, in its own direction, that was judged under another generation of the configuration: it is kept or
+ * cut. policyChange: Keep does not revive a tombstone. If the entry has left the table, its element may serve another flow,
+ * whose state must not be stored for this one: the packet is then judged as the first of a flow.
  */
 static __always_inline int judge_again(struct __sk_buff *skb, struct ng_judgement *j,
 				       const struct ng_endpoint_config *config, const struct ng_packet *p, void *table,
@@ -189,12 +190,12 @@ static __always_inline int judge_again(struct __sk_buff *skb, struct ng_judgemen
 	__u8 was_cut = flow->flags & NG_FLOW_CUT;
 
 	flags |= closing_flag(p);
-	asm volatile("" ::: "memory"); /* what was read above is compared below */
+	asm volatile("" ::: "memory"); /* read the flow before the lookup below confirms it */
 	if (bpf_map_lookup_elem(table, &p->key) != flow)
 		return new_flow(skb, j, config, p, packet_direction);
-	ask(j, config, p, direction);
+	fill_judgement(j, config, p, direction);
 	j->flow_pattern = pattern;
-	/* The rules are asked about the message that began it, not about the one that happens to come next. */
+	/* The rules judge the ICMP message that began the flow, not the current one. */
 	if (icmp) {
 		j->icmp = icmp;
 		j->destination_port[0] = (__u8)(icmp >> 8);
@@ -215,7 +216,7 @@ static __always_inline int judge_again(struct __sk_buff *skb, struct ng_judgemen
 	return deny(j, NG_EVENT_CUT, NG_R_CUT);
 }
 
-static __always_inline struct ng_judgement *begin(__u32 slot, __u32 ifindex)
+static __always_inline struct ng_judgement *begin_judgement(__u32 slot, __u32 ifindex)
 {
 	struct ng_judgement *j = judgement();
 
@@ -227,9 +228,9 @@ static __always_inline struct ng_judgement *begin(__u32 slot, __u32 ifindex)
 }
 
 /*
- * A tombstone lasts as long as somebody tries: the other side's packets could begin a flow of their own when it is
- * gone. What comes from its own side is judged by the same rules again then, so the tries of a datagram's sender, who
- * may use one port for long, do not count.
+ * Drops a packet of a flow that was cut. Packets extend the tombstone, because those of the other side could begin a flow
+ * of their own after it expires. Datagrams of the flow's own side do not extend it: the same rules would judge them again,
+ * and their sender may use one port for a long time.
  */
 static __always_inline int refuse_cut(__u32 slot, struct ng_flow *flow, const struct ng_packet *p, int direction,
 				      __u32 now)
@@ -239,7 +240,7 @@ static __always_inline int refuse_cut(__u32 slot, struct ng_flow *flow, const st
 	return refuse(slot, NG_R_CUT);
 }
 
-/* The verdict of a whole packet or first fragment. */
+/* The verdict for a whole packet or a first fragment. */
 static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 				      const struct ng_packet *p, int direction)
 {
@@ -266,16 +267,16 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 				if (counter)
 					counter->packets += 1;
 			}
-			/* Only what the pod asked: else whoever may send to it could name any server. */
+			/* Only for flows that the pod began: otherwise any allowed sender could add servers. */
 			if (direction == NG_INGRESS && p->key.be_remote_port == bpf_htons(NG_DNS_PORT) &&
 			    flow->direction == NG_EGRESS)
 				count_untrusted(skb, p, config);
 			return NG_NEXT;
 		}
-		j = begin(slot, skb->ifindex);
+		j = begin_judgement(slot, skb->ifindex);
 		return j ? judge_again(skb, j, config, p, table, flow, direction) : drop(slot, NG_R_MALFORMED);
 	}
-	j = begin(slot, skb->ifindex);
+	j = begin_judgement(slot, skb->ifindex);
 	return j ? new_flow(skb, j, config, p, direction) : drop(slot, NG_R_MALFORMED);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * Only the first fragment of a packet carries ports. Once it is admitted the others may follow for a while;
- * a fragment that comes before or without it is dropped. Fragments of a DNS answer go to the daemon, as their first did. ICMP errors carry the start of the packet they
- * complain about: they pass when that packet belongs to a flow, whatever the policy says of ICMP.
+ * Fragments and ICMP errors. Only the first fragment of a packet carries ports. After it was admitted, the others may follow
+ * for a limited time; a fragment that arrives before or without it is dropped. Fragments of a DNS response go to the daemon
+ * like their first. An ICMP error quotes the start of a packet: it passes if that packet belongs to a flow, whatever the
+ * rules for ICMP.
  */
 #ifndef NG_FRAGMENT_H
 #define NG_FRAGMENT_H
@@ -10,7 +11,7 @@
 #include "flow.h"
 #include "hold.h"
 
-#define NG_ICMP_ERROR_MAX 576 /* bytes of the IP packet (RFC 1812, section 4.3.2.3) */
+#define NG_ICMP_ERROR_MAX 576 /* largest IP packet in bytes (RFC 1812, section 4.3.2.3) */
 #define NG_ICMP6_ERROR_MAX 1280 /* likewise (RFC 4443, section 2.4) */
 #define NG_FRAGMENT_TICKS 224 /* 30 seconds, as a receiver waits (RFC 791, RFC 8200 section 4.5) */
 
@@ -19,7 +20,7 @@ static __always_inline __u64 addr_half(const struct ng_addr *addr, int half)
 	return (__u64)addr->w[half * 2] << 32 | addr->w[half * 2 + 1];
 }
 
-/* What the fragments of a packet have in common, and no other endpoint's have: 64 bits that nobody can aim for. */
+/* A seeded hash of what the fragments of a packet share, including the endpoint: 64 bits that a sender cannot predict. */
 static __always_inline __u64 packet_hash(__u32 endpoint, const struct ng_packet *p)
 {
 	__u64 hash = ng_hash_mix(name_seed, addr_half(&p->key.remote, 0));
@@ -37,7 +38,7 @@ static __always_inline struct ng_frag_set *fragment_set(__u32 slot, int directio
 	return bpf_map_lookup_elem(&frags, &index);
 }
 
-/* The two words of an entry, each at once. */
+/* Writes the entry one word at a time; the first word is 0 meanwhile. */
 static __always_inline void put_fragment(struct ng_frag *to, struct ng_frag *from)
 {
 	volatile __u64 *words = (volatile __u64 *)to;
@@ -57,7 +58,7 @@ static __always_inline struct ng_frag get_fragment(struct ng_frag *from)
 	return out;
 }
 
-/* In its own place from before, else in a free one, else in that of the packet whose time ends first. */
+/* Admits the later fragments: in the packet's own entry, else a free one, else the one that expires first. */
 static __noinline int admit_fragments(__u32 slot, __u32 endpoint, const struct ng_packet *p, int direction, __u32 way)
 {
 	__u64 packet = packet_hash(endpoint, p);
@@ -91,7 +92,7 @@ static __noinline int admit_fragments(__u32 slot, __u32 endpoint, const struct n
 	return 0;
 }
 
-/* The way on which the first fragment was admitted; -1: none was, or this one would write over what was judged. */
+/* The ng_frag_way of the first fragment; -1: none was admitted, or this fragment would overlap it. */
 static __noinline int fragment_way(__u32 slot, __u32 endpoint, const struct ng_packet *p, int direction)
 {
 	__u64 packet = packet_hash(endpoint, p);
@@ -110,7 +111,7 @@ static __noinline int fragment_way(__u32 slot, __u32 endpoint, const struct ng_p
 	return -1;
 }
 
-/* A later fragment goes the way of its first. `open`: without one it passes too, no policy being there. */
+/* The verdict for a later fragment: as its first. `open`: no policy applies, so it passes even without a first. */
 static __always_inline int judge_fragment(struct __sk_buff *skb, __u32 slot, __u32 endpoint, const struct ng_packet *p,
 					  int direction, int open)
 {
@@ -123,15 +124,15 @@ static __always_inline int judge_fragment(struct __sk_buff *skb, __u32 slot, __u
 	int holding = hold_frame(skb, slot, endpoint, (__u32)direction, way == NG_FRAG_HELD);
 
 	if (holding == NG_HELD && way == NG_FRAG_HELD)
-		return out_of_the_way();
-	if (holding == NG_HELD_ENOUGH)
-		lose_frame(slot);
+		return consume_frame();
+	if (holding == NG_HELD_NO_ROOM)
+		count_lost_frame(slot);
 	return NG_NEXT;
 }
 
 /*
- * Does the error quote a packet of a live flow? The quoted packet went the other way, so its source is our
- * side when the error comes in. Routers on the way may send us errors; ours go to the flow's peer only.
+ * Does the error quote a packet of a live flow? The quoted packet went the other way, so its source is the pod when the
+ * error is for the pod. Routers on the path may send errors to the pod; errors from the pod must go to the flow's peer.
  */
 static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 generation, const struct ng_packet *p,
 				  int direction)
@@ -181,13 +182,13 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 		return 0;
 	key.be_local_port = from_us ? ports[0] : ports[1];
 	key.be_remote_port = from_us ? ports[1] : ports[0];
-	/* An echo's identifier stands behind type, code and checksum. */
+	/* The identifier of an echo is after type, code and checksum. */
 	if (icmp)
 		icmp_ports(p->is_v6, (__u8)(bpf_ntohs(ports[0]) >> 8), ports[2], &key.be_local_port,
 			   &key.be_remote_port);
 	void *table = flow_table(slot);
 	struct ng_flow *flow = table ? bpf_map_lookup_elem(table, &key) : 0;
-	/* A flow of another generation is judged by its own next packet, not by an error about it. */
+	/* A flow of another generation is judged again on its next packet, not on an error. */
 	return flow && flow->generation == generation && !(flow->flags & NG_FLOW_CUT) &&
 	       is_alive(flow, key.protocol, now_jiffies());
 }

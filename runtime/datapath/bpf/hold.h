@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * What these programs cannot judge is held: the whole frame goes to the daemon through the ring buffer `held`, and
- * to the pod when the daemon, having learnt from it, puts it back on the interface. Where there is no daemon the frame goes
- * on at once, unlearnt and counted: DNS never stops for us. So does a datagram when the daemon has as much of this endpoint's
- * as it may; a TCP segment is dropped then, since its sender repeats it (dns_stream.h).
- * A frame that was put back is known by its mark. No pod can have it: the kernel takes marks off whatever leaves a
- * namespace, and what comes from another interface is not looked at.
+ * Holds frames that these programs cannot judge: the whole frame goes to the daemon through the ring buffer `held`. The
+ * daemon learns from it, then puts it back on the interface to the pod. Without a daemon the frame passes at once without
+ * being learned, and is counted: namegate never stops DNS. If the endpoint's share of the ring is full, a datagram passes in
+ * the same way, and a TCP segment is dropped, because its sender repeats it (dns_stream.h).
+ *
+ * A mark identifies a frame that was put back. A pod cannot forge it: the kernel clears the mark of packets that leave a
+ * network namespace, and a frame that another interface received does not count as put back.
  */
 #ifndef NG_HOLD_H
 #define NG_HOLD_H
@@ -15,13 +16,13 @@
 #define NG_ENOENT 2
 
 /*
- * NG_NOT_HELD: nobody can hold it, for there is no daemon; the loss is counted. NG_HELD_ENOUGH: there is a daemon, and no room
- * for the frame now. Then the caller drops it, or lets it go on and calls lose_frame().
+ * NG_NOT_HELD: there is no daemon, or the frame is too long; the loss is counted. NG_HELD_NO_ROOM: there is a daemon but no
+ * room for the frame. The caller then drops it, or lets it pass and calls count_lost_frame().
  */
-enum ng_holding { NG_NOT_HELD, NG_HELD, NG_HELD_ENOUGH };
+enum ng_holding { NG_NOT_HELD, NG_HELD, NG_HELD_NO_ROOM };
 
-/* Out of the pod's way, and no loss in the eyes of a sender on this node: a redirection to nowhere, which counts as sent. */
-static __always_inline int out_of_the_way(void)
+/* Takes the frame without an error for a sender on this node: a redirect to interface 0 counts as sent. */
+static __always_inline int consume_frame(void)
 {
 	return (int)bpf_redirect(0, 0);
 }
@@ -34,8 +35,8 @@ static __always_inline int is_put_back(struct __sk_buff *skb)
 	return 1;
 }
 
-/* Is there a daemon that comes round in time? */
-static __always_inline int reader_is_there(struct __sk_buff *skb)
+/* Does a daemon run, and is it fast enough? */
+static __always_inline int daemon_is_reading(struct __sk_buff *skb)
 {
 	__u32 zero = 0;
 	struct ng_reader *reader = bpf_map_lookup_elem(&held_reader, &zero);
@@ -43,7 +44,7 @@ static __always_inline int reader_is_there(struct __sk_buff *skb)
 
 	if (!reader || !reader->tick || tick_after(now, reader->tick + NG_READER_TICKS))
 		return 0;
-	/* Nothing is sent: the entry is of a kind that takes no output. When it is gone, that is what the error says. */
+	/* Sends nothing, because the entry's event type accepts no output. -ENOENT: the entry is gone, and so is the daemon. */
 	return bpf_perf_event_output(skb, &held_life, 0, &zero, sizeof(zero)) != -NG_ENOENT;
 }
 
@@ -55,7 +56,7 @@ static __always_inline int put_frame(struct __sk_buff *skb, const struct ng_held
 	if (!out)
 		return -1;
 	*out = *header;
-	/* One bound after the other: clang makes both one comparison of a copy, from which the verifier learns nothing. */
+	/* Two separate checks: clang would merge them into one comparison of a copy, which tells the verifier nothing. */
 	if (length > room)
 		goto fail;
 	asm volatile("" : "+r"(length));
@@ -68,7 +69,10 @@ fail:
 	return -1;
 }
 
-/* A reservation has a size that is known beforehand: that of a packet on Ethernet, or of one made of several. */
+/*
+ * The size of a reservation must be a constant. Small holds a packet of Ethernet's standard MTU, middle a jumbo frame,
+ * large any aggregated packet.
+ */
 static __noinline int put_small_frame(struct __sk_buff *skb, const struct ng_held *header)
 {
 	return put_frame(skb, header, NG_HELD_SMALL);
@@ -84,7 +88,7 @@ static __noinline int put_large_frame(struct __sk_buff *skb, const struct ng_hel
 	return put_frame(skb, header, NG_HELD_FRAME_MAX);
 }
 
-/* What a frame of this length takes of the ring, whatever of it is used. */
+/* The bytes of the ring that a frame of this length reserves. */
 static __always_inline __u32 reservation(__u32 length)
 {
 	__u32 room = length <= NG_HELD_SMALL	? NG_HELD_SMALL
@@ -94,8 +98,8 @@ static __always_inline __u32 reservation(__u32 length)
 	return room + sizeof(struct ng_held) + BPF_RINGBUF_HDR_SZ;
 }
 
-/* Counts the frame as with the daemon. 0: it has enough of this endpoint's. */
-static __always_inline int take_room(__u32 slot, struct ng_held *header)
+/* Counts the frame as sent to the daemon. 0: the endpoint's share is full. */
+static __always_inline int reserve_share(__u32 slot, struct ng_held *header)
 {
 	struct ng_held_sum *taken = bpf_map_lookup_elem(&held_taken, &slot);
 	struct ng_held_sum *done = bpf_map_lookup_elem(&held_done, &slot);
@@ -115,7 +119,7 @@ static __always_inline int take_room(__u32 slot, struct ng_held *header)
 	return 1;
 }
 
-static __always_inline void give_room_back(__u32 slot, __u32 reserved)
+static __always_inline void release_share(__u32 slot, __u32 reserved)
 {
 	struct ng_held_sum *taken = bpf_map_lookup_elem(&held_taken, &slot);
 
@@ -125,8 +129,8 @@ static __always_inline void give_room_back(__u32 slot, __u32 reserved)
 	__sync_fetch_and_add(&taken->bytes, -(__u64)reserved);
 }
 
-/* The daemon does not see this frame: what it knows of the endpoint's streams and fragments is no longer the truth. */
-static __always_inline void lose_frame(__u32 slot)
+/* Counts a frame that does not reach the daemon, whose state of the endpoint's streams and fragments is then stale. */
+static __always_inline void count_lost_frame(__u32 slot)
 {
 	struct ng_held_sum *taken = bpf_map_lookup_elem(&held_taken, &slot);
 
@@ -135,7 +139,7 @@ static __always_inline void lose_frame(__u32 slot)
 		__sync_fetch_and_add(&taken->lost, 1);
 }
 
-/* Hands the frame to the daemon, for it to be put back (`waits`) or as a copy. Returns an ng_holding. */
+/* Sends the frame to the daemon: to be put back (`waits`), or as a copy. Returns an ng_holding. */
 int hold_frame(struct __sk_buff *skb, __u32 slot, __u32 endpoint, __u32 direction, __u32 waits)
 {
 	struct ng_held header = {
@@ -151,14 +155,14 @@ int hold_frame(struct __sk_buff *skb, __u32 slot, __u32 endpoint, __u32 directio
 	};
 	int failed;
 
-	/* Room for one that is too long will never come. */
-	if (skb->len > NG_HELD_FRAME_MAX || !reader_is_there(skb)) {
-		lose_frame(slot);
+	/* A frame that is too long never finds room. */
+	if (skb->len > NG_HELD_FRAME_MAX || !daemon_is_reading(skb)) {
+		count_lost_frame(slot);
 		return NG_NOT_HELD;
 	}
-	if (!take_room(slot, &header)) {
+	if (!reserve_share(slot, &header)) {
 		count(slot, NG_R_HELD_FULL);
-		return NG_HELD_ENOUGH;
+		return NG_HELD_NO_ROOM;
 	}
 	if (header.length <= NG_HELD_SMALL)
 		failed = put_small_frame(skb, &header);
@@ -167,9 +171,9 @@ int hold_frame(struct __sk_buff *skb, __u32 slot, __u32 endpoint, __u32 directio
 	else
 		failed = put_large_frame(skb, &header);
 	if (failed) {
-		give_room_back(slot, header.reserved);
+		release_share(slot, header.reserved);
 		count(slot, NG_R_EVENT_LOST);
-		return NG_HELD_ENOUGH;
+		return NG_HELD_NO_ROOM;
 	}
 	if (waits)
 		count(slot, NG_R_HELD);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * What the programs look at in the kernel's own packet buffer, which is what their context really is. The loader finds
- * the places of the fields in the kernel that runs.
+ * The fields that the programs read from the kernel's own sk_buff, to which their context refers. The loader relocates them
+ * to their offsets in the running kernel (CO-RE).
  */
 #ifndef NG_KERNEL_H
 #define NG_KERNEL_H

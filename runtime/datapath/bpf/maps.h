@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
-/* The maps of maps.def as the BPF object defines them. */
+/* Defines the maps of maps.def in the BPF object. */
 #ifndef NG_MAPS_H
 #define NG_MAPS_H
 
 #include "abi.h"
 
-/* clang describes the value of an inner map in BTF only when something else mentions the whole type. */
+/* clang emits BTF for the value of an inner map only if something else uses the whole type. */
 const volatile struct ng_flow flow_layout = {};
 const volatile struct ng_pending_set pending_layout = {};
 
@@ -40,7 +40,7 @@ const volatile struct ng_pending_set pending_layout = {};
 #undef NG_MAP_OF_MAPS
 #undef NG_RING
 
-/* A map of the programs alone, which stands where it is used: the runtime neither pins nor reads it. */
+/* A map that only the programs use, defined where it is used: the runtime neither pins nor reads it. */
 #define NG_SCRATCH_MAP(name, kind, key_type, value_type, entries) NG_MAP(, name, kind, key_type, value_type, entries, 0)
 
 #endif

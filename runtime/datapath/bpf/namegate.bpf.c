@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
  * The programs of namegate, attached to the host side of each endpoint's veth:
- *   pod_egress   at its ingress hook: packets from the pod. Anti-spoof, flow or verdict, DNS questions noted.
- *   pod_ingress  at its egress hook: packets to the pod. DNS answers learnt, flow or verdict.
- * Both fail closed: an unknown interface, an endpoint that is not programmed, whatever does not parse, is
- * dropped. What passes goes on to other programs on the hook and to the stack.
+ *   pod_egress   at its ingress hook: packets from the pod. Checks the source, records DNS queries, looks up the flow or
+ *                judges the packet.
+ *   pod_ingress  at its egress hook: packets to the pod. Learns from DNS responses, looks up the flow or judges the packet.
+ * Both fail closed: they drop packets of an unknown interface or an endpoint that is not programmed, and packets that do
+ * not parse. A packet that passes continues with the other programs on the hook and the stack.
  */
 #include "common.h"
 #include "dns_exchange.h"
@@ -24,13 +25,13 @@ static __always_inline const struct ng_iface *find_iface(__u32 ifindex)
 	__u32 place = ifindex & (NG_NEAR_IFACES - 1);
 	struct ng_near_iface *near = bpf_map_lookup_elem(&near_ifaces, &place);
 
-	/* An endpoint of 0 is a place that is just being written. */
+	/* Endpoint 0: the entry is being written. */
 	if (near && near->ifindex == ifindex && near->iface.endpoint)
 		return &near->iface;
 	return bpf_map_lookup_elem(&ifaces, &ifindex);
 }
 
-/* The endpoint behind the interface, or nothing when it is not (or no longer) configured. */
+/* The endpoint behind the interface; null: it is not, or no longer, configured. */
 static __always_inline const struct ng_endpoint_config *find_endpoint(__u32 ifindex, __u32 *slot)
 {
 	const struct ng_iface *iface = find_iface(ifindex);
@@ -51,11 +52,11 @@ static __always_inline int is_ip(const struct __sk_buff *skb)
 	return skb->protocol == bpf_htons(ETH_P_IP) || skb->protocol == bpf_htons(ETH_P_IPV6);
 }
 
-/* A datagram to a trusted DNS server has no flow: it is judged each time, and answered through its note. */
-static __always_inline int ask_server(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
-				      const struct ng_packet *p)
+/* A datagram to a trusted DNS server has no flow: each is judged, and the pending query admits its response. */
+static __always_inline int judge_query(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
+				       const struct ng_packet *p)
 {
-	struct ng_judgement *j = begin(slot, skb->ifindex);
+	struct ng_judgement *j = begin_judgement(slot, skb->ifindex);
 
 	if (!j)
 		return drop(slot, NG_R_MALFORMED);
@@ -63,7 +64,7 @@ static __always_inline int ask_server(struct __sk_buff *skb, __u32 slot, const s
 		return drop(slot, NG_R_OFFLOAD);
 	if (judge_packet(j, config, p, NG_EGRESS) != NG_ACT_ALLOW)
 		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
-	note_question(skb, slot, config->endpoint, p);
+	record_query(skb, slot, config->endpoint, p);
 	return NG_NEXT;
 }
 
@@ -75,14 +76,14 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 	int verdict;
 	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
 	    is_trusted(config, &p->key.remote, p->key.be_remote_port))
-		verdict = ask_server(skb, slot, config, p);
+		verdict = judge_query(skb, slot, config, p);
 	else if (is_icmp_error(p) && quotes_flow(skb, slot, config->generation, p, NG_EGRESS))
 		verdict = NG_NEXT;
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_EGRESS);
 	if (p->fragment == NG_FIRST_FRAGMENT && verdict == NG_NEXT)
 		admit_fragments(slot, config->endpoint, p, NG_EGRESS, NG_FRAG_ON);
-	if (verdict == NG_NEXT && is_stream(config, p))
+	if (verdict == NG_NEXT && is_dns_stream(config, p))
 		verdict = judge_stream(skb, slot, config, p, NG_EGRESS);
 	return verdict;
 }
@@ -93,22 +94,22 @@ static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, cons
 	if (p->fragment == NG_LATER_FRAGMENT)
 		return judge_fragment(skb, slot, config->endpoint, p, NG_INGRESS,
 				      !config->direction[NG_INGRESS].policy);
-	int answer = NG_NO_ANSWER;
+	int answer = NG_NOT_RESPONSE;
 	int verdict = NG_NEXT;
 	if (p->key.protocol == IPPROTO_UDP && !p->carries && is_dns_port(p->key.be_remote_port))
-		answer = learn_answer(skb, slot, config, p);
-	if (answer != NG_NO_ANSWER)
-		verdict = answer == NG_ANSWER_HELD ? out_of_the_way() : NG_NEXT;
+		answer = learn_response(skb, slot, config, p);
+	if (answer != NG_NOT_RESPONSE)
+		verdict = answer == NG_RESPONSE_HELD ? consume_frame() : NG_NEXT;
 	else if (is_icmp_error(p) && quotes_flow(skb, slot, config->generation, p, NG_INGRESS))
 		verdict = NG_NEXT;
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_INGRESS);
-	if (p->fragment == NG_FIRST_FRAGMENT && (verdict == NG_NEXT || answer == NG_ANSWER_HELD))
+	if (p->fragment == NG_FIRST_FRAGMENT && (verdict == NG_NEXT || answer == NG_RESPONSE_HELD))
 		admit_fragments(slot, config->endpoint, p, NG_INGRESS,
-				answer == NG_ANSWER_HELD     ? NG_FRAG_HELD
-				: answer == NG_ANSWER_COPIED ? NG_FRAG_COPIED
-							     : NG_FRAG_ON);
-	if (verdict == NG_NEXT && is_stream(config, p))
+				answer == NG_RESPONSE_HELD     ? NG_FRAG_HELD
+				: answer == NG_RESPONSE_COPIED ? NG_FRAG_COPIED
+							       : NG_FRAG_ON);
+	if (verdict == NG_NEXT && is_dns_stream(config, p))
 		verdict = judge_stream(skb, slot, config, p, NG_INGRESS);
 	return verdict;
 }
@@ -126,7 +127,7 @@ int pod_egress(struct __sk_buff *skb)
 		return pass_answer(skb);
 	if (skb->vlan_present)
 		return drop(slot, NG_R_MALFORMED);
-	if (!own_mac(skb, config))
+	if (!has_own_mac(skb, config))
 		return drop(slot, NG_R_SPOOFED);
 	if (!is_ip(skb))
 		return judge_link(skb, slot, config, NG_EGRESS);
@@ -139,7 +140,7 @@ int pod_egress(struct __sk_buff *skb)
 		return drop(slot, NG_R_CLOSED);
 	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
 		return drop(slot, NG_R_SPOOFED);
-	return settle(skb, slot, config, &packet, judge_egress(skb, slot, config, &packet), NG_EGRESS);
+	return apply_verdict(skb, slot, config, &packet, judge_egress(skb, slot, config, &packet), NG_EGRESS);
 }
 
 SEC("tc")
@@ -166,10 +167,10 @@ int pod_ingress(struct __sk_buff *skb)
 		return drop(slot, NG_R_CLOSED);
 	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
 		return judge_stray(slot, config);
-	return settle(skb, slot, config, &packet, judge_ingress(skb, slot, config, &packet), NG_INGRESS);
+	return apply_verdict(skb, slot, config, &packet, judge_ingress(skb, slot, config, &packet), NG_INGRESS);
 }
 
-/* Run by the runtime alone: the two clocks at one moment. */
+/* Reads both clocks at the same moment. Run by the runtime only. */
 SEC("tc")
 int clock_now(struct __sk_buff *skb __attribute__((unused)))
 {
@@ -180,7 +181,7 @@ int clock_now(struct __sk_buff *skb __attribute__((unused)))
 	return NG_NEXT;
 }
 
-/* The floor that measurements are compared with. */
+/* The baseline for measurements. */
 SEC("tc")
 int empty(struct __sk_buff *skb __attribute__((unused)))
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * The link below IP: source hardware address, ARP, IPv6 neighbour discovery and multicast listener reports.
- * They pass in every mode, but a pod speaks for its own addresses only, and nothing of it leaves the link. Since they
- * pass, they are short: what is longer than a host's own messages is no neighbour discovery, and judged like the rest.
+ * The link below IP: source hardware address, ARP, IPv6 neighbour discovery and multicast listener reports. They pass in
+ * every mode, but a pod may claim only its own addresses, and its messages must not leave the link. A message that is longer
+ * than those a host sends is not treated as neighbour discovery but judged as any other packet, so that the exemption
+ * cannot carry data.
  */
 #ifndef NG_NEIGHBOUR_H
 #define NG_NEIGHBOUR_H
@@ -20,17 +21,17 @@
 #define NG_MLD_QUERY 130
 #define NG_MLD_DONE 132
 #define NG_MLD2_REPORT 143
-/* Bytes of a message. A neighbour's: its fixed part and some options of 8 bytes (RFC 4861, section 4; RFC 7527). */
+/* Longest messages in bytes. A neighbour's: fixed part and some options of 8 bytes (RFC 4861, section 4; RFC 7527). */
 #define NG_ND_MAX 64
-#define NG_ND_ROUTER_MAX 512 /* a router's advertisement, with prefixes and DNS servers */
+#define NG_ND_ROUTER_MAX 512 /* a router advertisement with prefixes and DNS servers */
 #define NG_MLD_MAX 512 /* a report of 25 groups */
-/* A listener report has a router alert before it (RFC 3810, section 5), in 8 bytes. */
+/* Before a listener report there are 8 bytes of extension header with a router alert (RFC 3810, section 5). */
 #define NG_ND_TRANSPORT_MAX (ETH_HLEN + 40 + 8)
-#define NG_ND_TARGET 24 /* bytes before the options of a solicitation or advertisement, of its header and target */
-#define NG_ND_ROUTER_TARGET 8 /* likewise of a router solicitation */
+#define NG_ND_TARGET 24 /* bytes before the options of a neighbour solicitation or advertisement: header and target */
+#define NG_ND_ROUTER_TARGET 8 /* bytes before the options of a router solicitation */
 #define NG_ND_SOURCE_MAC 1 /* options */
 #define NG_ND_TARGET_MAC 2
-#define NG_SMALL_FRAME 64 /* the shortest on Ethernet, to which others are padded */
+#define NG_SMALL_FRAME 64 /* the shortest Ethernet frame, to which shorter ones are padded */
 
 struct ng_arp {
 	__u16 be_link; /* Ethernet */
@@ -54,7 +55,7 @@ static __always_inline int has_mac(const struct ng_endpoint_config *config)
 	return *(__u32 *)config->mac | *(__u16 *)(config->mac + 4);
 }
 
-static __always_inline int own_mac(struct __sk_buff *skb, const struct ng_endpoint_config *config)
+static __always_inline int has_own_mac(struct __sk_buff *skb, const struct ng_endpoint_config *config)
 {
 	void *end = packet_end(skb);
 	struct ethhdr *eth = packet_start(skb);
@@ -69,7 +70,7 @@ static __always_inline int is_link_local(const struct ng_addr *addr)
 	return (addr->w[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
-/* The link-local address that a host makes of its hardware address (RFC 4291, appendix A), or any where that is unknown. */
+/* The link-local address derived from the pod's hardware address (RFC 4291, appendix A); any, if that is unknown. */
 static __always_inline int is_own_link_local(const struct ng_endpoint_config *config, const struct ng_addr *addr)
 {
 	const __u8 *mac = config->mac;
@@ -83,7 +84,7 @@ static __always_inline int is_own_link_local(const struct ng_endpoint_config *co
 	       addr->w[3] == bpf_htonl(0xfe000000 | (__u32)mac[3] << 16 | (__u32)mac[4] << 8 | mac[5]);
 }
 
-/* One that the endpoint may speak for on its link. */
+/* An address that the endpoint may claim on its link. */
 static __always_inline int is_own(const struct ng_endpoint_config *config, const struct ng_addr *addr)
 {
 	return is_own_link_local(config, addr) || find_local(config, addr) < NG_MAX_ENDPOINT_ADDRS;
@@ -99,7 +100,7 @@ static __always_inline int is_unspecified(const struct ng_addr *addr)
 	return !(addr->w[0] | addr->w[1] | addr->w[2] | addr->w[3]);
 }
 
-/* Frames that are not IP: ARP, and from the pod only ARP that claims the pod's own addresses. */
+/* The verdict for frames that are not IP: only ARP passes, and from the pod only if it claims the pod's own addresses. */
 static __always_inline int judge_link(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 				      int direction)
 {
@@ -121,14 +122,14 @@ static __always_inline int judge_link(struct __sk_buff *skb, __u32 slot, const s
 		return drop(slot, NG_R_MALFORMED);
 	if (has_mac(config) && !equal_mac(arp.sender_mac, config->mac))
 		return drop(slot, NG_R_SPOOFED);
-	/* Without a sender it asks whether somebody has the target, which it so claims (RFC 5227, section 2.1.1). */
+	/* Without a sender address it is a probe, which claims its target (RFC 5227, section 2.1.1). */
 	__builtin_memcpy(&be_sender, arp.sender_ip, sizeof(be_sender));
 	__builtin_memcpy(&be_target, arp.target_ip, sizeof(be_target));
 	addr_from_v4(&claimed, be_sender ? be_sender : be_target);
 	return find_local(config, &claimed) < NG_MAX_ENDPOINT_ADDRS ? NG_NEXT : drop(slot, NG_R_SPOOFED);
 }
 
-/* A frame of such a message and nothing behind it. */
+/* Is the message within its limit, with no data after it in the frame? */
 static __always_inline int is_short(const struct __sk_buff *skb, const struct ng_packet *p)
 {
 	__u32 most = p->icmp_type == NG_ND_ROUTER_ADVERTISEMENT					   ? NG_ND_ROUTER_MAX
@@ -145,14 +146,14 @@ static __always_inline int is_neighbour_discovery(const struct __sk_buff *skb, c
 		return 0;
 	if (p->icmp_type >= NG_ND_ROUTER_SOLICITATION && p->icmp_type <= NG_ND_REDIRECT)
 		return p->hop_limit == 255;
-	/* Listener messages come with no proof of the hop limit (it is 1), so those from further away are told by
-	 * their source, which RFC 3810 section 5 wants link-local, or unspecified before there is an address. */
+	/* Listener messages have hop limit 1, which does not prove that they come from the link. Their source does: it must
+	 * be link-local, or unspecified before the host has an address (RFC 3810, section 5). */
 	if (!is_link_local(sender) && !is_unspecified(sender))
 		return 0;
 	return (p->icmp_type >= NG_MLD_QUERY && p->icmp_type <= NG_MLD_DONE) || p->icmp_type == NG_MLD2_REPORT;
 }
 
-/* Do the options give the pod's hardware address where they give one? Returns a reason. */
+/* Checks that hardware addresses in the options are the pod's own. Returns a reason. */
 static __noinline int judge_nd_options(struct __sk_buff *skb, const struct ng_endpoint_config *config,
 				       const struct ng_packet *p)
 {
@@ -172,7 +173,7 @@ static __noinline int judge_nd_options(struct __sk_buff *skb, const struct ng_en
 	return at == p->end ? NG_R_NONE : NG_R_MALFORMED;
 }
 
-/* From the pod: what a host may say on its link, to the link, about itself. */
+/* The verdict for a message from the pod: only what a host sends, to its link, about its own addresses. */
 static __always_inline int judge_neighbour(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 					   const struct ng_packet *p)
 {
@@ -192,7 +193,7 @@ static __always_inline int judge_neighbour(struct __sk_buff *skb, __u32 slot, co
 		if (reason != NG_R_NONE)
 			return drop(slot, (__u32)reason);
 	}
-	/* It claims its target: an advertisement, or a solicitation that looks for duplicates (RFC 4862, section 5.4.2). */
+	/* Advertisements and solicitations for duplicate address detection claim their target (RFC 4862, section 5.4.2). */
 	if (p->icmp_type != NG_ND_NEIGHBOUR_ADVERTISEMENT && !(p->icmp_type == NG_ND_NEIGHBOUR_SOLICITATION && detects))
 		return NG_NEXT;
 	__u32 at = p->transport + 8;
@@ -201,7 +202,7 @@ static __always_inline int judge_neighbour(struct __sk_buff *skb, __u32 slot, co
 	return is_own(config, &target) && !addr_is_v4(&target) ? NG_NEXT : drop(slot, NG_R_SPOOFED);
 }
 
-/* To the pod's interface but to none of its addresses (multicast, say): passes where ingress is open. */
+/* A packet to an address that is not the pod's, such as multicast: passes if ingress is open. */
 static __always_inline int judge_stray(__u32 slot, const struct ng_endpoint_config *config)
 {
 	return config->direction[NG_INGRESS].policy ? drop(slot, NG_R_DENIED) : NG_NEXT;

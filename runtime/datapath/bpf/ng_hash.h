@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * Hashing of domain names, the same in the BPF programs and in the runtime. Not cryptographic: the seed is
- * drawn at load so that nobody can aim for a collision, and every hit is confirmed by comparing bytes.
+ * The hash of domain names, identical in the BPF programs and the runtime. Not cryptographic: a random seed, drawn at load,
+ * keeps collisions unpredictable, and every hit is confirmed by comparing bytes.
  *
- * A name is hashed label by label from the right, so that each suffix has its hash on the way:
+ * A name is hashed label by label from the right, which gives the hash of each suffix on the way:
  *   h = seed; for each label, rightmost first: h = ng_hash_mix(h, label_hash)
- *   label_hash: h = seed + length, then for each 8 bytes (little endian, the last padded with zeros, letters
- *   lowered): h = ng_hash_word(h, word)
+ *   label_hash: h = seed + length; for each 8 bytes (loaded from memory, letters lowered, the last padded with zeros):
+ *   h = ng_hash_word(h, word)
  * The id of a pattern is (h & ~NG_PATTERN_KINDS) | kind. For a.b.*.suffix the id is
  *   (ng_hash_mix(h of suffix, h of "a.b" hashed the same way) & ~NG_PATTERN_KINDS) | NG_PATTERN_MID.
  */
@@ -26,7 +26,7 @@
 #define NG_HASH_ONES 0x0101010101010101ULL
 #define NG_HASH_HIGH 0x8080808080808080ULL
 
-/* Lowers the ASCII letters of 8 bytes at once; other bytes, length bytes (<= 63) too, stay as they are. */
+/* Lowers the ASCII letters in 8 bytes at once. Other bytes, such as length bytes (<= 63), do not change. */
 NG_INLINE __u64 ng_lower8(__u64 word)
 {
 	__u64 low7 = word & ~NG_HASH_HIGH;

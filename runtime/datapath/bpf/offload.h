@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * Nothing that was judged changes afterwards. A sender may leave work on its packet to the kernel or the device, and
- * chooses where: a checksum that is still to be written (CHECKSUM_PARTIAL) goes to csum_start + csum_offset, which a
- * packet socket (PACKET_VNET_HDR) sets to whatever it likes, ports and addresses included. So it may only go to the
- * checksum field of the header that was judged, or, as in the packets of a tunnel, behind all that was judged.
+ * Ensures that no judged byte changes later. A sender may leave the checksum to the kernel or the device
+ * (CHECKSUM_PARTIAL), which write it to csum_start + csum_offset. A packet socket (PACKET_VNET_HDR) can set these to any
+ * place, including ports and addresses. So the checksum must go to the checksum field of the judged header or, as in the
+ * packets of a tunnel, after all judged bytes.
  *
- * A segmentation offload is held to the same by its checksum, and repeats the headers that parse_packet() found. A
- * datagram that is to be cut into fragments (UFO) does not come here: no veth takes that work over.
+ * A packet with segmentation offload has such a checksum, so the same check applies; its segments repeat the headers that
+ * parse_packet() read. A datagram for fragmentation offload (UFO) does not get here: veth does not support it.
  */
 #ifndef NG_OFFLOAD_H
 #define NG_OFFLOAD_H
@@ -16,15 +16,15 @@
 
 #define NG_CHECKSUM_PARTIAL 3
 
-/* Costs nothing, but is not there before kernel 6.2. */
+/* Compiles to no call, but exists only since kernel 6.2. */
 extern void *bpf_cast_to_kern_ctx(void *context) __ksym __weak;
 
 struct ng_checksum {
-	__s32 start; /* offset in the frame of what is summed up */
-	__s32 field; /* and of where the sum goes */
+	__s32 start; /* offset in the frame of the first byte summed */
+	__s32 field; /* offset in the frame of the checksum field */
 };
 
-/* The field, whose bits are in one byte. BPF_CORE_READ_BITFIELD() would be several jumps for each packet. */
+/* Reads ip_summed, whose bits are in one byte. BPF_CORE_READ_BITFIELD() would add several jumps per packet. */
 static __always_inline __u64 ip_summed_of(const struct sk_buff *kernel)
 {
 	const __u8 *byte = (const __u8 *)kernel + __CORE_RELO(kernel, ip_summed, BYTE_OFFSET);
@@ -33,7 +33,7 @@ static __always_inline __u64 ip_summed_of(const struct sk_buff *kernel)
 	return bits >> __CORE_RELO(kernel, ip_summed, RSHIFT_U64);
 }
 
-/* Is a checksum still to be written? Then *out says where. */
+/* Is a checksum still to be written? If so, fills *out. */
 static __always_inline int awaits_checksum(struct __sk_buff *skb, struct ng_checksum *out)
 {
 	__u16 start, offset, frame;
@@ -61,8 +61,8 @@ static __always_inline int awaits_checksum(struct __sk_buff *skb, struct ng_chec
 }
 
 /*
- * Has the protocol its checksum there, from the transport header on? ICMP may have one at 6 too, where nothing is judged:
- * an error that Reject made of a UDP packet, whose checksum was still to be written (reject.h).
+ * Is the offset from the transport header that of the protocol's checksum? ICMP may have one at 6 too, which is not judged:
+ * an error that Reject made of a UDP packet whose checksum was still to be written (reject.h).
  */
 static __always_inline int is_checksum_field(const struct ng_packet *p, __s32 offset)
 {
@@ -75,7 +75,7 @@ static __always_inline int is_checksum_field(const struct ng_packet *p, __s32 of
 	return is_icmp_protocol(p) && (offset == 2 || offset == 6);
 }
 
-/* What may carry another packet, whose checksum it is then: where that begins at the earliest. 0: carries none. */
+/* The lowest offset at which the packet may carry another one, whose checksum it then is; 0: it cannot carry one. */
 static __always_inline __s32 carried(const struct ng_packet *p)
 {
 	if (p->key.protocol == IPPROTO_UDP)
@@ -83,14 +83,14 @@ static __always_inline __s32 carried(const struct ng_packet *p)
 	return has_ports(p->key.protocol) || is_icmp_protocol(p) ? 0 : (__s32)p->transport;
 }
 
-/* Will the kernel write over what was judged? Of a parsed packet. */
+/* Will the kernel overwrite judged bytes of the parsed packet? */
 static __always_inline int is_rewritten(struct __sk_buff *skb, struct ng_packet *p)
 {
 	struct ng_checksum sum;
 
 	if (!awaits_checksum(skb, &sum))
 		return 0;
-	/* Who cuts a packet into fragments completes its checksum first. */
+	/* The kernel completes the checksum before it fragments a packet, so a fragment must not await one. */
 	if (p->fragment != NG_WHOLE)
 		return 1;
 	if (sum.start == (__s32)p->transport && is_checksum_field(p, sum.field - sum.start))
@@ -99,11 +99,11 @@ static __always_inline int is_rewritten(struct __sk_buff *skb, struct ng_packet 
 	return !carried(p) || sum.field < carried(p);
 }
 
-/* Reads the packet, and makes sure that it stays what it is. */
+/* Parses the packet and checks that it does not change later. Returns a reason. */
 static __always_inline int read_packet(struct __sk_buff *skb, struct ng_packet *p,
 				       const struct ng_endpoint_config *config, int direction)
 {
-	if (!read_usual(skb, p, config, direction)) {
+	if (!read_fast(skb, p, config, direction)) {
 		__builtin_memset(p, 0, sizeof(*p));
 		int reason = parse_packet(skb, p, (__u32)direction);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * From a frame to the facts a verdict needs. Anything that does not parse is refused by the caller: a reason
- * other than NG_R_NONE means drop. Headers in the usual place are read in place; IPv4 options and IPv6
- * extension headers go through bpf_skb_load_bytes, so a frame that is not linear is fine too.
+ * Parses a frame for the verdict. The caller drops the packet if the reason returned is not NG_R_NONE. Headers at the
+ * usual offsets are read directly; IPv4 options and IPv6 extension headers through bpf_skb_load_bytes, which also works
+ * outside the linear part.
  */
 #ifndef NG_PACKET_H
 #define NG_PACKET_H
@@ -22,8 +22,8 @@
 #define NG_IP4_LOOSE_ROUTE 131
 #define NG_IP4_STRICT_ROUTE 137
 #define NG_TCP_HEADER 20
-#define NG_SHORT_HEADER 8 /* of UDP and ICMP; of SCTP as much as holds the ports */
-/* ICMP types (linux/icmp.h pulls in the C library's socket headers, which have no BPF target). */
+#define NG_SHORT_HEADER 8 /* of UDP and ICMP; the first bytes of SCTP with the ports */
+/* ICMP types. linux/icmp.h includes the C library's socket headers, which do not compile for BPF. */
 #define NG_ICMP_ECHO 8
 #define NG_ICMP_ECHO_REPLY 0
 #define NG_ICMP_UNREACHABLE 3
@@ -42,12 +42,12 @@
 enum ng_fragment { NG_WHOLE = 0, NG_FIRST_FRAGMENT = 1, NG_LATER_FRAGMENT = 2 };
 
 struct ng_packet {
-	struct ng_flow_key key; /* `local` is filled by find_local() */
+	struct ng_flow_key key; /* find_local() fills `local` */
 	struct ng_addr local;
 	__u32 transport; /* offset of the transport header in the frame, or of a later fragment's data */
-	__u32 end; /* offset behind the IP packet, from its own length: what follows is padding, and never read */
-	__u32 fragment_start; /* offset in the frame of what is cut into fragments */
-	__u32 fragment_offset; /* bytes; 0 unless a later fragment */
+	__u32 end; /* offset of the end of the IP packet, from its own length; padding after it is never read */
+	__u32 fragment_start; /* offset in the frame of the fragmentable part */
+	__u32 fragment_offset; /* in bytes; 0 unless a later fragment */
 	__u32 be_frag_id;
 	__u8 fragment; /* enum ng_fragment */
 	__u8 tcp_flags;
@@ -56,10 +56,10 @@ struct ng_packet {
 	__u8 icmp_code;
 	__u8 hop_limit;
 	__u8 is_v6;
-	__u8 has_fragment_header; /* IPv6: set for an atomic fragment (RFC 6946) too, whose `fragment` is NG_WHOLE */
-	__u8 carries; /* another packet, or what looks like one: its data still changes (offload.h) */
+	__u8 has_fragment_header; /* IPv6; also set for an atomic fragment (RFC 6946), whose `fragment` is NG_WHOLE */
+	__u8 carries; /* may carry another packet, whose checksum is still to be written (offload.h) */
 	__u8 pad;
-	__u16 be_udp_length; /* as the header of a UDP packet tells it */
+	__u16 be_udp_length; /* from the UDP header */
 };
 
 static __always_inline void addr_from_v4(struct ng_addr *out, __u32 be_addr)
@@ -95,7 +95,7 @@ static __always_inline int is_echo_request(const struct ng_packet *p)
 	return p->is_icmp && p->icmp_type == (p->is_v6 ? NG_ICMP6_ECHO : NG_ICMP_ECHO);
 }
 
-/* One that is answered by a message of its own kind: echo, and IPv4's timestamp, information and address mask. */
+/* A request with a matching reply type: echo, and IPv4's timestamp, information and address mask. */
 static __always_inline int is_icmp_request(const struct ng_packet *p)
 {
 	return is_echo_request(p) || (p->is_icmp && !p->is_v6 && p->icmp_type >= NG_ICMP_TIMESTAMP &&
@@ -114,8 +114,10 @@ static __always_inline int is_echo(int is_v6, __u8 type)
 		     : type == NG_ICMP_ECHO || type == NG_ICMP_ECHO_REPLY;
 }
 
-/* What stands for the ports in a flow's key. Echo and its reply share the flow of their identifier; so do the other
- * queries of ICMP (timestamp, information, address mask) with their replies, whose types follow theirs. */
+/*
+ * The values used as ports in a flow's key. Echo request and reply share the flow of their identifier. The other requests of
+ * ICMP (timestamp, information, address mask) share one with their replies, whose type is one higher.
+ */
 static __always_inline void icmp_ports(int is_v6, __u8 type, __u16 identifier, __u16 *local, __u16 *remote)
 {
 	*local = identifier;
@@ -137,13 +139,13 @@ static __always_inline void set_icmp(struct ng_packet *p, const __u8 *header)
 	icmp_ports(p->is_v6, header[0], identifier, &p->key.be_local_port, &p->key.be_remote_port);
 }
 
-/* A whole header of the protocol, options aside, has to lie within the IP packet: in a first fragment too (RFC 3128). */
+/* The transport header without options must be within the IP packet, also in a first fragment (RFC 3128). */
 static __always_inline int transport_fits(const struct ng_packet *p)
 {
 	return p->transport + (p->key.protocol == IPPROTO_TCP ? NG_TCP_HEADER : NG_SHORT_HEADER) <= p->end;
 }
 
-/* Transport header at an unusual offset. */
+/* Reads a transport header at an unusual offset. */
 static __noinline int load_transport(struct __sk_buff *skb, struct ng_packet *p, int direction)
 {
 	__u8 header[14] = {};
@@ -167,7 +169,7 @@ static __noinline int load_transport(struct __sk_buff *skb, struct ng_packet *p,
 	return NG_R_NONE;
 }
 
-/* Transport header where it nearly always is: right behind a plain IP header, in the linear part. */
+/* Reads the transport header: directly if it follows a plain IP header in the linear part, as it nearly always does. */
 static __always_inline int read_transport(struct __sk_buff *skb, struct ng_packet *p, int direction, __u32 usual)
 {
 	void *data = packet_start(skb);
@@ -188,8 +190,9 @@ static __always_inline int read_transport(struct __sk_buff *skb, struct ng_packe
 }
 
 /*
- * Takes the IP packet's own length, which does not count the `fixed` first bytes. A segmentation offload larger than the field can tell (BIG TCP)
- * leaves 0 there: then it is as long as the frame. Not zero: the frame is shorter than its packet.
+ * Sets the end of the IP packet from its length field, which does not include the first `fixed` bytes. The field is 0 for a
+ * segmentation offload that is too large for it (BIG TCP): the packet is then as long as the frame. Returns non-zero if
+ * the frame is shorter than the packet.
  */
 static __always_inline int set_end(const struct __sk_buff *skb, struct ng_packet *p, __u32 fixed, __u16 be_length)
 {
@@ -201,16 +204,16 @@ static __always_inline int set_end(const struct __sk_buff *skb, struct ng_packet
 	return p->end > frame;
 }
 
-/* Of an IPv4 header, and the place of the next to look at. */
+/* The options of an IPv4 header, and the offset of the next. */
 struct ng_ip4_options {
-	__u8 bytes[64]; /* 40 in use at most */
+	__u8 bytes[64]; /* at most 40 in use */
 	__u32 size;
 	__u32 at;
 };
 
 enum ng_option { NG_OPTION_GOOD, NG_OPTION_LAST, NG_OPTION_BAD };
 
-/* Verified once, on its own. */
+/* Moves to the next option. Global, so that it is verified once, on its own. */
 int next_option(struct ng_ip4_options *o)
 {
 	if (!o || o->at >= o->size)
@@ -229,7 +232,7 @@ int next_option(struct ng_ip4_options *o)
 	return o->at > o->size ? NG_OPTION_BAD : NG_OPTION_GOOD;
 }
 
-/* A source route sends the packet on to an address that was not judged: refused, as in IPv6. */
+/* Refuses source routes, as in IPv6: they send the packet to an address that was not judged. */
 static __noinline int read_options(struct __sk_buff *skb, __u32 bytes)
 {
 	struct ng_ip4_options options = {.size = bytes};
@@ -275,7 +278,7 @@ static __always_inline int parse_ip4(struct __sk_buff *skb, struct ng_packet *p,
 	return read_transport(skb, p, direction, ETH_HLEN + sizeof(struct iphdr));
 }
 
-/* Follows IPv6 extension headers to the transport header. Source routing is not followed: refused. */
+/* Follows IPv6 extension headers to the transport header. Refuses routing headers. */
 static __noinline int skip_extensions(struct __sk_buff *skb, struct ng_packet *p)
 {
 	__u8 next = p->key.protocol;
@@ -327,7 +330,7 @@ static __always_inline int parse_ip6(struct __sk_buff *skb, struct ng_packet *p,
 		return NG_R_MALFORMED;
 	__builtin_memcpy(&p->key.remote, direction == NG_EGRESS ? &ip->daddr : &ip->saddr, 16);
 	__builtin_memcpy(&p->local, direction == NG_EGRESS ? &ip->saddr : &ip->daddr, 16);
-	/* Inside this program an IPv4 address is an IPv4-mapped one; on the wire there is no such thing. */
+	/* The programs represent IPv4 addresses as IPv4-mapped ones, so these must not appear on the wire. */
 	if (addr_is_v4(&p->key.remote) || addr_is_v4(&p->local))
 		return NG_R_MALFORMED;
 	p->is_v6 = 1;
@@ -345,7 +348,7 @@ static __always_inline int parse_ip6(struct __sk_buff *skb, struct ng_packet *p,
 	return read_transport(skb, p, direction, ETH_HLEN + sizeof(struct ipv6hdr));
 }
 
-/* Link and IP header into the linear part, where they nearly always are. */
+/* Pulls link and IP header into the linear part, where they nearly always are. */
 static __always_inline int make_linear(struct __sk_buff *skb, __u32 bytes)
 {
 	void *data = packet_start(skb);
@@ -356,7 +359,10 @@ static __always_inline int make_linear(struct __sk_buff *skb, __u32 bytes)
 	return bpf_skb_pull_data(skb, skb->len < bytes ? skb->len : bytes);
 }
 
-/* Fills *p, which was zero. Verified once, on its own: a caller then knows nothing of the values but that they are there. */
+/*
+ * Fills *p, which must be zero. Global, so that it is verified once, on its own: in the caller the values are then unknown to
+ * the verifier.
+ */
 int parse_packet(struct __sk_buff *skb, struct ng_packet *p, __u32 direction)
 {
 	if (!p || make_linear(skb, ETH_HLEN + sizeof(struct ipv6hdr)))
@@ -366,7 +372,7 @@ int parse_packet(struct __sk_buff *skb, struct ng_packet *p, __u32 direction)
 	return parse_ip6(skb, p, (int)direction);
 }
 
-/* Which of the endpoint's addresses the packet carries; NG_MAX_ENDPOINT_ADDRS when none. */
+/* The index of the address among the endpoint's; NG_MAX_ENDPOINT_ADDRS: it is not one of them. */
 static __always_inline __u32 find_local(const struct ng_endpoint_config *config, const struct ng_addr *local)
 {
 	for (__u32 i = 0; i < NG_MAX_ENDPOINT_ADDRS; i++) {
@@ -376,10 +382,10 @@ static __always_inline __u32 find_local(const struct ng_endpoint_config *config,
 	return NG_MAX_ENDPOINT_ADDRS;
 }
 
-/* Part of a struct, or of a frame, read or written as a whole whatever its fields are. */
+/* Eight bytes of a struct or frame, accessed as a whole whatever its fields are. */
 typedef __u64 __attribute__((may_alias)) ng_word;
 
-/* Two halves as one, in the order in which they stand in memory. */
+/* Joins two halves in memory order. */
 static __always_inline __u64 pair(__u32 first, __u32 second)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -390,12 +396,12 @@ static __always_inline __u64 pair(__u32 first, __u32 second)
 }
 
 /*
- * Ports, protocol and all that is zero in a usual packet, of which the addresses are there already. Whole words, because
- * what is written in bytes and read as a word soon after makes the processor wait.
+ * Fills everything but the addresses for read_fast(): ports, protocol and zeros. Writes whole words, because a load of a word
+ * soon after byte stores to it stalls the processor.
  */
-static __always_inline int fill_usual(struct ng_packet *p, const struct ng_endpoint_config *config, int direction,
-				      const __u8 *header, const void *frame_end, __u32 transport, __u32 end,
-				      __u8 protocol)
+static __always_inline int fill_fast(struct ng_packet *p, const struct ng_endpoint_config *config, int direction,
+				     const __u8 *header, const void *frame_end, __u32 transport, __u32 end,
+				     __u8 protocol)
 {
 	ng_word *words = (ng_word *)p;
 	__u32 bytes = protocol == IPPROTO_TCP ? NG_TCP_HEADER : NG_SHORT_HEADER;
@@ -419,8 +425,8 @@ static __always_inline int fill_usual(struct ng_packet *p, const struct ng_endpo
 	return 1;
 }
 
-static __always_inline int read_usual4(const struct __sk_buff *skb, struct ng_packet *p,
-				       const struct ng_endpoint_config *config, int direction)
+static __always_inline int read_fast4(const struct __sk_buff *skb, struct ng_packet *p,
+				      const struct ng_endpoint_config *config, int direction)
 {
 	void *data = packet_start(skb);
 	void *frame_end = packet_end(skb);
@@ -438,11 +444,11 @@ static __always_inline int read_usual4(const struct __sk_buff *skb, struct ng_pa
 	words[1] = pair(bpf_htonl(0xffff), direction == NG_EGRESS ? ip->daddr : ip->saddr);
 	words[3] = 0;
 	words[4] = pair(bpf_htonl(0xffff), direction == NG_EGRESS ? ip->saddr : ip->daddr);
-	return fill_usual(p, config, direction, header, frame_end, ETH_HLEN + sizeof(*ip), end, ip->protocol);
+	return fill_fast(p, config, direction, header, frame_end, ETH_HLEN + sizeof(*ip), end, ip->protocol);
 }
 
-static __always_inline int read_usual6(const struct __sk_buff *skb, struct ng_packet *p,
-				       const struct ng_endpoint_config *config, int direction)
+static __always_inline int read_fast6(const struct __sk_buff *skb, struct ng_packet *p,
+				      const struct ng_endpoint_config *config, int direction)
 {
 	void *data = packet_start(skb);
 	void *frame_end = packet_end(skb);
@@ -461,22 +467,22 @@ static __always_inline int read_usual6(const struct __sk_buff *skb, struct ng_pa
 	words[3] = source[direction == NG_EGRESS ? 0 : 2];
 	words[4] = source[direction == NG_EGRESS ? 1 : 3];
 	if (addr_is_v4(&p->key.remote) || addr_is_v4(&p->local) ||
-	    !fill_usual(p, config, direction, header, frame_end, ETH_HLEN + sizeof(*ip), end, ip->nexthdr))
+	    !fill_fast(p, config, direction, header, frame_end, ETH_HLEN + sizeof(*ip), end, ip->nexthdr))
 		return 0;
 	p->is_v6 = 1;
 	return 1;
 }
 
 /*
- * Reads what nearly all packets are: whole TCP and UDP behind a plain IP header, in the linear part. Everything else,
- * faulty or not, is left to parse_packet(), which would say the same of these. 0: *p is not filled.
+ * The fast path for nearly all packets: unfragmented TCP and UDP after a plain IP header, in the linear part, with the same
+ * result as parse_packet(). Returns 0, with *p undefined, for any other packet, which parse_packet() then reads.
  */
-static __always_inline int read_usual(const struct __sk_buff *skb, struct ng_packet *p,
-				      const struct ng_endpoint_config *config, int direction)
+static __always_inline int read_fast(const struct __sk_buff *skb, struct ng_packet *p,
+				     const struct ng_endpoint_config *config, int direction)
 {
 	if (skb->protocol == bpf_htons(ETH_P_IP))
-		return read_usual4(skb, p, config, direction);
-	return read_usual6(skb, p, config, direction);
+		return read_fast4(skb, p, config, direction);
+	return read_fast6(skb, p, config, direction);
 }
 
 #endif

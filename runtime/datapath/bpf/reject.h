@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * denyAction: Reject. A packet that policy denies is made into its own answer, as if its destination gave it: a RST
- * for TCP (RFC 9293, section 3.5.2), for the rest an ICMP error "administratively prohibited" (RFC 1812, section
- * 5.2.7.1; RFC 4443, section 3.1). To the pod it goes straight through the veth. To a peer it goes back in through
- * the pod's interface, for the node to route; a mark that no pod can set lets it past pod_egress, and ends there.
+ * denyAction: Reject. Rewrites a packet that policy denies into an answer from its destination: a RST for TCP (RFC 9293,
+ * section 3.5.2), otherwise an ICMP error "administratively prohibited" (RFC 1812, section 5.2.7.1; RFC 4443, section
+ * 3.1). An answer to the pod goes directly through the veth. An answer to a peer enters the node through the pod's interface
+ * and is routed; a mark that no pod can set lets it pass pod_egress, which clears the mark.
  *
- * No answer, and so a plain drop: to fragments, IP options, extension headers, RSTs, ICMP other than echo requests,
- * anything but unicast; to a peer, besides, for protocols other than TCP, UDP and ICMP; and beyond a number a tick.
+ * Dropped without an answer: fragments, IP options, extension headers, RSTs, ICMP other than echo requests, anything but
+ * unicast; from a peer also protocols other than TCP, UDP and ICMP; and packets over NG_REJECTS_PER_TICK.
  *
- * Checksums. The kernel may have left the packet's checksum to the device (CHECKSUM_PARTIAL), which a program
- * neither sees nor can undo: the device would write into the answer where the packet had its checksum. So that field
- * holds what such a device expects, the sum of the pseudo header, and another field, free in an answer, makes the
- * sum right as it stands. Either way the answer is correct on the wire.
+ * Checksums. The kernel may have left the packet's checksum to the device (CHECKSUM_PARTIAL), which a program neither sees
+ * nor can undo: the device would write to the offset of the packet's checksum in the answer. So that field holds what such
+ * a device expects, the sum of the pseudo header, and another field, unused in an answer, makes the sum correct without a
+ * device. The answer is correct on the wire in both cases.
  */
 #ifndef NG_REJECT_H
 #define NG_REJECT_H
@@ -30,7 +30,7 @@ struct ng_tcp {
 	__u32 be_acknowledged;
 	__u8 offset; /* words of the header, in the upper half */
 	__u8 flags;
-	__u16 window; /* means nothing in a RST: here it balances the checksum */
+	__u16 window; /* ignored in a RST; balances the checksum */
 	__u16 checksum;
 	__u16 urgent;
 };
@@ -39,10 +39,10 @@ struct ng_unreachable {
 	__u8 code;
 	__u16 checksum; /* balances */
 	__u16 unused;
-	__u16 seed; /* unused too, and where a UDP packet has its checksum */
+	__u16 seed; /* unused, at the offset of a UDP packet's checksum */
 };
 
-/* With the two bytes before the link header the others are aligned. */
+/* The two bytes before the link header align the other headers. */
 struct ng_head4 {
 	__u16 pad;
 	struct ethhdr link;
@@ -80,13 +80,13 @@ static __always_inline __u16 fold_sum(__u64 sum)
 	return (__u16)((sum & 0xffff) + (sum >> 16));
 }
 
-/* Sum of `size` bytes, a multiple of 4, on the stack. */
+/* Sums `size` bytes on the stack; `size` is a multiple of 4. */
 static __always_inline __u32 sum_of(void *bytes, __u32 size)
 {
 	return (__u32)bpf_csum_diff(0, 0, bytes, size, 0);
 }
 
-/* What the balancing field must hold, once the field of the checksum holds `seed` and it is zero itself. */
+/* The value of the balancing field, which is 0 in `transport`, while the checksum field holds `seed`. */
 static __always_inline __u16 balance(void *transport, __u32 size, __u16 seed)
 {
 	return (__u16)~fold_sum((__u64)sum_of(transport, size) + seed);
@@ -116,7 +116,7 @@ static __always_inline __u16 seed6(const struct ipv6hdr *ip, __u16 length)
 	return fold_sum(sum_of(&pseudo, sizeof(pseudo)));
 }
 
-static __always_inline void turn_link(struct ethhdr *link)
+static __always_inline void reverse_link(struct ethhdr *link)
 {
 	__u8 mac[ETH_ALEN];
 
@@ -125,8 +125,8 @@ static __always_inline void turn_link(struct ethhdr *link)
 	__builtin_memcpy(link->h_source, mac, ETH_ALEN);
 }
 
-/* From the packet's headers to those of the answer, `length` bytes behind the IP header. */
-static __always_inline void turn_head4(struct ng_head4 *head, __u8 protocol, __u16 length)
+/* Makes the packet's headers those of the answer, with `length` bytes after the IP header. */
+static __always_inline void reverse_head4(struct ng_head4 *head, __u8 protocol, __u16 length)
 {
 	__u32 source = head->ip.daddr;
 	__u32 destination = head->ip.saddr;
@@ -141,12 +141,12 @@ static __always_inline void turn_head4(struct ng_head4 *head, __u8 protocol, __u
 		.daddr = destination,
 	};
 
-	turn_link(&head->link);
+	reverse_link(&head->link);
 	ip.check = (__u16)~fold_sum(sum_of(&ip, sizeof(ip)));
 	head->ip = ip;
 }
 
-static __always_inline void turn_head6(struct ng_head6 *head, __u8 protocol, __u16 length)
+static __always_inline void reverse_head6(struct ng_head6 *head, __u8 protocol, __u16 length)
 {
 	struct ipv6hdr ip = {
 		.version = 6,
@@ -157,12 +157,12 @@ static __always_inline void turn_head6(struct ng_head6 *head, __u8 protocol, __u
 		.daddr = head->ip.saddr,
 	};
 
-	turn_link(&head->link);
+	reverse_link(&head->link);
 	head->ip = ip;
 }
 
-/* From the segment's header to the RST; `segment` is the length that the IP header gives it. */
-static __always_inline void turn_tcp(struct ng_tcp *tcp, __u32 segment)
+/* Makes the segment's header a RST. `segment`: bytes of the segment by the IP header. */
+static __always_inline void make_rst(struct ng_tcp *tcp, __u32 segment)
 {
 	__u32 header = (tcp->offset >> 4) * 4;
 	__u32 data = segment > header ? segment - header : 0;
@@ -180,7 +180,7 @@ static __always_inline void turn_tcp(struct ng_tcp *tcp, __u32 segment)
 	*tcp = rst;
 }
 
-/* The packet becomes `size` bytes of answer. Not zero: it could not. */
+/* Replaces the packet with `size` bytes of answer. Returns non-zero on failure. */
 static __always_inline int replace(struct __sk_buff *skb, void *answer, __u32 size)
 {
 	return bpf_skb_change_tail(skb, size, 0) || bpf_skb_store_bytes(skb, 0, answer, size, BPF_F_RECOMPUTE_CSUM);
@@ -192,8 +192,8 @@ static __always_inline int reset4(struct __sk_buff *skb)
 
 	if (bpf_skb_load_bytes(skb, 0, &a.head.link, sizeof(a) - sizeof(a.head.pad)))
 		return 1;
-	turn_tcp(&a.tcp, bpf_ntohs(a.head.ip.tot_len) - sizeof(struct iphdr));
-	turn_head4(&a.head, IPPROTO_TCP, sizeof(a.tcp));
+	make_rst(&a.tcp, bpf_ntohs(a.head.ip.tot_len) - sizeof(struct iphdr));
+	reverse_head4(&a.head, IPPROTO_TCP, sizeof(a.tcp));
 	a.tcp.checksum = seed4(&a.head.ip, sizeof(a.tcp));
 	a.tcp.window = balance(&a.tcp, sizeof(a.tcp), a.tcp.checksum);
 	return replace(skb, &a.head.link, sizeof(a) - sizeof(a.head.pad));
@@ -205,8 +205,8 @@ static __always_inline int reset6(struct __sk_buff *skb)
 
 	if (bpf_skb_load_bytes(skb, 0, &a.head.link, sizeof(a) - sizeof(a.head.pad)))
 		return 1;
-	turn_tcp(&a.tcp, bpf_ntohs(a.head.ip.payload_len));
-	turn_head6(&a.head, IPPROTO_TCP, sizeof(a.tcp));
+	make_rst(&a.tcp, bpf_ntohs(a.head.ip.payload_len));
+	reverse_head6(&a.head, IPPROTO_TCP, sizeof(a.tcp));
 	a.tcp.checksum = seed6(&a.head.ip, sizeof(a.tcp));
 	a.tcp.window = balance(&a.tcp, sizeof(a.tcp), a.tcp.checksum);
 	return replace(skb, &a.head.link, sizeof(a) - sizeof(a.head.pad));
@@ -219,10 +219,10 @@ static __always_inline int error4(struct __sk_buff *skb)
 	if (bpf_skb_load_bytes(skb, 0, &a.head.link, sizeof(a.head) - sizeof(a.head.pad)) ||
 	    bpf_skb_load_bytes(skb, ETH_HLEN, a.quote, sizeof(a.quote)))
 		return 1;
-	turn_head4(&a.head, IPPROTO_ICMP, sizeof(a.icmp) + sizeof(a.quote));
+	reverse_head4(&a.head, IPPROTO_ICMP, sizeof(a.icmp) + sizeof(a.quote));
 	a.icmp.type = NG_ICMP_UNREACHABLE;
 	a.icmp.code = NG_ICMP_PROHIBITED;
-	/* No pseudo header, so the seed is zero. */
+	/* ICMP has no pseudo header, so the seed is zero. */
 	a.icmp.checksum = balance(&a.icmp, sizeof(a.icmp) + sizeof(a.quote), 0);
 	return replace(skb, &a.head.link, sizeof(a) - sizeof(a.head.pad));
 }
@@ -235,7 +235,7 @@ static __always_inline int error6(struct __sk_buff *skb)
 	if (bpf_skb_load_bytes(skb, 0, &a.head.link, sizeof(a.head) - sizeof(a.head.pad)) ||
 	    bpf_skb_load_bytes(skb, ETH_HLEN, a.quote, sizeof(a.quote)))
 		return 1;
-	turn_head6(&a.head, IPPROTO_ICMPV6, length);
+	reverse_head6(&a.head, IPPROTO_ICMPV6, length);
 	a.icmp.type = NG_ICMP6_UNREACHABLE;
 	a.icmp.code = NG_ICMP6_PROHIBITED;
 	a.icmp.seed = seed6(&a.head.ip, length);
@@ -243,7 +243,7 @@ static __always_inline int error6(struct __sk_buff *skb)
 	return replace(skb, &a.head.link, sizeof(a) - sizeof(a.head.pad));
 }
 
-/* The four makers, each with a stack of its own. */
+/* Global functions, so that each has its own stack. */
 int reject_tcp4(struct __sk_buff *skb)
 {
 	return reset4(skb);
@@ -273,7 +273,7 @@ static __always_inline int is_unicast(const struct ng_addr *addr)
 	return bpf_ntohl(addr->w[3]) > 1; /* neither :: nor ::1 */
 }
 
-/* To what may be answered at all (RFC 1122, section 3.2.2; RFC 4443, section 2.4). */
+/* May the packet be answered (RFC 1122, section 3.2.2; RFC 4443, section 2.4)? */
 static __always_inline int is_answerable(struct __sk_buff *skb, const struct ng_packet *p, __u32 direction)
 {
 	__u32 plain = ETH_HLEN + (p->is_v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr));
@@ -300,7 +300,7 @@ static __always_inline int may_reject(__u32 slot)
 	return 1;
 }
 
-/* Answers a denied packet or drops it; returns the action. */
+/* Answers a denied packet or drops it. Returns the action. */
 int reject(struct __sk_buff *skb, const struct ng_packet *p, __u32 slot, __u32 direction)
 {
 	int failed;
@@ -320,16 +320,16 @@ int reject(struct __sk_buff *skb, const struct ng_packet *p, __u32 slot, __u32 d
 	return (int)bpf_redirect(skb->ifindex, BPF_F_INGRESS);
 }
 
-/* A veth clears the mark of what comes out of another network namespace, so that a pod cannot send this one. */
+/* Passes an answer made here. A pod cannot send its mark: a veth clears the mark of packets from another namespace. */
 static __always_inline int pass_answer(struct __sk_buff *skb)
 {
 	skb->mark = 0;
 	return NG_NEXT;
 }
 
-/* From the verdict to the action. */
-static __always_inline int settle(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
-				  const struct ng_packet *p, int verdict, __u32 direction)
+/* Turns the verdict into an action. */
+static __always_inline int apply_verdict(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
+					 const struct ng_packet *p, int verdict, __u32 direction)
 {
 	if (verdict != NG_REFUSE)
 		return verdict;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * The verdict of a new flow: which rules take its remote address (prefixes, or names that opened it), which
- * its protocol and ports; the lowest rule in both decides. The cost does not depend on the number of rules or
- * addresses. Pass jumps to the next tier, Log is reported and skipped. runtime/policy/compiler/compiled_policy.h says
- * the same for the runtime, whose evaluate() must agree with this file.
+ * The verdict for a new flow. Rules match its remote address (by prefixes, or by names that opened it), and its protocol and
+ * ports; the lowest rule that matches both decides. The cost does not depend on the number of rules or addresses. Pass jumps
+ * to the next tier, Log is reported and skipped. evaluate() of the runtime must agree with this file
+ * (runtime/policy/compiler/compiled_policy.h).
  */
 #ifndef NG_VERDICT_H
 #define NG_VERDICT_H
@@ -12,13 +12,13 @@
 
 #define NG_NO_RULE 0xffff
 
-/* One verdict in the making. Lives in a per-CPU map: too large for the stack next to its callers. */
+/* The state of one verdict. In a per-CPU map, because it is too large for the stack of its callers. */
 struct ng_judgement {
-	__u64 set[NG_BITMAP_WORDS]; /* rules that take the packet */
-	/* asked */
+	__u64 set[NG_BITMAP_WORDS]; /* rules that match the packet */
+	/* input */
 	struct ng_direction rules;
 	struct ng_flow_key key;
-	__u64 flow_pattern; /* pattern that admitted the flow when it is judged anew, else 0: counts as learnt (E8) */
+	__u64 flow_pattern; /* pattern that admitted a flow that is judged again; still opens its address (E8); else 0 */
 	__u32 slot;
 	__u32 endpoint;
 	__u32 ifindex;
@@ -33,10 +33,10 @@ struct ng_judgement {
 	__u32 learnt[NG_LEARNT_PATTERNS]; /* bitmaps of the patterns that opened the address; 0: none */
 	__u64 learnt_id[NG_LEARNT_PATTERNS];
 	struct ng_cidr_value nets;
-	__u32 named; /* how many patterns opened the address */
-	__u32 from; /* number of the rule to go on at */
-	/* answered */
-	__u64 pattern; /* that opened the way, 0 when a prefix did */
+	__u32 named; /* number of patterns that opened the address */
+	__u32 from; /* number of the rule to continue at */
+	/* result */
+	__u64 pattern; /* that opened the address; 0: a prefix matched */
 	__u16 rule;
 	__u16 pad2[3];
 };
@@ -61,7 +61,7 @@ static const __u8 ng_bit_index[64] = {
 	23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
 };
 
-/* Number of the lowest set bit; BPF has no instruction for it, so de Bruijn's. */
+/* Number of the lowest set bit, with a de Bruijn sequence: BPF has no instruction for it. */
 static __always_inline __u32 lowest_bit(__u64 word)
 {
 	return ng_bit_index[((word & -word) * 0x022fdd63cc95386dULL) >> 58 & 63];
@@ -97,7 +97,7 @@ static __always_inline __u32 match_port(const struct ng_direction *rules, __u8 p
 	return value ? *value : rules->no_port;
 }
 
-/* One more pattern that opened the address. */
+/* Adds a pattern that opened the address. */
 static __always_inline int open_by_pattern(struct ng_judgement *j, __u64 id)
 {
 	if (!j || j->named >= NG_LEARNT_PATTERNS)
@@ -128,7 +128,7 @@ static __always_inline int add_bitmap(struct ng_judgement *j, __u32 index)
 	return 0;
 }
 
-/* Takes the rules of a bitmap out of the set. */
+/* Removes the rules of a bitmap from the set. */
 static __always_inline int remove_bitmap(struct ng_judgement *j, __u32 index)
 {
 	struct ng_bitmap *bitmap = bitmap_at(index);
@@ -143,12 +143,12 @@ static __always_inline int remove_bitmap(struct ng_judgement *j, __u32 index)
 	return 0;
 }
 
-/* Rules that take the remote address by a name, less those whose notNets hold it. */
+/* Adds the rules that match the remote address by a name, except those whose notNets contain it. */
 static __always_inline int judge_names(struct ng_judgement *j)
 {
 	if (!j)
 		return 0;
-	/* Before kernel 6.2 a key must be on the stack or in a map. */
+	/* Copies: before kernel 6.2 a key must be on the stack or in a map. */
 	__u32 slot = j->slot;
 	struct ng_addr remote = j->key.remote;
 	void *inner = bpf_map_lookup_elem(&learnt, &slot);
@@ -172,7 +172,7 @@ static __always_inline int judge_names(struct ng_judgement *j)
 	return 0;
 }
 
-/* Number of the first rule in the set at or after `from`; NG_NO_RULE when there is none. */
+/* Number of the first rule in the set from `from` on; NG_NO_RULE: there is none. */
 static __always_inline int next_rule(struct ng_judgement *j, __u32 from)
 {
 	if (!j)
@@ -191,7 +191,7 @@ static __always_inline int next_rule(struct ng_judgement *j, __u32 from)
 	return NG_NO_RULE;
 }
 
-/* ANDs prefixes, names, protocol and ports together into the set. */
+/* Computes the set: (prefixes OR names) AND ports with protocol. */
 static __always_inline int judge_match(struct ng_judgement *j)
 {
 	if (!j)
@@ -203,7 +203,7 @@ static __always_inline int judge_match(struct ng_judgement *j)
 	for (__u32 w = 0; w < NG_BITMAP_WORDS; w++) {
 		if (w >= words)
 			break;
-		/* volatile: else clang makes it a call of memset, which BPF does not have */
+		/* volatile, or clang would call memset, which BPF does not have */
 		*(volatile __u64 *)&j->set[w] = 0;
 	}
 	j->named = 0;
@@ -236,7 +236,7 @@ static __always_inline int judge_match(struct ng_judgement *j)
 	return 0;
 }
 
-/* The pattern through which the rule took the packet; 0 when its prefixes would have done. */
+/* The pattern by which the rule matches the packet; 0: its prefixes match. */
 static __always_inline __u64 opening_pattern(struct ng_judgement *j)
 {
 	if (!j || !j->named)
@@ -261,7 +261,7 @@ static __always_inline __u64 opening_pattern(struct ng_judgement *j)
 
 static __always_inline void count_rule(__u32 base, __u32 rule, int new_flow)
 {
-	/* Index 0 is shared by the endpoints for which no counters were left. */
+	/* Endpoints for which no counters were left share index 0. */
 	__u32 index = base ? base + rule : 0;
 	struct ng_counter *counter = bpf_map_lookup_elem(&counters, &index);
 
@@ -272,12 +272,12 @@ static __always_inline void count_rule(__u32 base, __u32 rule, int new_flow)
 		counter->flows += 1;
 }
 
-/* Tells the daemon what became of the packet. Bounded for each endpoint and tick. */
+/* Reports the verdict to the daemon, with a rate limit per endpoint and tick. */
 int report_verdict(struct ng_judgement *j, __u16 kind, __u16 reason)
 {
 	if (!j || !may_report_denial(j->slot, j->tick))
 		return 0;
-	/* Of ICMP that is not an echo these are no ports, and no identifier. */
+	/* For ICMP other than echo the key holds neither ports nor an identifier. */
 	int has_ports = !j->icmp || j->key.be_remote_port != NG_NOT_ECHO;
 	struct ng_event event = {
 		.boot_ns = boot_time(),
@@ -297,7 +297,7 @@ int report_verdict(struct ng_judgement *j, __u16 kind, __u16 reason)
 	return 0;
 }
 
-/* One step of a verdict: the next rule in the set. Returns its action; Pass and Log leave *j ready to go on. */
+/* Applies the next rule in the set. Returns its action; after Pass and Log, *j is ready for the next step. */
 int judge_step(struct ng_judgement *j)
 {
 	if (!j)
@@ -322,8 +322,8 @@ int judge_step(struct ng_judgement *j)
 }
 
 /*
- * Judges the packet described in *j. Returns the action, NG_ACT_ALLOW or NG_ACT_DENY, and leaves rule and
- * pattern in *j. Whatever goes wrong denies.
+ * Judges the packet described in *j. Returns NG_ACT_ALLOW or NG_ACT_DENY, and sets rule and pattern in *j. Every failure
+ * denies.
  */
 int judge(struct ng_judgement *j)
 {

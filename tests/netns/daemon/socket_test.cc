@@ -69,7 +69,7 @@ TEST_CASE("garbage gets an error reply, line by line, and the connection stays")
     const Fd client = connect_to(node.socket());
     say(client, "garbage\n\n{\"command\":\"nothing\"}\n{\"command\":\"ips\"}\n{\"command\":\"status\"}\n");
     const std::string replies = hear(client, 5);
-    CHECK(replies.find("no JSON") != std::string::npos);
+    CHECK(replies.find("not valid JSON") != std::string::npos);
     CHECK(replies.find("unsupported") != std::string::npos);
     CHECK(replies.find("needs the argument") != std::string::npos);
     CHECK(replies.find("\"ok\":true") != std::string::npos);

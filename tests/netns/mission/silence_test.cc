@@ -114,7 +114,7 @@ TEST_CASE("where the policy allows a pod no trusted server, explain says that th
     const auto pod = site.node.add({"a", "default", {{"app", "a"}}});
     const auto later = explain(site, "api.weather.com");
     CHECK(later["verdict"] == "after lookup");
-    CHECK_THAT(later["results"][0]["advice"][0].get<std::string>(), Contains("no rule lets the endpoint ask a trusted server"));
+    CHECK_THAT(later["results"][0]["advice"][0].get<std::string>(), Contains("no rule lets the endpoint query a trusted server"));
     site.node.remove(*pod);
 }
 

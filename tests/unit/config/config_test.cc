@@ -161,7 +161,7 @@ TEST_CASE("errors name the place and what to write") {
     CHECK(contains(error_of("policyDirs: [/a, /a/]\n"), "in the list already"));
     CHECK(contains(error_of("policyDirs: [/a]\npodManifestDirs: [/a]\n"), "one of policyDirs"));
     CHECK(contains(error_of("podManifestDirs: [a]\n"), "absolute"));
-    CHECK(contains(error_of("nodeName: Node_1\n"), "no node name"));
+    CHECK(contains(error_of("nodeName: Node_1\n"), "not a node name"));
     CHECK(contains(error_of("policyDirs: /a\n"), "a list is needed"));
     CHECK(contains(error_of("dnsTrustedServers: [example.com]\n"), "dnsTrustedServers[0]"));
     CHECK(contains(error_of("dnsTrustedServers: [node, '10.0.0.1:1', '10.0.0.1:2', '10.0.0.1:3', '10.0.0.1:4', '10.0.0.1:5', "
@@ -174,8 +174,8 @@ TEST_CASE("errors name the place and what to write") {
     CHECK(contains(error_of("dnsMinTTL: 99999999999999999999\n"), "from 0 to"));
     CHECK(contains(error_of("dnsMinTTL: 10\ndnsMaxTTL: 5\n"), "larger than dnsMaxTTL"));
     CHECK(contains(error_of("containerd: {address: unix.sock}\n"), "absolute"));
-    CHECK(contains(error_of("containerd: {namespace: a/b}\n"), "no namespace of containerd"));
-    CHECK(contains(error_of("containerd: {namespace: \"\"}\n"), "no namespace of containerd"));
+    CHECK(contains(error_of("containerd: {namespace: a/b}\n"), "not a containerd namespace"));
+    CHECK(contains(error_of("containerd: {namespace: \"\"}\n"), "not a containerd namespace"));
     CHECK(contains(error_of("denyAction: Refuse\n"), "denyAction: "));
     CHECK(contains(error_of("policyChange: Keeep\n"), "Keep"));
     CHECK(contains(error_of("log: {level: loud}\n"), "debug, info, warning or error"));

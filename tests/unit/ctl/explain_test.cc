@@ -24,8 +24,8 @@ TEST_CASE("explain --offline: a verdict from files and labels; a name is not all
     const Called later = offline({"-l", "app=weather-app", "default/weather", "api.weather.com"});
     CHECK(later.code == 4);
     CHECK(later.out ==
-          "default/weather -> api.weather.com, TCP port 443 (none was given)\n"
-          "note: offline: no address is learnt, no other endpoint known\n"
+          "default/weather -> api.weather.com, TCP port 443 (the default)\n"
+          "note: offline: learned addresses and other endpoints are not known\n"
           "\n"
           "an address that only api.weather.com leads to: not allowed yet\n"
           "  GlobalNetworkPolicy default.allow-egress-to-domain[1] allows it (" NAMEGATE_EXAMPLES
@@ -76,7 +76,7 @@ TEST_CASE("explain --offline: staged policies are reported beside the real verdi
     CHECK(called.code == 0);
     CHECK_THAT(called.out, Contains("192.0.2.2: allowed\n  no policy selects") &&
                                Contains("  with the staged policies: denied: the end of tier default denies it") &&
-                               Contains("/bad.yaml is refused and left out"));
+                               Contains("/bad.yaml has errors and is left out"));
     CHECK_THAT(offline({"default/a", "192.0.2.1"}, folder.path()).out,
                Contains("with the staged policies: allowed: StagedGlobalNetworkPolicy x[0] allows it"));
 }

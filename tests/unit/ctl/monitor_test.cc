@@ -86,7 +86,7 @@ TEST_CASE("monitor prints what the staged policies would do with a packet") {
           line + "; staged policies: allowed by staged default.a[0]\n");
     CHECK(line_of({{"allowed", false}, {"rule", "default.b[2]"}, {"byStaged", false}}) ==
           line + "; staged policies: denied by default.b[2]\n");
-    CHECK(line_of({{"error", "too \x1b many"}}) == line + "; staged policies: not worked out: too \\x1b many\n");
+    CHECK(line_of({{"error", "too \x1b many"}}) == line + "; staged policies: no verdict: too \\x1b many\n");
     CHECK(line_of(nullptr) == line + "\n");
 }
 

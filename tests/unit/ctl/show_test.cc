@@ -174,7 +174,7 @@ TEST_CASE("policies") {
                Contains("\negress with the staged policies, which are not enforced:\n"
                         "#  TIER     POLICY       ACTION  RULE      STAGED  PLACE\n"
                         "0  default  stricter[0]  Deny    Deny TCP  staged  /p/s.yaml:7\n"
-                        "of 4 live flows they would deny 1, such as 192.0.2.1:443/TCP\n\ningress: open"));
+                        "they would deny 1 of 4 live flows, such as 192.0.2.1:443/TCP\n\ningress: open"));
     Json closed = reply;
     closed["mode"] = "closed";
     closed["error"] = "labels are unknown";
