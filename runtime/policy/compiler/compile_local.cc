@@ -85,7 +85,7 @@ Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver
         numbered.v6 = rule.ip_version.value_or(6) == 6 && rule.protocol != kProtocolIcmp;
         const EntityRule& own = local_of(rule, resolver.self().direction);
         // By the same measure the facts have addresses.
-        if (!looks_at_address(own)) {
+        if (!depends_on_address(own)) {
             continue;
         }
         LocalSide side(resolver, *numbered.policy, own, rule.action);

@@ -211,7 +211,7 @@ std::vector<FileCase> file_cases() {
     const std::string one = set("GlobalNetworkSet", "", "nets: []");
     return {
         {"S4", selector("a == 'b'"), ""},
-        {"S4", selector("a"), "stands alone"},
+        {"S4", selector("a"), "has no operator"},
         {"S4", selector("a == b"), "in quotes"},
         {"S4", selector("has(a) & has(b)"), "single '&'"},
         {"D2", egress("{action: Deny, destination: {domains: [a.com]}}"), "action: Allow"},
