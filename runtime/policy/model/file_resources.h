@@ -35,7 +35,7 @@ class FileResources {
     const std::vector<Set>& sets() const { return sets_; }
     // Returns the hashes of the set's own labels (LabelIndex::hash_of()).
     std::span<const std::size_t> label_hashes(const Set& set) const { return std::span(hashes_).subspan(set.first_hash, set.n_hashes); }
-    // What the rules of a direction depend on on the endpoint's own side. Includes staged policies, because a preview
+    // What the rules of a direction need to know of the endpoint's own side. Includes staged policies, because a preview
     // compiles them.
     OwnSide own_side(Direction direction) const { return own_sides_[static_cast<std::size_t>(direction)]; }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What rules depend on on the endpoint's own side, which is the source of egress and the destination of ingress. Decides
+// What rules need to know of the endpoint's own side, which is the source of egress and the destination of ingress. Decides
 // on which facts of an endpoint its compiled policy depends. Pure.
 #pragma once
 

@@ -36,7 +36,7 @@ class Snapshot {
     const std::vector<const PodDocument*>& pods() const { return pods_; }
     const std::vector<std::shared_ptr<const FileResources>>& files() const { return files_; }
     std::size_t policy_count() const;
-    // What the rules of a direction depend on on the endpoint's own side.
+    // What the rules of a direction need to know of the endpoint's own side.
     OwnSide own_side(Direction direction) const { return own_sides_[static_cast<std::size_t>(direction)]; }
 
     const PodDocument* find_pod(std::string_view name_space, std::string_view name) const;

@@ -177,11 +177,11 @@ TEST_CASE("S8: of a rule's own side, and of the pods that a Pass takes out of th
     Files files;
     SECTION("own side") {
         files.add(policy_file("GlobalNetworkPolicy", "", "egress: [{action: Allow, source: {selector: app == 'x'}}]"));
-        CHECK(files.asked(weather()).find("it is not known whom GlobalNetworkPolicy p, rule 1 (1.yaml:") == 0);
+        CHECK(files.asked(weather()).find("it is not known which endpoints GlobalNetworkPolicy p, rule 1 (1.yaml:") == 0);
     }
     SECTION("Pass") {
         files.add(policy_file("GlobalNetworkPolicy", "", "egress: [{action: Pass, destination: {selector: app == 'x'}}]"));
-        CHECK(files.asked(weather()).find("it is not known whom") == 0);
+        CHECK(files.asked(weather()).find("it is not known which endpoints") == 0);
     }
     SECTION("Allow to others") {
         CHECK(files.add(policy_file("GlobalNetworkPolicy", "", "egress: [{action: Allow, destination: {selector: app == 'x'}}]"))
