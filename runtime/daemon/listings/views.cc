@@ -53,7 +53,7 @@ Json view_notes(const Node& node, const node::Programmed* state) {
     Json notes = Json::array();
     for (const policy::FileStatus& file : node.runtime().policies().refused()) {
         if (files.count(file.path) != 0) {
-            notes.push_back(file.path + ": in force is what it said when it was good last, since " + utc_text(file.since) +
+            notes.push_back(file.path + ": its last good content is in force, since " + utc_text(file.since) +
                             (file.problems.empty() ? "" : ": " + policy::to_string(file.problems.front())));
         }
     }

@@ -226,7 +226,7 @@ std::vector<FileCase> file_cases() {
         {"V4", egress("{action: Allow, ipVersion: 4, destination: {nets: [192.0.2.0/24]}}"), ""},
         {"V4", egress("{action: Allow, ipVersion: 6, destination: {nets: [192.0.2.0/24]}}"), "does not agree"},
         {"V5", to("namespaceSelector: global()"), ""},
-        {"V5", to("selector: global()"), "global() may only stand"},
+        {"V5", to("selector: global()"), "global() is allowed only"},
         {"V6", global("doNotTrack: false"), ""},
         {"V6", global("doNotTrack: true"), "not supported"},
         {"V7", one + global("types: [Egress]"), ""},
