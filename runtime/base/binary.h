@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Numbers and texts of the files that the runtime keeps for its successors: little endian, a text as a u16 length and its
-// bytes. Pure; safe from any thread.
+// Encodes and decodes the binary files that outlive the process. Numbers are little endian; a text is a u16 length and
+// its bytes. Pure; safe from any thread.
 #pragma once
 
 #include <cstddef>
@@ -11,25 +11,25 @@
 
 namespace namegate {
 
-// The lowest `bytes` bytes of the value.
+// Appends the lowest `bytes` bytes of the value.
 void put_number(std::string& out, std::uint64_t value, std::size_t bytes);
-// At most 65,535 bytes.
+// The text must not exceed 65,535 bytes.
 void put_text(std::string& out, std::string_view text);
 
-// Reads run on after the end as zeros and empty texts, with `good` lowered: one check at the end is enough. Refers to the
-// content and lives no longer than it does.
+// Reads past the end return zeros and empty texts and clear good(), so that one check at the end is enough. Must not
+// outlive the content.
 class BinaryReader {
   public:
     explicit BinaryReader(std::string_view content) : rest_(content) {}
 
     bool good() const { return good_; }
     bool at_end() const { return rest_.empty(); }
-    // What was read cannot be right.
+    // For callers that read an invalid value.
     void fail() { good_ = false; }
     std::string_view bytes(std::size_t count);
-    // Of `bytes` bytes, 8 at most.
+    // `bytes` is at most 8.
     std::uint64_t number(std::size_t bytes);
-    // One that is longer than `most` is not good.
+    // A text longer than `most` clears good().
     std::string_view text(std::size_t most);
 
   private:

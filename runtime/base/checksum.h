@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A checksum of content that outlives the process: the same in every build and on every machine. Against rot and half-written
-// files, not against forgers. Pure; safe from any thread.
+// A checksum for files: the same in every build and on every machine. Detects damaged and partly written files, not
+// forgery. Pure; safe from any thread.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@
 
 namespace namegate {
 
-// Eight bytes at a time, with the length at the end, so that zeros behind the content count.
+// Mixes in eight bytes at a time and then the length, so that trailing zeros change the sum.
 inline std::uint64_t checksum_of(std::string_view bytes) {
     constexpr std::uint64_t kPrime = 0x9e3779b97f4a7c15ULL;
     constexpr std::size_t kWord = 8;
     std::uint64_t sum = 0xcbf29ce484222325ULL;
-    const auto take = [&sum](std::uint64_t word) {
+    const auto mix = [&sum](std::uint64_t word) {
         sum = (sum ^ word) * kPrime;
         sum ^= sum >> 32U;
     };
@@ -25,9 +25,9 @@ inline std::uint64_t checksum_of(std::string_view bytes) {
         for (std::size_t i = 0; i < part.size(); ++i) {
             word |= std::uint64_t{static_cast<unsigned char>(part[i])} << (8 * i);
         }
-        take(word);
+        mix(word);
     }
-    take(bytes.size());
+    mix(bytes.size());
     return sum;
 }
 

@@ -18,10 +18,10 @@ namespace namegate {
 
 namespace {
 
-constexpr int kNotStarted = 127;  // an orphan's is seen by nobody
+constexpr int kNotStarted = 127;
 constexpr std::size_t kProgramStackBytes = 16UL * 1024;
 
-// A parent that ended before the first call is told by the second.
+// getppid() detects a parent that ended before prctl().
 bool follow_parent(pid_t parent) { return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == parent; }
 
 struct Start {
@@ -29,8 +29,9 @@ struct Start {
     pid_t parent;
 };
 
-// In the memory of the parent, which waits: nothing but calls of the kernel. Its frames are not the sanitizer's to mark.
-__attribute__((no_sanitize("address"))) int become(void* argument) {
+// Runs in the parent's memory while the parent waits (CLONE_VFORK), so it makes system calls only. The address sanitizer
+// must not mark its stack frames.
+__attribute__((no_sanitize("address"))) int exec_program(void* argument) {
     const auto& start = *static_cast<const Start*>(argument);
     if (follow_parent(start.parent) && ::dup2(start.program.input, STDIN_FILENO) >= 0 && ::dup2(start.program.output, STDOUT_FILENO) >= 0) {
         ::execve(start.program.path, start.program.arguments, start.program.environment);
@@ -63,7 +64,7 @@ Result<pid_t> start_child(const std::function<int()>& work) {
 Result<pid_t> start_program(const Program& program) {
     Start start{program, ::getpid()};
     std::vector<char> stack(kProgramStackBytes);
-    const pid_t child = ::clone(become, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
+    const pid_t child = ::clone(exec_program, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
     return child < 0 ? sys_error("starting " + std::string(program.path), errno) : Result<pid_t>(child);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Undo steps for an operation that may fail half-way: each step pushes its reverse, and unless the whole
-// is dismissed they run last-in first-out when the stack goes out of scope. Not thread-safe.
+// Undo steps for an operation that may fail halfway. Each completed step pushes its reverse; unless dismissed, the
+// reverses run in last-in first-out order when the stack goes out of scope. Not thread-safe.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Time as the datapath sees it: CLOCK_BOOTTIME, which counts suspends and never jumps with the wall clock.
-// Code that needs time takes a Clock, so that tests can script it.
+// Time as the datapath sees it: CLOCK_BOOTTIME, which includes suspends and never jumps with the wall clock.
+// Code that needs time receives a Clock, so that tests can control it.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fd owns one file descriptor and closes it once. Move-only; not thread-safe; closing never fails loudly.
+// Fd owns one file descriptor and closes it once. Move-only; not thread-safe; errors of close() are ignored.
 #pragma once
 
 #include <unistd.h>
@@ -39,7 +39,7 @@ class Fd {
     int fd_ = -1;
 };
 
-// unique_ptr for a C library's object with its free function: UniqueC<nl_sock, nl_socket_free>.
+// A unique_ptr that frees a C library's object with the library's function: UniqueC<nl_sock, nl_socket_free>.
 template <auto Free>
 struct FreeWith {
     template <typename T>

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::uint64_t kLockPollMs = 2;
 constexpr std::uint64_t kMaxLockPollMs = 16;
-constexpr std::uint64_t kLockPollPart = 32;  // of what was waited so far
+constexpr std::uint64_t kLockPollPart = 32;  // each pause is this fraction of the time waited so far
 
 Result<> write_all(int fd, std::string_view content, const std::string& path) {
     while (!content.empty()) {
@@ -43,7 +43,7 @@ void sleep_ms(unsigned milliseconds) {
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
-    // O_NONBLOCK: a FIFO dropped into a watched folder must not stop us.
+    // O_NONBLOCK: opening a FIFO in a watched folder must not block.
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!fd.valid()) {
         return sys_error("open " + path, errno);
@@ -167,7 +167,7 @@ Result<FileLock> FileLock::acquire(const std::string& path, unsigned timeout_ms)
         if (waited >= timeout_ms) {
             return Error(Code::kTryAgain, "lock " + path + " is still held after " + std::to_string(timeout_ms) + " ms");
         }
-        // Who has waited long can wait a little longer: many who wait must not take the time of the one who holds it.
+        // Poll less often the longer this waits: many waiting processes must not use the CPU time of the lock's holder.
         sleep_ms(static_cast<unsigned>(std::clamp<std::uint64_t>(waited / kLockPollPart, kLockPollMs, kMaxLockPollMs)));
     }
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The file system as its users see it who must survive a crash at any moment: each step by itself, so that a test can end the
-// process, or the machine, between any two. Nothing written is sure to outlive the machine before it was synced, and no name
-// before its folder was. Functions block on the disk; the system's may be called from any thread.
+// The file system for code that must survive a crash at any moment. Each step is a call of its own, so that a test can
+// stop the process or the machine between any two. A file's content survives a crash of the machine only after it is
+// synced, and its name only after its folder is synced. Functions block on the disk; those of system_files() may be
+// called from any thread.
 #pragma once
 
 #include <cstddef>
@@ -38,21 +39,21 @@ class FileSystem {
     // As read_file() and list_directory() of base/file.h.
     virtual Result<std::string> read(const std::string& path, std::size_t max_bytes) = 0;
     virtual Result<std::vector<std::string>> list(const std::string& folder, std::size_t max_entries) = 0;
-    // Of what the path leads to, through links.
+    // Follows links.
     virtual Result<FileInfo> info(const std::string& path) = 0;
-    // Is the name there, whatever it leads to? What cannot be told is there.
+    // Whether the name exists, even as a dangling link. True if that cannot be determined.
     virtual bool has_name(const std::string& path) = 0;
 
-    // The folder and its missing parents, for their owner alone.
+    // Creates the folder and its missing parents with mode 0700.
     virtual Result<> make_folder(const std::string& folder) = 0;
-    // The whole content of a file for its owner alone; not synced.
+    // Replaces the whole content of the file, with mode 0600 if new; does not sync it.
     virtual Result<> write(const std::string& path, std::string_view content) = 0;
     virtual Result<> sync(const std::string& path) = 0;
-    // Everything written to the file system that holds the folder.
+    // Syncs the whole file system that holds the folder.
     virtual Result<> sync_all(const std::string& folder) = 0;
     virtual Result<> sync_folder(const std::string& folder) = 0;
     virtual Result<> rename(const std::string& from, const std::string& to) = 0;
-    // One that is not there is success.
+    // A missing file is not an error.
     virtual Result<> remove(const std::string& path) = 0;
 };
 

@@ -12,7 +12,7 @@ namespace namegate {
 
 namespace {
 
-// Without the end of the line; empty when it cannot be read.
+// Returns the value without the newline; empty if it cannot be read.
 std::string read_switch(const std::string& path) {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     std::array<char, 16> text{};
@@ -30,7 +30,7 @@ bool write_switch(const std::string& path, std::string_view value) {
 
 ShortGracePeriods::ShortGracePeriods(const std::string& lock_path, std::string switch_path) : switch_path_(std::move(switch_path)) {
     Fd lock(::open(lock_path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600));
-    // Held exclusively only by who is just setting the switch back.
+    // Only a user that is resetting the switch holds the lock exclusively, and only briefly.
     if (!lock.valid() || ::flock(lock.get(), LOCK_SH) != 0) {
         return;
     }
@@ -41,7 +41,7 @@ ShortGracePeriods::ShortGracePeriods(const std::string& lock_path, std::string s
 }
 
 ShortGracePeriods::~ShortGracePeriods() {
-    // Who cannot have it alone is not the last.
+    // If the exclusive lock is refused, there is another user.
     if (lock_.valid() && ::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0 && read_switch(switch_path_) == kOurs) {
         static_cast<void>(write_switch(switch_path_, "0"));
     }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Short RCU grace periods for a moment. Attaching a tcx program, removing a device that has some, and changing a map
-// of maps each wait for a grace period, the first two with the lock held that all changes to the node's network need:
-// 8 to 16 ms each time. While an object of this class lives the kernel hurries its grace periods (what it does by
-// itself for most of the waiting under that lock), at the price of an interrupt to each CPU.
-// The switch is the whole kernel's (/sys/kernel/rcu_expedited), so it is set back by whoever leaves last, and one that
-// somebody else has set is left alone. Any number but 0 switches it on, and ours is one that nobody else writes: by it
-// whoever comes next, from whatever state folder, knows what a killed process left, and sets it back. Where the switch
-// cannot be written (or rcu_normal overrides it) all is slower and nothing else.
-// Any thread; functions wait for nothing.
+// Makes RCU grace periods short while an object of this class exists. Attaching a tcx program, removing a device that
+// has such programs, and changing a map of maps each wait 8 to 16 ms for a grace period; the first two hold the lock
+// that every change to the node's network needs. The kernel then expedites its grace periods, at the cost of an
+// interrupt to each CPU; it already does so for most of the waits under that lock.
+// The switch, /sys/kernel/rcu_expedited, is global to the kernel. The last user resets it, and a value that another
+// program has set is left alone. Any number but 0 turns it on; namegate writes a number of its own, so that the next
+// user, whatever its state folder, recognises and resets what a killed process left behind. Where the switch cannot be
+// written, or rcu_normal overrides it, operations are slower but otherwise work.
+// Safe from any thread.
 #pragma once
 
 #include <string>
@@ -22,7 +22,7 @@ class ShortGracePeriods {
   public:
     static constexpr std::string_view kOurs = "28263";  // "ng"
 
-    // `lock_path`: a file of this node that all who share the switch use.
+    // `lock_path`: the lock file that all users of the switch on this node share.
     explicit ShortGracePeriods(const std::string& lock_path, std::string switch_path = "/sys/kernel/rcu_expedited");
     ~ShortGracePeriods();
     ShortGracePeriods(const ShortGracePeriods&) = delete;

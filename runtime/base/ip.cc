@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kV4Offset = 12;
 constexpr unsigned kV4Bits = 96;
 
-// First bit (of the 16-byte form) counted for an address of this family.
+// The bit of the 16-byte form at which the address of this family begins.
 unsigned family_offset(const IpAddress& address) { return address.is_v4() ? kV4Bits : 0; }
 
 bool same_bits(const IpAddress::Bytes& a, const IpAddress::Bytes& b, unsigned bits) {
@@ -108,7 +108,7 @@ Result<IpPrefix> IpPrefix::parse(std::string_view text) {
     unsigned length = 0;
     const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
     if (status != std::errc() || end != digits.data() + digits.size() || length > address->bits()) {
-        return Error(Code::kInvalidInput, quoted + ": the prefix length is 0 to " + std::to_string(address->bits()));
+        return Error(Code::kInvalidInput, quoted + ": the prefix length must be 0 to " + std::to_string(address->bits()));
     }
     return IpPrefix(*address, length);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// IP addresses and prefixes as values. An address is kept as 16 bytes in network order, IPv4 as
-// ::ffff:a.b.c.d, exactly as the BPF maps store it. Value types; parsing never throws.
+// IP addresses and prefixes as values. An address is 16 bytes in network order, IPv4 as ::ffff:a.b.c.d, as in the BPF
+// maps. Parsing never throws.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ class IpAddress {
     constexpr IpAddress() = default;
     explicit constexpr IpAddress(const Bytes& bytes) : bytes_(bytes) {}
 
-    // "192.0.2.1" or "2001:db8::1"; no zone, no brackets, no port. An IPv4-mapped text is IPv4.
+    // "192.0.2.1" or "2001:db8::1"; no zone, no brackets, no port. An IPv4-mapped address becomes IPv4.
     static Result<IpAddress> parse(std::string_view text);
     static IpAddress v4(const std::array<std::uint8_t, 4>& octets);
     // `size` is 4 or 16 bytes, network order, as in an A or AAAA record.
@@ -46,7 +46,7 @@ class IpAddress {
 class IpPrefix {
   public:
     constexpr IpPrefix() = default;
-    // `length` counts in the address's own family (0-32 or 0-128); host bits are cleared.
+    // `length` is 0-32 for IPv4 and 0-128 for IPv6; larger ones are reduced to that. Host bits are cleared.
     IpPrefix(const IpAddress& address, unsigned length);
 
     // "10.0.0.0/8", "2001:db8::/32", or a bare address (a host prefix).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A list in a sentence for people: "a, b and 3 more". Pure; cannot fail.
+// A list as text for people: "a, b and 3 more". Pure; cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace namegate {
 
-// The first `most` entries as `text` has them.
+// Shows at most `most` entries, each as `text(entry)`.
 template <typename Entries, typename Text>
 std::string listed(const Entries& entries, std::size_t most, const Text& text) {
     std::string out;
@@ -22,7 +22,7 @@ std::string listed(const Entries& entries, std::size_t most, const Text& text) {
     return out;
 }
 
-// Of texts.
+// The same for entries that are strings.
 template <typename Entries>
 std::string listed(const Entries& entries, std::size_t most) {
     return listed(entries, most, [](const std::string& text) { return text; });

@@ -18,7 +18,7 @@ std::atomic<Format> g_format{Format::kText};
 constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warning", "error"};
 constexpr std::array<std::string_view, 4> kPriorities = {"<7>", "<6>", "<4>", "<3>"};
 
-// Quotes what came from outside, so that no value can forge a field or a line, or act on the terminal that shows it.
+// Quotes and escapes a value, so that it can neither forge a field or a line nor control the terminal that shows it.
 std::string quoted(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {

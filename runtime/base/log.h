@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Structured log to stderr: one line an event, static text plus key=value pairs (or one JSON object a
-// line). Lines start with the sd-daemon priority "<N>" when stderr goes to the journal. Thread-safe: a
-// line is one write(2). What a value has of control characters and bytes that are no UTF-8 comes out escaped. Never fails; never writes to
-// stdout, which belongs to CNI results.
+// Structured log to stderr: each event is one line, a static text and key=value pairs, or one JSON object. A line
+// starts with the sd-daemon priority "<N>" if stderr is connected to the journal. Control characters and bytes that are
+// not UTF-8 are escaped. Thread-safe: a line is one write(2). Never fails; never writes to stdout, which carries CNI
+// results.
 #pragma once
 
 #include <cmath>
@@ -29,7 +29,7 @@ inline Field kv(std::string_view key, const std::string& value) { return kv(key,
 
 template <typename T>
 requires std::is_arithmetic_v<T> Field kv(std::string_view key, T value) {
-    // JSON has no number for infinity and "not a number".
+    // JSON cannot represent infinity and NaN as numbers.
     const bool number = !std::is_floating_point_v<T> || std::isfinite(static_cast<double>(value));
     return {std::string(key), std::to_string(value), number};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Hardware addresses of Ethernet as text. Values; pure.
+// Ethernet hardware addresses and their text form. Pure.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ using Mac = std::array<std::uint8_t, 6>;
 
 // "02:00:5e:10:00:01".
 std::string mac_to_text(const Mac& mac);
-// In this form, of any letter case; nothing when it is another.
+// Accepts this form in any letter case; otherwise returns nothing.
 std::optional<Mac> mac_from_text(std::string_view text);
 
 }  // namespace namegate

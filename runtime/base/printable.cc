@@ -12,7 +12,7 @@ constexpr std::string_view kHex = "0123456789abcdef";
 
 struct Character {
     std::uint32_t code = 0;
-    std::size_t bytes = 0;  // 0: no UTF-8 here
+    std::size_t bytes = 0;  // 0: not UTF-8
 };
 
 std::uint32_t byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
@@ -40,7 +40,7 @@ Character decode(std::string_view text) {
     return {code, bytes};
 }
 
-// In order: `character` with its code and bytes, `stray` with each byte that is not UTF-8.
+// Calls, in order, `character` with the code and bytes of each character, and `stray` with each byte that is not UTF-8.
 template <typename OnCharacter, typename OnStray>
 void for_each_character(std::string_view text, const OnCharacter& character, const OnStray& stray) {
     while (!text.empty()) {
@@ -55,8 +55,9 @@ void for_each_character(std::string_view text, const OnCharacter& character, con
     }
 }
 
-// Characters that act on the terminal instead of being shown: C0, DEL, C1, line ends, marks of direction.
-bool acts(std::uint32_t code) {
+// Characters that control the terminal or are invisible: C0, DEL, C1, line separators, zero-width and direction marks,
+// tags.
+bool needs_escape(std::uint32_t code) {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c || (code >= 0x200b && code <= 0x200f) ||
            (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
            (code >= 0xe0000 && code <= 0xe007f);
@@ -92,7 +93,7 @@ void append_json_unit(std::string& out, std::uint32_t unit) {
     append_hex(out, unit, 4);
 }
 
-// As JSON writes a character that must not stand there as it is.
+// As a JSON escape; beyond U+FFFF as a surrogate pair.
 void append_json_escaped(std::string& out, std::uint32_t code) {
     if (code < 0x10000) {
         append_json_unit(out, code);
@@ -119,7 +120,7 @@ std::string printable(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     const auto add = [&out](std::uint32_t code, std::string_view as_it_is) {
-        if (acts(code)) {
+        if (needs_escape(code)) {
             append_escaped(out, code);
         } else {
             out += as_it_is;
@@ -135,7 +136,7 @@ std::string printable(std::string_view text) {
 std::string json_string(std::string_view text) {
     std::string out = "\"";
     const auto add = [&out](std::uint32_t code, std::string_view as_it_is) {
-        if (acts(code)) {
+        if (needs_escape(code)) {
             append_json_escaped(out, code);
         } else {
             out += code == '"' || code == '\\' ? "\\" : "";

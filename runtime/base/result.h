@@ -5,7 +5,7 @@
 // std::expected, so that a later switch to it is one alias.
 //
 //   Result<Fd> open_thing();                       // fallible function
-//   NG_ASSIGN(Fd fd, open_thing());                // take the value or return the error
+//   NG_ASSIGN(Fd fd, open_thing());                // assign the value or return the error
 //   NG_TRY(do_thing(fd));                          // return the error, if any
 #pragma once
 
@@ -17,17 +17,17 @@
 
 namespace namegate {
 
-// What the caller may do about it; the detail is in the message.
+// What the caller can do about the error; the message has the details.
 enum class Code {
-    kInvalidInput,  // somebody gave us something wrong: a file, an argument, a packet
-    kNotFound,      // the thing asked for is not there
-    kExists,        // it is there already
+    kInvalidInput,  // a file, an argument or a packet is invalid
+    kNotFound,      // the requested thing does not exist
+    kExists,        // it exists already
     kTryAgain,      // may succeed later without any change
     kPermission,    // the kernel or the file system refused
     kExhausted,     // a named limit was reached
-    kUnsupported,   // understood, but not offered
+    kUnsupported,   // valid, but not supported
     kIo,            // a system call failed
-    kInternal,      // a bug of ours
+    kInternal,      // a bug in namegate
 };
 
 std::string_view to_string(Code code);
@@ -40,7 +40,7 @@ class [[nodiscard]] Error {
     int sys_errno() const { return sys_errno_; }
     const std::string& message() const { return message_; }
 
-    // The same error, told from one level up: "context: message".
+    // The same error with the message "context: message".
     Error with_context(std::string_view context) const;
 
   private:
@@ -49,7 +49,7 @@ class [[nodiscard]] Error {
     std::string message_;
 };
 
-// An error from errno (pass it as captured right after the call): "what: No such file or directory".
+// An error with the message "what: No such file or directory". Capture errno right after the failed call.
 Error sys_error(std::string_view what, int sys_errno);
 
 struct Unit {
@@ -98,7 +98,7 @@ inline Result<> ok() { return Unit{}; }
 #define NG_CONCAT_INNER(a, b) a##b
 #define NG_CONCAT(a, b) NG_CONCAT_INNER(a, b)
 
-// Returns the error of `expr` from the calling function, if it has one.
+// Returns from the calling function if `expr` is an error.
 #define NG_TRY(expr)                                         \
     do {                                                     \
         if (auto&& ng_try_result = (expr); !ng_try_result) { \

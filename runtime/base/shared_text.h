@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Text that never changes and that all copies share: a pointer and one allocation, for what there is a hundred thousand
-// times. Copies may be used, and destroyed, from any thread.
+// Immutable text that all copies share: one pointer and one allocation, for texts of which there are 100,000 or more.
+// Copies may be used and destroyed from any thread.
 #pragma once
 
 #include <atomic>
@@ -60,7 +60,7 @@ class SharedText {
     char* characters() const { return reinterpret_cast<char*>(block_ + 1); }
     void release() {
         if (block_ != nullptr && block_->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            // The static analyser does not count owners: it sees two copies that are both the last.
+            // The static analyser does not track the count and assumes that two copies can both be the last.
             ::operator delete(block_);  // NOLINT(clang-analyzer-cplusplus.NewDelete)
         }
     }

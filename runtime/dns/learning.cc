@@ -14,7 +14,7 @@ constexpr std::uint8_t kRcodeNoError = 0;
 
 using RecordsByOwner = std::multimap<std::string_view, const AnswerRecord*>;
 
-// The place of a name in the chain; a new one goes to its end, or nowhere when the chain is full.
+// Returns the index of the name in the chain and appends a new name; kMaxChainNames if the chain is full.
 std::size_t place_of(Learning& learning, const std::string& name) {
     auto& names = learning.chain_names;
     const auto known = std::find(names.begin(), names.end(), name);
@@ -39,7 +39,7 @@ void add_link(Learning& learning, const ChainLink& link) {
     learning.links.push_back(link);
 }
 
-// Walks from the question; chain_names grows while it is walked.
+// Starts at the query name; appends to chain_names while it iterates over them.
 void follow_chain(Learning& learning, const RecordsByOwner& records) {
     for (std::size_t from = 0; from < learning.chain_names.size(); ++from) {
         const auto [begin, end] = records.equal_range(learning.chain_names[from]);
@@ -55,7 +55,7 @@ void follow_chain(Learning& learning, const RecordsByOwner& records) {
     }
 }
 
-// For each name of the chain, the names that lead to it. At most kMaxChainNames rounds.
+// Returns, for each name of the chain, the names that lead to it, as bits. At most kMaxChainNames rounds.
 std::vector<std::uint32_t> leading_names(const Learning& learning) {
     std::vector<std::uint32_t> leading;
     for (std::size_t i = 0; i < learning.chain_names.size(); ++i) {
@@ -75,7 +75,7 @@ std::vector<std::uint32_t> leading_names(const Learning& learning) {
 void collect_addresses(Learning& learning, const RecordsByOwner& records) {
     const std::vector<std::uint32_t> leading = leading_names(learning);
     for (std::size_t owner = 0; owner < learning.chain_names.size(); ++owner) {
-        std::map<std::pair<IpAddress, bool>, std::uint32_t> ttls;  // by address, and whether it is a mapped one
+        std::map<std::pair<IpAddress, bool>, std::uint32_t> ttls;  // by address, and whether it is mapped
         std::vector<std::pair<IpAddress, bool>> order;
         const auto [begin, end] = records.equal_range(learning.chain_names[owner]);
         for (auto it = begin; it != end; ++it) {

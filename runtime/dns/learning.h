@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The learning decision (D8): which addresses of an answer count, and for which names. Starting at the
-// question's name, CNAME records of the answer section are followed in whatever order they stand; loops are
-// walked once. An address counts when its owner is reached; it counts for the names that lead to its owner,
-// so that a name *behind* an address in the chain cannot claim it. Pure; never fails: an answer that
-// teaches nothing gives an empty Learning.
+// Decides which addresses of a response count, and for which names (D8). From the query name, follows the CNAME records
+// of the answer section in any order; visits each name of a loop once. An address counts if its owner is reached, and
+// only for the names that lead to its owner: a name later in the chain than the owner must not claim the address. Pure;
+// never fails: a response without useful records gives an empty Learning.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +16,7 @@
 
 namespace namegate::dns {
 
-// Names reachable from one question; beyond it the chain is cut and `chain_cut` is set.
+// Names that one response may reach; further ones are left out, and `chain_cut` is set.
 inline constexpr std::size_t kMaxChainNames = 32;
 
 struct LearntAddress {
@@ -25,11 +24,11 @@ struct LearntAddress {
     std::uint32_t ttl = 0;    // seconds, as in the record
     std::uint16_t owner = 0;  // index into chain_names
     std::uint32_t names = 0;  // bit i: chain_names[i] leads to the owner (the owner included)
-    bool mapped = false;      // an IPv4 address that came as an IPv4-mapped one, in an AAAA record
+    bool mapped = false;      // an IPv4 address that an AAAA record carried in its IPv4-mapped form
 
     bool operator==(const LearntAddress&) const = default;
 };
-static_assert(kMaxChainNames <= 32, "LearntAddress::names has a bit a name");
+static_assert(kMaxChainNames <= 32, "LearntAddress::names has one bit for each name");
 
 struct ChainLink {
     std::uint16_t from = 0;  // indexes into chain_names
@@ -40,18 +39,18 @@ struct ChainLink {
 };
 
 struct Learning {
-    std::vector<std::string> chain_names;  // question first, then in the order they are reached
+    std::vector<std::string> chain_names;  // the query name, then the others in the order they are reached
     std::vector<ChainLink> links;
     std::vector<LearntAddress> addresses;  // each (address, mapped, owner) once, with its largest TTL
     bool chain_cut = false;
 
     bool empty() const { return links.empty() && addresses.empty(); }
-    // The names for which this address counts.
+    // Returns the names for which this address counts.
     std::vector<std::string> names_of(const LearntAddress& address) const;
     bool operator==(const Learning&) const = default;
 };
 
-// Teaches only if it is a response, opcode QUERY, rcode NOERROR, question class IN.
+// Empty unless the message is a response with opcode QUERY, rcode NOERROR and question class IN.
 Learning learn(const Message& message);
 
 }  // namespace namegate::dns

@@ -11,8 +11,8 @@ constexpr std::uint64_t kNanosecondsPerSecond = 1'000'000'000;
 }  // namespace
 
 std::uint64_t effective_ttl_seconds(std::uint32_t record_ttl, const LifetimeSettings& settings) {
-    const std::uint64_t wished = std::uint64_t{record_ttl} + settings.extra_seconds;
-    return std::min<std::uint64_t>(std::max<std::uint64_t>(wished, settings.min_seconds), settings.max_seconds);
+    const std::uint64_t extended = std::uint64_t{record_ttl} + settings.extra_seconds;
+    return std::min<std::uint64_t>(std::max<std::uint64_t>(extended, settings.min_seconds), settings.max_seconds);
 }
 
 std::uint64_t expiry_boot_ns(std::uint64_t now_boot_ns, std::uint32_t record_ttl, const LifetimeSettings& settings) {

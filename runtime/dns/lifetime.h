@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long a learnt address opens new flows (D13). The kernel does the same sum on the same three numbers.
+// How long a learned address opens new flows (D13). The kernel program calculates the same from the same three numbers.
 // Pure; never fails.
 #pragma once
 
@@ -14,10 +14,10 @@ struct LifetimeSettings {
     std::uint32_t max_seconds = 86400;
 };
 
-// max(record TTL + extra, min), and never more than max.
+// min(max(record TTL + extra, min_seconds), max_seconds).
 std::uint64_t effective_ttl_seconds(std::uint32_t record_ttl, const LifetimeSettings& settings);
 
-// The boot time at which an answer seen at `now_boot_ns` stops opening new flows.
+// Returns the boot time at which an address from a response seen at `now_boot_ns` expires.
 std::uint64_t expiry_boot_ns(std::uint64_t now_boot_ns, std::uint32_t record_ttl, const LifetimeSettings& settings);
 
 }  // namespace namegate::dns

@@ -28,19 +28,19 @@ class Reader {
     std::size_t left() const { return bytes_.size() - at_; }
     std::size_t position() const { return at_; }
     void skip(std::size_t count) { at_ += count; }
-    std::uint16_t take16() {
+    std::uint16_t read16() {
         const std::uint16_t value = ldns_read_uint16(bytes_.data() + at_);
         at_ += 2;
         return value;
     }
-    std::uint32_t take32() {
+    std::uint32_t read32() {
         const std::uint32_t value = ldns_read_uint32(bytes_.data() + at_);
         at_ += 4;
         return value;
     }
     const std::uint8_t* data() const { return bytes_.data() + at_; }
-    // The name at the present position, in canonical text; goes on behind it.
-    Result<std::string> take_name();
+    // Reads a name, as canonical text, and moves past it.
+    Result<std::string> read_name();
 
   private:
     Result<> check_pointers() const;
@@ -49,11 +49,11 @@ class Reader {
     std::size_t at_ = 0;
 };
 
-// ldns follows a pointer anywhere and up to 65,535 of them in a name. A real name's pointers lead backwards,
-// at most one a label; anything else is an attempt on our time.
+// ldns follows pointers to any position and up to 65,535 of them in a name. Valid names point backwards, with at most one
+// pointer for each label; anything else is an attempt to use up CPU time.
 Result<> Reader::check_pointers() const {
     std::size_t at = at_;
-    std::size_t bound = at_;  // a pointer has to lead before the part it stands in
+    std::size_t bound = at_;  // a pointer must point before the part of the name that it ends
     for (std::size_t pointers = 0; at < bytes_.size();) {
         const std::uint8_t length = bytes_[at];
         if (length < kPointerMark) {
@@ -68,14 +68,14 @@ Result<> Reader::check_pointers() const {
         }
         const std::size_t target = ldns_read_uint16(bytes_.data() + at) & 0x3fffU;
         if (target < kHeaderBytes || target >= bound || ++pointers > kMaxNamePointers) {
-            return malformed("a compression pointer does not lead backwards into the message's names, or one name has too many");
+            return malformed("a compression pointer does not point backwards to a name, or a name has too many pointers");
         }
         at = bound = target;
     }
-    return malformed("a name runs over the end");
+    return malformed("a name extends beyond the end of the message");
 }
 
-Result<std::string> Reader::take_name() {
+Result<std::string> Reader::read_name() {
     NG_TRY(check_pointers());
     ldns_rdf* raw = nullptr;
     const ldns_status status = ldns_wire2dname(&raw, bytes_.data(), bytes_.size(), &at_);
@@ -83,13 +83,13 @@ Result<std::string> Reader::take_name() {
     if (status != LDNS_STATUS_OK) {
         return malformed(ldns_get_errorstr_by_id(status));
     }
-    // ldns keeps a name as its uncompressed wire form.
+    // ldns stores a name in its uncompressed wire form.
     return wire_to_text({reinterpret_cast<const char*>(ldns_rdf_data(name.get())), ldns_rdf_size(name.get())});
 }
 
 Result<> read_header(Reader& reader, Message& message, std::uint16_t& answers) {
     if (reader.left() < kHeaderBytes) {
-        return malformed("shorter than its header");
+        return malformed("the message is shorter than a header");
     }
     const std::uint8_t* wire = reader.data();
     message.id = LDNS_ID_WIRE(wire);
@@ -98,7 +98,7 @@ Result<> read_header(Reader& reader, Message& message, std::uint16_t& answers) {
     message.truncated = LDNS_TC_WIRE(wire) != 0;
     message.rcode = static_cast<std::uint8_t>(LDNS_RCODE_WIRE(wire));
     if (LDNS_QDCOUNT(wire) != 1) {
-        return malformed("has " + std::to_string(LDNS_QDCOUNT(wire)) + " questions, not one");
+        return malformed("the message has " + std::to_string(LDNS_QDCOUNT(wire)) + " questions instead of one");
     }
     answers = LDNS_ANCOUNT(wire);
     if (answers > kMaxAnswerRecords) {
@@ -109,35 +109,35 @@ Result<> read_header(Reader& reader, Message& message, std::uint16_t& answers) {
 }
 
 Result<> read_question(Reader& reader, Question& question) {
-    NG_ASSIGN(question.name, reader.take_name());
+    NG_ASSIGN(question.name, reader.read_name());
     if (reader.left() < kQuestionTailBytes) {
-        return malformed("ends inside its question");
+        return malformed("the message ends inside its question");
     }
-    question.type = reader.take16();
-    question.dns_class = reader.take16();
+    question.type = reader.read16();
+    question.dns_class = reader.read16();
     return ok();
 }
 
 Result<> read_target(Reader& reader, std::size_t end, AnswerRecord& record) {
-    NG_ASSIGN(record.target, reader.take_name());
+    NG_ASSIGN(record.target, reader.read_name());
     if (reader.position() != end) {
-        return malformed("a CNAME's target does not fill its record");
+        return malformed("the target of a CNAME is shorter or longer than its record");
     }
     return ok();
 }
 
-// Nothing: a record of no interest.
+// Returns nothing for a record of another type or class.
 Result<std::optional<AnswerRecord>> read_record(Reader& reader) {
     AnswerRecord record;
-    NG_ASSIGN(record.owner, reader.take_name());
+    NG_ASSIGN(record.owner, reader.read_name());
     if (reader.left() < kRecordTailBytes) {
         return malformed("ends inside a record");
     }
-    const std::uint16_t type = reader.take16();
-    const std::uint16_t dns_class = reader.take16();
-    const std::uint32_t ttl = reader.take32();
+    const std::uint16_t type = reader.read16();
+    const std::uint16_t dns_class = reader.read16();
+    const std::uint32_t ttl = reader.read32();
     record.ttl = (ttl & kTtlTopBit) != 0 ? 0 : ttl;
-    const std::size_t length = reader.take16();
+    const std::size_t length = reader.read16();
     if (reader.left() < length) {
         return malformed("ends inside a record");
     }
@@ -152,7 +152,7 @@ Result<std::optional<AnswerRecord>> read_record(Reader& reader) {
         return std::optional<AnswerRecord>(std::move(record));
     }
     if (length != (record.type == RecordType::kA ? 4U : 16U)) {
-        return malformed("an address record of " + std::to_string(length) + " bytes");
+        return malformed("an address record has " + std::to_string(length) + " bytes");
     }
     NG_ASSIGN(record.address, IpAddress::from_bytes(reader.data(), length));
     reader.skip(length);

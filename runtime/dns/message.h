@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One DNS message, as far as learning needs it: header, question, and the A, AAAA and CNAME records of class
-// IN in its answer section. Other records are stepped over; the authority and additional sections are not
-// read at all, so that nothing in them can count (D8) or spoil the answer. ldns stops in message.cc.
-// Pure; safe from any thread. A malformed message is kInvalidInput, one over a limit kExhausted, and either
-// way nothing of it may be learnt.
+// The parts of a DNS message that learning needs: header, question, and the A, AAAA and CNAME records of class IN in the
+// answer section. Skips other records and does not read the authority and additional sections, so that nothing in them
+// counts (D8) or makes the message malformed. Only message.cc uses ldns. Pure; safe from any thread. A malformed message
+// is kInvalidInput, one over a limit is kExhausted; nothing may be learned from either.
 #pragma once
 
 #include <cstddef>
@@ -56,8 +55,8 @@ struct Message {
     bool operator==(const Message&) const = default;
 };
 
-// Exactly one question is required. Bytes after the last answer are not looked at. A truncated message may
-// end inside a record: the records before it are kept, for stubs that use them.
+// The message must have exactly one question. Bytes after the answer section are not read. A truncated message may end
+// inside a record; the records before it are kept, because some stub resolvers use them.
 Result<Message> parse_message(std::span<const std::uint8_t> bytes);
 
 }  // namespace namegate::dns

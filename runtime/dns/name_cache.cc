@@ -8,11 +8,11 @@
 namespace namegate::dns {
 namespace {
 
-// What the containers' nodes take besides the texts: list, age, due and name maps.
+// Memory of the containers' nodes besides the texts: entry list, age list, due map, name map.
 constexpr std::size_t kNodeBytes = 48;
 constexpr std::size_t kNodesPerEntry = 4;
 
-// Of the measures.
+// Indexes of the measures.
 constexpr std::size_t kAddresses = 1;
 constexpr std::size_t kBytes = 2;
 
@@ -37,7 +37,7 @@ void put_address(std::vector<NameEntry::Address>& addresses, const IpAddress& ad
     addresses.insert(at, {address, expiry});
 }
 
-// Sorts once: one by one, thousands of them would move each other thousands of times.
+// Sorts once: inserting thousands of addresses one at a time is quadratic.
 void put_addresses(std::vector<NameEntry::Address>& addresses, std::vector<NameEntry::Address> more) {
     addresses.insert(addresses.end(), more.begin(), more.end());
     std::sort(addresses.begin(), addresses.end(), [](const NameEntry::Address& a, const NameEntry::Address& b) {
@@ -48,7 +48,7 @@ void put_addresses(std::vector<NameEntry::Address>& addresses, std::vector<NameE
                     addresses.end());
 }
 
-// A link has to last as long as the addresses that were seen behind it: their lifetime is what counts (D13).
+// A link lasts at least as long as the addresses that were seen beyond it, because their lifetime counts (D13).
 std::uint64_t link_expiry(const Learning& learning, const ChainLink& link, std::uint64_t now, const LifetimeSettings& lifetime) {
     std::uint64_t expiry = expiry_boot_ns(now, link.ttl, lifetime);
     for (const LearntAddress& address : learning.addresses) {
@@ -93,7 +93,7 @@ void NameCache::record(std::uint32_t endpoint, const Learning& learning, const L
     enforce_bounds(kMaxDroppedNames);
 }
 
-// The name's entry, moved to the young end.
+// Returns the entry of the name, new or known, as the most recently answered one.
 NameCache::EntryRef NameCache::touch(std::uint32_t endpoint, const std::string& name) {
     Endpoint& owner = endpoints_[endpoint];
     owner.id = endpoint;
@@ -124,7 +124,7 @@ void NameCache::put_link(Entry& entry, const std::string& target, std::uint64_t 
     entry.endpoint->owners_by_target.emplace(target, entry.name);
 }
 
-// Leaves out what has expired and what is over the limits of one name, the soonest to expire first.
+// Removes what has expired and what exceeds the limits of one name; of the latter, what expires first.
 void NameCache::trim(Entry& entry, std::uint64_t now) {
     const auto later = [](const auto& a, const auto& b) { return a.expiry_boot_ns > b.expiry_boot_ns; };
     auto& addresses = entry.addresses;
@@ -145,7 +145,7 @@ void NameCache::trim(Entry& entry, std::uint64_t now) {
     }
 }
 
-// After any change: limits of the name, sums, and the time at which the entry is due.
+// After a change of the entry: applies the limits of one name and updates the sums and the time at which it is due.
 void NameCache::settle(EntryRef entry, std::uint64_t now) {
     trim(*entry, now);
     if (entry->addresses.empty() && entry->links.empty()) {
@@ -163,7 +163,7 @@ void NameCache::settle(EntryRef entry, std::uint64_t now) {
     entry->due = due_.emplace(last_expiry(entry->addresses, entry->links), entry);
 }
 
-// `counted` is an entry's part of the sums: it becomes `now`.
+// Changes an entry's share of the sums from `counted` to `now`.
 void NameCache::count(Endpoint& owner, Amounts& counted, const Amounts& now) {
     for (std::size_t measure = 0; measure < kMeasures; ++measure) {
         const std::size_t before = owner.held[measure];
@@ -172,7 +172,7 @@ void NameCache::count(Endpoint& owner, Amounts& counted, const Amounts& now) {
         if (owner.forgotten) {
             continue;
         }
-        // The node is used again: this is done with every answer.
+        // Reuses the set's node, because this runs for every response.
         auto node = holders_[measure].extract({before, owner.id});
         if (node.empty()) {
             holders_[measure].insert({owner.held[measure], owner.id});
@@ -184,14 +184,14 @@ void NameCache::count(Endpoint& owner, Amounts& counted, const Amounts& now) {
     counted = now;
 }
 
-void NameCache::take_off_holders(const Endpoint& owner) {
+void NameCache::remove_from_holders(const Endpoint& owner) {
     for (std::size_t measure = 0; measure < kMeasures; ++measure) {
         holders_[measure].erase({owner.held[measure], owner.id});
     }
 }
 
-// False: nothing is over a bound.
-bool NameCache::push_out_one(std::size_t measure) {
+// Returns false if no limit is exceeded.
+bool NameCache::evict_one(std::size_t measure) {
     const bool full = held_[measure] > most_of_all_[measure];
     if (full && drop_forgotten(1) > 0) {
         return true;
@@ -208,7 +208,7 @@ bool NameCache::push_out_one(std::size_t measure) {
 std::size_t NameCache::enforce_bounds(std::size_t max_names) {
     std::size_t dropped = 0;
     for (std::size_t measure = 0; measure < kMeasures; ++measure) {
-        while (dropped < max_names && !holders_[measure].empty() && push_out_one(measure)) {
+        while (dropped < max_names && !holders_[measure].empty() && evict_one(measure)) {
             ++dropped;
         }
     }
@@ -226,7 +226,7 @@ void NameCache::erase(EntryRef entry) {
     count(owner, entry->counted, {});
     entries_.erase(entry);
     if (owner.names.empty() && !owner.forgotten) {
-        take_off_holders(owner);
+        remove_from_holders(owner);
         endpoints_.erase(owner.id);
     }
 }
@@ -240,7 +240,7 @@ void NameCache::clear() {
     holders_ = {};
 }
 
-// An entry as a file has it, taken through the same limits as an answer.
+// Adds an entry from a file, with the same limits as a response.
 void NameCache::restore(std::uint32_t endpoint, const NameEntry& saved, std::uint64_t now) {
     const EntryRef entry = touch(endpoint, saved.name);
     for (const NameEntry::Address& address : saved.addresses) {
@@ -258,7 +258,7 @@ void NameCache::forget(std::uint32_t endpoint) {
     if (own.empty()) {
         return;
     }
-    take_off_holders(own.mapped());
+    remove_from_holders(own.mapped());
     own.mapped().forgotten = true;
     forgotten_.push_back(std::move(own));
     drop_forgotten(kMaxDroppedNames);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What each endpoint resolved lately, whether or not a policy cared: so that a policy that names a domain
-// later works at once (D14), and chains split over two answers are joined (D8). Kept apart by endpoint
-// (D11). Bounded in names, addresses and bytes, of all endpoints and of each. At a bound the endpoint that holds most of what is
-// short loses the name that it was answered longest ago: no endpoint loses anything because of one that holds more.
-// Owns its memory only; time comes from the Clock. Not thread-safe: it belongs to one event loop. Nothing
-// fails but the file functions.
+// The name cache: recent responses of each endpoint, whether or not a policy names them, so that a policy that names a
+// domain later works at once (D14) and chains split over several responses are joined (D8). Endpoints are separate
+// (D11). Names, addresses and bytes are limited, for all endpoints together and for each. Over a limit, the endpoint that
+// holds the most of that measure loses its least recently answered name; so no endpoint loses a name because of another
+// that holds more. Owns only its memory; time comes from the Clock. Not thread-safe: used by one event loop. Only the
+// file functions can fail.
 #pragma once
 
 #include <array>
@@ -37,29 +37,30 @@ struct NameCacheLimits {
     std::size_t names_per_endpoint = 16'384;
     std::size_t addresses_per_endpoint = 32'768;
     std::size_t bytes_per_endpoint = std::size_t{16} * 1024 * 1024;
-    std::size_t addresses_per_name = 1024;  // the soonest to expire goes first
+    std::size_t addresses_per_name = 1024;  // those that expire first are evicted
     std::size_t links_per_name = 16;
 };
 
-inline constexpr std::size_t kMaxJoinedNames = 64;  // names on the way from a name to an address, or to a name
-// Of one answer, over all its names: entries visited, links followed either way, names put on a way. Well under a millisecond.
+inline constexpr std::size_t kMaxJoinedNames = 64;  // names on the path from a name to an address or to another name
+// For one response, over all its names: entries visited, links followed in either direction, names added to a path. Takes
+// well under 1 ms.
 inline constexpr std::size_t kMaxJoinSteps = 512;
-inline constexpr std::size_t kMaxJoinedReports = 1024;  // addresses, of one answer
-// Of the same when a policy is programmed, for one endpoint over all its patterns: some 10 to 20 ms.
+inline constexpr std::size_t kMaxJoinedReports = 1024;  // addresses for one response
+// The same when a policy is programmed, for one endpoint over all its patterns. Takes 10 to 20 ms.
 inline constexpr std::size_t kMaxMatchSteps = 65'536;
 inline constexpr std::size_t kMaxNamesPerAddress = 16;
-// By one call: well under a millisecond. An answer may bring more addresses than that many names had: what is over a bound then
-// goes with the next answers, or by expire().
+// Names removed by one call, which takes well under 1 ms. A response can add more addresses than that many names hold; the
+// excess over a limit is then removed with the next responses, or by expire().
 inline constexpr std::size_t kMaxDroppedNames = 256;
 inline constexpr std::size_t kMaxCacheFileBytes = std::size_t{256} * 1024 * 1024;
 
-// How many steps a walk may take. A walk that finds none left stops where it is: what it did not come to stays unopened.
+// Limits the steps of a walk. A walk stops when the budget is spent; the addresses that it has not reached stay closed.
 class StepBudget {
   public:
     explicit StepBudget(std::size_t steps) : left_(steps) {}
 
-    // False: not so many are left, and the budget counts as cut from now on.
-    bool take(std::size_t steps = 1) {
+    // False if fewer steps are left; then cut() is true and every further call fails.
+    bool try_spend(std::size_t steps = 1) {
         cut_ = cut_ || steps > left_;
         left_ -= cut_ ? 0 : steps;
         return !cut_;
@@ -72,20 +73,21 @@ class StepBudget {
     bool cut_ = false;
 };
 
-// What a walk over joined chains came to.
+// The outcome of a walk over joined chains.
 struct Joined {
     std::size_t steps = 0;
     bool cut = false;  // a limit ended it: some addresses were not reported
 };
 
-// An address that a name leads to. `names` is the way: the name asked about first, the address's owner last.
+// An address that a name leads to. `names` is the path: first the name at which the walk started, last the address's
+// owner.
 struct Reached {
     IpAddress address;
     std::vector<std::string> names;
     std::uint64_t expiry_boot_ns = 0;
 };
 
-// One name as the cache holds it, for the tools. What has expired is left out.
+// One name of the cache, for the tools, without what has expired.
 struct NameEntry {
     struct Address {
         IpAddress address;
@@ -105,7 +107,7 @@ struct NameCacheStats {
     std::size_t names = 0;
     std::size_t addresses = 0;
     std::size_t bytes = 0;
-    std::uint64_t evicted = 0;  // names pushed out by a bound
+    std::uint64_t evicted = 0;  // names, since the cache was created
 };
 
 class NameCache {
@@ -123,42 +125,42 @@ class NameCache {
     NameCache& operator=(NameCache&&) = delete;
     ~NameCache() = default;
 
-    // Takes over an answer seen now. Seeing an address again only ever extends it (D13).
-    // `seen_boot_ns`: when the response passed the pod's interface, from which its TTLs count (D13); none: now.
+    // Adds a response. An address that is seen again can only be extended (D13). `seen_boot_ns`: when the response passed the
+    // pod's interface, from which its TTLs count (D13); none: now.
     void record(std::uint32_t endpoint, const Learning& learning, const LifetimeSettings& lifetime,
                 std::optional<std::uint64_t> seen_boot_ns = std::nullopt);
 
-    // Everything unexpired that the endpoint may reach by names that the pattern matches: each name's
-    // addresses once. `names` starts with a matching name.
-    // Stops when the budget is spent.
+    // Reports every unexpired address that the names matched by the pattern lead to, once for each name that owns it.
+    // Reached::names starts with a matching name. Stops when the budget is spent.
     void for_each_match(std::uint32_t endpoint, const policy::DomainPattern& pattern, StepBudget& budget, const Report& report) const;
-    // The same with a budget of kMaxMatchSteps of its own.
+    // The same with a new budget of kMaxMatchSteps.
     void for_each_match(std::uint32_t endpoint, const policy::DomainPattern& pattern, const Report& report) const;
-    // After record(): what the answer's names, and the names known to lead to them, reach now; more than the
-    // answer itself where a chain was split over several answers. `names` starts at each such name in turn.
-    // Stops after kMaxJoinSteps or kMaxJoinedReports: however a pod's names lead to each other, an answer costs no more.
+    // After record(): reports the addresses to which the names of the response, and the names that lead to them, lead
+    // now. These are more than the addresses of the response if a chain is split over several responses. Starts at each
+    // such name in turn. Stops after kMaxJoinSteps or kMaxJoinedReports, to limit the cost of a response however the
+    // names link to each other.
     Joined for_each_joined(std::uint32_t endpoint, const Learning& learning, const Report& report) const;
 
-    // For the tools: the names that lead to each unexpired address, owner first, at most kMaxNamesPerAddress.
+    // For the tools. Returns the names that lead to each unexpired address, owner first, at most kMaxNamesPerAddress.
     std::map<IpAddress, std::vector<std::string>> names_by_address(std::uint32_t endpoint) const;
-    // Of one address; makes nothing of the others.
+    // The same for one address, without the cost of the others.
     std::vector<std::string> names_of(std::uint32_t endpoint, const IpAddress& address) const;
     std::vector<NameEntry> entries(std::uint32_t endpoint) const;
     std::vector<std::uint32_t> endpoints() const;
     NameCacheStats stats() const;
 
-    // What the endpoint knew counts no more. A large cache's memory is given back in steps, by expire().
+    // Removes the endpoint's names. The memory of many names is released in steps, by expire().
     void forget(std::uint32_t endpoint);
-    // Drops names of which everything has expired, that were forgotten, or that are over a bound, at most `max_names` a call so
-    // that no call takes long; returns how many. Cheap when nothing is due.
+    // Removes names that have expired, are forgotten or exceed a limit; at most `max_names`, to keep the call short. Returns
+    // their number. Cheap if there is nothing to remove.
     std::size_t expire(std::size_t max_names = kMaxDroppedNames);
 
-    // `scope` names the life of the endpoint ids and of the boot clock (boot id and seed): a file of another
-    // scope is of no use and loads as 0 names. The file is written atomically with a version and a checksum.
+    // Writes the file atomically, with a version and a checksum. `scope` identifies the boot clock and the endpoint ids
+    // (boot id and seed): a file of another scope is useless, so load() reads 0 names from it.
     Result<> save(const std::string& path, std::string_view scope) const;
-    // Replaces the content; returns the number of names. On an error the cache is empty, the error says why.
+    // Replaces the content and returns the number of names. After an error the cache is empty.
     Result<std::size_t> load(const std::string& path, std::string_view scope);
-    // The same, between memory and memory.
+    // The same without a file.
     std::string serialise(std::string_view scope) const;
     Result<std::size_t> deserialise(std::string_view content, std::string_view scope);
 
@@ -166,15 +168,15 @@ class NameCache {
     struct Entry;
     using EntryList = std::list<Entry>;
     using EntryRef = EntryList::iterator;
-    // Names that end alike stand together: those below one suffix are found without looking at the others.
+    // Orders names by their ends, so that the names below one suffix are adjacent.
     struct ByEnding {
         using is_transparent = void;
         bool operator()(std::string_view a, std::string_view b) const;
     };
-    // What is bounded: names, addresses, bytes.
+    // The limited measures: names, addresses, bytes.
     static constexpr std::size_t kMeasures = 3;
     using Amounts = std::array<std::size_t, kMeasures>;
-    // How much an endpoint has of one measure. The last of several gives way; of those that have as much, the one that came first.
+    // How much an endpoint holds of one measure. The last in this order loses a name first; among equals, the lowest id.
     struct Holder {
         std::size_t held = 0;
         std::uint32_t endpoint = 0;
@@ -186,15 +188,15 @@ class NameCache {
         bool forgotten = false;
         Amounts held{};
         std::map<std::string, EntryRef, ByEnding> names;
-        std::list<EntryRef> by_age;                                      // front: answered last
-        std::set<std::pair<std::string, std::string>> owners_by_target;  // CNAME links backwards
+        std::list<EntryRef> by_age;                                      // front: most recently answered
+        std::set<std::pair<std::string, std::string>> owners_by_target;  // the CNAME links, reversed
     };
     struct Entry {
         Endpoint* endpoint = nullptr;
         std::string name;
         std::vector<NameEntry::Address> addresses;  // sorted by address
         std::vector<NameEntry::Link> links;
-        Amounts counted{};  // its part of what the endpoint holds, and of held_
+        Amounts counted{};  // the entry's share of the endpoint's `held` and of held_
         std::list<EntryRef>::iterator age;
         std::multimap<std::uint64_t, EntryRef>::iterator due;
     };
@@ -204,9 +206,9 @@ class NameCache {
     void settle(EntryRef entry, std::uint64_t now);
     void trim(Entry& entry, std::uint64_t now);
     void count(Endpoint& owner, Amounts& counted, const Amounts& now);
-    void take_off_holders(const Endpoint& owner);
+    void remove_from_holders(const Endpoint& owner);
     std::size_t enforce_bounds(std::size_t max_names);
-    bool push_out_one(std::size_t measure);
+    bool evict_one(std::size_t measure);
     void erase(EntryRef entry);
     std::size_t drop_forgotten(std::size_t max_names);
     void clear();
@@ -214,10 +216,10 @@ class NameCache {
     Result<std::size_t> read_entries(std::string_view content, std::string_view scope);
 
     using Sources = std::vector<std::string_view>;
-    // From the sources along unexpired links, until `report` returns false or the budget is spent.
+    // Follows unexpired links from the sources until `report` returns false or the budget is spent.
     void reach(const Endpoint& endpoint, const Sources& sources, StepBudget& budget,
                const std::function<bool(const Reached&)>& report) const;
-    // The names themselves and those that lead to them, the nearest first, at most kMaxJoinedNames.
+    // Returns the names and those that lead to them, nearest first, at most kMaxJoinedNames.
     static std::vector<std::string> with_leading_names(const Endpoint& endpoint, std::vector<std::string> names, StepBudget& budget);
     static std::vector<std::string> leading_names_of(const Endpoint& endpoint, const Entry& entry);
 
@@ -225,12 +227,12 @@ class NameCache {
     NameCacheLimits limits_;
     Amounts most_of_all_;
     Amounts most_of_each_;
-    EntryList entries_;  // front: answered last
+    EntryList entries_;  // front: most recently answered
     std::map<std::uint32_t, Endpoint> endpoints_;
     std::list<std::map<std::uint32_t, Endpoint>::node_type> forgotten_;
-    std::multimap<std::uint64_t, EntryRef> due_;       // by the time at which all of the entry has expired
-    Amounts held_{};                                   // of all, forgotten ones included
-    std::array<std::set<Holder>, kMeasures> holders_;  // not those that were forgotten
+    std::multimap<std::uint64_t, EntryRef> due_;       // by the time at which the last part of the entry expires
+    Amounts held_{};                                   // of all endpoints, forgotten ones included
+    std::array<std::set<Holder>, kMeasures> holders_;  // without forgotten endpoints
     std::uint64_t evicted_ = 0;
 };
 

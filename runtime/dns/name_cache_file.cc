@@ -5,7 +5,7 @@
 //   entries, oldest first: u32 endpoint, text name,
 //                          u16 addresses: 16 bytes, u64 expiry; u16 links: text target, u64 expiry
 //   u64 checksum of everything before it
-// A text is a u16 length and its bytes. Boot times are kept as they are: the scope says whose they are.
+// A text is a u16 length and its bytes. Expiry times are boot times in ns; the scope identifies the boot.
 #include <algorithm>
 
 #include "base/binary.h"
@@ -22,7 +22,7 @@ constexpr std::size_t kMaxText = 1024;  // a name of 255 bytes, every one of the
 constexpr std::size_t kMaxScopeBytes = 256;
 constexpr mode_t kFileMode = 0600;
 
-// FNV-1a; against rot and half-written files, not against forgers: the file is root's.
+// FNV-1a. Detects damaged and partly written files; forgery is no concern, because only root can write the file.
 std::uint64_t checksum(std::string_view bytes) {
     std::uint64_t hash = 0xcbf29ce484222325ULL;
     for (const char byte : bytes) {
@@ -42,10 +42,10 @@ IpAddress read_address(BinaryReader& reader) {
 
 Error broken(const std::string& why) { return {Code::kInvalidInput, "name cache file: " + why + "; starting with an empty cache"}; }
 
-// Checks all but the entries; what is left of `content` is the part between magic and checksum.
+// Checks everything but the entries and reduces `content` to what is between the version and the checksum.
 Result<> check_frame(std::string_view& content) {
     if (content.size() < kMagic.size() + 4 + kChecksumBytes || content.substr(0, kMagic.size()) != kMagic) {
-        return broken("this is not a name cache");
+        return broken("the file is not a name cache");
     }
     const std::size_t end = content.size() - kChecksumBytes;
     if (BinaryReader(content.substr(end)).number(kChecksumBytes) != checksum(content.substr(0, end))) {
@@ -102,7 +102,7 @@ Result<std::size_t> NameCache::read_entries(std::string_view content, std::strin
     for (std::uint64_t i = 0; i < count && reader.good(); ++i) {
         const auto endpoint = static_cast<std::uint32_t>(reader.number(4));
         const std::string name(reader.text(kMaxText));
-        // A damaged count makes no more room than there are bytes.
+        // Nothing is reserved by count: a damaged count must not allocate more memory than the file has bytes.
         std::vector<NameEntry::Address> addresses;
         for (std::uint64_t left = reader.number(2); left > 0 && reader.good(); --left) {
             const IpAddress address = read_address(reader);
@@ -118,7 +118,7 @@ Result<std::size_t> NameCache::read_entries(std::string_view content, std::strin
         }
     }
     if (!reader.good() || !reader.at_end()) {
-        return broken("its entries do not fill it");
+        return broken("the size of the entries does not match the size of the file");
     }
     return entries_.size();
 }

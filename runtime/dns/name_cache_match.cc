@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which addresses names lead to: a walk along CNAME links. A way lasts until its first link or its address
-// expires; of several ways to one name the longest lasting counts. So names are settled in the order of how
-// long they can be reached, each once.
+// Finds the addresses that names lead to by following CNAME links. A path lasts until the first of its links or its
+// address expires; of several paths to a name, the one that lasts longest counts. As in Dijkstra's algorithm, each name is
+// visited once, in the order of how long its path lasts, longest first.
 #include <algorithm>
 #include <limits>
 #include <queue>
@@ -15,14 +15,14 @@ namespace {
 constexpr std::uint64_t kForever = std::numeric_limits<std::uint64_t>::max();
 constexpr std::size_t kNoStep = std::numeric_limits<std::size_t>::max();
 
-// A settled name and how it was come to.
+// A visited name and its predecessor on the path.
 struct Step {
     std::string_view name;
     std::size_t before = kNoStep;
-    std::size_t length = 1;  // names on the way, this one included
+    std::size_t length = 1;  // names on the path, this one included
 };
 
-// A name to be settled.
+// A name to be visited.
 struct Candidate {
     std::uint64_t expiry = kForever;
     std::string_view name;
@@ -31,7 +31,7 @@ struct Candidate {
     bool operator<(const Candidate& other) const { return expiry < other.expiry; }
 };
 
-std::vector<std::string> way_to(const std::vector<Step>& steps, std::size_t last) {
+std::vector<std::string> path_to(const std::vector<Step>& steps, std::size_t last) {
     std::vector<std::string> names;
     for (std::size_t at = last; at != kNoStep; at = steps[at].before) {
         names.emplace_back(steps[at].name);
@@ -48,7 +48,7 @@ void add_names(std::vector<std::string>& names, const std::vector<std::string>& 
     }
 }
 
-// Those that are alive. False: no more is wanted.
+// Reports the unexpired addresses. Returns false if `report` does.
 template <typename Addresses>
 bool report_each(const Addresses& addresses, std::uint64_t expiry, std::uint64_t now, Reached& reached,
                  const std::function<bool(const Reached&)>& report) {
@@ -69,29 +69,29 @@ void NameCache::reach(const Endpoint& endpoint, const Sources& sources, StepBudg
     const std::uint64_t now = clock_.boot_ns();
     std::priority_queue<Candidate> candidates;
     for (const std::string_view source : sources) {
-        if (!budget.take()) {
+        if (!budget.try_spend()) {
             break;
         }
         candidates.push({kForever, source, kNoStep});
     }
     std::vector<Step> steps;
-    std::set<std::string_view> settled;
+    std::set<std::string_view> visited;
     while (!candidates.empty()) {
         const Candidate next = candidates.top();
         candidates.pop();
         const auto known = endpoint.names.find(next.name);
-        if (known == endpoint.names.end() || !settled.insert(next.name).second) {
+        if (known == endpoint.names.end() || !visited.insert(next.name).second) {
             continue;
         }
         const Entry& entry = *known->second;
         const std::size_t length = next.before == kNoStep ? 1 : steps[next.before].length + 1;
-        if (!entry.addresses.empty() && !budget.take(length)) {
+        if (!entry.addresses.empty() && !budget.try_spend(length)) {
             return;
         }
         steps.push_back({next.name, next.before, length});
         Reached reached;
         if (!entry.addresses.empty()) {
-            reached.names = way_to(steps, steps.size() - 1);
+            reached.names = path_to(steps, steps.size() - 1);
         }
         if (!report_each(entry.addresses, next.expiry, now, reached, report)) {
             return;
@@ -100,7 +100,7 @@ void NameCache::reach(const Endpoint& endpoint, const Sources& sources, StepBudg
             if (link.expiry_boot_ns <= now || length >= kMaxJoinedNames) {
                 continue;
             }
-            if (!budget.take()) {
+            if (!budget.try_spend()) {
                 return;
             }
             candidates.push({std::min(next.expiry, link.expiry_boot_ns), link.target, steps.size() - 1});
@@ -119,7 +119,7 @@ void NameCache::for_each_match(std::uint32_t endpoint, const policy::DomainPatte
     if (own == endpoints_.end()) {
         return;
     }
-    // A CNAME target without an answer of its own has no entry, and nothing to reach either.
+    // A name that is only a CNAME target has no entry, and leads to no address.
     Sources sources;
     const auto& names = own->second.names;
     if (pattern.kind() == policy::DomainPattern::Kind::kExact) {
@@ -139,12 +139,12 @@ void NameCache::for_each_match(std::uint32_t endpoint, const policy::DomainPatte
 }
 
 std::vector<std::string> NameCache::with_leading_names(const Endpoint& endpoint, std::vector<std::string> names, StepBudget& budget) {
-    names.reserve(std::max(names.size(), kMaxJoinedNames));  // the views stay good
+    names.reserve(std::max(names.size(), kMaxJoinedNames));  // keeps the views valid
     std::set<std::string_view> known(names.begin(), names.end());
     for (std::size_t i = 0; i < names.size() && names.size() < kMaxJoinedNames; ++i) {
         const std::string target = names[i];
         for (auto it = endpoint.owners_by_target.lower_bound({target, ""});
-             it != endpoint.owners_by_target.end() && it->first == target && names.size() < kMaxJoinedNames && budget.take(); ++it) {
+             it != endpoint.owners_by_target.end() && it->first == target && names.size() < kMaxJoinedNames && budget.try_spend(); ++it) {
             if (known.insert(it->second).second) {
                 names.push_back(it->second);
             }
@@ -158,10 +158,10 @@ Joined NameCache::for_each_joined(std::uint32_t endpoint, const Learning& learni
     if (own == endpoints_.end()) {
         return {};
     }
-    // Half of the steps at most go into finding where to start: the other half is for the ways from there.
+    // At most half of the steps are for finding the names to start at; the rest is for the walks from there.
     StepBudget finding(kMaxJoinSteps / 2);
     std::vector<std::string> sources = with_leading_names(own->second, learning.chain_names, finding);
-    // Those before the answer come first: what its own names reach it mostly says itself.
+    // Start with the names that lead to those of the response: the response itself mostly has the addresses of its own.
     std::rotate(sources.begin(), sources.begin() + std::ssize(learning.chain_names), sources.end());
     StepBudget walking(kMaxJoinSteps / 2 + finding.left());
     std::size_t reports = 0;

@@ -20,8 +20,7 @@ Error invalid(std::string_view text, const std::string& why) {
     return {Code::kInvalidInput, "\"" + std::string(text.substr(0, kMaxQuotedBytes)) + "\" " + why};
 }
 
-// Do both agree in their first `length` bits?
-bool same_start(const IpAddress::Bytes& a, const IpAddress::Bytes& b, unsigned length) {
+bool same_prefix(const IpAddress::Bytes& a, const IpAddress::Bytes& b, unsigned length) {
     for (unsigned bit = 0; bit < length; ++bit) {
         if (((a[bit / 8] ^ b[bit / 8]) >> (7 - bit % 8) & 1U) != 0) {
             return false;
@@ -47,7 +46,7 @@ Result<NeverOpens::Entry> parse_entry(std::string_view text) {
         const std::string_view digits = text.substr(slash + 1);
         const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), entry.length);
         if (status != std::errc() || end != digits.data() + digits.size() || entry.length > most) {
-            return invalid(text, "has no good prefix length: it is 0 to " + std::to_string(most));
+            return invalid(text, "has an invalid prefix length: it must be 0 to " + std::to_string(most));
         }
     }
     entry.length += entry.aaaa ? 0 : kMappedBits;
@@ -62,7 +61,7 @@ Result<NeverOpens::Entry> parse_entry(std::string_view text) {
 NeverOpens NeverOpens::standard() {
     NeverOpens list;
     for (const std::string_view text : kStandard) {
-        static_cast<void>(list.add(text));  // all of them are good
+        static_cast<void>(list.add(text));  // all of them are valid
     }
     return list;
 }
@@ -79,8 +78,8 @@ Result<> NeverOpens::add(std::string_view text) {
 const std::string* NeverOpens::refuses(const IpAddress& address, bool mapped) const {
     const bool v4 = address.is_v4();
     for (const Entry& entry : entries_) {
-        const bool concerned = entry.aaaa ? !v4 || mapped : v4;
-        if (concerned && same_start(entry.bytes, address.bytes(), entry.length)) {
+        const bool applies = entry.aaaa ? !v4 || mapped : v4;
+        if (applies && same_prefix(entry.bytes, address.bytes(), entry.length)) {
             return &entry.text;
         }
     }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Addresses that no name opens, whatever an answer says (D17): whoever owns an allowed name would otherwise lead a pod to
-// its own loopback, or to the metadata service of a cloud. Written as addresses and CIDRs. An IPv4 entry also refuses the
-// address in its IPv4-mapped form; an entry below ::ffff:0:0/96 refuses that form alone. A value; pure; the programs decide
-// alike on the same list (`never_opens` in abi.h).
+// Addresses that no name opens (D17). Otherwise the owner of an allowed name could direct a pod to the pod's own loopback
+// or to the metadata service of a cloud. Entries are addresses and CIDRs. An IPv4 entry also refuses the IPv4-mapped form
+// of its addresses; an entry inside ::ffff:0:0/96 refuses only that form. Value type; pure. The BPF programs decide the
+// same with the same list (`never_opens` in abi.h).
 #pragma once
 
 #include <cstddef>
@@ -18,27 +18,28 @@
 namespace namegate::dns {
 
 inline constexpr std::size_t kMaxNeverOpens = NG_MAX_NEVER_OPENS;  // entries
-inline constexpr std::size_t kMaxListedNeverOpens = 48;            // of a configuration, besides the standard ones
+inline constexpr std::size_t kMaxListedNeverOpens = 48;            // entries of a configuration, besides the standard ones
 
 class NeverOpens {
   public:
     struct Entry {
-        std::string text;   // as it was written
-        bool aaaa = false;  // of AAAA records; else of A records
+        std::string text;   // as in the configuration
+        bool aaaa = false;  // applies to AAAA records; otherwise to A records
         IpAddress::Bytes bytes{};
-        unsigned length = 0;  // of all 128 bits
+        unsigned length = 0;  // 0 to 128, in the 16-byte form
     };
 
-    // Nothing is refused.
+    // Refuses nothing.
     NeverOpens() = default;
-    // Loopback, link-local, multicast, unspecified, broadcast and IPv4-mapped addresses.
+    // Refuses loopback, link-local, multicast, unspecified, broadcast and IPv4-mapped addresses.
     static NeverOpens standard();
 
-    // kInvalidInput says what is wrong with the text, kExhausted that there are kMaxNeverOpens entries.
+    // kInvalidInput: the text is neither an address nor a CIDR. kExhausted: there are kMaxNeverOpens entries already.
     Result<> add(std::string_view text);
     const std::vector<Entry>& entries() const { return entries_; }
 
-    // The entry that refuses the address, as it was written; null: none. `mapped`: it came as an IPv4-mapped one.
+    // Returns the text of the entry that refuses the address, or null. `mapped`: an AAAA record carried the address in its
+    // IPv4-mapped form.
     const std::string* refuses(const IpAddress& address, bool mapped = false) const;
 
   private:

@@ -8,14 +8,14 @@ namespace {
 
 constexpr std::string_view kBlank = " \t\r";
 
-std::string_view take_word(std::string_view& line) {
+std::string_view next_word(std::string_view& line) {
     line.remove_prefix(std::min(line.find_first_not_of(kBlank), line.size()));
     const std::string_view word = line.substr(0, line.find_first_of(kBlank));
     line.remove_prefix(word.size());
     return word;
 }
 
-// Empty: a server of use.
+// Returns an empty text for a usable server.
 std::string why_unusable(std::string_view address, const Result<IpAddress>& parsed) {
     if (address.find('%') != std::string_view::npos) {
         return "an address with a zone is not supported";
@@ -32,7 +32,7 @@ bool is_loopback(const IpAddress& address) {
     return loopback4.contains(address) || loopback6.contains(address);
 }
 
-void take_server(ResolvConf& conf, std::string_view address, const std::string& place) {
+void add_server(ResolvConf& conf, std::string_view address, const std::string& place) {
     const auto parsed = IpAddress::parse(address);
     const std::string unusable = why_unusable(address, parsed);
     if (!unusable.empty()) {
@@ -66,8 +66,8 @@ ResolvConf resolv_conf_servers(std::string_view content) {
         const std::size_t end = content.find('\n');
         std::string_view line = content.substr(0, end);
         content.remove_prefix(end == std::string_view::npos ? content.size() : end + 1);
-        if (take_word(line) == "nameserver") {
-            take_server(conf, take_word(line), "line " + std::to_string(number) + ": ");
+        if (next_word(line) == "nameserver") {
+            add_server(conf, next_word(line), "line " + std::to_string(number) + ": ");
         }
     }
     return conf;

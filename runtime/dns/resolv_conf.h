@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The `nameserver` lines of a resolv.conf: the trusted servers when none are configured. Pure; a line that
-// cannot be used is a warning, never an error, as resolvers have it.
+// The `nameserver` lines of a resolv.conf, which are the trusted servers if none are configured. Pure. A line that cannot
+// be used is a warning and never an error, because resolvers ignore such lines.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ inline constexpr std::size_t kMaxResolvConfServers = 8;  // resolvers use the fi
 inline constexpr std::size_t kMaxResolvConfBytes = 64 * 1024;
 
 struct ResolvConf {
-    std::vector<TrustedServer> servers;  // in the file's order, each once
+    std::vector<TrustedServer> servers;  // in the order of the file, without duplicates
     std::vector<std::string> warnings;   // "line 3: ..."
 };
 

@@ -14,26 +14,27 @@ constexpr std::size_t kHeaderBytes = 12;
 constexpr std::size_t kQuestionTailBytes = 4;
 constexpr std::size_t kMaxLabel = 63;
 constexpr std::size_t kConnectionBytes = 512;  // of memory besides the buffers
-constexpr std::size_t kQuestionBytes = 64;
+constexpr std::size_t kQueryBytes = 64;
 
 struct Head {
     std::uint16_t id = 0;
     bool response = false;
-    std::string section;
+    std::string question;
 };
 
 std::uint16_t read16(std::span<const std::uint8_t> bytes, std::size_t at) {
     return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
 }
 
-// Of the first `count` bytes. The lengths of labels are no letters.
+// Changes the first `count` bytes, which are a name. The lengths of labels are at most 63 and so not letters.
 void lower_letters(std::string& text, std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
         text[i] = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
     }
 }
 
-// Header and the one question, which is never compressed; its name in lower case (D18). Nothing: no such message.
+// Reads the header and the question, its name in lower case (D18). Returns nothing unless the message has exactly one
+// question with an uncompressed name.
 std::optional<Head> read_head(std::span<const std::uint8_t> message) {
     if (message.size() < kHeaderBytes || read16(message, 4) != 1) {
         return std::nullopt;
@@ -51,7 +52,7 @@ std::optional<Head> read_head(std::span<const std::uint8_t> message) {
     }
     const auto* text = reinterpret_cast<const char*>(message.data());
     Head head{read16(message, 0), (message[2] & 0x80U) != 0, {text + kHeaderBytes, end - kHeaderBytes}};
-    lower_letters(head.section, at - kHeaderBytes);
+    lower_letters(head.question, at - kHeaderBytes);
     return head;
 }
 
@@ -81,7 +82,7 @@ void TcpExchanges::open(const TcpPeers& peers, std::uint32_t server_next, std::u
 }
 
 TcpFate TcpExchanges::add(const TcpPeers& peers, TcpSide side, std::uint32_t sequence, std::span<const std::uint8_t> payload,
-                          const Sink& answer) {
+                          const Sink& sink) {
     const auto known = connections_.find(peers);
     if (known == connections_.end()) {
         ++stats_.unknown;
@@ -93,10 +94,10 @@ TcpFate TcpExchanges::add(const TcpPeers& peers, TcpSide side, std::uint32_t seq
     connection.used_ns = clock_.boot_ns();
     const Result<> added =
         side == TcpSide::kPod
-            ? connection.pod.add(sequence, payload, [&](std::span<const std::uint8_t> message) { note(connection, message); })
+            ? connection.pod.add(sequence, payload, [&](std::span<const std::uint8_t> message) { add_query(connection, message); })
             : connection.server.add(sequence, payload, [&](std::span<const std::uint8_t> message) {
-                  if (take(connection, message)) {
-                      answer(message);
+                  if (match_query(connection, message)) {
+                      sink(message);
                   }
               });
     if (!added) {
@@ -109,37 +110,37 @@ TcpFate TcpExchanges::add(const TcpPeers& peers, TcpSide side, std::uint32_t seq
     return connections_.count(peers) != 0 ? TcpFate::kFollowed : TcpFate::kUnknown;
 }
 
-void TcpExchanges::note(Connection& connection, std::span<const std::uint8_t> message) const {
+void TcpExchanges::add_query(Connection& connection, std::span<const std::uint8_t> message) const {
     const auto head = read_head(message);
     if (!head || head->response) {
         return;
     }
-    if (connection.questions.size() >= limits_.questions) {
-        connection.questions.pop_front();
+    if (connection.queries.size() >= limits_.queries) {
+        connection.queries.pop_front();
     }
-    connection.questions.push_back({head->id, head->section});
+    connection.queries.push_back({head->id, head->question});
 }
 
-// Was the message asked for? Then nothing else answers that question.
-bool TcpExchanges::take(Connection& connection, std::span<const std::uint8_t> message) {
+// Returns whether the message responds to a pending query, and removes that query: it has one response.
+bool TcpExchanges::match_query(Connection& connection, std::span<const std::uint8_t> message) {
     const auto head = read_head(message);
-    const auto asked = !head || !head->response
-                           ? connection.questions.end()
-                           : std::find_if(connection.questions.begin(), connection.questions.end(),
-                                          [&](const Question& one) { return one.id == head->id && one.section == head->section; });
-    if (asked == connection.questions.end()) {
+    const auto pending = !head || !head->response
+                             ? connection.queries.end()
+                             : std::find_if(connection.queries.begin(), connection.queries.end(),
+                                            [&](const Query& one) { return one.id == head->id && one.question == head->question; });
+    if (pending == connection.queries.end()) {
         ++stats_.unsolicited;
         return false;
     }
-    connection.questions.erase(asked);
-    ++stats_.answers;
+    connection.queries.erase(pending);
+    ++stats_.responses;
     return true;
 }
 
 void TcpExchanges::settle(Endpoint& endpoint, Connection& connection) {
     std::size_t bytes = kConnectionBytes + connection.pod.buffered() + connection.server.buffered();
-    for (const Question& question : connection.questions) {
-        bytes += kQuestionBytes + question.section.size();
+    for (const Query& query : connection.queries) {
+        bytes += kQueryBytes + query.question.size();
     }
     endpoint.bytes += bytes - connection.counted;
     connection.counted = bytes;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// DNS over TCP between endpoints and trusted servers: which answers were asked for (D10). Both streams of a connection
-// are followed from the server's opening on; a question is remembered until the answer with its id and its question section
-// comes, in whatever case (D18), on the same connection. A connection whose opening was not seen teaches nothing. Bounded in connections
-// and bytes for each endpoint: at a bound its own least recently used connection is forgotten. Owns its memory; one thread.
+// Matches responses to queries in DNS over TCP between endpoints and trusted servers (D10). Follows both streams of a
+// connection from the server's SYN on. A query is pending until the same connection carries a response with the same id
+// and question section, in any letter case (D18). Nothing is learned from a connection whose SYN was not seen. Connections
+// and bytes are limited for each endpoint: over a limit, its own least recently used connection is forgotten. Owns its
+// memory. Not thread-safe.
 #pragma once
 
 #include <compare>
@@ -24,9 +25,9 @@ namespace namegate::dns {
 
 struct TcpLimits {
     std::size_t connections = 64;                 // of an endpoint
-    std::size_t bytes = std::size_t{512} * 1024;  // buffered for an endpoint, questions included
-    std::size_t questions = 256;                  // waiting on one connection; the oldest goes first
-    std::uint64_t idle_ns = 3'600'000'000'000;    // a connection that is silent this long is over
+    std::size_t bytes = std::size_t{512} * 1024;  // buffered for an endpoint, pending queries included
+    std::size_t queries = 256;                    // pending on one connection; the oldest are dropped
+    std::uint64_t idle_ns = 3'600'000'000'000;    // a connection is forgotten when it is idle for longer
 };
 
 // A connection, as seen from the endpoint.
@@ -42,16 +43,16 @@ struct TcpPeers {
 
 struct TcpStats {
     std::size_t connections = 0;
-    std::uint64_t answers = 0;      // that were asked for
-    std::uint64_t unsolicited = 0;  // that were not
+    std::uint64_t responses = 0;    // to a pending query
+    std::uint64_t unsolicited = 0;  // messages of servers that respond to no pending query
     std::uint64_t unknown = 0;      // segments of connections that are not followed
-    std::uint64_t dropped = 0;      // connections forgotten at a bound
+    std::uint64_t dropped = 0;      // connections forgotten because of a limit, an error or forget()
 };
 
 enum class TcpSide { kPod, kServer };
 enum class TcpFate {
     kFollowed,
-    kUnknown,  // the connection is not followed: what the segment completes is not known
+    kUnknown,  // the connection is not followed, so the messages in the segment are not known
 };
 
 class TcpExchanges {
@@ -65,43 +66,45 @@ class TcpExchanges {
     TcpExchanges(TcpExchanges&&) = delete;
     TcpExchanges& operator=(TcpExchanges&&) = delete;
 
-    // The pod's SYN: a new connection begins, and one with the same ports and another first number `pod_next` is over.
+    // The pod's SYN. Forgets a connection with the same ports whose first sequence number is not `pod_next`.
     void begin(const TcpPeers& peers, std::uint32_t pod_next);
-    // The server's SYN: `server_next` and `pod_next` are the numbers of both streams' first bytes. Seen again it changes nothing.
+    // The server's SYN. `server_next` and `pod_next` are the sequence numbers of the streams' first bytes. A repeated SYN
+    // changes nothing.
     void open(const TcpPeers& peers, std::uint32_t server_next, std::uint32_t pod_next);
-    // A segment; `answer` gets every solicited message that it completes. Past a bound the connection is kUnknown.
-    TcpFate add(const TcpPeers& peers, TcpSide side, std::uint32_t sequence, std::span<const std::uint8_t> payload, const Sink& answer);
+    // Adds a segment and calls `sink` with each response that it completes and that has a pending query. A connection over
+    // a limit is forgotten: kUnknown.
+    TcpFate add(const TcpPeers& peers, TcpSide side, std::uint32_t sequence, std::span<const std::uint8_t> payload, const Sink& sink);
     void close(const TcpPeers& peers);
-    // Something of the endpoint's was not seen: none of its connections can be followed any further.
+    // Forgets the endpoint's connections: after a lost frame none of them can be followed.
     void forget(std::uint32_t endpoint);
 
-    // Forgets connections that were silent for too long, and those of endpoints that are gone.
+    // Forgets connections that are idle for too long and those of endpoints that are gone.
     void expire(const std::function<bool(std::uint32_t endpoint)>& is_there);
     const TcpStats& stats() const { return stats_; }
 
   private:
-    struct Question {
+    struct Query {
         std::uint16_t id = 0;
-        std::string section;  // its bytes, the name in lower case
+        std::string question;  // the section's bytes, the name in lower case
     };
     struct Connection {
         TcpStream pod;
         TcpStream server;
         std::uint32_t opened_server = 0;
         std::uint32_t opened_pod = 0;
-        std::deque<Question> questions;
-        std::size_t counted = 0;  // its part of the endpoint's bytes
+        std::deque<Query> queries;  // pending
+        std::size_t counted = 0;    // the connection's share of the endpoint's bytes
         std::uint64_t used_ns = 0;
         std::list<TcpPeers>::iterator age;
     };
     using Connections = std::map<TcpPeers, Connection>;
     struct Endpoint {
-        std::list<TcpPeers> by_age;  // front: used last
+        std::list<TcpPeers> by_age;  // front: most recently used
         std::size_t bytes = 0;
     };
 
-    void note(Connection& connection, std::span<const std::uint8_t> message) const;
-    bool take(Connection& connection, std::span<const std::uint8_t> message);
+    void add_query(Connection& connection, std::span<const std::uint8_t> message) const;
+    bool match_query(Connection& connection, std::span<const std::uint8_t> message);
     void settle(Endpoint& endpoint, Connection& connection);
     void enforce_bounds(std::uint32_t id);
     void erase(Connections::iterator connection);

@@ -16,12 +16,12 @@ Error too_much() {
                                   std::to_string(kMaxStreamPieces) + " pieces wait behind a gap"};
 }
 
-Error not_of_this_stream() { return {Code::kInvalidInput, "DNS over TCP: a segment that is not of this stream"}; }
+Error not_of_this_stream() { return {Code::kInvalidInput, "DNS over TCP: a segment does not belong to this stream"}; }
 
 }  // namespace
 
 Result<> TcpStream::add(std::uint32_t sequence, std::span<const std::uint8_t> payload, const Sink& sink) {
-    // Distances within half the number space, as TCP itself compares (RFC 9293, section 3.4).
+    // Signed distance modulo 2^32, as TCP compares sequence numbers (RFC 9293, section 3.4).
     const auto distance = static_cast<std::int32_t>(sequence - next_);
     if (payload.empty()) {
         return ok();
@@ -30,7 +30,7 @@ Result<> TcpStream::add(std::uint32_t sequence, std::span<const std::uint8_t> pa
         return not_of_this_stream();
     }
     if (distance < 0) {
-        // One byte before the first may be a keep-alive's (RFC 9293, section 3.8.4).
+        // A keep-alive may carry one byte before the first (RFC 9293, section 3.8.4).
         if (static_cast<std::uint64_t>(-distance) > offset_ + kKeepAliveBytes) {
             return not_of_this_stream();
         }
@@ -47,12 +47,12 @@ Result<> TcpStream::add(std::uint32_t sequence, std::span<const std::uint8_t> pa
         waiting_bytes_ -= piece.mapped().size();
         offset_ += piece.mapped().size();
         next_ += static_cast<std::uint32_t>(piece.mapped().size());
-        take(piece.mapped(), sink);
+        append(piece.mapped(), sink);
     }
     return ok();
 }
 
-// Into the gaps between what is waiting already.
+// Stores the bytes that are not waiting already.
 Result<> TcpStream::keep(std::uint64_t at, std::span<const std::uint8_t> bytes) {
     while (!bytes.empty()) {
         auto behind = waiting_.upper_bound(at);
@@ -67,7 +67,7 @@ Result<> TcpStream::keep(std::uint64_t at, std::span<const std::uint8_t> bytes) 
             }
         }
         const std::size_t room = behind == waiting_.end() ? bytes.size() : std::min<std::uint64_t>(behind->first - at, bytes.size());
-        // What follows at once waits for nobody.
+        // The limits do not apply to bytes that are next in the stream: they are delivered at once.
         if (at != offset_ && (waiting_bytes_ + room > kMaxStreamWaiting || waiting_.size() >= kMaxStreamPieces)) {
             return too_much();
         }
@@ -79,7 +79,8 @@ Result<> TcpStream::keep(std::uint64_t at, std::span<const std::uint8_t> bytes) 
     return ok();
 }
 
-void TcpStream::take(std::span<const std::uint8_t> bytes, const Sink& sink) {
+// Appends bytes in stream order and delivers the messages that they complete.
+void TcpStream::append(std::span<const std::uint8_t> bytes, const Sink& sink) {
     partial_.insert(partial_.end(), bytes.begin(), bytes.end());
     std::size_t at = 0;
     while (partial_.size() - at >= kLengthBytes) {

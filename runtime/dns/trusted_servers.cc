@@ -19,7 +19,7 @@ Result<std::uint16_t> parse_port(std::string_view digits, std::string_view whole
     const char* end = digits.data() + digits.size();
     const auto [stop, status] = std::from_chars(digits.data(), end, port);
     if (status != std::errc() || stop != end || port == 0) {
-        return invalid(whole, "the port is a number from 1 to 65535");
+        return invalid(whole, "the port must be a number from 1 to 65535");
     }
     return port;
 }
@@ -43,7 +43,7 @@ Result<Parts> split(std::string_view text) {
             return parts;
         }
         if (rest.front() != ':') {
-            return invalid(text, "after the bracket comes :port (a prefix length goes inside: [fd00::/64]:53)");
+            return invalid(text, "only :port may follow the bracket; write a prefix length inside, as in [fd00::/64]:53");
         }
         parts.port = rest.substr(1);
         parts.has_port = true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The DNS servers whose answers count (D9), as written in the configuration: `10.0.0.53`, `10.0.0.53:5353`,
-// `fd00::53`, `[fd00::53]:5353`, `10.96.0.0/12`, `10.96.0.0/12:5353`, `[fd00::/64]:5353`. Port 53 unless
-// said. Pure; errors quote the text and say what to write.
+// The DNS servers whose responses count (D9). The configuration writes them as `10.0.0.53`, `10.0.0.53:5353`, `fd00::53`,
+// `[fd00::53]:5353`, `10.96.0.0/12`, `10.96.0.0/12:5353` or `[fd00::/64]:5353`; the default port is 53. Pure; errors quote
+// the text and say what to write.
 #pragma once
 
 #include <compare>
@@ -27,14 +27,14 @@ struct TrustedServer {
     std::uint16_t port = kDefaultDnsPort;
 
     bool contains(const IpAddress& address, std::uint16_t server_port) const { return port == server_port && prefix.contains(address); }
-    // As it would be written in the configuration.
+    // In the form of the configuration.
     std::string to_string() const;
     auto operator<=>(const TrustedServer&) const = default;
 };
 
 Result<TrustedServer> parse_trusted_server(std::string_view text);
 
-// The whole list: sorted, each once, within the limits above.
+// Returns the list sorted and without duplicates. kExhausted: it exceeds a limit above.
 Result<std::vector<TrustedServer>> parse_trusted_servers(const std::vector<std::string>& texts);
 
 }  // namespace namegate::dns

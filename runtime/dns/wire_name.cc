@@ -27,10 +27,10 @@ Error malformed(std::string_view text, const std::string& why) {
     return {Code::kInvalidInput, "domain name \"" + std::string(text) + "\": " + why};
 }
 
-// The byte that the escape at the front of `rest` stands for; takes it off `rest`.
-Result<char> take_escape(std::string_view& rest, std::string_view whole) {
+// Removes the escape at the front of `rest` and returns its byte.
+Result<char> read_escape(std::string_view& rest, std::string_view whole) {
     if (rest.size() < 2) {
-        return malformed(whole, "a backslash at the end");
+        return malformed(whole, "it ends with a backslash");
     }
     if (!is_digit(rest[1])) {
         const char c = rest[1];
@@ -40,12 +40,12 @@ Result<char> take_escape(std::string_view& rest, std::string_view whole) {
     unsigned value = 0;
     for (std::size_t i = 1; i <= kDecimalEscapeDigits; ++i) {
         if (i >= rest.size() || !is_digit(rest[i])) {
-            return malformed(whole, "a decimal escape has three digits, as in \\046");
+            return malformed(whole, "a decimal escape must have three digits, as in \\046");
         }
         value = value * 10 + static_cast<unsigned>(rest[i] - '0');
     }
     if (value > 255) {
-        return malformed(whole, "a decimal escape is at most \\255");
+        return malformed(whole, "a decimal escape must be at most \\255");
     }
     rest.remove_prefix(1 + kDecimalEscapeDigits);
     return static_cast<char>(value);
@@ -64,7 +64,7 @@ Result<std::string> wire_to_text(std::string_view wire) {
         ++at;
         if (length == 0) {
             if (at != wire.size()) {
-                return Error(Code::kInvalidInput, "a domain name on the wire goes on after its root label");
+                return Error(Code::kInvalidInput, "a domain name on the wire continues after its root label");
             }
             return text;
         }
@@ -87,7 +87,7 @@ Result<std::string> text_to_wire(std::string_view text) {
     std::string label;
     const auto finish_label = [&]() -> Result<> {
         if (label.empty()) {
-            return malformed(text, "an empty label");
+            return malformed(text, "it has an empty label");
         }
         if (label.size() > kMaxLabelBytes) {
             return Error(Code::kExhausted, "domain name \"" + std::string(text) + "\": a label is longer than 63 bytes");
@@ -105,7 +105,7 @@ Result<std::string> text_to_wire(std::string_view text) {
             NG_TRY(finish_label());
             rest.remove_prefix(1);
         } else if (rest.front() == '\\') {
-            NG_ASSIGN(const char c, take_escape(rest, text));
+            NG_ASSIGN(const char c, read_escape(rest, text));
             label += lower(c);
         } else {
             label += lower(rest.front());

@@ -109,7 +109,7 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
     for (const policy::PatternEntry& entry : policy.patterns) {
         const std::uint64_t id = datapath::pattern_id(datapath_.seed(), entry.pattern);
         cache_->for_each_match(record.id, entry.pattern, budget, [&](const dns::Reached& reached) {
-            if (!budget.take()) {
+            if (!budget.try_spend()) {
                 ++refused;
                 return;
             }

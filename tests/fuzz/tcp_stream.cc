@@ -103,7 +103,7 @@ void check_exchange(const Input& input) {
         });
         fuzz::require(exchanges.stats().connections <= limits.connections, "connections of an endpoint are bounded");
     }
-    fuzz::require(exchanges.stats().answers == answers, "answers are counted");
+    fuzz::require(exchanges.stats().responses == answers, "responses are counted");
     exchanges.expire([](std::uint32_t) { return false; });
     fuzz::require(exchanges.stats().connections == 0, "nothing is left of an endpoint that is gone");
 }

@@ -13,7 +13,7 @@
 namespace namegate::policy {
 namespace {
 
-// Two independent 64-bit lanes; not against an attacker, who would have to write the policies.
+// Two independent 64-bit lanes. Not collision-resistant against an attacker, who would have to write the policies.
 class ContentHash {
   public:
     void add(std::uint64_t value) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a snapshot to the compiled rules of one endpoint and direction. Pure functions; safe from any
-// thread. An error means that the policy cannot be enforced as written: the caller must keep what is in
-// force, or stay closed, never open.
+// Compiles the rules of a snapshot for one endpoint and direction. Pure functions; safe from any thread. An error means
+// that the policy cannot be enforced as written: the caller must keep the policy in force, or keep the endpoint closed, and
+// must not open it.
 #pragma once
 
 #include <span>
@@ -18,16 +18,16 @@
 
 namespace namegate::policy {
 
-// Does any staged policy select the endpoint in this direction that a preview would count?
+// Whether a staged policy that counts in a preview selects the endpoint in this direction.
 bool has_preview(const Snapshot& snapshot, const EndpointFacts& endpoint);
 
-// Does any policy select the endpoint in this direction? If not it is open there (E5). kTryAgain: it is not known of one of
-// them (S8), and the endpoint must not be opened. `named` is who the facts are about, for the words of that error.
+// Whether a policy selects the endpoint in this direction; if not, the direction is open (E5). kTryAgain: this is unknown
+// for one of the policies (S8), and the endpoint must not be opened; the error describes the endpoint as `named`.
 Result<bool> selects(const Snapshot& snapshot, const EndpointFacts& endpoint, const EndpointView& named);
 
-// Works as well when nothing selects the endpoint: one rule, the profile's Allow. `endpoints` are those of the node, itself
-// among them: rules' selectors reach their addresses. Of the endpoint itself nothing is read but the facts, which were made
-// under the same snapshot.
+// If no policy selects the endpoint, the result has one rule, the profile's Allow. `endpoints` are those of the node,
+// including this one, for the selectors of rules. Of the endpoint itself only the facts are read; they must belong to the
+// same snapshot.
 Result<CompiledPolicy> compile(const Snapshot& snapshot, const EndpointFacts& endpoint, std::span<const EndpointView> endpoints);
 
 struct SelectedPolicy {
@@ -37,11 +37,12 @@ struct SelectedPolicy {
     bool staged = false;
     bool ingress = false;  // selects the endpoint in this direction
     bool egress = false;
-    bool unknown = false;  // whether it selects the endpoint is not known (S8)
+    bool unknown = false;  // it is unknown whether it selects the endpoint (S8)
     Place place;
 };
 
-// For the tools: every policy that selects the endpoint in either direction, in order of evaluation, staged ones too.
+// For the tools. Returns every policy that selects the endpoint, or may do so, in the order of evaluation, including staged
+// policies.
 std::vector<SelectedPolicy> selected_policies(const Snapshot& snapshot, const EndpointView& endpoint);
 
 }  // namespace namegate::policy

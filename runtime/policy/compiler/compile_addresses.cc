@@ -11,7 +11,7 @@
 namespace namegate::policy {
 namespace {
 
-// The four things that prefixes can say about an address.
+// The rules for which an address is in their nets, selected by labels, in their notNets, and excluded by labels.
 struct Groups {
     RuleBits nets;
     RuleBits selected;
@@ -34,7 +34,7 @@ struct AddressState {
     RuleBits exclude;
 };
 
-// Prefixes that come together: a rule's nets, a set, an endpoint; with the rules that look at them.
+// Prefixes with a common origin (a rule's nets, a set, an endpoint) and the rules that refer to them.
 struct Source {
     std::vector<IpPrefix> prefixes;
     Groups groups;
@@ -102,7 +102,7 @@ class AddressCompiler {
             add_set_domains(members, number);
         }
         if (!entity.domains.empty()) {
-            needs_selected_.set(number);  // no address is a member: the domains are the only way in
+            needs_selected_.set(number);  // no prefix matches; only the domains open addresses
             for (const DomainPattern& pattern : entity.domains) {
                 add_pattern(pattern, number);
             }
@@ -162,7 +162,7 @@ class AddressCompiler {
         std::sort(patterns_.begin(), patterns_.end(), before);
         out.reserve(patterns_.size());
         RuleBits bits(rules_.size());
-        std::optional<std::pair<std::size_t, BitmapIndex>> last;  // most patterns are one rule's, and so is the next
+        std::optional<std::pair<std::size_t, BitmapIndex>> last;  // most patterns, and their neighbours, belong to one rule
         for (auto one = patterns_.begin(); one != patterns_.end();) {
             const DomainPattern& pattern = *one->pattern;
             auto next = one + 1;
@@ -184,15 +184,15 @@ class AddressCompiler {
         }
     }
 
-    // An address matches a rule when nets and selector, where the rule has them, hold it, and the negative ones
-    // do not. A learnt address stands in for the selector only.
+    // An address matches a rule if the rule's nets and selector contain it, where present, and notNets and notSelector do
+    // not. An address opened by a name replaces a match of the selector only.
     void conclude(AddressState& state, const RuleBits& family) const {
         for (std::size_t i = 0; i < family.words(); ++i) {
             const Groups& groups = state.groups;
-            const std::uint64_t not_refused =
+            const std::uint64_t not_excluded =
                 family.word(i) & (groups.nets.word(i) | ~needs_nets_.word(i)) & ~groups.not_nets.word(i) & ~groups.excluded.word(i);
-            state.match.word(i) = not_refused & (groups.selected.word(i) | ~needs_selected_.word(i));
-            state.exclude.word(i) = has_domains_.word(i) & ~not_refused;
+            state.match.word(i) = not_excluded & (groups.selected.word(i) | ~needs_selected_.word(i));
+            state.exclude.word(i) = has_domains_.word(i) & ~not_excluded;
         }
     }
 
@@ -210,7 +210,7 @@ class AddressCompiler {
         const auto add = [&](AddressState& state, std::size_t source) { state.groups |= sources_[source].groups; };
         const auto emit = [&](const AddressState* parent, AddressState& state, const IpPrefix& prefix) {
             conclude(state, families_[v4 ? 0 : 1]);
-            // One that says what its parent says would change no lookup.
+            // An entry equal to its parent would not change any lookup.
             if (parent == nullptr || !(parent->match == state.match) || !(parent->exclude == state.exclude)) {
                 out.push_back({prefix, bitmaps.index_of(state.match), bitmaps.index_of(state.exclude)});
             }

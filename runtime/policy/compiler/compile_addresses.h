@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The addresses and domains of numbered rules, as the entries of a compiled policy. Steps of compile().
+// Compiles the addresses and domains of numbered rules to entries of a compiled policy. Steps of compile().
 #pragma once
 
 #include <vector>
@@ -12,7 +12,7 @@
 
 namespace namegate::policy {
 
-// Decides each rule's local side from the endpoint's own addresses and labels: sets `v4` and `v6`.
+// Sets `v4` and `v6` of each rule: whether its local side matches the endpoint's own addresses and labels.
 Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver);
 
 struct AddressTables {

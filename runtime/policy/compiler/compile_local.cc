@@ -17,7 +17,7 @@ class LocalSide {
     LocalSide(Resolver& resolver, const Policy& policy, const EntityRule& entity, RuleAction action)
         : resolver_(resolver), policy_(policy), entity_(entity), action_(action) {}
 
-    // No address: one that is not known; the labels alone decide, and no net holds it.
+    // Without an address, which is then unknown, the labels alone decide, and no net contains it.
     bool matches(const std::optional<IpAddress>& address) {
         if (!entity_.nets.empty() && !(address && any_contains(entity_.nets, *address))) {
             return false;
@@ -38,12 +38,12 @@ class LocalSide {
         if (!address) {
             return false;
         }
-        const auto is_endpoints = [&](std::size_t index) {
+        const auto is_of_endpoint = [&](std::size_t index) {
             const std::vector<IpAddress>& addresses = resolver_.endpoint(index).addresses;
             return std::find(addresses.begin(), addresses.end(), *address) != addresses.end();
         };
         const auto is_in_set = [&](std::size_t index) { return any_contains(resolver_.set(index).nets, *address); };
-        return std::any_of(members.endpoints.begin(), members.endpoints.end(), is_endpoints) ||
+        return std::any_of(members.endpoints.begin(), members.endpoints.end(), is_of_endpoint) ||
                std::any_of(members.sets.begin(), members.sets.end(), is_in_set);
     }
 
@@ -53,7 +53,8 @@ class LocalSide {
     RuleAction action_;
 };
 
-// All of the endpoint's addresses of a family must agree: the kernel is not asked which one was used.
+// All addresses of the endpoint in a family must give the same result, because the kernel program does not check which one
+// a packet uses.
 Result<bool> decide(LocalSide& side, const std::vector<IpAddress>& addresses, bool v4, const NumberedRule& rule) {
     if (addresses.empty()) {
         return side.matches(std::nullopt);
@@ -84,8 +85,8 @@ Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver
         numbered.v4 = rule.ip_version.value_or(4) == 4 && rule.protocol != kProtocolIcmp6;
         numbered.v6 = rule.ip_version.value_or(6) == 6 && rule.protocol != kProtocolIcmp;
         const EntityRule& own = local_of(rule, resolver.self().direction);
-        // By the same measure the facts have addresses.
-        if (!looks_at_address(own)) {
+        // The same condition decides whether the facts have addresses.
+        if (!depends_on_address(own)) {
             continue;
         }
         LocalSide side(resolver, *numbered.policy, own, rule.action);

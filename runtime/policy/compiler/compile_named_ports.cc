@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Named ports of the other side. A name means another number to each peer, and a compiled rule holds addresses
-// and ports apart: so such a rule is compiled in parts, one for the peers that mean the same.
+// Named ports of the other side. Each peer can give a name another number, and a compiled rule matches addresses and ports
+// independently. So such a rule is compiled in parts, one for each group of peers with the same numbers.
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -14,15 +14,15 @@ namespace {
 std::vector<NamedPort> resolve(const std::vector<Port>& ports, const Rule& rule, const PodDocument& pod) {
     std::vector<NamedPort> out;
     for (const NamedPort& known : pod.ports) {
-        const bool asked = std::any_of(ports.begin(), ports.end(), [&](const Port& port) { return port.name == known.name; });
-        if (asked && rule.protocol.value_or(known.protocol) == known.protocol) {
+        const bool named = std::any_of(ports.begin(), ports.end(), [&](const Port& port) { return port.name == known.name; });
+        if (named && rule.protocol.value_or(known.protocol) == known.protocol) {
             out.push_back(known);
         }
     }
     return out;
 }
 
-// The peers that the rule selects; without a selector, every endpoint.
+// Returns the peers that the rule selects; every endpoint, if it has no selector.
 std::vector<std::size_t> peers_of(const Policy& policy, const EntityRule& entity, RuleAction action, Resolver& resolver) {
     if (selects_by_labels(entity)) {
         return resolver.selected(policy, entity, action).endpoints;
@@ -34,7 +34,7 @@ std::vector<std::size_t> peers_of(const Policy& policy, const EntityRule& entity
     return all;
 }
 
-// What the names among `ports` and `notPorts` mean to a peer.
+// The numbers that a peer gives to the names in `ports` and in `notPorts`.
 using Meaning = std::pair<std::vector<NamedPort>, std::vector<NamedPort>>;
 
 }  // namespace

@@ -40,7 +40,7 @@ struct PortState {
     RuleBits match;
 };
 
-// The fewest prefixes that hold exactly low..high.
+// Appends the smallest set of prefixes that covers exactly low..high.
 void add_prefixes(const PortSpan& span, std::size_t source, std::vector<PrefixItem<PortPrefix>>& out) {
     std::uint32_t low = span.low;
     while (low <= span.high) {
@@ -60,7 +60,8 @@ PortSpan icmp_span(std::uint8_t protocol, const IcmpMatch& match) {
     return {protocol, static_cast<std::uint16_t>(low), static_cast<std::uint16_t>(high)};
 }
 
-// What a name means, from the ports that the other side, or the endpoint itself, has. One that nobody has matches nothing.
+// Appends the numbers of a port. `known` are the named ports of the peer or of the endpoint itself; a name that is not among
+// them matches nothing.
 void add_port(const Port& port, const Rule& rule, const std::vector<NamedPort>& known, std::vector<PortSpan>& out) {
     if (port.name.empty()) {
         out.push_back({rule.protocol.value_or(0), port.low, port.high});
@@ -90,7 +91,7 @@ PortMatch match_of(const Rule& rule, const EntityRule& entity, const KnownPorts&
     return out;
 }
 
-// Names on the endpoint's own side are those of its pod, on the other side those of the rule's part.
+// Returns the named ports of the endpoint's pod for its own side, and those of the rule's part for the other side.
 KnownPorts known_ports(const NumberedRule& numbered, bool local, const EndpointFacts& self) {
     static const std::vector<NamedPort> none;
     if (local) {
@@ -120,7 +121,7 @@ class PortCompiler {
     void add_protocol(std::uint8_t protocol) { protocols_.insert(protocol); }
     bool any() const { return !protocols_.empty() || constrained_.any(); }
 
-    // `base(protocol)`: rules that take the protocol; `any_base`: those that take every other one.
+    // `base(protocol)`: the rules that match the protocol. `any_base`: those that match protocols without entries.
     template <typename Base>
     std::vector<PortEntry> run(BitmapTable& bitmaps, Base base, const RuleBits& any_base) const {
         std::vector<PortEntry> out;
@@ -139,7 +140,7 @@ class PortCompiler {
 
   private:
     void walk(std::uint8_t protocol, const RuleBits& base, BitmapTable& bitmaps, std::vector<PortEntry>& out) const {
-        // Source 2n: the spans of rule n; 2n + 1: its negated spans.
+        // Source 2n is the spans of rule n; source 2n + 1 is its negated spans.
         std::vector<PrefixItem<PortPrefix>> items;
         for (std::size_t i = 0; i < rules_.size(); ++i) {
             for (const PortSpan& span : matches_[i].spans) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Protocols and ports of numbered rules, as the entries of a compiled policy. A step of compile().
+// Compiles the protocols and ports of numbered rules to entries of a compiled policy. A step of compile().
 #pragma once
 
 #include <vector>
@@ -10,10 +10,10 @@
 
 namespace namegate::policy {
 
-// By destination port, with the protocols; ICMP types and codes stand in for ports.
+// Entries by protocol and destination port. For ICMP, the port is type << 8 | code.
 std::vector<PortEntry> compile_destination_ports(const std::vector<NumberedRule>& rules, const EndpointFacts& self, BitmapTable& bitmaps);
 
-// By source port; empty when no rule looks at it.
+// Entries by protocol and source port; empty if no rule matches source ports.
 std::vector<PortEntry> compile_source_ports(const std::vector<NumberedRule>& rules, const EndpointFacts& self, BitmapTable& bitmaps);
 
 }  // namespace namegate::policy

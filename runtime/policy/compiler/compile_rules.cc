@@ -31,15 +31,16 @@ void add_rule(const Policy& policy, const Rule& rule, Direction direction, Resol
     }
 }
 
-// S8: what cannot be told of the endpoint's own side, or of whom a Pass takes out of the tier, has no safe answer.
+// S8: if it is unknown whether the endpoint's own side matches, or which peers a Pass rule lets leave the tier, neither
+// assumption is safe.
 Result<> check_known(const Policy& policy, const Rule& rule, Direction direction, const Resolver& resolver) {
     const bool own = resolver.is_unknown_of_self(policy, local_of(rule, direction));
     if (!own && (rule.action != RuleAction::kPass || !resolver.is_unknown_of_any(policy, remote_of(rule, direction)))) {
         return ok();
     }
-    return Error(Code::kTryAgain, "it is not known whom " + where(from_policy(policy, rule)) +
-                                      " selects: it depends on labels of a pod that no label source, Namespace or ServiceAccount "
-                                      "document tells");
+    return Error(Code::kTryAgain, "it is not known which endpoints " + where(from_policy(policy, rule)) +
+                                      " selects: this depends on labels of a pod that no label source, Namespace document or "
+                                      "ServiceAccount document provides");
 }
 
 NumberedRule end_of_tier(const Tier& tier) {
@@ -72,8 +73,8 @@ std::string names_of(const std::vector<NumberedRule>& rules) {
 
 Result<> check_limits(const std::vector<NumberedRule>& rules) {
     if (rules.size() > kMaxCompiledRules) {
-        return Error(Code::kExhausted, "the policies that select the endpoint have more rules together, tier ends included, than the " +
-                                           std::to_string(kMaxCompiledRules) + " that can be enforced: " + names_of(rules));
+        return Error(Code::kExhausted, "the policies that select the endpoint have more than " + std::to_string(kMaxCompiledRules) +
+                                           " rules together, tier ends included, which is the limit: " + names_of(rules));
     }
     const auto steps = static_cast<std::size_t>(std::count_if(rules.begin(), rules.end(), [](const NumberedRule& rule) {
         return rule.compiled.action == RuleAction::kPass || rule.compiled.action == RuleAction::kLog;
@@ -90,7 +91,8 @@ Result<> check_limits(const std::vector<NumberedRule>& rules) {
 
 namespace {
 
-// The rules of a tier, the end of it included; none when nothing in it counts: one of staged policies alone would only Pass (E4).
+// Numbers the rules of a tier and its end. A tier in which no policy counts has no end: a tier with staged policies only must
+// behave as Pass (E4).
 Result<> number_tier(const CountedPolicies& counted, const Snapshot::TierView& tier, Resolver& resolver, std::vector<NumberedRule>& out) {
     const EndpointFacts& self = resolver.self();
     const std::size_t first = out.size();

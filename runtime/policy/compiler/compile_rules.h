@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The rules of one endpoint and direction in order, with where they come from: the first step of compile().
-// Plain values that point into the snapshot.
+// The rules of one endpoint and direction in order, with their origins: the first step of compile(). Plain values with
+// pointers into the snapshot.
 #pragma once
 
 #include <cstddef>
@@ -16,29 +16,30 @@
 
 namespace namegate::policy {
 
-// A part of a rule that names ports of the other side: for peers that mean the same by the names, or for all
-// others, to whom the names mean nothing.
+// A part of a rule with named ports on the other side: for peers that give the names the same numbers, or for all others,
+// which do not have the names.
 struct NamedPortPart {
-    std::vector<std::size_t> peers;    // the resolver's endpoints
-    bool others = false;               // all but the peers
-    std::vector<NamedPort> ports;      // what the names among `ports` mean to them
-    std::vector<NamedPort> not_ports;  // and those among `notPorts`
+    std::vector<std::size_t> peers;    // indexes of the resolver's endpoints
+    bool others = false;               // for all but the peers
+    std::vector<NamedPort> ports;      // the peers' numbers for the names in `ports`
+    std::vector<NamedPort> not_ports;  // the same for `notPorts`
 };
 
-// A compiled rule and its source; both null for a tier's end and the profile.
+// A compiled rule and its origin. `policy` and `rule` are null for the end of a tier and for the profile.
 struct NumberedRule {
     CompiledRule compiled;
     const Policy* policy = nullptr;
     const Rule* rule = nullptr;
     std::optional<NamedPortPart> part;
-    bool v4 = true;  // can match packets of this family, as far as the local side and the protocol go
+    bool v4 = true;  // the local side and the protocol can match packets of this family
     bool v6 = true;
 };
 
-// Numbers the rules tier by tier (E2-E5). Fails over the limits, naming the policies.
+// Numbers the rules tier by tier (E2-E5). kExhausted: over a limit; the message names the policies.
 Result<std::vector<NumberedRule>> number_rules(Resolver& resolver);
 
-// The parts of a rule that names ports of the other side: no packet is in two of them. Empty: it names none.
+// Splits a rule with named ports on the other side into parts; no packet matches two of them. Returns nothing for a rule
+// without such names.
 std::vector<NamedPortPart> split_by_named_ports(const Policy& policy, const Rule& rule, Direction direction, Resolver& resolver);
 
 // "NetworkPolicy default/x, rule 3 (policies.d/x.yaml:12)", for errors.

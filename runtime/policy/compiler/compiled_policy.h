@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a policy means to a packet: numbered rules and, for each thing a packet can be asked about, the set
-// of rules that it satisfies, as bitmaps. Made by compile(), written to the kernel by the datapath, walked
-// by the tools; the same data everywhere. Immutable once made; free to share between threads.
+// A compiled policy: numbered rules and, for each property of a packet, bitmaps of the rules that match it. compile()
+// creates it, the datapath writes it to the kernel and the tools evaluate it. Immutable, so safe to share between threads.
 //
-// A verdict: take the bits of the remote address (`cidrs`, longest prefix) OR the bits of the patterns that
-// opened it (less the address's `exclude` bits), AND the bits of protocol and destination port, AND those of
-// the source port where `source_ports` is not empty. The lowest set bit is the rule. kLog goes on with the
-// next bit, kPass with the first bit at or above `next`.
-// The last rule is the profile (E5) or a tier's end, so that some rule always matches.
+// The verdict: (the bits of the remote address in `cidrs`, by longest prefix, OR the bits of the patterns that opened it
+// without the address's `exclude` bits) AND the bits of protocol and destination port AND, if `source_ports` is not empty,
+// the bits of the source port. The lowest set bit is the rule that decides. kLog continues with the next set bit, kPass
+// with the first set bit at or above `next`. The last rule is the profile (E5) or the end of a tier, so some rule always
+// matches.
 #pragma once
 
 #include <array>
@@ -23,11 +22,11 @@
 
 namespace namegate::policy {
 
-inline constexpr std::size_t kMaxCompiledRules = NG_MAX_RULES;  // tier ends and profile included
+inline constexpr std::size_t kMaxCompiledRules = NG_MAX_RULES;  // ends of tiers and profile included
 inline constexpr std::size_t kMaxPassAndLogRules = 24;
 static_assert(kMaxPassAndLogRules < NG_MAX_VERDICT_STEPS);
 
-// Where a compiled rule comes from, for people.
+// The origin of a compiled rule, for people.
 struct RuleOrigin {
     std::string tier;         // "default"
     std::string policy_kind;  // "NetworkPolicy"; empty for a tier's end and the profile
@@ -44,29 +43,29 @@ struct CompiledRule {
     RuleOrigin origin;
 };
 
-// One bit a rule, bit 0 of word 0 is rule 0. All bitmaps of a policy have the same number of words.
+// One bit for each rule; bit 0 of word 0 is rule 0. All bitmaps of a policy have the same number of words.
 using Bitmap = std::vector<std::uint64_t>;
 using BitmapIndex = std::uint32_t;  // into CompiledPolicy::bitmaps; 0 is the empty bitmap
 
-// Rules that take an address whose longest prefix in the policy is this one.
+// The rules that match an address whose longest prefix in the policy is this one.
 struct CidrEntry {
-    IpPrefix prefix;  // both families; 0.0.0.0/0 and ::/0 are always present
+    IpPrefix prefix;  // of either family; 0.0.0.0/0 and ::/0 are always present
     BitmapIndex match = 0;
-    // Rules with domains that refuse it all the same (notNets, notSelector, another family): taken off the learnt
-    // bits. The two widest prefixes may have it too.
+    // Rules with domains that exclude the address (nets, notNets, notSelector, another family): cleared in the bits of the
+    // patterns that opened it. 0.0.0.0/0 and ::/0 can have it too.
     BitmapIndex exclude = 0;
 };
 
-// Rules that take a protocol and port, by the longest prefix.
+// The rules that match a protocol and port whose longest port prefix is this one.
 struct PortEntry {
-    bool any_protocol = false;     // the entry for everything else; exactly one
+    bool any_protocol = false;     // the entry for protocols without entries; exactly one
     std::uint8_t protocol = 0;     // IP protocol number
     std::uint8_t prefix_bits = 0;  // 0: any port of the protocol; 16: exactly `port`
     std::uint16_t port = 0;        // host byte order; ICMP: type << 8 | code
     BitmapIndex bitmap = 0;
 };
 
-// Rules opened by the addresses of a domain pattern. Each pattern of the policy once, in order.
+// The rules of a domain pattern: they match the addresses that it opened. Each pattern occurs once; they are sorted.
 struct PatternEntry {
     DomainPattern pattern;
     BitmapIndex bitmap = 0;
@@ -78,9 +77,9 @@ struct CompiledPolicy {
     std::vector<Bitmap> bitmaps;  // deduplicated; [0] is empty
     std::vector<CidrEntry> cidrs;
     std::vector<PortEntry> ports;         // by destination port
-    std::vector<PortEntry> source_ports;  // empty: no rule looks at the source port
+    std::vector<PortEntry> source_ports;  // empty: no rule matches source ports
     std::vector<PatternEntry> patterns;
-    // Hash of all of the above except the origins: policies with equal content are one in the kernel.
+    // Hash of all of the above except the origins. Policies with equal content share one copy in the kernel.
     std::array<std::uint64_t, 2> content_hash{};
 
     std::size_t words() const { return (rules.size() + 63) / 64; }

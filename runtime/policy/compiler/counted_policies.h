@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which policies count: the enforced ones; in a preview, what the staged ones would make of them. Lives no longer than the
-// snapshot.
+// The policies that count: the enforced ones or, in a preview, those that would be enforced if the staged ones were. Must
+// not outlive the snapshot.
 #pragma once
 
 #include <set>

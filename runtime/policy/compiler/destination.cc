@@ -31,14 +31,14 @@ struct Parts {
     bool bracketed = false;
 };
 
-// A colon is a port's only behind brackets, or where there is no other: else it is part of an IPv6 address.
+// A colon separates a port only after brackets or if it is the only one; otherwise it is part of an IPv6 address.
 Result<Parts> split(std::string_view text, std::string_view whole) {
     Parts out{text, {}, false};
     std::size_t colon = std::string_view::npos;
     if (!text.empty() && text.front() == '[') {
         const std::size_t end = text.find(']');
         if (end == std::string_view::npos) {
-            return bad(whole, "has a '[' without its ']'");
+            return bad(whole, "has a '[' without a ']'");
         }
         out.host = text.substr(1, end - 1);
         out.bracketed = true;
@@ -47,7 +47,7 @@ Result<Parts> split(std::string_view text, std::string_view whole) {
         }
         colon = text[end + 1] == ':' ? end + 1 : std::string_view::npos;
         if (colon == std::string_view::npos) {
-            return bad(whole, "has more than a port behind its ']'");
+            return bad(whole, "must have nothing but a :port after its ']'");
         }
     } else if (text.find(':') == text.rfind(':')) {
         colon = text.find(':');
@@ -56,7 +56,7 @@ Result<Parts> split(std::string_view text, std::string_view whole) {
     if (colon != std::string_view::npos) {
         out.port = text.substr(colon + 1);
         if (out.port.empty()) {
-            return bad(whole, "has no port behind its ':'");
+            return bad(whole, "has no port after its ':'");
         }
     }
     return out;
@@ -68,14 +68,14 @@ Result<> set_port(Destination& out, std::string_view port, std::string_view whol
         const auto echo = static_cast<std::uint32_t>(out.protocol == kProtocolIcmp ? kEchoRequest : kEchoRequest6);
         const auto type = port.empty() ? std::optional(echo) : parse_number(port, 0, 254);
         if (!type) {
-            return bad(whole, "has no ICMP type from 0 to 254 behind its ':'");
+            return bad(whole, "has no ICMP type from 0 to 254 after its ':'");
         }
         out.port = static_cast<std::uint16_t>(*type << 8);
         return ok();
     }
     if (!has_ports(out.protocol)) {
         if (!port.empty()) {
-            return bad(whole, "has a port, which " + protocol_name(out.protocol) + " has not");
+            return bad(whole, "has a port, but " + protocol_name(out.protocol) + " does not use ports");
         }
         out.port = 0;
         return ok();
@@ -83,7 +83,7 @@ Result<> set_port(Destination& out, std::string_view port, std::string_view whol
     if (!port.empty()) {
         const auto number = parse_number(port, 1, 65535);
         if (!number) {
-            return bad(whole, "has no port number from 1 to 65535 behind its ':'");
+            return bad(whole, "has no port number from 1 to 65535 after its ':'");
         }
         out.port = static_cast<std::uint16_t>(*number);
     }
@@ -112,7 +112,7 @@ Result<Destination> parse_destination(std::string_view text) {
     if (slash != std::string_view::npos) {
         const std::optional<std::uint8_t> protocol = find_protocol(text.substr(slash + 1));
         if (!protocol) {
-            return bad(text, "has no protocol behind its '/' (TCP, UDP, ICMP, ICMPv6, SCTP, UDPLite or 1 to 255)");
+            return bad(text, "has no protocol after its '/' (TCP, UDP, ICMP, ICMPv6, SCTP, UDPLite or 1 to 255)");
         }
         out.protocol = *protocol;
     }
@@ -122,13 +122,13 @@ Result<Destination> parse_destination(std::string_view text) {
     if (address) {
         out.address = *address;
     } else if (parts.bracketed) {
-        return bad(text, "has no IPv6 address between its brackets");
+        return bad(text, "has no IP address between its brackets");
     } else {
         NG_ASSIGN(out.name, normalise_name(parts.host));
     }
     const bool v4_only = out.protocol == kProtocolIcmp;
     if (out.address && is_icmp(out.protocol) && out.address->is_v4() != v4_only) {
-        return bad(text, "is of another family than " + protocol_name(out.protocol));
+        return bad(text, "does not have the address family of " + protocol_name(out.protocol));
     }
     return out;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What people ask `explain` about: an address or a name, with protocol and port. Pure; errors are values.
+// The destination argument of `explain`: an address or a name, with protocol and port. Pure; errors are values.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@
 namespace namegate::policy {
 
 struct Destination {
-    std::optional<IpAddress> address;  // or:
+    std::optional<IpAddress> address;  // nothing: `name` is set
     std::string name;                  // normalised
     std::uint8_t protocol = 6;
-    std::uint16_t port = 443;  // host byte order; ICMP: type << 8; without meaning for a protocol that has no ports
+    std::uint16_t port = 443;  // host byte order; ICMP: type << 8; unused for protocols without ports
     bool port_given = false;
 
     // "api.weather.com", "192.0.2.1"
@@ -27,7 +27,7 @@ struct Destination {
 };
 
 // DEST[:PORT][/PROTO]: "192.0.2.1", "api.weather.com:443", "[2001:db8::1]:53/UDP", "192.0.2.1:8/ICMP" (a type),
-// "192.0.2.1/47". Without a protocol TCP, without a port 443; of ICMP an echo request.
+// "192.0.2.1/47". Defaults: TCP, port 443; for ICMP, an echo request.
 Result<Destination> parse_destination(std::string_view text);
 
 }  // namespace namegate::policy

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The verdict of a compiled policy on a packet, walked exactly as the kernel walks it. For the tools and the
-// tests. Pure; safe from any thread; cannot fail.
+// Evaluates a compiled policy for a packet exactly as the kernel program does. For the tools and the tests. Pure; safe from
+// any thread; cannot fail.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +17,19 @@ struct PacketView {
     std::uint8_t protocol = 6;
     std::uint16_t source_port = 0;
     std::uint16_t destination_port = 0;  // ICMP: type << 8 | code
-    // Names that opened the remote address: those it was resolved from, with their chains.
+    // The names that opened the remote address: those that resolve to it, with their chains.
     std::vector<std::string> names;
-    // Texts of patterns that opened it, as the kernel has learnt them; besides what the names open.
+    // The texts of further patterns that opened it, as recorded in the kernel.
     std::vector<std::string> patterns{};
-    // The remote address is not known, only its family: one that none of the policy's prefixes holds.
+    // Only the family of the remote address is known; no prefix of the policy except 0.0.0.0/0 or ::/0 contains it.
     bool outside_nets = false;
 };
 
-// Which rules take which part of a packet; those in all three are the ones that take it.
+// The rules that match each part of a packet. Those in `address`, `port` and `source_port` match the packet.
 struct Candidates {
-    Bitmap named;    // by a name that opened the address, whatever else they say of the address
-    Bitmap address;  // by a prefix, or by a name and not refusing the address
-    Bitmap port;     // by protocol and destination port
+    Bitmap named;    // match by a name that opened the address, even if they exclude the address
+    Bitmap address;  // match by a prefix, or by a name without excluding the address
+    Bitmap port;     // match by protocol and destination port
     Bitmap source_port;
     std::vector<DomainPattern> opened;  // patterns of the policy that opened the address
 };
@@ -37,8 +37,8 @@ struct Candidates {
 struct Verdict {
     bool allowed = false;
     std::size_t rule = 0;               // number of the rule that decided
-    std::vector<std::size_t> passed;    // Pass rules followed on the way, in order
-    std::vector<std::size_t> logged;    // Log rules met on the way
+    std::vector<std::size_t> passed;    // Pass rules that matched, in order
+    std::vector<std::size_t> logged;    // Log rules that matched, in order
     std::vector<DomainPattern> opened;  // patterns of the policy that opened the address
 };
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxAdvice = 5;
 constexpr std::size_t kShownPatterns = 4;
-constexpr std::size_t kMaxRulesAdvised = 16;  // rules whose domains are gone through, of which there may be 100,000
+constexpr std::size_t kMaxRulesAdvised = 16;  // rules for whose domains, up to 100,000 each, there is advice
 
 bool has(const Bitmap& bits, std::size_t rule) { return (bits[rule / 64] >> (rule % 64) & 1) != 0; }
 
@@ -49,7 +49,7 @@ class Explainer {
         return input_.packet.names.empty() || evaluate(policy_, packet).allowed;
     }
 
-    // The rules that evaluate() asked: all but those that a Pass jumped over.
+    // Lists the rules that evaluate() considered: all up to the deciding one except those that a Pass skipped.
     void walk(Explanation& out) const {
         for (std::size_t rule = 0; rule <= out.verdict.rule;) {
             const bool matched = has(found_.address, rule) && has(found_.port, rule) && has(found_.source_port, rule);
@@ -89,15 +89,15 @@ class Explainer {
 
     std::string why_not_address(std::size_t rule) const {
         if (has(found_.named, rule)) {
-            return "the name fits, but the rule refuses the address";
+            return "the name matches, but the rule excludes the address";
         }
         if (has(with_domains_, rule)) {
-            return input_.by_name ? "the name does not fit its domains" : "no name that fits its domains opened the address";
+            return input_.by_name ? "the name does not match its domains" : "no name that matches its domains opened the address";
         }
-        return input_.by_name && input_.packet.outside_nets ? "it names no such domain" : "another address";
+        return input_.by_name && input_.packet.outside_nets ? "it has no matching domain" : "another address";
     }
 
-    // A pattern by which a name opened the address for the rule; empty when none did.
+    // Returns the pattern by which a name opened the address for the rule; empty if none did.
     std::string opened_by(std::size_t rule) const {
         if (!has(found_.named, rule)) {
             return {};
@@ -119,9 +119,9 @@ class Explainer {
                    (pattern.empty() || !verdict.allowed ? "" : ", by the domain " + pattern);
         }
         if (verdict.allowed) {
-            return "every tier passed it on, and then the profile allows";
+            return "every tier passes it, and the profile allows it";
         }
-        return rule_name(rule) + " denies it: none of its rules takes it";
+        return rule_name(rule) + " denies it: none of its rules matches";
     }
 
     void advise(Explanation& out) const {
@@ -141,7 +141,7 @@ class Explainer {
         }
     }
 
-    // Either the address and its names, or protocol and port.
+    // Whether exactly one thing does not match: the address and its names, or protocol and port.
     bool misses_one(std::size_t rule) const {
         const bool address = has(found_.address, rule);
         return has(found_.source_port, rule) && address != has(found_.port, rule) && (address || has(with_domains_, rule));
@@ -150,9 +150,9 @@ class Explainer {
     void advise_on(std::size_t number, std::vector<std::string>& advice) const {
         const CompiledRule& rule = policy_.rules[number];
         if (has(found_.address, number)) {
-            // One for any destination has nothing to do with this one.
-            if (!takes_any_address(number)) {
-                add(advice, rule_name(rule) + " takes this destination, but not " + input_.service + ": " + rule.origin.text);
+            // A rule for any destination is unrelated to this one.
+            if (!matches_any_address(number)) {
+                add(advice, rule_name(rule) + " matches this destination, but not " + input_.service + ": " + rule.origin.text);
             }
             return;
         }
@@ -169,10 +169,10 @@ class Explainer {
             list += (i == 0 ? "" : " or ") + patterns[i];
         }
         add(advice, "let the endpoint look up " + list + (patterns.size() > kShownPatterns ? " or another of its names" : "") +
-                        " at a trusted DNS server, with this address in the answer: then " + rule_name(rule) + " allows it");
+                        " at a trusted DNS server, with this address in the response; then " + rule_name(rule) + " allows it");
     }
 
-    bool takes_any_address(std::size_t rule) const {
+    bool matches_any_address(std::size_t rule) const {
         return std::any_of(policy_.cidrs.begin(), policy_.cidrs.end(), [&](const CidrEntry& entry) {
             return entry.prefix.length() == 0 && entry.prefix.is_v4() == input_.packet.remote.is_v4() &&
                    has(policy_.bitmaps[entry.match], rule);
@@ -185,19 +185,19 @@ class Explainer {
         }
     }
 
-    // Only what a person most likely meant: the name above, or the names below.
+    // Covers the likely mistakes only: the pattern lacks the name above its wildcard, or the names below its name.
     void advise_name(const CompiledRule& rule, const std::vector<std::string>& patterns, std::vector<std::string>& advice) const {
         for (const std::string& pattern : patterns) {
             if (pattern == "*." + input_.host) {
                 add(advice,
-                    "add " + input_.host + " to the domains of " + rule_name(rule) + ": " + pattern + " takes the names below it only");
+                    "add " + input_.host + " to the domains of " + rule_name(rule) + ": " + pattern + " matches only the names below it");
             } else if (const auto below = DomainPattern::parse("*." + pattern); below && below->matches(input_.host)) {
-                add(advice, "add *." + pattern + " to the domains of " + rule_name(rule) + ": " + pattern + " takes that one name only");
+                add(advice, "add *." + pattern + " to the domains of " + rule_name(rule) + ": " + pattern + " matches only that name");
             }
         }
     }
 
-    // The rule to write, and the policy of the deciding tier to write it into.
+    // Suggests a rule, and the policy of the deciding tier to add it to.
     std::string new_rule(const Explanation& out) const {
         const std::string& tier = policy_.rules[out.verdict.rule].origin.tier;
         const CompiledRule* last = nullptr;
@@ -219,13 +219,13 @@ class Explainer {
                                 : last->origin.policy_kind + " " + last->origin.policy_name + place_of(*last));
     }
 
-    // An IPv6 address in a YAML list of one line needs quotes.
+    // An IPv6 address in a YAML flow sequence needs quotes.
     static std::string quoted(const std::string& text) { return text.find(':') == std::string::npos ? text : "'" + text + "'"; }
 
     const CompiledPolicy& policy_;
     const ExplainInput& input_;
     Candidates found_;
-    Bitmap with_domains_;  // rules that some pattern opens
+    Bitmap with_domains_;  // rules with at least one pattern
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Why a compiled policy gives a packet its verdict, and what would change it: the rules that were asked, in
-// order, each with what it did not take. Reads the same compiled rules as the datapath. Pure; cannot fail.
+// Explains the verdict of a compiled policy for a packet: the rules that were evaluated, in order, why each did not match,
+// and what would change the verdict. Reads the same compiled rules as the datapath. Pure; cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,11 @@
 
 namespace namegate::policy {
 
-// What is asked: the packet, and how the other side was named. Names of the packet are judged as if they had just been looked
-// up; what is open now is in its patterns.
+// The packet, and how the user named the other side. The names of the packet count as if they had just been looked up; its
+// patterns are those that are open now.
 struct ExplainInput {
     PacketView packet;
-    std::string host;     // the address or name, as people call it
+    std::string host;     // the address or name, as text
     std::string service;  // "TCP port 443"
     bool by_name = false;
 };
@@ -25,15 +25,15 @@ struct ExplainInput {
 struct ExplainedRule {
     std::size_t rule = 0;
     bool matched = false;
-    std::string why;  // what it did not take; empty when it matched
+    std::string why;  // why it did not match; empty if it did
 };
 
 struct Explanation {
     Verdict verdict;
-    std::vector<ExplainedRule> path;  // every rule that was asked; the last one decided
+    std::vector<ExplainedRule> path;  // every rule that was evaluated; the last one decided
     std::string reason;
-    std::vector<std::string> advice;  // what would make it allowed; empty when it is
-    // `verdict` allows it by a name of the packet, and nothing that is open now does: that name is still to be looked up.
+    std::vector<std::string> advice;  // what would make the packet allowed; empty if it is
+    // The packet is allowed only after the endpoint has looked up one of its names; what is open now does not allow it.
     bool after_lookup = false;
 };
 

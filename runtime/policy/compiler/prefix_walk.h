@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Walks prefixes from the widest to the narrowest, so that each inherits what its ancestors gave: how
-// "the longest prefix carries all bits" is made in one pass over the sorted prefixes. Pure.
+// Visits prefixes from the widest to the narrowest, so that each inherits the state of those that contain it. Then one
+// longest-prefix lookup gives the bits of all matching prefixes. One pass over the sorted prefixes. Pure.
 #pragma once
 
 #include <algorithm>
@@ -13,12 +13,12 @@ namespace namegate::policy {
 template <typename Prefix>
 struct PrefixItem {
     Prefix prefix;
-    std::size_t source = 0;  // who brought it
+    std::size_t source = 0;  // the caller's number for its origin
 };
 
-// For each distinct prefix, parents first: a state is copied from its parent (or `start`), then
-// `add(state, source)` is called for each item, then `emit(parent, state, prefix)`. `root` holds all others. Prefix needs <, ==
-// and contains(); sorting by < must put a prefix right before those that it contains.
+// For each distinct prefix, parents first: copies the state of the parent (or `start`), calls `add(state, source)` for each
+// item and then `emit(parent, state, prefix)`; `parent` is null for the root. `root` must contain all prefixes. Prefix needs
+// <, == and contains(); the order must put a prefix right before those that it contains.
 template <typename Prefix, typename State, typename Add, typename Emit>
 void walk_prefixes(std::vector<PrefixItem<Prefix>> items, const Prefix& root, const State& start, Add add, Emit emit) {
     std::sort(items.begin(), items.end(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Bitmaps while a policy is compiled: fixed room for kMaxCompiledRules, and the table in which equal ones
-// share an index. Value types; not thread-safe.
+// Bitmaps during compilation, with fixed space for kMaxCompiledRules, and the table that gives equal bitmaps the same index.
+// Value types; not thread-safe.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 
 namespace namegate::policy {
 
-// One bit a rule; only the words in use are looked at.
+// One bit for each rule; operations use only the words that the number of rules needs.
 class RuleBits {
   public:
     explicit RuleBits(std::size_t rules = kMaxCompiledRules) : words_((rules + 63) / 64) {}

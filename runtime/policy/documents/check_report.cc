@@ -12,7 +12,7 @@ namespace namegate::policy {
 
 namespace {
 
-// A tier that policies name and no document describes: as a rule a misspelt one.
+// Warns of tiers that policies name and no document describes, because the name is probably misspelt.
 void warn_of_tiers(const Snapshot& snapshot, Problems& problems) {
     std::vector<std::string_view> known;
     for (const Snapshot::TierView& tier : snapshot.tiers()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Are these files right, each and all together? The answer of `namegatectl check`, without I/O. Pure.
+// Checks policy files, each and all together, for `namegatectl check`. Pure, without I/O.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ struct CheckInput {
 struct CheckReport {
     std::size_t files = 0;
     std::size_t resources = 0;
-    Problems problems;  // by file, line and column
+    Problems problems;  // sorted by file, line and column
 
     bool good() const { return !has_errors(problems); }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which content a document had: enough to tell whether it has another one, in this process or a later one.
+// Identifies a content of a document, to detect changes, in this process or a later one. Not collision-resistant.
 #pragma once
 
 #include <cstddef>

@@ -6,7 +6,7 @@
 namespace namegate::policy {
 namespace {
 
-constexpr std::size_t kMaxProblems = 200;  // of one file; enough for any reader
+constexpr std::size_t kMaxProblems = 200;  // of one file
 
 }  // namespace
 
@@ -46,7 +46,7 @@ void Cursor::report(Place place, Problem::Severity severity, std::string field, 
     if (problems.size() < kMaxProblems) {
         problems.push_back({std::move(place), severity, std::move(field), std::move(message)});
     } else if (problems.size() == kMaxProblems) {
-        problems.push_back({{context_->file, 0, 0}, Problem::Severity::kError, "", "more problems than are shown here"});
+        problems.push_back({{context_->file, 0, 0}, Problem::Severity::kError, "", "there are more problems, which are not shown"});
     }
 }
 
@@ -74,7 +74,7 @@ void Cursor::error_inside(std::size_t offset, std::string message) const {
     const std::size_t line = static_cast<std::size_t>(std::max(where.line, 1)) - 1;
     const std::size_t start = static_cast<std::size_t>(std::max(where.column, 1)) - 1 + (node_->quoted() ? 1 : 0);
     const std::string_view before = std::string_view(node_->text()).substr(0, offset);
-    // Only where the file has the text as it is, without escapes and folded lines, can we count along.
+    // The column is exact only if the file contains the text unchanged, without escapes or folded lines.
     if (line < context_->lines.size() && start <= context_->lines[line].size() &&
         context_->lines[line].substr(start, before.size()) == before) {
         where.column = static_cast<int>(start + offset) + 1;

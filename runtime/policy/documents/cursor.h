@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A place in a document while it is decoded: the node, the way to it (for messages), and where problems
-// are collected. Lives on the stack; a child points to its parent. Not thread-safe.
+// A position in a document during decoding: the node, the path to it (for messages), and the list of problems. Lives on the
+// stack; a child has a pointer to its parent. Not thread-safe.
 #pragma once
 
 #include <optional>
@@ -28,11 +28,11 @@ class Cursor {
     DecodeContext& context() const { return *context_; }
     Place place() const { return node_->place(context_->file); }
 
-    // The field's value; nothing when it is absent or null.
+    // Returns the field's value; nothing if it is absent or null.
     std::optional<Cursor> child(std::string_view key) const;
     Cursor child(const MapEntry& entry) const { return {this, entry.value, entry.key, 0}; }
     Cursor item(std::size_t index) const { return {this, node_->items()[index], {}, index}; }
-    // Calls `visit(cursor)` for each item of the list field `key`; nothing when it is no list.
+    // Calls `visit(cursor)` for each item of the list field `key`; does nothing if it is not a list.
     template <typename Visit>
     void each(std::string_view key, Visit visit) const {
         if (const std::optional<Cursor> field = child(key); field && field->node().is_sequence()) {
@@ -41,15 +41,16 @@ class Cursor {
             }
         }
     }
-    // The text of a scalar field; nothing when absent, null or something else.
+    // Returns the text of a scalar field; nothing if it is absent, null or not a scalar.
     std::optional<std::string> text(std::string_view key) const;
     // "spec.egress[0].action"
     std::string path() const;
 
     void error(std::string message) const;
-    // About the field `key` of this map, at its key if it is there.
+    // Reports an error of the field `key` of this map, at the place of the key if it exists.
     void field_error(std::string_view key, std::string message) const;
-    // About the byte `offset` of this scalar's text, as exactly as the file's text allows.
+    // Reports an error at the byte `offset` of this scalar's text; at the scalar's place if the file escapes or folds the
+    // text.
     void error_inside(std::size_t offset, std::string message) const;
     void warning(std::string message) const;
 
@@ -61,7 +62,7 @@ class Cursor {
     DecodeContext* context_;
     const Node* node_;
     const Cursor* parent_ = nullptr;
-    std::string_view key_;  // empty: an item of a list
+    std::string_view key_;  // empty for an item of a list
     std::size_t index_ = 0;
 };
 

@@ -90,7 +90,7 @@ class FileDecoder {
     void list(const Cursor& cursor, int depth) {
         const std::optional<Cursor> items = cursor.child("items");
         if (!items || !items->node().is_sequence()) {
-            cursor.field_error("items", "a list of documents is needed in \"items\"");
+            cursor.field_error("items", "\"items\" must be a list of documents");
             return;
         }
         for (std::size_t i = 0; i < items->node().items().size(); ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From the text of one policy file to its resources. Pure; safe from any thread.
+// Decodes the text of one policy file to resources. Pure; safe from any thread.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ namespace namegate::policy {
 
 struct DecodeOutcome {
     std::vector<Resource> resources;
-    Problems problems;  // any error: the file as a whole is refused
+    Problems problems;  // with an error, the whole file is refused
 };
 
 // Parses and validates one file (V1-V6, and V7 within the file).

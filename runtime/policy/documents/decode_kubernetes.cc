@@ -13,9 +13,9 @@
 namespace namegate::policy {
 namespace {
 
-// Pods only: a set has no orchestrator.
+// Matches pods only, because sets do not have this label.
 constexpr const char* kPodsOnly = "projectcalico.org/orchestrator == \"k8s\"";
-// Every namespace has this label in a cluster, be there a document of it here or not.
+// Every namespace of a cluster has this label, even one without a Namespace document here.
 constexpr const char* kNamespaceNameLabel = "kubernetes.io/metadata.name";
 constexpr const char* kOurNameLabel = "projectcalico.org/name";
 
@@ -27,7 +27,7 @@ bool is_label_text(std::string_view text) {
 
 enum class Of { kPods, kNamespaces };
 
-// A label selector as the text of ours: "" selects all.
+// Converts a Kubernetes label selector to the text of a namegate selector; "" selects everything.
 class LabelSelectorText {
   public:
     explicit LabelSelectorText(Of of) : of_(of) {}
@@ -71,12 +71,12 @@ class LabelSelectorText {
         const std::string label = key(item, item.text("key").value_or(""));
         std::string values;
         item.each("values", [&](const Cursor& value) { values += (values.empty() ? "" : ", ") + quoted(value, value.node().text()); });
-        const bool takes_values = op == "In" || op == "NotIn";
-        if (takes_values == values.empty()) {
-            item.field_error("values", takes_values ? op + " needs values" : op + " takes no values; remove them");
+        const bool needs_values = op == "In" || op == "NotIn";
+        if (needs_values == values.empty()) {
+            item.field_error("values", needs_values ? op + " needs values" : op + " must have no values; remove them");
             return;
         }
-        if (takes_values) {
+        if (needs_values) {
             add(label + (op == "In" ? " in {" : " not in {") + values + "}");
         } else {
             add((op == "Exists" ? "has(" : "!has(") + label + ")");
@@ -89,7 +89,7 @@ class LabelSelectorText {
 
 std::string pods_text(const std::string& labels) { return labels.empty() ? kPodsOnly : std::string(kPodsOnly) + " && " + labels; }
 
-// What was put together from checked parts may still be too long.
+// A selector made of checked parts can still be too long.
 std::optional<Selector> make_selector(const Cursor& where, const std::string& text) {
     auto parsed = Selector::parse(text);
     if (!parsed) {
@@ -112,7 +112,7 @@ void decode_block(const Cursor& block, EntityRule& out) {
     block.each("except", [&](const Cursor& item) {
         const std::optional<IpPrefix> inner = decode_net(item);
         if (inner && !net->contains(*inner)) {
-            item.error(inner->to_string() + " does not lie inside " + net->to_string());
+            item.error(inner->to_string() + " is not inside " + net->to_string());
         } else if (inner) {
             out.not_nets.push_back(*inner);
         }
@@ -129,13 +129,13 @@ EntityRule decode_peer(const Cursor& peer) {
     const std::optional<Cursor> namespaces = peer.child("namespaceSelector");
     if (block) {
         if (pods || namespaces) {
-            peer.field_error("ipBlock", "ipBlock cannot stand beside podSelector or namespaceSelector; write two peers");
+            peer.field_error("ipBlock", "ipBlock cannot be combined with podSelector or namespaceSelector; write two peers");
         }
         decode_block(*block, out);
         return out;
     }
     if (!pods && !namespaces) {
-        peer.error("an empty peer; write podSelector, namespaceSelector or ipBlock");
+        peer.error("the peer is empty; write podSelector, namespaceSelector or ipBlock");
         return out;
     }
     out.selector = make_selector(peer, pods_text(pods ? LabelSelectorText(Of::kPods).run(*pods) : ""));
@@ -145,7 +145,7 @@ EntityRule decode_peer(const Cursor& peer) {
     return out;
 }
 
-// The ports of a rule by protocol; an empty list stands for all ports of the protocol.
+// The ports of a rule by protocol; an empty list means all ports of the protocol.
 using PortsByProtocol = std::map<std::uint8_t, std::vector<Port>>;
 
 std::optional<Port> decode_peer_port(const Cursor& item) {
@@ -153,7 +153,7 @@ std::optional<Port> decode_peer_port(const Cursor& item) {
     const std::optional<Cursor> end = item.child("endPort");
     std::optional<Port> port = number ? decode_port(*number) : std::nullopt;
     if (port && number->node().text().find(':') != std::string::npos) {
-        number->error("a range is written with port and endPort");
+        number->error("write a range with port and endPort");
     }
     if (!end) {
         return port;
@@ -162,7 +162,7 @@ std::optional<Port> decode_peer_port(const Cursor& item) {
     if (!port || !port->name.empty()) {
         item.field_error("endPort", "endPort needs a number in port");
     } else if (last && *last < port->low) {
-        item.field_error("endPort", "the range is upside down; endPort is at least port");
+        item.field_error("endPort", "the range is reversed; endPort must be at least port");
     } else if (last) {
         port->high = static_cast<std::uint16_t>(*last);
     }
@@ -198,7 +198,7 @@ class RuleMaker {
         base_.place = item.place();
     }
 
-    // One for each peer and protocol.
+    // Makes one rule for each peer and protocol.
     void run(const Cursor& item, std::vector<Rule>& out) const {
         std::vector<EntityRule> peers;
         item.each(egress_ ? "to" : "from", [&](const Cursor& peer) { peers.push_back(decode_peer(peer)); });
@@ -256,7 +256,7 @@ void decode_policy_types(const Cursor& spec, Policy& out) {
     spec.each("policyTypes", [&](const Cursor& item) {
         bool& applies = item.node().text() == "Egress" ? out.applies_egress : out.applies_ingress;
         if (applies) {
-            item.error("\"" + item.node().text() + "\" is here twice");
+            item.error("\"" + item.node().text() + "\" appears twice");
         }
         applies = true;
     });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Kubernetes' own NetworkPolicy (networking.k8s.io/v1), translated into the rules of the other policies: tier
-// default, order 1000, Allow rules only. Problems go to the cursor's context.
+// Translates Kubernetes' NetworkPolicy (networking.k8s.io/v1) to a policy of the tier default with order 1000 and Allow rules
+// only. Reports problems to the cursor's context.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace namegate::policy {
 
 inline constexpr const char* kKubernetesPolicyKind = "KubernetesNetworkPolicy";
 
-// A document whose shape has been checked.
+// The shape of the document must have been checked.
 Policy decode_kubernetes_policy(const Cursor& cursor, std::string name_space, std::string name);
 
 }  // namespace namegate::policy

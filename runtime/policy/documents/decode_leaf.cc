@@ -26,7 +26,7 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 
 bool starts_like_number(std::string_view text) { return !text.empty() && ((text[0] >= '0' && text[0] <= '9') || text[0] == '-'); }
 
-// Names of ports are as Kubernetes has them: lower-case letters, digits and '-', with a letter.
+// As in Kubernetes: lower-case letters, digits and '-', with at least one letter. Up to 63 characters.
 bool is_port_name(std::string_view text) {
     constexpr std::size_t kMaxPortName = 63;
     const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
@@ -50,7 +50,7 @@ std::optional<std::uint8_t> decode_protocol(const Cursor& cursor) {
     if (!node.is_scalar()) {
         return std::nullopt;
     }
-    // Documents write the names as they are (D2); only command lines may write them in another case.
+    // In documents the letter case of names is significant (D2); find_protocol() ignores it, for command lines.
     const std::optional<std::uint8_t> found = find_protocol(node.text());
     const std::optional<std::int64_t> number = parse_integer(node.text());
     if (found && (number || protocol_name(*found) == node.text())) {
@@ -87,7 +87,7 @@ std::optional<Port> decode_port(const Cursor& cursor) {
         return std::nullopt;
     }
     if (*low > *high) {
-        cursor.error("the range \"" + text + "\" is upside down; write \"" + std::to_string(*high) + ":" + std::to_string(*low) + "\"");
+        cursor.error("the range \"" + text + "\" is reversed; write \"" + std::to_string(*high) + ":" + std::to_string(*low) + "\"");
         return std::nullopt;
     }
     return Port{*low, *high, {}};
@@ -139,7 +139,7 @@ std::optional<double> decode_number(const Cursor& cursor) {
     char* end = nullptr;
     const double value = std::strtod(text.c_str(), &end);
     if (end != text.c_str() + text.size() || !std::isfinite(value)) {
-        cursor.error(text + " is not a number that can be an order; write one such as 100 or 2.5");
+        cursor.error(text + " cannot be used as an order; write a number such as 100 or 2.5");
         return std::nullopt;
     }
     return value;
@@ -157,7 +157,7 @@ std::optional<Selector> decode_selector(const Cursor& owner, std::string_view ke
     }
     Selector& selector = std::get<Selector>(parsed);
     if (selector.uses_global() && (global == GlobalRule::kRefused || !selector.is_global())) {
-        field->error("global() may only stand in a namespaceSelector, and alone");
+        field->error("global() is allowed only in a namespaceSelector, and only alone");
         return std::nullopt;
     }
     return std::move(selector);

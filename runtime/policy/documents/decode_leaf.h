@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The leaves of policy documents: protocols, ports, CIDRs, selectors, domains, numbers, names. Each reports
-// what is wrong at its cursor and returns nothing then; a wrong shape has been reported before.
+// Decodes the leaves of policy documents: protocols, ports, CIDRs, selectors, domains, numbers, labels. For an invalid value
+// each function reports an error at its cursor and returns nothing; a wrong shape has been reported before.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ std::optional<DomainPattern> decode_domain(const Cursor& cursor);
 std::optional<std::int64_t> decode_integer(const Cursor& cursor, std::int64_t low, std::int64_t high);
 std::optional<double> decode_number(const Cursor& cursor);
 
-// The selector in the text field `key`; an empty one is absent. `global()` only where it may stand (V5).
+// Decodes the selector in the text field `key`; returns nothing for an empty one. `global()` is allowed only in some fields,
+// and only alone (V5).
 enum class GlobalRule { kRefused, kAlone };
 std::optional<Selector> decode_selector(const Cursor& owner, std::string_view key, GlobalRule global);
 

@@ -24,7 +24,7 @@ bool is_dns_label(std::string_view label) {
            label.back() != '-';
 }
 
-// Lower-case labels with dots between them; how many, or 0 when it is no name.
+// Returns the number of lower-case labels, separated by dots; 0 if the text is not a name.
 std::size_t count_name_labels(std::string_view name) {
     if (name.size() > kMaxNameLength) {
         return 0;
@@ -76,7 +76,7 @@ void refuse_host_fields(const Cursor& spec) {
     for (const char* key : {"doNotTrack", "preDNAT", "applyOnForward"}) {
         const std::optional<std::string> value = spec.text(key);
         if (value && *value != "false" && *value != "False" && *value != "FALSE") {
-            spec.field_error(key, std::string("not supported: ") + key + " is about host endpoints; remove the line");
+            spec.field_error(key, std::string("not supported: ") + key + " applies to host endpoints only; remove the line");
         }
     }
 }
@@ -99,7 +99,7 @@ void decode_types(const Cursor& spec, Policy& out) {
     spec.each("types", [&](const Cursor& item) {
         bool& applies = item.node().text() == "Egress" ? out.applies_egress : out.applies_ingress;
         if (applies) {
-            item.error("\"" + item.node().text() + "\" is here twice");
+            item.error("\"" + item.node().text() + "\" appears twice");
         }
         applies = true;
     });

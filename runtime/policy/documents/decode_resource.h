@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One document whose shape has been checked: from its node to a resource, with the rules that go beyond
-// the shape. Problems go to the cursor's context.
+// Decodes a document whose shape has been checked to a resource, and checks the rules that go beyond the shape. Reports
+// problems to the cursor's context.
 #pragma once
 
 #include "policy/documents/cursor.h"

@@ -45,18 +45,18 @@ std::vector<Port> decode_ports(const Cursor& entity, std::string_view key) {
     return out;
 }
 
-// A name is looked up in the Pod documents of endpoints, which a domain does not lead to.
+// Port names are looked up in the Pod documents of endpoints, and a domain does not identify an endpoint.
 void check_named_ports(const Cursor& entity, const EntityRule& out) {
     const auto named = [](const Port& port) { return !port.name.empty(); };
     for (const auto& [key, ports] : {std::pair("ports", &out.ports), std::pair("notPorts", &out.not_ports)}) {
         const auto found = std::find_if(ports->begin(), ports->end(), named);
         if (found != ports->end() && !out.domains.empty()) {
-            entity.field_error(key, "the named port \"" + found->name + "\" cannot stand beside domains; write its number");
+            entity.field_error(key, "the named port \"" + found->name + "\" cannot be combined with domains; write its number");
         }
     }
 }
 
-// D2: where domains may stand. An empty list would silently allow everything.
+// D2: where domains are allowed. An empty list is an error, because it would silently allow everything.
 void check_domains(const Cursor& entity, const EntityRule& out, const Rule& rule, Direction direction, Side side) {
     const auto& entries = entity.node().entries();
     if (std::none_of(entries.begin(), entries.end(), [](const MapEntry& entry) { return entry.key == "domains"; })) {
@@ -68,9 +68,9 @@ void check_domains(const Cursor& entity, const EntityRule& out, const Rule& rule
         return;
     }
     if (direction == Direction::kIngress || side == Side::kLocal) {
-        entity.field_error("domains", "domains may only stand in the destination of an egress rule");
+        entity.field_error("domains", "domains are allowed only in the destination of an egress rule");
     } else if (rule.action != RuleAction::kAllow) {
-        entity.field_error("domains", "domains may only stand in a rule with action: Allow; to deny by address, write nets");
+        entity.field_error("domains", "domains are allowed only in a rule with action: Allow; to deny by address, write nets");
     }
     const std::pair<const char*, bool> others[] = {{"nets", !out.nets.empty()},
                                                    {"selector", out.selector.has_value()},
@@ -79,7 +79,7 @@ void check_domains(const Cursor& entity, const EntityRule& out, const Rule& rule
     for (const auto& other : others) {
         if (other.second) {
             entity.field_error("domains",
-                               std::string("domains cannot stand beside ") + other.first + " in one destination; write two rules");
+                               std::string("domains cannot be combined with ") + other.first + " in one destination; write two rules");
         }
     }
 }
@@ -90,7 +90,7 @@ void check_services(const Cursor& entity, const EntityRule& out) {
     }
     if (out.selector || out.namespace_selector || out.not_selector || !out.nets.empty() || !out.not_nets.empty() || out.service_accounts ||
         !out.ports.empty() || !out.not_ports.empty()) {
-        entity.field_error("services", "services excludes selector, nets, serviceAccounts and ports");
+        entity.field_error("services", "services cannot be combined with selectors, nets, serviceAccounts or ports");
         return;
     }
     entity.field_error("services", "not supported yet: services needs a Kubernetes source; write the service's address in nets");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One rule of a policy: from its node to a value, with V2-V6. Problems go to the cursor's context; a rule
-// comes back in any case, to be thrown away with its file when there were errors.
+// Decodes a rule of a policy and checks V2-V6. Reports problems to the cursor's context. Returns a rule even after errors,
+// because the file is then refused as a whole.
 #pragma once
 
 #include "policy/documents/cursor.h"

@@ -20,7 +20,7 @@ std::string_view without_sign(std::string_view text) {
     return !text.empty() && (text.front() == '-' || text.front() == '+') ? text.substr(1) : text;
 }
 
-// Underscores may stand between digits: 1_000.
+// Digits may be separated by underscores: 1_000.
 std::string without_underscores(std::string_view text) {
     std::string out(text);
     out.erase(std::remove(out.begin(), out.end(), '_'), out.end());

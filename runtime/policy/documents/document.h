@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// YAML and JSON files as trees of nodes that know their places: the one decoder under policies and the
-// configuration. Nodes are values without links to the parser; a finished tree may be read from any
-// thread. Nothing throws; what is wrong comes back as problems. Sizes are bounded (below).
+// Parses YAML and JSON files to trees of nodes with places; used for policies and the configuration. Nodes are values
+// independent of the parser; a finished tree may be read from any thread. Nothing throws; errors are returned as problems.
+// Sizes are limited as below.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ struct MapEntry;
 class Node {
   public:
     enum class Kind : std::uint8_t { kNull, kScalar, kMap, kSequence };
-    // What a plain scalar is to YAML as Kubernetes reads it; a quoted one is always text.
+    // The type of a plain scalar in YAML as Kubernetes reads it. A quoted scalar is always text.
     enum class ScalarType : std::uint8_t { kText, kBool, kInteger, kFloat };
 
     Kind kind() const { return kind_; }
@@ -35,21 +35,21 @@ class Node {
     bool is_map() const { return kind_ == Kind::kMap; }
     bool is_sequence() const { return kind_ == Kind::kSequence; }
 
-    // Of a scalar: its text, whether it was in quotes (or a block scalar), and its type.
+    // Of a scalar: its text, whether it was quoted or a block scalar, and its type.
     const std::string& text() const { return text_; }
     bool quoted() const { return quoted_; }
     ScalarType scalar_type() const;
 
-    const std::vector<MapEntry>& entries() const { return entries_; }  // in the file's order
+    const std::vector<MapEntry>& entries() const { return entries_; }  // in the order of the file
     const std::vector<Node>& items() const { return items_; }
-    // The value of a map's key, or null.
+    // Returns the value of a map's key, or null.
     const Node* find(std::string_view key) const;
 
     int line() const { return line_; }
     int column() const { return column_; }
     Place place(const std::string& file) const { return {file, line_, column_}; }
 
-    // "text", "the number 5", "a map", …: for messages.
+    // For messages: "\"text\"", "the number 5", "a map".
     std::string describe() const;
 
   private:
@@ -71,11 +71,11 @@ struct MapEntry {
 };
 
 struct ParseOutcome {
-    std::vector<Node> documents;  // empty documents are left out
-    Problems problems;            // any error: do not use the documents
+    std::vector<Node> documents;  // without empty ones
+    Problems problems;            // with an error, the documents must not be used
 };
 
-// A name that ends in .json is read as strict JSON (one document), any other as YAML (several).
+// Parses a file whose name ends in .json as strict JSON (one document), and any other as YAML (several documents).
 ParseOutcome parse_documents(const std::string& path, std::string_view content);
 
 }  // namespace namegate::policy

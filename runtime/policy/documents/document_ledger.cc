@@ -9,10 +9,10 @@
 namespace namegate::policy {
 namespace {
 
-constexpr const char* kLost = "it cannot be used as it is now, and what it said when it was good last is not known";
-constexpr const char* kNeverRead = ", and what its files said before is not known";
+constexpr const char* kLost = "its present content cannot be used, and its last good content is not known";
+constexpr const char* kNeverRead = ", and the earlier content of its files is not known";
 
-// Of a copy: it will not come back. Other errors may pass.
+// Whether an error of a copy is permanent. Other errors may be temporary.
 bool is_final(const Error& error) {
     return error.code() == Code::kNotFound || error.code() == Code::kInvalidInput ||
            (error.code() == Code::kExhausted && error.sys_errno() == 0);
@@ -26,11 +26,11 @@ void DocumentLedger::begin() {
     unreachable_.clear();
     deferred_.clear();
     another_round_ = false;
-    trouble_ = ok();
+    error_ = ok();
     if (kept_ && (!started_ || kept_->changed())) {
         read_index();
     }
-    // Nothing of before has to be in force first, so nothing has to wait for it.
+    // Without kept documents there is nothing to restore first.
     restored_ = restored_ || index_.documents.empty();
 }
 
@@ -41,38 +41,38 @@ void DocumentLedger::read_index() {
     } else {
         dirty_ = true;
         if (found.error().code() != Code::kNotFound) {
-            log::warning("what the policy files said before is not known", {log::kv("error", found.error().message())});
+            log::warning("the earlier content of the policy files is not known", {log::kv("error", found.error().message())});
         }
     }
     started_ = true;
     if (const auto listed = kept_->find_copies(index_); !listed && listed.error().code() != Code::kNotFound) {
-        trouble_ = listed;
-        started_ = restored_;  // else nothing is written until it is known what is there
+        error_ = listed;
+        started_ = restored_;  // on the first read: writes nothing until the folder can be listed
         return;
     }
     for (auto& [path, document] : index_.documents) {
         if (document.kept && !kept_->has_copy(path, document.content)) {
             document.kept = false;
             dirty_ = true;
-            log::warning("the kept copy of a policy file is gone", {log::kv("file", path)});
+            log::warning("the kept copy of a policy file is missing", {log::kv("file", path)});
         }
     }
 }
 
-// Another process, a plugin without a daemon say, may have read what this one has not.
+// Merges an index that another process wrote, such as a plugin that ran without a daemon; it may have read newer content.
 void DocumentLedger::adopt(KeptIndex found) {
     if (!started_) {
         index_ = std::move(found);
         return;
     }
-    // It saw that these were gone; should they be there again, they are read anew.
-    std::vector<std::string> gone_since;
+    // The other process found these removed. If they exist again, this process reads them again.
+    std::vector<std::string> removed;
     for (const auto& [path, document] : index_.documents) {
         if (found.documents.count(path) == 0 && found.sources.count(document.source) != 0) {
-            gone_since.push_back(path);
+            removed.push_back(path);
         }
     }
-    for (const std::string& path : gone_since) {
+    for (const std::string& path : removed) {
         gone(path);
     }
     for (auto& [path, document] : found.documents) {
@@ -105,7 +105,7 @@ void DocumentLedger::keep(const std::string& path, const ContentId& id, std::str
         too_large_.insert(path);
         uncopied_.erase(path);
     } else if (!written) {
-        trouble_ = written;
+        error_ = written;
     } else {
         too_large_.erase(path);
     }
@@ -119,7 +119,7 @@ void DocumentLedger::says(const std::string& source, Reading reading) {
     const auto known = index_.documents.find(reading.path);
     const bool as_kept = known != index_.documents.end() && known->second.kept && known->second.content == reading.id;
     if (restored_ || as_kept) {
-        store_.take(reading.path, reading.id, std::move(reading.decoded));
+        store_.set_decoded(reading.path, reading.id, std::move(reading.decoded));
     } else {
         deferred_.push_back({std::move(reading.path), reading.id, std::move(reading.decoded)});
     }
@@ -205,15 +205,15 @@ void DocumentLedger::restore(const std::string& path, KeptDocument& document) {
     if (store_.restore(path, std::move(decoded))) {
         lost_.erase(path);
     } else {
-        lost_[path] = "this build does not take what was kept" + (problem.empty() ? problem : ": " + problem);
+        lost_[path] = "this version does not accept the kept content" + (problem.empty() ? problem : ": " + problem);
     }
 }
 
-// In the order of the paths, which decides between duplicates.
+// In the order of the paths: of duplicates, the first is in force.
 void DocumentLedger::apply_deferred() {
     std::sort(deferred_.begin(), deferred_.end(), [](const Deferred& a, const Deferred& b) { return a.path < b.path; });
     for (Deferred& deferred : deferred_) {
-        store_.take(deferred.path, deferred.id, std::move(deferred.decoded));
+        store_.set_decoded(deferred.path, deferred.id, std::move(deferred.decoded));
     }
     deferred_.clear();
     restored_ = true;
@@ -238,16 +238,16 @@ void DocumentLedger::settle() {
         dirty_ = dirty_ || known == index_.sources.end() || !(known->second == place);
         index_.sources[source] = place;
     }
-    another_round_ = !uncopied_.empty() && trouble_;
+    another_round_ = !uncopied_.empty() && error_;
 }
 
 void DocumentLedger::settle_good(const std::string& path, const ContentId& content) {
     KeptDocument& document = index_.documents[path];
     const KeptDocument before = document;
     document.source = source_of_[path];
-    document.taken = document.content == content && document.taken != 0 ? document.taken : clock_.wall_seconds();
+    document.valid_since = document.content == content && document.valid_since != 0 ? document.valid_since : clock_.wall_seconds();
     document.content = content;
-    document.lost = 0;
+    document.invalid_since = 0;
     document.kept = is_kept(path, content);
     if (document.kept) {
         uncopied_.erase(path);
@@ -264,12 +264,12 @@ void DocumentLedger::settle_bad(const std::string& path) {
     uncopied_.erase(path);
     if (known == index_.documents.end()) {
         if (index_.sources.count(source) != 0) {
-            return;  // it never was good
+            return;  // it was never valid
         }
         known = index_.documents.emplace(path, KeptDocument{source, false, {}, 0, 0}).first;
     }
-    if (known->second.lost == 0) {
-        known->second.lost = clock_.wall_seconds();
+    if (known->second.invalid_since == 0) {
+        known->second.invalid_since = clock_.wall_seconds();
         dirty_ = true;
     }
     if (!store_.has_good(path)) {
@@ -290,14 +290,14 @@ Result<> DocumentLedger::commit() {
         dirty_ = false;
         NG_TRY(kept_->remove_others(index_));
     }
-    NG_TRY(trouble_);
+    NG_TRY(error_);
     if (!too_large_.empty()) {
-        return Error(Code::kExhausted, std::to_string(too_large_.size()) + " policy files are not kept, " + *too_large_.begin() +
-                                           " for one: the copies of all may have " + std::to_string(kMaxKeptBytes) + " bytes");
+        return Error(Code::kExhausted, std::to_string(too_large_.size()) + " policy files are not kept, such as " + *too_large_.begin() +
+                                           ": the limit for all copies is " + std::to_string(kMaxKeptBytes) + " bytes");
     }
     if (!fits(index_)) {
-        return Error(Code::kExhausted, "not all policy files are kept: " + std::to_string(kMaxKeptDocuments) + " may be, of " +
-                                           std::to_string(kMaxKeptSources) + " folders");
+        return Error(Code::kExhausted, "not all policy files are kept: the limits are " + std::to_string(kMaxKeptDocuments) +
+                                           " files and " + std::to_string(kMaxKeptSources) + " folders");
     }
     return ok();
 }
@@ -325,7 +325,7 @@ std::optional<SourcePlace> DocumentLedger::place_of(const std::string& source) c
 FileStatus DocumentLedger::completed(FileStatus status) const {
     const auto known = index_.documents.find(status.path);
     if (known != index_.documents.end()) {
-        status.since = status.loaded ? known->second.taken : known->second.lost;
+        status.since = status.loaded ? known->second.valid_since : known->second.invalid_since;
         if (status.in_force == FileStatus::InForce::kNone) {
             status.in_force = FileStatus::InForce::kUnknown;
         }

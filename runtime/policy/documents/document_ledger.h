@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What every policy document says, and which of it is in force: the one place of the rule that losing knowledge never opens.
-// Any source of documents reports here, in rounds: this document says X, it cannot be read, it is gone on purpose; this source
-// was read as a whole, or cannot be reached. From that follows what is in force:
+// Decides which content of each policy document is in force, and implements the rule that lost knowledge never opens an
+// endpoint. Sources report in rounds: the content of a document, that it cannot be read, or that it was removed; that a
+// source was read completely, or that it cannot be reached. What is in force:
 //
-//   a document that says something good        that
-//   one that is broken or cannot be read,      what it said when it was good last; in this process or, by the copies that are
-//   or whose source cannot be reached          kept on the disk, in an earlier one
-//   one that is gone on purpose                nothing; its copy goes too
-//   one that is broken and never was good      nothing
-//   one that may have been good, and whose     nobody knows: a gap. While there is one, no endpoint may be opened or its policy
-//   copy is lost; a source that cannot be      changed (node/programmer.h), and no new one started
-//   reached and never was read
+//   a valid document                           its content
+//   an invalid or unreadable document, or      its last good content, from this process or from a copy that an earlier one
+//   one whose source cannot be reached         kept on the disk
+//   a removed document                         nothing; its copy is removed too
+//   an invalid document that was never valid   nothing
+//   a document that may have been valid, and   unknown: a gap. With a gap, no endpoint may be opened, no policy of an
+//   whose copy is lost; a source that cannot   endpoint may be changed (node/programmer.h), and no new endpoint may be
+//   be reached and was never read              started
 //
-// What is good is kept on the disk before finish() returns, so before anybody enforces it. Owns the store and the copies. Not
+// Valid content is on the disk before finish() returns, and so before it is enforced. Owns the store and the copies. Not
 // thread-safe. Blocks on the disk.
 #pragma once
 
@@ -37,7 +37,7 @@ namespace namegate::policy {
 
 class DocumentLedger {
   public:
-    // How the documents of a source are read, now and from their copies.
+    // Decodes the documents of a source, and their copies.
     using Decoder = std::function<DecodeOutcome(const std::string& path, std::string_view content)>;
 
     struct Gap {
@@ -47,16 +47,16 @@ class DocumentLedger {
         bool operator==(const Gap&) const = default;
     };
 
-    // Without `kept` nothing outlives the process. The clock outlives the ledger.
+    // Without `kept` nothing outlives the process. The clock must outlive the ledger.
     explicit DocumentLedger(const Clock& clock, std::optional<KeptDocuments> kept = std::nullopt) : clock_(clock), kept_(std::move(kept)) {}
 
-    // A round: between these each configured source is added and reports. A source that is not added has been taken out of
-    // the configuration, and its documents are gone.
+    // A round is begin(), then for each configured source add_source() and its reports, then finish(). A source that is not
+    // added is no longer configured, so its documents are removed.
     void begin();
     void add_source(const std::string& source, Decoder decoder);
     void reached(const std::string& source, const SourcePlace& place);
     void unreachable(const std::string& source, const std::string& why);
-    // `id` is that of `content`, which is kept if it is good.
+    // `id` identifies `content`, which is kept if it is valid.
     struct Reading {
         std::string path;
         ContentId id;
@@ -64,37 +64,38 @@ class DocumentLedger {
         DecodeOutcome decoded;
     };
     void says(const std::string& source, Reading reading);
-    // It says what needs() knows already.
+    // The content is the one for which needs() returned false.
     void says_the_same(const std::string& path, std::string_view content);
     void unreadable(const std::string& source, const std::string& path, const std::string& why);
     void gone(const std::string& path);
-    // Puts in force what follows, and keeps it. An error: what is in force is not kept.
+    // Puts the result of the round in force and keeps it. An error: the content in force is not kept.
     Result<> finish();
-    // Something is in force whose content is still to be kept: it becomes known when its document is read again.
+    // Whether a content in force is not kept yet. Its document must be read again in another round to keep it.
     bool wants_another_round() const { return another_round_; }
 
-    // For sources, to spare them work: is this content news?
+    // Whether this content is not known yet. Saves sources the decoding.
     bool needs(const std::string& path, const ContentId& id) const { return store_.needs(path, id); }
     bool has_stamp(const std::string& path, const FileStamp& stamp) const {
         return uncopied_.count(path) == 0 && store_.has_stamp(path, stamp);
     }
     void set_stamp(const std::string& path, const FileStamp& stamp) { store_.set_stamp(path, stamp); }
-    // The documents known of a source, sorted by path.
+    // Returns the known documents of a source, sorted by path.
     std::vector<std::string> documents_of(const std::string& source) const;
     std::optional<SourcePlace> place_of(const std::string& source) const;
 
     std::shared_ptr<const Snapshot> snapshot() const { return store_.snapshot(); }
-    // Sorted by path, with what the ledger knows besides.
+    // Sorted by path. Adds to PolicyStore::files() what the ledger knows.
     std::vector<FileStatus> files() const;
-    std::vector<FileStatus> refused() const;  // those whose content as it is now is not good
+    std::vector<FileStatus> refused() const;  // those whose present content is not valid
     std::size_t file_count() const { return store_.file_count(); }
-    // Rises whenever files() may say something else.
+    // Increases whenever the result of files() may change.
     std::uint64_t revision() const { return store_.revision(); }
-    // What is not known: documents, then sources; empty: all is.
+    // The gaps: documents, then sources.
     const std::vector<Gap>& gaps() const { return gaps_; }
 
   private:
-    // Says something else than was kept, and is put in force after that: then a resource that two define stays where it was.
+    // A document whose content differs from the kept one. It is applied after the kept content of all documents, so that a
+    // resource defined in two documents stays with the one that had it.
     struct Deferred {
         std::string path;
         ContentId id;
@@ -118,25 +119,25 @@ class DocumentLedger {
     const Clock& clock_;
     std::optional<KeptDocuments> kept_;
     PolicyStore store_;
-    KeptIndex index_;              // as it should stand on the disk
-    bool dirty_ = false;           // and does not
+    KeptIndex index_;              // as it should be on the disk
+    bool dirty_ = false;           // index_ differs from the disk
     bool started_ = false;         // the index was read once
-    bool restored_ = false;        // what was kept before this process is in the store
-    std::set<std::string> stale_;  // another process kept something newer of these
+    bool restored_ = false;        // the content kept by earlier processes is in the store
+    std::set<std::string> stale_;  // documents of which another process kept newer content
     std::map<std::string, std::string> source_of_;
-    std::map<std::string, std::string> lost_;  // why a copy could not be put in force
+    std::map<std::string, std::string> lost_;  // why the copy of a document could not be put in force
     std::vector<Gap> gaps_;
-    // Good documents whose content is to be copied when it is read next, and those whose content has no room.
+    // Valid documents that are copied when they are read next, and those whose copies would exceed the limit.
     std::set<std::string> uncopied_;
     std::set<std::string> too_large_;
 
-    // Of the round.
+    // The state of the round.
     std::map<std::string, Decoder> sources_;
     std::map<std::string, SourcePlace> reached_;
     std::map<std::string, std::string> unreachable_;
     std::vector<Deferred> deferred_;
     bool another_round_ = false;
-    Result<> trouble_ = ok();
+    Result<> error_ = ok();
 };
 
 }  // namespace namegate::policy

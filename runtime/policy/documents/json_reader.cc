@@ -14,12 +14,12 @@ using Json = nlohmann::json;
 constexpr std::string_view kSpace = " \t\n\r";
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
-// Walks over the tokens of a text that the parser has accepted so far.
+// Iterates over the tokens of a text. The parser must have accepted each token before.
 class Tokens {
   public:
     explicit Tokens(std::string_view text) : text_(text) {}
 
-    // The place of the next token. Commas and colons are no tokens here.
+    // Moves to the next token and returns its place. Commas and colons do not count as tokens.
     Mark next() {
         for (; position_ < text_.size() && (kSpace.find(text_[position_]) != std::string_view::npos || separates()); ++position_) {
             if (text_[position_] == '\n') {
@@ -29,15 +29,15 @@ class Tokens {
         }
         return {line_, static_cast<int>(position_ - line_start_) + 1};
     }
-    void take(std::size_t bytes) { position_ += bytes; }
-    void take_string() {
+    void skip(std::size_t bytes) { position_ += bytes; }
+    void skip_string() {
         for (++position_; text_[position_] != '"'; ++position_) {
             position_ += text_[position_] == '\\' ? 1U : 0U;
         }
         ++position_;
     }
-    // As it is written.
-    std::string take_number() {
+    // Returns the number as it is written.
+    std::string read_number() {
         const std::size_t end = std::min(text_.find_first_not_of("+-.0123456789eE", position_), text_.size());
         const std::string number(text_.substr(position_, end - position_));
         position_ = end;
@@ -61,21 +61,21 @@ Mark mark_at(std::string_view text, std::size_t offset) {
     return {static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1, static_cast<int>(before.size() - line_start) + 1};
 }
 
-// The usual mistakes have a message of their own; for the others it is the parser's.
+// Returns a message of its own for common mistakes, and the parser's for others.
 std::string message_at(std::string_view text, std::size_t offset, std::string_view what) {
     const char c = offset < text.size() ? text[offset] : '\0';
     const std::size_t before = text.substr(0, offset).find_last_not_of(kSpace);
     if ((c == '}' || c == ']') && before != std::string_view::npos && text[before] == ',') {
-        return "a comma before the end";
+        return "there is a comma before the closing bracket";
     }
     if (c == '#' || c == '/') {
         return "JSON has no comments";
     }
     if (c == '\'') {
-        return "text stands in double quotes";
+        return "text must be in double quotes";
     }
     if (what.ends_with("expected end of input")) {
-        return "the file goes on after its JSON value; one value a file (use kind: List for several resources)";
+        return "the file continues after its JSON value; write one value (kind: List for several resources)";
     }
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ..."
     for (const std::string_view prefix : {"] ", "parse error", ": "}) {
@@ -88,20 +88,20 @@ std::string message_at(std::string_view text, std::size_t offset, std::string_vi
     return std::string(what);
 }
 
-// The parser's events, with the interface that nlohmann::json_sax has. False: stop.
+// Handles the parser's events; the interface is that of nlohmann::json_sax. Returning false stops the parser.
 class Events {
   public:
     Events(std::string_view text, TreeBuilder& tree) : text_(text), tokens_(text), tree_(tree) {}
 
     bool null() {
         tree_.null(tokens_.next());
-        tokens_.take(std::string_view("null").size());
+        tokens_.skip(std::string_view("null").size());
         return go_on();
     }
     bool boolean(bool value) {
         const std::string_view word = value ? "true" : "false";
         tree_.scalar(tokens_.next(), std::string(word), false);
-        tokens_.take(word.size());
+        tokens_.skip(word.size());
         return go_on();
     }
     bool number_integer(Json::number_integer_t /*value*/) { return number(); }
@@ -109,7 +109,7 @@ class Events {
     bool number_float(Json::number_float_t /*value*/, const std::string& /*text*/) { return number(); }
     bool string(std::string& value) {
         tree_.scalar(tokens_.next(), std::move(value), true);
-        tokens_.take_string();
+        tokens_.skip_string();
         return go_on();
     }
     bool key(std::string& value) { return string(value); }
@@ -119,7 +119,7 @@ class Events {
     bool end_object() { return end(); }
     bool end_array() { return end(); }
 
-    // `position` is that of the last byte that was read, counted from 1; `token` is the last token, if it is text or a number.
+    // `position` is the 1-based position of the last byte read; `token` is the last token if it is text or a number.
     bool parse_error(std::size_t position, const std::string& token, const Json::exception& error) {
         const std::string_view what = error.what();
         const auto is_unexpected = [&what](const char* name) {
@@ -137,11 +137,11 @@ class Events {
         tree_.fail(mark_at(text_, offset), "not valid JSON: " + message_at(text_, offset, what));
         return false;
     }
-    // A NUL ends the text for the parser.
+    // Checks that the whole text was parsed: the parser stops at a NUL byte.
     void finish() {
         const Mark mark = tokens_.next();
         if (!tree_.failed() && !tokens_.at_end()) {
-            tree_.fail(mark, "not valid JSON: the file goes on after its JSON value");
+            tree_.fail(mark, "not valid JSON: the file continues after its JSON value");
         }
     }
 
@@ -149,17 +149,17 @@ class Events {
     bool go_on() const { return !tree_.failed(); }
     bool number() {
         const Mark mark = tokens_.next();
-        tree_.scalar(mark, tokens_.take_number(), false);
+        tree_.scalar(mark, tokens_.read_number(), false);
         return go_on();
     }
     bool begin(Node::Kind kind) {
         tree_.begin(kind, tokens_.next());
-        tokens_.take(1);
+        tokens_.skip(1);
         return go_on();
     }
     bool end() {
         tokens_.next();
-        tokens_.take(1);
+        tokens_.skip(1);
         tree_.end();
         return go_on();
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Strict JSON (RFC 8259) text to a node tree with places. nlohmann-json reads the text, and its events have no places:
-// the reader follows them in the text. Pure.
+// Parses strict JSON (RFC 8259) to a node tree with places. nlohmann-json parses the text; its events have no places, so the
+// reader finds each token in the text itself. Pure.
 #pragma once
 
 #include <string>

@@ -27,7 +27,7 @@ class SchemaWriter {
         Json choices = Json::array();
         for (const KindSpec& kind : all_kinds()) {
             kind_ = name_of(kind);
-            // Into its place before the definitions that it refers to.
+            // Reserves the place before those of the definitions that it refers to.
             definitions_[kind_] = nullptr;
             definitions_[kind_] = kind_json(kind);
             kinds.push_back(kind.kind);
@@ -43,7 +43,7 @@ class SchemaWriter {
             {{"if", {{"required", {"kind"}}, {"properties", {{"kind", {{"pattern", "List$"}}}}}}}, {"then", reference("List")}});
         return {{"$schema", "http://json-schema.org/draft-07/schema#"},
                 {"title", "Policy files of namegate"},
-                {"description", "Written by \"namegatectl schema\"; \"namegatectl check\" knows more"},
+                {"description", "Written by \"namegatectl schema\"; \"namegatectl check\" checks more"},
                 {"type", "object"},
                 {"required", {"kind"}},
                 {"properties", {{"kind", {{"anyOf", {{{"enum", std::move(kinds)}}, {{"pattern", "List$"}}}}}}}},
@@ -99,7 +99,7 @@ class SchemaWriter {
             case Shape::kNumber: return {{"type", "number"}};
             case Shape::kBool: return {{"type", "boolean"}};
             case Shape::kTextMap: return {{"type", "object"}, {"additionalProperties", {{"type", {"string", "null"}}}}};
-            // A definition as the only one of a list: beside a reference draft 7 reads nothing else.
+            // In allOf, because draft 7 ignores all other keywords next to $ref.
             case Shape::kObject: return {{"allOf", {reference(define(*field.object))}}};
             case Shape::kAny: break;
         }

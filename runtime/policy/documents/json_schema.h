@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The tables of schema.h as a JSON Schema (draft 7) for editors: one text for all kinds, and for lists of them.
-// What it cannot say (selectors, domains, what excludes what) `namegatectl check` says. Pure.
+// Writes the tables of schema.h as a JSON Schema (draft 7) for editors, for all kinds and for lists of them. Only
+// `namegatectl check` can check selectors, domains and combinations of fields. Pure.
 #pragma once
 
 #include <string>
 
 namespace namegate::policy {
 
-// Indented, with a newline at the end; the same text from every run.
+// Returns indented text with a newline at the end; it is always the same.
 std::string json_schema();
 
 }  // namespace namegate::policy

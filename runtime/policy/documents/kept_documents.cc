@@ -8,8 +8,8 @@
 namespace namegate::policy {
 namespace {
 
-constexpr std::size_t kSyncedOneByOne = 8;  // more files are synced with all their file system
-// Copies, those of a commit that died, and what others may have put there.
+constexpr std::size_t kSyncedOneByOne = 8;  // for more files, the whole file system is synced
+// Copies, those of an interrupted commit, and files of other programs.
 constexpr std::size_t kMaxEntries = 4 * kMaxKeptDocuments;
 
 std::string hex(std::uint64_t value) {
@@ -46,7 +46,7 @@ Result<KeptIndex> KeptDocuments::read() {
 }
 
 Result<> KeptDocuments::find_copies(const KeptIndex& index) {
-    // Whoever wrote this index may have been killed before it was sure to outlive the machine.
+    // The process that wrote this index may have been killed before it synced the folder.
     if (auto synced = files_.sync_folder(folder_); !synced && synced.error().code() != Code::kNotFound) {
         return synced;
     }
@@ -74,7 +74,7 @@ Result<> KeptDocuments::write_copy(const std::string& path, const ContentId& id,
     }
     if (bytes_ + content.size() > kMaxKeptBytes) {
         return Error(Code::kExhausted,
-                     path + " is not kept: the copies of all policies would take more than " + std::to_string(kMaxKeptBytes) + " bytes");
+                     path + " is not kept: the copies of all policies would have more than " + std::to_string(kMaxKeptBytes) + " bytes");
     }
     NG_TRY(files_.make_folder(folder_));
     NG_TRY(files_.write(folder_ + "/" + name, content));
@@ -88,7 +88,7 @@ Result<std::string> KeptDocuments::read_copy(const std::string& path, const Cont
     const std::string copy = folder_ + "/" + name_of(path, id);
     NG_ASSIGN(std::string content, files_.read(copy, kMaxPolicyFileBytes));
     if (!(id_of(content) == id)) {
-        return Error(Code::kInvalidInput, copy + " is damaged: it is not what was kept of " + path);
+        return Error(Code::kInvalidInput, copy + " is damaged: it is not the kept content of " + path);
     }
     return content;
 }
@@ -101,7 +101,7 @@ Result<> KeptDocuments::sync_copies() {
             NG_TRY(files_.sync(folder_ + "/" + name));
         }
     }
-    // Their names, before an index names them.
+    // The names of the copies must be synced before an index refers to them.
     return unsynced_.empty() ? ok() : files_.sync_folder(folder_);
 }
 
@@ -113,9 +113,9 @@ Result<> KeptDocuments::commit(const KeptIndex& index) {
     NG_TRY(files_.sync(unfinished));
     NG_TRY(files_.rename(unfinished, index_path()));
     NG_TRY(files_.sync_folder(folder_));
-    if (!found_by_name_) {
+    if (!folder_synced_) {
         NG_TRY(files_.sync_folder(folder_.substr(0, folder_.rfind('/'))));
-        found_by_name_ = true;
+        folder_synced_ = true;
     }
     unsynced_.clear();
     note_stamps();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The folder in which the policies that were good last are kept: an index (kept_index.h), and beside it one copy of each document,
-// byte for byte as it was, under a name made of its path and content. A copy never changes; the index, replaced by rename,
-// says which count. So a crash at any step leaves what was kept before, or what is kept now. The caller sees to it that one process
-// at a time writes. Not thread-safe. Blocks on the disk.
+// The folder of kept policies: an index (kept_index.h) and an exact copy of each document, under a name made of its path and
+// content. A copy never changes; the index, which is replaced by rename, determines which copies count. So after a crash at
+// any step either the earlier or the new state is kept. The caller must ensure that one process writes at a time. Not
+// thread-safe. Blocks on the disk.
 #pragma once
 
 #include <cstddef>
@@ -19,30 +19,30 @@
 
 namespace namegate::policy {
 
-inline constexpr std::size_t kMaxKeptBytes = 256UL * 1024 * 1024;  // of all copies
+inline constexpr std::size_t kMaxKeptBytes = 256UL * 1024 * 1024;  // for all copies
 
 class KeptDocuments {
   public:
     KeptDocuments(FileSystem& files, std::string folder) : files_(files), folder_(std::move(folder)) {}
 
-    // Is the folder other than this object left or found it?
+    // Whether another process has changed the folder since this object last read or wrote it.
     bool changed() const;
-    // The index as it stands. kNotFound: there is none; kInvalidInput: it is damaged, or another version's.
+    // Reads the index. kNotFound: there is none; kInvalidInput: it is damaged or has another version.
     Result<KeptIndex> read();
-    // Looks which copies are there of those that this index, which was read, names. Until then none is known; an error leaves it
-    // at that.
+    // Finds the existing copies of those that the index, as returned by read(), names. Before this call, and after an error,
+    // no copy is known.
     Result<> find_copies(const KeptIndex& index);
 
     bool has_copy(const std::string& path, const ContentId& id) const { return copies_.count(name_of(path, id)) != 0; }
-    // Does not count before a commit names it. kExhausted when it does not fit into kMaxKeptBytes.
+    // The copy counts only after a commit of an index that names it. kExhausted: all copies would exceed kMaxKeptBytes.
     Result<> write_copy(const std::string& path, const ContentId& id, std::string_view content);
-    // kInvalidInput when it is not what was kept.
+    // kInvalidInput: the copy is damaged.
     Result<std::string> read_copy(const std::string& path, const ContentId& id) const;
-    // When it returns, this counts, whatever happens.
+    // After it returns, the index and its copies survive a crash of the machine.
     Result<> commit(const KeptIndex& index);
-    // Copies that the committed index does not name, and what a commit left that died.
+    // Removes the copies that the committed index does not name, and what an interrupted commit left behind.
     Result<> remove_others(const KeptIndex& index);
-    // An index that cannot be brought up to date must not be believed: without one, nothing is taken for known.
+    // For an index that cannot be updated and so must not be used again: without an index, nothing counts as known.
     Result<> remove_index();
 
   private:
@@ -56,10 +56,10 @@ class KeptDocuments {
 
     FileSystem& files_;
     std::string folder_;
-    std::set<std::string> copies_;       // names of those that are there, and whole
-    std::vector<std::string> unsynced_;  // of these
-    std::size_t bytes_ = 0;              // of the copies
-    bool found_by_name_ = false;         // the folder's own name is synced
+    std::set<std::string> copies_;       // names of the existing, complete copies
+    std::vector<std::string> unsynced_;  // those of copies_ that are not synced
+    std::size_t bytes_ = 0;              // of copies_
+    bool folder_synced_ = false;         // the folder's name in its parent is synced
     Stamp folder_stamp_;
     Stamp index_stamp_;
 };

@@ -3,7 +3,7 @@
 // The index on disk, all numbers little endian:
 //   "NGKP", u32 version,
 //   u32 sources:   text name, u64 device, u8 mount point
-//   u32 documents: text path, text source, u8 kept, u64 hash, u64 size, u64 taken, u64 lost
+//   u32 documents: text path, text source, u8 kept, u64 hash, u64 size, u64 valid_since, u64 invalid_since
 //   u64 checksum of everything before it
 // A text is a u16 length and its bytes.
 #include "policy/documents/kept_index.h"
@@ -20,8 +20,8 @@ constexpr std::string_view kMagic = "NGKP";
 constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kChecksumBytes = 8;
 constexpr std::size_t kMaxText = 4096;           // a path
-constexpr std::size_t kDocumentBytes = 64;       // of one, texts aside, and more
-constexpr std::size_t kFrameBytes = 512 * 1024;  // all sources and the rest, and more
+constexpr std::size_t kDocumentBytes = 64;       // upper bound for a document without its texts
+constexpr std::size_t kFrameBytes = 512 * 1024;  // upper bound for everything but the documents
 
 bool read_flag(BinaryReader& reader) {
     const std::uint64_t value = reader.number(1);
@@ -39,7 +39,7 @@ std::string read_text(BinaryReader& reader) {
     return std::string(text);
 }
 
-// So many of something follow.
+// Reads the number of entries that follow.
 std::size_t read_count(BinaryReader& reader, std::size_t most) {
     const std::uint64_t value = reader.number(4);
     if (value > most) {
@@ -56,11 +56,11 @@ void put_document(std::string& out, const std::string& path, const KeptDocument&
     put_number(out, document.kept ? 1 : 0, 1);
     put_number(out, document.content.hash, 8);
     put_number(out, document.content.size, 8);
-    put_number(out, static_cast<std::uint64_t>(document.taken), 8);
-    put_number(out, static_cast<std::uint64_t>(document.lost), 8);
+    put_number(out, static_cast<std::uint64_t>(document.valid_since), 8);
+    put_number(out, static_cast<std::uint64_t>(document.invalid_since), 8);
 }
 
-// How many of the documents, in order, are within the limits.
+// Returns how many documents, in order, are within the limits.
 std::size_t count_within(const KeptIndex& index) {
     std::size_t bytes = kFrameBytes;
     std::size_t count = 0;
@@ -93,8 +93,8 @@ void read_documents(BinaryReader& reader, KeptIndex& out) {
         document.kept = read_flag(reader);
         document.content.hash = reader.number(8);
         document.content.size = reader.number(8);
-        document.taken = static_cast<std::int64_t>(reader.number(8));
-        document.lost = static_cast<std::int64_t>(reader.number(8));
+        document.valid_since = static_cast<std::int64_t>(reader.number(8));
+        document.invalid_since = static_cast<std::int64_t>(reader.number(8));
     }
 }
 
@@ -128,7 +128,7 @@ std::string encode(const KeptIndex& index) {
 
 Result<KeptIndex> decode_kept_index(std::string_view bytes) {
     if (bytes.size() < kMagic.size() + 4 + kChecksumBytes || bytes.substr(0, kMagic.size()) != kMagic) {
-        return broken("this is none");
+        return broken("the file is not an index");
     }
     const std::size_t end = bytes.size() - kChecksumBytes;
     if (BinaryReader(bytes.substr(end)).number(kChecksumBytes) != checksum_of(bytes.substr(0, end))) {

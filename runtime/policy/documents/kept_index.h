@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is known of every policy document, as it stands on the disk beside the copies of what they said (kept_documents.h).
-// Values; pure and safe from any thread.
+// The index of the kept policies, which is stored next to the copies (kept_documents.h). Plain values; functions are pure and
+// safe from any thread.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ inline constexpr std::size_t kMaxKeptDocuments = 20'000;
 inline constexpr std::size_t kMaxKeptSources = 64;
 inline constexpr std::size_t kMaxKeptIndexBytes = 16UL * 1024 * 1024;
 
-// Where a source was found, to tell an empty mount point from an emptied folder.
+// The file system of a source, to distinguish a missing mount from an emptied folder.
 struct SourcePlace {
     std::uint64_t device = 0;
     bool mount_point = false;
@@ -29,26 +29,26 @@ struct SourcePlace {
 
 struct KeptDocument {
     std::string source;
-    bool kept = false;  // a copy of `content` is there; else nobody can tell what the document said when it was good
+    bool kept = false;  // there is a copy of `content`; otherwise the last good content is lost
     ContentId content;
-    std::int64_t taken = 0;  // when it first said this; seconds since the epoch
-    std::int64_t lost = 0;   // since when it does not say anything good; 0: it does
+    std::int64_t valid_since = 0;    // when it first had this content; seconds since the epoch
+    std::int64_t invalid_since = 0;  // when it stopped being valid; 0: it is valid
 
     bool operator==(const KeptDocument&) const = default;
 };
 
 struct KeptIndex {
-    // Those that were read as a whole. A document of theirs that is not listed here never was good.
+    // Sources that were read completely. A document of such a source that is not listed below was never valid.
     std::map<std::string, SourcePlace> sources;
     std::map<std::string, KeptDocument> documents;  // by path
 
     bool operator==(const KeptIndex&) const = default;
 };
 
-// What goes beyond the limits is left out, and then the sources too: a document that is missing here may have been good.
+// Leaves out documents over the limits, and then all sources too, because a document that is not listed may have been valid.
 std::string encode(const KeptIndex& index);
 bool fits(const KeptIndex& index);
-// kInvalidInput: damaged, or another version's.
+// kInvalidInput: damaged, or of another version.
 Result<KeptIndex> decode_kept_index(std::string_view bytes);
 
 }  // namespace namegate::policy

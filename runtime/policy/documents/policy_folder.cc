@@ -15,10 +15,10 @@
 namespace namegate::policy {
 namespace {
 
-constexpr std::size_t kTogether = 64;  // files in memory at once
+constexpr std::size_t kBatch = 64;  // files in memory at once
 constexpr unsigned kMaxThreads = 4;
 constexpr std::int64_t kSecond = 1'000'000'000;
-// A file written within this time before it was read may be written again without its times telling.
+// A file that was written less than this before it was read may change again with the same time stamps.
 constexpr std::int64_t kSettled = 2 * kSecond;
 
 bool ends_with(std::string_view text, std::string_view end) {
@@ -36,15 +36,15 @@ bool is_settled(const FileStamp& stamp) {
     return std::max(stamp.modified_ns, stamp.changed_ns) + kSettled < static_cast<std::int64_t>(now.tv_sec) * kSecond + now.tv_nsec;
 }
 
-// A folder, and how its files are read.
+// A folder, and how to read its files.
 struct Folder {
     FileSystem& files;
     std::string path;
     DocumentLedger::Decoder decoder;
-    bool (*takes)(std::string_view name);
+    bool (*is_policy_file)(std::string_view name);
 };
 
-// A file that was read and has a content that the ledger does not know.
+// A file with content that the ledger does not know.
 struct Fresh {
     std::string path;
     std::optional<FileStamp> stamp;
@@ -58,7 +58,7 @@ void note_stamp(DocumentLedger& ledger, const std::string& path, const std::opti
     }
 }
 
-// Reads the file unless the ledger knows it; what needs no decoding is done with here.
+// Reads the file unless the ledger knows its stamp. Returns nothing, and reports to the ledger, if the file needs no decoding.
 std::optional<Fresh> read(DocumentLedger& ledger, const Folder& folder, const std::string& path) {
     const std::optional<FileStamp> stamp = stamp_of(folder.files, path);
     if (stamp && ledger.has_stamp(path, *stamp)) {
@@ -95,7 +95,7 @@ void decode(std::vector<Fresh>& files, const DocumentLedger::Decoder& decoder) {
             helpers.emplace_back(work);
         }
     } catch (const std::system_error&) {
-        // Then with fewer: this thread decodes too.
+        // Continue with fewer threads; this one decodes too.
     }
     work();
     for (std::thread& helper : helpers) {
@@ -110,11 +110,11 @@ void make_static(DecodeOutcome& decoded, std::string_view node_name) {
             continue;
         }
         decoded.problems.push_back({place_of(resource), Problem::Severity::kError, "kind",
-                                    "only a Pod belongs into a folder of pod manifests; put policies into one of policyDirs"});
+                                    "a folder of pod manifests may contain only Pods; put policies into one of policyDirs"});
     }
 }
 
-// In the order of the paths, which decides between duplicates.
+// In the order of the paths: of duplicates, the first is in force.
 void report(DocumentLedger& ledger, const Folder& folder, std::vector<Fresh> files) {
     decode(files, folder.decoder);
     for (Fresh& file : files) {
@@ -146,8 +146,8 @@ Result<> check_mount(const DocumentLedger& ledger, const Folder& folder, const S
     const bool moved = before && (before->device != place.device || (before->mount_point && !place.mount_point));
     if (moved && !ledger.documents_of(folder.path).empty()) {
         return Error(Code::kNotFound, "folder " + folder.path +
-                                          " is empty, and on another file system than when it had files: is it mounted? If it is meant to "
-                                          "be empty, put a file with a comment into it");
+                                          " is empty and on another file system than when it had files: is it mounted? If it is meant to "
+                                          "be empty, add a file with a comment");
     }
     return ok();
 }
@@ -162,7 +162,7 @@ Result<> load(DocumentLedger& ledger, const Folder& folder) {
     const std::string prefix = folder.path + "/";
     std::vector<std::string> present;  // sorted, as the names are
     for (const std::string& name : *names) {
-        if (folder.takes(name)) {
+        if (folder.is_policy_file(name)) {
             present.push_back(prefix + name);
         }
     }
@@ -181,7 +181,7 @@ Result<> load(DocumentLedger& ledger, const Folder& folder) {
         if (auto fresh = read(ledger, folder, path)) {
             files.push_back(std::move(*fresh));
         }
-        if (files.size() == kTogether) {
+        if (files.size() == kBatch) {
             report(ledger, folder, std::exchange(files, {}));
         }
     }

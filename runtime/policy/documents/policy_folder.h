@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Policy files on the disk, reported to a ledger. Files that have not changed since they were read are not read again; many
-// at a time are decoded side by side, by threads that end with the call. Each call is part of a round of the ledger's. Blocks on the
-// disk. Not thread-safe.
+// Reads policy files from the disk and reports them to a ledger. Does not read unchanged files again; decodes many files in
+// parallel, with threads that end before the call returns. Each call is part of a round of the ledger. Blocks on the disk.
+// Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -17,20 +17,20 @@ namespace namegate::policy {
 
 inline constexpr std::size_t kMaxPolicyFiles = 10'000;
 
-// *.yaml, *.yml, *.json; not hidden, not an editor's leftover (~, .tmp, .swp).
+// Whether the name is *.yaml, *.yml or *.json and not hidden. Excludes editors' files such as ~, .tmp and .swp.
 bool is_policy_file_name(std::string_view name);
 
-// Reports a folder's policy files: what they say, which cannot be read, which are gone. A link that leads nowhere is a file that
-// cannot be read. A folder without files where another file system was, or is no mount point any more, has lost its mount, and is
-// as unreachable as one that is missing. The error is about the folder itself, which the ledger then knows too.
+// Reports the policy files of a folder: their content, which cannot be read, which are removed. A dangling link is a file that
+// cannot be read. A folder without files that is on another file system than before, or no longer a mount point, has lost its
+// mount and counts as unreachable, like a missing folder. The error is that of the folder itself; the ledger knows it too.
 Result<> load_folder(DocumentLedger& ledger, const std::string& folder, FileSystem& files = system_files());
 
-// The same of a folder of kubelet's (staticPodPath), which holds Pods alone: they bear the node's name behind their own, as
-// kubelet runs them. As kubelet does, takes every file that is not hidden.
+// The same for kubelet's folder of static Pods (staticPodPath), which must contain Pods only. Appends the node's name to
+// theirs, as kubelet does. Like kubelet, reads every file that is not hidden.
 Result<> load_manifest_folder(DocumentLedger& ledger, const std::string& folder, std::string_view node_name,
                               FileSystem& files = system_files());
 
-// Reports one file, as if its folder held no other.
+// Reports one file as the only one of its folder.
 void load_file(DocumentLedger& ledger, const std::string& path, FileSystem& files = system_files());
 
 }  // namespace namegate::policy

@@ -19,7 +19,7 @@ std::string_view to_string(FileStatus::InForce in_force) {
 
 bool PolicyStore::set_file(const std::string& path, std::string_view content) {
     const ContentId id = id_of(content);
-    return needs(path, id) && take(path, id, decode_file(path, content));
+    return needs(path, id) && set_decoded(path, id, decode_file(path, content));
 }
 
 bool PolicyStore::needs(const std::string& path, const ContentId& id) const {
@@ -27,7 +27,7 @@ bool PolicyStore::needs(const std::string& path, const ContentId& id) const {
     return found == files_.end() || !found->second.seen || !(found->second.content == id);
 }
 
-bool PolicyStore::take(const std::string& path, const ContentId& id, DecodeOutcome decoded) {
+bool PolicyStore::set_decoded(const std::string& path, const ContentId& id, DecodeOutcome decoded) {
     File& file = files_[path];
     file.seen = true;
     file.content = id;
@@ -150,7 +150,7 @@ void PolicyStore::put_in_force(const std::string& path, File& file, std::shared_
     snapshot_.reset();
 }
 
-// A file that was refused only because of another file's resource may be good now; and that may free more.
+// Accepts files that were refused only for duplicates which no longer exist. Each accepted file can make others acceptable.
 void PolicyStore::retry_refused() {
     for (auto next = refused_.begin(); next != refused_.end();) {
         if (!duplicates(next->first, *next->second).empty()) {

@@ -35,7 +35,7 @@ constexpr FieldSpec objects(string_view name, const ObjectSpec& spec, std::size_
     return {.name = name, .shape = Shape::kObject, .list = true, .max_items = max, .object = &spec, .help = help};
 }
 
-// What a cluster writes into exported documents is accepted and not looked into.
+// Fields that a cluster writes into exported documents are accepted and not checked.
 constexpr std::array kMetadataFields = {
     required_text("name", "name of the resource"),
     text("namespace", "namespace of the resource"),
@@ -149,7 +149,7 @@ constexpr ObjectSpec kStagedGlobalObject = {"a policy", kStagedGlobalFields};
 constexpr ObjectSpec kSetObject = {"a network set", kSetFields};
 constexpr ObjectSpec kTierObject = {"a tier", kTierFields};
 
-// Kubernetes' own NetworkPolicy.
+// Kubernetes' NetworkPolicy.
 constexpr std::array<string_view, 4> kOperators = {"In", "NotIn", "Exists", "DoesNotExist"};
 constexpr std::array<string_view, 3> kTransports = {"TCP", "UDP", "SCTP"};
 
@@ -187,7 +187,7 @@ constexpr ObjectSpec kKubernetesSpec = {"spec", kKubernetesSpecFields};
 constexpr std::array kKubernetesFields = document(kKubernetesSpec);
 constexpr ObjectSpec kKubernetesObject = {"a policy", kKubernetesFields};
 
-// Kubernetes' other documents: only what labels and named ports need is looked into.
+// Kubernetes' other documents: only the fields that labels and named ports need are checked.
 constexpr std::array kContainerPortFields = {text("name", "name of the port"), plain("containerPort", Shape::kInteger, "1 to 65535"),
                                              text("protocol", "TCP, UDP or SCTP")};
 constexpr ObjectSpec kContainerPort = {"a container's port", kContainerPortFields, true};

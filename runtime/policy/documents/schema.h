@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The shape of every kind of document as tables: the validator walks them, and so can whatever generates a
-// JSON schema. Constant data; free to read from any thread.
+// The shape of every kind of document as tables, for validation and for the JSON Schema. Constant data; safe from any thread.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +18,9 @@ enum class Shape : std::uint8_t {
     kInteger,
     kNumber,
     kBool,
-    kObject,   // `object` says which
+    kObject,   // described by `object`
     kTextMap,  // labels, annotations
-    kAny,      // not looked into
+    kAny,      // not checked
 };
 
 struct FieldSpec {
@@ -29,16 +28,16 @@ struct FieldSpec {
     Shape shape = Shape::kText;
     bool list = false;
     bool required = false;
-    std::size_t max_items = 0;  // of a list
+    std::size_t max_items = 0;  // of a list; 0: unlimited
     const ObjectSpec* object = nullptr;
-    std::span<const std::string_view> allowed{};  // the words a text may be; empty: any
+    std::span<const std::string_view> allowed{};  // the valid values of a text; empty: any
     std::string_view help{};
 };
 
 struct ObjectSpec {
     std::string_view name;  // for messages: "a rule"
     std::span<const FieldSpec> fields;
-    bool open = false;  // other fields are accepted and not looked into
+    bool open = false;  // other fields are accepted and not checked
 };
 
 struct KindSpec {
@@ -48,11 +47,11 @@ struct KindSpec {
     bool namespaced;
 };
 
-// Kubernetes' own, which shares its kind with a policy of Calico's.
+// Kubernetes' NetworkPolicy, which has the same kind as Calico's.
 inline constexpr std::string_view kKubernetesPolicyVersion = "networking.k8s.io/v1";
 
 std::span<const KindSpec> all_kinds();
-// The kind of this version; when there is none, any of that name; null: no such kind.
+// Returns the kind with this version, or else any with this name, or null.
 const KindSpec* find_kind(std::string_view kind, std::string_view api_version);
 
 }  // namespace namegate::policy

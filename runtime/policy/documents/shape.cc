@@ -8,7 +8,7 @@ namespace {
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-// Edit distance without regard to case.
+// Edit distance, ignoring letter case.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     for (std::size_t j = 0; j <= b.size(); ++j) {
@@ -118,9 +118,9 @@ void check_list(const Cursor& cursor, const FieldSpec& field) {
     for (std::size_t i = 0; i < node.items().size(); ++i) {
         const Cursor item = cursor.item(i);
         if (item.node().is_null()) {
-            item.error("an empty entry; remove its \"-\"");
+            item.error("the entry is empty; remove its \"-\"");
         } else if (field.allowed.empty() && is_direction(item.node())) {
-            item.error("the direction \"" + item.node().text() + "\" stands in the list \"" + std::string(field.name) +
+            item.error("the direction \"" + item.node().text() + "\" is in the list \"" + std::string(field.name) +
                        "\"; is the line \"types:\" missing above it?");
         } else {
             check_value(item, field);
@@ -169,7 +169,7 @@ void check_object(const Cursor& cursor, const ObjectSpec& spec) {
                 report_unknown(cursor, spec, entry.key);
             }
         } else if (entry.value.is_null()) {
-            continue;  // as if it were absent
+            continue;  // the same as absent
         } else if (field->list) {
             check_list(cursor.child(entry), *field);
         } else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Does a document have the shape that its table says (V1)? Reports every difference. Pure otherwise.
+// Checks the shape of a document against its table (V1). Reports every difference to the cursor's context.
 #pragma once
 
 #include <span>
@@ -15,7 +15,7 @@ namespace namegate::policy {
 
 void check_object(const Cursor& cursor, const ObjectSpec& spec);
 
-// The word of `known` that `word` most likely means; empty when none is near.
+// Returns the word of `known` that is most similar to `word`; empty if none is similar.
 std::string_view nearest_word(std::string_view word, const std::vector<std::string_view>& known);
 
 // "Allow, Deny, Log or Pass"

@@ -118,7 +118,7 @@ void TreeBuilder::alias(Mark mark, Anchor anchor) {
     }
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) {
-        fail(mark, "an alias inside its own anchor");
+        fail(mark, "an alias is inside its own anchor");
         return;
     }
     if (stack_.size() + found->second.height > kMaxDocumentDepth) {
@@ -130,14 +130,14 @@ void TreeBuilder::alias(Mark mark, Anchor anchor) {
     }
 }
 
-void TreeBuilder::take_key(Frame& frame, const Node& node) {
+void TreeBuilder::set_key(Frame& frame, const Node& node) {
     if (!node.is_scalar()) {
         fail(mark_of(node), "a field's name must be text, not " + node.describe());
         return;
     }
     frame.merges = node.text() == "<<" && !node.quoted();
     if (!frame.keys.insert(node.text()).second) {
-        fail(mark_of(node), "the field \"" + node.text() + "\" is here twice");
+        fail(mark_of(node), "the field \"" + node.text() + "\" appears twice");
         return;
     }
     frame.has_key = true;
@@ -145,10 +145,10 @@ void TreeBuilder::take_key(Frame& frame, const Node& node) {
     frame.key_mark = mark_of(node);
 }
 
-// What is merged was counted when its alias, or the map itself, was met.
-void TreeBuilder::take_merged(Frame& frame, Node node) {
+// Merged nodes need no count(): their alias, or the map itself, was counted.
+void TreeBuilder::add_merged(Frame& frame, Node node) {
     const auto wrong = [this](const Node& given) {
-        fail(mark_of(given), "a merge key (<<) takes a map or a list of maps, as a rule an alias of one, not " + given.describe());
+        fail(mark_of(given), "a merge key (<<) needs a map or a list of maps, usually an alias, not " + given.describe());
     };
     if (node.is_map()) {
         frame.merged.push_back(std::move(node));
@@ -167,7 +167,7 @@ void TreeBuilder::take_merged(Frame& frame, Node node) {
     }
 }
 
-// The map's own fields win, wherever the merge key stands.
+// The map's own fields take precedence, wherever the merge key is.
 void TreeBuilder::merge(Frame& frame) {
     for (Node& map : frame.merged) {
         for (MapEntry& entry : NodeMaker::entries(map)) {
@@ -189,9 +189,9 @@ void TreeBuilder::attach(Node node) {
     if (frame.node.is_sequence()) {
         NodeMaker::items(frame.node).push_back(std::move(node));
     } else if (!frame.has_key) {
-        take_key(frame, node);
+        set_key(frame, node);
     } else if (frame.merges) {
-        take_merged(frame, std::move(node));
+        add_merged(frame, std::move(node));
         frame.has_key = false;
     } else {
         NodeMaker::entries(frame.node).push_back({std::move(frame.key), frame.key_mark.line, frame.key_mark.column, std::move(node)});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Builds the node tree of a file from the events of a YAML or JSON parser, within the limits of
-// document.h. The first problem ends it: what follows is ignored. Not thread-safe; used by the decoders.
+// Builds the node tree of a file from the events of a YAML or JSON parser, within the limits of document.h. Ignores all
+// events after the first problem. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +53,7 @@ class TreeBuilder {
         Mark key_mark;
         bool merges = false;  // the key is a merge key
         std::set<std::string> keys;
-        std::vector<Node> merged;  // maps whose fields count where the map has none of its own, the first of them first
+        std::vector<Node> merged;  // merged maps; the map's own fields take precedence, then those of the first
     };
     struct Anchored {
         Node node;
@@ -63,8 +63,8 @@ class TreeBuilder {
 
     bool count(std::size_t nodes, Mark mark);
     void attach(Node node);
-    void take_key(Frame& frame, const Node& node);
-    void take_merged(Frame& frame, Node node);
+    void set_key(Frame& frame, const Node& node);
+    void add_merged(Frame& frame, Node node);
     static void merge(Frame& frame);
     void remember(Anchor anchor, const Node& node);
 

@@ -27,7 +27,7 @@ std::vector<std::string_view> split_lines(std::string_view content) {
     return lines;
 }
 
-// Column (from 1) of a tab in the line's indentation, list dashes included; 0: none.
+// Returns the 1-based column of a tab in the line's indentation, which includes list dashes; 0: none.
 int indenting_tab(std::string_view line) {
     for (std::size_t i = 0; i < line.size(); ++i) {
         if (line[i] == '\t') {
@@ -47,10 +47,10 @@ class Handler final : public YAML::EventHandler {
   public:
     Handler(TreeBuilder& tree, const std::vector<std::string_view>& lines) : tree_(tree), lines_(lines) {}
 
-    // On some broken texts the parser makes empty documents of nothing, at the same place, without end.
+    // For some invalid texts the parser reports an infinite series of empty documents at the same position.
     void OnDocumentStart(const YAML::Mark& mark) override {
         if (mark.pos == document_at_) {
-            tree_.fail(to_mark(mark), "not valid YAML: nothing that it knows begins here");
+            tree_.fail(to_mark(mark), "not valid YAML: this cannot be parsed");
         }
         document_at_ = mark.pos;
     }
@@ -87,7 +87,7 @@ class Handler final : public YAML::EventHandler {
         flow_.pop_back();
         tree_.end();
     }
-    // The parser takes some tabs for indentation; within [] and {} they are only space.
+    // The parser accepts some tabs as indentation. Inside [] and {} tabs are only white space.
     void refuse_tab(const YAML::Mark& mark) {
         const auto line = static_cast<std::size_t>(mark.line);
         if ((!flow_.empty() && flow_.back()) || line >= lines_.size()) {
@@ -115,7 +115,7 @@ bool names_direction(std::string_view line) {
     return line == "Egress" || line == "Ingress";
 }
 
-// What the parser says is rarely what a person needs; the usual slips get their own answer.
+// Reports common mistakes with messages that are more helpful than the parser's.
 void explain(TreeBuilder& tree, const std::vector<std::string_view>& lines, const YAML::Mark& mark, const std::string& message) {
     const auto at = static_cast<std::size_t>(mark.line < 0 ? 0 : mark.line);
     for (std::size_t i = 0; i < lines.size() && i <= at; ++i) {
@@ -127,15 +127,15 @@ void explain(TreeBuilder& tree, const std::vector<std::string_view>& lines, cons
     for (std::size_t i = at < 1 ? 0 : at - 1; i < lines.size() && i <= at; ++i) {
         if (names_direction(lines[i])) {
             const auto column = static_cast<int>(lines[i].find('-')) + 1;
-            tree.fail({static_cast<int>(i) + 1, column}, "a direction stands alone here; is the line \"types:\" missing above it?");
+            tree.fail({static_cast<int>(i) + 1, column}, "a direction is not in a list of types; is the line \"types:\" missing above it?");
             return;
         }
     }
     tree.fail(to_mark(mark), "not valid YAML: " + message);
 }
 
-// The parser keeps a few hundred bytes for every bracket that is open, before it tells us of any. Brackets within
-// quotes and comments count as well: nobody has so many.
+// Limits the memory of the parser, which allocates a few hundred bytes for each open bracket before it reports an event.
+// Counts brackets in quotes and comments too; no real file has that many.
 bool check_brackets(TreeBuilder& tree, const std::vector<std::string_view>& lines) {
     constexpr int kMaxOpenBrackets = 10'000;
     int open = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// YAML text to node trees; yaml-cpp stops here. Catches all that yaml-cpp throws. Pure.
+// Parses YAML to node trees. The only user of yaml-cpp; catches all its exceptions. Pure.
 #pragma once
 
 #include <string>

@@ -24,8 +24,8 @@ Files sorted(const Snapshot& snapshot) {
     return out;
 }
 
-// The sets, or the endpoint, that changed. Namespaces are left out of account: a set of another namespace only looks like
-// one that is reached.
+// The changed sets, or the changed endpoint. Ignores namespaces, so that a set of another namespace can count as selected;
+// that only includes too many endpoints.
 class Changed {
   public:
     Changed(const std::vector<SeenLabels>& changed, bool is_set) : changed_(changed), is_set_(is_set) {
@@ -36,14 +36,14 @@ class Changed {
         index_.sort();
     }
 
-    bool is_reached_by(const std::vector<Rule>& rules) const {
+    bool is_selected_by(const std::vector<Rule>& rules) const {
         return std::any_of(rules.begin(), rules.end(),
-                           [this](const Rule& rule) { return is_reached_by(rule.destination) || is_reached_by(rule.source); });
+                           [this](const Rule& rule) { return is_selected_by(rule.destination) || is_selected_by(rule.source); });
     }
 
   private:
-    bool is_reached_by(const EntityRule& side) const {
-        // What a name stands for is for the endpoints' documents to say.
+    bool is_selected_by(const EntityRule& side) const {
+        // The endpoints' Pod documents define the port names, whatever their labels.
         if (!is_set_ && names_ports(side)) {
             return true;
         }
@@ -66,7 +66,7 @@ class Changed {
 
     const std::vector<SeenLabels>& changed_;
     bool is_set_;
-    bool gaps_ = false;  // the index does not find one by a label that is not known
+    bool gaps_ = false;  // the index does not find an endpoint by an unknown label
     LabelIndex index_;
 };
 
@@ -74,37 +74,37 @@ class Changed {
 
 AffectedEndpoints AffectedEndpoints::of_change(const Snapshot& before, const Snapshot& after) {
     if (before.files().empty() && !after.files().empty()) {
-        return all();  // the first snapshot: not worth the search
+        return all();  // the first snapshot
     }
-    // A file that did not change keeps its resources, and they their places in memory.
+    // An unchanged file keeps the same FileResources object.
     const Files old = sorted(before);
     const Files now = sorted(after);
-    Files gone;
-    Files come;
-    std::set_difference(old.begin(), old.end(), now.begin(), now.end(), std::back_inserter(gone));
-    std::set_difference(now.begin(), now.end(), old.begin(), old.end(), std::back_inserter(come));
+    Files removed;
+    Files added;
+    std::set_difference(old.begin(), old.end(), now.begin(), now.end(), std::back_inserter(removed));
+    std::set_difference(now.begin(), now.end(), old.begin(), old.end(), std::back_inserter(added));
     AffectedEndpoints out;
-    std::deque<Labels> made;
+    std::deque<Labels> labels;
     std::vector<SeenLabels> sets;
-    const auto look_at = [&](const Resource& resource, const Snapshot& snapshot) {
+    const auto add_resource = [&](const Resource& resource, const Snapshot& snapshot) {
         if (const Policy* policy = std::get_if<Policy>(&resource)) {
             out.policies_.push_back(policy);
         } else if (const NetworkSet* set = std::get_if<NetworkSet>(&resource)) {
-            made.push_back(effective_labels(*set, snapshot));
-            sets.push_back({&made.back(), {}});
+            labels.push_back(effective_labels(*set, snapshot));
+            sets.push_back({&labels.back(), {}});
         } else {
             out.all_ = true;  // a tier, or labels of pods
         }
     };
-    const auto take = [&](const Files& changed, const Snapshot& snapshot) {
+    const auto add_files = [&](const Files& changed, const Snapshot& snapshot) {
         for (const FileResources* file : changed) {
             for (const Resource& resource : file->all()) {
-                look_at(resource, snapshot);
+                add_resource(resource, snapshot);
             }
         }
     };
-    take(gone, before);
-    take(come, after);
+    add_files(removed, before);
+    add_files(added, after);
     if (!out.all_ && !sets.empty()) {
         out.add_policies_reaching(after, sets, true);
     }
@@ -123,11 +123,11 @@ AffectedEndpoints AffectedEndpoints::all() {
     return out;
 }
 
-void AffectedEndpoints::add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets) {
-    const Changed changed(those, of_sets);
+void AffectedEndpoints::add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& changed, bool are_sets) {
+    const Changed by(changed, are_sets);
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
-            if (changed.is_reached_by(policy->egress) || changed.is_reached_by(policy->ingress)) {
+            if (by.is_selected_by(policy->egress) || by.is_selected_by(policy->ingress)) {
                 policies_.push_back(policy);
             }
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which endpoints a change affects: those selected by a policy that changed, or by one whose rules look at a set or an
-// endpoint that did. May name one too many, never one too few. Refers to the snapshots and lives no longer than they do.
-// Not thread-safe.
+// Finds the endpoints that a change affects: those that a changed policy selects, and those that a policy selects whose
+// rules depend on a changed set or endpoint. May include unaffected endpoints, but never omits an affected one. Must not
+// outlive the snapshots. Not thread-safe.
 #pragma once
 
 #include <vector>
@@ -14,19 +14,19 @@ namespace namegate::policy {
 
 class AffectedEndpoints {
   public:
-    // The files changed.
+    // For a change of the policy files.
     static AffectedEndpoints of_change(const Snapshot& before, const Snapshot& after);
-    // An endpoint of these facts came or went.
+    // For an endpoint with these facts that is added or removed.
     static AffectedEndpoints of_endpoint(const Snapshot& snapshot, const EndpointFacts& endpoint);
 
     static AffectedEndpoints all();
 
     bool none() const { return !all_ && policies_.empty(); }
-    // By the facts of either direction.
+    // The facts may be those of either direction.
     bool includes(const EndpointFacts& endpoint) const;
 
   private:
-    void add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& those, bool of_sets);
+    void add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& changed, bool are_sets);
 
     bool all_ = false;
     std::vector<const Policy*> policies_;

@@ -11,7 +11,7 @@ namespace namegate::policy {
 namespace {
 
 constexpr std::string_view kWildcard = "*";
-constexpr std::size_t kMaxInput = 1024;  // bytes of UTF-8 that are worth converting
+constexpr std::size_t kMaxInput = 1024;  // bytes of UTF-8; more cannot become a name of kMaxNameLength
 
 Error refuse(std::string_view text, std::string_view why) {
     std::string message = "\"" + std::string(text.substr(0, kMaxInput)) + "\" is not a domain name: ";
@@ -27,7 +27,7 @@ bool is_ascii(std::string_view text) {
 
 bool is_label_character(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; }
 
-// Slips that deserve their own answer, before anything else is tried.
+// Common mistakes get an error of their own, before anything else is checked.
 Result<> refuse_urls(std::string_view text) {
     const std::size_t scheme = text.find("://");
     if (scheme != std::string_view::npos) {
@@ -42,7 +42,7 @@ Result<> refuse_urls(std::string_view text) {
     }
     const std::size_t colon = text.find(':');
     if (colon != std::string_view::npos) {
-        return refuse(text, "a port or address cannot stand here; write the name alone, \"" + std::string(text.substr(0, colon)) +
+        return refuse(text, "a port or an address is not allowed here; write the name alone, \"" + std::string(text.substr(0, colon)) +
                                 "\", and the port in ports");
     }
     return ok();
@@ -61,7 +61,7 @@ Result<std::string> label_to_ascii(std::string_view label, std::string_view whol
     return std::string(raw);
 }
 
-// The dots of East Asian scripts divide labels, too (UTS 46, 4.5).
+// The dots of East Asian scripts separate labels too (UTS 46, section 4.5).
 std::string with_plain_dots(std::string_view text) {
     std::string out(text);
     for (const std::string_view dot : {"\xe3\x80\x82", "\xef\xbc\x8e", "\xef\xbd\xa1"}) {
@@ -94,7 +94,7 @@ Result<std::string> normalise_label(std::string_view label, std::string_view who
     }
     std::transform(out.begin(), out.end(), out.begin(), lower);
     if (out.empty()) {
-        return refuse(whole, "the label \"" + std::string(label) + "\" holds only characters that are ignored in names");
+        return refuse(whole, "the label \"" + std::string(label) + "\" has only characters that are ignored in names");
     }
     if (out.size() > kMaxLabelLength) {
         return refuse(whole, "the label \"" + out + "\" has more than " + std::to_string(kMaxLabelLength) + " characters");
@@ -110,7 +110,7 @@ Result<std::string> normalise_label(std::string_view label, std::string_view who
     return out;
 }
 
-// Labels in canonical form; a wildcard stays "*".
+// Returns the labels in canonical form; a wildcard is "*".
 Result<std::vector<std::string>> normalise_labels(std::string_view text) {
     if (text.empty() || text == ".") {
         return refuse(text, "it is empty");
@@ -227,7 +227,7 @@ bool DomainPattern::matches(std::string_view name) const {
     if (kind() == Kind::kExact) {
         return equal_fold(name, text());
     }
-    // prefix "." one-or-more-labels "." suffix; the middle is not empty and holds whole labels.
+    // prefix "." one-or-more-labels "." suffix; the middle must not be empty and must consist of whole labels.
     const std::string_view behind = suffix();
     const std::string_view before = prefix();
     const std::size_t start = before.empty() ? 0 : before.size() + 1;

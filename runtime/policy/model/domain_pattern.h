@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Domain names and the patterns that policies write for them (rules D5-D7): an exact name, or one `*` that
-// stands for one or more whole labels at its position. Names are kept in lower case, as A-labels, without
-// a trailing dot. Value types, cheap and free to copy between threads; parsing reports errors as values.
+// Domain names and the patterns for them in policies (D5-D7): an exact name, or a name with one `*` that stands for one or
+// more whole labels. Names are stored in lower case, as A-labels, without a trailing dot. Value types, cheap to copy, safe
+// from any thread; parsing returns errors as values.
 #pragma once
 
 #include <compare>
@@ -33,16 +33,16 @@ class DomainPattern {
 
     static Result<DomainPattern> parse(std::string_view text);
 
-    // `name` may have any case and a trailing dot; it is not converted from Unicode.
+    // `name` may have any letter case and a trailing dot, but must be ASCII: it is not converted from Unicode.
     bool matches(std::string_view name) const;
 
     Kind kind() const;
-    // Canonical: lower case, A-labels, no trailing dot. Lives as long as a copy of this does.
+    // Canonical: lower case, A-labels, no trailing dot. Valid as long as any copy of this object.
     std::string_view text() const { return text_.view(); }
-    // Labels before the wildcard, and after it; an exact name has all its labels in suffix_labels().
+    // The labels before and after the wildcard. All labels of an exact name are in suffix_labels().
     std::vector<std::string> prefix_labels() const;
     std::vector<std::string> suffix_labels() const;
-    // The same as text, without the dot beside the wildcard.
+    // The same as text, without the dots next to the wildcard.
     std::string_view prefix() const;
     std::string_view suffix() const;
 

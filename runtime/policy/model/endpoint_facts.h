@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// All that selection and compile() read of the endpoint that a policy is compiled for, as one value. Endpoints with equal
-// facts have the same compiled policy under the same snapshot and the same other endpoints, so the value is also the key by
-// which they share it. A field that is added here becomes part of the key by itself. Plain values.
+// Everything that selection and compile() read of the endpoint for which a policy is compiled. Endpoints with equal facts
+// have the same compiled policy under the same snapshot and the same other endpoints, so the facts are also the key by
+// which they share it. The comparison is defaulted: a new field becomes part of the key. Plain values.
 #pragma once
 
 #include <compare>
@@ -18,7 +18,7 @@
 
 namespace namegate::policy {
 
-// Labels that several hold and nobody changes. The same object is equal to itself without a look inside.
+// Immutable labels that several owners share. Comparing an object with a copy of itself does not read the labels.
 class SharedLabels {
   public:
     SharedLabels() : SharedLabels(std::make_shared<const Labels>()) {}
@@ -36,16 +36,16 @@ class SharedLabels {
 
 struct EndpointFacts {
     Direction direction = Direction::kEgress;
-    // As if the staged policies were enforced: those that Set replace, those that Delete remove, the policy of their
-    // kind, namespace and name. For reports only.
+    // Evaluates as if the staged policies were enforced: those with the action Set replace, and those with Delete remove,
+    // the policy of their kind, namespace and name. For reports only.
     bool preview = false;
     LabelGaps gaps;
     std::string name_space;
-    SharedLabels labels;               // effective ones (S5), the service account's name among them
-    std::vector<NamedPort> ports;      // of its Pod document; none when no rule of the direction names a port on its own side
-    std::vector<IpAddress> addresses;  // none when no rule of the direction looks at one on its own side
+    SharedLabels labels;               // the effective labels (S5), including the name of the service account
+    std::vector<NamedPort> ports;      // of its Pod document; empty if no rule of the direction names a port on its own side
+    std::vector<IpAddress> addresses;  // empty if no rule of the direction depends on an address on its own side
 
-    // Lives no longer than this.
+    // Must not outlive this object.
     SeenLabels seen() const { return {&*labels, gaps}; }
     auto operator<=>(const EndpointFacts&) const = default;
 };

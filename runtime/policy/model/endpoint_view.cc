@@ -10,7 +10,7 @@ constexpr std::string_view kNamespaceNameLabel = "kubernetes.io/metadata.name";
 
 bool has_prefix(std::string_view text, std::string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
 
-// A pod must not give itself the labels that we give: they would let it pose as one of another namespace.
+// Labels that namegate sets. A pod must not set them itself: it could claim to be in another namespace.
 bool is_reserved(std::string_view key) {
     return has_prefix(key, kNamespacePrefix) || has_prefix(key, kServiceAccountPrefix) || key == kLabelNamespace ||
            key == kLabelServiceAccount || key == kLabelOrchestrator;
@@ -37,8 +37,8 @@ void add_namespace(Labels& out, const std::string& name, const Snapshot& snapsho
     if (const NamespaceDocument* document = snapshot.find_namespace(name)) {
         add_prefixed(out, kNamespacePrefix, document->labels);
     }
-    // The API server gives every namespace this label, and nobody can change it. A document that lacks it, or says otherwise,
-    // must not take pods out of a policy.
+    // The API server sets this label on every namespace and it cannot be changed. A document without it, or with another
+    // value, must not remove pods from a policy.
     out[std::string(kNamespacePrefix).append(kNamespaceNameLabel)] = name;
     out[std::string(kLabelNamespace)] = name;
     out[std::string(kNamespacePrefix).append(kLabelName)] = name;
@@ -61,7 +61,7 @@ Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot) 
     }
     Labels out;
     add_own(out, endpoint.labels);
-    // A source that has not answered yet may say something else of the same key.
+    // A source that has not replied yet may have another value for the same key.
     if (endpoint.labels_missing.empty()) {
         if (const PodDocument* document = pod_document_of(endpoint, snapshot)) {
             add_own(out, document->labels);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What policy needs to know of an endpoint, and the labels it has in the end (S5). Plain values.
+// What policies need to know of an endpoint, and its effective labels (S5). Plain values.
 #pragma once
 
 #include <memory>
@@ -15,46 +15,46 @@
 
 namespace namegate::policy {
 
-// What selectors see of an endpoint: its labels, and which of them are not known.
+// What selectors see of an endpoint: its labels, and which labels are unknown.
 struct SeenLabels {
     const Labels* labels = nullptr;
     LabelGaps gaps;
 };
 
 struct EndpointView {
-    std::string name_space;  // empty: a container without a pod
+    std::string name_space;  // empty for a container without a pod
     std::string pod;
-    std::string service_account;  // empty: that of the pod's document, if any
+    std::string service_account;  // empty: that of the Pod document, if there is one
     Labels labels;                // the pod's own
     bool is_kubernetes = false;
-    // Also take the labels of a dropped-in Pod document of this namespace and name; those above win.
+    // Whether to add the labels of the Pod document with this namespace and name. `labels` take precedence over them.
     bool use_pod_document = true;
-    // Does a source know the pod, so that `labels` are all of its own? A Pod document that is used does, too.
+    // Whether a source knows the pod, so that `labels` is complete. A Pod document that is used counts too.
     bool labels_known = false;
-    // Not empty: a source may know labels that are not here yet; this is what is waited for.
+    // Not empty: a source may know labels that are not here yet. The text says what the daemon is waiting for.
     std::string labels_missing;
-    // What is not known about a pod counts as absent: unknownLabels: Absent.
+    // Unknown labels count as absent (unknownLabels: Absent).
     bool unknown_is_absent = false;
     std::vector<IpAddress> addresses;
-    // What effective_labels() says under the snapshot in question, for who asks often; null: not asked yet.
+    // The stored results of effective_labels() and label_gaps() under the snapshot in use; null: not calculated yet.
     std::shared_ptr<const Labels> effective;
-    LabelGaps gaps;  // beside them, what label_gaps() says
+    LabelGaps gaps;
 };
 
 Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot);
 
-// What no source knows about it; nothing of a container that is no pod.
+// Returns which labels no source knows. A container without a pod has no such gaps, unless labels_missing is set.
 LabelGaps label_gaps(const EndpointView& endpoint, const Snapshot& snapshot);
 
-// The labels that selectors see of a set: its own, and those of its namespace.
+// Returns the labels that selectors see of a set: its own and those of its namespace.
 Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot);
-// Are they just the set's own?
+// Whether the effective labels are exactly the set's own.
 bool has_own_labels_only(const NetworkSet& set);
 
-// Given, or of the pod's document; empty when unknown.
+// Returns the given service account, or that of the Pod document; empty if unknown.
 std::string service_account_of(const EndpointView& endpoint, const Snapshot& snapshot);
 
-// The dropped-in document of its pod, where it goes by that; or null. Lives as long as the snapshot.
+// Returns the Pod document, if the endpoint uses one, or null. Valid as long as the snapshot.
 const PodDocument* pod_document_of(const EndpointView& endpoint, const Snapshot& snapshot);
 
 }  // namespace namegate::policy

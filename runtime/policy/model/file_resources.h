@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one policy file says, with what every snapshot asks of its sets found out once. Immutable, so free to share between
-// threads; the snapshots of before and after a change share those of the files that did not change.
+// The resources of one policy file, with what every snapshot needs of them calculated once. Immutable, so safe to share
+// between threads. The snapshots before and after a change share the objects of the files that did not change.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ class FileResources {
   public:
     explicit FileResources(std::vector<Resource> resources);
     ~FileResources() = default;
-    FileResources(const FileResources&) = delete;  // would point into the other's resources
+    FileResources(const FileResources&) = delete;  // pointers to the resources would dangle
     FileResources& operator=(const FileResources&) = delete;
     FileResources(FileResources&&) = delete;
     FileResources& operator=(FileResources&&) = delete;
@@ -28,14 +28,15 @@ class FileResources {
 
     struct Set {
         const NetworkSet* set = nullptr;
-        bool own_labels_only = false;  // selectors see no others of it
+        bool own_labels_only = false;  // see has_own_labels_only()
         std::uint32_t first_hash = 0;
         std::uint32_t n_hashes = 0;
     };
     const std::vector<Set>& sets() const { return sets_; }
-    // Of the set's own labels, as the label index has them.
+    // Returns the hashes of the set's own labels (LabelIndex::hash_of()).
     std::span<const std::size_t> label_hashes(const Set& set) const { return std::span(hashes_).subspan(set.first_hash, set.n_hashes); }
-    // What the rules of a direction look at on the endpoint's own side; staged ones too, since a preview compiles them.
+    // What the rules of a direction need to know of the endpoint's own side. Includes staged policies, because a preview
+    // compiles them.
     OwnSide own_side(Direction direction) const { return own_sides_[static_cast<std::size_t>(direction)]; }
 
   private:

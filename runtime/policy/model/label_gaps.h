@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The labels that namegate gives an endpoint besides its pod's own (S5), and which of a Kubernetes pod's labels no
-// source knows (S8). What is not known may be there or not, so a selector that depends on it is neither true nor false.
-// Plain values.
+// The labels that namegate adds to those of a pod (S5), and which labels of a Kubernetes pod no source knows (S8). An
+// unknown label may exist or not, so a selector that depends on it is neither true nor false. Plain values.
 #pragma once
 
 #include <compare>
@@ -18,7 +17,7 @@ inline constexpr std::string_view kLabelName = "projectcalico.org/name";
 inline constexpr std::string_view kNamespacePrefix = "pcns.";
 inline constexpr std::string_view kServiceAccountPrefix = "pcsa.";
 
-// In the order of certainty, so that the lesser of two is their AND, and the greater their OR.
+// Ordered, so that the smaller of two is their AND and the greater is their OR.
 enum class Truth : std::uint8_t { kFalse, kUnknown, kTrue };
 
 inline Truth truth(bool value) { return value ? Truth::kTrue : Truth::kFalse; }
@@ -30,7 +29,7 @@ struct LabelGaps {
     bool account_labels = false;  // the labels of the service account
 
     bool any() const { return own || name_space || account || account_labels; }
-    // May a label that the endpoint was not seen to have be there all the same?
+    // Whether the endpoint may have a label that is not among its known ones.
     bool may_have(std::string_view label) const;
     auto operator<=>(const LabelGaps&) const = default;
 };

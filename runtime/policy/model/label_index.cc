@@ -37,7 +37,8 @@ void LabelIndex::add(std::span<const std::size_t> hashes) {
     }
 }
 
-// Counted first, then put in place. They come in order of their numbers, so who comes twice to a place is next to himself.
+// A counting sort: counts the numbers of each bucket, then fills the buckets. Labels are added in ascending order of their
+// numbers, so duplicates of a number are adjacent within a bucket and are dropped.
 void LabelIndex::sort() {
     const std::size_t places = std::bit_ceil(added_.size() + 1);
     std::vector<std::uint32_t> last(places, kNone);

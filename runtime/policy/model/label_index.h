@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Many sets of labels by what they hold: a selector that asks for one value of a label is tried on those that have it, not
-// on all. Keeps hashes only, so that it costs little to make anew; what it names is still to be asked. Value type.
+// An index of label sets by label and value: a selector that requires one value of a label is evaluated only on the sets
+// that have it. Stores hashes only, so that it is cheap to rebuild; a candidate still has to be evaluated. Value type.
 #pragma once
 
 #include <cstddef>
@@ -19,15 +19,15 @@ class LabelIndex {
     static std::size_t hash_of(std::string_view key, std::string_view value);
 
     void reserve(std::size_t sets, std::size_t labels);
-    // The next number, from 0.
+    // Adds labels under the next number; the first is 0.
     void add(const Labels& labels);
-    // The same, by the hashes of the labels.
+    // The same with the hashes of the labels.
     void add(std::span<const std::size_t> hashes);
-    // After the last add().
+    // Must be called after the last add() and before candidates().
     void sort();
 
     std::size_t size() const { return all_.size(); }
-    // Numbers, in order, of all that the selector may match.
+    // Returns, in ascending order, the numbers of all label sets that the selector may match.
     std::span<const std::uint32_t> candidates(const Selector& selector) const;
 
   private:
@@ -37,7 +37,7 @@ class LabelIndex {
     };
 
     std::vector<Label> added_;  // until sort()
-    // Numbers by the low bits of the hash: the part of `numbers_` between two neighbours in `starts_`.
+    // A bucket for each value of the hash's low bits: bucket b is numbers_[starts_[b]] up to numbers_[starts_[b + 1]].
     std::vector<std::uint32_t> starts_;
     std::vector<std::uint32_t> numbers_;
     std::vector<std::uint32_t> all_;

@@ -12,7 +12,7 @@ bool is_named(const Port& port) { return !port.name.empty(); }
 
 bool selects_by_labels(const EntityRule& side) { return side.selector || side.namespace_selector || side.service_accounts; }
 
-bool looks_at_address(const EntityRule& side) {
+bool depends_on_address(const EntityRule& side) {
     return !side.nets.empty() || !side.not_nets.empty() || selects_by_labels(side) || side.not_selector;
 }
 
@@ -25,7 +25,7 @@ OwnSide own_side_of(const Policy& policy, Direction direction) {
     OwnSide out;
     for (const Rule& rule : policy.rules(direction)) {
         const EntityRule& side = local_of(rule, direction);
-        out |= {looks_at_address(side), names_ports(side)};
+        out |= {depends_on_address(side), names_ports(side)};
     }
     return out;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What rules look at on the endpoint's own side: the source of egress, the destination of ingress. Decides which facts of an
-// endpoint its compiled policy depends on. Pure.
+// What rules need to know of the endpoint's own side, which is the source of egress and the destination of ingress. Decides
+// on which facts of an endpoint its compiled policy depends. Pure.
 #pragma once
 
 #include <vector>
@@ -11,8 +11,8 @@
 namespace namegate::policy {
 
 struct OwnSide {
-    bool addresses = false;   // which addresses the endpoint has
-    bool port_names = false;  // what its Pod document calls its ports
+    bool addresses = false;   // the addresses of the endpoint
+    bool port_names = false;  // the port names in its Pod document
 
     OwnSide& operator|=(const OwnSide& other) {
         addresses = addresses || other.addresses;
@@ -21,7 +21,7 @@ struct OwnSide {
     }
 };
 
-// The other side of the wire, and the endpoint's own side.
+// The side of the rule that describes the peer, and the one that describes the endpoint itself.
 inline const EntityRule& remote_of(const Rule& rule, Direction direction) {
     return direction == Direction::kEgress ? rule.destination : rule.source;
 }
@@ -29,11 +29,11 @@ inline const EntityRule& local_of(const Rule& rule, Direction direction) {
     return direction == Direction::kEgress ? rule.source : rule.destination;
 }
 
-// Does it select by labels?
+// Whether the side selects by labels.
 bool selects_by_labels(const EntityRule& side);
-// Does it depend on an address? By a net, and by labels too: a set that they select may hold the address.
-bool looks_at_address(const EntityRule& side);
-// Does it have a port that is a name?
+// Whether the side depends on an address: by a net, or by labels, because a selected set may contain the address.
+bool depends_on_address(const EntityRule& side);
+// Whether the side has a named port.
 bool names_ports(const EntityRule& side);
 
 OwnSide own_side_of(const Policy& policy, Direction direction);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is wrong with a file, and where: values that the store keeps and the tools print. No thread rule.
+// Errors and warnings in a file, with their places. Plain values.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace namegate::policy {
 
-// Lines and columns count from 1, columns in bytes; 0 where there is none (a file that cannot be read).
+// Lines and columns start at 1; columns are in bytes. 0: none, as for a file that cannot be read.
 struct Place {
     std::string file;
     int line = 0;
@@ -30,7 +30,7 @@ struct Problem {
 
 using Problems = std::vector<Problem>;
 
-// "file:3:7" (or "file" when there is no line).
+// "file:3:7", or "file" without a line.
 std::string to_string(const Place& place);
 // "file:3:7: error: spec.egress[0].action: message"
 std::string to_string(const Problem& problem);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The IP protocols that policies name (D2): numbers, names, and which of them have ports. Pure.
+// The IP protocols in policies (D2): numbers, names, and which have ports. Pure.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,10 @@ inline constexpr std::uint8_t kProtocolUdpLite = 136;
 // "TCP", or the number as text.
 std::string protocol_name(std::uint8_t protocol);
 bool has_ports(std::uint8_t protocol);
-// By name in any case, or by number from 1 to 255.
+// Finds a protocol by name, in any letter case, or by number from 1 to 255.
 std::optional<std::uint8_t> find_protocol(std::string_view text);
 
-// Every name, as policy documents write it.
+// Returns all names as policy documents write them.
 std::vector<std::string_view> protocol_names();
 
 }  // namespace namegate::policy

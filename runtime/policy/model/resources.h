@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The resources of policy files as values, each with its place: what the decoder makes of valid documents
-// and the compiler reads. Plain values; free to copy and to share once made.
+// The resources of policy files as values with their places. The decoder creates them from valid documents and the
+// compiler reads them. Plain values.
 #pragma once
 
 #include <compare>
@@ -24,12 +24,12 @@ inline constexpr std::size_t kMaxRulesPerDirection = 1024;
 inline constexpr std::size_t kMaxNetsPerRule = 256;
 inline constexpr std::size_t kMaxPortsPerRule = 50;
 inline constexpr std::size_t kMaxDomainsPerRule = 1024;
-inline constexpr std::size_t kMaxSetEntries = 100'000;  // nets, and domains, of one set
+inline constexpr std::size_t kMaxSetEntries = 100'000;  // nets of one set, and as many domains
 inline constexpr double kDefaultTierOrder = 1'000'000;
 inline constexpr const char* kDefaultTier = "default";
 inline constexpr double kKubernetesPolicyOrder = 1000;  // in the tier default
 
-// A range of numbers, or a named port (then `name` is not empty).
+// A range of port numbers, or a named port if `name` is not empty.
 struct Port {
     std::uint16_t low = 0;
     std::uint16_t high = 0;
@@ -68,16 +68,16 @@ struct Rule {
     std::optional<IcmpMatch> not_icmp;
     EntityRule source;
     EntityRule destination;
-    std::size_t index = 0;  // in the list of the file, of which one entry may make several rules
+    std::size_t index = 0;  // in the file's list; one entry can become several rules
     Place place;
     std::string text;  // one line, for people
 };
 
-// What a staged policy would do. Learn and Ignore ones are listed only.
+// What a staged policy would do. Policies with Learn and Ignore are only listed.
 enum class StagedAction : std::uint8_t { kSet, kDelete, kLearn, kIgnore };
 
 struct Policy {
-    std::string kind;        // "NetworkPolicy", …; Kubernetes' own: "KubernetesNetworkPolicy"
+    std::string kind;        // "NetworkPolicy" etc.; "KubernetesNetworkPolicy" for networking.k8s.io/v1
     std::string name_space;  // empty: global
     std::string name;
     bool global = false;
@@ -149,7 +149,7 @@ struct ServiceAccountDocument {
 
 using Resource = std::variant<Policy, NetworkSet, Tier, PodDocument, NamespaceDocument, ServiceAccountDocument>;
 
-// What two documents may not share (V7).
+// Identifies a document; no two documents may have the same key (V7).
 struct ResourceKey {
     std::string kind;
     std::string name_space;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The terms that every rule has, from its document to the kernel: the direction it is for, and its action. Values.
+// The direction and action of a rule, with the same numbers from the document to the kernel.
 #pragma once
 
 #include <cstdint>

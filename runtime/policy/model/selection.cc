@@ -47,7 +47,7 @@ const T* pointer(const std::optional<T>& value) {
     return value ? &*value : nullptr;
 }
 
-// All of a policy's selection that does not depend on the endpoint's own labels.
+// The part of a policy's selection that does not depend on the endpoint's own labels.
 Truth is_in_scope(const Policy& policy, const EndpointFacts& endpoint) {
     const SeenLabels seen = endpoint.seen();
     if (!policy.global && (endpoint.name_space.empty() || endpoint.name_space != policy.name_space)) {
@@ -64,7 +64,7 @@ Truth is_in_scope(const Policy& policy, const EndpointFacts& endpoint) {
     return out;
 }
 
-// What the policy asks for and nobody knows, and where it could be told.
+// Describes the unknown labels that the policy depends on, and how to configure them.
 std::string describe_gaps(const EndpointView& endpoint, const SeenLabels& seen) {
     std::string out;
     const auto add = [&out](const std::string& text) { out += (out.empty() ? "" : "; ") + text; };
@@ -75,19 +75,20 @@ std::string describe_gaps(const EndpointView& endpoint, const SeenLabels& seen) 
                 : endpoint.labels_missing);
     }
     if (seen.gaps.name_space) {
-        add("nobody knows the labels of namespace " + endpoint.name_space + ": add a Namespace document with them");
+        add("the labels of namespace " + endpoint.name_space + " are not known: add a Namespace document with them");
     }
     if (seen.gaps.account) {
-        add("nobody knows the service account of pod " + pod + ": add a Pod document with its serviceAccountName");
+        add("the service account of pod " + pod + " is not known: add a Pod document with its serviceAccountName");
     } else if (seen.gaps.account_labels) {
         const auto account = seen.labels->find(kLabelServiceAccount);
-        add("nobody knows the labels of service account " + endpoint.name_space + "/" +
-            (account == seen.labels->end() ? std::string() : account->second) + ": add a ServiceAccount document with them");
+        add("the labels of service account " + endpoint.name_space + "/" +
+            (account == seen.labels->end() ? std::string() : account->second) + " are not known: add a ServiceAccount document with them");
     }
     return out;
 }
 
-void keep_gaps_of(LabelGaps& gaps, const LabelGaps& known, const std::vector<std::string_view>& labels) {
+// Adds to `gaps` those of `known` that concern one of the labels.
+void add_gaps_of(LabelGaps& gaps, const LabelGaps& known, const std::vector<std::string_view>& labels) {
     for (const std::string_view label : labels) {
         gaps.own = gaps.own || LabelGaps{known.own, false, false, false}.may_have(label);
         gaps.name_space = gaps.name_space || LabelGaps{false, known.name_space, false, false}.may_have(label);
@@ -107,19 +108,20 @@ Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, con
     const SeenLabels seen = endpoint.seen();
     SeenLabels asked{seen.labels, {}};
     std::string selectors;
-    const auto look_at = [&](const Selector& selector, const char* field, const Selector& written) {
+    const auto add_unknown = [&](const Selector& selector, const char* field, const Selector& written) {
         if (selector.evaluate(*seen.labels, seen.gaps) == Truth::kUnknown) {
-            keep_gaps_of(asked.gaps, seen.gaps, selector.unknown_labels(*seen.labels, seen.gaps));
+            add_gaps_of(asked.gaps, seen.gaps, selector.unknown_labels(*seen.labels, seen.gaps));
             selectors += (selectors.empty() ? "" : ", ") + std::string(field) + " \"" + written.to_string() + "\"";
         }
     };
-    look_at(policy.selector, "selector", policy.selector);
+    add_unknown(policy.selector, "selector", policy.selector);
     if (policy.namespace_selector) {
-        look_at(policy.namespace_selector->with_prefix(kNamespacePrefix, kLabelNamespace), "namespaceSelector", *policy.namespace_selector);
+        add_unknown(policy.namespace_selector->with_prefix(kNamespacePrefix, kLabelNamespace), "namespaceSelector",
+                    *policy.namespace_selector);
     }
     if (policy.service_account_selector) {
-        look_at(policy.service_account_selector->with_prefix(kServiceAccountPrefix, kLabelServiceAccount), "serviceAccountSelector",
-                *policy.service_account_selector);
+        add_unknown(policy.service_account_selector->with_prefix(kServiceAccountPrefix, kLabelServiceAccount), "serviceAccountSelector",
+                    *policy.service_account_selector);
     }
     return {Code::kTryAgain, "it is not known whether " + policy.kind + " " + policy.full_name() + " (" + policy.place.file + ":" +
                                  std::to_string(policy.place.line) + ") selects the pod by its " + selectors +
@@ -143,9 +145,9 @@ Resolver::Resolver(const Snapshot& snapshot, const EndpointFacts& self, std::spa
     endpoints_.reserve(endpoints.size());
     for (const EndpointView& view : endpoints) {
         if (!view.effective) {
-            made_.push_back(effective_labels(view, snapshot));
+            labels_.push_back(effective_labels(view, snapshot));
         }
-        endpoints_.push_back({&view, {view.effective ? view.effective.get() : &made_.back(), label_gaps(view, snapshot)}});
+        endpoints_.push_back({&view, {view.effective ? view.effective.get() : &labels_.back(), label_gaps(view, snapshot)}});
     }
 }
 
@@ -192,7 +194,7 @@ class Matcher {
           selector_(selector == nullptr ? Selector() : *selector),
           name_space_(name_space == nullptr ? Selector() : name_space->with_prefix(kNamespacePrefix, kLabelNamespace)),
           accounts_(accounts),
-          // Without a namespaceSelector a NetworkPolicy sees its own namespace, a global one everything.
+          // Without a namespaceSelector, a NetworkPolicy selects in its own namespace and a global policy everywhere.
           own_only_(name_space == nullptr && !policy.global) {}
 
     const Selector& selector() const { return selector_; }

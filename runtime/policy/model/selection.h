@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which policies select an endpoint, and which sets and endpoints the two sides of a rule select. Where that depends on
-// labels of a pod that no source knows (S8), a policy's selection is unknown, and the caller must not open the endpoint; a
-// rule counts the pod as whatever lets less through. Holds references to the snapshot and the endpoints: lives no longer than
-// one compilation. Not thread-safe.
+// Finds the policies that select an endpoint, and the sets and endpoints that the two sides of a rule select. If this
+// depends on an unknown label of a pod (S8), a policy's selection is unknown and the caller must not open the endpoint; a
+// rule treats the pod as selected or not, whichever allows less. Refers to the snapshot and the endpoints and must not
+// outlive one compilation. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -19,23 +19,23 @@
 
 namespace namegate::policy {
 
-// Whatever the direction: that is for applies() to say.
+// Does not check the direction; see Policy::applies().
 Truth policy_selects(const Policy& policy, const EndpointFacts& endpoint);
 
-// kTryAgain: the policy's selection of this endpoint is unknown; names the policy, its selector, and, where `named` says who
-// the endpoint is, the labels and what to configure.
+// The error kTryAgain for a policy whose selection of this endpoint is unknown. Names the policy and its selector, and, if
+// `named` is given, the labels and what to configure.
 Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, const EndpointView* named = nullptr);
 
-// Does what is compiled for one endpoint depend on the others of the node at all: by a rule's selector, or by a port's name?
+// Whether the compiled policy of an endpoint can depend on other endpoints of the node: by a rule's selector or named port.
 bool looks_at_endpoints(const Snapshot& snapshot);
 
-// What a selector found: indices into the node's endpoints and the sets.
+// What a selector matches: indexes into the node's endpoints and the snapshot's sets.
 struct Members {
     std::vector<std::size_t> endpoints;
     std::vector<std::size_t> sets;
 };
 
-// For the rules of `self`, of which it knows the facts alone. `endpoints` are those of the node, itself among them.
+// Resolves the selectors in the rules of `self`. `endpoints` are those of the node, including `self`.
 class Resolver {
   public:
     Resolver(const Snapshot& snapshot, const EndpointFacts& self, std::span<const EndpointView> endpoints);
@@ -46,17 +46,17 @@ class Resolver {
     std::size_t endpoint_count() const { return endpoints_.size(); }
     const NetworkSet& set(std::size_t index) const { return *snapshot_.sets()[index]; }
 
-    // selector, namespaceSelector and serviceAccounts of this side, in the policy's scope (D4). Those of which it is unknown
-    // are among them when the rule denies.
+    // Resolves selector, namespaceSelector and serviceAccounts of this side, in the policy's scope (D4). Includes endpoints
+    // whose selection is unknown if the rule denies.
     const Members& selected(const Policy& policy, const EntityRule& entity, RuleAction action);
-    // notSelector of this side (S7). Those of which it is unknown are among them unless the rule denies.
+    // Resolves notSelector of this side (S7). Includes endpoints whose selection is unknown unless the rule denies.
     const Members& excluded(const Policy& policy, const EntityRule& entity, RuleAction action);
-    // The same of `self`, by what is known of it.
+    // The same for `self`, by its facts.
     bool is_self_selected(const Policy& policy, const EntityRule& entity, RuleAction action) const;
     bool is_self_excluded(const Policy& policy, const EntityRule& entity, RuleAction action) const;
-    // Is it unknown whether this side of the rule selects, or excludes, the endpoint itself?
+    // Whether it is unknown if this side of the rule selects or excludes `self`.
     bool is_unknown_of_self(const Policy& policy, const EntityRule& entity) const;
-    // The same of any endpoint.
+    // The same for any endpoint.
     bool is_unknown_of_any(const Policy& policy, const EntityRule& entity) const;
 
   private:
@@ -80,7 +80,7 @@ class Resolver {
     const Snapshot& snapshot_;
     const EndpointFacts& self_;
     std::vector<Endpoint> endpoints_;
-    std::deque<Labels> made_;  // of views that bring no effective labels
+    std::deque<Labels> labels_;  // of views without stored effective labels
     std::map<std::string, Members> known_;
 };
 

@@ -36,7 +36,7 @@ bool compare_value(const SelectorNode& node, const std::string& value) {
     }
 }
 
-// A comparison; an absent label makes the negative ones true (S2).
+// Evaluates a comparison. If the label is absent, the negative comparisons are true (S2).
 Truth compare(const SelectorNode& node, const Labels& labels, const LabelGaps& gaps) {
     const auto found = labels.find(node.label);
     if (found != labels.end()) {
@@ -47,7 +47,7 @@ Truth compare(const SelectorNode& node, const Labels& labels, const LabelGaps& g
 
 Truth evaluate_node(const SelectorNode& node, const Labels& labels, const LabelGaps& gaps);
 
-// AND where `decisive` is kFalse, OR where it is kTrue: that value in one operand is the outcome.
+// AND if `decisive` is kFalse, OR if it is kTrue: one operand with that value decides.
 Truth combine(const SelectorNode& node, const Labels& labels, const LabelGaps& gaps, Truth decisive) {
     Truth out = negated(decisive);
     for (const auto& child : node.children) {
@@ -80,7 +80,7 @@ void collect_unknown(const SelectorNode& node, const Labels& labels, const Label
     }
 }
 
-// A value never has both kinds of quotes: there are no escapes to write them.
+// A value never contains both kinds of quotes, because the grammar has no escapes.
 std::string quote(const std::string& value) {
     const char mark = value.find('"') == std::string::npos ? '"' : '\'';
     return mark + value + mark;

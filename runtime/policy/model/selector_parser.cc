@@ -68,7 +68,7 @@ class Parser {
             return "the end of the selector";
         }
         const char c = peek();
-        return c > ' ' && c < 0x7f ? "'" + std::string(1, c) + "'" : "a character that cannot stand here";
+        return c > ' ' && c < 0x7f ? "'" + std::string(1, c) + "'" : "an invalid character";
     }
 
     std::string trailing_message() const {
@@ -85,8 +85,8 @@ class Parser {
         return "unexpected " + found();
     }
 
-    // Takes `token` if it is next, and the space behind it.
-    bool take(std::string_view token) {
+    // Consumes `token`, if it is next, and the space after it.
+    bool accept(std::string_view token) {
         if (text_.substr(position_, token.size()) != token) {
             return false;
         }
@@ -103,7 +103,7 @@ class Parser {
         return text_.substr(position_, end - position_);
     }
 
-    bool take_word(std::string_view word) {
+    bool accept_word(std::string_view word) {
         if (peek_word() != word) {
             return false;
         }
@@ -112,7 +112,7 @@ class Parser {
         return true;
     }
 
-    // a && b && c as one node: children of the same kind are spliced in.
+    // Makes a && b && c one node: merges children of the same kind into their parent.
     static SelectorNodePtr combine(Op op, std::vector<SelectorNodePtr> terms) {
         if (terms.size() == 1) {
             return terms.front();
@@ -137,7 +137,7 @@ class Parser {
                 return nullptr;
             }
             terms.push_back(std::move(term));
-        } while (take("||"));
+        } while (accept("||"));
         return combine(Op::kOr, std::move(terms));
     }
 
@@ -149,14 +149,14 @@ class Parser {
                 return nullptr;
             }
             terms.push_back(std::move(term));
-        } while (take("&&"));
+        } while (accept("&&"));
         return combine(Op::kAnd, std::move(terms));
     }
 
     SelectorNodePtr parse_not() {
         bool negated = false;
         while (peek() == '!') {
-            take("!");
+            accept("!");
             negated = !negated;
         }
         SelectorNodePtr term = parse_term();
@@ -178,7 +178,7 @@ class Parser {
             return parse_parentheses();
         }
         if (c == '"' || c == '\'') {
-            return fail("a label belongs on the left of an operator, not a value in quotes");
+            return fail("the left side of an operator must be a label, not a value in quotes");
         }
         if (!at_end() && is_label_character(c)) {
             return parse_named_term();
@@ -186,7 +186,7 @@ class Parser {
         if (c == '=') {
             return fail("the label before the operator is missing");
         }
-        return fail("a label, has(…), all() or '(' is needed here, not " + found());
+        return fail("a label, has(...), all() or '(' is needed here, not " + found());
     }
 
     SelectorNodePtr parse_parentheses() {
@@ -194,7 +194,7 @@ class Parser {
         if (++depth_ > kMaxSelectorDepth) {
             return fail("more than " + std::to_string(kMaxSelectorDepth) + " nested parentheses");
         }
-        take("(");
+        accept("(");
         if (peek() == ')' && !at_end()) {
             return fail("empty parentheses");
         }
@@ -205,7 +205,7 @@ class Parser {
         if (at_end()) {
             return fail_at(opened, "'(' without its ')'");
         }
-        if (!take(")")) {
+        if (!accept(")")) {
             return fail(trailing_message());
         }
         --depth_;
@@ -224,16 +224,16 @@ class Parser {
         if (name != "has" && name != "all" && name != "global") {
             return fail_at(start, "there is no function \"" + name + "\"; has(label), all() and global() are known");
         }
-        take("(");
+        accept("(");
         std::string label;
         if (name == "has") {
             label = std::string(peek_word());
             if (label.empty()) {
                 return fail("has() needs a label, without quotes");
             }
-            take_word(label);
+            accept_word(label);
         }
-        if (!take(")")) {
+        if (!accept(")")) {
             return fail(at_end() ? "')' is missing" : "')' is needed here, not " + found());
         }
         const Op op = name == "has" ? Op::kHas : name == "all" ? Op::kAll : Op::kGlobal;
@@ -241,34 +241,34 @@ class Parser {
     }
 
     SelectorNodePtr parse_comparison(std::size_t start, const std::string& label) {
-        if (take("==")) {
+        if (accept("==")) {
             return with_value(Op::kEquals, label);
         }
-        if (take("!=")) {
+        if (accept("!=")) {
             return with_value(Op::kNotEquals, label);
         }
         if (peek() == '=') {
             return fail("a single '='; write '=='");
         }
-        if (take_word("in")) {
+        if (accept_word("in")) {
             return with_set(Op::kIn, label);
         }
-        if (take_word("notin")) {
+        if (accept_word("notin")) {
             return with_set(Op::kNotIn, label);
         }
-        if (take_word("not")) {
-            if (!take_word("in")) {
+        if (accept_word("not")) {
+            if (!accept_word("in")) {
                 return fail("\"not\" must be followed by \"in\"");
             }
             return with_set(Op::kNotIn, label);
         }
-        if (take_word("contains")) {
+        if (accept_word("contains")) {
             return with_value(Op::kContains, label);
         }
-        if (take_word("startswith") || take_two_words("starts")) {
+        if (accept_word("startswith") || accept_two_words("starts")) {
             return with_value(Op::kStartsWith, label);
         }
-        if (take_word("endswith") || take_two_words("ends")) {
+        if (accept_word("endswith") || accept_two_words("ends")) {
             return with_value(Op::kEndsWith, label);
         }
         const std::string_view word = peek_word();
@@ -278,22 +278,22 @@ class Parser {
         }
         const char next = peek();
         if (!at_end() && next != '&' && next != '|' && next != ')') {
-            return fail("an operator is needed behind the label \"" + label + "\", not " + found());
+            return fail("an operator is needed after the label \"" + label + "\", not " + found());
         }
-        return fail_at(start, "the label \"" + label + "\" stands alone; to ask whether it is there, write has(" + label + ")");
+        return fail_at(start, "the label \"" + label + "\" has no operator; to test whether it exists, write has(" + label + ")");
     }
 
     // "starts with", "ends with"
-    bool take_two_words(std::string_view first) {
+    bool accept_two_words(std::string_view first) {
         const std::size_t start = position_;
-        if (take_word(first) && take_word("with")) {
+        if (accept_word(first) && accept_word("with")) {
             return true;
         }
         position_ = start;
         return false;
     }
 
-    std::optional<std::string> take_value() {
+    std::optional<std::string> parse_value() {
         const char mark = peek();
         if (at_end() || (mark != '"' && mark != '\'')) {
             const std::string_view word = peek_word();
@@ -316,26 +316,26 @@ class Parser {
     }
 
     SelectorNodePtr with_value(Op op, const std::string& label) {
-        std::optional<std::string> value = take_value();
+        std::optional<std::string> value = parse_value();
         return value ? make(op, label, {std::move(*value)}) : nullptr;
     }
 
     SelectorNodePtr with_set(Op op, const std::string& label) {
         const std::size_t opened = position_;
-        if (!take("{")) {
+        if (!accept("{")) {
             return fail("a set is needed here: {\"a\", \"b\"}");
         }
         std::vector<std::string> values;
-        while (!take("}")) {
+        while (!accept("}")) {
             if (at_end()) {
                 return fail_at(opened, "'{' without its '}'");
             }
-            std::optional<std::string> value = take_value();
+            std::optional<std::string> value = parse_value();
             if (!value) {
                 return nullptr;
             }
             values.push_back(std::move(*value));
-            if (!take(",") && peek() != '}') {
+            if (!accept(",") && peek() != '}') {
                 return at_end() ? fail_at(opened, "'{' without its '}'") : fail("',' or '}' is needed here, not " + found());
             }
         }

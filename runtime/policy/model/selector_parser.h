@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The selector grammar (S1, S3, S4): text to tree. Used by Selector only. Pure; errors are values.
+// Parses the selector grammar (S1, S3, S4) to a tree. For Selector only. Pure; errors are values.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ struct SelectorNode {
     };
 
     Op op = Op::kAll;
-    std::string label;                      // of a comparison and has()
-    std::vector<std::string> values;        // one, or the set of in and not in: sorted, each once
+    std::string label;                      // of a comparison or has()
+    std::vector<std::string> values;        // one value, or the set of kIn and kNotIn: sorted, without duplicates
     std::vector<SelectorNodePtr> children;  // kNot: one; kAnd, kOr: two or more, none of the same kind
 };
 

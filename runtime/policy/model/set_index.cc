@@ -21,9 +21,9 @@ SetIndex::SetIndex(const Snapshot& snapshot) {
                 labels_.push_back(&set.set->labels);
                 by_label_.add(file->label_hashes(set));
             } else {
-                made_.push_back(effective_labels(*set.set, snapshot));
-                labels_.push_back(&made_.back());
-                by_label_.add(made_.back());
+                effective_.push_back(effective_labels(*set.set, snapshot));
+                labels_.push_back(&effective_.back());
+                by_label_.add(effective_.back());
             }
         }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sets of a snapshot with the labels that selectors see of them, found by label. Refers to the sets and lives no
-// longer than they do. Immutable once made; free to share between threads.
+// An index of the sets of a snapshot by their effective labels. Must not outlive the sets. Immutable, so safe to share
+// between threads.
 #pragma once
 
 #include <cstddef>
@@ -24,17 +24,17 @@ class SetIndex {
     ~SetIndex() = default;
     SetIndex(SetIndex&&) = default;
     SetIndex& operator=(SetIndex&&) = default;
-    SetIndex(const SetIndex&) = delete;  // would point into the other's labels
+    SetIndex(const SetIndex&) = delete;  // pointers to the labels would dangle
     SetIndex& operator=(const SetIndex&) = delete;
 
     std::size_t size() const { return labels_.size(); }
     const Labels& labels(std::size_t set) const { return *labels_[set]; }
-    // Numbers, in order, of all sets that the selector may match; it is still to be asked.
+    // Returns, in ascending order, the numbers of all sets that the selector may match; it still has to be evaluated.
     std::span<const std::uint32_t> candidates(const Selector& selector) const { return by_label_.candidates(selector); }
 
   private:
     std::vector<const Labels*> labels_;
-    std::deque<Labels> made_;  // of sets whose effective labels are not their own
+    std::deque<Labels> effective_;  // of sets whose effective labels are not exactly their own
     LabelIndex by_label_;
 };
 

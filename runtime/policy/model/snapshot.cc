@@ -63,7 +63,7 @@ Snapshot::Snapshot(std::vector<std::shared_ptr<const FileResources>> files, std:
         std::sort(entry.second.policies.begin(), entry.second.policies.end(), policy_before);
         tiers_.push_back(std::move(entry.second));
     }
-    // The map had them by name, which is what ties go by.
+    // The map iterates by name, so the stable sort orders tiers of equal order by name.
     std::stable_sort(tiers_.begin(), tiers_.end(),
                      [](const TierView& a, const TierView& b) { return sort_order(a.tier.order) < sort_order(b.tier.order); });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything that the policy files say at one moment, sorted for the compiler. Immutable once made, so
-// free to share between threads; making it cannot fail.
+// All resources that are in force at one moment, sorted for the compiler. Immutable, so safe to share between threads;
+// construction cannot fail.
 #pragma once
 
 #include <array>
@@ -21,11 +21,11 @@ namespace namegate::policy {
 class Snapshot {
   public:
     Snapshot() = default;
-    // Sorts the resources: tiers by order (E2), the policies of each by order, name, namespace, kind (E3).
+    // Sorts tiers by order (E2) and the policies of each tier by order, name, namespace and kind (E3).
     Snapshot(std::vector<std::shared_ptr<const FileResources>> files, std::uint64_t generation);
 
     struct TierView {
-        Tier tier;  // made up (order last, Deny) when policies name a tier that no document describes
+        Tier tier;  // last, with default action Deny, if policies name a tier that no document describes
         bool described = true;
         std::vector<const Policy*> policies;
     };
@@ -36,14 +36,14 @@ class Snapshot {
     const std::vector<const PodDocument*>& pods() const { return pods_; }
     const std::vector<std::shared_ptr<const FileResources>>& files() const { return files_; }
     std::size_t policy_count() const;
-    // What the rules of a direction look at on the endpoint's own side.
+    // What the rules of a direction need to know of the endpoint's own side.
     OwnSide own_side(Direction direction) const { return own_sides_[static_cast<std::size_t>(direction)]; }
 
     const PodDocument* find_pod(std::string_view name_space, std::string_view name) const;
     const NamespaceDocument* find_namespace(std::string_view name) const;
     const ServiceAccountDocument* find_service_account(std::string_view name_space, std::string_view name) const;
 
-    // Rises with each change of content.
+    // Increases with each change of the content.
     std::uint64_t generation() const { return generation_; }
 
   private:

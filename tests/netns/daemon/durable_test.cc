@@ -65,7 +65,7 @@ TEST_CASE("a file edited into an error stays in force over kill -9, for new pods
     const api::Json file = durable.node.must_ask("status")["files"][0];
     CHECK(file["since"].get<std::string>().size() == 20);
     CHECK(file["problems"].size() == 1);
-    CHECK(durable.node.must_ask("policies", {{"endpoint", "default/pod"}})["notes"].dump().find("good last") != std::string::npos);
+    CHECK(durable.node.must_ask("policies", {{"endpoint", "default/pod"}})["notes"].dump().find("last good") != std::string::npos);
     const TestNetns second;
     durable.add("second", second);
     CHECK(durable.node.mode_of("second") == "enforced");

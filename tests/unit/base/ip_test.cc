@@ -39,8 +39,8 @@ TEST_CASE("a prefix clears its host bits and knows what it contains") {
 }
 
 TEST_CASE("a wrong prefix length is refused with its range") {
-    CHECK(IpPrefix::parse("10.0.0.0/33").error().message() == "\"10.0.0.0/33\": the prefix length is 0 to 32");
-    CHECK(IpPrefix::parse("::/129").error().message() == "\"::/129\": the prefix length is 0 to 128");
+    CHECK(IpPrefix::parse("10.0.0.0/33").error().message() == "\"10.0.0.0/33\": the prefix length must be 0 to 32");
+    CHECK(IpPrefix::parse("::/129").error().message() == "\"::/129\": the prefix length must be 0 to 128");
     for (const char* text : {"10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "/8", "x/8"}) {
         CHECK_FALSE(IpPrefix::parse(text).has_value());
     }

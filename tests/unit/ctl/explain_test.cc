@@ -62,7 +62,7 @@ TEST_CASE("explain --offline: as JSON") {
     REQUIRE(json["results"].size() == 1);
     CHECK(json["results"][0]["family"] == "any");
     CHECK(json["results"][0]["path"].size() == 3);
-    CHECK(json["results"][0]["path"][1]["why"] == "the name does not fit its domains");
+    CHECK(json["results"][0]["path"][1]["why"] == "the name does not match its domains");
     CHECK(json["results"][0]["staged"].is_null());
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("explain --offline: a name is judged for both families where they diff
     REQUIRE(both.size() == 2);
     CHECK((both[0]["family"] == "IPv4" && both[0]["verdict"] == "after lookup"));
     CHECK((both[1]["family"] == "IPv6" && both[1]["verdict"] == "denied"));
-    CHECK(both[1]["path"][0]["why"] == "the name fits, but the rule refuses the address");
+    CHECK(both[1]["path"][0]["why"] == "the name matches, but the rule excludes the address");
     CHECK(offline({"default/a", "a.com"}, folder.path()).code == 1);
     REQUIRE(results("a.com/ICMP").size() == 1);
     CHECK(results("a.com/ICMP")[0]["verdict"] == "after lookup");

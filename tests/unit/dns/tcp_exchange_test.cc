@@ -59,7 +59,7 @@ TEST_CASE("D10: over TCP too, only the response to a query counts, and once") {
     CHECK(talk.answered(DnsMessage::response("example.com", kTypeAaaa).id(7)) == 0);
     CHECK(talk.answered(response("example.com", 7)) == 1);
     CHECK(talk.answered(response("example.com", 7)) == 0);
-    CHECK(exchanges.stats().answers == 1);
+    CHECK(exchanges.stats().responses == 1);
     CHECK(exchanges.stats().unsolicited == 7);
 }
 
@@ -132,7 +132,7 @@ TEST_CASE("connections, queries and bytes of an endpoint are bounded, and those 
     TcpLimits limits;
     limits.connections = 4;
     limits.bytes = 20'000;
-    limits.questions = 3;
+    limits.queries = 3;
     TcpExchanges exchanges(clock, limits);
     Talk neighbour(exchanges, peers_of(2));
     neighbour.asks(query("example.com", 7));

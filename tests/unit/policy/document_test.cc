@@ -201,7 +201,8 @@ TEST_CASE("JSON: what YAML accepts and JSON does not is refused") {
         INFO(text);
         CHECK_FALSE(first_problem("f.json", text).empty());
     }
-    CHECK_THAT(first_problem("f.json", "{\"a\": 1,\n }"), Catch::StartsWith("f.json:2:2: error: not valid JSON: a comma before the end"));
+    CHECK_THAT(first_problem("f.json", "{\"a\": 1,\n }"),
+               Catch::StartsWith("f.json:2:2: error: not valid JSON: there is a comma before the closing bracket"));
     CHECK(first_problem("f.json", "  ").empty());
     CHECK(first_problem("f.json", "").empty());
 }
@@ -225,12 +226,12 @@ TEST_CASE("JSON: the place and the message of a problem") {
         {"{\"a\":\n\n", "f.json:3:1: error: not valid JSON: syntax error while parsing value - unexpected end of input"},
         {"{\"a\" \"bc\"}", "f.json:1:6: error: not valid JSON: syntax error while parsing object separator - unexpected string literal"},
         {"[\"\\x\"]", "f.json:1:4: error: not valid JSON: syntax error while parsing value - invalid string: forbidden character after"},
-        {"{} \n []", "f.json:2:2: error: not valid JSON: the file goes on after its JSON value; one value a file"},
+        {"{} \n []", "f.json:2:2: error: not valid JSON: the file continues after its JSON value; write one value"},
         {"[1\n false]", "f.json:2:2: error: not valid JSON: syntax error while parsing array - unexpected false literal"},
         {"[1\n,,2]", "f.json:2:2: error: not valid JSON: syntax error while parsing value - unexpected ','"},
         {"{\n// c\n}", "f.json:2:1: error: not valid JSON: JSON has no comments"},
         {"{\"a\": 1} # c", "f.json:1:10: error: not valid JSON: JSON has no comments"},
-        {"{'a': 1}", "f.json:1:2: error: not valid JSON: text stands in double quotes"},
+        {"{'a': 1}", "f.json:1:2: error: not valid JSON: text must be in double quotes"},
     };
     for (const Case& each : cases) {
         INFO(each.text);

@@ -90,7 +90,7 @@ TEST_CASE("explain: the path through tiers, policies and rules") {
         asked.push_back(rule.rule);
     }
     CHECK(asked == std::vector<std::size_t>{0, 1, 4, 5});  // the Pass jumps over rules 2 and 3
-    CHECK(allowed.path[0].why == "it names no such domain");
+    CHECK(allowed.path[0].why == "it has no matching domain");
     CHECK(allowed.path[1].matched);
     CHECK(allowed.path[2].why == "another protocol or port");
     CHECK(allowed.path[3].matched);
@@ -99,17 +99,17 @@ TEST_CASE("explain: the path through tiers, policies and rules") {
 TEST_CASE("explain: why not, and what would change it") {
     const Explanation other = weather().ask("www.api.weather.com");
     CHECK_FALSE(other.verdict.allowed);
-    CHECK(other.reason == "the end of tier default denies it: none of its rules takes it");
-    CHECK(other.path[3].why == "the name does not fit its domains");
+    CHECK(other.reason == "the end of tier default denies it: none of its rules matches");
+    CHECK(other.path[3].why == "the name does not match its domains");
     CHECK_THAT(joined(other.advice), Contains("add *.api.weather.com to the domains of GlobalNetworkPolicy b[1]"));
     CHECK_THAT(joined(other.advice), Contains("- {action: Allow, protocol: TCP, destination: {domains: [www.api.weather.com], ports: "
                                               "[443]}} under egress of GlobalNetworkPolicy b (t.yaml:15)"));
     CHECK_THAT(joined(weather().ask("example.com").advice), Contains("add example.com to the domains of GlobalNetworkPolicy b[1]: "
-                                                                     "*.example.com takes the names below it only"));
+                                                                     "*.example.com matches only the names below it"));
 
     const Explanation address = weather().ask("203.0.113.1");
     CHECK_FALSE(address.verdict.allowed);
-    CHECK(address.path[3].why == "no name that fits its domains opened the address");
+    CHECK(address.path[3].why == "no name that matches its domains opened the address");
     CHECK_THAT(joined(address.advice), Contains("let the endpoint look up *.example.com or api.weather.com at a trusted DNS server"));
     const Explanation opened = weather().ask("203.0.113.1", {"api.weather.com"});
     CHECK(opened.verdict.allowed);
@@ -122,11 +122,11 @@ TEST_CASE("explain: why not, and what would change it") {
 
     const Explanation refused = weather().ask("10.1.2.3", {"api.weather.com"});
     CHECK_FALSE(refused.verdict.allowed);
-    CHECK(refused.path[3].why == "the name fits, but the rule refuses the address");
+    CHECK(refused.path[3].why == "the name matches, but the rule excludes the address");
 
     const Explanation port = weather().ask("198.51.100.7:443");
     CHECK(port.path[4].why == "another protocol or port");
-    CHECK_THAT(joined(port.advice), Contains("GlobalNetworkPolicy b[2] takes this destination, but not TCP port 443"));
+    CHECK_THAT(joined(port.advice), Contains("GlobalNetworkPolicy b[2] matches this destination, but not TCP port 443"));
     CHECK(joined(port.advice).find("b[0]") == std::string::npos);  // DNS to any destination is not related
     CHECK(weather().ask("198.51.100.7:80").verdict.allowed);
 
@@ -142,7 +142,7 @@ TEST_CASE("explain: an empty policy, and none") {
                                          Contains("a policy of tier default that selects the endpoint"));
     const Explanation open = Fixture("# nothing\n").ask("192.0.2.1/47");
     CHECK(open.verdict.allowed);
-    CHECK(open.reason == "every tier passed it on, and then the profile allows");
+    CHECK(open.reason == "every tier passes it, and the profile allows it");
 }
 
 TEST_CASE("E4: a preview counts staged policies: Set replaces, Delete removes, Learn and Ignore do nothing") {

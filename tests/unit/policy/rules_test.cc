@@ -211,7 +211,7 @@ std::vector<FileCase> file_cases() {
     const std::string one = set("GlobalNetworkSet", "", "nets: []");
     return {
         {"S4", selector("a == 'b'"), ""},
-        {"S4", selector("a"), "stands alone"},
+        {"S4", selector("a"), "has no operator"},
         {"S4", selector("a == b"), "in quotes"},
         {"S4", selector("has(a) & has(b)"), "single '&'"},
         {"D2", egress("{action: Deny, destination: {domains: [a.com]}}"), "action: Allow"},
@@ -226,7 +226,7 @@ std::vector<FileCase> file_cases() {
         {"V4", egress("{action: Allow, ipVersion: 4, destination: {nets: [192.0.2.0/24]}}"), ""},
         {"V4", egress("{action: Allow, ipVersion: 6, destination: {nets: [192.0.2.0/24]}}"), "does not agree"},
         {"V5", to("namespaceSelector: global()"), ""},
-        {"V5", to("selector: global()"), "global() may only stand"},
+        {"V5", to("selector: global()"), "global() is allowed only"},
         {"V6", global("doNotTrack: false"), ""},
         {"V6", global("doNotTrack: true"), "not supported"},
         {"V7", one + global("types: [Egress]"), ""},

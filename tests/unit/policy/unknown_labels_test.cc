@@ -125,7 +125,7 @@ TEST_CASE("S8: labels of a namespace and of a service account are unknown until 
     Files files;
     SECTION("namespace") {
         files.add(policy_file("GlobalNetworkPolicy", "", "namespaceSelector: team == 'a'"));
-        CHECK(files.asked(pod).find("nobody knows the labels of namespace default: add a Namespace document") != std::string::npos);
+        CHECK(files.asked(pod).find("the labels of namespace default are not known: add a Namespace document") != std::string::npos);
         CHECK(files.add(kNamespace).asked(pod) == "selected");
     }
     SECTION("name of a namespace") {
@@ -134,14 +134,14 @@ TEST_CASE("S8: labels of a namespace and of a service account are unknown until 
     }
     SECTION("which service account") {
         files.add(policy_file("GlobalNetworkPolicy", "", "serviceAccountSelector: \"projectcalico.org/name == 'robot'\""));
-        CHECK(files.asked(pod).find("nobody knows the service account of pod default/weather") != std::string::npos);
+        CHECK(files.asked(pod).find("the service account of pod default/weather is not known") != std::string::npos);
         pod.service_account = "robot";
         CHECK(files.asked(pod) == "selected");
     }
     SECTION("its labels") {
         files.add(policy_file("GlobalNetworkPolicy", "", "serviceAccountSelector: role == 'r'"));
         pod.service_account = "robot";
-        CHECK(files.asked(pod).find("nobody knows the labels of service account default/robot") != std::string::npos);
+        CHECK(files.asked(pod).find("the labels of service account default/robot are not known") != std::string::npos);
         CHECK(files.add(kAccount).asked(pod) == "selected");
     }
 }
@@ -177,11 +177,11 @@ TEST_CASE("S8: of a rule's own side, and of the pods that a Pass takes out of th
     Files files;
     SECTION("own side") {
         files.add(policy_file("GlobalNetworkPolicy", "", "egress: [{action: Allow, source: {selector: app == 'x'}}]"));
-        CHECK(files.asked(weather()).find("it is not known whom GlobalNetworkPolicy p, rule 1 (1.yaml:") == 0);
+        CHECK(files.asked(weather()).find("it is not known which endpoints GlobalNetworkPolicy p, rule 1 (1.yaml:") == 0);
     }
     SECTION("Pass") {
         files.add(policy_file("GlobalNetworkPolicy", "", "egress: [{action: Pass, destination: {selector: app == 'x'}}]"));
-        CHECK(files.asked(weather()).find("it is not known whom") == 0);
+        CHECK(files.asked(weather()).find("it is not known which endpoints") == 0);
     }
     SECTION("Allow to others") {
         CHECK(files.add(policy_file("GlobalNetworkPolicy", "", "egress: [{action: Allow, destination: {selector: app == 'x'}}]"))

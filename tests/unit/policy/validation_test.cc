@@ -83,7 +83,7 @@ TEST_CASE("V2: ports need a protocol, and are ports") {
                  {"{action: Allow, protocol: TCP, destination: {ports: [http]}}", ""},
                  {"{action: Allow, destination: {ports: [http]}}", ""},
                  {"{action: Allow, protocol: TCP, destination: {ports: [http], domains: [a.b]}}",
-                  "named port \"http\" cannot stand beside domains"},
+                  "named port \"http\" cannot be combined with domains"},
                  {"{action: Allow, protocol: tcp}", "did you mean TCP?"},
                  {"{action: Allow, protocol: 0}", "1 to 255"},
                  {"{action: Allow, notProtocol: 256}", "1 to 255"}});
@@ -115,15 +115,15 @@ TEST_CASE("V5, D2: where domains may be written") {
                  {"{action: Deny, destination: {domains: [a.b]}}", "only stand in a rule with action: Allow"},
                  {"{action: Pass, destination: {domains: [a.b]}}", "only stand in a rule with action: Allow"},
                  {"{action: Allow, source: {domains: [a.b]}}", "only stand in the destination of an egress rule"},
-                 {"{action: Allow, destination: {domains: [a.b], nets: [1.2.3.4]}}", "cannot stand beside nets"},
-                 {"{action: Allow, destination: {domains: [a.b], selector: 'has(x)'}}", "cannot stand beside selector"},
+                 {"{action: Allow, destination: {domains: [a.b], nets: [1.2.3.4]}}", "cannot be combined with nets"},
+                 {"{action: Allow, destination: {domains: [a.b], selector: 'has(x)'}}", "cannot be combined with selector"},
                  {"{action: Allow, destination: {domains: []}}", "the list is empty"},
                  {"{action: Allow, destination: {domains: }}", "the list is empty"},
                  {"{action: Allow, destination: {domains: ['*']}}", "bare"},
                  {"{action: Allow, destination: {domains: [https://api.x.com/y]}}", "write the name alone, \"api.x.com\""},
-                 {"{action: Allow, destination: {selector: 'global()'}}", "global() may only stand"},
+                 {"{action: Allow, destination: {selector: 'global()'}}", "global() is allowed only"},
                  {"{action: Allow, destination: {namespaceSelector: 'global()'}}", ""},
-                 {"{action: Allow, destination: {namespaceSelector: 'global() || has(x)'}}", "global() may only stand"}});
+                 {"{action: Allow, destination: {namespaceSelector: 'global() || has(x)'}}", "global() is allowed only"}});
     CHECK_THAT(problems_of(policy("{types: [Ingress], ingress: [{action: Allow, destination: {domains: [a.b]}}]}")),
                Catch::Contains("only stand in the destination of an egress rule"));
 }
@@ -131,7 +131,7 @@ TEST_CASE("V5, D2: where domains may be written") {
 TEST_CASE("V6: fields that are known and not supported") {
     check_rules({{"{action: Allow, http: {methods: [GET]}}", "not supported: HTTP"},
                  {"{action: Allow, destination: {services: {name: x}}}", "not supported yet: services"},
-                 {"{action: Allow, destination: {services: {name: x}, nets: [1.2.3.4]}}", "services excludes"}});
+                 {"{action: Allow, destination: {services: {name: x}, nets: [1.2.3.4]}}", "services cannot be combined"}});
     for (const char* field : {"doNotTrack", "preDNAT", "applyOnForward"}) {
         CHECK_THAT(problems_of(policy(std::string("{") + field + ": true}")), Catch::Contains("not supported: " + std::string(field)));
         CHECK(problems_of(policy(std::string("{") + field + ": false}")).empty());
