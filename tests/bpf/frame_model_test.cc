@@ -182,6 +182,27 @@ class Pair {
                        ", flags " + std::to_string(flow.value.flags) + ", generation " + std::to_string(flow.value.generation) + "\n";
             }
         }
+        return out + queries();
+    }
+
+    // The pending queries of the programs, and of the model how often each was sent without a response.
+    std::string queries() {
+        std::string out;
+        for (const auto& [query, count] : model_.questions()) {
+            out += "model: query from port " + std::to_string(query.port) + ", id " + std::to_string(query.id) + ", pending " +
+                   std::to_string(count) + "\n";
+        }
+        const Fd pending = must(scene_.datapath().inner_map(datapath::MapId::kPending, scene_.identity().slot));
+        for (std::uint32_t i = 0; i < NG_PENDING_SETS; ++i) {
+            const auto set = must(datapath::map_lookup<ng_pending_set>(pending.get(), i));
+            for (const ng_pending& query : set.value_or(ng_pending_set{}).way) {
+                if (query.question != 0) {
+                    out += "programs: query from port " + std::to_string(swapped(query.be_client_port)) + ", id " +
+                           std::to_string(swapped(query.be_id)) + ", pending " + std::to_string(query.outstanding) + ", claimed " +
+                           std::to_string(query.taken) + "\n";
+                }
+            }
+        }
         return out;
     }
 

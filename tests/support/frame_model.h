@@ -133,6 +133,7 @@ class FrameModel {
 
     std::map<ModelFlowKey, ModelFlow>& flows() { return flows_; }
     std::map<ModelFragmentKey, ModelFragment>& fragments() { return fragments_; }
+    const auto& questions() const { return questions_; }
     std::map<FrameAddress, std::set<std::string>>& learnt() { return learnt_; }
 
   private:

@@ -75,7 +75,7 @@ Result<> set_port(Destination& out, std::string_view port, std::string_view whol
     }
     if (!has_ports(out.protocol)) {
         if (!port.empty()) {
-            return bad(whole, "has a port, but " + protocol_name(out.protocol) + " does not use ports");
+            return bad(whole, "has a port, which only TCP, UDP and SCTP may have");
         }
         out.port = 0;
         return ok();
