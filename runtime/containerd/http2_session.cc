@@ -28,17 +28,17 @@ std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
 struct Http2Session::Callbacks {
     static Http2Session& session(void* self) { return *static_cast<Http2Session*>(self); }
 
-    static int on_header(nghttp2_session* /*session*/, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
-                         const std::uint8_t* value, std::size_t value_size, std::uint8_t /*flags*/, void* self) {
+    static int handle_header(nghttp2_session* /*session*/, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
+                             const std::uint8_t* value, std::size_t value_size, std::uint8_t /*flags*/, void* self) {
         session(self).listener_.on_header(frame->hd.stream_id, text_of(name, name_size), text_of(value, value_size));
         return 0;
     }
-    static int on_data(nghttp2_session* /*session*/, std::uint8_t /*flags*/, std::int32_t stream, const std::uint8_t* bytes,
-                       std::size_t size, void* self) {
+    static int handle_data(nghttp2_session* /*session*/, std::uint8_t /*flags*/, std::int32_t stream, const std::uint8_t* bytes,
+                           std::size_t size, void* self) {
         session(self).listener_.on_data(stream, {bytes, size});
         return 0;
     }
-    static int on_frame(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* self) {
+    static int handle_frame(nghttp2_session* /*session*/, const nghttp2_frame* frame, void* self) {
         const bool has_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
         if (has_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
             session(self).listener_.on_end(frame->hd.stream_id);
@@ -50,13 +50,13 @@ struct Http2Session::Callbacks {
         }
         return 0;
     }
-    static int on_not_sent(nghttp2_session* /*session*/, const nghttp2_frame* frame, int error, void* self) {
+    static int handle_not_sent(nghttp2_session* /*session*/, const nghttp2_frame* frame, int error, void* self) {
         if (frame->hd.type == NGHTTP2_HEADERS) {
             closed(self, frame->hd.stream_id, true, nghttp2_strerror(error));
         }
         return 0;
     }
-    static int on_closed(nghttp2_session* /*session*/, std::int32_t stream, std::uint32_t error, void* self) {
+    static int handle_closed(nghttp2_session* /*session*/, std::int32_t stream, std::uint32_t error, void* self) {
         const std::string& detail = session(self).library_error_;
         closed(self, stream, error == NGHTTP2_REFUSED_STREAM,
                std::string("the stream was closed, ") + nghttp2_http2_strerror(error) + (detail.empty() ? "" : ": " + detail));
@@ -66,7 +66,7 @@ struct Http2Session::Callbacks {
         session(self).bodies_.erase(stream);
         session(self).listener_.on_closed(stream, refused, why);
     }
-    static int on_library_error(nghttp2_session* /*session*/, int error, const char* /*message*/, std::size_t /*size*/, void* self) {
+    static int handle_library_error(nghttp2_session* /*session*/, int error, const char* /*message*/, std::size_t /*size*/, void* self) {
         session(self).library_error_ = nghttp2_strerror(error);
         return 0;
     }
@@ -97,12 +97,12 @@ Result<std::unique_ptr<Http2Session>> Http2Session::create(Listener& listener) {
         return failed("nghttp2_session_callbacks_new", error);
     }
     const UniqueC<nghttp2_session_callbacks, nghttp2_session_callbacks_del> callbacks(made);
-    nghttp2_session_callbacks_set_on_header_callback(made, &Callbacks::on_header);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, &Callbacks::on_data);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(made, &Callbacks::on_frame);
-    nghttp2_session_callbacks_set_on_frame_not_send_callback(made, &Callbacks::on_not_sent);
-    nghttp2_session_callbacks_set_on_stream_close_callback(made, &Callbacks::on_closed);
-    nghttp2_session_callbacks_set_error_callback2(made, &Callbacks::on_library_error);
+    nghttp2_session_callbacks_set_on_header_callback(made, &Callbacks::handle_header);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, &Callbacks::handle_data);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(made, &Callbacks::handle_frame);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(made, &Callbacks::handle_not_sent);
+    nghttp2_session_callbacks_set_on_stream_close_callback(made, &Callbacks::handle_closed);
+    nghttp2_session_callbacks_set_error_callback2(made, &Callbacks::handle_library_error);
 
     std::unique_ptr<Http2Session> session(new Http2Session(listener));
     nghttp2_session* raw = nullptr;

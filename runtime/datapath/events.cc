@@ -21,11 +21,14 @@ Result<std::unique_ptr<EventReader>> EventReader::create(Datapath& datapath, Cal
     NG_ASSIGN(const int answers, datapath.map(MapId::kDnsEvents));
     NG_ASSIGN(const int events, datapath.map(MapId::kEvents));
     // `events` is read first: its rate is limited, so it cannot starve the other ring.
-    reader->rings_ = ring_buffer__new(events, on_record, reader.get(), nullptr);
+    const auto receive = [](void* context, void* data, std::size_t size) {
+        return static_cast<EventReader*>(context)->receive(data, size);
+    };
+    reader->rings_ = ring_buffer__new(events, receive, reader.get(), nullptr);
     if (reader->rings_ == nullptr) {
         return sys_error("mapping the ring buffer events", errno);
     }
-    if (const int error = ring_buffer__add(reader->rings_, answers, on_record, reader.get()); error != 0) {
+    if (const int error = ring_buffer__add(reader->rings_, answers, receive, reader.get()); error != 0) {
         return sys_error("mapping the ring buffer dns_events", -error);
     }
     return reader;
@@ -44,20 +47,19 @@ Result<std::size_t> EventReader::consume() {
     return handed_out_;
 }
 
-int EventReader::on_record(void* context, void* data, std::size_t size) {
-    auto* reader = static_cast<EventReader*>(context);
-    const int status = ++reader->handed_out_ < kEventsAtOnce ? 0 : kEnough;
+int EventReader::receive(const void* data, std::size_t size) {
+    const int status = ++handed_out_ < kEventsAtOnce ? 0 : kEnough;
     ng_event event{};
     if (size < sizeof event) {
-        ++reader->malformed_;
+        ++malformed_;
         return status;
     }
     std::memcpy(&event, data, sizeof event);
     if (event.payload > size - sizeof event) {
-        ++reader->malformed_;
+        ++malformed_;
         return status;
     }
-    reader->callback_(event, {static_cast<const std::uint8_t*>(data) + sizeof event, event.payload});
+    callback_(event, {static_cast<const std::uint8_t*>(data) + sizeof event, event.payload});
     return status;
 }
 

@@ -47,7 +47,7 @@ class EventReader {
 
   private:
     explicit EventReader(Callback callback) : callback_(std::move(callback)) {}
-    static int on_record(void* context, void* data, std::size_t size);
+    int receive(const void* data, std::size_t size);
 
     Callback callback_;
     ring_buffer* rings_ = nullptr;

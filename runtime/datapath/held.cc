@@ -40,7 +40,8 @@ Result<Fd> open_life() {
 Result<std::unique_ptr<HeldReader>> HeldReader::create(Datapath& datapath, Callback callback) {
     std::unique_ptr<HeldReader> reader(new HeldReader(datapath, std::move(callback)));
     NG_ASSIGN(const int ring, datapath.map(MapId::kHeld));
-    reader->ring_ = ring_buffer__new(ring, on_record, reader.get(), nullptr);
+    const auto receive = [](void* context, void* data, std::size_t size) { return static_cast<HeldReader*>(context)->receive(data, size); };
+    reader->ring_ = ring_buffer__new(ring, receive, reader.get(), nullptr);
     if (reader->ring_ == nullptr) {
         return sys_error("mapping the ring buffer held", errno);
     }
@@ -77,21 +78,20 @@ Result<> HeldReader::drain() {
     return ok();
 }
 
-int HeldReader::on_record(void* context, void* data, std::size_t size) {
-    auto* reader = static_cast<HeldReader*>(context);
-    const int status = ++reader->handed_out_ < kHeldFramesAtOnce ? 0 : kEnough;
+int HeldReader::receive(const void* data, std::size_t size) {
+    const int status = ++handed_out_ < kHeldFramesAtOnce ? 0 : kEnough;
     ng_held header{};
     if (size < sizeof header) {
-        ++reader->malformed_;
+        ++malformed_;
         return status;
     }
     std::memcpy(&header, data, sizeof header);
     if (header.length > size - sizeof header) {
-        ++reader->malformed_;
+        ++malformed_;
         return status;
     }
-    if (reader->callback_(header, {static_cast<const std::uint8_t*>(data) + sizeof header, header.length}) == FrameIs::kDone) {
-        reader->done(header);
+    if (callback_(header, {static_cast<const std::uint8_t*>(data) + sizeof header, header.length}) == FrameIs::kDone) {
+        done(header);
     }
     return status;
 }

@@ -60,7 +60,7 @@ class HeldReader {
 
   private:
     HeldReader(Datapath& datapath, Callback callback) : datapath_(datapath), callback_(std::move(callback)) {}
-    static int on_record(void* context, void* data, std::size_t size);
+    int receive(const void* data, std::size_t size);
     Result<> reset_done();
     Result<> put_sign_of_life();
 

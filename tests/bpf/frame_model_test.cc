@@ -136,6 +136,11 @@ class Pair {
             ++tally.unjudged;
             return false;
         }
+        // The programs may have evicted the query: then they learn nothing of the response, though its flow lets it pass.
+        if (opinion.answered && scene_.count(NG_R_QUESTION_LOST) != questions_lost_) {
+            ++tally.excused["a response to a query that others evicted"];
+            return false;
+        }
         if (passed == opinion.allowed) {
             ++(passed ? tally.allowed : tally.denied)[opinion.why];
             model_.settle(opinion);
@@ -144,10 +149,6 @@ class Pair {
         if (!passed && opinion.excuse != nullptr) {
             ++tally.excused[opinion.excuse];
             return true;
-        }
-        if (opinion.answered && scene_.count(NG_R_QUESTION_LOST) != questions_lost_) {
-            ++tally.excused["an answer to a question that others pushed out"];
-            return false;
         }
         note((passed ? tally.violations : tally.losses)[opinion.why], sent, where);
         return false;
