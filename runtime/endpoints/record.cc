@@ -146,12 +146,14 @@ class Fields {
     std::optional<Error> error_;
 };
 
+// Two providers have fields of their own, so that builds before `labels` read the records too, for example after a downgrade.
+constexpr const char* kArgsProvider = "cni-args";
+constexpr const char* kContainerdProvider = "containerd";
+
 void read_labels(Fields& fields, Record& record) {
-    if (!fields.has("cniLabels")) {
+    if (fields.has("labels")) {
         fields.labels_by_provider("labels", record.labels);
-        return;
     }
-    // Fields that builds with layout 5 and older wrote.
     Labels from_args;
     fields.labels("cniLabels", from_args);
     bool given = !from_args.empty();
@@ -159,10 +161,25 @@ void read_labels(Fields& fields, Record& record) {
         fields.flag("cniLabelsGiven", given);
     }
     if (given) {
-        record.labels["cni-args"] = std::move(from_args);
+        record.labels[kArgsProvider] = std::move(from_args);
     }
     if (fields.has("containerdLabels")) {
-        fields.labels("containerdLabels", record.labels["containerd"]);
+        fields.labels("containerdLabels", record.labels[kContainerdProvider]);
+    }
+}
+
+void write_labels(const Record& record, Json& out) {
+    const Labels* from_args = record.labels_of(kArgsProvider);
+    out["cniLabels"] = from_args == nullptr ? Labels() : *from_args;
+    if (from_args != nullptr && from_args->empty()) {
+        out["cniLabelsGiven"] = true;
+    }
+    for (const auto& [provider, labels] : record.labels) {
+        if (provider == kContainerdProvider) {
+            out["containerdLabels"] = labels;
+        } else if (provider != kArgsProvider) {
+            out["labels"][provider] = labels;
+        }
     }
 }
 
@@ -242,12 +259,12 @@ std::string to_json(const Record& record) {
              {"podName", record.pod_name},
              {"podUid", record.pod_uid},
              {"serviceAccount", record.service_account},
-             {"labels", record.labels},
              {"kubernetes", record.kubernetes},
              {"mode", record.mode},
              {"network", record.network},
              {"created", record.created},
              {"ready", record.ready}};
+    write_labels(record, out);
     if (!record.dns_servers.empty()) {
         out["dnsServers"] = texts(record.dns_servers);
     }
