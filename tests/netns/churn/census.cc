@@ -60,13 +60,24 @@ long filled_of(int map) {
     return count;
 }
 
+// Slots that say anything of an endpoint. A slot keeps its last generation, which is never used again.
+long endpoints_of(int map) {
+    long count = 0;
+    must(datapath::map_for_each<std::uint32_t, ng_endpoint>(map, [&count](std::uint32_t, ng_endpoint endpoint) {
+        endpoint.version[endpoint.active & 1].generation = 0;
+        const ng_endpoint empty{};
+        count += std::memcmp(&endpoint, &empty, sizeof endpoint) == 0 ? 0 : 1;
+    }));
+    return count;
+}
+
 void count_maps(datapath::Datapath& datapath, Census& census) {
     for (const MapId id : {MapId::kIfaces, MapId::kCidr4, MapId::kCidr6, MapId::kPorts, MapId::kPatterns, MapId::kSuffixes, MapId::kTrusted,
                            MapId::kPolicies}) {
         census.emplace_back(std::string("map ") + map_name(id), entries_of(must(datapath.map(id))));
     }
     census.emplace_back("map near_ifaces", filled_of<ng_near_iface>(must(datapath.map(MapId::kNearIfaces))));
-    census.emplace_back("map endpoints", filled_of<ng_endpoint>(must(datapath.map(MapId::kEndpoints))));
+    census.emplace_back("map endpoints", endpoints_of(must(datapath.map(MapId::kEndpoints))));
     census.emplace_back("slots in use", static_cast<long>(must(datapath::used_slots(datapath)).size()));
     for (const MapId outer : {MapId::kLearnt, MapId::kFlows, MapId::kPending}) {
         long maps = 0;

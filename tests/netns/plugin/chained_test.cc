@@ -92,7 +92,7 @@ TEST_CASE("an interface that cannot be adopted", "[C36]") {
     pod.must("ip link add eth1 type veth peer name x0 netns " + third.name());
     reply = cni.call("ADD", "d1", pod.path(), "eth1");
     CHECK(reply.code() == 101);
-    CHECK_THAT(reply.message(), Catch::Contains("another network namespace"));
+    CHECK_THAT(reply.message(), Catch::Contains("a network namespace other than the host's"));
     cni.use_host_local(true, false);
     reply = cni.call("ADD", "d1", pod.path(), "eth2");
     CHECK(reply.code() == 7);

@@ -126,7 +126,7 @@ TEST_CASE("kubelet's manifests: only pods, under the names that kubelet gives th
     Folder read;
     REQUIRE(read.load_manifests(dir.path()));
     REQUIRE(read.ledger.files().size() == 2);
-    CHECK_THAT(to_string(read.ledger.files()[1].problems.at(0)), Catch::Contains("only a Pod belongs"));
+    CHECK_THAT(to_string(read.ledger.files()[1].problems.at(0)), Catch::Contains("may contain only Pods"));
     CHECK(read.ledger.snapshot()->sets().empty());
     CHECK(read.ledger.snapshot()->find_pod("kube-system", "etcd") == nullptr);
     const PodDocument* pod = read.ledger.snapshot()->find_pod("kube-system", "etcd-node-1");

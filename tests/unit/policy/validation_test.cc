@@ -112,9 +112,9 @@ TEST_CASE("V4: one family per rule") {
 
 TEST_CASE("V5, D2: where domains may be written") {
     check_rules({{"{action: Allow, protocol: TCP, destination: {domains: [a.b, '*.c'], ports: [443], notNets: [10.0.0.0/8]}}", ""},
-                 {"{action: Deny, destination: {domains: [a.b]}}", "only stand in a rule with action: Allow"},
-                 {"{action: Pass, destination: {domains: [a.b]}}", "only stand in a rule with action: Allow"},
-                 {"{action: Allow, source: {domains: [a.b]}}", "only stand in the destination of an egress rule"},
+                 {"{action: Deny, destination: {domains: [a.b]}}", "allowed only in a rule with action: Allow"},
+                 {"{action: Pass, destination: {domains: [a.b]}}", "allowed only in a rule with action: Allow"},
+                 {"{action: Allow, source: {domains: [a.b]}}", "allowed only in the destination of an egress rule"},
                  {"{action: Allow, destination: {domains: [a.b], nets: [1.2.3.4]}}", "cannot be combined with nets"},
                  {"{action: Allow, destination: {domains: [a.b], selector: 'has(x)'}}", "cannot be combined with selector"},
                  {"{action: Allow, destination: {domains: []}}", "the list is empty"},
@@ -125,7 +125,7 @@ TEST_CASE("V5, D2: where domains may be written") {
                  {"{action: Allow, destination: {namespaceSelector: 'global()'}}", ""},
                  {"{action: Allow, destination: {namespaceSelector: 'global() || has(x)'}}", "global() is allowed only"}});
     CHECK_THAT(problems_of(policy("{types: [Ingress], ingress: [{action: Allow, destination: {domains: [a.b]}}]}")),
-               Catch::Contains("only stand in the destination of an egress rule"));
+               Catch::Contains("allowed only in the destination of an egress rule"));
 }
 
 TEST_CASE("V6: fields that are known and not supported") {
