@@ -51,7 +51,7 @@ class Provider {
         return Error(Code::kUnsupported, "the label provider " + std::string(name()) + " does not need to be asked");
     }
     // work() calls `done` once, within `timeout`. kTryAgain: no reply; any other error: an unusable reply.
-    virtual void ask(const endpoints::Record& /*record*/, std::chrono::milliseconds /*timeout*/, Done /*done*/) {}
+    virtual void ask(const endpoints::Record& /*record*/, std::chrono::milliseconds /*timeout*/, const Done& /*done*/) {}
     // Handles what has arrived or timed out.
     virtual void work() {}
     // Blocks until there is something to do, at most for this time, and then does it.

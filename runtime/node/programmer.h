@@ -38,6 +38,7 @@ struct Programmed {
     CompiledRef egress;  // null: no policy selects it in this direction
     CompiledRef ingress;
     datapath::EndpointPolicies policies;  // what was written to the kernel
+    std::uint64_t since_boot_ns = 0;      // when they came in force; 0: they are only prepared
     bool current = false;
     std::string error;            // why the newest policy is not in force; empty if it is
     bool labels_unknown = false;  // the error is caused by unknown labels (S8)

@@ -88,9 +88,16 @@ void Learner::on_response(const ng_event& event, std::span<const std::uint8_t> p
     if (event.reason != NG_R_NONE && event.reason != NG_R_NEVER_OPENS) {
         log_limit(event, payload);
     }
-    const ResponseSource source{
-        event.endpoint, datapath::to_address(event.remote), ntohs(event.be_remote_port), event.kind == NG_EVENT_ANSWER, event.learnt,
-        event.boot_ns};
+    // The programs decided by the policy of that moment. When another one came in force before this event was read, its domains
+    // have to be looked at here: the name cache did not have the response when the policy's map was filled (D14).
+    const node::Programmed* programmed = node_.programmer().find(event.endpoint);
+    const bool same_policy = programmed == nullptr || event.boot_ns >= programmed->since_boot_ns;
+    const ResponseSource source{event.endpoint,
+                                datapath::to_address(event.remote),
+                                ntohs(event.be_remote_port),
+                                event.kind == NG_EVENT_ANSWER && same_policy,
+                                event.learnt,
+                                event.boot_ns};
     if (const auto result = learn(source, payload); !result) {
         log::debug("response not learned", {log::kv("endpoint", event.endpoint), log::kv("error", result.error().message())});
     }

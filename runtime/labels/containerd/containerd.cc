@@ -32,9 +32,9 @@ class Containerd final : public Provider {
         }
         return client_->fd();
     }
-    void ask(const endpoints::Record& record, std::chrono::milliseconds timeout, Done done) override {
+    void ask(const endpoints::Record& record, std::chrono::milliseconds timeout, const Done& done) override {
         client_->fetch({record.container_id, record.pod_uid, record.kubernetes}, timeout,
-                       [done = std::move(done)](Result<std::optional<containerd::Labels>> labels) { done(std::move(labels)); });
+                       [done](Result<std::optional<containerd::Labels>> labels) { done(std::move(labels)); });
     }
     void work() override { client_->work(); }
     void wait(std::chrono::milliseconds time) override { client_->wait(time); }

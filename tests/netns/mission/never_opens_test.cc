@@ -77,7 +77,9 @@ TEST_CASE("a name never opens what dnsNeverOpens lists: by the kernel, by held r
     const auto status = site.node.ask_daemon("status");
     REQUIRE(status);
     CHECK((*status)["counters"]["dns_never_opens"] == 2);
-    CHECK((*status)["counters"]["daemon_never_opened"] == 1);
+    // One of many.weather.com; one more when the daemon read the response of late.weather.com after the policy named it.
+    CHECK((*status)["counters"]["daemon_never_opened"] >= 1);
+    CHECK((*status)["counters"]["daemon_never_opened"] <= 2);
     CHECK(count_of(site.node.daemon_log(), "a name led to an address that no name opens") == 1);
     site.node.remove(*pod);
 }

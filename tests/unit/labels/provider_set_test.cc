@@ -42,7 +42,7 @@ class Service final : public Provider {
     bool is_available() const override { return available; }
     bool must_be_asked() const override { return true; }
     Result<int> open() override { return 0; }
-    void ask(const Record& /*record*/, std::chrono::milliseconds /*timeout*/, Done done) override { done_ = std::move(done); }
+    void ask(const Record& /*record*/, std::chrono::milliseconds /*timeout*/, const Done& done) override { done_ = done; }
     void wait(std::chrono::milliseconds /*time*/) override {
         if (++waits == answer_after && done_) {
             done_(answer);
