@@ -169,7 +169,7 @@ Result<> Daemon::add_periodic_work() {
 Result<> Daemon::run() {
     notify_service_manager("READY=1\nSTATUS=" + std::to_string(node_->records().size()) + " endpoints");
     log::info("ready", {log::kv("endpoints", node_->records().size()), log::kv("socket", config_.socket_path())});
-    const Result<> ended = loop_->run();
+    Result<> ended = loop_->run();
     notify_service_manager(wants_restart_ ? "RELOADING=1" : "STOPPING=1");
     listings_.reset();
     server_.reset();

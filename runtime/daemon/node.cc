@@ -124,7 +124,7 @@ Result<> Node::program_affected(const NodeLock& lock, const policy::AffectedEndp
     if (summary.nearly_full) {
         collector_->collect_now();
     }
-    const Result<> result = report_failures(summary);
+    Result<> result = report_failures(summary);
     NG_TRY(runtime_->mark_programmed(lock));
     health_.report("upgrade", runtime_->finish_handover(lock));
     return result;

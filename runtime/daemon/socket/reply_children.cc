@@ -90,7 +90,7 @@ Result<> ReplyChildren::start(const Task& task, int descriptor) {
     auto child = std::make_unique<Child>();
     child->done = task.done;
     NG_ASSIGN(child->pid, start_child([&] { return make_and_write(task, descriptor); }));
-    if (const auto watched = watch(*child); !watched) {
+    if (auto watched = watch(*child); !watched) {
         ::kill(child->pid, SIGKILL);
         wait_for_child(child->pid);
         return watched;
