@@ -126,7 +126,7 @@ Result<> NodeRuntime::prepare(const NodeLock& lock, const Record& record) {
 
 Result<> NodeRuntime::program(const NodeLock& lock, const Record& record) {
     put_record(record);
-    const Result<> programmed = programmer_.program(lock, record, all_records());
+    Result<> programmed = programmer_.program(lock, record, all_records());
     if (programmed) {
         return mark_ready(records_[record.id]);
     }

@@ -60,6 +60,7 @@ std::vector<NamedPortPart> split_by_named_ports(const Policy& policy, const Rule
         }
     }
     std::vector<NamedPortPart> parts;
+    parts.reserve(groups.size() + 1);
     for (const auto& [meaning, peers] : groups) {
         parts.push_back({peers, false, meaning.first, meaning.second});
     }
