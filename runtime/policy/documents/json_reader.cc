@@ -39,7 +39,7 @@ class Tokens {
     // Returns the number as it is written.
     std::string read_number() {
         const std::size_t end = std::min(text_.find_first_not_of("+-.0123456789eE", position_), text_.size());
-        const std::string number(text_.substr(position_, end - position_));
+        std::string number(text_.substr(position_, end - position_));
         position_ = end;
         return number;
     }
