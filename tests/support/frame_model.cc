@@ -122,12 +122,11 @@ FrameOpinion FrameModel::judge_packet(const Case& one) const {
     return opinion;
 }
 
-// Packets whose first fragment was admitted after that of `until`. As many as a set has places may have evicted its entry.
-std::size_t FrameModel::newer_fragments(Way way, double until) const {
+// Packets whose first fragment was admitted in this direction. More than one set holds may have evicted any of them: entries of
+// the same tick are equally old.
+std::size_t FrameModel::admitted_fragments(Way way) const {
     return static_cast<std::size_t>(
-        std::count_if(fragments_.begin(), fragments_.end(),
-                      [&](const auto& entry) { return entry.first.way == way && entry.second.until >= until; }) -
-        1);
+        std::count_if(fragments_.begin(), fragments_.end(), [way](const auto& entry) { return entry.first.way == way; }));
 }
 
 FrameOpinion FrameModel::judge_later_fragment(const Case& one) const {
@@ -149,8 +148,8 @@ FrameOpinion FrameModel::judge_later_fragment(const Case& one) const {
         }
         if (key.protocol == one.packet.protocol) {
             FrameOpinion later = allowed("a later fragment");
-            if (newer_fragments(one.way, first.until) >= NG_FRAG_WAYS) {
-                later.excuse = "a fragment whose set is full of newer packets";
+            if (admitted_fragments(one.way) > NG_FRAG_WAYS) {
+                later.excuse = "a fragment whose set may have been full";
             }
             return later;
         }

@@ -154,7 +154,7 @@ class FrameModel {
     bool has_own_options(const FramePacket& packet) const;
     FrameOpinion judge_packet(const Case& one) const;
     FrameOpinion judge_later_fragment(const Case& one) const;
-    std::size_t newer_fragments(Way way, double until) const;
+    std::size_t admitted_fragments(Way way) const;
     FrameOpinion judge_whole_or_first(const Case& one) const;
     FrameOpinion judge_question(const Case& one) const;
     std::optional<FrameOpinion> judge_answer(const Case& one) const;
