@@ -49,7 +49,7 @@ endpoints::Record make_record(const Request& request, const cni::Args& args, con
     record.pod_uid = args.pod_uid;
     record.kubernetes = args.is_kubernetes();
     if (request.config.labels_given) {
-        record.labels["cni-args"] = request.config.labels;
+        record.labels[std::string(endpoints::kCniArgsProvider)] = request.config.labels;
     }
     record.dns_servers = pod_dns_servers(request.config.dns);
     record.annotations = endpoints::keep_annotations(request.config.annotations);

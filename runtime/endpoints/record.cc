@@ -147,9 +147,6 @@ class Fields {
 };
 
 // Two providers have fields of their own, so that builds before `labels` read the records too, for example after a downgrade.
-constexpr const char* kArgsProvider = "cni-args";
-constexpr const char* kContainerdProvider = "containerd";
-
 void read_labels(Fields& fields, Record& record) {
     if (fields.has("labels")) {
         fields.labels_by_provider("labels", record.labels);
@@ -161,15 +158,15 @@ void read_labels(Fields& fields, Record& record) {
         fields.flag("cniLabelsGiven", given);
     }
     if (given) {
-        record.labels[kArgsProvider] = std::move(from_args);
+        record.labels[std::string(kCniArgsProvider)] = std::move(from_args);
     }
     if (fields.has("containerdLabels")) {
-        fields.labels("containerdLabels", record.labels[kContainerdProvider]);
+        fields.labels("containerdLabels", record.labels[std::string(kContainerdProvider)]);
     }
 }
 
 void write_labels(const Record& record, Json& out) {
-    const Labels* from_args = record.labels_of(kArgsProvider);
+    const Labels* from_args = record.labels_of(kCniArgsProvider);
     out["cniLabels"] = from_args == nullptr ? Labels() : *from_args;
     if (from_args != nullptr && from_args->empty()) {
         out["cniLabelsGiven"] = true;
@@ -177,7 +174,7 @@ void write_labels(const Record& record, Json& out) {
     for (const auto& [provider, labels] : record.labels) {
         if (provider == kContainerdProvider) {
             out["containerdLabels"] = labels;
-        } else if (provider != kArgsProvider) {
+        } else if (provider != kCniArgsProvider) {
             out["labels"][provider] = labels;
         }
     }

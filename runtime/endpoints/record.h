@@ -35,6 +35,10 @@ inline constexpr std::size_t kMaxRecordAnnotationBytes = 64 * 1024;  // of all, 
 inline constexpr std::string_view kModeFirst = "first";
 inline constexpr std::string_view kModeChained = "chained";
 
+// Two providers of labels that records name: what came with ADD, and containerd.
+inline constexpr std::string_view kCniArgsProvider = "cni-args";
+inline constexpr std::string_view kContainerdProvider = "containerd";
+
 using Labels = std::map<std::string, std::string, std::less<>>;
 
 struct Record {
@@ -51,7 +55,7 @@ struct Record {
     std::string pod_name;
     std::string pod_uid;
     std::string service_account;
-    // The labels from each provider, by its name (labels/registry.h); "cni-args" are those from ADD. A missing
+    // The labels from each provider, by its name (labels/registry.h). A missing
     // provider was not asked, or gave none.
     std::map<std::string, Labels, std::less<>> labels;
     std::vector<IpAddress> dns_servers;  // the pod's, as the runtime gave them at ADD; at most kMaxRecordServers

@@ -5,10 +5,12 @@
 
 #include <string_view>
 
+#include "endpoints/record.h"
+
 namespace namegate::labels {
 
-inline constexpr std::string_view kCniArgs = "cni-args";
+inline constexpr std::string_view kCniArgs = endpoints::kCniArgsProvider;
 inline constexpr std::string_view kFiles = "files";
-inline constexpr std::string_view kContainerd = "containerd";
+inline constexpr std::string_view kContainerd = endpoints::kContainerdProvider;
 
 }  // namespace namegate::labels

@@ -27,25 +27,18 @@ ProviderSet::ProviderSet(const std::optional<std::vector<std::string>>& order, P
     }
 }
 
-ProviderSet::ProviderSet(std::vector<std::unique_ptr<Provider>> providers) : providers_(std::move(providers)), all_(true) {}
+ProviderSet::ProviderSet(std::vector<std::unique_ptr<Provider>> providers) : providers_(std::move(providers)), order_(std::in_place) {
+    for (const auto& provider : providers_) {
+        order_->emplace_back(provider->name());
+    }
+}
 
 std::vector<Provider*> ProviderSet::of(const endpoints::Record& record) const {
     std::vector<Provider*> out;
-    const auto add = [&](Provider& provider) {
-        if (record.labels_of(provider.name()) != nullptr || provider.is_available()) {
-            out.push_back(&provider);
-        }
-    };
-    if (all_) {
-        for (const auto& provider : providers_) {
-            add(*provider);
-        }
-        return out;
-    }
     for (const std::string& name : order_ ? *order_ : default_order(record.kubernetes)) {
         const auto found = std::find_if(providers_.begin(), providers_.end(), [&name](const auto& one) { return one->name() == name; });
-        if (found != providers_.end()) {
-            add(**found);
+        if (found != providers_.end() && (record.labels_of(name) != nullptr || (*found)->is_available())) {
+            out.push_back(found->get());
         }
     }
     return out;

@@ -43,7 +43,6 @@ class ProviderSet {
 
     std::vector<std::unique_ptr<Provider>> providers_;
     std::optional<std::vector<std::string>> order_;
-    bool all_ = false;
 };
 
 // Asks in this process, and blocks for at most `timeout`. Empty: `give_up`, which is called every 0.1 s, returned true. An endpoint
