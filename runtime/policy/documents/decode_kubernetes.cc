@@ -15,9 +15,6 @@ namespace {
 
 // Matches pods only, because sets do not have this label.
 constexpr const char* kPodsOnly = "projectcalico.org/orchestrator == \"k8s\"";
-// Every namespace of a cluster has this label, even one without a Namespace document here.
-constexpr const char* kNamespaceNameLabel = "kubernetes.io/metadata.name";
-constexpr const char* kOurNameLabel = "projectcalico.org/name";
 
 bool is_label_text(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) {
@@ -25,13 +22,9 @@ bool is_label_text(std::string_view text) {
     });
 }
 
-enum class Of { kPods, kNamespaces };
-
 // Converts a Kubernetes label selector to the text of a namegate selector; "" selects everything.
 class LabelSelectorText {
   public:
-    explicit LabelSelectorText(Of of) : of_(of) {}
-
     std::string run(const Cursor& selector) {
         if (const auto labels = selector.child("matchLabels"); labels && labels->node().is_map()) {
             for (const MapEntry& entry : labels->node().entries()) {
@@ -50,12 +43,12 @@ class LabelSelectorText {
   private:
     void add(const std::string& term) { text_ += (text_.empty() ? "" : " && ") + term; }
 
-    std::string key(const Cursor& where, const std::string& label) const {
+    static std::string key(const Cursor& where, const std::string& label) {
         if (label.empty() || !is_label_text(label)) {
             where.error("\"" + label + "\" is not the name of a label; write letters, digits and _ . / -");
             return "x";
         }
-        return of_ == Of::kNamespaces && label == kNamespaceNameLabel ? kOurNameLabel : label;
+        return label;
     }
 
     static std::string quoted(const Cursor& where, const std::string& value) {
@@ -83,7 +76,6 @@ class LabelSelectorText {
         }
     }
 
-    Of of_;
     std::string text_;
 };
 
@@ -138,9 +130,9 @@ EntityRule decode_peer(const Cursor& peer) {
         peer.error("the peer is empty; write podSelector, namespaceSelector or ipBlock");
         return out;
     }
-    out.selector = make_selector(peer, pods_text(pods ? LabelSelectorText(Of::kPods).run(*pods) : ""));
+    out.selector = make_selector(peer, pods_text(pods ? LabelSelectorText().run(*pods) : ""));
     if (namespaces) {
-        out.namespace_selector = make_selector(*namespaces, LabelSelectorText(Of::kNamespaces).run(*namespaces));
+        out.namespace_selector = make_selector(*namespaces, LabelSelectorText().run(*namespaces));
     }
     return out;
 }
@@ -280,7 +272,7 @@ Policy decode_kubernetes_policy(const Cursor& cursor, std::string name_space, st
     out.applies_ingress = true;
     const std::optional<Cursor> spec = cursor.child("spec");
     const std::optional<Cursor> pods = spec && spec->node().is_map() ? spec->child("podSelector") : std::nullopt;
-    const std::string labels = pods && pods->node().is_map() ? LabelSelectorText(Of::kPods).run(*pods) : "";
+    const std::string labels = pods && pods->node().is_map() ? LabelSelectorText().run(*pods) : "";
     out.selector = make_selector(pods.value_or(cursor), pods_text(labels)).value_or(Selector());
     if (!spec || !spec->node().is_map()) {
         return out;
