@@ -45,13 +45,6 @@ constexpr InnerMap kInnerMaps[] = {
 #undef NG_MAP_OF_MAPS
 };
 constexpr std::size_t kOuters = std::size(kInnerMaps);
-constexpr std::array<MapId, kOuters> kOuterMaps = [] {
-    std::array<MapId, kOuters> out{};
-    for (std::size_t i = 0; i < kOuters; ++i) {
-        out[i] = kInnerMaps[i].outer;
-    }
-    return out;
-}();
 
 // The configuration sets two of the sizes.
 std::uint32_t entries_of(const InnerMap& inner, const DatapathOptions& options) {
@@ -62,14 +55,12 @@ std::uint32_t entries_of(const InnerMap& inner, const DatapathOptions& options) 
     }
 }
 
-Result<Fd> make_inner(MapId outer, const DatapathOptions& options) {
-    const auto* inner =
-        std::find_if(std::begin(kInnerMaps), std::end(kInnerMaps), [outer](const InnerMap& one) { return one.outer == outer; });
+Result<Fd> make_inner(const InnerMap& inner, const DatapathOptions& options) {
     auto create = libbpf_options<bpf_map_create_opts>();
-    create.map_flags = inner->flags;
-    const int fd = bpf_map_create(inner->type, inner->name, inner->key_bytes, inner->value_bytes, entries_of(*inner, options), &create);
+    create.map_flags = inner.flags;
+    const int fd = bpf_map_create(inner.type, inner.name, inner.key_bytes, inner.value_bytes, entries_of(inner, options), &create);
     if (fd < 0) {
-        return sys_error(std::string("making an inner map of ") + map_name(outer), -fd);
+        return sys_error(std::string("making an inner map of ") + map_name(inner.outer), -fd);
     }
     return Fd(fd);
 }
@@ -115,7 +106,7 @@ Result<> on_each_outer(const Work& work) {
 Result<std::array<int, kOuters>> outer_fds(Datapath& datapath) {
     std::array<int, kOuters> fds{};
     for (std::size_t i = 0; i < kOuters; ++i) {
-        NG_ASSIGN(fds[i], datapath.map(kOuterMaps[i]));
+        NG_ASSIGN(fds[i], datapath.map(kInnerMaps[i].outer));
     }
     return fds;
 }
@@ -157,7 +148,7 @@ Result<> make_spares(Datapath& datapath, const std::vector<std::uint32_t>& slots
     std::array<std::vector<Fd>, kOuters> inners;
     for (std::size_t i = 0; i < kOuters; ++i) {
         for (std::size_t n = 0; n < slots.size(); ++n) {
-            NG_ASSIGN(Fd inner, make_inner(kOuterMaps[i], datapath.options()));
+            NG_ASSIGN(Fd inner, make_inner(kInnerMaps[i], datapath.options()));
             inners[i].push_back(std::move(inner));
         }
     }
@@ -321,18 +312,18 @@ struct Inners {
 
 Result<Inners> carry_inners(Datapath& datapath, const OtherBuild& from, std::size_t outer, bool same_meaning,
                             const std::vector<SlotUse>& uses) {
-    NG_ASSIGN(const Fd sample, make_inner(kOuterMaps[outer], datapath.options()));
+    NG_ASSIGN(const Fd sample, make_inner(kInnerMaps[outer], datapath.options()));
     NG_ASSIGN(const Shape wanted, shape_of(sample.get()));
     Inners inners;
     for (const SlotUse& use : uses) {
-        auto carried = from.inner_map(map_name(kOuterMaps[outer]), use.slot);
+        auto carried = from.inner_map(map_name(kInnerMaps[outer].outer), use.slot);
         const auto shape = carried && same_meaning ? shape_of(carried->get()) : Result<Shape>(Shape{});
         if (carried && shape && *shape == wanted) {
             inners.maps.push_back(std::move(carried).value());
             continue;
         }
         inners.all_carried = false;
-        NG_ASSIGN(Fd fresh, make_inner(kOuterMaps[outer], datapath.options()));
+        NG_ASSIGN(Fd fresh, make_inner(kInnerMaps[outer], datapath.options()));
         inners.maps.push_back(std::move(fresh));
     }
     return inners;
@@ -359,7 +350,7 @@ Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuil
         const bool same_meaning = meta && meta->seed == datapath.seed() && from.version() >= kSince[i];
         NG_ASSIGN(inners[i], carry_inners(datapath, from, i, same_meaning, uses));
         if (!inners[i].all_carried) {
-            lost.emplace_back(map_name(kOuterMaps[i]));
+            lost.emplace_back(map_name(kInnerMaps[i].outer));
         }
     }
     NG_TRY(on_each_outer([&](std::size_t i) { return fill_outer(fds[i], slots, inners[i].maps); }));

@@ -61,6 +61,11 @@ struct ng_packet {
 	__u8 pad;
 	__u16 be_udp_length; /* from the UDP header */
 };
+/* read_fast() writes whole words. */
+_Static_assert(__builtin_offsetof(struct ng_packet, key.be_local_port) == 2 * 8, "word 2: ports, protocol, local");
+_Static_assert(__builtin_offsetof(struct ng_packet, local) == 3 * 8, "words 3 and 4");
+_Static_assert(__builtin_offsetof(struct ng_packet, transport) == 5 * 8, "word 5: transport, end");
+_Static_assert(sizeof(struct ng_packet) == 9 * 8, "words 6 to 8: the rest");
 
 static __always_inline void addr_from_v4(struct ng_addr *out, __u32 be_addr)
 {
