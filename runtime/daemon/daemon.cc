@@ -252,13 +252,13 @@ std::optional<Result<SocketServer::Reply>> Daemon::handle(const api::Request& re
 
 // Empty: the reply is sent when the endpoint's labels have arrived.
 std::optional<Result<SocketServer::Reply>> Daemon::program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket) {
-    const auto reply = [](const Result<>& programmed) { return programmed ? Result<api::Json>(api::Json::object()) : programmed.error(); };
-    const auto later = [this, ticket, reply](const Result<>& programmed) { server_->reply(ticket, reply(programmed)); };
+    const auto later = [this, ticket](const Result<>& programmed) { server_->reply(ticket, reply_of(programmed)); };
     const auto programmed = labels_->program(wanted, later);
     if (!programmed) {
         return std::nullopt;
     }
-    return *programmed ? Result<SocketServer::Reply>(SocketServer::Reply{api::Json::object(), {}}) : programmed->error();
+    NG_ASSIGN(api::Json reply, reply_of(*programmed));
+    return Result<SocketServer::Reply>(SocketServer::Reply{std::move(reply), {}});
 }
 
 void Daemon::reply_by_child(api::Call call, SocketServer::Ticket ticket) {

@@ -77,9 +77,7 @@ void Node::log_refused_files() {
 void Node::log_folder_problems() {
     if (runtime_->folder_problems() != logged_problems_) {
         logged_problems_ = runtime_->folder_problems();
-        for (const node::FolderProblem& problem : logged_problems_) {
-            log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
-        }
+        node::log_problems(logged_problems_);
     }
 }
 

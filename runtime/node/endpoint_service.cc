@@ -70,9 +70,7 @@ void log_problems(const NodeRuntime& runtime) {
     if (!runtime.policies_kept()) {
         log::warning("policies are not kept", {log::kv("error", runtime.policies_kept().error().message())});
     }
-    for (const FolderProblem& problem : runtime.folder_problems()) {
-        log::warning("policy folder cannot be read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
-    }
+    log_problems(runtime.folder_problems());
     for (const policy::FileStatus& file : runtime.policies().refused()) {
         log::warning("policy file refused",
                      {log::kv("file", file.path),
@@ -218,6 +216,15 @@ bool EndpointService::lacks_labels(const Record& record, const Result<>& program
     return !programmed && programmed.error().code() == Code::kTryAgain && !no_policies && providers_.next_to_ask(record) != nullptr;
 }
 
+Result<> EndpointService::fetch_labels(Record& record, std::chrono::milliseconds timeout, const std::function<bool()>& give_up) {
+    labels::Provider& provider = *providers_.next_to_ask(record);
+    NG_ASSIGN(auto labels, labels::ask_and_wait(provider, record, timeout, give_up));
+    if (labels) {
+        record.labels[std::string(provider.name())] = std::move(*labels);
+    }
+    return ok();
+}
+
 // A daemon that starts meanwhile programs the endpoint instead.
 Result<> EndpointService::program_without_daemon(Record& record, const Error& absent) {
     Result<> here = program_here(record);
@@ -226,17 +233,15 @@ Result<> EndpointService::program_without_daemon(Record& record, const Error& ab
     }
     std::optional<Result<>> by_daemon;
     const auto daemon_starts = [&] { return (by_daemon = have_programmed(record)).has_value(); };
-    labels::Provider& provider = *providers_.next_to_ask(record);
-    const auto labels = labels::ask_and_wait(provider, record, std::chrono::seconds(config_.label_timeout_seconds), daemon_starts);
+    const Result<> fetched = fetch_labels(record, std::chrono::seconds(config_.label_timeout_seconds), daemon_starts);
     // A daemon that started meanwhile should program it, because it remembers what it has programmed.
     if (by_daemon || daemon_starts()) {
         return *by_daemon;
     }
-    if (!labels) {
-        return Error(labels.error().code(), "the labels of the pod are not known: " + labels.error().message() +
-                                                "; the plugin asked because there is no daemon: " + absent.message());
+    if (!fetched) {
+        return Error(fetched.error().code(), "the labels of the pod are not known: " + fetched.error().message() +
+                                                 "; the plugin asked because there is no daemon: " + absent.message());
     }
-    record.labels[std::string(provider.name())] = **labels;
     return program_here(record);
 }
 
@@ -246,13 +251,7 @@ Result<> EndpointService::program_instead_of_daemon(Record& record, const Error&
         return here || here.error().code() != Code::kTryAgain ? here : Result<>(reason);
     }
     // The time for fetching labels is over, but the daemon may have used it up for other reasons.
-    labels::Provider& provider = *providers_.next_to_ask(record);
-    const auto labels = labels::ask_and_wait(provider, record, kLastTry, [] { return false; });
-    if (!labels) {
-        return reason;
-    }
-    record.labels[std::string(provider.name())] = **labels;
-    return program_here(record);
+    return fetch_labels(record, kLastTry, [] { return false; }) ? program_here(record) : Result<>(reason);
 }
 
 Result<> EndpointService::program(Record& record, const std::function<Result<>()>& meanwhile) {

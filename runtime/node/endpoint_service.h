@@ -53,6 +53,8 @@ class EndpointService final : public EndpointLifecycle {
     std::optional<Result<>> have_programmed(endpoints::Record& record);
     // Whether the labels of a provider that was not asked yet might let the endpoint be programmed.
     bool lacks_labels(const endpoints::Record& record, const Result<>& programmed) const;
+    // Asks the provider whose labels the record lacks, and writes them to the record; not if `give_up` returned true.
+    Result<> fetch_labels(endpoints::Record& record, std::chrono::milliseconds timeout, const std::function<bool()>& give_up);
     // `absent` is the error that says that there is no daemon.
     Result<> program_without_daemon(endpoints::Record& record, const Error& absent);
     // For a daemon that listens but failed with `reason`.

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "policy/documents/policy_folder.h"
 
 namespace namegate::node {
@@ -31,6 +32,12 @@ std::string node_name(const config::Config& config) {
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     return lower.empty() ? "localhost" : lower;
+}
+
+void log_problems(const std::vector<FolderProblem>& problems) {
+    for (const FolderProblem& problem : problems) {
+        log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
+    }
 }
 
 std::vector<std::string> watched_folders(const config::Config& config) {

@@ -22,6 +22,8 @@ struct FolderProblem {
     bool operator==(const FolderProblem&) const = default;
 };
 
+void log_problems(const std::vector<FolderProblem>& problems);
+
 struct FoldersRead {
     std::vector<FolderProblem> problems;  // folders that could not be read
     Result<> kept = ok();                 // an error: what is in force does not outlive this process

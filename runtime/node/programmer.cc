@@ -311,7 +311,7 @@ policy::AffectedEndpoints Programmer::affected_by(const Record& record) const {
                 : policy::AffectedEndpoints();
 }
 
-Result<std::size_t> Programmer::open_addresses(const Record& record, const std::vector<Opening>& openings) {
+Result<std::size_t> Programmer::open_addresses(const NodeLock& /*lock*/, const Record& record, const std::vector<Opening>& openings) {
     const Programmed* state = find(record.id);
     if (state == nullptr || !state->egress) {
         return std::size_t{0};

@@ -113,7 +113,7 @@ class Programmer {
         std::uint16_t server_port = 0;
     };
     // Returns the number of entries written. An entry that does not fit does not prevent the others.
-    Result<std::size_t> open_addresses(const endpoints::Record& record, const std::vector<Opening>& openings);
+    Result<std::size_t> open_addresses(const NodeLock& lock, const endpoints::Record& record, const std::vector<Opening>& openings);
 
     // What would be in force if the staged policies were enforced; null: none selects the endpoint in this direction.
     Result<CompiledRef> preview(const endpoints::Record& record, const std::vector<endpoints::Record>& all,

@@ -126,7 +126,7 @@ void HeldResponses::learn_datagram(const ng_held& header, const Frame& frame, st
         return;
     }
     const auto port = static_cast<std::uint16_t>(whole[0] << 8 | whole[1]);
-    learner_.learn_held({header.endpoint, frame.source, port, false, 0, std::nullopt}, whole.subspan(kUdpBytes));
+    learner_.learn_held({header.endpoint, frame.source, port, false, 0, node_.clock().boot_ns()}, whole.subspan(kUdpBytes));
 }
 
 void HeldResponses::follow_stream(const ng_held& header, const Frame& frame) {
@@ -142,7 +142,7 @@ void HeldResponses::follow_stream(const ng_held& header, const Frame& frame) {
         return;
     }
     const auto payload = frame.payload();
-    const ResponseSource source{header.endpoint, peers.server, peers.server_port, false, 0, std::nullopt};
+    const ResponseSource source{header.endpoint, peers.server, peers.server_port, false, 0, node_.clock().boot_ns()};
     const dns::TcpFate fate = exchanges_.add(peers, from_pod ? dns::TcpSide::kPod : dns::TcpSide::kServer, frame.sequence, payload,
                                              [&](std::span<const std::uint8_t> message) { learner_.learn_held(source, message); });
     if (fate == dns::TcpFate::kUnknown && !from_pod && !payload.empty()) {

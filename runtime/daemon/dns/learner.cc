@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/file.h"
 #include "base/log.h"
 #include "daemon/listings/views.h"
 #include "datapath/clock.h"
@@ -97,7 +96,7 @@ void Learner::on_response(const ng_event& event, std::span<const std::uint8_t> p
                                 ntohs(event.be_remote_port),
                                 event.kind == NG_EVENT_ANSWER && same_policy,
                                 event.learnt,
-                                event.boot_ns};
+                                std::min<std::uint64_t>(event.boot_ns, node_.clock().boot_ns())};
     if (const auto result = learn(source, payload); !result) {
         log::debug("response not learned", {log::kv("endpoint", event.endpoint), log::kv("error", result.error().message())});
     }
@@ -161,7 +160,7 @@ void Learner::refuse(const ResponseSource& source, dns::Learning& learning) {
             log_refused(node_.records().at(source.endpoint),
                         {(learnt.mapped ? "::ffff:" : "") + learnt.address.to_string(),
                          learning.chain_names[static_cast<std::size_t>(std::countr_zero(both))], *entry,
-                         dns::expiry_boot_ns(source.seen_boot_ns.value_or(node_.clock().boot_ns()), learnt.ttl, node_.config().lifetime)});
+                         dns::expiry_boot_ns(source.seen_boot_ns, learnt.ttl, node_.config().lifetime)});
         }
     }
     std::erase_if(learning.addresses,
@@ -194,10 +193,9 @@ std::vector<node::Programmer::Opening> Learner::own_openings(const ResponseSourc
     }
     std::vector<node::Programmer::Opening> openings;
     const std::uint64_t now = node_.clock().boot_ns();
-    // An event may be old: the ring is pinned, and keeps what passed while no daemon ran.
-    const std::uint64_t seen = std::min(source.seen_boot_ns.value_or(now), now);
     for (const dns::LearntAddress& learnt : learning.addresses) {
-        const std::uint64_t expiry = dns::expiry_boot_ns(seen, learnt.ttl, node_.config().lifetime);
+        // An event may be old: the ring is pinned, and keeps what passed while no daemon ran.
+        const std::uint64_t expiry = dns::expiry_boot_ns(source.seen_boot_ns, learnt.ttl, node_.config().lifetime);
         if (expiry <= now) {
             continue;
         }
@@ -238,13 +236,13 @@ Result<> Learner::open_joined(const ResponseSource& source, const dns::Learning&
     if (openings.empty()) {
         return source.decided ? ok() : await_open_ends(source, record, learning);
     }
-    NG_ASSIGN(const FileLock lock, FileLock::acquire(node_.config().lock_path(), kLockMs));
+    NG_ASSIGN(const node::NodeLock lock, node::NodeLock::acquire(node_.config(), kLockMs));
     NG_ASSIGN(const auto active, datapath::active_config(node_.datapath(), record.slot));
     // The slot may have been reused since the event.
     if (!active || active->endpoint != record.id) {
         return Error(Code::kNotFound, "the endpoint is gone");
     }
-    NG_ASSIGN(const std::size_t opened, node_.programmer().open_addresses(record, openings));
+    NG_ASSIGN(const std::size_t opened, node_.programmer().open_addresses(lock, record, openings));
     stats_.opened += opened;
     node_.note_learnt(source.endpoint, opened);
     return source.decided ? ok() : await_open_ends(source, record, learning);
@@ -254,7 +252,6 @@ Result<> Learner::open_joined(const ResponseSource& source, const dns::Learning&
 // their responses, because those addresses belong to the names before them in the chain (D8).
 Result<> Learner::await_open_ends(const ResponseSource& source, const endpoints::Record& record, const dns::Learning& learning) {
     const std::uint64_t now = node_.clock().boot_ns();
-    const std::uint64_t seen = std::min(source.seen_boot_ns.value_or(now), now);
     for (const dns::ChainLink& link : learning.links) {
         const bool goes_on =
             std::any_of(learning.links.begin(), learning.links.end(), [&](const dns::ChainLink& next) { return next.from == link.to; }) ||
@@ -264,7 +261,7 @@ Result<> Learner::await_open_ends(const ResponseSource& source, const endpoints:
             continue;
         }
         NG_ASSIGN(const std::vector<std::string> labels, dns::wire_labels(learning.chain_names[link.to]));
-        const std::uint64_t until = dns::expiry_boot_ns(seen, link.ttl, node_.config().lifetime);
+        const std::uint64_t until = dns::expiry_boot_ns(source.seen_boot_ns, link.ttl, node_.config().lifetime);
         NG_TRY(
             datapath::await_name(node_.datapath(), {record.slot, record.id, labels, datapath::tick_of(until) + 1}, datapath::tick_of(now)));
     }

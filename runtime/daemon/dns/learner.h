@@ -41,9 +41,9 @@ struct ResponseSource {
     std::uint32_t endpoint = 0;
     IpAddress server;
     std::uint16_t server_port = 0;
-    bool decided = false;                       // the kernel opened the addresses that the response itself leads to
-    std::size_t opened = 0;                     // number of new addresses that it opened
-    std::optional<std::uint64_t> seen_boot_ns;  // when the response passed the pod's interface (D13); none: it is held until now
+    bool decided = false;            // the kernel opened the addresses that the response itself leads to
+    std::size_t opened = 0;          // number of new addresses that it opened
+    std::uint64_t seen_boot_ns = 0;  // when the response passed the pod's interface (D13); of a held one, now
 };
 
 class Learner {

@@ -67,7 +67,7 @@ Result<SocketServer::Reply> make_reply(Result<Json> result) {
     return SocketServer::Reply{std::move(result).value(), {}};
 }
 
-Result<SocketServer::Reply> make_reply(const Result<>& done) { return make_reply(done ? Result<Json>(Json::object()) : done.error()); }
+Result<SocketServer::Reply> make_reply(const Result<>& done) { return make_reply(reply_of(done)); }
 
 // One function for each command; std::visit() does not compile if one is missing.
 struct Handler {
@@ -115,6 +115,8 @@ struct Handler {
 };
 
 }  // namespace
+
+Result<Json> reply_of(const Result<>& done) { return done ? Result<Json>(Json::object()) : done.error(); }
 
 Result<SocketServer::Reply> handle_call(Node& node, const Learner& learner, const api::Call& call) {
     return std::visit(Handler{node, learner}, call);

@@ -15,6 +15,8 @@
 
 namespace namegate::daemon {
 
+// The reply of a command that only does something: an empty object, or the error.
+Result<api::Json> reply_of(const Result<>& done);
 Result<SocketServer::Reply> handle_call(Node& node, const Learner& learner, const api::Call& call);
 
 // `text`: "namespace/pod", a container id or its beginning, or a host interface. kNotFound: no endpoint matches;
