@@ -72,7 +72,7 @@ Outcome<> check_addresses(const std::vector<IpAddress>& addresses) {
     return Unit{};
 }
 
-// With another address all frames of the pod would be dropped.
+// The programs drop frames with another hardware address than the recorded one.
 Outcome<> check_mac(const netlink::Link& link, const PreviousInterface& previous) {
     if (previous.mac && *previous.mac != link.mac) {
         return CniError(ErrorCode::kInvalidConfig,
@@ -83,7 +83,7 @@ Outcome<> check_mac(const netlink::Link& link, const PreviousInterface& previous
     return Unit{};
 }
 
-// The part that is known before the addresses are.
+// The members that do not depend on the addresses.
 PodNetworkSpec make_link_spec(const Request& request) {
     const cni::Environment& environment = request.environment;
     PodNetworkSpec spec;
@@ -135,7 +135,7 @@ std::vector<IpPrefix> own_networks(const cni::AddResult& ipam) {
     return networks;
 }
 
-// Creates the links, both down; `undo` removes them and the endpoint's programs.
+// Creates the links, with the host side down. `undo` removes them and the endpoint's programs.
 Outcome<> make_links(PodNetwork& network, const PodNetworkSpec& spec, const endpoints::Record& record, node::EndpointLifecycle& lifecycle,
                      UndoStack& undo) {
     // Removing something that does not exist is harmless, so each undo is registered before its step. The link is
@@ -146,7 +146,7 @@ Outcome<> make_links(PodNetwork& network, const PodNetworkSpec& spec, const endp
     return Unit{};
 }
 
-// Creates the links and adds the endpoint, closed: everything that needs no address.
+// Does everything that needs no address: creates the links and adds the endpoint, closed.
 Outcome<> admit(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, node::EndpointLifecycle& lifecycle,
                 UndoStack& undo) {
     NG_TRY(make_links(network, spec, record, lifecycle, undo));
@@ -157,7 +157,7 @@ Outcome<> admit(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Reco
     return Unit{};
 }
 
-// Does the rest; afterwards packets flow.
+// Does what needs the addresses. Afterwards packets can pass.
 Outcome<> bring_up(PodNetwork& network, const PodNetworkSpec& spec, endpoints::Record& record, node::EndpointLifecycle& lifecycle) {
     record.addresses = spec.addresses;
     const auto configure = [&network, &spec]() -> Result<> {
@@ -198,7 +198,7 @@ Outcome<cni::Json> Operations::add_first(const Request& request, const cni::Args
         NG_ASSIGN(masquerade, Masquerade::create());
     }
     NG_ASSIGN(PodNetwork network, PodNetwork::open(pod));
-    // Checked before anything is undone on failure: the undo must not release the address of an existing attachment.
+    // Checked before the first undo step is registered: undoing must not release the address of an existing attachment.
     NG_TRY(network.check_names_free(spec.ifname, spec.host_ifname));
     std::unique_ptr<node::EndpointLifecycle> lifecycle;
     endpoints::Record record = make_record(request, args, *dependencies_.clock);

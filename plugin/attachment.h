@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shared by the operations: the rules for CNI_NETNS, and the alias of a host interface, which names its owner for GC.
+// Two things that the operations share: the check of CNI_NETNS, and the alias of a host interface. The alias has the ids of the
+// endpoint, by which DEL and GC find a renamed or stale interface. Functions without state.
 #pragma once
 
 #include <optional>
@@ -25,6 +26,7 @@ struct Owner {
 
 // Empty when it would be longer than the kernel accepts; GC then leaves the interface to DEL.
 std::string make_alias(const Owner& owner);
+// nullopt if namegate did not write the alias.
 std::optional<Owner> parse_alias(std::string_view alias);
 
 }  // namespace namegate::plugin

@@ -84,7 +84,7 @@ Result<bool> is_of_container(const cni::Json& interface, const std::string& ifna
     return name == ifname && !sandbox.empty();
 }
 
-// An index that is not in the list, such as -1, counts as absent: the address then belongs to the interface.
+// An index that is not in the list, such as -1, counts as absent: the address then belongs to the container's interface.
 Result<bool> belongs_to(const cni::Json& ip, const std::vector<const cni::Json*>& interfaces, const std::string& ifname) {
     const cni::Json* index = cni::find_member(ip, "interface");
     if (index == nullptr || !index->is_number_unsigned() || index->get<std::uint64_t>() >= interfaces.size()) {
@@ -97,9 +97,9 @@ Result<PreviousInterface> read_interface(const cni::Json& prev_result, const std
     PreviousInterface out;
     NG_ASSIGN(const auto interfaces, list_of(prev_result, "interfaces"));
     for (const cni::Json* interface : interfaces) {
-        NG_ASSIGN(const bool its, is_of_container(*interface, ifname));
+        NG_ASSIGN(const bool belongs, is_of_container(*interface, ifname));
         NG_ASSIGN(const std::string mac, cni::get_string(*interface, "mac"));
-        if (its && !mac.empty() && !out.mac) {
+        if (belongs && !mac.empty() && !out.mac) {
             out.mac = mac_from_text(mac);
             if (!out.mac) {
                 return wrong("interfaces", "has \"" + mac + "\" as mac of " + ifname + ", which is not a hardware address");
@@ -108,8 +108,8 @@ Result<PreviousInterface> read_interface(const cni::Json& prev_result, const std
     }
     NG_ASSIGN(const auto ips, list_of(prev_result, "ips"));
     for (std::size_t i = 0; i < ips.size(); ++i) {
-        NG_ASSIGN(const bool its, belongs_to(*ips[i], interfaces, ifname));
-        if (!its) {
+        NG_ASSIGN(const bool belongs, belongs_to(*ips[i], interfaces, ifname));
+        if (!belongs) {
             continue;
         }
         NG_ASSIGN(const std::string text, cni::get_string(*ips[i], "address"));

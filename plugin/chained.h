@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Chained mode: finds both sides of a veth that another plugin made, from the kernel's data (the index of the peer and
-// the id of its namespace), never from positions in prevResult. The pod's addresses come from prevResult, never from its
-// interface, because a process in the pod may have set those.
+// Chained mode. Both sides of a veth that another plugin made are found from the kernel's data (the index of the peer and the
+// id of its namespace), never from positions in prevResult. The pod's addresses come from prevResult, never from its interface,
+// because a process in the pod can change those. Functions without state.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,7 @@ struct AdoptedVeth {
     netlink::Link host;
 };
 
-// kNotAVeth when the peer of the interface is not in the caller's namespace.
+// kNotAVeth: the interface is not a veth, or its peer is not in the caller's namespace.
 cni::Outcome<AdoptedVeth> adopt_veth(const netlink::Netns& pod, const std::string& ifname);
 
 // What the earlier plugins report about the container's interface.
@@ -32,9 +32,8 @@ struct PreviousInterface {
     std::optional<Mac> mac;
 };
 
-// kInvalidConfig names the invalid member, or says that prevResult has no address of the interface. An entry of `ips`
-// without the index of an interface (as Calico's) belongs to the container's interface. The rest of prevResult is
-// ignored.
+// An entry of `ips` without the index of an interface (Calico writes such entries) belongs to the container's interface. The
+// rest of prevResult is ignored. kInvalidConfig names the invalid member, or says that there is no address.
 cni::Outcome<PreviousInterface> read_previous(const cni::Json& prev_result, const std::string& ifname);
 
 }  // namespace namegate::plugin

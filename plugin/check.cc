@@ -20,7 +20,7 @@ using cni::Outcome;
 
 CniError damaged(const std::string& what) { return {ErrorCode::kCheckFailed, "CHECK: " + what}; }
 
-Outcome<> found_damaged(const Result<>& result) { return result ? Outcome<>(Unit{}) : Outcome<>(damaged(result.error().message())); }
+Outcome<> damaged_if_failed(const Result<>& result) { return result ? Outcome<>(Unit{}) : Outcome<>(damaged(result.error().message())); }
 
 // What ADD returned for the pod's interface.
 struct Expected {
@@ -127,7 +127,7 @@ Outcome<> Operations::check(const Request& request) {
         NG_TRY(adopt_veth(pod, request.environment.ifname));
     }
     NG_ASSIGN(const auto lifecycle, dependencies_.open_lifecycle(request.config.config_path));
-    return found_damaged(lifecycle->check(request.environment.container_id, request.environment.ifname));
+    return damaged_if_failed(lifecycle->check(request.environment.container_id, request.environment.ifname));
 }
 
 Outcome<> Operations::check_first(const Request& request) {
@@ -150,7 +150,7 @@ Outcome<> Operations::check_first(const Request& request) {
     NG_TRY(check_host_side(outside, veth->host, expected));
     if (request.config.ip_masq) {
         NG_ASSIGN(const Masquerade masquerade, Masquerade::create());
-        NG_TRY(found_damaged(masquerade.check(host_ifname)));
+        NG_TRY(damaged_if_failed(masquerade.check(host_ifname)));
     }
     return Unit{};
 }

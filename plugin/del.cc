@@ -19,14 +19,14 @@ namespace {
 
 using cni::Outcome;
 
-// A failing DEL prevents the removal of a pod. Failures that leave only something small behind, which the daemon or the
-// next boot removes, are therefore logged.
+// A failing DEL prevents the removal of a pod. A failure is therefore only logged if the daemon or the next boot removes what it
+// left behind.
 void note(std::string_view step, const std::string& message) {
     log::warning("DEL continues after a failure", {log::kv("step", step), log::kv("error", message)});
 }
 
-// Null when it cannot be opened: the interface must be removed all the same.
-std::unique_ptr<node::EndpointLifecycle> find_lifecycle(const OpenLifecycle& make, const std::string& config_path) {
+// Null if it cannot be opened: the interface must be removed all the same. Also shortens the grace periods.
+std::unique_ptr<node::EndpointLifecycle> try_open_lifecycle(const OpenLifecycle& make, const std::string& config_path) {
     auto lifecycle = make(config_path);
     if (!lifecycle) {
         note("programs", lifecycle.error().message());
@@ -115,8 +115,8 @@ Result<std::optional<netlink::Link>> find_host_link(netlink::Socket& socket, con
     return std::optional<netlink::Link>();
 }
 
-// Removes the rules of interfaces that are gone, of all networks.
-void remove_orphaned_rules() {
+// Removes the masquerade rules of interfaces that do not exist any more, in all networks.
+void remove_orphaned_masquerade() {
     const auto masquerade = Masquerade::create();
     auto socket = netlink::Socket::open();
     if (!masquerade || !socket) {
@@ -140,16 +140,16 @@ void remove_orphaned_rules() {
 Outcome<> Operations::del(const Request& request) {
     const cni::Environment& environment = request.environment;
     const cni::Attachment attachment{environment.container_id, environment.ifname};
-    // Created before the interface is removed, because short grace periods make that quick.
-    const std::unique_ptr<node::EndpointLifecycle> lifecycle = find_lifecycle(dependencies_.open_lifecycle, request.config.config_path);
+    // Opened first: the short grace periods also speed up the removal of the interface.
+    const std::unique_ptr<node::EndpointLifecycle> lifecycle = try_open_lifecycle(dependencies_.open_lifecycle, request.config.config_path);
     if (!request.config.has_ipam()) {
         // Chained: the interface belongs to another plugin, whose DEL comes next and must not be delayed.
         remove_programs(lifecycle.get(), attachment);
         return Unit{};
     }
     const std::string host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
-    // The interface goes first: with it down nothing passes, whereas an open interface without programs would be
-    // unprotected. The address goes last, because another pod may then get it.
+    // The interface goes down first: if it were up without programs, everything would pass. The address is released last,
+    // because another pod may get it then.
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
     NG_ASSIGN(const std::optional<netlink::Link> link, find_host_link(socket, request, host_ifname));
     NG_ASSIGN(LinkRemoval removal, LinkRemoval::begin(socket, link));
@@ -174,7 +174,7 @@ Outcome<> Operations::gc(const Request& request) {
         return Unit{};
     }
     Outcome<> result = Unit{};
-    const std::unique_ptr<node::EndpointLifecycle> lifecycle = find_lifecycle(dependencies_.open_lifecycle, request.config.config_path);
+    const std::unique_ptr<node::EndpointLifecycle> lifecycle = try_open_lifecycle(dependencies_.open_lifecycle, request.config.config_path);
     if (request.config.has_ipam()) {
         NG_ASSIGN(const std::vector<netlink::Link> stale, stale_links(request));
         NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
@@ -196,7 +196,7 @@ Outcome<> Operations::gc(const Request& request) {
     remove_stale_programs(lifecycle.get(), request);
     if (request.config.has_ipam()) {
         if (request.config.ip_masq) {
-            remove_orphaned_rules();
+            remove_orphaned_masquerade();
         }
         if (auto delegated = Ipam(request, dependencies_.environment).run(cni::Command::kGc); !delegated) {
             result = std::move(delegated);

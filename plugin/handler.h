@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The operations of a CNI plugin, called after environment and configuration were checked. The dispatcher calls one of
-// them, once; tests of the protocol have their own. Errors are returned as they are printed.
+// The operations of a CNI plugin. The dispatcher checks environment and configuration, and then calls one operation, once.
+// Tests of the protocol implement their own handler. Errors are returned in the form in which they are printed.
 #pragma once
 
 #include "cni/cni_error.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Delegated address management: runs the program named in `ipam.type` with the plugin's environment and complete input.
-// Its error is returned unchanged except for the name of the program. A program may be started early to save its start-up
-// time: it does nothing before it gets its input.
+// Runs the address plugin, the program named in `ipam.type`, with the environment and the complete input of this plugin. Its
+// error is returned with the name of the program in front. The program can be started early to save its start-up time: it does
+// nothing before it gets its input. One thread; blocks until the program writes or ends.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +24,7 @@ class IpamCall {
     IpamCall(Child child, std::string program, std::string input)
         : child_(std::move(child)), program_(std::move(program)), input_(std::move(input)) {}
 
+    // Gives the program its input, with which it begins to work. Does not block.
     void go() { child_.feed(std::move(input_)); }
     // Waits for its end. To be called once.
     cni::Outcome<std::string> finish();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Removes the host side of a veth, and with it the pod's side. Once the kernel has begun to remove a device, it cannot be
-// found any more and nothing can stop the removal. But the requesting process is blocked until the last reference to the
-// device is gone, 20 ms or longer. So a child process makes the request, and the plugin does not wait for the rest. The
-// child does only this, by the index of the interface, and keeps none of the plugin's files open. One thread.
+// Removes the host side of a veth, and with it the pod's side. Once the kernel has begun to remove a device, no lookup finds it
+// and nothing stops the removal. But the process that requested it is blocked until the last reference to the device is gone,
+// 20 ms or longer. So a child process makes the request, and the plugin waits only until the removal has begun. The child keeps
+// none of the plugin's files open. One thread.
 #pragma once
 
 #include <sys/types.h>
@@ -22,7 +22,7 @@ namespace namegate::plugin {
 class LinkRemoval {
   public:
     // When it returns, the interface is down and no packet passes it any more, so its programs may be removed.
-    // Succeeds with nullopt, and if the interface disappears meanwhile.
+    // Also succeeds if `link` is nullopt or the interface disappears meanwhile.
     static Result<LinkRemoval> begin(netlink::Socket& socket, const std::optional<netlink::Link>& link);
     ~LinkRemoval();
     LinkRemoval(LinkRemoval&& other) noexcept

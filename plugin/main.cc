@@ -62,7 +62,7 @@ bool write_all(int fd, const std::string& text) {
     return true;
 }
 
-// If stdin, stdout or stderr is closed, the next opened file would get its number.
+// Opens /dev/null in place of a closed stdin, stdout or stderr. Otherwise another file would get that number.
 bool open_standard_files() {
     for (;;) {
         const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -63,6 +63,7 @@ class Transaction {
     Json commands_ = Json::array();
 };
 
+// The expressions of a rule: packets to this prefix keep their source address.
 Json returns_for(const IpPrefix& prefix) {
     const Json left = {{"payload", {{"protocol", prefix.is_v4() ? "ip" : "ip6"}, {"field", "daddr"}}}};
     const Json right = {{"prefix", {{"addr", prefix.address().to_string()}, {"len", prefix.length()}}}};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Source address translation for what a pod sends to destinations outside its own network (`ipMasq`), in a separate
-// nftables table. Everything of an endpoint is named after its host interface, whose name follows from container id and
-// interface name, so removal needs nothing else. Runs `nft`, one transaction per call; idempotent.
+// Source address translation for what a pod sends to destinations outside its own network (`ipMasq`), in a separate nftables
+// table. The objects of an endpoint have the name of its host interface, so that removal needs only this name. Each call runs
+// `nft` once or twice, waits for it, and can be repeated. A transaction takes effect as a whole or not at all.
 #pragma once
 
 #include <string>

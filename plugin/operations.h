@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The operations of the plugin on a real node. ADD creates a pod's network (or adopts one, when chained) and has it
-// programmed, or leaves nothing behind. DEL and GC remove whatever exists, from the ids alone. One object serves one
-// call. Needs root; everything else comes from Dependencies.
+// The operations of the plugin on a real node. ADD creates a pod's network (or adopts one, when chained) and has its policy
+// programmed; if it fails, it undoes what it did. DEL and GC need only the ids, and remove whatever exists. One object serves one
+// call, in one thread. Needs root.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ using OpenLifecycle = std::function<Result<std::unique_ptr<node::EndpointLifecyc
 
 struct Dependencies {
     OpenLifecycle open_lifecycle;
-    std::vector<std::string> environment;  // "KEY=value", for delegates
+    std::vector<std::string> environment;  // the plugin's own, as "KEY=value"
     const Clock* clock = nullptr;
 };
 

@@ -43,7 +43,7 @@ cni::Route default_route(bool v4) {
     return route;
 }
 
-// In the pod, before the interface is up: addresses are usable at once, and router advertisements are ignored.
+// Called in the pod while the host side is down. Addresses are then usable at once, and router advertisements are ignored.
 Result<> prepare_pod_v6(const std::string& ifname) {
     const std::string settings = "net/ipv6/conf/" + ifname + "/";
     NG_TRY(netlink::ensure_sysctl(settings + "disable_ipv6", "0"));

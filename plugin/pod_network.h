@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The network of one pod when namegate creates it: a veth pair whose pod side has the addresses as /32 and /128, and
-// whose host side has one route per address. The pod's gateway is an address (169.254.1.1, fe80::1) that exists only as a
-// permanent neighbour entry for the MAC of the host side, and the host has such an entry for the pod. So there are no ARP
-// or ND requests, no ARP or ND message is believed, and proxy_arp is not needed.
+// The network of one pod when namegate creates it: a veth pair. The pod's side has the addresses as /32 and /128, the host's side
+// has one route per address. The pod's gateway (169.254.1.1, fe80::1) is no interface's address: the pod has a permanent
+// neighbour entry for it, with the MAC of the host side. The host has such an entry for each address of the pod. So neither side
+// sends ARP or ND requests, ARP and ND messages change nothing, and proxy_arp is not needed.
 //
-// Holds two netlink sockets. The caller undoes: removing the host interface removes everything.
+// Owns two netlink sockets. One thread. A failed function undoes nothing: the caller removes the host interface, and everything
+// else with it.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +40,8 @@ struct PodNetworkSpec {
     bool has_v6() const;
 };
 
-// The routes of a pod: those of the IPAM result, or default routes if it has none. A family without a default route gets
-// one to the networks of its addresses.
+// The routes of a pod: those of the IPAM result, or default routes if it has none. A family without a default route also gets
+// routes to the networks of its addresses.
 std::vector<cni::Route> pod_routes(const cni::AddResult& ipam);
 
 class PodNetwork {
@@ -52,11 +53,11 @@ class PodNetwork {
     Result<> check_names_free(const std::string& ifname, const std::string& host_ifname);
     // Creates both sides. The host side is down, so nothing passes. Fills in pod_link() and host_link().
     Result<> make_links(const PodNetworkSpec& spec);
-    // Sets the addresses and routes of the pod side.
+    // Sets the addresses, routes and neighbours of the pod side.
     Result<> configure_pod(const PodNetworkSpec& spec);
-    // Makes the settings of the node and of the host side.
+    // Writes the kernel settings (sysctl) of the node and of the host side.
     Result<> prepare_host(const PodNetworkSpec& spec) const;
-    // Sets the host side up and adds its routes: from here on packets flow. Waits until both sides pass traffic.
+    // Sets the host side up and adds its routes, so that packets pass. Waits up to 2 s until both sides transmit.
     Result<> open_host_side(const PodNetworkSpec& spec);
 
     const netlink::Link& pod_link() const { return pod_link_; }

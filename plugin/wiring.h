@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Connects the plugin with the policy runtime that is linked into it. The only function that a program made from the
-// plugin's library must provide: the installed plugin has the real one, tests have their own.
+// Connects the plugin with the policy runtime. The plugin's library does not contain this function: the installed program links
+// wiring.cc, and test programs define their own.
 #pragma once
 
 #include <memory>
