@@ -12,8 +12,8 @@ usage: sudo ./install.sh [OPTION...]            build from source and install
        sudo ./install.sh --demo                 build, then run a demonstration in private namespaces
        ./install.sh --dependencies build|run|test
 
-Installs these files, each by a rename within its folder. You can repeat it while pods run: the new daemon takes them over
-without a gap (docs/upgrade.md).
+Installs these files, each by a rename within its folder. You can install again while pods run: the new daemon takes them
+over, and their policy stays in force (docs/upgrade.md).
   PREFIX/sbin/namegated  PREFIX/bin/namegatectl  CNI_BIN/namegate  the systemd unit
   /etc/namegate/namegate.yaml (kept if it exists)  /etc/namegate/policies.d/
   and last CNI_CONF/10-namegate.conflist (kept if it exists)
@@ -119,8 +119,8 @@ build() {
   done
 }
 
-# Replaces a file by a rename, so that readers see either the old or the new one. A runtime does not read the temporary name as
-# a configuration, because of its ending.
+# Replaces a file by a rename, so that readers see either the old or the new one. The ending of the temporary name keeps a runtime
+# from reading it as a configuration.
 place() { # source target mode
   local target=$destdir$2
   local temporary
