@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Time as the datapath sees it: CLOCK_BOOTTIME, which includes suspends and never jumps with the wall clock.
-// Code that needs time receives a Clock, so that tests can control it.
+// Code that needs time receives a Clock, so that tests can control it. SystemClock is safe from any thread and cannot fail.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Whole files: bounded reads, atomic writes, and the advisory lock that serialises the processes of one
-// node. Functions block on the disk and may be called from any thread.
+// Whole files: bounded reads, atomic writes, and the advisory lock that serialises the processes of one node. Functions
+// block on the disk and may be called from any thread.
 #pragma once
 
 #include <sys/types.h>

@@ -4,10 +4,9 @@
 // has such programs, and changing a map of maps each wait 8 to 16 ms for a grace period; the first two hold the lock
 // that every change to the node's network needs. The kernel then expedites its grace periods, at the cost of an
 // interrupt to each CPU; it already does so for most of the waits under that lock.
-// The switch, /sys/kernel/rcu_expedited, is global to the kernel. The last user resets it, and a value that another
-// program has set is left alone. Any number but 0 turns it on; namegate writes a number of its own, so that the next
-// user, whatever its state folder, recognises and resets what a killed process left behind. Where the switch cannot be
-// written, or rcu_normal overrides it, operations are slower but otherwise work.
+// The switch, /sys/kernel/rcu_expedited, is global to the kernel, and any number but 0 turns it on. namegate writes a number
+// of its own. So it recognises what a killed process left, and leaves a value of another program alone. The last user writes
+// 0 again. Where the switch cannot be written, or rcu_normal overrides it, operations are slower but otherwise work.
 // Safe from any thread.
 #pragma once
 

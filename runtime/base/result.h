@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Errors as values. Result<T> holds either a T or an Error; a dropped Result is a compiler warning.
-// Owns nothing but its content; a value type, safe to move between threads. Member names follow
-// std::expected, so that a later switch to it is one alias.
+// Errors as values. Result<T> holds either a T or an Error; a dropped Result is a compiler warning. A value type, safe to
+// move between threads. Member names are those of std::expected.
 //
 //   Result<Fd> open_thing();                       // fallible function
 //   NG_ASSIGN(Fd fd, open_thing());                // assign the value or return the error

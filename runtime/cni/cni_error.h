@@ -47,7 +47,7 @@ struct CniError {
     bool operator==(const CniError&) const = default;
 };
 
-// The CNI code for `code`: it tells the runtime how to react.
+// The CNI code for `code`. Runtimes decide by it how to react.
 ErrorCode to_cni_code(Code code);
 
 inline CniError to_cni_error(const Error& error) { return {to_cni_code(error.code()), error.message()}; }
@@ -81,7 +81,7 @@ class [[nodiscard]] Outcome {
     std::variant<T, CniError> state_;
 };
 
-// The value, or the error with a code that the caller knows better: `with_code(parse(x), ErrorCode::kDecode)`.
+// The value, or the error with this code instead of that of to_cni_code(): `with_code(parse(x), ErrorCode::kDecode)`.
 template <typename T>
 Outcome<T> with_code(Result<T> result, ErrorCode code) {
     if (result) {

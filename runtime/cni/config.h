@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The network configuration on stdin as a value. `document` keeps the complete text with all unknown keys; delegates get
-// it unchanged. Parsing is pure. Errors name the key and the expected value.
+// The network configuration on stdin as a value. `document` is the complete text with all unknown keys; the address plugin
+// gets it unchanged. Parsing is pure. Errors name the key and the expected value.
 #pragma once
 
 #include <map>

@@ -25,7 +25,7 @@ Result<Json> parse_object(std::string_view text);
 
 // The member with exactly this name, or null. A JSON null counts as absent.
 const Json* find_member(const Json& object, std::string_view key);
-// The same, ignoring letter case: some runtimes capitalize the keys of capability arguments.
+// The same, ignoring letter case.
 const Json* find_member_any_case(const Json& object, std::string_view key);
 
 // The typed member; the empty value when it is absent. `where` names the object in errors ("ips[0]") and is empty for the
@@ -35,7 +35,7 @@ Result<bool> get_bool(const Json& object, std::string_view key, std::string_view
 Result<std::optional<unsigned>> get_unsigned(const Json& object, std::string_view key, std::string_view where = {});
 Result<std::vector<std::string>> get_strings(const Json& object, std::string_view key, std::string_view where = {});
 
-// "where.key", or only the key at the top level.
+// The key as errors name it: "where.key", or only the key at the top level.
 std::string place(std::string_view where, std::string_view key);
 
 }  // namespace namegate::cni

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The success result of ADD. It is read and written in the form of each version: 0.3.1 and 0.4.0 have `ips[].version`,
-// 1.0.0 does not, 1.1.0 adds fields to interfaces and routes. A value type; pure functions.
+// The success result of ADD. It is written in the form of the given version: 0.3.1 and 0.4.0 have `ips[].version`, 1.0.0 does
+// not, 1.1.0 adds fields to interfaces and routes. A value type; pure functions.
 #pragma once
 
 #include <optional>

@@ -11,13 +11,14 @@ namespace {
 constexpr std::size_t kDigits = 11;
 constexpr std::size_t kAllDigits = 16;
 
-// One round of FNV-1a, then the finaliser of SplitMix64 so that every bit of the texts reaches the top bits.
+// The finaliser of SplitMix64: every bit of `hash` affects the top bits, which the name uses.
 std::uint64_t mix(std::uint64_t hash) {
     hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9ULL;
     hash = (hash ^ (hash >> 27)) * 0x94d049bb133111ebULL;
     return hash ^ (hash >> 31);
 }
 
+// FNV-1a.
 std::uint64_t add(std::uint64_t hash, std::string_view text) {
     for (const char byte : text) {
         hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3ULL;

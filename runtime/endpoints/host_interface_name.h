@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The name of the host side of an endpoint's veth: "ng" and 11 hex digits of a hash of container id and interface name,
-// so that DEL finds it from these two alone. The function must never change: running pods have these names.
+// The name of the host side of an endpoint's veth: "ng" and 11 hex digits of a hash of container id and interface name. DEL
+// needs only these two to find the interface. The function must never change: running pods have these names. Pure.
 #pragma once
 
 #include <cstdint>

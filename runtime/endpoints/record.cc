@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 
 constexpr int kIndent = 2;
 
-// Reads the fields of an object. Keeps the first error; after it, fields have their defaults.
+// Reads the fields of an object and keeps the first error, which the caller checks at the end.
 class Fields {
   public:
     explicit Fields(const Json& object) : object_(object) {}
@@ -146,7 +146,7 @@ class Fields {
     std::optional<Error> error_;
 };
 
-// Two providers have fields of their own, so that builds before `labels` read the records too, for example after a downgrade.
+// Two providers have fields of their own: builds that do not know the field "labels" must read these records after a downgrade.
 void read_labels(Fields& fields, Record& record) {
     if (fields.has("labels")) {
         fields.labels_by_provider("labels", record.labels);

@@ -31,7 +31,8 @@ inline constexpr std::size_t kMaxRecordText = 4096;  // bytes in one string
 inline constexpr std::size_t kMaxRecordAnnotations = 256;
 inline constexpr std::size_t kMaxRecordAnnotationBytes = 64 * 1024;  // of all, names included
 
-// Which plugin created the interface: namegate ("first"), or the one before it ("chained").
+// Record::mode: which plugin created the interface, namegate ("first") or the one before it ("chained"). Not the mode of the
+// glossary (closed, enforced, open).
 inline constexpr std::string_view kModeFirst = "first";
 inline constexpr std::string_view kModeChained = "chained";
 
@@ -55,8 +56,7 @@ struct Record {
     std::string pod_name;
     std::string pod_uid;
     std::string service_account;
-    // The labels from each provider, by its name (labels/registry.h). A missing
-    // provider was not asked, or gave none.
+    // The labels from each provider, by its name (labels/registry.h). A missing provider was not asked, or gave none.
     std::map<std::string, Labels, std::less<>> labels;
     std::vector<IpAddress> dns_servers;  // the pod's, as the runtime gave them at ADD; at most kMaxRecordServers
     Labels annotations;                  // the pod's, as the runtime gave them at ADD; only for display
@@ -78,7 +78,7 @@ struct Record {
 // only for display.
 Labels keep_annotations(const Labels& annotations);
 
-// A list of addresses as JSON, for records and other uses.
+// Each address as text.
 std::vector<std::string> texts(const std::vector<IpAddress>& addresses);
 std::string to_json(const Record& record);
 Result<Record> record_from_json(std::string_view text);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The endpoint records of a node, one file each, in a folder that it owns. Writes are atomic. list() reports unreadable
-// files and still returns the others. The only state is the path, so several processes may use one folder under the node
-// lock. Blocks on the disk.
+// The endpoint records of a node, one file each, in a folder of their own. Writes are atomic. list() reports unreadable files and
+// returns the others. A store has no state but the path; processes that use the same folder hold the node lock while they write.
+// Blocks on the disk.
 #pragma once
 
 #include <cstddef>
