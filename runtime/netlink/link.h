@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Network interfaces: their state in the kernel, and the requests that create, change and remove them. Functions either
-// append to a Batch, which does nothing until it runs, or query through a Socket.
+// Network interfaces: their state in the kernel, and the requests that create, change and remove them. A function that appends
+// to a Batch has no effect until Socket::run(). The others block on the kernel. Threads and errors: as for the Socket.
 #pragma once
 
 #include <cstdint>
@@ -51,7 +51,7 @@ void append_delete_link(Batch& batch, std::string_view name);
 Result<Link> find_link(Socket& socket, std::string_view name);
 Result<Link> find_link(Socket& socket, std::uint32_t index);
 Result<std::vector<Link>> list_links(Socket& socket);
-// The id of `other` in the socket's namespace, as in Link::peer_netns_id. kNotFound if it has none.
+// The id by which the socket's namespace knows `other`, as in Link::peer_netns_id. kNotFound if it has none.
 Result<std::int32_t> netns_id(Socket& socket, const Netns& other);
 // Succeeds if the interface does not exist.
 Result<> delete_link(Socket& socket, std::string_view name);

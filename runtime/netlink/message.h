@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Builds and reads netlink messages. Only for files of this folder, because the types of libnl are visible. Building
-// fails only when memory runs out, which aborts the program.
+// Builds and reads netlink messages. Only for files of this folder, because the types of libnl are visible. When memory runs
+// out, building aborts the program; it has no other failures.
 #pragma once
 
 #include <netlink/attr.h>
@@ -34,7 +34,7 @@ inline void require_room(bool done) {
     }
 }
 
-// The fixed header of a message of this type.
+// Appends the fixed header that messages of this type begin with.
 template <typename Header>
 void put_header(nl_msg* message, const Header& header) {
     // libnl wants a non-const pointer, but only copies from it.

@@ -39,19 +39,20 @@ Result<Fd> open_namespace(const std::string& path) {
     return fd;
 }
 
-class WayBack {
+// Returns the thread to its own namespace at the end of the scope.
+class NetnsReturn {
   public:
-    explicit WayBack(const Netns& own) : own_(own) {}
-    ~WayBack() {
+    explicit NetnsReturn(const Netns& own) : own_(own) {}
+    ~NetnsReturn() {
         if (::setns(own_.fd(), CLONE_NEWNET) != 0) {
             log::error("cannot return from a network namespace", {log::kv("error", sys_error("setns", errno).message())});
             std::abort();
         }
     }
-    WayBack(const WayBack&) = delete;
-    WayBack& operator=(const WayBack&) = delete;
-    WayBack(WayBack&&) = delete;
-    WayBack& operator=(WayBack&&) = delete;
+    NetnsReturn(const NetnsReturn&) = delete;
+    NetnsReturn& operator=(const NetnsReturn&) = delete;
+    NetnsReturn(NetnsReturn&&) = delete;
+    NetnsReturn& operator=(NetnsReturn&&) = delete;
 
   private:
     const Netns& own_;
@@ -91,7 +92,7 @@ Result<> in_netns(const Netns& netns, const std::function<Result<>()>& work) {
     if (::setns(netns.fd(), CLONE_NEWNET) != 0) {
         return sys_error("entering the network namespace", errno);
     }
-    const WayBack way_back(own);
+    const NetnsReturn at_end(own);
     return work();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Network namespaces by file descriptor. in_netns() moves the calling thread into a namespace and back. If the thread
-// cannot return, the process aborts, because it would change the wrong namespace. Owns the descriptors.
+// Network namespaces and their kernel settings. A Netns owns a file descriptor. Safe from any thread; the namespace that counts is
+// that of the calling thread.
 #pragma once
 
 #include <functional>
@@ -28,10 +28,11 @@ class Netns {
     Fd fd_;
 };
 
-// `work` must not throw.
+// Runs `work`, which must not throw, with the calling thread in the namespace. If the thread cannot return to its own, the
+// process aborts, because it would change the wrong namespace.
 Result<> in_netns(const Netns& netns, const std::function<Result<>()>& work);
 
-// `name` has the form "net/ipv4/ip_forward". In the namespace of the calling thread.
+// Kernel settings in the namespace of the calling thread. `name` has the form "net/ipv4/ip_forward".
 Result<std::string> read_sysctl(const std::string& name);
 Result<> write_sysctl(const std::string& name, const std::string& value);
 // Writes only if the value differs: some writes walk all interfaces of the node.

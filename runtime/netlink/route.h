@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Addresses, routes and neighbours of an interface: requests that append to a Batch, and queries through a Socket.
+// Addresses, routes and neighbours of an interface. A function that appends to a Batch has no effect until Socket::run(). The
+// others block on the kernel. Threads and errors: as for the Socket.
 #pragma once
 
 #include <cstdint>

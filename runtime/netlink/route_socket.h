@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A route netlink socket, and batches of requests that reach the kernel with one system call. A socket stays in the
-// network namespace in which it was opened, whatever namespace its user is in. One thread at a time. Errors name the
-// request ("add route 10.0.0.1/32") and quote the kernel's message; sys_errno() is kept.
+// A route netlink socket, and batches of requests that reach the kernel with one system call. A socket acts on the network
+// namespace in which it was opened, even if the calling thread is in another. One thread at a time. Errors name the request
+// ("adding route 10.0.0.1/32"), quote the kernel's message, and have its errno.
 #pragma once
 
 #include <cstdint>
