@@ -81,7 +81,7 @@ void Channel::work() {
     set_timer();
 }
 
-// Sends what can be sent. Reading is left to work().
+// Connects if needed and sends what can be sent. Only work() reads.
 void Channel::advance() {
     expire();
     if (!session_ && has_waiting_calls() && steady_clock::now() >= next_attempt_) {
@@ -90,7 +90,7 @@ void Channel::advance() {
         }
     }
     if (session_) {
-        if (const auto sent = start_waiting(); !sent) {
+        if (const auto sent = start_waiting_calls(); !sent) {
             disconnect(sent.error());
         }
     }
@@ -122,7 +122,7 @@ Result<> Channel::connect() {
     return ok();
 }
 
-Result<> Channel::start_waiting() {
+Result<> Channel::start_waiting_calls() {
     const auto now = steady_clock::now();
     for (auto& [id, call] : calls_) {
         if (call.stream == 0 && call.not_before <= now && session_->takes_requests()) {
@@ -157,8 +157,7 @@ Result<> Channel::receive() {
         if (got > 0) {
             NG_TRY(session_->receive(std::span(buffer).first(static_cast<std::size_t>(got))));
         } else if (got == 0) {
-            // The server may have closed because of a protocol error. The library reports it after its own
-            // output is sent.
+            // If the server closed because of a protocol error, check() reports it, but only when all output is sent.
             static_cast<void>(send());
             NG_TRY(session_->check());
             return Error(Code::kTryAgain, "the connection was closed");
@@ -270,8 +269,7 @@ void Channel::expire() {
 
 void Channel::disconnect(const Error& why) {
     if (socket_.valid()) {
-        // A child process may still have the socket open; closing it here would then not remove it from the epoll
-        // set.
+        // close() does not remove the socket from the epoll set while a child process has it open too.
         ::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, socket_.get(), nullptr);
     }
     socket_.reset();

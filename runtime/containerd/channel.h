@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Unary gRPC calls over a Unix socket. Any number of calls share one connection, which is made when a call first needs
-// it, and again after it was lost. A call waits until the server is there and is repeated after a lost connection, so its
-// method must be safe to repeat. Owns the connection, the timer and the calls in progress. One thread. Nothing blocks:
-// the owner polls fd() and calls work(). The destructor drops calls in progress without calling their Done.
+// Unary gRPC calls over a Unix socket. All calls share one connection. The channel connects when a call needs it, and tries again
+// until the deadline of the call. A call is repeated after a lost connection, so its method must be idempotent. Owns the
+// connection, the timer and the calls in progress. One thread. Nothing blocks: the owner polls fd() and calls work(). The
+// destructor drops calls in progress without calling their Done.
 #pragma once
 
 #include <chrono>
@@ -61,7 +61,7 @@ class Channel final : private Http2Session::Listener {
         Done done;
         Http2Session::Stream stream = 0;  // 0: not sent
         GrpcReplyReader reply;
-        Deadline not_before{};  // delays the repetition of a refused stream
+        Deadline not_before{};  // when a call that the server refused may be sent again
         std::string failure;    // of the last attempt
     };
 
@@ -75,7 +75,7 @@ class Channel final : private Http2Session::Listener {
     bool has_waiting_calls() const;
     Deadline next_event() const;
     Result<> connect();
-    Result<> start_waiting();
+    Result<> start_waiting_calls();
     Result<> start(CallId id, Call& call);
     Result<> receive();
     Result<> send();
@@ -85,6 +85,7 @@ class Channel final : private Http2Session::Listener {
     void end(CallId id, Result<GrpcReply> outcome);
     void end_stream(Http2Session::Stream stream, const Error& why);
     Error explain(const Call& call, const Error& why) const;
+    // Tells epoll whether to report that the socket is writable.
     void watch() const;
     void set_timer() const;
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Fetches the labels of a container from containerd over its socket. Uses containerd's native API, because the CRI does
-// not show a pod before its ADD is over. containerd 1.6 and 1.7 know a pod as a container, 2.x as a sandbox. Never
-// blocks: the owner polls fd() and calls work(), which delivers the results within the given time. Owns one channel,
-// which connects when it is first needed, and again after a restart of containerd. One thread. The destructor drops
-// fetches in progress without calling their Done.
+// Fetches the labels of a container from containerd over its socket. Uses containerd's native API, because the CRI does not
+// show a pod before its ADD is over. containerd 1.6 and 1.7 know a pod as a container, 2.x as a sandbox. Owns one channel, which
+// survives restarts of containerd. One thread. Only wait() blocks: the owner polls fd() and calls work(), which delivers the
+// results within the given time. The destructor drops fetches in progress without calling their Done.
 #pragma once
 
 #include <chrono>
@@ -34,13 +33,13 @@ class Client {
     static Result<std::unique_ptr<Client>> create(const std::string& address, std::string name_space);
 
     // work() calls `done` once. kTryAgain: no reply, or containerd does not know the pod. kInvalidInput: the reply is
-    // about another pod, or has another form. kExhausted: the reply exceeds a limit on its size or labels.
+    // about another pod, or cannot be read. kExhausted: the reply exceeds a limit on its size or labels.
     void fetch(Container container, std::chrono::milliseconds timeout, Done done);
 
     // Readable when work() has something to do. The descriptor never changes.
     int fd() const { return channel_->fd(); }
     void work() { channel_->work(); }
-    // Polls and works, for a caller that has nothing else to do. Waits for at most `time`.
+    // For a caller without an event loop: polls fd() for at most `time`, and calls work() if it is readable.
     void wait(std::chrono::milliseconds time);
 
   private:

@@ -15,10 +15,9 @@
 
 namespace namegate::containerd {
 
-inline constexpr std::size_t kMaxReplyBytes = 4UL * 1024 * 1024;  // of one message
-inline constexpr std::size_t kMaxHeaderBytes =
-    16UL * 1024;                                    // names and values of one reply, including trailers and informational (1xx) headers
-inline constexpr std::size_t kMaxStatusText = 512;  // bytes of the server's reason that are kept
+inline constexpr std::size_t kMaxReplyBytes = 4UL * 1024 * 1024;  // of the message
+inline constexpr std::size_t kMaxHeaderBytes = 16UL * 1024;       // names and values of one reply, with trailers and 1xx headers
+inline constexpr std::size_t kMaxStatusText = 512;                // bytes of the server's reason that are kept
 
 enum class GrpcStatus : std::uint32_t { kOk = 0, kNotFound = 5, kUnimplemented = 12 };
 

@@ -14,7 +14,7 @@ namespace {
 
 Error failed(const char* what, int error) { return {Code::kInternal, std::string(what) + ": " + nghttp2_strerror(error)}; }
 
-// The library only reads the bytes.
+// Not const, because the library's types are not; it only reads the bytes.
 std::uint8_t* bytes_of(const std::string& text) { return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data())); }
 
 std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The client side of one HTTP/2 connection (RFC 9113), without I/O: received bytes go in, bytes to send come out. Owns
-// the nghttp2 session and the requests that are not sent yet. One thread. The listener is called only from receive() and
-// next_output(), may call cancel() there, and outlives the session.
+// The client side of one HTTP/2 connection (RFC 9113), without I/O: received bytes go in, bytes to send come out. Owns the
+// nghttp2 session and the requests that are not sent yet. One thread. The listener must outlive the session. It is called only
+// from receive() and next_output(), and may call cancel() then.
 #pragma once
 
 #include <cstdint>

@@ -13,8 +13,8 @@ std::vector<Lookup> lookups(std::string_view configured_namespace, std::string_v
             out.push_back(std::move(lookup));
         }
     };
-    // The form of ctr comes first: sandbox ids are hexadecimal, so an id that begins with a namespace's name is
-    // hardly one.
+    // The form of ctr comes first: an id that begins with the name of a namespace is hardly ever a sandbox id, because those
+    // are hexadecimal.
     for (const std::string_view name_space : {configured_namespace, kKubernetesNamespace, kDefaultNamespace}) {
         const std::string prefix = std::string(name_space) + "-";
         if (container_id.substr(0, prefix.size()) == prefix) {

@@ -20,7 +20,7 @@ struct Lookup {
     bool operator==(const Lookup&) const = default;
 };
 
-// In the order in which to ask; the first that exists counts.
+// In the order in which to ask. The caller stops at the first that exists.
 std::vector<Lookup> lookups(std::string_view configured_namespace, std::string_view container_id);
 
 }  // namespace namegate::containerd

@@ -26,7 +26,7 @@ struct PodMetadata {
     Labels labels;
 };
 
-// kInvalidInput when the JSON has another form, kExhausted when the labels exceed the limits.
+// kInvalidInput: the JSON is not such a description. kExhausted: the labels exceed the limits.
 Result<PodMetadata> parse_pod_metadata(std::string_view json);
 
 // kExhausted beyond the limits above.
