@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 2> kFormats = {"text", "json"};
 constexpr std::array<std::string_view, 2> kDenyActions = {"Drop", "Reject"};
 constexpr std::array<std::string_view, 2> kPolicyChanges = {"Cut", "Keep"};
 constexpr std::array<std::string_view, 2> kUnknownLabels = {"Closed", "Absent"};
-// The existing sources, and "kubernetes", which is planned: read_label_sources() refuses it with a message of its own.
+// The existing sources, and "kubernetes", which is planned. It is in the list so that read_label_sources() can say so.
 constexpr auto kLabelSources = [] {
     std::array<std::string_view, labels::kRegistrations.size() + 1> words;
     for (std::size_t i = 0; i < labels::kRegistrations.size(); ++i) {
@@ -220,7 +220,7 @@ void read_dns_servers(const Cursor& root, DnsServerSettings& settings) {
 }
 
 void read_never_opens(const Cursor& root, Config& config) {
-    // In addition to the standard ones, which cannot be removed: only a rule with nets allows such an address.
+    // Added to the standard entries, which cannot be removed.
     root.each("dnsNeverOpens", [&config](const Cursor& item) {
         if (const auto added = config.never_opens.add(item.node().text()); !added) {
             item.error(added.error().message());

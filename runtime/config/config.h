@@ -29,13 +29,13 @@ inline constexpr std::size_t kMaxPolicyDirs = 16;
 inline constexpr std::uint32_t kMaxTtlSeconds = 365 * 24 * 3600;
 inline constexpr std::uint32_t kMaxPerEndpoint = 1'000'000;
 
-// The servers whose responses count: dnsTrustedServers, a list of addresses and words.
+// The servers whose responses count: dnsTrustedServers, a list of addresses and of the words "node", "kubelet" and "pod".
 struct DnsServerSettings {
     std::vector<dns::TrustedServer> listed;
     bool node = true;                              // "node": those in resolv_conf
     bool kubelet = true;                           // "kubelet": the cluster DNS that kubelet gives its pods
     bool pod = false;                              // "pod": the servers that the runtime passes at ADD, for that pod only
-    std::string resolv_conf = "/etc/resolv.conf";  // not a setting
+    std::string resolv_conf = "/etc/resolv.conf";  // only tests change it
     std::vector<std::string> kubelet_configs{kKubeletConfigPaths.begin(), kKubeletConfigPaths.end()};
 };
 
@@ -73,7 +73,7 @@ struct Config {
     std::string name_cache_path() const { return cache_dir + "/names.cache"; }
     // In the order in which they are asked. By default containerd is first for a Kubernetes pod, and not used for other containers.
     std::vector<std::string> label_sources_of(bool kubernetes) const;
-    // Does any endpoint use this source?
+    // Whether any endpoint uses this source.
     bool uses_label_source(std::string_view name) const;
     // Settings for the label providers.
     labels::ProviderSettings label_settings() const;

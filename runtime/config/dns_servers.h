@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The trusted DNS servers of all pods, and the source that names each: the configuration, the node's resolv.conf or kubelet's
-// configuration. Keeps the last content of each file, which stays in force while the file is missing, broken or empty: a
-// program may be rewriting it. Does not include the servers that a pod gets at ADD, which count for that pod only and are in
-// its endpoint record. One thread; reading blocks on the disk and cannot fail.
+// The DNS servers that are trusted for all pods, and the source that names each: the configuration, the node's resolv.conf or
+// kubelet's configuration. The servers that a pod gets at ADD are not here: they count for that pod only and are in its endpoint
+// record. Owns the servers that each file named last. They stay trusted while the file is missing, broken or empty, because a
+// program may be rewriting it. One thread; reading blocks on the disk and cannot fail.
 #pragma once
 
 #include <string>

@@ -29,7 +29,7 @@ Result<> add(std::vector<IpAddress>& out, const std::string& place, std::string_
     return ok();
 }
 
-// The value of `--cluster-dns` if the line is this argument, without quotes; nothing: another argument.
+// The value of `--cluster-dns` without quotes; nullopt if the line is another argument.
 std::optional<std::string_view> argument_value(std::string_view line) {
     line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
     if (line.substr(0, kArgument.size()) != kArgument) {

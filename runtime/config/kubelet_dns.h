@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The cluster's DNS servers, which this node's kubelet writes to the resolv.conf of its pods: `clusterDNS` of a
-// KubeletConfiguration, or `--cluster-dns` in a file of kubelet's arguments (MicroK8s). Reads files; no state.
+// KubeletConfiguration, or `--cluster-dns` in a file of kubelet's arguments (MicroK8s). Functions without state; safe from any
+// thread.
 #pragma once
 
 #include <array>
@@ -37,7 +38,8 @@ struct ClusterDns {
     std::string path;
     std::vector<IpAddress> servers;
 };
-// Reads the first of these files that names servers. If none does, returns the error of the first invalid file, if any.
+// Reads the files in order, until one names servers. If none does: the error of the first invalid file, or else nullopt. Blocks
+// on the disk.
 Result<std::optional<ClusterDns>> find_cluster_dns(const std::vector<std::string>& paths);
 
 }  // namespace namegate::config
