@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sends requests to the daemon over its socket. Blocks for at most the given time. While the socket's queue is full it tries
-// again, with growing pauses, until that time is over. kNotFound: no daemon listens; the message has the reason that the last
-// daemon left, if any. kTryAgain: no reply in time. Otherwise the daemon's own error.
+// Sends requests to the daemon over its socket. Blocks for at most the given time; while the socket's queue is full, it tries
+// again with growing pauses. kNotFound with an errno: no daemon listens; the message has the reason that the last daemon left, if
+// any. kTryAgain: no reply in time. An error of the daemon itself has no errno. Safe from any thread; a SentRequest belongs to one.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@
 
 namespace namegate::api {
 
-// A request that was sent, whose reply is fetched later.
+// A request that was sent. Owns the connection on which the reply arrives.
 class SentRequest {
   public:
     static Result<SentRequest> send(const std::string& socket_path, const Request& request, unsigned timeout_ms);
@@ -38,7 +38,7 @@ class SentRequest {
 // The file beside the socket in which a daemon that cannot run leaves the reason.
 std::string failure_path(const std::string& socket_path);
 
-// Does a daemon listen? True for a slow one too.
+// Whether a daemon listens, even one that does not reply.
 bool daemon_listens(const std::string& socket_path);
 
 Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms);

@@ -87,7 +87,7 @@ const std::array<Command, std::variant_size_v<Call>>& commands();
 Result<Call> decode_call(const Request& request);
 Request encode_call(const Call& call);
 const Command& command_of(const Call& call);
-// What answers this call. The loop answers a listing of one endpoint, which is short.
+// What answers this call: AnswerBy of its command, except that the loop itself lists the policies of one endpoint, which is short.
 AnswerBy answer_by(const Call& call);
 
 }  // namespace namegate::api

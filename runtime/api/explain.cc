@@ -43,7 +43,8 @@ policy::ExplainInput input_of(const ExplainFacts& facts, const ExplainTarget& ta
     return input;
 }
 
-// Do the rules allow a query to a trusted server? Of a trusted network it is not known which addresses are servers: yes.
+// Whether the rules allow a query to a trusted server. Assumes so for a trusted network, because it is not known which of its
+// addresses are servers.
 bool may_query(const ExplainFacts& facts) {
     constexpr std::uint8_t kUdp = 17;
     return std::any_of(facts.trusted->begin(), facts.trusted->end(), [&](const dns::TrustedServer& server) {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The result of `namegatectl explain` as JSON, from compiled rules and the known addresses of the destination. The daemon and
-// `explain --offline` share it: the daemon has the rules in force and the learnt addresses, the other only files and labels.
-// Pure.
+// The result of `namegatectl explain` as JSON, from compiled rules and the known addresses of the destination. The daemon passes
+// the rules in force and the learned addresses; `explain --offline` has only policy files and labels. Pure.
 #pragma once
 
 #include <optional>
@@ -21,9 +20,9 @@ namespace namegate::api {
 // One address to judge, and what opened it for the endpoint.
 struct ExplainTarget {
     std::optional<IpAddress> address;    // none: the destination's name has not been looked up yet
-    std::vector<std::string> names;      // that led to it; for display only
-    std::vector<std::string> patterns;   // that the kernel has learnt for it
-    std::vector<std::string> looked_up;  // names that count as just looked up
+    std::vector<std::string> names;      // the names that led to it; for display only
+    std::vector<std::string> patterns;   // the patterns that the kernel has learned for it
+    std::vector<std::string> looked_up;  // the names to judge as if the endpoint had just looked them up
 };
 
 struct ExplainFacts {
@@ -33,7 +32,7 @@ struct ExplainFacts {
     policy::Destination destination;
     const policy::CompiledPolicy* compiled = nullptr;  // null: no policy selects the endpoint in this direction
     const policy::CompiledPolicy* preview = nullptr;   // with the staged policies; null: none selects the endpoint
-    std::vector<ExplainTarget> targets;                // empty: the destination itself
+    std::vector<ExplainTarget> targets;                // empty: judge the destination as it is written
     std::vector<std::string> notes;
     std::optional<std::vector<dns::TrustedServer>> trusted;  // those in force; none: not known (no daemon)
     std::vector<IpAddress> untrusted;                        // other servers that answered the endpoint

@@ -21,8 +21,8 @@ inline constexpr std::size_t kMaxRequestBytes = std::size_t{1} * 1024 * 1024;
 inline constexpr std::size_t kMaxReplyBytes = std::size_t{64} * 1024 * 1024;
 inline constexpr int kMaxJsonDepth = 32;
 
-// The error of a daemon that has reached its limit of clients; it sends this and closes the connection without reading a
-// request: try again. Only daemons before layout 5 send it; later ones let the client wait. The text must not change.
+// Daemons before layout 5 send this error when they have reached their limit of clients, and close the connection without reading
+// the request; the client tries again. Later daemons let the client wait. The text must not change.
 inline constexpr std::string_view kBusyMessage = "the daemon serves as many clients as it takes";
 
 struct Request {
