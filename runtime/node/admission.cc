@@ -30,7 +30,7 @@ void note(std::string_view step, const Result<>& result) {
     }
 }
 
-// The alias identifies the interface too, so that an administrator who renames it does not open it.
+// The alias identifies an interface that an administrator renamed. Its programs must stay, or it would be open.
 bool has_alias_of(const netlink::Link& link, const Record& record) {
     const std::string owner = " " + record.container_id + " " + record.ifname;
     return link.alias.size() > owner.size() && link.alias.compare(link.alias.size() - owner.size(), owner.size(), owner) == 0;
@@ -51,7 +51,7 @@ Result<std::optional<netlink::Link>> find_interface(netlink::Socket& socket, con
     return std::optional<netlink::Link>(std::move(link).value());
 }
 
-// An interface index that belongs to another endpoint meanwhile stays bound.
+// Unbinds the endpoint's interface index, unless it is bound to another endpoint meanwhile.
 Result<> unbind_own(datapath::Datapath& datapath, const Record& record) {
     NG_ASSIGN(const std::optional<ng_iface> bound, datapath::read_interface(datapath, record.host_ifindex));
     return bound && bound->endpoint == record.id ? datapath::unbind_interface(datapath, record.host_ifindex) : ok();
@@ -76,7 +76,7 @@ Result<bool> is_known(datapath::Datapath& datapath, const Record& record) {
     return owner && *owner == record.id && bound && bound->endpoint == record.id && bound->slot == record.slot;
 }
 
-// `former` is the record that is on disk now. It is written again if the endpoint cannot be admitted.
+// `former` is the record that is on disk now, or null. It is written again if the endpoint cannot be admitted.
 Result<> admit(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, const Record* former) {
     UndoStack undo;
     NG_ASSIGN(record.id, datapath.next_endpoint_id());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The life of an endpoint on this node, as the plugin drives it: admit (closed), program (its policy comes into force),
-// check, remove. EndpointService implements it on a real node; tests of the plugin have their own. One object serves one
-// call of the plugin. One thread. Functions may block on disk, kernel, node lock and, for a limited time, on the daemon
-// or containerd. A function that fails has undone its own changes, unless it says otherwise.
+// The life of an endpoint on this node, as the plugin drives it: admit (closed), program (its policy comes into force), check,
+// remove. EndpointService implements it on a real node; tests of the plugin have another implementation. One object serves one
+// call of the plugin, in one thread. Functions may block on disk, kernel, node lock and, for a limited time, on the daemon or
+// containerd. A function that fails has undone its own changes, unless its comment says otherwise.
 #pragma once
 
 #include <functional>
@@ -29,15 +29,15 @@ class EndpointLifecycle {
     EndpointLifecycle(EndpointLifecycle&&) = delete;
     EndpointLifecycle& operator=(EndpointLifecycle&&) = delete;
 
-    // Shortens the kernel's grace periods until restore_grace_periods() or the end of this object. This also speeds
-    // up changes to links that the caller makes.
+    // Shortens the kernel's grace periods until restore_grace_periods() or the end of this object. The caller's own
+    // changes to links become faster too.
     virtual void shorten_grace_periods() = 0;
     virtual void restore_grace_periods() = 0;
 
     // admit() and program() in one, for an endpoint whose addresses are known.
     virtual Result<> add(endpoints::Record& record) = 0;
-    // Attaches the programs, with the endpoint closed, and fills in id and slot. If the addresses are still unknown,
-    // it also prepares what the policy needs.
+    // Attaches the programs, with the endpoint closed, and fills in id and slot. If the record has no addresses yet, also
+    // compiles and installs the policy, so that program() has little left to do.
     virtual Result<> admit(endpoints::Record& record) = 0;
     // Puts the policy into force and fills in `ready`; the addresses must be known. `meanwhile` runs while the daemon
     // works; its failure is returned. kTryAgain: a source of labels cannot answer yet, or not all policies are known.

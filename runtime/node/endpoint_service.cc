@@ -40,13 +40,13 @@ void log_failures(const ProgramSummary& summary) {
     }
 }
 
-// Without pins nothing of namegate is in the kernel, and a DEL need not load it.
+// Whether this layout is pinned. If not, DEL has nothing to remove from the kernel and need not load the programs.
 bool is_loaded(const config::Config& config) {
     return ::access((config.bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION)).c_str(), F_OK) == 0;
 }
 
-// This build must not write the maps of another build. The endpoint's entries there open nothing without its interface;
-// they go with those maps, or when a daemon of that build reconciles.
+// This build must not write the maps of another build, so the endpoint's entries stay there. Without the interface they open
+// nothing. They are removed together with those maps, or when a daemon of that build reconciles.
 Result<> remove_from_other_build(const config::Config& config, const endpoints::RecordStore& store, const Record& record) {
     NG_ASSIGN(const auto others, datapath::OtherBuild::list(config.bpffs_dir));
     // An interface that another plugin is about to remove stays enforced until then.
@@ -57,7 +57,7 @@ Result<> remove_from_other_build(const config::Config& config, const endpoints::
     return store.remove(record.container_id, record.ifname);
 }
 
-// The record of an endpoint whose record file cannot be read, as far as the ids determine it.
+// For an endpoint whose record file cannot be read: the members that follow from the ids.
 Record guess_record(const std::string& container_id, const std::string& ifname) {
     Record record;
     record.container_id = container_id;
@@ -90,8 +90,10 @@ void take_over_others(const NodeLock& lock, NodeRuntime& runtime) {
     }
 }
 
+// As Datapath::open() reports it without take_over.
 bool is_of_other_build(const Error& error) { return error.code() == Code::kTryAgain || error.code() == Code::kUnsupported; }
 
+// A kNotFound in the daemon's reply has no errno.
 bool daemon_is_absent(const Error& error) { return error.code() == Code::kNotFound && error.sys_errno() != 0; }
 
 }  // namespace
@@ -142,8 +144,8 @@ void EndpointService::prepare_here(const NodeLock& lock, std::unique_ptr<NodeRun
     runtime_ = std::move(runtime);
 }
 
-// Reads the record again, and keeps addresses and labels, which are not on disk yet. Id and slot differ if the datapath
-// was lost meanwhile.
+// Reads the record again, because id and slot have changed if the datapath was lost meanwhile. Keeps addresses and labels, which
+// are not on disk yet.
 Result<> EndpointService::refresh(Record& record) const {
     NG_ASSIGN(Record current, endpoints::RecordStore(config_.records_dir()).read(record.container_id, record.ifname));
     current.addresses = std::move(record.addresses);
@@ -171,8 +173,8 @@ Result<> EndpointService::program_here(Record& record) {
     NG_ASSIGN(const bool prepared, ensure_runtime(lock));
     NG_TRY(prepared ? ok() : refresh(record));
     NG_TRY(runtime_->load_records());
-    // Garbage collection scans all tables, so it runs here only when there is no space; otherwise it is left to the
-    // daemon. A policy that is already installed needs no space.
+    // Garbage collection scans all tables, so the plugin does it only when there is no space, and leaves the rest to the
+    // daemon.
     Result<> programmed = runtime_->program(lock, record);
     if (!programmed && programmed.error().code() == Code::kExhausted) {
         NG_TRY(datapath::remove_unused_policies(runtime_->datapath(), {}));
@@ -197,7 +199,7 @@ Result<api::SentRequest> EndpointService::ask_to_program(const Record& record) c
     return api::SentRequest::send(config_.socket_path(), api::encode_call(request), kProgramTimeoutMs + wait_ms);
 }
 
-std::optional<Result<>> EndpointService::have_programmed(Record& record) {
+std::optional<Result<>> EndpointService::program_by_daemon(Record& record) {
     if (!api::daemon_listens(config_.socket_path())) {
         return std::nullopt;
     }
@@ -225,16 +227,15 @@ Result<> EndpointService::fetch_labels(Record& record, std::chrono::milliseconds
     return ok();
 }
 
-// A daemon that starts meanwhile programs the endpoint instead.
 Result<> EndpointService::program_without_daemon(Record& record, const Error& absent) {
     Result<> here = program_here(record);
     if (!lacks_labels(record, here)) {
         return here;
     }
     std::optional<Result<>> by_daemon;
-    const auto daemon_starts = [&] { return (by_daemon = have_programmed(record)).has_value(); };
+    const auto daemon_starts = [&] { return (by_daemon = program_by_daemon(record)).has_value(); };
     const Result<> fetched = fetch_labels(record, std::chrono::seconds(config_.label_timeout_seconds), daemon_starts);
-    // A daemon that started meanwhile should program it, because it remembers what it has programmed.
+    // A daemon that started meanwhile programs the endpoint instead, because it remembers what it has programmed.
     if (by_daemon || daemon_starts()) {
         return *by_daemon;
     }
@@ -250,7 +251,7 @@ Result<> EndpointService::program_instead_of_daemon(Record& record, const Error&
     if (!lacks_labels(record, here)) {
         return here || here.error().code() != Code::kTryAgain ? here : Result<>(reason);
     }
-    // The time for fetching labels is over, but the daemon may have used it up for other reasons.
+    // The daemon had the time to fetch labels, but may have spent it on other work. So the plugin asks once more, briefly.
     return fetch_labels(record, kLastTry, [] { return false; }) ? program_here(record) : Result<>(reason);
 }
 
@@ -290,7 +291,7 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
     const auto record = store.read(container_id, ifname);
     const bool unknown = !record && record.error().code() == Code::kNotFound;
     if (unknown) {
-        // An ADD may have died early and left a half-written record and a slot without a record.
+        // An ADD that died may have left the temporary file of a record, and a slot without a record.
         NG_TRY(store.remove(container_id, ifname));
         if (!is_loaded(config_)) {
             return ok();
@@ -312,8 +313,7 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
         NG_TRY(datapath::remove_severed_links(*datapath));
         return ok();
     }
-    // The record cannot be read. The names of its links follow from the ids; the next reconciliation releases its
-    // slot.
+    // The record cannot be read, so its slot is unknown: the next reconciliation releases it. The links are known from the ids.
     log::warning("an endpoint record cannot be read", {log::kv("container", container_id), log::kv("error", record.error().message())});
     NG_TRY(datapath::detach(*datapath, endpoints::host_interface_name(container_id, ifname), 0));
     return store.remove(container_id, ifname);

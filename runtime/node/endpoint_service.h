@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// EndpointLifecycle on a real node. If there is a daemon, it prepares and programs, because it keeps the state. If there
-// is none, or if it fails, this process uses its own NodeRuntime for the call.
+// EndpointLifecycle on a real node. Lets the daemon prepare and program endpoints, because the daemon keeps the state. If there is
+// no daemon, or it fails, this process does the work with a NodeRuntime of its own. Threads and failures: as in the base class.
 #pragma once
 
 #include <functional>
@@ -43,21 +43,22 @@ class EndpointService final : public EndpointLifecycle {
 
     Result<NodeLock> lock_node() const { return NodeLock::acquire(config_, NodeLock::kPatientMs); }
     Result<std::unique_ptr<NodeRuntime>> open_runtime(const NodeLock& lock) const;
-    // Opens runtime_ and reads settings and policies, unless prepare_here() has done so. Returns true if it has and
-    // the pins are still the same.
+    // Opens runtime_, applies the settings and reads the policies. If prepare_here() has opened it and the pins are still the
+    // same, only reads the policies and returns true.
     Result<bool> ensure_runtime(const NodeLock& lock);
     void prepare_here(const NodeLock& lock, std::unique_ptr<NodeRuntime> runtime, const endpoints::Record& record);
     Result<> refresh(endpoints::Record& record) const;
     Result<api::SentRequest> ask_to_program(const endpoints::Record& record) const;
-    // Lets the daemon program the endpoint. nullopt: there is no daemon.
-    std::optional<Result<>> have_programmed(endpoints::Record& record);
+    // nullopt: there is no daemon.
+    std::optional<Result<>> program_by_daemon(endpoints::Record& record);
     // Whether the labels of a provider that was not asked yet might let the endpoint be programmed.
     bool lacks_labels(const endpoints::Record& record, const Result<>& programmed) const;
-    // Asks the provider whose labels the record lacks, and writes them to the record; not if `give_up` returned true.
+    // Asks the provider whose labels the record lacks, and puts them into `record`. Stops without labels, and without an
+    // error, when `give_up` returns true.
     Result<> fetch_labels(endpoints::Record& record, std::chrono::milliseconds timeout, const std::function<bool()>& give_up);
-    // `absent` is the error that says that there is no daemon.
+    // `absent` is the error of the request to the daemon; messages quote it.
     Result<> program_without_daemon(endpoints::Record& record, const Error& absent);
-    // For a daemon that listens but failed with `reason`.
+    // To be called when a daemon listens but failed with `reason`.
     Result<> program_instead_of_daemon(endpoints::Record& record, const Error& reason);
     Result<> program_here(endpoints::Record& record);
     Result<> remove_here(const std::string& container_id, const std::string& ifname);

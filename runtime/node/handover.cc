@@ -26,24 +26,25 @@ void log_lost(const datapath::OtherBuild& older, const std::vector<std::string>&
     }
 }
 
-// The slots of the records that can keep their slot: it is free or already theirs.
-Result<std::vector<datapath::SlotUse>> free_slots(datapath::Datapath& datapath, const std::vector<Record>& records) {
+// The slots that are still to be adopted. An endpoint keeps the number of its slot. If another endpoint has this slot, the
+// endpoint is left out and logged.
+Result<std::vector<datapath::SlotUse>> slots_to_adopt(datapath::Datapath& datapath, const std::vector<Record>& records) {
     NG_ASSIGN(const auto used, datapath::used_slots(datapath));
     std::map<std::uint32_t, std::uint32_t> owners;
     for (const datapath::SlotUse& use : used) {
         owners[use.slot] = use.endpoint;
     }
-    std::vector<datapath::SlotUse> free;
+    std::vector<datapath::SlotUse> uses;
     for (const Record& record : records) {
         const auto owner = owners.emplace(record.slot, record.id);
         if (record.slot < NG_MAX_SLOTS && owner.second) {
-            free.push_back({record.slot, record.id});
+            uses.push_back({record.slot, record.id});
         } else if (owner.first->second != record.id || record.slot >= NG_MAX_SLOTS) {
             log::error("an endpoint stays with the older build: another endpoint has its slot",
                        {log::kv("interface", record.host_ifname), log::kv("slot", record.slot)});
         }
     }
-    return free;
+    return uses;
 }
 
 }  // namespace
@@ -60,7 +61,7 @@ Result<const datapath::OtherBuild*> enforced_by(const std::vector<datapath::Othe
 
 Result<std::vector<Record>> prepare_handover(const NodeLock& /*lock*/, datapath::Datapath& datapath, const datapath::OtherBuild& older,
                                              const std::vector<Record>& records) {
-    NG_ASSIGN(const auto uses, free_slots(datapath, records));
+    NG_ASSIGN(const auto uses, slots_to_adopt(datapath, records));
     if (!uses.empty()) {
         NG_ASSIGN(const auto lost, datapath::adopt_slots(datapath, older, uses));
         log_lost(older, lost);

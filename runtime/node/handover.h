@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An upgrade to another layout of the maps, one endpoint at a time (docs/upgrade.md): creates everything that an endpoint
-// needs beside the older build's state, programs its policy, and only then switches its interface. An endpoint that
-// cannot be programmed stays enforced by the older build. One thread.
+// An upgrade to another layout of the maps, one endpoint at a time (docs/upgrade.md). Everything that an endpoint needs is created
+// beside the older build's state, then its policy is programmed, and only then its interface changes over. An endpoint that cannot
+// be programmed stays enforced by the older build. Owns nothing. One thread.
 #pragma once
 
 #include <vector>
@@ -22,7 +22,7 @@ Result<const datapath::OtherBuild*> enforced_by(const std::vector<datapath::Othe
 Result<std::vector<endpoints::Record>> prepare_handover(const NodeLock& lock, datapath::Datapath& datapath,
                                                         const datapath::OtherBuild& older, const std::vector<endpoints::Record>& records);
 
-// To be called when all endpoints that can be programmed are. Removes older builds that enforce no endpoint any more.
+// To be called when every endpoint that can be programmed has been. Removes older builds that enforce no endpoint any more.
 // kTryAgain names the interfaces that an older build still enforces.
 Result<> finish_handover(const NodeLock& lock, datapath::Datapath& datapath);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lock of a node. Its holder may change endpoint records and the kernel's state of endpoints, settings and policies.
-// A file lock: it excludes the daemon, plugins and other processes alike, and ends with the process. Functions that need
-// it take a `const NodeLock&`. Acquiring blocks for at most the given time.
+// The node lock. Its holder may change endpoint records and the kernel's state of endpoints, settings and policies. It is a file
+// lock: one process of daemon and plugins holds it at a time, and it ends with the process. Functions that need it have a
+// `const NodeLock&` parameter. Acquiring blocks for at most the given time.
 #pragma once
 
 #include <utility>

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The state of namegate on a node: the policies in force, the records of the endpoints, the trusted DNS servers, and the
-// datapath, which it programs from them. Owns them all. The daemon keeps one and drives it from its event loop; the
-// plugin creates one per call when no daemon does the work. One thread. Blocks on disk and kernel. Errors are returned,
-// not logged.
+// The state of namegate on a node. Owns the policies in force, the records of the endpoints, the trusted DNS servers, and the
+// datapath, which it programs from them. The daemon keeps one for its event loop; the plugin creates one per call when no daemon
+// does the work. One thread. Blocks on disk and kernel. Errors are returned, not logged.
 //
-// Functions that change records or the kernel need the node lock. Lost knowledge never opens anything: an endpoint whose
-// policy cannot be compiled or is unknown keeps what is in force (node/programmer.h).
+// Functions that change records or the kernel need the node lock. Losing knowledge never opens: an endpoint whose policy cannot be
+// compiled or is unknown keeps what is in force (node/programmer.h).
 #pragma once
 
 #include <cstdint>
@@ -40,7 +39,7 @@ struct NodeOptions {
     bool take_over = true;                  // take over the endpoints of older builds
 };
 
-// After reading the policies: something has changed in what is in force or in what is unknown.
+// What read_policies() has changed.
 struct PolicyChange {
     std::shared_ptr<const policy::Snapshot> before;  // `affected` refers to it
     policy::AffectedEndpoints affected;
@@ -63,7 +62,7 @@ class NodeRuntime {
     Programmer& programmer() { return programmer_; }
     const Programmer& programmer() const { return programmer_; }
 
-    // Trusted servers and other settings in the kernel.
+    // Trusted servers and the other settings of the kernel programs.
     //
     // Reads the sources that name the servers. Returns true if the servers differ from those in force.
     bool read_servers();
@@ -78,8 +77,8 @@ class NodeRuntime {
 
     // Policies.
     //
-    // Reads the folders. nullopt: nothing has changed (never returned with `always`). kTryAgain: another process is
-    // reading.
+    // Reads the folders. nullopt: policies and gaps are as before; with `always` the change is returned even then.
+    // kTryAgain: another process is reading.
     Result<std::optional<PolicyChange>> read_policies(bool always = false);
     const policy::DocumentLedger& policies() const { return policies_; }
     const std::vector<FolderProblem>& folder_problems() const { return read_.problems; }
@@ -89,22 +88,23 @@ class NodeRuntime {
     //
     const RecordMap& records() const { return records_; }
     std::vector<endpoints::Record> all_records() const;
-    // For a process that has not called reconcile(): reads the records of all endpoints from disk, or none if no rule
-    // selects endpoints.
+    // For a process that has not called reconcile(): reads the records of all endpoints from disk. kIfRulesLook: only if the
+    // rules depend on other endpoints; otherwise reads none.
     enum class Load { kIfRulesLook, kAll };
     Result<> load_records(Load which = Load::kIfRulesLook);
-    // The first step of the plugin: adds the endpoint, closed, with a record. Removes an endpoint that was left with
-    // the same ids.
+    // The first step of the plugin: adds the endpoint, closed, with a record. First removes an endpoint with the same ids that
+    // an earlier ADD left.
     Result<> admit(const NodeLock& lock, endpoints::Record& record);
     // For an endpoint without addresses: prepares what its policy needs. It stays closed.
     Result<> prepare(const NodeLock& lock, const endpoints::Record& record);
-    // Puts the endpoint's policy into force. On failure the endpoint is forgotten, since the plugin removes it. With
-    // kTryAgain its record is written first, for the process that tries next.
+    // Puts the endpoint's policy into force. On failure this object forgets the endpoint, because the plugin removes it or
+    // tries itself. With kTryAgain it writes the record, for the process that tries next.
     Result<> program(const NodeLock& lock, const endpoints::Record& record);
     // The other endpoints whose rules may select this one, which was added or removed.
     policy::AffectedEndpoints affected_by(const endpoints::Record& record) const { return programmer_.affected_by(record); }
     ProgramSummary program_affected(const NodeLock& lock, const policy::AffectedEndpoints& affected);
-    // Programs the affected endpoints, and every other that is not as this process programmed it.
+    // Programs the affected endpoints, and each other one whose policy in the kernel is outdated or was not written by this
+    // process.
     ProgramSummary bring_up_to_date(const NodeLock& lock, const policy::AffectedEndpoints& affected);
     // Sets `ready` for endpoints that were programmed outside of their ADD, and writes their records.
     Result<> mark_programmed(const NodeLock& lock);
@@ -118,7 +118,7 @@ class NodeRuntime {
     // To be called when the record is removed from disk. Returns the record if it was known.
     std::optional<endpoints::Record> forget(std::uint32_t endpoint);
 
-    // Reconciles records, interfaces and kernel. Returns what was corrected, and which endpoints are gone.
+    // Reconciles records, interfaces and kernel. Returns what was corrected, and the endpoints that do not exist any more.
     struct Reconciliation {
         std::vector<std::string> repairs;
         std::vector<std::uint32_t> gone;

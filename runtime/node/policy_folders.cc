@@ -54,7 +54,7 @@ policy::DocumentLedger make_ledger(const config::Config& config, const Clock& cl
 
 namespace {
 
-// If the lock file cannot be used, the copies cannot be written either; the ledger reports that.
+// nullopt: the lock file cannot be used. Then the copies cannot be written either, and the ledger reports that.
 Result<std::optional<FileLock>> lock_kept(const config::Config& config) {
     const std::string folder = kept_policies_folder(config);
     if (!make_directories(folder, kFolderMode)) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads the configured folders of policies and of kubelet's pod manifests into a ledger, which keeps copies of the last
-// good content below `cacheDir`. Used by daemon and plugin; a lock beside the copies lets only one process read and keep
-// at a time. Blocks on the disk.
+// Reads the configured folders of policies and of kubelet's pod manifests into a ledger, which stores copies of the last good
+// content below `cacheDir`. Used by daemon and plugin; a lock file beside the copies lets only one process do this at a time.
+// Functions without state. Blocks on the disk.
 #pragma once
 
 #include <string>
@@ -26,7 +26,7 @@ void log_problems(const std::vector<FolderProblem>& problems);
 
 struct FoldersRead {
     std::vector<FolderProblem> problems;  // folders that could not be read
-    Result<> kept = ok();                 // an error: what is in force does not outlive this process
+    Result<> kept = ok();                 // an error: the last good content was not stored and ends with this process
 };
 
 // The folder of the kept policies: copies of the last good content of each policy file.

@@ -123,8 +123,8 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
             refused += learnt.insert(fill, now) ? 0U : 1U;
         });
     }
-    // Addresses that were left out, because the map is full or the budget is spent, stay denied and are counted. That is not a
-    // reason to keep the old policy.
+    // An address is left out when the map is full or the budget is spent. It stays denied, and the new policy comes into force
+    // without it.
     if (refused > 0 || budget.cut()) {
         log::warning("addresses in the name cache were not opened", {log::kv("interface", record.host_ifname), log::kv("count", refused)});
     }
@@ -163,7 +163,7 @@ Result<Programmed> Programmer::make_ready(Pass& pass, const Record& record, cons
     return ready;
 }
 
-// Missing knowledge must not open anything: the policy in force may be one that is no longer known.
+// While policies are unknown, only an open endpoint may change: for any other, the policy in force may be one of them.
 Result<> Programmer::check_known(const Record& record) const {
     if (unknown_.empty()) {
         return ok();
@@ -198,7 +198,7 @@ Result<> Programmer::prepare(const NodeLock& /*lock*/, const Record& record, con
     }
     NG_TRY(check_known(record));
     Pass pass = start_pass(record, all);
-    // Waits for earlier flips now, not when the addresses are known. No program reads this endpoint's configuration yet.
+    // Waits for earlier flips now, so that program() need not. No program reads this endpoint's configuration yet.
     NG_TRY(wait_for_readers_now());
     NG_ASSIGN(Programmed ready, make_ready(pass, record, Programmed()));
     NG_TRY(datapath::write_prepared(datapath_, identity_of(record), ready.policies, pass.counters));

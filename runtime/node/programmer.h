@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Turns a snapshot and endpoint records into what the kernel enforces: labels, selection, compiling, install, fill from
-// the name cache (D14), flip. An interface that an older build still enforces is then taken over. An endpoint whose
-// policy cannot be compiled keeps what is in force for it; a new endpoint stays closed. Remembers what it programmed, for
-// the tools. One thread.
+// Makes the kernel enforce a snapshot. For each endpoint it finds the labels, selects and compiles the policies, installs them,
+// opens addresses from the name cache (D14), and flips. It then takes over an interface that an older build enforces. Owns what it
+// remembers of each programmed endpoint. One thread. An endpoint whose policy cannot be compiled keeps what is in force for it; a
+// new endpoint stays closed.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ struct Programmed {
 
 struct ProgramSummary {
     std::size_t programmed = 0;
-    bool nearly_full = false;  // much space in the maps is used, perhaps by policies that no endpoint uses any more
+    bool nearly_full = false;  // PolicyWriter::nearly_full(): garbage collection is due
     std::vector<std::pair<endpoints::Record, Error>> failed;
 };
 
@@ -57,9 +57,9 @@ class Programmer {
                const dns::NameCache* cache)
         : datapath_(datapath), config_(config), clock_(clock), providers_(providers), cache_(cache) {}
 
-    // `unknown` says which policies the snapshot lacks because they are unknown; empty: none. While it is not empty,
-    // an enforced endpoint keeps what is in force for it, and a closed one stays closed, with kTryAgain. An open
-    // endpoint may be programmed: further policies can only allow less.
+    // `unknown` describes the policies that the snapshot lacks because they are unknown; empty: none. While there are some,
+    // programming an enforced or closed endpoint changes nothing and fails with kTryAgain. An open endpoint is programmed,
+    // because no policy allows more.
     void use_snapshot(std::shared_ptr<const policy::Snapshot> snapshot, std::string unknown = {}) {
         snapshot_ = std::move(snapshot);
         unknown_ = std::move(unknown);
@@ -69,8 +69,8 @@ class Programmer {
     const policy::Snapshot& snapshot() const { return *snapshot_; }
     std::shared_ptr<const policy::Snapshot> snapshot_ref() const { return snapshot_; }
 
-    // For an endpoint whose addresses are not known yet: compiles and installs what program() will put into force, so
-    // that little is left to do then. The endpoint stays closed. Does nothing if it is not closed any more.
+    // For an endpoint whose addresses are not known yet: compiles and installs what program() will put into force. The
+    // endpoint stays closed. Does nothing if the endpoint is not closed any more.
     Result<> prepare(const NodeLock& lock, const endpoints::Record& record, const std::vector<endpoints::Record>& all);
     // Whether any policy depends on which other endpoints exist. If not, prepare() and program() ignore `all`.
     bool looks_at_endpoints() const;
@@ -79,7 +79,8 @@ class Programmer {
     // Programs only the affected endpoints. An endpoint without addresses is skipped; program() does it later.
     ProgramSummary program_affected(const NodeLock& lock, const std::vector<endpoints::Record>& all,
                                     const policy::AffectedEndpoints& affected);
-    // Programs the affected endpoints, and every other that is not as this object programmed it.
+    // Programs the affected endpoints, and each other one whose policy in the kernel is outdated or was not written by this
+    // object.
     ProgramSummary bring_up_to_date(const NodeLock& lock, const std::vector<endpoints::Record>& all,
                                     const policy::AffectedEndpoints& affected);
     void forget(std::uint32_t endpoint) {
@@ -93,10 +94,10 @@ class Programmer {
         }
     }
 
-    // Waits for a grace period if anything was flipped. A configuration is written beside the active one, where a
-    // program that began before the last flip may still read, so a grace period must pass between two flips of an
-    // endpoint. Best called when no work is waiting; otherwise the next flip waits. Cheap when nothing was flipped.
-    // After an error the grace period may not be over, and nothing may be flipped.
+    // Waits for a grace period if anything was flipped since the last wait. A new configuration is written over the one
+    // before the last flip, which a program that began before that flip may still read. So a grace period must pass between
+    // two flips of an endpoint. Best called when no work is waiting; otherwise the next flip waits. After an error the grace
+    // period may not be over, and nothing may be flipped.
     Result<> wait_for_readers();
     // The same, expedited, for when work is waiting: costs an interrupt on each CPU.
     Result<> wait_for_readers_now();
@@ -104,7 +105,7 @@ class Programmer {
     // The other endpoints whose rules may select this one, which is added or removed.
     policy::AffectedEndpoints affected_by(const endpoints::Record& record) const;
 
-    // An address to open for the domain patterns in force of an endpoint, from a response.
+    // An address from a response, to be opened for those patterns in force that match the name.
     struct Opening {
         IpAddress address;
         std::string name;
@@ -152,7 +153,8 @@ class Programmer {
     Result<> program_in(Pass& pass, const endpoints::Record& record);
     Result<> check_known(const endpoints::Record& record) const;
     Result<> put_in_force(Pass& pass, const endpoints::Record& record, Programmed& state);
-    // Compiles and installs, but puts nothing into force yet. `before` is what is probably installed already.
+    // Compiles and installs, but puts nothing into force yet. `before` is what was made ready last: its policies are found faster
+    // if they are still installed.
     Result<Programmed> make_ready(Pass& pass, const endpoints::Record& record, const Programmed& before);
     Result<datapath::PolicyId> install(Pass& pass, const CompiledRef& compiled, const CompiledRef& before, datapath::PolicyId id_before);
     Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction);
