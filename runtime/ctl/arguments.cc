@@ -39,14 +39,15 @@ class CommandLine {
     Result<Arguments> parse(const std::vector<std::string>& arguments);
 
   private:
-    // Binds no variable: take() reads the operands as written.
+    // Binds no variable: collect() reads the operands as written.
     CLI::Option* add_operand(const char* command, const char* name, const std::string& description) {
         return app_.get_subcommand(command)->add_option(name, description)->required();
     }
     void add_program_options();
     void add_operands();
     void add_explain_options(CLI::App& explain);
-    Result<Arguments> take();
+    // The arguments after a successful parse, or the help text that they ask for.
+    Result<Arguments> collect();
     Result<Arguments> help_of(const std::string& command);
     // These make errors.
     Error wrong(const std::string& message) const;
@@ -133,10 +134,10 @@ Result<Arguments> CommandLine::parse(const std::vector<std::string>& arguments) 
     } catch (const CLI::ParseError& error) {
         return wrong(error.what());
     }
-    return take();
+    return collect();
 }
 
-Result<Arguments> CommandLine::take() {
+Result<Arguments> CommandLine::collect() {
     const CLI::App* given = command();
     if (given == nullptr) {
         return wrong("a command is missing");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command line of namegatectl, parsed with CLI11. Pure.
+// The command line of namegatectl, parsed with CLI11. A value and a pure function; errors are returned.
 #pragma once
 
 #include <string>
@@ -30,7 +30,7 @@ struct Arguments {
     bool dns = false;
 };
 
-// The message of kInvalidInput has the mistake and names the help page.
+// kInvalidInput: the message says what is wrong and names the help page.
 Result<Arguments> parse_arguments(const std::vector<std::string>& arguments);
 
 }  // namespace namegate::ctl

@@ -29,7 +29,8 @@ struct Files {
     std::set<std::string> seen;  // a file given twice is read once
 };
 
-// Resolves links of the folder but not of the file: the daemon reads a linked file under the name of the link.
+// Tells apart files that are given by different paths. Resolves links in the path of the folder, but not the file itself: for the
+// daemon a link to a file is a file of its own.
 std::string identity_of(const std::string& path) {
     const std::filesystem::path given(path);
     std::error_code failed;

@@ -27,11 +27,12 @@ int run_schema(const Context& context) {
 
 struct Command {
     std::string_view name;
-    int (*run_here)(const Context& context);                   // runs without the daemon, or:
-    void (*show)(const Context& context, const Json& result);  // prints the daemon's reply, and:
-    ExitCode (*code)(const Json& result);                      // exit code for the reply; null: kYes
+    int (*run_here)(const Context& context);                   // runs the command; null: ask() sends it to the daemon
+    void (*show)(const Context& context, const Json& result);  // prints the reply to ask(); null: only run_here
+    ExitCode (*code)(const Json& result);                      // the exit code for that reply; null: kYes
 };
 
+// `explain` has both: --offline chooses run_here.
 constexpr std::array<Command, 11> kCommands = {{
     {"check", run_check, nullptr, nullptr},
     {"status", nullptr, show_status, status_code},

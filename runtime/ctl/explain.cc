@@ -69,7 +69,7 @@ Result<policy::EndpointView> endpoint_of(const Arguments& arguments) {
     return view;
 }
 
-// Compiles with this endpoint only, since no other is known. Nothing: no policy, or no staged one for a preview, selects it.
+// Compiles as if there were no other endpoint. nullopt: no policy selects the endpoint or, for a preview, no staged policy.
 Result<std::optional<policy::CompiledPolicy>> compile_for(const policy::Snapshot& snapshot, const policy::EndpointView& view,
                                                           const policy::EndpointFacts& facts) {
     NG_ASSIGN(const bool selected, policy::selects(snapshot, facts, view));

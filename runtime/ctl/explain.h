@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `namegatectl explain --offline`: the verdict of policy files for an endpoint described on the command line, with the same
-// compiled rules as the datapath. Blocks on the disk.
+// `namegatectl explain --offline`: the verdict of policy files for an endpoint that the command line describes. Compiles the
+// files as the daemon does. Blocks on the disk.
 #pragma once
 
 #include "ctl/output.h"

@@ -31,7 +31,7 @@ std::vector<const CLI::Option*> positionals(const CLI::App& app) {
 
 void add_options(std::ostream& out, const CLI::App& app) {
     for (const CLI::Option* option : app.get_options([](const CLI::Option* each) { return each->nonpositional(); })) {
-        // Skips a command's own --help: the program's is listed too.
+        // Skips --help of a command: its page also lists that of the program.
         if (app.get_parent() == nullptr || option != app.get_help_ptr()) {
             const std::string value = option->get_option_text();
             add_line(out, option->get_name(false, true) + (value.empty() ? "" : " " + value), option->get_description(), kOptionColumn);

@@ -14,7 +14,7 @@ namespace {
 
 using policy::DomainPattern;
 
-// Explains the most common wrong expectation of a pattern of this kind.
+// Why the pattern does not match: answers the most common wrong expectation of its kind.
 std::string why_not(const DomainPattern& pattern, const std::string& name) {
     switch (pattern.kind()) {
         case DomainPattern::Kind::kExact:
@@ -29,7 +29,7 @@ std::string why_not(const DomainPattern& pattern, const std::string& name) {
     return "\"*\" stands for one or more whole labels, and all others must be equal";
 }
 
-// Reads a name as people write it, or with the escapes of `namegatectl dns` for bytes of a name on the wire.
+// Reads a name as people write it, or with backslash escapes as `namegatectl dns` prints them.
 Result<std::string> read_name(const std::string& text) {
     if (text.find('\\') == std::string::npos) {
         return policy::normalise_name(text);

@@ -35,10 +35,11 @@ constexpr std::array<Page, 12> kPages = {{
      kDaemonExit, "    namegatectl endpoints -o json\n"},
     {"policies", "show every policy, or the rules in force for an endpoint",
      "    Without ENDPOINT, shows every policy in the order of evaluation: its tier, order, kind\n"
-     "    and name, whether it is staged, how many endpoints of this node it selects (and for how\n"
-     "    many that is unknown), how many of its rules have matched a packet since they came into\n"
-     "    force for an endpoint that still exists, and where it is written. No rule of a staged\n"
-     "    policy is in force.\n\n"
+     "    and name, whether it is staged, how many endpoints of this node it selects, how many of\n"
+     "    its rules have matched a packet, and where it is written. \"unknown of N\" means that for\n"
+     "    N endpoints this depends on unknown labels. Matches count since the rules came into\n"
+     "    force, for endpoints that still exist. A staged policy has none, because its rules are\n"
+     "    not in force.\n\n"
      "    With ENDPOINT, shows the rules in the order of evaluation, by tier, with the packets\n"
      "    and new flows that each rule decided, and where each rule is written. If staged policies\n"
      "    select the endpoint, it also shows the rules as they would be with these policies, and\n"
@@ -71,14 +72,14 @@ constexpr std::array<Page, 12> kPages = {{
      "    namegatectl explain --offline --policies policies.d -l app=weather-app default/x api.weather.com\n"},
     {"monitor", "show what is denied, cut and logged, as it happens",
      "    Prints one event per line until stopped: packets that a policy denied, packets that\n"
-     "    matched a Log rule, flows that a changed policy cut, and limits that were reached; of\n"
-     "    one endpoint, or of all. With -o json each line is an object. Denials have a rate limit\n"
-     "    (the counters of `status` and `policies` count them all). If the output is read too\n"
-     "    slowly, a line says how many events were lost. The name in brackets after an address is\n"
-     "    the name that the pod looked up, if a recent response had this address. If staged\n"
-     "    policies select the endpoint, the line of a packet ends with the verdict that they would\n"
-     "    give, and the rule; in JSON this is `staged`: {allowed, rule, byStaged}, or {error} if\n"
-     "    there is no such verdict.\n",
+     "    matched a Log rule, flows that a changed policy cut, and limits that were reached. Without\n"
+     "    ENDPOINT, prints those of all endpoints. With -o json each line is an object.\n\n"
+     "    Denials have a rate limit; the counters of `status` and `policies` count them all. If the\n"
+     "    output is read too slowly, a line says how many events were lost. The name in brackets\n"
+     "    after an address is the name that the pod looked up, if a recent response had this\n"
+     "    address. If staged policies select the endpoint, the line of a packet ends with the\n"
+     "    verdict and the rule of these policies; in JSON this is `staged`: {allowed, rule,\n"
+     "    byStaged}, or {error} if they give no verdict.\n",
      "    0  the output was closed\n    1  the daemon refused the request, or there is no such endpoint\n    2  bad arguments\n"
      "    3  no daemon answers, or the daemon ended\n",
      "    namegatectl monitor --denied default/weather\n"},

@@ -19,7 +19,7 @@ const api::Json& member(const api::Json& object, const char* key);
 std::string text_of(const api::Json& value);
 std::string text_of(const api::Json& object, const char* key);
 bool is_true(const api::Json& object, const char* key);
-// Is it an integer that is not negative?
+// Whether it is an integer that is not negative.
 bool is_count(const api::Json& value);
 std::uint64_t number_of(const api::Json& object, const char* key);
 // The texts of a list, with `separator` between them.

@@ -70,7 +70,7 @@ void print_files(const Context& context, const Json& files) {
 
 ExitCode status_code(const Json& result) { return is_true(result, "healthy") ? kYes : kNo; }
 
-// Each with the source that names it, if the daemon's version sends that.
+// The trusted servers, each with the source that names it if the daemon sends that.
 std::string servers_text(const Json& result) {
     const Json& named = member(result, "trustedServersNamedBy");
     if (!named.is_array()) {
