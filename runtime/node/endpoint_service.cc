@@ -68,7 +68,8 @@ Record guess_record(const std::string& container_id, const std::string& ifname) 
 
 void log_problems(const NodeRuntime& runtime) {
     if (!runtime.policies_kept()) {
-        log::warning("policies are not kept", {log::kv("error", runtime.policies_kept().error().message())});
+        log::warning("the last good content of policy files cannot be stored",
+                     {log::kv("error", runtime.policies_kept().error().message())});
     }
     log_problems(runtime.folder_problems());
     for (const policy::FileStatus& file : runtime.policies().refused()) {

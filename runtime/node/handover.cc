@@ -21,7 +21,7 @@ constexpr std::size_t kNamesShown = 5;
 
 void log_lost(const datapath::OtherBuild& older, const std::vector<std::string>& lost) {
     for (const std::string& map : lost) {
-        log::warning("not carried over, because the layout differs: endpoints start with an empty map",
+        log::warning("a map is not carried over, because the layout differs: endpoints start with an empty one",
                      {log::kv("map", map), log::kv("from_version", older.version())});
     }
 }

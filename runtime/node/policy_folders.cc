@@ -36,7 +36,7 @@ std::string node_name(const config::Config& config) {
 
 void log_problems(const std::vector<FolderProblem>& problems) {
     for (const FolderProblem& problem : problems) {
-        log::warning("policy folder not read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
+        log::warning("a policy folder cannot be read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
     }
 }
 
