@@ -151,7 +151,7 @@ void read_dirs(const Cursor& root, std::string_view key, std::vector<std::string
         if (std::find(out.begin(), out.end(), path) != out.end()) {
             item.error("the folder is in the list already");
         } else if (std::find(others.begin(), others.end(), path) != others.end()) {
-            item.error("the folder is one of policyDirs; pod manifests need their own");
+            item.error("the folder is one of policyDirs; pod manifests need a folder of their own");
         } else {
             out.push_back(path);
         }

@@ -26,7 +26,7 @@ std::string why_not(const DomainPattern& pattern, const std::string& name) {
             break;
         case DomainPattern::Kind::kMiddle: break;
     }
-    return "\"*\" stands for one or more whole labels, and all others must be equal";
+    return "\"*\" stands for one or more whole labels, and all other labels must be equal";
 }
 
 // Reads a name as people write it, or with backslash escapes as `namegatectl dns` prints them.

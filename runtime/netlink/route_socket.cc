@@ -210,7 +210,7 @@ Result<> Socket::query(nl_msg* message, const std::string& description, const st
             return ok();
         }
     }
-    return Error(Code::kTryAgain, description + ": it kept changing while it was read");
+    return Error(Code::kTryAgain, description + ": the list kept changing while it was read");
 }
 
 }  // namespace namegate::netlink
