@@ -12,7 +12,8 @@
 
 namespace namegate::daemon {
 
-// Blocks SIGTERM, SIGINT and SIGHUP in the calling thread and runs until SIGTERM or SIGINT arrives.
+// Blocks SIGTERM, SIGINT and SIGHUP in the calling thread and runs until SIGTERM or SIGINT arrives. An error: it could not start, or
+// its event loop failed.
 Result<> run_daemon(const config::Config& config);
 
 }  // namespace namegate::daemon

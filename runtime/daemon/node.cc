@@ -107,8 +107,8 @@ void Node::program_affected(const policy::AffectedEndpoints& affected) {
         return program_affected(lock, affected);
     };
     const Result<> result = work();
-    // A policy that does not compile is reported for its endpoints and is not tried again: that would not help. An endpoint that
-    // was not reached still has its old policies, which the next attempt cannot tell from the new ones, so all are outdated.
+    // A policy that does not compile would fail again, so it is only reported for its endpoints. After an error, some endpoints still
+    // have their old policies. It is not recorded which, so the next attempt programs all.
     due_.program = !result;
     if (!result) {
         programmer().mark_all_outdated();
@@ -128,7 +128,7 @@ Result<> Node::program_affected(const NodeLock& lock, const policy::AffectedEndp
     return result;
 }
 
-// Returns an error if some of the failures may not occur again at the next attempt.
+// Returns an error if another attempt may succeed for some of the endpoints that failed.
 Result<> Node::report_failures(const node::ProgramSummary& summary) {
     std::string last;
     bool retry = false;
@@ -233,7 +233,7 @@ Result<> Node::reconcile(const NodeLock& lock) {
     for (const std::uint32_t endpoint : outcome.gone) {
         forget_state(endpoint);
     }
-    // Short, because the node lock is held and pods wait for it. It also restores the setting that a killed plugin left changed.
+    // Pods wait for the node lock that is held here. This also restores the setting that a killed plugin left changed.
     const ShortGracePeriods short_grace_periods(config_.grace_path());
     return datapath::ensure_spare_slots(datapath(), kSpareSlots);
 }

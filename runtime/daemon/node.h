@@ -37,11 +37,15 @@ class Node {
     Node(Node&&) = delete;
     Node& operator=(Node&&) = delete;
 
-    // Requests of the plugin. prepare(): the endpoint was admitted and has no addresses yet. program(): it has these addresses, which
-    // are written to its record; empty: those in the record. forget(): it was removed.
+    // Requests of the plugin.
+    //
+    // The endpoint was admitted and has no addresses yet.
     Result<> prepare(const std::string& container_id, const std::string& ifname);
+    // The endpoint has these addresses; they are written to its record. Empty: it has those in its record.
     Result<> program(const std::string& container_id, const std::string& ifname, const std::vector<IpAddress>& addresses);
+    // The endpoint was removed.
     void forget(std::uint32_t endpoint);
+
     // Writes the labels that a provider returned to the endpoint's record. kNotFound: the endpoint is gone.
     Result<> set_labels(const std::string& container_id, const std::string& ifname, std::string_view provider,
                         const endpoints::Labels& labels);
@@ -98,7 +102,7 @@ class Node {
     // Work for the next tick.
     struct Due {
         bool program = false;  // the last attempt failed
-        bool no_room = false;  // some of it failed for lack of space in the maps, which unused policies may occupy
+        bool no_room = false;  // it failed for some endpoints because a map is full, perhaps of unused policies
         bool reload = false;   // another process was reading the policies: read them again
         bool reconcile = false;
         bool links = true;  // some pinned links may belong to interfaces that are being removed

@@ -14,8 +14,8 @@ constexpr std::uint8_t kRcodeNoError = 0;
 
 using RecordsByOwner = std::multimap<std::string_view, const AnswerRecord*>;
 
-// Returns the index of the name in the chain and appends a new name; kMaxChainNames if the chain is full.
-std::size_t place_of(Learning& learning, const std::string& name) {
+// Returns the index of the name in the chain, and appends the name if it is new. kMaxChainNames: the chain is full.
+std::size_t index_in_chain(Learning& learning, const std::string& name) {
     auto& names = learning.chain_names;
     const auto known = std::find(names.begin(), names.end(), name);
     if (known != names.end()) {
@@ -47,7 +47,7 @@ void follow_chain(Learning& learning, const RecordsByOwner& records) {
             if (it->second->type != RecordType::kCname) {
                 continue;
             }
-            const std::size_t to = place_of(learning, it->second->target);
+            const std::size_t to = index_in_chain(learning, it->second->target);
             if (to < kMaxChainNames) {
                 add_link(learning, {static_cast<std::uint16_t>(from), static_cast<std::uint16_t>(to), it->second->ttl});
             }

@@ -53,7 +53,7 @@ class Reader {
 // pointer for each label; anything else is an attempt to use up CPU time.
 Result<> Reader::check_pointers() const {
     std::size_t at = at_;
-    std::size_t bound = at_;  // a pointer must point before the part of the name that it ends
+    std::size_t bound = at_;  // start of the part of the name that is read now; its pointer must point before it
     for (std::size_t pointers = 0; at < bytes_.size();) {
         const std::uint8_t length = bytes_[at];
         if (length < kPointerMark) {

@@ -73,9 +73,9 @@ void NameCache::record(std::uint32_t endpoint, const Learning& learning, const L
     const std::uint64_t now = clock_.boot_ns();
     const std::uint64_t seen = std::min(seen_boot_ns.value_or(now), now);
     std::map<std::size_t, EntryRef> touched;
-    const auto entry_of = [&](std::size_t place) {
-        const auto known = touched.find(place);
-        return known != touched.end() ? known->second : touched.emplace(place, touch(endpoint, learning.chain_names[place])).first->second;
+    const auto entry_of = [&](std::size_t index) {
+        const auto known = touched.find(index);
+        return known != touched.end() ? known->second : touched.emplace(index, touch(endpoint, learning.chain_names[index])).first->second;
     };
     for (const ChainLink& link : learning.links) {
         put_link(*entry_of(link.from), learning.chain_names[link.to], link_expiry(learning, link, seen, lifetime));
@@ -87,7 +87,7 @@ void NameCache::record(std::uint32_t endpoint, const Learning& learning, const L
     for (auto& [owner, more] : addresses) {
         put_addresses(entry_of(owner)->addresses, std::move(more));
     }
-    for (const auto& [place, entry] : touched) {
+    for (const auto& [index, entry] : touched) {
         settle(entry, now);
     }
     enforce_bounds(kMaxDroppedNames);

@@ -2,9 +2,9 @@
 //
 // The name cache: recent responses of each endpoint, whether or not a policy names them, so that a policy that names a
 // domain later works at once (D14) and chains split over several responses are joined (D8). Endpoints are separate
-// (D11). Names, addresses and bytes are limited, for all endpoints together and for each. Over a limit, the endpoint that
-// holds the most of that measure loses its least recently answered name; so no endpoint loses a name because of another
-// that holds more. Owns only its memory; time comes from the Clock. Not thread-safe: used by one event loop. Only the
+// (D11). Names, addresses and bytes are limited, for all endpoints together and for each. Over a limit, the least recently
+// answered name of the endpoint that holds the most of that measure is evicted. So no endpoint loses a name while another
+// one holds more. Owns only its memory; time comes from the Clock. Not thread-safe: used by one event loop. Only the
 // file functions can fail.
 #pragma once
 
@@ -42,15 +42,15 @@ struct NameCacheLimits {
 };
 
 inline constexpr std::size_t kMaxJoinedNames = 64;  // names on the path from a name to an address or to another name
-// For one response, over all its names: entries visited, links followed in either direction, names added to a path. Takes
-// well under 1 ms.
+// Steps for one response, over all its names. A step visits an entry, follows a link in either direction, or adds a name to
+// a path. All of them take well under 1 ms.
 inline constexpr std::size_t kMaxJoinSteps = 512;
 inline constexpr std::size_t kMaxJoinedReports = 1024;  // addresses for one response
 // The same when a policy is programmed, for one endpoint over all its patterns. Takes 10 to 20 ms.
 inline constexpr std::size_t kMaxMatchSteps = 65'536;
 inline constexpr std::size_t kMaxNamesPerAddress = 16;
-// Names removed by one call, which takes well under 1 ms. A response can add more addresses than that many names hold; the
-// excess over a limit is then removed with the next responses, or by expire().
+// Names that one call removes at most, so that it takes well under 1 ms. After a response with many addresses this can be too
+// few to get below a limit; then the next responses, or expire(), remove the rest.
 inline constexpr std::size_t kMaxDroppedNames = 256;
 inline constexpr std::size_t kMaxCacheFileBytes = std::size_t{256} * 1024 * 1024;
 
@@ -135,10 +135,10 @@ class NameCache {
     void for_each_match(std::uint32_t endpoint, const policy::DomainPattern& pattern, StepBudget& budget, const Report& report) const;
     // The same with a new budget of kMaxMatchSteps.
     void for_each_match(std::uint32_t endpoint, const policy::DomainPattern& pattern, const Report& report) const;
-    // After record(): reports the addresses to which the names of the response, and the names that lead to them, lead
-    // now. These are more than the addresses of the response if a chain is split over several responses. Starts at each
-    // such name in turn. Stops after kMaxJoinSteps or kMaxJoinedReports, to limit the cost of a response however the
-    // names link to each other.
+    // After record(): reports the addresses that can be reached now from the names of the response, and from the names that
+    // lead to those. These are more than the addresses of the response if a chain is split over several responses. Starts at
+    // each such name in turn. Stops after kMaxJoinSteps or kMaxJoinedReports, whatever the links between the names, to limit
+    // the cost of a response.
     Joined for_each_joined(std::uint32_t endpoint, const Learning& learning, const Report& report) const;
 
     // For the tools. Returns the names that lead to each unexpired address, owner first, at most kMaxNamesPerAddress.
@@ -149,7 +149,7 @@ class NameCache {
     std::vector<std::uint32_t> endpoints() const;
     NameCacheStats stats() const;
 
-    // Removes the endpoint's names. The memory of many names is released in steps, by expire().
+    // Removes the endpoint's names. If there are many, expire() releases their memory in steps.
     void forget(std::uint32_t endpoint);
     // Removes names that have expired, are forgotten or exceed a limit; at most `max_names`, to keep the call short. Returns
     // their number. Cheap if there is nothing to remove.

@@ -161,7 +161,7 @@ Joined NameCache::for_each_joined(std::uint32_t endpoint, const Learning& learni
     // At most half of the steps are for finding the names to start at; the rest is for the walks from there.
     StepBudget finding(kMaxJoinSteps / 2);
     std::vector<std::string> sources = with_leading_names(own->second, learning.chain_names, finding);
-    // Start with the names that lead to those of the response: the response itself mostly has the addresses of its own.
+    // Start with the names that lead to those of the response. Most addresses of its own names are in the response itself.
     std::rotate(sources.begin(), sources.begin() + std::ssize(learning.chain_names), sources.end());
     StepBudget walking(kMaxJoinSteps / 2 + finding.left());
     std::size_t reports = 0;

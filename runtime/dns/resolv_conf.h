@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The `nameserver` lines of a resolv.conf, which are the trusted servers if none are configured. Pure. A line that cannot
+// The `nameserver` lines of a resolv.conf, for the word `node` in dnsTrustedServers. Pure. A line that cannot
 // be used is a warning and never an error, because resolvers ignore such lines.
 #pragma once
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reassembles one direction of DNS over TCP (RFC 7766): turns segments, however split, repeated or reordered, into whole
-// messages in stream order. Of bytes that arrive twice the first copy counts, as in a receiver's queue. Owns its buffers,
-// whose size is limited. After an error the stream must not be used: a limit was reached, or the segment belongs to
-// another stream, such as a later connection with the same ports, and no position can be trusted. Pure; not thread-safe.
+// messages in stream order. If bytes arrive twice, the first copy counts, as in a receiver's queue. Owns its buffers, whose
+// size is limited. After an error the stream must not be used: either a limit was reached, or the segment belongs to
+// another stream, such as a later connection with the same ports. Pure; not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +19,7 @@ namespace namegate::dns {
 
 inline constexpr std::size_t kMaxStreamWaiting = std::size_t{128} * 1024;  // bytes behind a gap
 inline constexpr std::size_t kMaxStreamPieces = 256;                       // contiguous pieces behind a gap
-// A segment further than this from the next byte, in either direction, is not of this stream: no resolver opens such a
-// window.
+// A segment further than this before or after the next byte does not belong to this stream: no resolver has so large a window.
 inline constexpr std::int32_t kMaxStreamDistance = 1 << 20;
 
 class TcpStream {

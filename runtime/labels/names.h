@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The names of the label providers in `labelSources` and in endpoint records.
+// The names of the label providers in `labelSources` and in endpoint records. Constants.
 #pragma once
 
 #include <string_view>

@@ -93,14 +93,14 @@ Result<std::optional<Labels>> ask_and_wait(Provider& provider, const endpoints::
     NG_TRY(provider.open());
     std::optional<Provider::Reply> reply;
     provider.ask(record, timeout, [&reply](Provider::Reply labels) { reply = std::move(labels); });
-    auto next_look = std::chrono::steady_clock::now() + kPoll;
+    auto next_poll = std::chrono::steady_clock::now() + kPoll;
     while (!reply) {
         provider.wait(kPoll);
-        if (!reply && std::chrono::steady_clock::now() >= next_look) {
+        if (!reply && std::chrono::steady_clock::now() >= next_poll) {
             if (give_up()) {
                 return std::optional<Labels>();
             }
-            next_look = std::chrono::steady_clock::now() + kPoll;
+            next_poll = std::chrono::steady_clock::now() + kPoll;
         }
     }
     if (!*reply) {

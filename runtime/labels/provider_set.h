@@ -45,8 +45,8 @@ class ProviderSet {
     std::optional<std::vector<std::string>> order_;
 };
 
-// Asks in this process, and blocks for at most `timeout`. Empty: `give_up`, which is called every 0.1 s, returned true. An endpoint
-// that the provider does not know has no labels. kTryAgain: the provider did not return labels; the message says why.
+// Asks the provider and blocks until it replies, for at most `timeout`. If it does not know the endpoint, there are no labels. Empty:
+// `give_up`, which is called every 0.1 s, returned true. kTryAgain: the provider did not return labels; the message says why.
 Result<std::optional<Labels>> ask_and_wait(Provider& provider, const endpoints::Record& record, std::chrono::milliseconds timeout,
                                            const std::function<bool()>& give_up);
 

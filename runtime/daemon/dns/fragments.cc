@@ -44,12 +44,12 @@ void Fragments::put(Datagram& datagram, const Frame& frame) {
     }
     const auto behind = datagram.pieces.lower_bound(from);
     const bool overlaps_next = behind != datagram.pieces.end() && behind->first < end;
-    const bool overlaps_last = behind != datagram.pieces.begin() && std::prev(behind)->first + std::prev(behind)->second.size() > from;
+    const bool overlaps_previous = behind != datagram.pieces.begin() && std::prev(behind)->first + std::prev(behind)->second.size() > from;
     const bool wrong_end =
         frame.more ? datagram.total && end > *datagram.total
                    : datagram.total.value_or(end) != end || (!datagram.pieces.empty() && datagram.pieces.rbegin()->first >= end);
-    const bool ragged = frame.more && frame.segment.size() % 8 != 0;
-    if (overlaps_next || overlaps_last || wrong_end || ragged || frame.segment.empty() || end > kMaxDatagramBytes ||
+    const bool wrong_length = frame.more && frame.segment.size() % 8 != 0;
+    if (overlaps_next || overlaps_previous || wrong_end || wrong_length || frame.segment.empty() || end > kMaxDatagramBytes ||
         datagram.pieces.size() >= kMaxFragments) {
         datagram.invalid = true;
         datagram.pieces.clear();

@@ -23,7 +23,7 @@
 namespace namegate::daemon {
 
 inline constexpr std::uint64_t kRoundNs = 2'000'000;        // of one round; its last item may exceed it
-inline constexpr std::uint64_t kMaxWaitNs = 1'000'000'000;  // of an event in a queue; after that, TTLs counted from now would end too late
+inline constexpr std::uint64_t kMaxWaitNs = 1'000'000'000;  // of an event in a queue; then it is dropped
 inline constexpr std::size_t kFrameReadsARound = 16;        // of kHeldFramesAtOnce frames each
 inline constexpr std::size_t kMaxWaitingFrameBytes = std::size_t{16} * 1024 * 1024;
 

@@ -83,7 +83,7 @@ std::string rule_of(const Node& node, const ng_event& event) {
     return rule_name(policy->rules[event.rule].origin);
 }
 
-// The names that recently led the endpoint to the address, the one that it queried last.
+// Adds the names that recently led the endpoint to the address, the address's owner first.
 void add_names(Json& out, Node& node, const ng_event& event) {
     if (event.direction == NG_EGRESS) {
         if (std::vector<std::string> names = node.cache().names_of(event.endpoint, datapath::to_address(event.remote)); !names.empty()) {

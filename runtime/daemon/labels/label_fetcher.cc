@@ -26,7 +26,7 @@ Result<std::unique_ptr<LabelFetcher>> LabelFetcher::create(EventLoop& loop, Node
             self->fetch_again({container_id, ifname}, *provider);
         });
     }
-    // Idle: the process that holds the node lock may be waiting for a reply from this daemon.
+    // Idle, so that other clients are served first: one of them may hold the node lock while it waits for its reply.
     NG_ASSIGN(fetcher->again_, loop.add_deferred(EventLoop::Priority::kIdle, [self] { self->retry(); }));
     return fetcher;
 }
@@ -120,7 +120,7 @@ void LabelFetcher::handle(Received received) {
 // The labels of one provider are in the record, but policies may need those of another one. False: there is no such provider.
 bool LabelFetcher::ask_next(const Received& received) {
     const auto record = node_.runtime().store().read(received.key.first, received.key.second);
-    // If they are not in the record, the node lock was busy and this reply must be tried again.
+    // If they are not in the record, the node lock was busy, and the same labels must be tried again.
     if (!record || record->labels_of(received.provider->name()) == nullptr) {
         return false;
     }

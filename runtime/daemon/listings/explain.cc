@@ -86,56 +86,56 @@ bool family_matches(const ExplainTarget& target, std::uint8_t protocol) {
     return protocol == kIcmp ? target.address->is_v4() : protocol != kIcmp6 || !target.address->is_v4();
 }
 
-// Adds a note for each address that the name, or any name, led to but that no name opens.
-void add_never_opened(Node& node, const Record& record, api::ExplainFacts& request) {
-    const auto note = [&request](const std::string& address, const std::string& entry) {
-        request.notes.push_back("no name opens " + address + ": dnsNeverOpens has " + entry + "; a rule with nets can allow it");
+// Adds a note for each target that no name opens (D17), and for each other such address to which the name led.
+void add_never_opened(Node& node, const Record& record, api::ExplainFacts& facts) {
+    const auto note = [&facts](const std::string& address, const std::string& entry) {
+        facts.notes.push_back("no name opens " + address + ": dnsNeverOpens has " + entry + "; a rule with nets can allow it");
     };
     std::set<std::string> known;
-    for (const ExplainTarget& target : request.targets) {
+    for (const ExplainTarget& target : facts.targets) {
         const std::string* entry = target.address ? node.config().never_opens.refuses(*target.address) : nullptr;
         if (entry != nullptr && known.insert(target.address->to_string()).second) {
             note(target.address->to_string(), *entry);
         }
     }
     for (const RefusedAddress& refused : node.refused().of(record.id, node.clock().boot_ns())) {
-        if (refused.name == request.destination.name && known.insert(refused.address).second) {
+        if (refused.name == facts.destination.name && known.insert(refused.address).second) {
             note(refused.address, refused.entry);
         }
     }
 }
 
-Result<> add_targets(Node& node, const Record& record, api::ExplainFacts& request) {
+Result<> add_targets(Node& node, const Record& record, api::ExplainFacts& facts) {
     NG_ASSIGN(const Opened opened, opened_addresses(node, record));
-    if (request.destination.address) {
+    if (facts.destination.address) {
         const auto known = node.cache().names_by_address(record.id);
-        const auto names = known.find(*request.destination.address);
-        request.targets.push_back(
-            target_of(*request.destination.address, names == known.end() ? std::vector<std::string>() : names->second, opened));
+        const auto names = known.find(*facts.destination.address);
+        facts.targets.push_back(
+            target_of(*facts.destination.address, names == known.end() ? std::vector<std::string>() : names->second, opened));
         return ok();
     }
-    NG_ASSIGN(std::vector<ExplainTarget> targets, targets_of(node, record, request.destination.name, opened));
+    NG_ASSIGN(std::vector<ExplainTarget> targets, targets_of(node, record, facts.destination.name, opened));
     if (targets.empty()) {
-        targets = targets_by_pattern(request.destination.name, opened);
+        targets = targets_by_pattern(facts.destination.name, opened);
     }
     for (ExplainTarget& target : targets) {
-        if (family_matches(target, request.destination.protocol)) {
-            request.targets.push_back(std::move(target));
+        if (family_matches(target, facts.destination.protocol)) {
+            facts.targets.push_back(std::move(target));
         }
     }
-    if (request.targets.empty()) {
-        request.notes.push_back("the endpoint did not look up " + request.destination.name +
-                                " recently at a trusted DNS server; this is what a response without aliases would open");
+    if (facts.targets.empty()) {
+        facts.notes.push_back("the endpoint did not look up " + facts.destination.name +
+                              " recently at a trusted DNS server; this is what a response without aliases would open");
     }
     return ok();
 }
 
-Result<> add_servers(Node& node, const Record& record, api::ExplainFacts& request) {
-    request.trusted = node.runtime().servers_of(record);
+Result<> add_servers(Node& node, const Record& record, api::ExplainFacts& facts) {
+    facts.trusted = node.runtime().servers_of(record);
     NG_ASSIGN(const auto untrusted, datapath::read_untrusted(node.datapath(), record.id));
     for (const datapath::UntrustedServer& one : untrusted) {
         if (!node.runtime().trusts(record, one.server)) {
-            request.untrusted.push_back(one.server);
+            facts.untrusted.push_back(one.server);
         }
     }
     return ok();
@@ -144,31 +144,31 @@ Result<> add_servers(Node& node, const Record& record, api::ExplainFacts& reques
 }  // namespace
 
 Result<Json> view_explanation(Node& node, const Record& record, const policy::Destination& destination, Direction direction) {
-    api::ExplainFacts request;
-    request.endpoint = display_name(record);
-    request.direction = direction;
-    request.destination = destination;
-    NG_ASSIGN(request.mode, mode_of(node, record));
+    api::ExplainFacts facts;
+    facts.endpoint = display_name(record);
+    facts.direction = direction;
+    facts.destination = destination;
+    NG_ASSIGN(facts.mode, mode_of(node, record));
     NG_TRY(api::check_direction(destination, direction));
     if (direction == Direction::kEgress) {
-        NG_TRY(add_targets(node, record, request));
-        add_never_opened(node, record, request);
-        NG_TRY(add_servers(node, record, request));
+        NG_TRY(add_targets(node, record, facts));
+        add_never_opened(node, record, facts);
+        NG_TRY(add_servers(node, record, facts));
     } else {
-        request.notes.emplace_back("packets from the node itself are always allowed");
+        facts.notes.emplace_back("packets from the node itself are always allowed");
     }
     const node::Programmed* state = node.programmer().find(record.id);
     const node::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
     if (state != nullptr && !state->error.empty()) {
-        request.notes.push_back("the newest policy is not in force: " + state->error);
+        facts.notes.push_back("the newest policy is not in force: " + state->error);
     }
     const auto preview = node.programmer().preview(record, node.runtime().all_records(), direction);
     if (!preview) {
-        request.notes.push_back("the staged policies could not be compiled: " + preview.error().message());
+        facts.notes.push_back("the staged policies could not be compiled: " + preview.error().message());
     }
-    request.compiled = compiled.get();
-    request.preview = preview ? preview->get() : nullptr;
-    return api::explain_json(request);
+    facts.compiled = compiled.get();
+    facts.preview = preview ? preview->get() : nullptr;
+    return api::explain_json(facts);
 }
 
 }  // namespace namegate::daemon

@@ -38,8 +38,8 @@ class SeenEndpoints {
 };
 
 // [{tier, order: number or null, kind, policy, staged, types: [text], file, line, endpoints, unknownEndpoints, rules,
-//  matchedRules: number, or null when staged}], in the order of evaluation. A rule counts as matched if it matched a packet of
-// an endpoint that has it now, since that endpoint's counters began.
+//  matchedRules: number, or null when staged}], in the order of evaluation. `matchedRules` counts the rules that matched a packet,
+// by the counters of the endpoints that have the rules now.
 Result<api::Json> view_policies(Node& node);
 
 }  // namespace namegate::daemon

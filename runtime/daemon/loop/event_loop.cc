@@ -60,7 +60,8 @@ std::unique_ptr<Registration> registration_of(EventLoop::Work work, std::uint64_
     return made;
 }
 
-// `status` is that of the sd_event_add_*() call which got the registration as user data: from now on the sd_event_source owns it.
+// `status`: the result of the sd_event_add_*() call that got the registration as user data. If it succeeded, the sd_event_source owns
+// the registration from now on.
 Result<> hand_over(std::unique_ptr<Registration> made, int status, sd_event_source* source, const char* what) {
     if (status < 0) {
         return sys_error(what, -status);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reports the daemon's state to the service manager (systemd). Does nothing if the daemon was not started by one.
+// Reports the daemon's state to the service manager (systemd). Does nothing if the daemon was not started by one. Errors are ignored.
+// Any thread.
 #pragma once
 
 #include <string>

@@ -15,7 +15,7 @@
 
 namespace namegate::daemon {
 
-// The reply of a command that only does something: an empty object, or the error.
+// The reply of a command that returns no data: an empty object, or the error.
 Result<api::Json> reply_of(const Result<>& done);
 Result<SocketServer::Reply> handle_call(Node& node, const Learner& learner, const api::Call& call);
 

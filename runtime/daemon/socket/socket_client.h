@@ -58,7 +58,7 @@ class SocketClient {
     // closes.
     std::optional<Result<std::string>> next_request();
 
-    // The reply to the current request gets this ticket.
+    // The current request waits for the reply with this ticket.
     void await_reply(Ticket ticket) { waiting_ = ticket; }
     // The reply comes later: until then, only the end of the connection is reported.
     void stop_reading() { source_.set_events(0); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Does work that would block the event loop in a forked child, which sees the memory as it was at the fork. At most one child at
-// a time. Owns the child and kills it when it is destroyed. One thread.
+// a time. Owns the child and kills it when it is destroyed. One thread. The child's failure is its exit status.
 #pragma once
 
 #include <sys/types.h>

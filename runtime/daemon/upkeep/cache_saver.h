@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Saves the name cache without blocking the daemon: a child process writes the file and exits. At most one child at a time. Wait
-// for it before another save that must be the last. One thread.
+// Saves the name cache without blocking the daemon: a child process writes the file and exits. At most one child at a time. Call
+// wait() before you write the file in another way, because the child would overwrite it. Owns the child. One thread.
 #pragma once
 
 #include <optional>

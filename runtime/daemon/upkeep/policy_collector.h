@@ -2,7 +2,7 @@
 //
 // Garbage collection of compiled policies that no endpoint uses: decides when it runs, and runs it in a child process
 // (datapath/policy_collection.h), so that it does not block the daemon. At most one child at a time. If it dies or fails, another
-// one is started later. One thread.
+// one is started later. Owns the child. One thread.
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kEndpointsPerSweep = 16;
 constexpr std::size_t kEarlyPart = 8;  // 1/8 of the limit of addresses: an endpoint that learned more since its last sweep is swept early
-constexpr std::uint64_t kGraceSeconds = 60;
+constexpr std::uint64_t kGraceSeconds = 60;  // the tools can show an expired address for this time
 
 }  // namespace
 

@@ -16,15 +16,17 @@ namespace namegate::daemon {
 
 inline constexpr std::size_t kMaxRefusedPods = 256;
 inline constexpr std::uint64_t kRefusedPodSeconds = 900;  // since the last attempt
-inline constexpr std::uint64_t kLabelsSeconds = 3;  // by then containerd has returned the labels that it knows; earlier there is no warning
+inline constexpr std::uint64_t kLabelsSeconds = 3;        // after the first attempt; earlier, containerd may still return the labels
 
 class RefusedPods {
   public:
     explicit RefusedPods(const Clock& clock) : clock_(clock) {}
 
+    // The pod could not start.
     void refuse(const std::string& pod, const std::string& why);
+    // The pod started, or failed for another reason.
     void admit(const std::string& pod) { pods_.erase(pod); }
-    // Reasons by pod.
+    // The pods to warn about, with the reasons.
     std::map<std::string, std::string> list() const;
 
   private:

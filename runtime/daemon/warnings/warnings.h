@@ -3,7 +3,7 @@
 // Conditions that an administrator should know although namegate itself works: untrusted DNS servers that pods use, pods whose
 // labels are unknown, policies that select no endpoint, domains that no endpoint looks up. They are searched for in rounds, a
 // part of a round in each tick, so that a large node does not delay other work. Each warning is logged once when it appears.
-// One thread; a read error is itself a warning.
+// Owns its memory only. One thread; a read error is itself a warning.
 #pragma once
 
 #include <cstddef>
@@ -49,7 +49,7 @@ class Warnings {
     Warnings(Warnings&&) = delete;
     Warnings& operator=(Warnings&&) = delete;
 
-    // Continues the round, or begins one if something changed or kRoundNs has passed.
+    // Continues the round, or begins one if policies or endpoints changed or the last one began 5 s ago.
     void tick(Node& node);
     // One line each.
     std::vector<std::string> lines(Node& node) const;

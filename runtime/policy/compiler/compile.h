@@ -22,7 +22,7 @@ namespace namegate::policy {
 bool has_preview(const Snapshot& snapshot, const EndpointFacts& endpoint);
 
 // Whether a policy selects the endpoint in this direction; if not, the direction is open (E5). kTryAgain: this is unknown
-// for one of the policies (S8), and the endpoint must not be opened; the error describes the endpoint as `named`.
+// for one of the policies (S8), and the endpoint must not be opened. `named`: the same endpoint, for the error's message.
 Result<bool> selects(const Snapshot& snapshot, const EndpointFacts& endpoint, const EndpointView& named);
 
 // If no policy selects the endpoint, the result has one rule, the profile's Allow. `endpoints` are those of the node,

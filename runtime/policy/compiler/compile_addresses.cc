@@ -11,12 +11,12 @@
 namespace namegate::policy {
 namespace {
 
-// The rules for which an address is in their nets, selected by labels, in their notNets, and excluded by labels.
+// The rules in which an address matches each of these fields.
 struct Groups {
     RuleBits nets;
-    RuleBits selected;
+    RuleBits selected;  // by selector, namespaceSelector or serviceAccounts
     RuleBits not_nets;
-    RuleBits excluded;
+    RuleBits excluded;  // by notSelector
 
     explicit Groups(std::size_t rules) : nets(rules), selected(rules), not_nets(rules), excluded(rules) {}
     Groups& operator|=(const Groups& other) {
@@ -155,14 +155,15 @@ class AddressCompiler {
     }
 
     void conclude_patterns(BitmapTable& bitmaps, std::vector<PatternEntry>& out) {
-        const auto before = [](const Named& a, const Named& b) {
+        const auto before = [](const PatternOfRule& a, const PatternOfRule& b) {
             const auto order = *a.pattern <=> *b.pattern;
             return order != 0 ? order < 0 : a.rule < b.rule;
         };
         std::sort(patterns_.begin(), patterns_.end(), before);
         out.reserve(patterns_.size());
         RuleBits bits(rules_.size());
-        std::optional<std::pair<std::size_t, BitmapIndex>> last;  // most patterns, and their neighbours, belong to one rule
+        // Saves most look-ups of bitmaps: most patterns belong to one rule, and so does the next pattern.
+        std::optional<std::pair<std::size_t, BitmapIndex>> last;  // of the last pattern, if only one rule has it
         for (auto one = patterns_.begin(); one != patterns_.end();) {
             const DomainPattern& pattern = *one->pattern;
             auto next = one + 1;
@@ -170,13 +171,13 @@ class AddressCompiler {
                 ++next;
             }
             if (next != one + 1 || !last || last->first != one->rule) {
-                std::for_each(one, next, [&bits](const Named& named) { bits.set(named.rule); });
+                std::for_each(one, next, [&bits](const PatternOfRule& named) { bits.set(named.rule); });
                 out.push_back({pattern, bitmaps.index_of(bits)});
                 last.reset();
                 if (next == one + 1) {
                     last.emplace(one->rule, out.back().bitmap);
                 }
-                std::for_each(one, next, [&bits](const Named& named) { bits.clear(named.rule); });
+                std::for_each(one, next, [&bits](const PatternOfRule& named) { bits.clear(named.rule); });
             } else {
                 out.push_back({pattern, last->second});
             }
@@ -184,8 +185,8 @@ class AddressCompiler {
         }
     }
 
-    // An address matches a rule if the rule's nets and selector contain it, where present, and notNets and notSelector do
-    // not. An address opened by a name replaces a match of the selector only.
+    // An address matches a rule if the rule's nets and selector contain it, where present, and its notNets and notSelector do
+    // not. If a name opened the address, the selector need not contain it.
     void conclude(AddressState& state, const RuleBits& family) const {
         for (std::size_t i = 0; i < family.words(); ++i) {
             const Groups& groups = state.groups;
@@ -228,11 +229,11 @@ class AddressCompiler {
     std::vector<Source> sources_;
     std::map<std::size_t, std::size_t> set_sources_;
     std::map<std::size_t, std::size_t> endpoint_sources_;
-    struct Named {
+    struct PatternOfRule {
         const DomainPattern* pattern;
         std::size_t rule;
     };
-    std::vector<Named> patterns_;
+    std::vector<PatternOfRule> patterns_;
 };
 
 }  // namespace

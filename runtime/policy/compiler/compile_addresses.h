@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compiles the addresses and domains of numbered rules to entries of a compiled policy. Steps of compile().
+// Compiles the addresses and domains of numbered rules to entries of a compiled policy. Steps of compile(). Pure; errors are
+// values.
 #pragma once
 
 #include <vector>

@@ -17,7 +17,7 @@ class LocalSide {
     LocalSide(Resolver& resolver, const Policy& policy, const EntityRule& entity, RuleAction action)
         : resolver_(resolver), policy_(policy), entity_(entity), action_(action) {}
 
-    // Without an address, which is then unknown, the labels alone decide, and no net contains it.
+    // Without an address, because it is not known yet: labels decide, and no net matches.
     bool matches(const std::optional<IpAddress>& address) {
         if (!entity_.nets.empty() && !(address && any_contains(entity_.nets, *address))) {
             return false;

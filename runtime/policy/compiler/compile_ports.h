@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Compiles the protocols and ports of numbered rules to entries of a compiled policy. A step of compile().
+// Compiles the protocols and ports of numbered rules to entries of a compiled policy. A step of compile(). Pure; cannot fail.
 #pragma once
 
 #include <vector>

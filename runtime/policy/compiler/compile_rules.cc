@@ -31,8 +31,8 @@ void add_rule(const Policy& policy, const Rule& rule, Direction direction, Resol
     }
 }
 
-// S8: if it is unknown whether the endpoint's own side matches, or which peers a Pass rule lets leave the tier, neither
-// assumption is safe.
+// S8: an error if it is unknown whether the endpoint's own side matches, or which peers a Pass rule selects. To assume either
+// answer would not be safe.
 Result<> check_known(const Policy& policy, const Rule& rule, Direction direction, const Resolver& resolver) {
     const bool own = resolver.is_unknown_of_self(policy, local_of(rule, direction));
     if (!own && (rule.action != RuleAction::kPass || !resolver.is_unknown_of_any(policy, remote_of(rule, direction)))) {
@@ -87,12 +87,7 @@ Result<> check_limits(const std::vector<NumberedRule>& rules) {
     return ok();
 }
 
-}  // namespace
-
-namespace {
-
-// Numbers the rules of a tier and its end. A tier in which no policy counts has no end: a tier with staged policies only must
-// behave as Pass (E4).
+// Numbers the rules of a tier and its end. A tier in which no policy counts has no end, so that it behaves as Pass (E4).
 Result<> number_tier(const CountedPolicies& counted, const Snapshot::TierView& tier, Resolver& resolver, std::vector<NumberedRule>& out) {
     const EndpointFacts& self = resolver.self();
     const std::size_t first = out.size();

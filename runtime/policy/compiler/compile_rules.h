@@ -16,11 +16,10 @@
 
 namespace namegate::policy {
 
-// A part of a rule with named ports on the other side: for peers that give the names the same numbers, or for all others,
-// which do not have the names.
+// One part of a rule that has named ports on the other side (see compile_named_ports.cc).
 struct NamedPortPart {
     std::vector<std::size_t> peers;    // indexes of the resolver's endpoints
-    bool others = false;               // for all but the peers
+    bool others = false;               // false: for `peers`, which have the same numbers; true: for all other addresses
     std::vector<NamedPort> ports;      // the peers' numbers for the names in `ports`
     std::vector<NamedPort> not_ports;  // the same for `notPorts`
 };
@@ -38,8 +37,7 @@ struct NumberedRule {
 // Numbers the rules tier by tier (E2-E5). kExhausted: over a limit; the message names the policies.
 Result<std::vector<NumberedRule>> number_rules(Resolver& resolver);
 
-// Splits a rule with named ports on the other side into parts; no packet matches two of them. Returns nothing for a rule
-// without such names.
+// Splits a rule with named ports on the other side; no packet matches two of the parts. Empty for a rule without such ports.
 std::vector<NamedPortPart> split_by_named_ports(const Policy& policy, const Rule& rule, Direction direction, Resolver& resolver);
 
 // "NetworkPolicy default/x, rule 3 (policies.d/x.yaml:12)", for errors.

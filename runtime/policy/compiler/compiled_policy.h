@@ -3,11 +3,13 @@
 // A compiled policy: numbered rules and, for each property of a packet, bitmaps of the rules that match it. compile()
 // creates it, the datapath writes it to the kernel and the tools evaluate it. Immutable, so safe to share between threads.
 //
-// The verdict: (the bits of the remote address in `cidrs`, by longest prefix, OR the bits of the patterns that opened it
-// without the address's `exclude` bits) AND the bits of protocol and destination port AND, if `source_ports` is not empty,
-// the bits of the source port. The lowest set bit is the rule that decides. kLog continues with the next set bit, kPass
-// with the first set bit at or above `next`. The last rule is the profile (E5) or the end of a tier, so some rule always
-// matches.
+// The verdict, where `cidr` is the entry of `cidrs` with the longest prefix that contains the remote address:
+//
+//   address = cidr.match | (bits of the patterns that opened the address & ~cidr.exclude)
+//   matches = address & bits of protocol and destination port & bits of protocol and source port, if `source_ports` has entries
+//
+// The lowest set bit is the rule that decides. kLog continues with the next set bit, kPass with the first set bit at or above
+// `next`. The last rule is the profile (E5) or the end of a tier, so some rule always matches.
 #pragma once
 
 #include <array>

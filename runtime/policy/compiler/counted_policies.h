@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The policies that count: the enforced ones or, in a preview, those that would be enforced if the staged ones were. Must
-// not outlive the snapshot.
+// The policies that are evaluated: the enforced ones, or, in a preview, those that would be enforced if the staged policies
+// were. Immutable. Must not outlive the snapshot.
 #pragma once
 
 #include <set>

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kMaxAdvice = 5;
 constexpr std::size_t kShownPatterns = 4;
-constexpr std::size_t kMaxRulesAdvised = 16;  // rules for whose domains, up to 100,000 each, there is advice
+constexpr std::size_t kMaxRulesAdvised = 16;  // a limit, because each rule can have 100,000 domains
 
 bool has(const Bitmap& bits, std::size_t rule) { return (bits[rule / 64] >> (rule % 64) & 1) != 0; }
 
@@ -185,7 +185,7 @@ class Explainer {
         }
     }
 
-    // Covers the likely mistakes only: the pattern lacks the name above its wildcard, or the names below its name.
+    // Only for the likely mistakes: the name is directly above the wildcard of a pattern, or below an exact name.
     void advise_name(const CompiledRule& rule, const std::vector<std::string>& patterns, std::vector<std::string>& advice) const {
         for (const std::string& pattern : patterns) {
             if (pattern == "*." + input_.host) {

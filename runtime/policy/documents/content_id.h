@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Identifies a content of a document, to detect changes, in this process or a later one. Not collision-resistant.
+// Identifies the content of a document, to detect changes, also since an earlier process. Not collision-resistant. Plain value.
 #pragma once
 
 #include <cstddef>

@@ -81,7 +81,7 @@ class LabelSelectorText {
 
 std::string pods_text(const std::string& labels) { return labels.empty() ? kPodsOnly : std::string(kPodsOnly) + " && " + labels; }
 
-// A selector made of checked parts can still be too long.
+// Its parts have been checked, but the selector can be too long.
 std::optional<Selector> make_selector(const Cursor& where, const std::string& text) {
     auto parsed = Selector::parse(text);
     if (!parsed) {
@@ -163,7 +163,7 @@ std::optional<Port> decode_peer_port(const Cursor& item) {
 
 PortsByProtocol decode_peer_ports(const Cursor& rule) {
     PortsByProtocol out;
-    std::vector<std::uint8_t> whole;
+    std::vector<std::uint8_t> all_ports;  // protocols that an entry without a port opens completely
     rule.each("ports", [&](const Cursor& item) {
         if (!item.node().is_map()) {
             return;
@@ -173,10 +173,10 @@ PortsByProtocol decode_peer_ports(const Cursor& rule) {
         if (const std::optional<Port> port = decode_peer_port(item)) {
             ports.push_back(*port);
         } else if (!item.child("port")) {
-            whole.push_back(protocol);
+            all_ports.push_back(protocol);
         }
     });
-    for (const std::uint8_t protocol : whole) {
+    for (const std::uint8_t protocol : all_ports) {
         out[protocol].clear();
     }
     return out;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Translates Kubernetes' NetworkPolicy (networking.k8s.io/v1) to a policy of the tier default with order 1000 and Allow rules
-// only. Reports problems to the cursor's context.
+// only. Reports problems to the cursor's context. Pure otherwise.
 #pragma once
 
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Decodes the leaves of policy documents: protocols, ports, CIDRs, selectors, domains, numbers, labels. For an invalid value
-// each function reports an error at its cursor and returns nothing; a wrong shape has been reported before.
+// each function reports an error at its cursor and returns nothing; a wrong shape has been reported before. Pure otherwise.
 #pragma once
 
 #include <cstdint>

@@ -211,8 +211,8 @@ void decode_container_ports(const Cursor& spec, std::string_view list, PodDocume
                 return;
             }
             const std::string protocol = item.text("protocol").value_or("TCP");
-            const std::uint8_t number_of = protocol == "UDP" ? kProtocolUdp : protocol == "SCTP" ? kProtocolSctp : kProtocolTcp;
-            out.ports.push_back({name, number_of, static_cast<std::uint16_t>(*port)});
+            const std::uint8_t protocol_number = protocol == "UDP" ? kProtocolUdp : protocol == "SCTP" ? kProtocolSctp : kProtocolTcp;
+            out.ports.push_back({name, protocol_number, static_cast<std::uint16_t>(*port)});
         });
     });
 }

@@ -154,7 +154,7 @@ RuleAction decode_action(const Cursor& rule_cursor) {
     return text == "Allow" ? RuleAction::kAllow : text == "Pass" ? RuleAction::kPass : text == "Log" ? RuleAction::kLog : RuleAction::kDeny;
 }
 
-// V2
+// V2. A named port needs no protocol.
 void check_ports(const Cursor& cursor, const Rule& rule) {
     const auto numeric = [](const std::vector<Port>& ports) {
         return std::any_of(ports.begin(), ports.end(), [](const Port& port) { return port.name.empty(); });

@@ -47,7 +47,7 @@ void DocumentLedger::read_index() {
     started_ = true;
     if (const auto listed = kept_->find_copies(index_); !listed && listed.error().code() != Code::kNotFound) {
         error_ = listed;
-        started_ = restored_;  // on the first read: writes nothing until the folder can be listed
+        started_ = restored_;  // before anything is restored: writes nothing, and reads the index again in the next round
         return;
     }
     for (auto& [path, document] : index_.documents) {
@@ -209,7 +209,7 @@ void DocumentLedger::restore(const std::string& path, KeptDocument& document) {
     }
 }
 
-// In the order of the paths: of duplicates, the first is in force.
+// In the order of the paths, so that the first of two documents with the same resource has it in force.
 void DocumentLedger::apply_deferred() {
     std::sort(deferred_.begin(), deferred_.end(), [](const Deferred& a, const Deferred& b) { return a.path < b.path; });
     for (Deferred& deferred : deferred_) {

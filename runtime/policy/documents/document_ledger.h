@@ -68,9 +68,9 @@ class DocumentLedger {
     void says_the_same(const std::string& path, std::string_view content);
     void unreadable(const std::string& source, const std::string& path, const std::string& why);
     void gone(const std::string& path);
-    // Puts the result of the round in force and keeps it. An error: the content in force is not kept.
+    // Puts the result of the round in force and keeps it. An error: some content in force has no copy.
     Result<> finish();
-    // Whether a content in force is not kept yet. Its document must be read again in another round to keep it.
+    // True: some content in force has no copy yet. Another round reads its document again and copies it.
     bool wants_another_round() const { return another_round_; }
 
     // Whether this content is not known yet. Saves sources the decoding.

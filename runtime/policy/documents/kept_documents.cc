@@ -9,7 +9,7 @@ namespace namegate::policy {
 namespace {
 
 constexpr std::size_t kSyncedOneByOne = 8;  // for more files, the whole file system is synced
-// Copies, those of an interrupted commit, and files of other programs.
+// Names in the folder: copies, what an interrupted commit left behind, and files of other programs.
 constexpr std::size_t kMaxEntries = 4 * kMaxKeptDocuments;
 
 std::string hex(std::uint64_t value) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The folder of kept policies: an index (kept_index.h) and an exact copy of each document, under a name made of its path and
-// content. A copy never changes; the index, which is replaced by rename, determines which copies count. So after a crash at
-// any step either the earlier or the new state is kept. The caller must ensure that one process writes at a time. Not
+// content. A copy never changes. The index determines which copies count, and is replaced by rename. So a crash at any step
+// leaves either the old or the new state. The caller must ensure that one process writes at a time. Not
 // thread-safe. Blocks on the disk.
 #pragma once
 
@@ -29,8 +29,8 @@ class KeptDocuments {
     bool changed() const;
     // Reads the index. kNotFound: there is none; kInvalidInput: it is damaged or has another version.
     Result<KeptIndex> read();
-    // Finds the existing copies of those that the index, as returned by read(), names. Before this call, and after an error,
-    // no copy is known.
+    // Finds out which copies that the index names exist. `index`: as returned by read(). Until this has succeeded once, no copy
+    // is known.
     Result<> find_copies(const KeptIndex& index);
 
     bool has_copy(const std::string& path, const ContentId& id) const { return copies_.count(name_of(path, id)) != 0; }
@@ -42,7 +42,7 @@ class KeptDocuments {
     Result<> commit(const KeptIndex& index);
     // Removes the copies that the committed index does not name, and what an interrupted commit left behind.
     Result<> remove_others(const KeptIndex& index);
-    // For an index that cannot be updated and so must not be used again: without an index, nothing counts as known.
+    // Removes an index that could not be updated, so that no process uses it. Without an index no former content is known.
     Result<> remove_index();
 
   private:

@@ -45,8 +45,10 @@ struct KeptIndex {
     bool operator==(const KeptIndex&) const = default;
 };
 
-// Leaves out documents over the limits, and then all sources too, because a document that is not listed may have been valid.
+// Leaves out documents over the limits. Then it leaves out all sources too: otherwise the missing documents would count as never
+// valid.
 std::string encode(const KeptIndex& index);
+// Whether encode() leaves nothing out.
 bool fits(const KeptIndex& index);
 // kInvalidInput: damaged, or of another version.
 Result<KeptIndex> decode_kept_index(std::string_view bytes);

@@ -103,6 +103,7 @@ void decode(std::vector<Fresh>& files, const DocumentLedger::Decoder& decoder) {
     }
 }
 
+// Names the Pods as kubelet names its static pods.
 void make_static(DecodeOutcome& decoded, std::string_view node_name) {
     for (Resource& resource : decoded.resources) {
         if (auto* pod = std::get_if<PodDocument>(&resource)) {
@@ -114,7 +115,7 @@ void make_static(DecodeOutcome& decoded, std::string_view node_name) {
     }
 }
 
-// In the order of the paths: of duplicates, the first is in force.
+// Reports in the order of the paths, so that the first of two files with the same resource has it in force.
 void report(DocumentLedger& ledger, const Folder& folder, std::vector<Fresh> files) {
     decode(files, folder.decoder);
     for (Fresh& file : files) {

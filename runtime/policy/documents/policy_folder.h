@@ -20,9 +20,10 @@ inline constexpr std::size_t kMaxPolicyFiles = 10'000;
 // Whether the name is *.yaml, *.yml or *.json and not hidden. Excludes editors' files such as ~, .tmp and .swp.
 bool is_policy_file_name(std::string_view name);
 
-// Reports the policy files of a folder: their content, which cannot be read, which are removed. A dangling link is a file that
-// cannot be read. A folder without files that is on another file system than before, or no longer a mount point, has lost its
-// mount and counts as unreachable, like a missing folder. The error is that of the folder itself; the ledger knows it too.
+// Reports the policy files of a folder: the content of each, those that cannot be read, and those that were removed. A dangling
+// link is a file that cannot be read. A folder without files that is on another file system than before, or no longer a mount
+// point, has lost its mount and counts as unreachable, like a missing folder. Returns the error of the folder itself, which is
+// reported to the ledger too.
 Result<> load_folder(DocumentLedger& ledger, const std::string& folder, FileSystem& files = system_files());
 
 // The same for kubelet's folder of static Pods (staticPodPath), which must contain Pods only. Appends the node's name to
@@ -30,7 +31,7 @@ Result<> load_folder(DocumentLedger& ledger, const std::string& folder, FileSyst
 Result<> load_manifest_folder(DocumentLedger& ledger, const std::string& folder, std::string_view node_name,
                               FileSystem& files = system_files());
 
-// Reports one file as the only one of its folder.
+// Reports one file. Its folder is the source; other files there are not read.
 void load_file(DocumentLedger& ledger, const std::string& path, FileSystem& files = system_files());
 
 }  // namespace namegate::policy

@@ -101,7 +101,8 @@ constexpr FieldSpec kTier = text("tier", "name of the tier; default when absent"
 constexpr FieldSpec kOrder = plain("order", Shape::kNumber, "lower comes first; absent: last");
 constexpr FieldSpec kSelectorField = text("selector", "selector of the endpoints; absent: all");
 constexpr FieldSpec kAccountSelector = text("serviceAccountSelector", "selector over the labels of the endpoint's service account");
-constexpr FieldSpec kTypesField = {.name = "types", .list = true, .max_items = 2, .allowed = kTypes, .help = "the directions that count"};
+constexpr FieldSpec kTypesField = {
+    .name = "types", .list = true, .max_items = 2, .allowed = kTypes, .help = "the directions in which the policy applies"};
 constexpr FieldSpec kIngress = objects("ingress", kRule, kMaxRulesPerDirection, "rules for packets to the endpoint");
 constexpr FieldSpec kEgress = objects("egress", kRule, kMaxRulesPerDirection, "rules for packets from the endpoint");
 constexpr FieldSpec kHints = list("performanceHints", Shape::kText, 16, "accepted, without effect");
@@ -109,7 +110,8 @@ constexpr FieldSpec kNamespaceSelector = text("namespaceSelector", "selector ove
 constexpr FieldSpec kDoNotTrack = plain("doNotTrack", Shape::kBool, "not supported");
 constexpr FieldSpec kPreDnat = plain("preDNAT", Shape::kBool, "not supported");
 constexpr FieldSpec kApplyOnForward = plain("applyOnForward", Shape::kBool, "not supported");
-constexpr FieldSpec kStagedAction = word("stagedAction", kStagedActions, "what enforcing the policy would do");
+constexpr FieldSpec kStagedAction =
+    word("stagedAction", kStagedActions, "Set adds or replaces a policy, Delete removes it, the others change nothing");
 
 constexpr std::array kPolicySpecFields = {kTier, kOrder, kSelectorField, kAccountSelector, kTypesField, kIngress, kEgress, kHints};
 constexpr ObjectSpec kPolicySpec = {"spec", kPolicySpecFields};
@@ -127,7 +129,8 @@ constexpr ObjectSpec kStagedGlobalSpec = {"spec", kStagedGlobalSpecFields};
 constexpr std::array kSetSpecFields = {list("nets", Shape::kText, kMaxSetEntries, "addresses and CIDRs of both families"),
                                        list("allowedEgressDomains", Shape::kText, kMaxSetEntries, "domain names")};
 constexpr ObjectSpec kSetSpec = {"spec", kSetSpecFields};
-constexpr std::array kTierSpecFields = {kOrder, word("defaultAction", kTierActions, "what the end of the tier does")};
+constexpr std::array kTierSpecFields = {kOrder,
+                                        word("defaultAction", kTierActions, "what happens to a packet that no rule of the tier decides")};
 constexpr ObjectSpec kTierSpec = {"spec", kTierSpecFields};
 
 constexpr std::array<FieldSpec, 5> document(const ObjectSpec& spec) {
@@ -160,9 +163,10 @@ constexpr std::array kExpressionFields = {
 };
 constexpr ObjectSpec kExpression = {"a match expression", kExpressionFields};
 constexpr std::array kLabelSelectorFields = {plain("matchLabels", Shape::kTextMap, "labels and their values"),
-                                             objects("matchExpressions", kExpression, kMaxNetsPerRule, "conditions, all of which hold")};
+                                             objects("matchExpressions", kExpression, kMaxNetsPerRule, "conditions that must all hold")};
 constexpr ObjectSpec kLabelSelector = {"a label selector", kLabelSelectorFields};
-constexpr std::array kBlockFields = {required_text("cidr", "a CIDR"), list("except", Shape::kText, kMaxNetsPerRule, "CIDRs inside it")};
+constexpr std::array kBlockFields = {required_text("cidr", "a CIDR"),
+                                     list("except", Shape::kText, kMaxNetsPerRule, "CIDRs inside it that are excluded")};
 constexpr ObjectSpec kBlock = {"an address block", kBlockFields};
 constexpr std::array kPeerFields = {object("podSelector", kLabelSelector, "pods by their labels; {}: all"),
                                     object("namespaceSelector", kLabelSelector, "namespaces by their labels; {}: all"),
@@ -179,7 +183,7 @@ constexpr std::array kToFields = {kPeerPorts, objects("to", kPeer, kMaxNetsPerRu
 constexpr ObjectSpec kTo = {"an egress rule", kToFields};
 constexpr std::array kKubernetesSpecFields = {
     object("podSelector", kLabelSelector, "the pods of the namespace that the policy is for; {}: all"),
-    FieldSpec{.name = "policyTypes", .list = true, .max_items = 2, .allowed = kTypes, .help = "the directions that count"},
+    FieldSpec{.name = "policyTypes", .list = true, .max_items = 2, .allowed = kTypes, .help = "the directions in which the policy applies"},
     objects("ingress", kFrom, kMaxRulesPerDirection, "what may come in"),
     objects("egress", kTo, kMaxRulesPerDirection, "what may go out"),
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Checks the shape of a document against its table (V1). Reports every difference to the cursor's context.
+// Checks the shape of a document against its table (V1). Reports every difference to the cursor's context. Pure otherwise.
 #pragma once
 
 #include <span>

@@ -167,7 +167,7 @@ void TreeBuilder::add_merged(Frame& frame, Node node) {
     }
 }
 
-// The map's own fields take precedence, wherever the merge key is.
+// At the end of a map, so that the map's own fields win wherever the merge key is.
 void TreeBuilder::merge(Frame& frame) {
     for (Node& map : frame.merged) {
         for (MapEntry& entry : NodeMaker::entries(map)) {

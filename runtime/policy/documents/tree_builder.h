@@ -53,7 +53,7 @@ class TreeBuilder {
         Mark key_mark;
         bool merges = false;  // the key is a merge key
         std::set<std::string> keys;
-        std::vector<Node> merged;  // merged maps; the map's own fields take precedence, then those of the first
+        std::vector<Node> merged;  // maps to merge; the map's own fields win over theirs, and those of an earlier one over a later one's
     };
     struct Anchored {
         Node node;

@@ -24,8 +24,8 @@ Files sorted(const Snapshot& snapshot) {
     return out;
 }
 
-// The changed sets, or the changed endpoint. Ignores namespaces, so that a set of another namespace can count as selected;
-// that only includes too many endpoints.
+// The changed sets, or the changed endpoint. Ignores namespaces: a set of another namespace can count as selected, which
+// includes unaffected endpoints and omits none.
 class Changed {
   public:
     Changed(const std::vector<SeenLabels>& changed, bool is_set) : changed_(changed), is_set_(is_set) {
@@ -43,7 +43,7 @@ class Changed {
 
   private:
     bool is_selected_by(const EntityRule& side) const {
-        // The endpoints' Pod documents define the port names, whatever their labels.
+        // A named port can depend on the Pod document of any endpoint, whatever its labels.
         if (!is_set_ && names_ports(side)) {
             return true;
         }

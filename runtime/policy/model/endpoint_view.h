@@ -31,7 +31,7 @@ struct EndpointView {
     bool use_pod_document = true;
     // Whether a source knows the pod, so that `labels` is complete. A Pod document that is used counts too.
     bool labels_known = false;
-    // Not empty: a source may know labels that are not here yet. The text says what the daemon is waiting for.
+    // Not empty: a label source that has not replied yet may know more labels. The text says which source.
     std::string labels_missing;
     // Unknown labels count as absent (unknownLabels: Absent).
     bool unknown_is_absent = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The resources of one policy file, with what every snapshot needs of them calculated once. Immutable, so safe to share
+// The resources of one policy file, and values derived from them that every snapshot needs. Immutable, so safe to share
 // between threads. The snapshots before and after a change share the objects of the files that did not change.
 #pragma once
 

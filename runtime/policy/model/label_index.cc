@@ -40,25 +40,25 @@ void LabelIndex::add(std::span<const std::size_t> hashes) {
 // A counting sort: counts the numbers of each bucket, then fills the buckets. Labels are added in ascending order of their
 // numbers, so duplicates of a number are adjacent within a bucket and are dropped.
 void LabelIndex::sort() {
-    const std::size_t places = std::bit_ceil(added_.size() + 1);
-    std::vector<std::uint32_t> last(places, kNone);
-    starts_.assign(places + 1, 0);
+    const std::size_t buckets = std::bit_ceil(added_.size() + 1);
+    std::vector<std::uint32_t> last_number(buckets, kNone);
+    starts_.assign(buckets + 1, 0);
     for (const Label& label : added_) {
-        const std::size_t place = label.hash & (places - 1);
-        if (last[place] != label.number) {
-            last[place] = label.number;
-            ++starts_[place + 1];
+        const std::size_t bucket = label.hash & (buckets - 1);
+        if (last_number[bucket] != label.number) {
+            last_number[bucket] = label.number;
+            ++starts_[bucket + 1];
         }
     }
-    for (std::size_t place = 0; place < places; ++place) {
-        starts_[place + 1] += starts_[place];
+    for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
+        starts_[bucket + 1] += starts_[bucket];
     }
-    numbers_.resize(starts_[places]);
+    numbers_.resize(starts_[buckets]);
     std::vector<std::uint32_t> next(starts_.begin(), starts_.end() - 1);
     for (const Label& label : added_) {
-        const std::size_t place = label.hash & (places - 1);
-        if (next[place] == starts_[place] || numbers_[next[place] - 1] != label.number) {
-            numbers_[next[place]++] = label.number;
+        const std::size_t bucket = label.hash & (buckets - 1);
+        if (next[bucket] == starts_[bucket] || numbers_[next[bucket] - 1] != label.number) {
+            numbers_[next[bucket]++] = label.number;
         }
     }
     added_ = {};
@@ -72,8 +72,8 @@ std::span<const std::uint32_t> LabelIndex::candidates(const Selector& selector) 
     if (starts_.empty()) {
         return {};
     }
-    const std::size_t place = hash_of(required->first, required->second) & (starts_.size() - 2);
-    return std::span(numbers_).subspan(starts_[place], starts_[place + 1] - starts_[place]);
+    const std::size_t bucket = hash_of(required->first, required->second) & (starts_.size() - 2);
+    return std::span(numbers_).subspan(starts_[bucket], starts_[bucket + 1] - starts_[bucket]);
 }
 
 }  // namespace namegate::policy

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The direction and action of a rule, with the same numbers from the document to the kernel.
+// The direction and action of a rule. The kernel programs use the same numbers. Plain values.
 #pragma once
 
 #include <cstdint>

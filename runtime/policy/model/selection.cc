@@ -87,13 +87,13 @@ std::string describe_gaps(const EndpointView& endpoint, const SeenLabels& seen) 
     return out;
 }
 
-// Adds to `gaps` those of `known` that concern one of the labels.
-void add_gaps_of(LabelGaps& gaps, const LabelGaps& known, const std::vector<std::string_view>& labels) {
+// Adds to `gaps` those of `all` that concern one of the labels.
+void add_gaps_of(LabelGaps& gaps, const LabelGaps& all, const std::vector<std::string_view>& labels) {
     for (const std::string_view label : labels) {
-        gaps.own = gaps.own || LabelGaps{known.own, false, false, false}.may_have(label);
-        gaps.name_space = gaps.name_space || LabelGaps{false, known.name_space, false, false}.may_have(label);
-        gaps.account = gaps.account || LabelGaps{false, false, known.account, false}.may_have(label);
-        gaps.account_labels = gaps.account_labels || LabelGaps{false, false, false, known.account_labels}.may_have(label);
+        gaps.own = gaps.own || LabelGaps{all.own, false, false, false}.may_have(label);
+        gaps.name_space = gaps.name_space || LabelGaps{false, all.name_space, false, false}.may_have(label);
+        gaps.account = gaps.account || LabelGaps{false, false, all.account, false}.may_have(label);
+        gaps.account_labels = gaps.account_labels || LabelGaps{false, false, false, all.account_labels}.may_have(label);
     }
 }
 
@@ -106,11 +106,11 @@ Truth policy_selects(const Policy& policy, const EndpointFacts& endpoint) {
 
 Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, const EndpointView* named) {
     const SeenLabels seen = endpoint.seen();
-    SeenLabels asked{seen.labels, {}};
+    SeenLabels relevant{seen.labels, {}};
     std::string selectors;
     const auto add_unknown = [&](const Selector& selector, const char* field, const Selector& written) {
         if (selector.evaluate(*seen.labels, seen.gaps) == Truth::kUnknown) {
-            add_gaps_of(asked.gaps, seen.gaps, selector.unknown_labels(*seen.labels, seen.gaps));
+            add_gaps_of(relevant.gaps, seen.gaps, selector.unknown_labels(*seen.labels, seen.gaps));
             selectors += (selectors.empty() ? "" : ", ") + std::string(field) + " \"" + written.to_string() + "\"";
         }
     };
@@ -125,7 +125,7 @@ Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, con
     }
     return {Code::kTryAgain, "it is not known whether " + policy.kind + " " + policy.full_name() + " (" + policy.place.file + ":" +
                                  std::to_string(policy.place.line) + ") selects the pod by its " + selectors +
-                                 (named == nullptr ? "" : "; " + describe_gaps(*named, asked))};
+                                 (named == nullptr ? "" : "; " + describe_gaps(*named, relevant))};
 }
 
 bool looks_at_endpoints(const Snapshot& snapshot) {
@@ -198,8 +198,8 @@ class Matcher {
           own_only_(name_space == nullptr && !policy.global) {}
 
     const Selector& selector() const { return selector_; }
-    Truth matches(const std::string& of, const SeenLabels& seen) const {
-        if (own_only_ && of != policy_.name_space) {
+    Truth matches(const std::string& its_namespace, const SeenLabels& seen) const {
+        if (own_only_ && its_namespace != policy_.name_space) {
             return Truth::kFalse;
         }
         const Truth out = both(name_space_.evaluate(*seen.labels, seen.gaps), selector_.evaluate(*seen.labels, seen.gaps));
@@ -216,9 +216,9 @@ class Matcher {
 
 bool counts(Truth matches, bool with_unknown) { return matches == Truth::kTrue || (matches == Truth::kUnknown && with_unknown); }
 
-bool is_unknown_of(const Policy& policy, const EntityRule& entity, const std::string& of, const SeenLabels& seen) {
+bool is_unknown_of(const Policy& policy, const EntityRule& entity, const std::string& its_namespace, const SeenLabels& seen) {
     const auto unknown = [&](const Selector* selector, const ServiceAccountMatch* accounts) {
-        return Matcher(policy, selector, pointer(entity.namespace_selector), accounts).matches(of, seen) == Truth::kUnknown;
+        return Matcher(policy, selector, pointer(entity.namespace_selector), accounts).matches(its_namespace, seen) == Truth::kUnknown;
     };
     return (selects_by_labels(entity) && unknown(pointer(entity.selector), pointer(entity.service_accounts))) ||
            (entity.not_selector && unknown(&*entity.not_selector, nullptr));

@@ -35,7 +35,7 @@ struct Members {
     std::vector<std::size_t> sets;
 };
 
-// Resolves the selectors in the rules of `self`. `endpoints` are those of the node, including `self`.
+// Resolves the selectors in the rules of the policies that select `self`. `endpoints` are those of the node, including `self`.
 class Resolver {
   public:
     Resolver(const Snapshot& snapshot, const EndpointFacts& self, std::span<const EndpointView> endpoints);
@@ -68,7 +68,7 @@ class Resolver {
         const Selector* selector;
         const Selector* name_space;
         const ServiceAccountMatch* accounts;
-        bool with_unknown;
+        bool with_unknown;  // include endpoints whose selection is unknown
     };
 
     static Query selected_by(const EntityRule& entity, RuleAction action);

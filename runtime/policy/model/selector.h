@@ -54,8 +54,8 @@ class Selector {
     bool is_all() const;     // exactly all() (or empty)
     bool is_global() const;  // exactly global()
     bool uses_global() const;
-    // Returns a label and value that everything it matches must have, if it is easy to find one. Valid as long as the
-    // selector.
+    // Returns a label and value that everything it matches must have: those of an ==, alone or as an operand of the outermost
+    // &&. Nothing for any other selector. Valid as long as the selector.
     std::optional<std::pair<std::string_view, std::string_view>> required_label() const;
 
     // Returns the same selector over other labels: each `key` becomes `<prefix>key`, all() becomes has(`all_label`) and

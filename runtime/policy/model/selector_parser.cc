@@ -15,7 +15,7 @@ bool is_label_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '/' || c == '-';
 }
 
-// A recursive-descent parser; the first error stops it. Null means that error_ is set.
+// A recursive-descent parser. It stops at the first error: a function that fails sets error_ and returns null.
 class Parser {
   public:
     explicit Parser(std::string_view text) : text_(text) {}

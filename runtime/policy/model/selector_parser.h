@@ -36,7 +36,7 @@ struct SelectorNode {
     Op op = Op::kAll;
     std::string label;                      // of a comparison or has()
     std::vector<std::string> values;        // one value, or the set of kIn and kNotIn: sorted, without duplicates
-    std::vector<SelectorNodePtr> children;  // kNot: one; kAnd, kOr: two or more, none of the same kind
+    std::vector<SelectorNodePtr> children;  // kNot: one; kAnd, kOr: two or more, none with the same op
 };
 
 std::variant<SelectorNodePtr, SelectorError> parse_selector(std::string_view text);

@@ -25,8 +25,8 @@ class Snapshot {
     Snapshot(std::vector<std::shared_ptr<const FileResources>> files, std::uint64_t generation);
 
     struct TierView {
-        Tier tier;  // last, with default action Deny, if policies name a tier that no document describes
-        bool described = true;
+        Tier tier;
+        bool described = true;  // false: policies name the tier and no Tier document describes it; it comes last and ends in Deny
         std::vector<const Policy*> policies;
     };
 
