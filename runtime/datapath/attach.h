@@ -17,7 +17,7 @@ namespace namegate::datapath {
 
 enum class AttachKind { kTcx, kClsact };
 
-// Attaches both directions, or corrects what is attached already. Undone when one direction fails.
+// Attaches both directions, or corrects what is attached already. If one direction fails, neither stays attached.
 Result<AttachKind> attach(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex);
 // With `ifindex` 0 the interface is gone and only pins are removed.
 Result<> detach(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex);

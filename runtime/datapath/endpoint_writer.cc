@@ -55,7 +55,7 @@ Result<> put_config(Datapath& datapath, std::uint32_t slot, ng_endpoint_config c
     if (std::memcmp(&config, &active, sizeof config) == 0) {
         return ok();
     }
-    // Also for a slot that had another endpoint before: a generation is never reused.
+    // A generation is never reused, even if the slot had another endpoint before.
     config.generation = active.generation == 0 ? NG_FIRST_GENERATION : active.generation + 1;
     const __u32 other = (endpoint.active & 1) ^ 1;
     endpoint.version[other] = config;

@@ -54,7 +54,7 @@ class CounterRoom {
     std::vector<Extent> taken_;  // for the endpoint at hand
 };
 
-// Closes the endpoint: only ARP and neighbour discovery pass. Always written first, when the addresses may not be known
+// Closes the endpoint: only ARP and neighbour discovery pass. Always written first, because the addresses may not be known
 // yet.
 Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity);
 // The endpoint stays closed, but gets everything that write_policies() needs for these policies except the addresses.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The daemon's side of the ring `held` (bpf/hold.h): frames that only the daemon can judge, and the signs of life that
-// tell the programs that it runs. One reader per node. Frames that a dead reader left in the ring go to the next one.
-// Owns the ring and the signs of life, which end with the process. One thread.
+// The daemon's side of the ring `held` (bpf/hold.h): frames that only the daemon can judge, and the signs of life by
+// which the programs know that it runs. A node has one reader. The next reader gets the frames that a dead one left in
+// the ring. Owns the ring and the signs of life, which end with the process. One thread. Malformed records are dropped
+// and counted.
 #pragma once
 
 #include <cstddef>
@@ -42,19 +43,19 @@ class HeldReader {
 
     // Readable (epoll) while frames wait.
     int fd() const;
-    // Passes waiting frames to the callback and returns their number: at most kHeldFramesAtOnce, so that beat() and
-    // other work keep their turn under any load. The descriptor stays readable while frames are left. Fewer than
-    // kHeldFramesAtOnce means that none is left.
+    // Passes waiting frames to the callback and returns their number: at most kHeldFramesAtOnce, so that a flood leaves
+    // time for beat() and other work. The descriptor stays readable while frames are left. Fewer than kHeldFramesAtOnce
+    // means that none is left.
     Result<std::size_t> consume();
-    // A kept frame is finished. The programs see it after the next consume() or write_done().
+    // Counts a kept frame as finished. The programs see this after the next consume() or write_done().
     void done(const ng_held& header);
     Result<> write_done();
     // Consumes all waiting frames. To be called only before the first beat() or after leave(), when no new frames are
     // held.
     Result<> drain();
-    // Tells the programs that the daemon is alive at this tick. Must be called several times in NG_READER_TICKS.
+    // Shows the programs that the daemon is alive at this tick. Call it several times within NG_READER_TICKS.
     Result<> beat(std::uint32_t now_tick);
-    // Tells the programs that the daemon ends: no frame is held from now on.
+    // Shows the programs that the daemon is shutting down: from now on they hold no frame.
     Result<> leave();
     std::uint64_t malformed() const { return malformed_; }
 

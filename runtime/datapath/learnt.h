@@ -2,8 +2,8 @@
 //
 // The learned addresses of an endpoint, written from user space: fills from the name cache (D14), and the sweep of
 // expired entries. The kernel writes the same entries concurrently, so an entry is copied, merged and written back as a
-// whole, and the sweep puts back an entry that was renewed meanwhile. The node lock is held only to keep two sweeps
-// apart.
+// whole, and the sweep puts back an entry that was renewed meanwhile. The node lock is needed only so that two sweeps
+// do not overlap.
 #pragma once
 
 #include <cstddef>

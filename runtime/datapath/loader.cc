@@ -88,7 +88,7 @@ bool all_pinned(const std::string& folder) {
     return exists(folder + "/links");
 }
 
-// Version and build are still missing.
+// Leaves version and build unset.
 Result<ng_meta> new_meta() {
     ng_meta meta{};
     meta.next_endpoint = 1;
@@ -176,14 +176,14 @@ Result<std::unique_ptr<Datapath>> Datapath::open(const DatapathOptions& options)
         datapath->replaced_ = replace_programs(*datapath, datapath->meta_).with_context("replacing the programs of another build");
         NG_TRY(datapath->read_meta());
     }
-    // Endpoints of an older build bring their own slots.
+    // Endpoints of an older build keep their slots.
     if (datapath->fresh_ && datapath->older_.empty()) {
         NG_TRY(ensure_spare_slots(*datapath, options.spare_slots));
     }
     return datapath;
 }
 
-// Two datapaths on one interface are not allowed: each would deny packets of which it knows nothing.
+// Two datapaths on one interface are not allowed: each would deny packets of flows that only the other one knows.
 Result<> Datapath::find_others() {
     NG_ASSIGN(const auto builds, OtherBuild::list(options_.bpffs_dir));
     for (const OtherBuild& build : builds) {

@@ -2,7 +2,7 @@
 //
 // Map access by file descriptor, typed and in batches; keeps libbpf inside this folder. Owns nothing. Any thread. A
 // missing key is an empty optional or `false`, never an error. A full map is kExhausted; other errors are kIo with the
-// errno of the map.
+// errno of the call.
 #pragma once
 
 #include <cstddef>

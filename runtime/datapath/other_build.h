@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The datapath of a build with another layout version, older or newer, in <bpffs_dir>/v<version>. It may still enforce
-// pods. Only what no version changes is used: the names of the pins, the interfaces of the programs, the head of `meta`,
+// pods. Uses only what is the same in every version: the names of the pins, the interfaces of the programs, the head of `meta`,
 // the shapes of the inner maps. Owns nothing. Acts in the network namespace of the calling thread; node lock held.
 #pragma once
 

@@ -26,7 +26,7 @@ constexpr std::size_t kEraseAtOnce = 1024;                    // names per hold 
 constexpr std::size_t kLookupsAtOnce = 2048;                  // pattern lookups per hold of the lock
 constexpr std::uint32_t kFewNew = 8;                          // new policies since the scan; with more, another scan is quicker
 constexpr int kMaxScans = 8;                                  // scans of all patterns
-constexpr auto kBetweenHolds = std::chrono::milliseconds(5);  // longer than a process that waits for the lock sleeps
+constexpr auto kBetweenHolds = std::chrono::milliseconds(5);  // a waiting process polls the lock every 2 ms at first
 constexpr std::array<std::uint64_t, 3> kKinds = {NG_PATTERN_EXACT, NG_PATTERN_WILD, NG_PATTERN_MID};
 
 // Erases every entry of an LPM trie or hash that belongs to one of the policies. A walk of a trie may miss an entry while
@@ -106,7 +106,7 @@ Result<> Collection::with_lock(const Work& work) {
     return ok();
 }
 
-// These only seem unused, because the lock is not held yet; mark() checks again.
+// The lock is not held, so the policies only seem unused: mark() checks each of them again.
 Result<> Collection::mark_unused(const std::set<PolicyId>& in_use) {
     NG_ASSIGN(const Catalogue catalogue, read_catalogue(datapath_));
     NG_ASSIGN(const auto of_endpoints, policies_in_use(datapath_));

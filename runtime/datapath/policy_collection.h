@@ -5,11 +5,11 @@
 // node lock only for a few milliseconds at a time:
 //   1. With the lock, unused policies lose their content hash in the catalogue. From then on no endpoint can start to use
 //      them.
-//   2. Without the lock, their entries are erased (their ids are never reused), then their catalogue entries and with
-//      these the space they reserve, except for one.
-//   3. Without the lock, it finds the names that no pattern uses. With the lock, it erases them in portions, except those
+//   2. Without the lock, their entries are erased, which is safe because ids are never reused. Then all their catalogue
+//      entries but one are erased, which frees the space that they reserve.
+//   3. Without the lock, the names that no pattern uses are found. With the lock, they are erased in portions, except those
 //      that a new policy uses meanwhile.
-//   4. It erases the last catalogue entry.
+//   4. The last catalogue entry is erased.
 // A process that dies in between leaves an entry without content hash in the catalogue, so the next collection resumes.
 // Thread rule as for Datapath.
 #pragma once

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Writes compiled policies into the kernel's maps. Policies with equal content are stored once. The catalogue `policies`
-// says which bitmaps and rules belong to which policy; an entry without a content hash is one whose writer died. Node
+// says which bitmaps and rules belong to which policy; an entry without a content hash is incomplete (policy_catalogue.h). Node
 // lock held. A failed install leaves nothing that is in use.
 #pragma once
 

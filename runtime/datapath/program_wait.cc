@@ -38,7 +38,7 @@ Result<> wait_for_programs() {
     if (::syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0) {
         return ok();
     }
-    // A kernel with nohz_full CPUs refuses membarrier, and a sandbox may.
+    // A kernel with nohz_full CPUs refuses membarrier, and so may a sandbox.
     const Error refused = sys_error("membarrier", errno);
     return wait_by_map_change().with_context("waiting for running programs (" + refused.message() + ")");
 }

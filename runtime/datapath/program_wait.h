@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Waits for the programs that are running on the CPUs. What no program can find any more may be changed or removed only
-// after that. No state; any thread. Takes an RCU grace period, 8 to 16 ms, or less with ShortGracePeriods.
+// Waits for the programs that are running on the CPUs. Only after that may data be changed or freed that no program can
+// find any more. No state; any thread. Takes an RCU grace period, 8 to 16 ms, or less with ShortGracePeriods.
 #pragma once
 
 #include "base/result.h"

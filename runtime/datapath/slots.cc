@@ -86,7 +86,7 @@ Result<> clear_outer(int outer, std::uint32_t slot) {
     return erased ? ok() : Result<>(erased.error());
 }
 
-// Runs `work(0..2)` in parallel: each outer map waits for an RCU grace period, and they may share one.
+// Runs `work(i)` for the outer maps in parallel: each of them waits for an RCU grace period, and they may share one.
 template <typename Work>
 Result<> on_each_outer(const Work& work) {
     std::array<Result<>, kOuters> results{ok(), ok(), ok()};
@@ -274,7 +274,7 @@ Result<> release_slot(Datapath& datapath, std::uint32_t slot) {
     }
     NG_ASSIGN(const int endpoints, datapath.map(MapId::kEndpoints));
     NG_ASSIGN(const ng_endpoint closed, close_slot(endpoints, slot));
-    // A program that began earlier may still read the policy, in which zeros allow everything, and write to the slot's maps.
+    // A program that began earlier may still write to the slot's maps and read the policy, and a policy of zeros allows everything.
     NG_TRY(wait_for_programs());
     NG_TRY(map_update(endpoints, slot, emptied(closed)));
     NG_TRY(forget_untrusted(datapath, states[slot].endpoint));

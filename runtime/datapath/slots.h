@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Slots: the index under which an endpoint has its own flows, learnt addresses and pending queries. Putting
+// A slot is the index under which an endpoint has its own flows, learned addresses and pending queries. Putting
 // an inner map into an outer one waits for an RCU grace period, so spare slots are prepared in advance, and
 // the slot of a deleted endpoint is emptied and becomes a spare. No state of its own. The caller holds the
 // node lock. After an error a slot is unchanged or belongs to no new endpoint; two endpoints never share one.
@@ -30,13 +30,13 @@ Result<std::uint32_t> acquire_slot(Datapath& datapath, std::uint32_t endpoint);
 Result<> release_slot(Datapath& datapath, std::uint32_t slot);
 // Prepares spares until there are `wanted`, at most kMaxSpareSlots.
 Result<> ensure_spare_slots(Datapath& datapath, std::uint32_t wanted);
-// Adopts endpoints of an older build under the slot numbers they have there. If the layout is the same, their maps of learnt
-// addresses, flows and pending queries are used as they are. Returns, for the log, the names of the maps that could not be
-// adopted and begin empty. kExists: a slot belongs to another endpoint.
+// Adopts endpoints of an older build under the slot numbers they have there. If the layout is the same, their maps of
+// learned addresses, flows and pending queries are used as they are. Returns, for the log, the names of the maps that
+// could not be adopted and begin empty. kExists: a slot belongs to another endpoint.
 Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuild& from, const std::vector<SlotUse>& uses);
 
 Result<std::vector<SlotUse>> used_slots(Datapath& datapath);
-// The endpoint that uses the slot; nothing: it is free.
+// The endpoint that uses the slot, or nullopt when the slot is free.
 Result<std::optional<std::uint32_t>> slot_owner(Datapath& datapath, std::uint32_t slot);
 Result<std::uint32_t> count_spare_slots(Datapath& datapath);
 

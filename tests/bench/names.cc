@@ -61,25 +61,25 @@ void run(const std::string& folder) {
     std::printf("\nName cache, %u names, 2 addresses each\n  %-58s %8s %10s %10s\n", kNames, "", "times", "median ms", "longest ms");
     Table table;
     const auto endpoint = [](unsigned number) { return number % kEndpoints; };
-    table.measure("an answer of a new name, until it is full", kNames, [&](unsigned i) { cache.record(endpoint(i), answer(i, 2), {}); });
-    table.measure("an answer of a new name, the oldest one goes", 20'000,
+    table.measure("a response with a new name, until it is full", kNames, [&](unsigned i) { cache.record(endpoint(i), answer(i, 2), {}); });
+    table.measure("a response with a new name, the oldest one is evicted", 20'000,
                   [&](unsigned i) { cache.record(endpoint(i), answer(kNames + i, 2), {}); });
-    table.measure("an answer of a known name", 20'000, [&](unsigned i) { cache.record(endpoint(i), answer(kNames + i, 2, 1), {}); });
-    table.measure("an answer of 1,024 addresses, 512 names go", 20,
+    table.measure("a response with a known name", 20'000, [&](unsigned i) { cache.record(endpoint(i), answer(kNames + i, 2, 1), {}); });
+    table.measure("a response with 1,024 addresses, 512 names are evicted", 20,
                   [&](unsigned i) { cache.record(endpoint(i), answer(2 * kNames + i, 1024), {}); });
     std::size_t found = 0;
     const auto exact = policy::DomainPattern::parse("name199999.zone99.example.com");
     const auto wild = policy::DomainPattern::parse("*.zone19.example.com");
-    table.measure("a policy names one of its names", 1000,
+    table.measure("a policy names one cached name", 1000,
                   [&](unsigned) { cache.for_each_match(19, *exact, [&](const dns::Reached&) { ++found; }); });
-    table.measure("a policy names a zone of some 2,000 names", 50,
+    table.measure("a policy names a zone of some 2,000 cached names", 50,
                   [&](unsigned) { cache.for_each_match(19, *wild, [&](const dns::Reached&) { ++found; }); });
     daemon::CacheSaver saver;
     for (int i = 0; i < 3; ++i) {
         table.measure("saving begins", 1, [&](unsigned) { static_cast<void>(saver.start(cache, folder + "/names", "bench")); });
         static_cast<void>(saver.wait());
     }
-    table.measure("an endpoint of some 10,000 names goes", 2, [&](unsigned i) { cache.forget(i); });
+    table.measure("an endpoint with some 10,000 names is removed", 2, [&](unsigned i) { cache.forget(i); });
     clock.advance_seconds(1000);
     table.measure("names expire", 100, [&](unsigned) { cache.expire(); });
     const dns::NameCacheStats stats = cache.stats();

@@ -59,7 +59,7 @@ class ProgramBench {
     static std::uint16_t local_port(unsigned i) { return static_cast<std::uint16_t>(1024 + i % 64000); }
     static void must_pass(bool passed) {
         if (!passed) {
-            throw std::runtime_error("a packet of the benchmark did not fare as it should");
+            throw std::runtime_error("the programs did not treat a packet of the benchmark as expected");
         }
     }
     void use_names() { scene_.apply(domain_policy("example.com, '*.example.com'")); }
@@ -220,9 +220,9 @@ void ProgramBench::answers() {
     const std::pair<unsigned, const char*> sizes[] = {{1, "423"}, {8, "794"}, {30, "1831"}};
     for (const auto& size : sizes) {
         const unsigned count = size.first;
-        const std::string what = "answer, " + std::to_string(count) + (count == 1 ? " address" : " addresses");
+        const std::string what = "response, " + std::to_string(count) + (count == 1 ? " address" : " addresses");
         add(what + ", known", answer_known(question, addresses(kName, count, 0)), size.second);
-        add(what + ", known, lifetime extended (2)", answer_single(kName, [&](unsigned i) { return addresses(kName, count, 0, 3600 + i); }),
+        add(what + ", lifetime extended (2)", answer_single(kName, [&](unsigned i) { return addresses(kName, count, 0, 3600 + i); }),
             size.second);
         const auto fresh = [&](unsigned i) { return addresses(kName, count, i * count); };
         add(what + ", first seen (2)", answer_single(kName, fresh, true));
@@ -232,9 +232,9 @@ void ProgramBench::answers() {
     for (unsigned i = 0; i < 8; ++i) {
         chain.a("c.cdn.example.net", address_of(i));
     }
-    add("answer, 3 CNAMEs and 8 addresses, known", answer_known(question, chain), "1030");
+    add("response, 3 CNAMEs and 8 addresses, known", answer_known(question, chain), "1030");
     const DnsMessage other = DnsMessage::query("www.other.test");
-    add("answer, name not in the policy", answer_known(other, addresses("www.other.test", 1, 0)), "258");
+    add("response, name not in the policy", answer_known(other, addresses("www.other.test", 1, 0)), "258");
     // As many labels to walk as the budget allows, then as many addresses as fit.
     std::string deep = "a";
     for (int i = 1; i < 118; ++i) {
@@ -244,10 +244,10 @@ void ProgramBench::answers() {
     DnsMessage worst = DnsMessage::response(deep);
     for (unsigned i = 0; i < 64; ++i) {
         const Bytes address{100, 64, 0, static_cast<std::uint8_t>(i)};
-        // The whole name again, by its first label and a pointer to the rest: no shortcut.
+        // The whole name again, by its first label and a pointer to the rest, so that the program must walk it.
         worst.record_of(i < 2 ? Bytes{1, 'a', 0xc0, 14} : DnsMessage::pointer(12), kTypeA, address);
     }
-    add("answer, the worst: 376 labels, 64 addresses", answer_known(DnsMessage::query(deep), worst));
+    add("response, the worst: 376 labels, 64 addresses", answer_known(DnsMessage::query(deep), worst));
     must_pass(scene_.count(NG_R_UNSOLICITED) == solicited && scene_.count(NG_R_UNPARSED) == 0 && scene_.count(NG_R_LEARNT_FULL) == 0);
 }
 

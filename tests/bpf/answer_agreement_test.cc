@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two parsers, one meaning: the same messages go to the kernel's parser and to dns/ (ldns): edge cases, inputs that the fuzzers
-// found, responses as resolvers send them, and mutations of all of these. What the kernel decides it must decide like dns/; what it
-// does not decide it must report.
+// The kernel's parser and dns/ (ldns) must agree. Both get the same messages: edge cases, inputs that the fuzzers found, responses
+// as resolvers send them, and mutations of all of these. What the kernel decides it must decide like dns/; what it does not decide
+// it must report.
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <iomanip>

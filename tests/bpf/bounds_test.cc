@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An IP packet ends where its own length says: bytes behind it are padding, and no header is read from them. Fragments do not write
-// over what was judged, and an ICMP error quotes no more than the RFCs ask for.
+// An IP packet ends where its own length says: bytes after it are padding, and no header is read from them. Fragments do not
+// overwrite what was judged, and an ICMP error quotes no more than the RFCs ask for.
 #include <catch2/catch.hpp>
 
 #include "traffic.h"
@@ -28,7 +28,7 @@ const char* remote_of(bool v6) { return v6 ? "2001:db8::1" : "192.0.2.1"; }
 
 }  // namespace
 
-TEST_CASE("a transport header behind the end of the IP packet is not read") {
+TEST_CASE("a transport header after the end of the IP packet is not read") {
     const bool v6 = GENERATE(false, true);
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, protocol: TCP, destination: {ports: [443]}}"}) + "---\n" + policy_of("Ingress", {}, "q"));
@@ -48,7 +48,7 @@ TEST_CASE("a transport header behind the end of the IP packet is not read") {
     CHECK(scene.egress(padded).passed());
 }
 
-TEST_CASE("an extension header or its successor behind the end of the IP packet is not read") {
+TEST_CASE("an extension header or its successor after the end of the IP packet is not read") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow, protocol: UDP, destination: {ports: [53]}}"}));
     // Destination options in the first fragment, with the ports in a trailer: a receiver that does not follow RFC 7112 would read
@@ -86,7 +86,7 @@ TEST_CASE("a DNS response ends where its UDP header says") {
         scene.ingress(frame);
         return scene.learnt().size();
     };
-    CHECK(answer(-4) == 0);  // the address is behind its end
+    CHECK(answer(-4) == 0);  // the address is after its end
     CHECK(answer(4) == 0);   // longer than the packet: the receiver drops it
     CHECK(answer(0) == 1);
 }
@@ -106,7 +106,7 @@ TEST_CASE("an ICMP error that quotes too much is judged by policy") {
     CHECK(error(most).passed());
     CHECK(error(most + 1).dropped());
     CHECK(error(headers * 2).passed());
-    CHECK(error(headers * 2, 1).dropped());  // its ports are behind the end
+    CHECK(error(headers * 2, 1).dropped());  // its ports are after the end
 }
 
 TEST_CASE("the fragments of one endpoint evict no other's, and do not pass to the next endpoint in its slot") {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Thousands of forged responses: from another server, to another port, with another id or question, without a query, a second time,
-// or from the trusted server with records that do not count. Neither the kernel nor the learning decision behind it may learn an
+// or from the trusted server with records that do not count. Neither the kernel nor the daemon's learning decision may learn an
 // address from them; the correct response after them still counts.
 #include <arpa/inet.h>
 
@@ -39,7 +39,7 @@ struct Forged {
     std::uint16_t from_port = 53;
     std::uint16_t to_port = 0;  // 0: the port of the query
     bool asked = true;          // the query was sent
-    bool answered = false;      // and its response has arrived
+    bool answered = false;      // its response has arrived
 };
 
 struct Kind {
@@ -51,7 +51,7 @@ DnsMessage right(const Exchange& e) { return DnsMessage::response(e.name).id(e.i
 DnsMessage bad(const Exchange& e) { return right(e).a(e.name, kBad); }
 std::uint16_t other_id(const Exchange& e) { return static_cast<std::uint16_t>(e.id ^ 0x0101U); }
 
-// Wrong outside: which sender, which port, which query.
+// The sender, a port or the query is wrong.
 std::vector<Kind> from_strangers() {
     using E = const Exchange&;
     return {

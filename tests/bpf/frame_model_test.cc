@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random frames through the programs, beside a model written from the rules alone: what the programs pass, the model allows,
-// whatever was sent before. The long form: NAMEGATE_FRAMES=10000000.
+// Random frames through the programs, beside a model written from the rules alone. The programs may pass only what the model
+// allows, whatever was sent before. The long form: NAMEGATE_FRAMES=10000000.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -73,9 +73,9 @@ struct Tally {
     unsigned long frames = 0;
     unsigned long passed = 0;
     unsigned long unjudged = 0;
-    std::map<std::string, unsigned long> allowed;  // as what
-    std::map<std::string, unsigned long> denied;   // why
-    std::map<std::string, unsigned long> excused;  // dropped for a reason
+    std::map<std::string, unsigned long> allowed;  // by the reason to allow it
+    std::map<std::string, unsigned long> denied;   // by the reason to deny it
+    std::map<std::string, unsigned long> excused;  // allowed, but dropped for a known reason
     Differences violations;                        // passed, and denied by the model
     Differences losses;                            // dropped, and allowed by the model
 };

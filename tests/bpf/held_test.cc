@@ -113,7 +113,7 @@ TEST_CASE("an undecided response is held while there is a daemon, and goes on wh
     CHECK(scene.ingress(frame).held());
 }
 
-TEST_CASE("a daemon with more waiting frames than one read returns runs its loop in between") {
+TEST_CASE("a daemon runs its loop between two reads when more frames wait than one read returns") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     const Bytes message = long_answer("example.com");
@@ -294,7 +294,7 @@ RunResult fill_room(Scene& scene) {
     }
 }
 
-TEST_CASE("DNS over TCP: a segment is dropped while the daemon has no space, and sent again; nothing counts as lost") {
+TEST_CASE("DNS over TCP: a segment that finds no space is dropped and sent again, and does not count as lost") {
     Scene scene;
     scene.apply(kStreamPolicy);
     // Without a daemon nothing is followed, and nothing is dropped.
@@ -329,7 +329,7 @@ TEST_CASE("DNS over TCP: a segment is dropped while the daemon has no space, and
     CHECK(scene.ingress(stream_in(kAck | kPsh, "answer")).passed());
 }
 
-TEST_CASE("DNS over TCP without domains: only a SYN without space is dropped, and other losses are reported with the next frame") {
+TEST_CASE("DNS over TCP without domains: only a SYN that finds no space is dropped, and the next frame reports other losses") {
     Scene scene;
     scene.apply(egress_policy({"{action: Allow}"}));
     Reader reader(scene);

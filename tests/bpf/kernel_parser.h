@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The kernel's parser as a function: a DNS response through both programs by test runs, to a query of the pod, and what it opened.
-// Nothing learned is left for the next one.
+// The kernel's parser as a function. Test runs pass a query of the pod and a DNS response through both programs; the result is what
+// the response opened. Nothing learned is left for the next response.
 #pragma once
 
 #include <algorithm>

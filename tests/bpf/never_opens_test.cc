@@ -46,7 +46,7 @@ TEST_CASE("D17: a name opens no loopback, link-local, multicast, unspecified or 
         const auto parsed = *IpAddress::parse(address);
         const bool is_v4 = parsed.is_v4();
         INFO(address);
-        // The mapped form first: an address that is open is not refused, only not prolonged.
+        // The mapped form first: an address that is open already stays open, and the test would not show a refusal.
         for (const bool aaaa : {true, false}) {
             if (!is_v4 && !aaaa) {
                 continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What may happen while unused policies are collected: other processes install, the collector dies. The moments in between are those
-// at which it takes the node lock.
+// While unused policies are collected, other processes install policies, or the collector dies. The tests interfere at the moments
+// at which the collector takes the node lock.
 #include "datapath/policy_collection.h"
 
 #include <signal.h>

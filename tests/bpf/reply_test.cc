@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A reply begins no flow: any host can make a third one reply to the pod, by a packet in the pod's name.
+// A reply begins no flow, because any host can make another host reply to the pod by a packet in the pod's name.
 #include <catch2/catch.hpp>
 
 #include "traffic.h"

@@ -108,7 +108,7 @@ TEST_CASE("what is not a response of an untrusted DNS server to the pod is not c
     CHECK(counted(scene).empty());
 }
 
-TEST_CASE("an endpoint has a limited number of places, and the server that was silent longest makes room") {
+TEST_CASE("when all places of an endpoint are in use, the server that was silent longest is evicted") {
     Scene scene;
     scene.apply(domain_policy("example.com"));
     const auto server = [](unsigned i) { return "198.51.100." + std::to_string(i + 1); };

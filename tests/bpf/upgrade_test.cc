@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is pinned is another build's. A build with the same layout has another number in `meta`, a build with another layout has
-// another folder name: both are made here from what this build pinned.
+// Upgrades from another build. The tests make its pins from those of this build: another build number in `meta` for the same
+// layout, another folder name for another layout.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <unistd.h>
@@ -211,7 +211,7 @@ TEST_CASE("maps with another layout begin empty, and are named", "[upgrade]") {
     });
 }
 
-TEST_CASE("a process that is not alone waits for an older layout to go, and does not touch a newer one", "[upgrade]") {
+TEST_CASE("a process that may not take over waits until an older layout is gone, and does not touch a newer one", "[upgrade]") {
     UpgradeFixture fixture(each_mode());
     with_veth([&](std::uint32_t ifindex) {
         fixture.make_endpoint(ifindex);

@@ -48,7 +48,7 @@ TEST_CASE("a container of ctr has the policy of its labels also without a daemon
     CHECK(node.state() == "");
 }
 
-TEST_CASE("what kubelet does after failures", "[C5][C29][C41][C43]") {
+TEST_CASE("failures under kubelet and containerd leave nothing, and pods start afterwards", "[C5][C29][C41][C43]") {
     ContainerdNode node(ContainerdNode::Mode::kFirst, "labelTimeout: 4\n");
     node.write_policy("weather.yaml", kAllowWeather);
 

@@ -47,7 +47,7 @@ TEST_CASE("containerd's network is ready as soon as install.sh has run, and not 
 TEST_CASE("a pod whose DEL fails stays until a DEL succeeds, and nothing of it is lost", "[C3][C44]") {
     ContainerdNode node(ContainerdNode::Mode::kFirst);
     const std::string sandbox = must(node.cri().run_pod(pod("web")), node);
-    // The address cannot be released: it must not go to another pod while this one may have it.
+    // The address cannot be released. No other pod may get it while this one may still have it.
     const std::string program = "/opt/cni/bin/host-local";
     must_run("rm " + program +
              " && printf '#!/bin/sh\\n[ $CNI_COMMAND != DEL ] || { echo \\047{\"code\": 77, \"msg\": \"not now\"}\\047; exit 1; }\\nexec "

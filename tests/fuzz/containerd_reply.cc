@@ -11,7 +11,7 @@ namespace {
 
 void check_error(const Error& error) {
     fuzz::require(error.code() == Code::kInvalidInput || error.code() == Code::kExhausted, "an error has one of two codes");
-    fuzz::require(!error.message().empty(), "an error says something");
+    fuzz::require(!error.message().empty(), "an error has a message");
 }
 
 }  // namespace

@@ -53,14 +53,14 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     }
     const auto pattern = policy::DomainPattern::parse(input.substr(0, end));
     if (!pattern) {
-        fuzz::require(!pattern.error().message().empty(), "an error says something");
+        fuzz::require(!pattern.error().message().empty(), "an error has a message");
         return 0;
     }
     const auto again = policy::DomainPattern::parse(pattern->text());
     fuzz::require(again && *again == *pattern && again->kind() == pattern->kind(), "the canonical text is the same pattern");
     const Labels labels = labels_of(name);
     if (!labels.empty() && name.find('\\') == std::string_view::npos) {
-        fuzz::require(pattern->matches(name) == plainly_matches(labels_of(pattern->text()), labels), "matching goes by whole labels");
+        fuzz::require(pattern->matches(name) == plainly_matches(labels_of(pattern->text()), labels), "a pattern matches whole labels");
     }
     return 0;
 }

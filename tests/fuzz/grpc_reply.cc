@@ -25,15 +25,15 @@ class Reader final : public Http2Session::Listener {
     }
     void on_data(Http2Session::Stream stream, std::span<const std::uint8_t> bytes) override { note(stream, reader_.add_data(bytes)); }
     void on_end(Http2Session::Stream stream) override {
-        fuzz::require(stream == asked_, "only what was asked for is answered");
+        fuzz::require(stream == asked_, "only the stream of the request gets a reply");
         if (!over_) {
             over_ = true;
             reply_ = reader_.finish();
         }
     }
     void on_closed(Http2Session::Stream stream, bool /*refused*/, const std::string& why) override {
-        fuzz::require(stream == asked_, "only what was asked for is closed");
-        fuzz::require(!why.empty(), "an end has a reason");
+        fuzz::require(stream == asked_, "only the stream of the request is closed");
+        fuzz::require(!why.empty(), "a closed stream has a reason");
         over_ = true;
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The name cache's file. The first byte says whether the rest is the file, or its content between the version and a checksum that
-// matches: else no input would ever get past the checksum.
+// matches, so that inputs get past the checksum.
 #include "dns/name_cache.h"
 
 #include "fuzz/target.h"
@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(stats.names <= limits.names && stats.addresses <= limits.addresses, "limits hold for files");
     dns::NameCache other(clock, limits);
     const auto again = other.deserialise(cache.serialise(kScope), kScope);
-    fuzz::require(again && *again == stats.names, "what was loaded is saved and loaded alike");
+    fuzz::require(again && *again == stats.names, "saving and loading again gives as many names");
     for (const std::uint32_t endpoint : cache.endpoints()) {
         cache.names_by_address(endpoint);
         cache.forget(endpoint);

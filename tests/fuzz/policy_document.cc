@@ -32,15 +32,15 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::vector<policy::FileStatus> files = store.files();
     fuzz::require(files.size() == 1, "every file has a status");
     for (const policy::Problem& problem : files.front().problems) {
-        fuzz::require(!policy::to_string(problem).empty(), "a problem says something");
+        fuzz::require(!policy::to_string(problem).empty(), "a problem has a message");
         fuzz::require(problem.place.line >= 0 && problem.place.column >= 0, "and where");
     }
-    fuzz::require(files.front().loaded || !files.front().problems.empty(), "a file that is refused says why");
+    fuzz::require(files.front().loaded || !files.front().problems.empty(), "a refused file has a problem");
     const auto snapshot = store.snapshot();
     const policy::EndpointView view = endpoint();
     for (const policy::Direction direction : {policy::Direction::kEgress, policy::Direction::kIngress}) {
         if (const auto compiled = policy::test::compile_view(*snapshot, view, direction)) {
-            fuzz::require(!compiled->rules.empty(), "the last rule of a policy takes everything");
+            fuzz::require(!compiled->rules.empty(), "the last rule of a policy matches everything");
         }
     }
     return 0;

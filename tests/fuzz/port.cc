@@ -17,7 +17,7 @@ void check(const char* file, const std::string& content) {
     }
     policy::DecodeContext context{file, {}, {}};
     const auto port = policy::decode_port({context, outcome.documents.front()});
-    fuzz::require(port.has_value() == context.problems.empty(), "a port, or a problem");
+    fuzz::require(port.has_value() == context.problems.empty(), "the result is either a port or a problem");
     if (port && port->name.empty()) {
         fuzz::require(port->low >= 1 && port->low <= port->high, "V2: lo <= hi, from 1");
     }

@@ -68,7 +68,7 @@ void check_stream(const Input& input) {
     std::size_t seen = 0;
     const auto sink = [&](Bytes message) {
         fuzz::require(seen < expected.size() && std::equal(message.begin(), message.end(), expected[seen].begin(), expected[seen].end()),
-                      "messages come whole and in order");
+                      "messages are complete and in order");
         ++seen;
     };
     dns::TcpStream stream(input.start);
@@ -78,9 +78,9 @@ void check_stream(const Input& input) {
         }
         fuzz::require(stream.buffered() <= dns::kMaxStreamWaiting + 65'537, "what is buffered is bounded");
     }
-    fuzz::require(stream.add(input.start, input.stream, sink).has_value(), "what follows at once is always taken");
-    fuzz::require(seen == expected.size(), "nothing is missing at the end");
-    fuzz::require(stream.next() == input.start + static_cast<std::uint32_t>(input.stream.size()), "and nothing is awaited");
+    fuzz::require(stream.add(input.start, input.stream, sink).has_value(), "bytes without a gap are always accepted");
+    fuzz::require(seen == expected.size(), "no message is missing at the end");
+    fuzz::require(stream.next() == input.start + static_cast<std::uint32_t>(input.stream.size()), "the stream ends at its last byte");
 }
 
 // Segments are alternately the pod's and the server's.
@@ -98,7 +98,7 @@ void check_exchange(const Input& input) {
         const auto side = segment.payload.size() % 2 == 0 ? dns::TcpSide::kPod : dns::TcpSide::kServer;
         exchanges.open(peers, input.start, input.start);
         exchanges.add(peers, side, input.start + static_cast<std::uint32_t>(segment.offset), segment.payload, [&](Bytes message) {
-            fuzz::require(message.size() >= 17 && (message[2] & 0x80U) != 0, "an answer is a response with a question");
+            fuzz::require(message.size() >= 17 && (message[2] & 0x80U) != 0, "a message that counts is a response with a question");
             ++answers;
         });
         fuzz::require(exchanges.stats().connections <= limits.connections, "connections of an endpoint are bounded");

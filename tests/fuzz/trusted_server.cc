@@ -14,11 +14,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(conf.servers.size() <= dns::kMaxResolvConfServers, "servers of a file are bounded");
     const auto server = dns::parse_trusted_server(text);
     if (!server) {
-        fuzz::require(!server.error().message().empty(), "an error says something");
+        fuzz::require(!server.error().message().empty(), "an error has a message");
         return 0;
     }
-    fuzz::require(server->port != 0, "a port is from 1");
+    fuzz::require(server->port != 0, "a port is not 0");
     const auto again = dns::parse_trusted_server(server->to_string());
-    fuzz::require(again && *again == *server, "what is shown can be written");
+    fuzz::require(again && *again == *server, "the text of a server parses to the same server");
     return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main of tests that need nothing around them.
+// The main of tests that need no special environment.
 #include "support/run_tests.h"
 
 int main(int argc, char** argv) { return namegate::test::run_tests(argc, argv); }

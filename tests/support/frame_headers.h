@@ -70,14 +70,14 @@ struct FramePacket {
     FrameAddress destination;
     std::uint8_t hops = 0;
     std::size_t size = 0;     // of the IP packet
-    std::size_t trailer = 0;  // bytes of the frame behind it
+    std::size_t trailer = 0;  // bytes of the frame after it
     int extensions = 0;
 
     Piece piece = Piece::kWhole;
     bool fragment_header = false;  // of IPv6, on whole packets too
     std::uint32_t fragment_id = 0;
     std::size_t fragment_offset = 0;
-    std::size_t fragment_bytes = 0;  // behind the headers that each fragment has
+    std::size_t fragment_bytes = 0;  // after the headers that each fragment has
     std::uint8_t fragment_next = 0;  // the protocol there
 
     std::uint8_t protocol = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which frames may pass, written once more from the rules alone: docs/architecture.md, docs/limits.md and the RFCs, not the
-// programs. It is strict: what no rule allows is denied. It uses plain containers, no limits, no shortcuts.
+// A model of which frames may pass, written from docs/architecture.md, docs/limits.md and the RFCs, not from the programs. It is
+// strict: what no rule allows is denied. It uses plain containers, no limits, no shortcuts.
 //
 // A frame is judged without a change of state; settle() then makes the change that follows from the outcome.
 #pragma once

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A file system in memory that ends its user at any step, and loses what was not synced when the machine crashes. What a crash
-// leaves of unsynced data is random: the old state, the new state, or a truncated one. The test sets faults of single paths. Only
+// A file system in memory. It can kill the process that uses it at any step, and a crash of the machine loses what was not synced. What a
+// crash leaves of unsynced data is random: the old state, the new state, or a truncated one. The test sets faults of single paths. Only
 // reading is thread-safe.
 #pragma once
 
@@ -140,7 +140,7 @@ class MemoryFiles final : public FileSystem {
         }
         stamp(*node);
         node->content.clear();
-        // A part of it may be written nevertheless.
+        // A part of it may still be written.
         const Result<> stepped = step([&] { node->content = content.substr(0, random_() % (content.size() + 1)); });
         if (stepped) {
             node->content = content;

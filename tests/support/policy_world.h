@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random policies, endpoints and packets from a seed: a world so small that random things often match.
+// Random policies, endpoints and packets from a seed: the world is so small that rules and packets often match.
 #pragma once
 
 #include <cstdint>
@@ -218,7 +218,7 @@ class World {
         out.labels = labels();
         out.is_kubernetes = chance(2);
         out.unknown_is_absent = true;  // other tests cover unknown labels
-        // No two endpoints share one.
+        // No two endpoints share an address.
         const auto last = static_cast<std::uint8_t>(number);
         out.addresses = {IpAddress::v4({10, static_cast<std::uint8_t>(pick(2)), static_cast<std::uint8_t>(pick(2)), last}),
                          *IpAddress::parse("2001:db8:" + std::to_string(pick(2)) + "::" + std::to_string(number))};

@@ -18,7 +18,7 @@ namespace namegate::test {
 
 struct RunResult {
     std::int32_t verdict = 0;       // -1: TC_ACT_UNSPEC, go on; 2: TC_ACT_SHOT; 7: TC_ACT_REDIRECT
-    std::uint32_t mark = 0;         // that the packet has afterwards
+    std::uint32_t mark = 0;         // of the packet afterwards
     std::uint32_t duration_ns = 0;  // mean of one run
     std::vector<std::uint8_t> packet;
 

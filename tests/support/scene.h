@@ -202,7 +202,7 @@ class Scene {
     const datapath::EndpointIdentity& identity() const { return identity_; }
 
   private:
-    // The number of scenes: of two at a time, the second has everything separate.
+    // The number of scenes. When two exist at a time, the second has a separate datapath.
     static int& scenes() {
         static int living = 0;
         return living;

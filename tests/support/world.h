@@ -56,7 +56,7 @@ struct WorldReply {
 
 class World {
   public:
-    // Called first; nothing: the names are used.
+    // Called first. When it returns nothing, the defined names are used.
     using Script = std::function<std::optional<std::vector<WorldReply>>(const WorldQuestion&)>;
 
     // `pods4` and `pods6`: the prefixes behind the node.

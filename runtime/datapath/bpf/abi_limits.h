@@ -55,7 +55,7 @@
 #define NG_IDLE_TCP 86400
 #define NG_IDLE_OTHER 180
 #define NG_CUT_SECONDS 300 /* how long the tombstone of a flow that was cut remains */
-#define NG_AHEAD_SECONDS 60 /* tolerated difference: a CPU paused after it read the time sees later times */
+#define NG_AHEAD_SECONDS 60 /* tolerated lead: a CPU that paused after reading the time may see later times */
 
 /* A tick is boot_ns >> NG_TICK_SHIFT: about 0.134 s, 18 years in 32 bits. */
 #define NG_TICK_SHIFT 27

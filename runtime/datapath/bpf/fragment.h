@@ -111,7 +111,7 @@ static __noinline int fragment_way(__u32 slot, __u32 endpoint, const struct ng_p
 	return -1;
 }
 
-/* The verdict for a later fragment: as its first. `open`: no policy applies, so it passes even without a first. */
+/* A later fragment gets the verdict of its first. `open`: no policy applies, so it passes even without a first. */
 static __always_inline int judge_fragment(struct __sk_buff *skb, __u32 slot, __u32 endpoint, const struct ng_packet *p,
 					  int direction, int open)
 {

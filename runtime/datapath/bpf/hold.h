@@ -21,7 +21,7 @@
  */
 enum ng_holding { NG_NOT_HELD, NG_HELD, NG_HELD_NO_ROOM };
 
-/* Takes the frame without an error for a sender on this node: a redirect to interface 0 counts as sent. */
+/* Consumes the frame. A sender on this node sees no error: a redirect to interface 0 counts as sent. */
 static __always_inline int consume_frame(void)
 {
 	return (int)bpf_redirect(0, 0);

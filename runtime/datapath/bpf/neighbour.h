@@ -70,7 +70,7 @@ static __always_inline int is_link_local(const struct ng_addr *addr)
 	return (addr->w[0] & bpf_htonl(0xffc00000)) == bpf_htonl(0xfe800000);
 }
 
-/* The link-local address derived from the pod's hardware address (RFC 4291, appendix A); any, if that is unknown. */
+/* Is it the link-local address of the pod's hardware address (RFC 4291, appendix A)? If that is unknown: any of them. */
 static __always_inline int is_own_link_local(const struct ng_endpoint_config *config, const struct ng_addr *addr)
 {
 	const __u8 *mac = config->mac;

@@ -61,8 +61,8 @@ static __always_inline int awaits_checksum(struct __sk_buff *skb, struct ng_chec
 }
 
 /*
- * Is the offset from the transport header that of the protocol's checksum? ICMP may have one at 6 too, which is not judged:
- * an error that Reject made of a UDP packet whose checksum was still to be written (reject.h).
+ * Is the offset from the transport header that of the protocol's checksum? ICMP may also have it at 6, which is not judged:
+ * Reject makes an ICMP error from a UDP packet whose checksum is still to be written (reject.h).
  */
 static __always_inline int is_checksum_field(const struct ng_packet *p, __s32 offset)
 {
@@ -75,7 +75,7 @@ static __always_inline int is_checksum_field(const struct ng_packet *p, __s32 of
 	return is_icmp_protocol(p) && (offset == 2 || offset == 6);
 }
 
-/* The lowest offset at which the packet may carry another one, whose checksum it then is; 0: it cannot carry one. */
+/* The lowest offset at which an inner packet, to which the checksum may belong, can begin; 0: there can be none. */
 static __always_inline __s32 carried(const struct ng_packet *p)
 {
 	if (p->key.protocol == IPPROTO_UDP)

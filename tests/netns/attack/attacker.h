@@ -20,7 +20,7 @@ namespace namegate::test {
 inline constexpr Milliseconds kSettled{80};
 inline constexpr std::size_t kLinkBytes = 14;
 
-// Selects the pods with the label app=closed, and allows them nothing in either direction.
+// A policy that selects the pods with the label app=closed and allows them nothing in either direction.
 extern const char* const kClosedPolicy;
 
 // A pod with the label app=`role`, and its end of the wire.
@@ -96,7 +96,7 @@ void silence_kernel(const TestNetns& netns);
 // Stops the kernel of the namespace from handling DNS over TCP, so that a test can be the server.
 void take_over_dns(const TestNetns& netns);
 
-// The daemon's loop stops for a moment: less than the two seconds after which nothing more is kept for it.
+// Stops the daemon's loop for a moment: less than the two seconds after which the programs hold nothing for it.
 class Pause {
   public:
     explicit Pause(Node& node);
@@ -106,7 +106,7 @@ class Pause {
     Pause(Pause&&) = delete;
     Pause& operator=(Pause&&) = delete;
 
-    // Waits until it replies, and so has looked at what was kept for it.
+    // Waits until the daemon replies: it has then read what was held for it.
     void end();
 
   private:
@@ -114,7 +114,7 @@ class Pause {
     bool over_ = false;
 };
 
-// More segments to the server than the daemon may have of one endpoint at a time.
+// Sends more segments to the server than the daemon may hold of one endpoint at a time.
 void fill_held(const AttackPod& pod, std::uint16_t port);
 
 }  // namespace namegate::test

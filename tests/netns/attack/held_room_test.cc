@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What pods send to the DNS over TCP uses space that is kept for the daemon. Several of them together do not take it from another
-// pod, whose responses wait there.
+// Segments that pods send to the DNS over TCP use space in the ring to the daemon. Several pods together must not use up the space
+// for the responses of another pod.
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -119,7 +119,7 @@ TEST_CASE("five pods that send frames of 9 KB to the DNS do not use up the space
     scene.check_victim(pause);
 }
 
-TEST_CASE("ten pods that send segments of one byte do not either") {
+TEST_CASE("ten pods that send segments of one byte do not use up the space for another pod's responses") {
     Scene scene(10);
     take_over_dns(scene.site.world.netns());
     REQUIRE(scene.site.node.ask_daemon("status"));

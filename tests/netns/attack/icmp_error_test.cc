@@ -28,7 +28,7 @@ std::string policy(const std::string& domain) {
            rules + "]}\n";
 }
 
-// An error about what the other side sent, with this many bytes behind the quoted headers.
+// An error about what the other side sent, with this many bytes after the quoted headers.
 Packet error_about(const Packet& link, const std::string& from, const std::string& to, std::uint16_t from_port, std::uint16_t to_port,
                    const std::string& text, std::size_t bytes) {
     const bool v6 = from.find(':') != std::string::npos;

@@ -86,7 +86,7 @@ class BridgedPod {
     nlohmann::json result_;
 };
 
-// About `target`, which it claims, with a mark behind everything that a receiver reads.
+// About `target`, which it claims, with a mark after everything that a receiver reads.
 Bytes claim(const BridgedPod& pod, const std::string& source, std::uint8_t type, const std::string& target, const std::string& mark) {
     const std::string wire = IpAddress::parse(target)->wire();
     Bytes content(wire.begin(), wire.end());

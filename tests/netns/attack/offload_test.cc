@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Work that a sender leaves to the kernel, and memory that it keeps (which the kernel copies at the veth), change nothing that was
-// judged.
+// A sender can leave work to the kernel, or keep the memory of a frame, which the kernel copies at the veth. Neither may change
+// what was judged.
 #include <linux/ethtool.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>

@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint16_t kPort = 4000;
 constexpr std::uint16_t kFirstBytes = 512;
 
-// How a datagram is split. Fragments that need different space before their data are not reused on their way out.
+// How a datagram is split. When fragments have headers of different lengths, the kernel does not reuse their buffers on the way out.
 struct Cut {
     const char* name;
     std::size_t size;
@@ -30,7 +30,7 @@ constexpr Cut kUnlike[] = {
 
 std::string text_of(const std::string& token, std::size_t size) { return token + std::string(size - token.size(), '.'); }
 
-// The packet's bytes behind its IP header.
+// The packet's bytes after its IP header.
 Bytes datagram(const std::string& from, const std::string& to, std::uint16_t port, const std::string& text) {
     const Bytes whole = Packet().ip(from, to).udp(port, port).payload(text).build_ip();
     const std::ptrdiff_t header = from.find(':') == std::string::npos ? 20 : 40;

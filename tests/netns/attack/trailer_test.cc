@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes behind the IP packet are not its headers, and a fragment does not write over what was judged.
+// Bytes after the IP packet are not its headers, and a fragment does not overwrite what was judged.
 #include <netinet/in.h>
 
 #include <catch2/catch.hpp>
@@ -65,7 +65,7 @@ Bytes segment(const Packet& packet, bool v6) {
 
 }  // namespace
 
-TEST_CASE("flags behind the end of a first fragment do not let a SYN out on an old flow") {
+TEST_CASE("flags after the end of a first fragment do not let a SYN out on an old flow") {
     Scene scene;
     for (const bool v6 : {false, true}) {
         INFO((v6 ? "IPv6" : "IPv4"));
@@ -83,7 +83,7 @@ TEST_CASE("flags behind the end of a first fragment do not let a SYN out on an o
     }
 }
 
-TEST_CASE("a later fragment that writes over the flags of the first does not leave") {
+TEST_CASE("a later fragment that overwrites the flags of the first does not leave") {
     Scene scene;
     for (const bool v6 : {false, true}) {
         INFO((v6 ? "IPv6" : "IPv4"));
@@ -94,7 +94,7 @@ TEST_CASE("a later fragment that writes over the flags of the first does not lea
         Packet second = scene.to_peer(v6).fragment(10, kRealBytes, false).protocol(6);
         scene.pod.wire.send(second.payload(Bytes(real.begin() + kRealBytes, real.end())).build());
         CHECK_FALSE(scene.outside.wire.saw(token, kSettled));
-        // A regular one behind the first does.
+        // A regular one after the first leaves.
         const std::string honest = v6 ? "behind the first of IPv6" : "behind the first of IPv4";
         scene.pod.wire.send(scene.to_peer(v6).fragment(11, 0, true).tcp(kPodPort, kTcpPort, kAck).payload(Bytes(12, 'f')).build());
         scene.pod.wire.send(scene.to_peer(v6).fragment(11, 32, false).protocol(6).payload(honest).build());
@@ -102,7 +102,7 @@ TEST_CASE("a later fragment that writes over the flags of the first does not lea
     }
 }
 
-TEST_CASE("ports and flags behind the end of a whole packet are not read") {
+TEST_CASE("ports and flags after the end of a whole packet are not read") {
     Scene scene;
     for (const bool v6 : {false, true}) {
         for (const std::size_t cut : {std::size_t{1}, std::size_t{12}, std::size_t{20}}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pods added and deleted, many at a time, while policies change: each does a pod's work once, and afterwards the node is as before.
+// Pods added and deleted, many at a time, while policies change. Each pod does its work once, and afterwards the node is as before.
 #include <netinet/in.h>
 
 #include <algorithm>

@@ -200,7 +200,7 @@ void make_point_to_point(const TestNetns& pod, bool by_heart) {
     }
 }
 
-TEST_CASE("after a plugin whose pods have a gateway only on the link, in both families", "[C39]") {
+TEST_CASE("namegate works after a plugin whose pods have a gateway only on the link, in both families", "[C39]") {
     const bool by_heart = GENERATE(false, true);
     INFO(by_heart);
     DaemonNode node;

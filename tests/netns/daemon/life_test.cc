@@ -51,7 +51,7 @@ TEST_CASE("an endpoint whose interface is gone is cleared at start") {
     CHECK(node.cni("DEL", "gone", "").status == 0);
 }
 
-TEST_CASE("lost pins are made again, closed first and then programmed") {
+TEST_CASE("lost pins are made again: endpoints are closed first and then programmed") {
     DaemonNode node;
     const TestNetns pod;
     node.write(node.policies() + "/a.yaml", deny_policy("deny"));

@@ -103,7 +103,7 @@ TEST_CASE("while a pod waits for its address its policy is prepared, and the pod
     CHECK_FALSE(node.record_exists());
 }
 
-TEST_CASE("a policy that changes while a pod waits for its address comes in force in its new form") {
+TEST_CASE("a policy that changes while a pod waits for its address comes into force in its new form") {
     const bool daemon = GENERATE(true, false);
     CAPTURE(daemon);
     SlowNode node(daemon);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// There is no space for what is in force and what was in force before at the same time.
+// The maps have no space for the new policies beside those that they replace.
 #include <catch2/catch.hpp>
 
 #include "datapath/bpf/abi.h"
@@ -12,7 +12,7 @@ constexpr unsigned kEndpoints = 40;
 constexpr unsigned kRules = 1000;
 static_assert(kEndpoints * (kRules + 2) < NG_RULE_TABLE && 2 * kEndpoints * kRules > NG_RULE_TABLE);
 
-// Of one endpoint alone: no two share compiled content.
+// A policy for one endpoint, so that no two endpoints share compiled content.
 std::string many_rules(unsigned endpoint, unsigned version) {
     const std::string number = std::to_string(endpoint);
     std::string text = "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: many-" + number +

@@ -63,7 +63,7 @@ TEST_CASE("only root can use the socket") {
     CHECK((status.st_mode & 07777) == 0600);
 }
 
-TEST_CASE("garbage gets an error reply, line by line, and the connection stays") {
+TEST_CASE("each invalid line gets an error reply, and the connection stays open") {
     DaemonNode node;
     node.start();
     const Fd client = connect_to(node.socket());
@@ -85,7 +85,7 @@ TEST_CASE("garbage gets an error reply, line by line, and the connection stays")
     CHECK(node.alive());
 }
 
-TEST_CASE("half a line, then the end") {
+TEST_CASE("a request without the end of its line gets no reply") {
     DaemonNode node;
     node.start();
     for (int i = 0; i < 200; ++i) {

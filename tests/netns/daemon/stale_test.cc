@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a daemon does not know yet. All of it except the event loop runs here, so that it is not told of a DEL.
+// A daemon that does not know of a DEL yet. The test runs all of the daemon except the event loop, so that no request reaches it.
 #include <catch2/catch.hpp>
 
 #include "base/clock.h"
@@ -9,7 +9,7 @@
 
 namespace namegate::test {
 
-TEST_CASE("a policy that changes before the daemon knows of a DEL touches no slot that is free or another's") {
+TEST_CASE("a policy that changes before the daemon knows of a DEL touches no slot that is free or of another endpoint") {
     DaemonNode files;
     files.write(files.policies() + "/a.yaml", deny_policy("one"));
     const TestNetns one;

@@ -68,7 +68,7 @@ int socket_error(int fd) {
     return ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
 }
 
-// The position behind the name at `at`; 0 when the name does not end.
+// The position after the name at `at`; 0 when the name does not end.
 std::size_t skip_name(const std::uint8_t* data, std::size_t size, std::size_t at) {
     while (at < size) {
         if (data[at] == 0) {

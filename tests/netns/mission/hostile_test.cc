@@ -69,7 +69,7 @@ class Witness {
         for (const Trial& trial : trials) {
             from.wire->send(Packet(trial.packet).payload("hostile: " + std::string(trial.name)).build());
         }
-        // On the same path, in order behind them: allowed packets of both families.
+        // Allowed packets of both families follow them on the same path, in order.
         const std::string token = "witness " + std::to_string(counter_++);
         from.wire->send(from.udp(from.v4, kAllowed4).payload(token + " v4").build());
         from.wire->send(from.udp(from.v6, kAllowed6).payload(token + " v6").build());
@@ -178,13 +178,14 @@ TEST_CASE("no form of packet bypasses a policy that denies its destination; no f
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("VLAN tags, other protocols and claims to addresses of others stop at the interface") {
+TEST_CASE("VLAN tags, other protocols and claims to other pods' addresses are dropped at the interface") {
     Site site;
     set_names(site);
     const HostilePod neighbour(site.node, "neighbour", "open");
     const HostilePod pod(site.node, "open", "open");
     Witness witness(site.world);
-    // Frames that these sockets see have passed the programs. Tagged frames belong to no interface here and are still seen: below.
+    // A frame that one of these sockets sees has passed the programs. The last part of the test shows that they would see tagged frames
+    // too.
     RawSocket other(pod.pod.host_ifname, kOwnEtherType);
     RawSocket arp(pod.pod.host_ifname, ETH_P_ARP);
     RawSocket plain(pod.pod.host_ifname, ETH_P_IP);

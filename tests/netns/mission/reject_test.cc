@@ -90,7 +90,7 @@ TEST_CASE("Reject: a pod's denied connections and datagrams fail at once") {
     CHECK(site.node.state() == "");
 }
 
-TEST_CASE("Reject: a peer of a pod that allows nothing in gets an error, from afar and from the same node") {
+TEST_CASE("Reject: a peer that contacts a pod that allows nothing in gets an error, outside the node and on it") {
     Site site("denyAction: Reject\n");
     site.node.write_policy("policy.yaml", kNothingIn);
     const auto server = site.node.add(kServer);

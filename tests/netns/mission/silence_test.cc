@@ -105,7 +105,7 @@ TEST_CASE("a pod that uses an untrusted DNS server: status, the log and explain 
     CHECK(warnings_with(site, "is not trusted").empty());
 }
 
-TEST_CASE("where the policy allows a pod no trusted server, explain says that this comes first") {
+TEST_CASE("when the policy lets a pod reach no trusted server, explain names this first") {
     Site site;
     site.node.write_policy("p.yaml",
                            "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: p}\nspec: {types: [Egress], "

@@ -77,7 +77,7 @@ TEST_CASE("GC of a chained plugin clears its own endpoints and leaves the interf
     must_run("ip link del br-test");
 }
 
-TEST_CASE("an interface that cannot be adopted", "[C36]") {
+TEST_CASE("an interface that cannot be adopted is refused with the reason", "[C36]") {
     CniCaller cni;
     cni.config["prevResult"] = {{"cniVersion", "1.0.0"}};
     const TestNetns pod;
@@ -180,7 +180,7 @@ TEST_CASE("interfaces that are not a veth are named by their kind", "[C36]") {
         const CniReply added = cni.call("ADD", "e2", pod.path());
         CHECK(added.code() == 101);
         CHECK_THAT(added.message(), Catch::Contains(std::string("eth0 is a ") + kind + " device, not a veth"));
-        // The chain is taken down nevertheless.
+        // DEL of the chain still succeeds.
         CHECK(cni.call("DEL", "e2", pod.path()).status == 0);
         pod.must("ip link del eth0");
     }

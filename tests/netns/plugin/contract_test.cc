@@ -117,7 +117,7 @@ TEST_CASE("GC goes on after a failure, and reports it at the end", "[C18]") {
     CHECK(cni.call("DEL", "t4", "").status == 0);
 }
 
-TEST_CASE("the address plugin ends with a plugin that is killed, whether it was told to work or not", "[C33]") {
+TEST_CASE("the address plugin ends when the plugin is killed, whether or not it has begun to work", "[C33]") {
     CniCaller cni;
     const std::string mark = "9" + std::to_string(::getpid());  // in its command line
     write_ipam(cni, "bin", "[ $CNI_COMMAND != ADD ] || exec sleep " + mark + "\n");
@@ -136,7 +136,7 @@ TEST_CASE("the address plugin ends with a plugin that is killed, whether it was 
     CHECK_FALSE(has_link("t5"));
 }
 
-TEST_CASE("an ADD that finds an error never tells the address plugin to work", "[C13]") {
+TEST_CASE("an ADD that finds an error gives the address plugin no input", "[C13]") {
     CniCaller cni;
     write_ipam(cni, "bin", "read line && echo told >> " + cni.state() + "/told\n" + kAnswer);
     cni.config["ipam"] = {{"type", "test-ipam"}};

@@ -59,7 +59,7 @@ TEST_CASE("errors that ADD finds before it changes anything", "[C12][C13]") {
     expect_clean_failure(cni, pod.path(), 7, "ipam is missing");
 }
 
-TEST_CASE("a second ADD of an existing attachment fails and takes nothing from the first, nor its address", "[C13][C58]") {
+TEST_CASE("a second ADD of an existing attachment fails, and the first keeps everything, its address included", "[C13][C58]") {
     CniCaller cni;
     cni.use_host_local(true, false);
     const TestNetns pod;

@@ -107,7 +107,7 @@ TEST_CASE("the endpoint is programmed while its host side is still down") {
     CHECK(cni.call("DEL", "c3", "").status == 0);
 }
 
-TEST_CASE("DEL from the ids alone: netns gone, never added, half of ADD's traces removed by hand", "[C2][C62]") {
+TEST_CASE("DEL works from the ids alone: netns gone, never added, half of ADD's traces removed by hand", "[C2][C62]") {
     CniCaller cni;
     cni.use_host_local(true, true);
     cni.config["ipMasq"] = true;

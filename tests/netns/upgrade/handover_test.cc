@@ -71,7 +71,7 @@ std::string degraded(const Node& node) {
 
 }  // namespace
 
-TEST_CASE("the installed plugin while the older layout's daemon still runs: ADD waits for its successor, DEL and CHECK do not") {
+TEST_CASE("while the older layout's daemon still runs, ADD of the installed plugin asks to be tried again, and DEL and CHECK work") {
     Site site;
     site.node.write_policy("policy.yaml", allow_domains("p", app("client"), {"*.allowed.test"}));
     site.node.install(older_build());
@@ -160,7 +160,7 @@ TEST_CASE("an endpoint that the new build cannot program stays with the older on
     site.node.stop_daemon();
 }
 
-TEST_CASE("what a policy denies that changed between the builds is cut when the endpoint comes over, everything else goes on") {
+TEST_CASE("flows that a changed policy denies are cut when the endpoint comes over, and all others go on") {
     Site site;
     site.world.set_name("stays.allowed.test", {"198.18.1.1"}, 3600);
     site.world.set_name("goes.denied.test", {"198.18.1.2"}, 3600);

@@ -51,14 +51,14 @@ class OneAnswer {
     std::thread thread_;
 };
 
-TEST_CASE("no daemon listens, and the last one left the reason") {
+TEST_CASE("when no daemon listens, the error has the reason that the last daemon left") {
     const test::TempDir dir;
     REQUIRE(write_file_atomically(failure_path(dir.path() + "/left"), "no room", 0600));
     CHECK(ask_daemon(dir.path() + "/left", {"status"}, 1000).error().message().find("could not run: no room") != std::string::npos);
     CHECK_FALSE(daemon_listens(dir.path() + "/left"));
 }
 
-TEST_CASE("no daemon listens") {
+TEST_CASE("the errors when no daemon listens, and for a path that is too long") {
     const test::TempDir dir;
     const auto reply = ask_daemon(dir.path() + "/none", {"status"}, 1000);
     REQUIRE_FALSE(reply);
@@ -69,7 +69,7 @@ TEST_CASE("no daemon listens") {
     CHECK(too_long.error().code() == Code::kInvalidInput);
 }
 
-TEST_CASE("a reply, a refusal, half a reply, none") {
+TEST_CASE("a complete reply, a refusal, half a reply, and no reply") {
     const test::TempDir dir;
     const std::string path = dir.path() + "/s";
     SECTION("reply") {
@@ -127,7 +127,7 @@ class FullQueue {
     Fd filler_;
 };
 
-TEST_CASE("a client that finds the queue full, or a busy daemon, tries again until its time is over") {
+TEST_CASE("a client tries again until its timeout when the queue is full or the daemon is busy") {
     const test::TempDir dir;
     const std::string path = dir.path() + "/s";
     const FullQueue daemon(path);

@@ -41,7 +41,7 @@ TEST_CASE("folders are made with their parents and listed within a limit") {
     CHECK(namegate::list_directory(dir.path() + "/a", 1).error().code() == Code::kExhausted);
 }
 
-TEST_CASE("a lock that another process holds is waited for until the timeout") {
+TEST_CASE("a process waits until the timeout for a lock that another one holds") {
     const namegate::test::TempDir dir;
     const std::string path = dir.path() + "/lock";
     auto held = namegate::FileLock::acquire(path, 0);

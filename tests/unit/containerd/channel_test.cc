@@ -37,7 +37,7 @@ class Caller {
                        });
         return index;
     }
-    // Waits until there are this many.
+    // Waits until this many calls have ended.
     void wait(std::size_t count) {
         const auto limit = steady_clock::now() + 2 * kLong;
         while (order_.size() < count && steady_clock::now() < limit) {
@@ -62,7 +62,7 @@ class Caller {
     std::vector<std::size_t> order_;
 };
 
-// One connection, one request, these bytes, and then silence.
+// The server accepts one connection, reads one request, sends these bytes, and then nothing.
 Result<GrpcReply> answer_to(const std::string& bytes, milliseconds timeout = kLong, milliseconds between = milliseconds(0)) {
     ScriptedServer server({{{1, bytes, between}}}, true);
     Caller caller(server.path());
@@ -88,7 +88,7 @@ std::string failure(const Result<GrpcReply>& reply, Code code = Code::kInvalidIn
 
 }  // namespace
 
-TEST_CASE("a reply, whole, byte by byte, in many frames, and after an informational one") {
+TEST_CASE("a reply is read whole, byte by byte, in many frames, and after an informational one") {
     CHECK(message_of(answer_to(kSettled + whole_reply(1, "answer"))) == "answer");
     CHECK(message_of(answer_to(kSettled + whole_reply(1, "answer"), kLong, milliseconds(1))) == "answer");
     std::string bytes = kSettled + headers(1, {{":status", "103"}, {"link", "x"}}) + reply_headers(1);
@@ -175,7 +175,7 @@ TEST_CASE("a server that is silent or slow costs no more than the timeout") {
     }
 }
 
-TEST_CASE("a missing server is waited for, and the error says why") {
+TEST_CASE("a call waits for a missing server, and its error gives the reason") {
     const TempDir directory;
     const std::string path = directory.path() + "/away.sock";
     Caller caller(path);
@@ -227,7 +227,7 @@ TEST_CASE("a call is repeated after a lost connection, a GOAWAY and a refused st
     CHECK(server.connections() == 2);
 }
 
-TEST_CASE("a connection that is lost again and again is an error in the end") {
+TEST_CASE("a call whose connection is lost again and again fails at its timeout") {
     ScriptedServer server(std::vector<Connection>(20, {{1, kSettled + frame(kGoaway, 0, 0, number32(0) + number32(11) + "calm down")}}));
     Caller caller(server.path());
     CHECK_THAT(failure(caller.ask(milliseconds(350)), Code::kTryAgain),
@@ -236,7 +236,7 @@ TEST_CASE("a connection that is lost again and again is an error in the end") {
     CHECK(server.connections() <= 5);
 }
 
-TEST_CASE("a refused call is repeated after a moment, not at once") {
+TEST_CASE("a refused call is repeated after a pause, not at once") {
     Connection steps;
     for (std::uint32_t i = 0; i < 6; ++i) {
         steps.push_back({i + 1, (i == 0 ? kSettled : "") + frame(kResetStream, 0, 2 * i + 1, number32(7))});

@@ -52,7 +52,7 @@ TEST_CASE("a message begins with a flag and its length") {
     CHECK(read(with({{"grpc-status", "0"}}))->message.empty());
 }
 
-TEST_CASE("content types of gRPC") {
+TEST_CASE("only the content types of gRPC are accepted") {
     for (const char* type : {"application/grpc", "application/grpc+proto", "application/grpc;charset=utf-8"}) {
         INFO(type);
         CHECK(read({{":status", "200"}, {"content-type", type}, {"grpc-status", "0"}}));

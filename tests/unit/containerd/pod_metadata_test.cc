@@ -12,7 +12,7 @@ std::string with_config(const std::string& config) { return R"({"Version":"v1","
 
 }  // namespace
 
-TEST_CASE("the pod that containerd describes") {
+TEST_CASE("a pod is read from containerd's description of it") {
     const auto pod = parse_pod_metadata(with_config(
         R"({"metadata":{"name":"weather","uid":"u1","namespace":"default","attempt":2},"labels":{"app":"web","b":""},"linux":{}})"));
     REQUIRE(pod);

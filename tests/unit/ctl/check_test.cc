@@ -78,7 +78,7 @@ TEST_CASE("check: each mistake is named with file, line, column, field and what 
     }
 }
 
-TEST_CASE("check: the line, and a mark below the place") {
+TEST_CASE("check: it prints the line, with a mark below the place") {
     const Slips slips;
     const std::string path = slips.example("global-network-policy.yaml", "- api.weather.com", "- https://api.weather.com/v1");
     CHECK_THAT(Ctl()({"check", path}).out, Contains("\n  19 |       - https://api.weather.com/v1\n     |         ^\n1 file, "));

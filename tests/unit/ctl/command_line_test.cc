@@ -108,7 +108,7 @@ TEST_CASE("the endpoint is sent to the daemon as written") {
     CHECK(ctl({"dns", "-s", "/x", "--", "-odd"}).request.arguments == api::Json{{"endpoint", "-odd"}});
 }
 
-TEST_CASE("exit codes of the daemon's replies, and without a daemon") {
+TEST_CASE("the exit code shows what the daemon replied, or that there is none") {
     struct Case {
         Error error;
         int code;

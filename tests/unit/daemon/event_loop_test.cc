@@ -53,7 +53,7 @@ struct Counter {
 
 }  // namespace
 
-TEST_CASE("io: the callback gets the current events, as long as they last") {
+TEST_CASE("io: the callback gets the current events, again and again while they last") {
     const auto loop = make_loop();
     const Counter counter;
     std::vector<std::uint32_t> seen;
@@ -71,7 +71,7 @@ TEST_CASE("io: the callback gets the current events, as long as they last") {
     CHECK(seen == std::vector<std::uint32_t>{EPOLLIN, EPOLLIN});
 }
 
-TEST_CASE("io: other events, and off") {
+TEST_CASE("io: a source can watch other events, or none") {
     const auto loop = make_loop();
     const Counter counter;
     std::uint32_t last = 0;
@@ -144,7 +144,7 @@ TEST_CASE("a timer can be started again from its own callback") {
     CHECK(calls == 3);
 }
 
-TEST_CASE("periodic work comes one period after the last") {
+TEST_CASE("periodic work runs one period after its last run") {
     const auto loop = make_loop();
     std::vector<std::uint64_t> times{loop->now_us()};
     EventSource source = added(loop->add_periodic(5 * kMs, kExact, [&] {
@@ -296,7 +296,7 @@ TEST_CASE("a callback may replace its own source") {
     CHECK(order == "ab");
 }
 
-TEST_CASE("a source that another callback destroys is not called, though it was ready") {
+TEST_CASE("a source that another callback destroys is not called, even if it was ready") {
     const auto loop = make_loop();
     const Counter one;
     const Counter other;
@@ -319,7 +319,7 @@ TEST_CASE("a source that another callback destroys is not called, though it was 
     CHECK(static_cast<bool>(sources[0]) != static_cast<bool>(sources[1]));
 }
 
-TEST_CASE("a source that was moved goes on, and the callback goes with the last owner") {
+TEST_CASE("a moved source keeps working, and its callback is destroyed with the last owner") {
     const auto loop = make_loop();
     const auto captured = std::make_shared<int>(0);
     DeferredSource first = added(loop->add_deferred(EventLoop::Priority::kNormal, [captured] { ++*captured; }));
@@ -333,7 +333,7 @@ TEST_CASE("a source that was moved goes on, and the callback goes with the last 
     CHECK(captured.use_count() == 1);
 }
 
-TEST_CASE("exit: sources that are ready then are not called any more") {
+TEST_CASE("exit: sources that are ready at that moment are not called") {
     const auto loop = make_loop();
     int calls = 0;
     std::vector<DeferredSource> sources;

@@ -10,7 +10,7 @@ namespace {
 using daemon::FairQueue;
 using daemon::QueueLimits;
 
-TEST_CASE("one piece of work of each endpoint in turn, those of one endpoint in order") {
+TEST_CASE("endpoints take turns, one piece of work each, and the work of one endpoint stays in order") {
     FairQueue<std::string> queue(QueueLimits{});
     for (int i = 0; i < 1000; ++i) {
         queue.put(1, 1, "flood" + std::to_string(i));

@@ -43,7 +43,7 @@ struct Tree {
     }
 };
 
-// Reported once, and not again until the next change.
+// Is a change reported, and is it reported only once?
 bool tells(FileWatch& watch) {
     const bool told = watch.drain();
     CHECK(watch.arm());
@@ -93,7 +93,7 @@ TEST_CASE("a file behind links: the file changes, or any link on the way") {
     CHECK(tells(*watch));
 }
 
-TEST_CASE("links in a circle and folders that are not there are waited for") {
+TEST_CASE("a circle of links and a missing folder: the watch reports the file when it appears") {
     const TempDir dir;
     link_to("b", dir.path() + "/a");
     link_to("a", dir.path() + "/b");

@@ -38,7 +38,7 @@ Bytes leave_checksum(Bytes bytes) {
 
 }  // namespace
 
-TEST_CASE("TCP and UDP over both families") {
+TEST_CASE("TCP and UDP frames of both families are parsed") {
     for (const bool v6 : {false, true}) {
         const Bytes bytes = from_server(v6).tcp(53, 40000, kAck | kPsh).sequence(0xfffffff0, 77).payload("hello").build();
         const auto frame = parse_frame(bytes);
@@ -92,7 +92,7 @@ TEST_CASE("link padding is not part of the packet; options and extension headers
     CHECK(parse_frame(from_server(true).extension(0, {1, 4}).extension(60).udp(53, 40000).payload("abc").build())->payload().size() == 3);
 }
 
-TEST_CASE("the offset of fragments") {
+TEST_CASE("the offset of a fragment is read") {
     for (const bool v6 : {false, true}) {
         const auto first = parse_frame(from_server(v6).fragment(9, 0, true).udp(53, 40000).payload("12345678").build());
         REQUIRE(first);

@@ -8,7 +8,7 @@
 namespace namegate::test {
 namespace {
 
-TEST_CASE("a limited amount of work in each span of time") {
+TEST_CASE("the amount of work in each span of time is limited") {
     ManualClock clock;
     clock.advance_seconds(100);
     daemon::WorkBudget budget(clock, 1'000'000'000, 10);

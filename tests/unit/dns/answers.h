@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Shorthand for what responses teach, for tests of the name cache.
+// Shorthand for what is learned from responses, for tests of the name cache.
 #pragma once
 
 #include <catch2/catch.hpp>

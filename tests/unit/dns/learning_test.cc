@@ -102,7 +102,7 @@ TEST_CASE("D8: records off the chain, and in other sections, never count") {
 }
 
 TEST_CASE("D8: an address counts only for the names that lead to it") {
-    // No correct zone has an address beside a CNAME. By the letter of D8, a name behind the address must not open it.
+    // No correct zone has an address beside a CNAME. By the text of D8, a name after the address in the chain must not open it.
     const Learning learning =
         learn(DnsMessage::response("evil.com").a("evil.com", "192.0.2.66").cname("evil.com", "good.com").a("good.com", "192.0.2.1"));
     REQUIRE(learning.addresses.size() == 2);

@@ -91,7 +91,7 @@ TEST_CASE("bounds: bytes of one endpoint") {
     CHECK(cache.entries(2).size() > 50);
 }
 
-TEST_CASE("bounds: when the cache is full, names of the endpoint that holds most of what is short are evicted, whichever endpoint asks") {
+TEST_CASE("bounds: a full cache evicts names of the endpoint that uses most of the limit that is reached") {
     ManualClock clock;
     NameCacheLimits limits;
     limits.names = 100;
@@ -115,7 +115,7 @@ TEST_CASE("bounds: when the cache is full, names of the endpoint that holds most
     cache.record(31, wide_answer("some.com", 500, 2), kLifetime);
     CHECK(cache.stats().addresses <= limits.addresses);
     CHECK(count(1) == 78);
-    // Addresses are short: pod 2 has most of them, though pod 1 has more names.
+    // The limit of addresses is reached: pod 2 has most of them, though pod 1 has more names.
     cache.record(30, wide_answer("one.com", 600, 30), kLifetime);
     CHECK(count(2) == 0);
     CHECK(count(1) == 78);
@@ -129,7 +129,7 @@ TEST_CASE("bounds: when the cache is full, names of the endpoint that holds most
     CHECK(cache.stats().addresses <= limits.addresses);
 }
 
-TEST_CASE("bounds: what is over them is evicted in steps, with responses and in between") {
+TEST_CASE("bounds: entries over a limit are evicted in steps, with responses and between them") {
     ManualClock clock;
     NameCacheLimits limits;
     limits.addresses_per_endpoint = 2000;

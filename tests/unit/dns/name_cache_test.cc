@@ -64,7 +64,7 @@ TEST_CASE("D13: the TTL counts from when the response passed, however late the d
     f.clock.advance_seconds(200);
     f.cache.record(1, answer("old.example.com", "192.0.2.2"), kLifetime, passed);
     CHECK(f.match(1, "old.example.com").empty());
-    // A time that has not come yet is not believed.
+    // A time in the future counts as now.
     f.cache.record(1, answer("new.example.com", "192.0.2.3"), kLifetime, f.clock.boot_ns() + 1000 * kSecond);
     CHECK(f.match(1, "new.example.com") == Found{{"192.0.2.3", 300}});
 }
@@ -97,7 +97,7 @@ TEST_CASE("D8: question, owners and targets of a chain all match, in the order o
     CHECK(reached[0].names == std::vector<std::string>{"edge.cdn.net", "host.cloud.org"});
 }
 
-TEST_CASE("D8: a name behind an address in the chain does not open it") {
+TEST_CASE("D8: a name after an address in the chain does not open it") {
     Fixture f;
     f.cache.record(
         1, learn(DnsMessage::response("evil.com").a("evil.com", "192.0.2.66").cname("evil.com", "good.com").a("good.com", "192.0.2.1")),

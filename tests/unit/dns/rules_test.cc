@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules of policy semantics that DNS responses decide, each with what it opens and what it does not. By the tags
-// tests/unit/policy/rules_test.cc finds which rules have both cases.
+// The rules of policy semantics that DNS responses decide, each with what it opens and what it does not. tests/unit/policy/rules_test.cc
+// finds by the tags which rules have both cases.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <set>

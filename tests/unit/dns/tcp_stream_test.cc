@@ -101,7 +101,7 @@ TEST_CASE("segments repeated, overlapping and out of order, at random, give the 
     }
 }
 
-TEST_CASE("of bytes that arrive twice the first ones count") {
+TEST_CASE("when bytes arrive twice, the first ones count") {
     const Bytes good = framed({text("good")});
     const Bytes evil = framed({text("evil")});
     Receiver receiver(0);
@@ -112,7 +112,7 @@ TEST_CASE("of bytes that arrive twice the first ones count") {
     CHECK(receiver.got.size() == 1);
 }
 
-TEST_CASE("data behind a gap is bounded") {
+TEST_CASE("data after a gap is bounded") {
     Receiver receiver(0);
     const Bytes bytes(kMaxStreamWaiting, 'x');
     CHECK(receiver.add(10, bytes));

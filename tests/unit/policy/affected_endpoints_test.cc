@@ -70,7 +70,7 @@ class Files {
 
 }  // namespace
 
-TEST_CASE("no change affects no endpoint") {
+TEST_CASE("without a change, no endpoint is affected") {
     Files files;
     CHECK(files.affected().none());
     files.store.set_file("a.yaml", policy("p-a", "app == \"a\"", "selector: group == \"a\""));
@@ -114,7 +114,7 @@ TEST_CASE("a change affects the endpoints that its policies select, before or af
         files.store.set_file("set-x.yaml", document("GlobalNetworkSet", "x", "banned: yes-it-is", "{nets: [192.0.2.0/24]}"));
         CHECK(files.affected_pods() == "a");
     }
-    // Never one too few.
+    // Every endpoint whose compiled policy differs must be among them.
     for (const char pod : files.different()) {
         CHECK(files.affected_pods().find(pod) != std::string::npos);
     }
@@ -160,7 +160,7 @@ TEST_CASE("an endpoint that is added or removed affects those whose rules look a
     CHECK_FALSE(is_affected(b, {}, gaps));
 }
 
-TEST_CASE("the label that a selector needs finds all its sets") {
+TEST_CASE("the index of labels finds every set that a selector matches") {
     const auto needed = [](const char* text) {
         const auto selector = Selector::parse(text);
         REQUIRE(selector);

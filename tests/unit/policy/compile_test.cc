@@ -309,7 +309,7 @@ TEST_CASE("a named port means what the pod of its side says") {
     Fixture negative = with_peers("egress: [{action: Allow, protocol: TCP, destination: {notPorts: [web, 22]}}]");
     CHECK((negative.allows("10.9.0.11", 6, 82) && negative.allows("10.9.0.12", 6, 81) && negative.allows("192.0.2.1", 6, 81)));
     CHECK_FALSE((negative.allows("10.9.0.11", 6, 81) || negative.allows("10.9.0.11", 6, 22) || negative.allows("192.0.2.1", 6, 22)));
-    // Peers for which one list means the same and the other does not are kept apart.
+    // Peers are kept apart when one of the two lists means other ports for them.
     Fixture both = with_peers("egress: [{action: Allow, protocol: TCP, destination: {ports: ['80:90'], notPorts: [web]}}]");
     CHECK((both.allows("10.9.0.11", 6, 82) && both.allows("10.9.0.12", 6, 81) && both.allows("192.0.2.1", 6, 81)));
     CHECK_FALSE((both.allows("10.9.0.11", 6, 81) || both.allows("10.9.0.12", 6, 82) || both.allows("10.9.0.11", 6, 91)));

@@ -187,7 +187,7 @@ TEST_CASE("a gap ends when its file is removed") {
     CHECK(node.start().ledger.gaps().empty());
 }
 
-TEST_CASE("a folder that was never read is a gap until it is") {
+TEST_CASE("a folder that was never read is a gap until it is read") {
     Node node;
     node.fault(kFolder, ENOENT);
     for (int restart = 0; restart < 2; ++restart) {
@@ -250,7 +250,7 @@ TEST_CASE("V7: of two files that define one resource, the one that was in force 
         CHECK(process.file("b.yaml").in_force == FileStatus::InForce::kCurrent);
         CHECK(process.file("a.yaml").in_force == FileStatus::InForce::kNone);
     }
-    // What is in force only now, without having been written again, is kept too.
+    // Content that comes into force without being written again is kept too.
     node.take("b.yaml");
     CHECK(daemon.read());
     CHECK(daemon.file("a.yaml").in_force == FileStatus::InForce::kCurrent);
@@ -287,7 +287,7 @@ TEST_CASE("a folder that is removed from the configuration is gone, with its con
     CHECK(node.copy().empty());
 }
 
-TEST_CASE("content that cannot be kept is in force and reported; what is on the disk is then not used") {
+TEST_CASE("content that cannot be kept is in force and reported; the older copy on the disk is not used") {
     Node node;
     node.put("a.yaml", set("a", "1.1.1.1"));
     Process daemon = node.start();

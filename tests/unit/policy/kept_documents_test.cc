@@ -50,7 +50,7 @@ TEST_CASE("an index is read as it was written, and a damaged one is not used") {
     CHECK_FALSE(decode_kept_index(bytes + '\0'));
 }
 
-TEST_CASE("an index of another version is not read, and says so") {
+TEST_CASE("an index of another version is not read, and the error says so") {
     std::string bytes = encode(sample());
     bytes[4] = 2;
     bytes.resize(bytes.size() - 8);
@@ -61,7 +61,7 @@ TEST_CASE("an index of another version is not read, and says so") {
     CHECK(decode_kept_index(bytes).error().message().find("version 2, this program reads version 1") != std::string::npos);
 }
 
-TEST_CASE("an index has limits, and what is left out does not count as never good") {
+TEST_CASE("an index has limits, and a file that is left out does not count as never good") {
     CHECK(fits(many(kMaxKeptDocuments, 8)));
     CHECK(decode_kept_index(encode(many(kMaxKeptDocuments, 8)))->documents.size() == kMaxKeptDocuments);
     for (const KeptIndex& index : {many(kMaxKeptDocuments + 1, 8), many(5'000, 4'000), many(1, 5'000)}) {

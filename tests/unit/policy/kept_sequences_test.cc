@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random sequences of everything that can happen to policy files, to the processes that read them and to the machine, against a
-// model that is only the rule. For a process that died in the middle of its work, the model allows the state before and the state
+// model of the rule. For a process that died in the middle of its work, the model allows the state before and the state
 // after, and nothing between.
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -149,7 +149,7 @@ class Sequence {
         if (moved == now_.files.end() || moved->second.unreadable || now_.files.count(to) != 0) {
             return;
         }
-        // Under the other name it would be another document; these say which they are.
+        // A document's content depends on its name, so a rename is a removal and a new file of the same version.
         const std::optional<std::string> version = moved->second.version;
         remove(from);
         put(to, version);
@@ -324,7 +324,7 @@ class Sequence {
     void lose_power() {
         disk_.lose_power();
         daemon_.reset();
-        // User files were at rest. bpffs and /run are empty.
+        // The user's files are safely on the disk. bpffs and /run are empty.
         endpoints_.clear();
         model_endpoints_.clear();
     }
