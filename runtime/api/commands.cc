@@ -65,17 +65,53 @@ Json encode_explain(const Call& call) {
     return {{"endpoint", own.endpoint}, {"destination", own.destination}, {"direction", own.ingress ? "ingress" : "egress"}};
 }
 
+Result<Call> decode_why(const Json& arguments) {
+    WhyRequest out;
+    NG_ASSIGN(out.endpoint, required_text(arguments, "endpoint"));
+    NG_ASSIGN(out.destination, text_argument(arguments, "destination"));
+    return Call(std::move(out));
+}
+Json encode_why(const Call& call) {
+    const auto& own = std::get<WhyRequest>(call);
+    Json out = {{"endpoint", own.endpoint}};
+    out.update(with_text("destination", own.destination));
+    return out;
+}
+
+Result<std::uint32_t> number(const Json& arguments, const char* name) {
+    const auto found = arguments.find(name);
+    if (found == arguments.end()) {
+        return std::uint32_t{0};
+    }
+    if (!found->is_number_unsigned() || found->get<std::uint64_t>() > UINT32_MAX) {
+        return Error(Code::kInvalidInput, std::string("the argument \"") + name + "\" must be a number of 32 bits");
+    }
+    return found->get<std::uint32_t>();
+}
+
 Result<Call> decode_monitor(const Json& arguments) {
     MonitorRequest out;
     NG_ASSIGN(out.denied, flag(arguments, "denied"));
     NG_ASSIGN(out.dns, flag(arguments, "dns"));
     NG_ASSIGN(out.endpoint, text_argument(arguments, "endpoint"));
+    NG_ASSIGN(out.name_space, text_argument(arguments, "namespace"));
+    NG_ASSIGN(out.pod, text_argument(arguments, "pod"));
+    NG_ASSIGN(out.name, text_argument(arguments, "name"));
+    NG_ASSIGN(out.rule, text_argument(arguments, "rule"));
+    NG_ASSIGN(out.since_seconds, number(arguments, "sinceSeconds"));
     return Call(std::move(out));
 }
 Json encode_monitor(const Call& call) {
     const auto& own = std::get<MonitorRequest>(call);
     Json out = {{"denied", own.denied}, {"dns", own.dns}};
     out.update(with_text("endpoint", own.endpoint));
+    out.update(with_text("namespace", own.name_space));
+    out.update(with_text("pod", own.pod));
+    out.update(with_text("name", own.name));
+    out.update(with_text("rule", own.rule));
+    if (own.since_seconds > 0) {
+        out["sinceSeconds"] = own.since_seconds;
+    }
     return out;
 }
 
@@ -148,6 +184,7 @@ constexpr std::array<Command, std::variant_size_v<Call>> kCommands = {{
     {"ips", AnswerBy::kChild, decode_addresses, encode_endpoint<AddressesRequest>},
     {"dns", AnswerBy::kChild, decode_optional_endpoint<NamesRequest>, encode_endpoint<NamesRequest>},
     {"explain", AnswerBy::kLoop, decode_explain, encode_explain},
+    {"why", AnswerBy::kChild, decode_why, encode_why},
     {"monitor", AnswerBy::kStream, decode_monitor, encode_monitor},
     {"prepare", AnswerBy::kLoop, decode_prepare, encode_prepare},
     {"program", AnswerBy::kLater, decode_program, encode_program},

@@ -42,11 +42,22 @@ struct ExplainRequest {
     std::string destination;
     bool ingress = false;
 };
-// Answered with a stream of events until the client closes the connection. Includes packets unless only `dns` is set.
+// What was denied to an endpoint lately. A destination limits it to one address or name.
+struct WhyRequest {
+    std::string endpoint;
+    std::string destination;
+};
+// Answered with a stream of events until the client closes the connection. Without `denied` and `dns`, all events but DNS
+// responses. An empty text matches every event.
 struct MonitorRequest {
-    std::string endpoint;  // empty: of all
+    std::string endpoint;
     bool denied = false;
     bool dns = false;
+    std::string name_space = {};
+    std::string pod = {};
+    std::string name = {};            // a domain pattern
+    std::string rule = {};            // the beginning of a rule's name
+    std::uint32_t since_seconds = 0;  // begin with the events of so many seconds ago
 };
 // The plugin sends the next three. The endpoint was admitted and has no addresses yet.
 struct PrepareRequest {
@@ -64,7 +75,7 @@ struct ForgetRequest {
     std::optional<std::uint32_t> endpoint;
 };
 
-using Call = std::variant<StatusRequest, EndpointsRequest, PoliciesRequest, AddressesRequest, NamesRequest, ExplainRequest, MonitorRequest,
+using Call = std::variant<StatusRequest, EndpointsRequest, PoliciesRequest, AddressesRequest, NamesRequest, ExplainRequest, WhyRequest, MonitorRequest,
                           PrepareRequest, ProgramRequest, ForgetRequest>;
 
 enum class AnswerBy {

@@ -15,8 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "daemon/dns/slow_path.h"
-#include "daemon/events/event_view.h"
-#include "daemon/events/staged_events.h"
+#include "daemon/events/event_pipeline.h"
 #include "daemon/labels/label_fetcher.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/loop/policy_folder_watch.h"
@@ -26,6 +25,7 @@
 #include "daemon/socket/commands.h"
 #include "daemon/socket/reply_children.h"
 #include "daemon/socket/socket_server.h"
+#include "daemon/socket/stream_sink.h"
 
 namespace namegate::daemon {
 
@@ -67,7 +67,6 @@ class Daemon {
     std::optional<Result<SocketServer::Reply>> handle(const api::Request& request, SocketServer::Ticket ticket);
     std::optional<Result<SocketServer::Reply>> program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket);
     void reply_by_child(api::Call call, SocketServer::Ticket ticket);
-    void publish(const ng_event& event, std::span<const std::uint8_t> payload);
     void check_pins();
 
     const config::Config& config_;
@@ -75,11 +74,12 @@ class Daemon {
     std::unique_ptr<EventLoop> loop_;
     std::unique_ptr<Node> node_;
     std::unique_ptr<SlowPath> slow_path_;
-    std::unique_ptr<StagedEvents> staged_;
+    std::unique_ptr<EventPipeline> events_;
     std::unique_ptr<PolicyFolderWatch> folders_;
     std::unique_ptr<ServerFileWatch> server_files_;  // null: no file names trusted servers
     std::unique_ptr<LabelFetcher> labels_;           // null: no label provider must be asked
     std::unique_ptr<SocketServer> server_;
+    std::unique_ptr<StreamSink> streams_;
     std::unique_ptr<ReplyChildren> listings_;
     std::vector<EventSource> sources_;  // signals and periodic work
     bool wants_restart_ = false;
@@ -91,7 +91,7 @@ Result<> Daemon::start() {
     // First: opening the node takes a while, and a signal that arrives during that time stays pending.
     NG_TRY(add_signals());
     NG_ASSIGN(node_, Node::open(config_, clock_));
-    staged_ = std::make_unique<StagedEvents>(*node_);
+    events_ = std::make_unique<EventPipeline>(*node_);
     // Sources: events and held frames in the rings, and work that the last round left.
     NG_ASSIGN(slow_path_, SlowPath::create(*loop_, *node_));
     // Sources: changes in the policy folders, and the end of a burst of changes.
@@ -114,11 +114,10 @@ Result<> Daemon::start() {
         NG_ASSIGN(labels_, LabelFetcher::create(*loop_, *node_));
         labels_->fetch_missing();
     }
-    slow_path_->learner().set_observer([this](const ng_event& event, std::span<const std::uint8_t> payload) {
-        if (server_ && server_->has_streams()) {
-            publish(event, payload);
-        }
-    });
+    streams_ = std::make_unique<StreamSink>(*node_, *server_);
+    events_->add_sink(*streams_);
+    slow_path_->learner().set_observer(
+        [this](const ng_event& event, std::span<const std::uint8_t> payload) { events_->report(event, payload); });
     NG_TRY(add_periodic_work());
     return loop_->feed_watchdog();
 }
@@ -168,10 +167,14 @@ Result<> Daemon::add_periodic_work() {
 
 Result<> Daemon::run() {
     notify_service_manager("READY=1\nSTATUS=" + std::to_string(node_->records().size()) + " endpoints");
+    events_->report({EventKind::kDaemonStarted, std::nullopt, {std::to_string(node_->records().size()) + " endpoints", ""}});
     log::info("ready", {log::kv("endpoints", node_->records().size()), log::kv("socket", config_.socket_path())});
     Result<> ended = loop_->run();
     notify_service_manager(wants_restart_ ? "RELOADING=1" : "STOPPING=1");
+    events_->report({EventKind::kDaemonStopping, std::nullopt, {"the daemon stops; policies stay enforced", ""}});
+    events_->remove_sink(*streams_);
     listings_.reset();
+    streams_.reset();
     server_.reset();
     slow_path_->finish();
     node_->save_cache_now();
@@ -196,9 +199,7 @@ void Daemon::tick() {
     node_->tick();
     slow_path_->tick();
     server_->drop_idle();
-    if (!server_->has_streams()) {
-        staged_->clear();
-    }
+    streams_->tick();
     check_pins();
 }
 
@@ -223,17 +224,6 @@ void Daemon::read_servers() {
     node_->refresh_servers();
 }
 
-void Daemon::publish(const ng_event& event, std::span<const std::uint8_t> payload) {
-    api::Json view = view_event(*node_, event, payload);
-    if (!server_->is_wanted(view)) {
-        return;
-    }
-    if (api::Json staged = staged_->verdict(event); !staged.is_null()) {
-        view["staged"] = std::move(staged);
-    }
-    server_->publish(view);
-}
-
 std::optional<Result<SocketServer::Reply>> Daemon::handle(const api::Request& request, SocketServer::Ticket ticket) {
     auto call = api::decode_call(request);
     if (!call) {
@@ -247,7 +237,7 @@ std::optional<Result<SocketServer::Reply>> Daemon::handle(const api::Request& re
     if (by == api::AnswerBy::kLater && labels_) {
         return program(std::get<api::ProgramRequest>(*call), ticket);
     }
-    return handle_call(*node_, slow_path_->learner(), *call);
+    return handle_call({*node_, slow_path_->learner(), *events_}, *call);
 }
 
 // Empty: the reply is sent when the endpoint's labels have arrived.
@@ -264,7 +254,7 @@ std::optional<Result<SocketServer::Reply>> Daemon::program(const api::ProgramReq
 void Daemon::reply_by_child(api::Call call, SocketServer::Ticket ticket) {
     listings_->add({[this, ticket] { return server_->descriptor(ticket); },
                     [this, call = std::move(call)] {
-                        auto reply = handle_call(*node_, slow_path_->learner(), call);
+                        auto reply = handle_call({*node_, slow_path_->learner(), *events_}, call);
                         return SocketServer::encode(reply ? Result<api::Json>(std::move(reply->result)) : reply.error());
                     },
                     [this, ticket](bool whole) { server_->replied(ticket, whole); }});

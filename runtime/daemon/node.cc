@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/grace_period.h"
 #include "base/log.h"
+#include "daemon/events/enrich.h"
 #include "datapath/attach.h"
 #include "datapath/slots.h"
 
@@ -70,6 +71,7 @@ void Node::log_refused_files() {
         for (const policy::Problem& problem : file.problems) {
             log::warning("policy file refused",
                          {log::kv("problem", policy::to_string(problem)), log::kv("in_force", policy::to_string(file.in_force))});
+            observe(EventKind::kPolicyRefused, std::nullopt, {policy::to_string(problem), file.path});
         }
     }
 }
@@ -98,6 +100,10 @@ void Node::reload_policies() {
     health_.report("policies", unknown.empty() ? ok() : Result<>(Error(Code::kTryAgain, unknown)));
     log::info("policies in force",
               {log::kv("files", runtime_->policies().file_count()), log::kv("policies", programmer().snapshot().policy_count())});
+    observe(EventKind::kPolicies, std::nullopt,
+            {std::to_string(programmer().snapshot().policy_count()) + " policies of " + std::to_string(runtime_->policies().file_count()) +
+                 " files are in force",
+             ""});
     program_affected((*change)->affected);
 }
 
@@ -174,6 +180,7 @@ Result<> Node::program(const std::string& container_id, const std::string& ifnam
     health_.report("upgrade", runtime_->finish_handover(*lock));
     log::info("endpoint programmed", {log::kv("endpoint", record.id), log::kv("interface", record.host_ifname),
                                       log::kv("pod", record.pod_namespace + "/" + record.pod_name)});
+    observe(EventKind::kEndpointAdded, event_endpoint(record), {"its policy is in force", ""});
     if (const policy::AffectedEndpoints affected = runtime_->affected_by(record); !affected.none()) {
         health_.report("programming", program_affected(*lock, affected));
     }
@@ -187,9 +194,19 @@ Result<> Node::set_labels(const std::string& container_id, const std::string& if
 }
 
 void Node::forget_state(std::uint32_t endpoint) {
+    const auto record = records().find(endpoint);
+    observe(EventKind::kEndpointRemoved, record == records().end() ? EventEndpoint{endpoint, "", "", "", ""} : event_endpoint(record->second),
+            {"the endpoint is gone", ""});
     cache_.forget(endpoint);
     refused_.forget(endpoint);
+    name_history_.forget(endpoint);
     sweeper_.forget(endpoint);
+}
+
+void Node::observe(EventKind kind, std::optional<EventEndpoint> endpoint, EventText text) const {
+    if (observer_) {
+        observer_({kind, std::move(endpoint), std::move(text)});
+    }
 }
 
 void Node::forget(std::uint32_t endpoint) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +16,8 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "daemon/dns/refused_addresses.h"
+#include "daemon/events/event.h"
+#include "daemon/events/name_history.h"
 #include "daemon/upkeep/cache_saver.h"
 #include "daemon/upkeep/health.h"
 #include "daemon/upkeep/policy_collector.h"
@@ -65,6 +68,9 @@ class Node {
     // Saves it before returning: for the end of the daemon.
     void save_cache_now();
 
+    // Called with each event of the node: endpoints that come and go, policies in force and refused. Empty: nobody is interested.
+    void set_observer(std::function<void(NodeEvent)> observer) { observer_ = std::move(observer); }
+
     // The endpoint looked up these names at a trusted server.
     void note_lookup(std::uint32_t endpoint, const std::vector<std::string>& names);
     // This number of addresses was added to the endpoint's map.
@@ -81,6 +87,8 @@ class Node {
     dns::NameCache& cache() { return cache_; }
     const dns::NameCache& cache() const { return cache_; }
     RefusedAddresses& refused() { return refused_; }
+    NameHistory& name_history() { return name_history_; }
+    const NameHistory& name_history() const { return name_history_; }
     const Warnings& warnings() const { return warnings_; }
     Health& health() { return health_; }
 
@@ -98,6 +106,7 @@ class Node {
     void sweep();
     void sweep_links();
     std::string cache_scope() const;
+    void observe(EventKind kind, std::optional<EventEndpoint> endpoint, EventText text) const;
 
     // Work for the next tick.
     struct Due {
@@ -114,6 +123,7 @@ class Node {
     std::unique_ptr<node::NodeRuntime> runtime_;
     std::unique_ptr<PolicyCollector> collector_;
     RefusedAddresses refused_;
+    NameHistory name_history_;
     CacheSaver saver_;
     Sweeper sweeper_;
     Warnings warnings_;
@@ -123,6 +133,7 @@ class Node {
     std::uint64_t logged_revision_ = 0;  // of the policies whose refused files were logged
     std::uint64_t started_boot_ns_ = 0;
     std::string boot_id_;
+    std::function<void(NodeEvent)> observer_;
 };
 
 }  // namespace namegate::daemon

@@ -133,6 +133,7 @@ Result<> Learner::learn(const ResponseSource& source, std::span<const std::uint8
     if (learning.empty()) {
         return ok();
     }
+    node_.name_history().note(source.endpoint, learning);
     node_.cache().record(source.endpoint, learning, node_.config().lifetime, source.seen_boot_ns);
     Result<> opened = open_joined(source, learning);
     if (!opened) {

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/events/staged_events.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include <algorithm>
 
-#include "daemon/events/event_view.h"
-#include "datapath/events.h"
-#include "datapath/reader.h"
+#include "daemon/events/enrich.h"
 #include "policy/compiler/evaluate.h"
 
 namespace namegate::daemon {
@@ -29,16 +26,13 @@ bool matches_icmp_type(const CompiledPolicy& compiled, std::uint8_t protocol) {
     });
 }
 
-policy::PacketView packet_of(const ng_event& event) {
-    const std::uint16_t local = ntohs(event.be_local_port);
-    const std::uint16_t remote = ntohs(event.be_remote_port);
-    const bool incoming = event.direction == NG_INGRESS;
+policy::PacketView view_of(const EventPacket& event) {
     policy::PacketView packet;
-    packet.remote = datapath::to_address(event.remote);
+    packet.remote = event.remote;
     packet.protocol = event.protocol;
     if (!is_icmp(event.protocol)) {
-        packet.source_port = incoming ? remote : local;
-        packet.destination_port = incoming ? local : remote;
+        packet.source_port = event.ingress ? event.remote_port : event.local_port;
+        packet.destination_port = event.ingress ? event.local_port : event.remote_port;
     }
     return packet;
 }
@@ -60,7 +54,7 @@ void StagedEvents::drop_outdated() {
     });
 }
 
-const StagedEvents::Preview* StagedEvents::preview_of(const Record& record, std::uint8_t direction) {
+const StagedEvents::Preview* StagedEvents::preview_of(const Record& record, Direction direction) {
     const Key key{record.id, direction};
     const auto known = previews_.find(key);
     if (known != previews_.end()) {
@@ -76,8 +70,7 @@ const StagedEvents::Preview* StagedEvents::preview_of(const Record& record, std:
     }
     Preview preview;
     preview.used = ++calls_;
-    auto compiled = node_.programmer().preview(record, node_.runtime().all_records(),
-                                               direction == NG_INGRESS ? Direction::kIngress : Direction::kEgress);
+    auto compiled = node_.programmer().preview(record, node_.runtime().all_records(), direction);
     if (compiled) {
         preview.compiled = std::move(compiled).value();
     } else {
@@ -86,16 +79,17 @@ const StagedEvents::Preview* StagedEvents::preview_of(const Record& record, std:
     return &previews_.emplace(key, std::move(preview)).first->second;
 }
 
-Json StagedEvents::verdict(const ng_event& event) {
-    if (!datapath::is_packet(event)) {
+Json StagedEvents::verdict(const Event& event) {
+    const EventPacket* packet = event.packet();
+    if (packet == nullptr || !is_packet(event.kind)) {
         return nullptr;
     }
     drop_outdated();
-    const auto record = node_.records().find(event.endpoint);
+    const auto record = node_.records().find(event.endpoint->id);
     if (!any_staged_ || record == node_.records().end()) {
         return nullptr;
     }
-    const Preview* preview = preview_of(record->second, event.direction);
+    const Preview* preview = preview_of(record->second, packet->ingress ? Direction::kIngress : Direction::kEgress);
     if (preview != nullptr && preview->compiled == nullptr) {
         return preview->error.empty() ? Json(nullptr) : no_verdict(preview->error);
     }
@@ -103,14 +97,14 @@ Json StagedEvents::verdict(const ng_event& event) {
         return no_verdict("too many events");
     }
     const CompiledPolicy& compiled = *preview->compiled;
-    if (is_icmp(event.protocol) && matches_icmp_type(compiled, event.protocol)) {
+    if (is_icmp(packet->protocol) && matches_icmp_type(compiled, packet->protocol)) {
         return no_verdict("the rules match the ICMP type, which events do not have");
     }
-    policy::PacketView packet = packet_of(event);
+    policy::PacketView view = view_of(*packet);
     if (!compiled.patterns.empty()) {
-        packet.names = node_.cache().names_of(event.endpoint, packet.remote);
+        view.names = node_.cache().names_of(event.endpoint->id, view.remote);
     }
-    const policy::Verdict verdict = policy::evaluate(compiled, packet);
+    const policy::Verdict verdict = policy::evaluate(compiled, view);
     const policy::RuleOrigin& origin = compiled.rules[verdict.rule].origin;
     return {{"allowed", verdict.allowed}, {"rule", rule_name(origin)}, {"byStaged", origin.policy_kind.rfind("Staged", 0) == 0}};
 }

@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "api/protocol.h"
+#include "daemon/events/event.h"
 #include "daemon/events/work_budget.h"
 #include "daemon/node.h"
-#include "datapath/bpf/abi.h"
 #include "node/programmer.h"
 
 namespace namegate::daemon {
@@ -31,7 +31,7 @@ class StagedEvents {
     explicit StagedEvents(Node& node) : node_(node), budget_(node.clock(), kStagedIntervalNs, kStagedUnits) {}
 
     // {allowed, rule, byStaged} or {error}; null if no staged policy concerns the packet, or the event is not about a packet.
-    api::Json verdict(const ng_event& event);
+    api::Json verdict(const Event& event);
     // Drops all previews. For when there is no stream.
     void clear() { previews_.clear(); }
     std::size_t previews() const { return previews_.size(); }
@@ -42,11 +42,11 @@ class StagedEvents {
         std::string error;
         std::uint64_t used = 0;  // the value of calls_ at the last use
     };
-    using Key = std::pair<std::uint32_t, std::uint8_t>;  // endpoint, direction
+    using Key = std::pair<std::uint32_t, policy::Direction>;  // endpoint
 
     void drop_outdated();
     // Null: the work budget is spent.
-    const Preview* preview_of(const endpoints::Record& record, std::uint8_t direction);
+    const Preview* preview_of(const endpoints::Record& record, policy::Direction direction);
 
     Node& node_;
     WorkBudget budget_;

@@ -10,6 +10,7 @@
 #include "api/commands.h"
 #include "base/result.h"
 #include "daemon/dns/learner.h"
+#include "daemon/events/event_pipeline.h"
 #include "daemon/node.h"
 #include "daemon/socket/socket_server.h"
 
@@ -17,7 +18,13 @@ namespace namegate::daemon {
 
 // The reply of a command that returns no data: an empty object, or the error.
 Result<api::Json> reply_of(const Result<>& done);
-Result<SocketServer::Reply> handle_call(Node& node, const Learner& learner, const api::Call& call);
+// What the commands read and change.
+struct Parts {
+    Node& node;
+    const Learner& learner;
+    const EventPipeline& events;
+};
+Result<SocketServer::Reply> handle_call(const Parts& parts, const api::Call& call);
 
 // `text`: "namespace/pod", a container id or its beginning, or a host interface. kNotFound: no endpoint matches;
 // kInvalidInput: several match.

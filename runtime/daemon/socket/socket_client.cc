@@ -56,6 +56,11 @@ std::optional<Result<std::string>> SocketClient::next_request() {
 void SocketClient::set_reply(std::string line) {
     waiting_ = 0;
     output_ = std::move(line);
+    if (stream_) {
+        for (const std::string& first : std::exchange(stream_->lines, {})) {
+            output_ += first + "\n";
+        }
+    }
 }
 
 bool SocketClient::send() {
@@ -79,8 +84,8 @@ bool SocketClient::send() {
     return true;
 }
 
-void SocketClient::start_stream(Filter filter) {
-    stream_ = std::move(filter);
+void SocketClient::start_stream(EventStream stream) {
+    stream_ = std::move(stream);
     input_.clear();
 }
 

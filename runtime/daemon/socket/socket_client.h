@@ -18,10 +18,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/protocol.h"
 #include "base/fd.h"
 #include "base/result.h"
+#include "daemon/events/event_filter.h"
 #include "daemon/loop/event_loop.h"
 
 namespace namegate::daemon {
@@ -29,12 +31,15 @@ namespace namegate::daemon {
 inline constexpr std::uint64_t kClientIdleUs = 30'000'000;
 inline constexpr std::size_t kMaxStreamBacklog = 256UL * 1024;  // bytes of unsent events of one client
 
+struct EventStream {
+    EventFilter filter;
+    std::vector<std::string> lines;  // sent first, without line ends
+};
+
 class SocketClient {
   public:
     // Identifies a request whose reply is outstanding. Never reused; 0 is not a ticket.
     using Ticket = std::uint64_t;
-    // Whether a stream contains an event.
-    using Filter = std::function<bool(const api::Json& event)>;
     // Called from the event loop with the EPOLL* events of the descriptor. It may destroy the client.
     using Serve = std::function<void(SocketClient& client, std::uint32_t events)>;
 
@@ -69,9 +74,11 @@ class SocketClient {
     // Sends as much of the output as the socket accepts; the rest follows with EPOLLOUT. False when the connection is over.
     bool send();
 
-    void start_stream(Filter filter);
-    bool is_streaming() const { return static_cast<bool>(stream_); }
-    bool wants(const api::Json& event) const { return stream_ && stream_(event); }
+    // The lines follow the reply, and then those of the events that match.
+    void start_stream(EventStream stream);
+    bool is_streaming() const { return stream_.has_value(); }
+    bool wants_kind(EventKind kind) const { return stream_ && stream_->filter.matches_kind(kind); }
+    bool wants(const Event& event) const { return stream_ && stream_->filter.matches(event); }
     // Sends the line of an event, or counts it as lost when there is no room. False when the connection is over.
     bool send_event(const std::string& line);
     // Handles EPOLL* events of a streaming connection: detects its end and sends waiting output. False when the connection is over.
@@ -89,7 +96,7 @@ class SocketClient {
     std::uint64_t last_us_ = 0;
     bool closing_ = false;
     Ticket waiting_ = 0;
-    Filter stream_;
+    std::optional<EventStream> stream_;
     std::uint64_t lost_ = 0;  // events that were dropped for lack of room and not yet reported to the client
 };
 

@@ -180,7 +180,7 @@ void SocketServer::handle_request(SocketClient& client, const std::string& line)
             reply = Result<Reply>(
                 Error(Code::kTryAgain, "the daemon already serves the maximum number of streams: " + std::to_string(kMaxStreams)));
         } else {
-            client.start_stream(std::move((*reply)->stream));
+            client.start_stream(std::move(*(*reply)->stream));
             ++streams_;
         }
     }
@@ -234,12 +234,16 @@ void SocketServer::resume(SocketClient& client) {
     }
 }
 
-bool SocketServer::is_wanted(const api::Json& event) const {
+bool SocketServer::wants_kind(EventKind kind) const {
+    return streams_ > 0 && std::any_of(clients_.begin(), clients_.end(), [kind](const auto& one) { return one->wants_kind(kind); });
+}
+
+bool SocketServer::wants(const Event& event) const {
     return std::any_of(clients_.begin(), clients_.end(), [&event](const auto& one) { return one->wants(event); });
 }
 
-void SocketServer::publish(const api::Json& event) {
-    const std::string line = api::dump(event) + "\n";
+void SocketServer::publish(const Event& event, const api::Json& view) {
+    const std::string line = api::dump(view) + "\n";
     for (auto next = clients_.begin(); next != clients_.end();) {
         SocketClient& client = **next++;
         if (client.wants(event) && !client.send_event(line)) {

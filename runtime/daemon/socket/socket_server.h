@@ -33,10 +33,9 @@ inline constexpr std::size_t kMaxStreams = 16;  // clients with a stream, includ
 class SocketServer {
   public:
     using Ticket = SocketClient::Ticket;
-    using Filter = SocketClient::Filter;
     struct Reply {
         api::Json result;
-        Filter stream;  // not empty: events follow until the client disconnects
+        std::optional<EventStream> stream;  // events follow until the client disconnects
     };
     // Empty: the reply comes later, by reply() or replied().
     using Handler = std::function<std::optional<Result<Reply>>(const api::Request&, Ticket)>;
@@ -61,9 +60,11 @@ class SocketServer {
     bool take_had_to_wait() { return std::exchange(had_to_wait_, false); }
     std::size_t clients() const { return clients_.size(); }
     bool has_streams() const { return streams_ > 0; }
-    bool is_wanted(const api::Json& event) const;
-    // Sends the event to every stream that wants it.
-    void publish(const api::Json& event);
+    // Whether a stream wants events of this kind, or this event.
+    bool wants_kind(EventKind kind) const;
+    bool wants(const Event& event) const;
+    // Sends the event, in the form of `view`, to every stream that wants it.
+    void publish(const Event& event, const api::Json& view);
     // Drops idle clients. Call it every second.
     void drop_idle();
 

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/events/enrich.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "daemon/events/wall_clock.h"
+#include "daemon/listings/views.h"
+#include "datapath/events.h"
+#include "datapath/reader.h"
+#include "dns/message.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+// Null if the policy is no longer known.
+const policy::RuleOrigin* origin_of(const Node& node, const ng_event& event) {
+    const node::Programmed* programmed = node.programmer().find(event.endpoint);
+    if (programmed == nullptr) {
+        return nullptr;
+    }
+    const node::CompiledRef& policy = event.direction == NG_INGRESS ? programmed->ingress : programmed->egress;
+    return policy && event.rule < policy->rules.size() ? &policy->rules[event.rule].origin : nullptr;
+}
+
+// First those that the name cache has now, the one that the endpoint looked up last at the end; without any, the one it had.
+std::vector<std::string> names_of(const Node& node, std::uint32_t endpoint, const IpAddress& remote) {
+    std::vector<std::string> names = node.cache().names_of(endpoint, remote);
+    if (names.empty()) {
+        if (std::string name = node.name_history().name_of(endpoint, remote); !name.empty()) {
+            names.push_back(std::move(name));
+        }
+    }
+    return names;
+}
+
+EventPacket packet_of(const Node& node, const ng_event& event) {
+    EventPacket out;
+    out.ingress = event.direction == NG_INGRESS;
+    out.protocol = event.protocol;
+    out.remote = datapath::to_address(event.remote);
+    out.remote_port = ntohs(event.be_remote_port);
+    out.local_port = ntohs(event.be_local_port);
+    if (const policy::RuleOrigin* origin = origin_of(node, event); origin != nullptr) {
+        out.tier = origin->tier;
+        out.rule = rule_name(*origin);
+    }
+    if (!out.ingress) {
+        out.names = names_of(node, event.endpoint, out.remote);
+    }
+    return out;
+}
+
+EventResponse response_of(const ng_event& event, std::span<const std::uint8_t> payload) {
+    EventResponse out;
+    out.server = datapath::to_address(event.remote);
+    out.by_kernel = event.kind == NG_EVENT_ANSWER;
+    out.opened = event.learnt;
+    const auto message = dns::parse_message(payload);
+    if (!message) {
+        return out;
+    }
+    out.rcode = message->rcode;
+    out.name = message->question.name;
+    out.type = message->question.type;
+    for (const dns::AnswerRecord& record : message->answers) {
+        if (record.type != dns::RecordType::kCname) {
+            out.addresses.push_back(record.address);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+EventKind kind_of(const ng_event& event) {
+    switch (event.kind) {
+        case NG_EVENT_DENIED: return EventKind::kDenied;
+        case NG_EVENT_LOGGED: return EventKind::kLogged;
+        case NG_EVENT_CUT: return EventKind::kCut;
+        case NG_EVENT_LIMIT: return EventKind::kLimit;
+        default: return EventKind::kDns;
+    }
+}
+
+std::string rule_name(const policy::RuleOrigin& origin) {
+    return origin.rule_index < 0 ? origin.text : origin.policy_name + "[" + std::to_string(origin.rule_index) + "]";
+}
+
+EventEndpoint event_endpoint(const endpoints::Record& record) {
+    return {record.id, display_name(record), record.pod_namespace, record.pod_name, record.host_ifname};
+}
+
+Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8_t> payload) {
+    Event out;
+    out.kind = kind_of(event);
+    out.boot_ns = event.boot_ns;
+    out.time = wall_time(event.boot_ns, node.clock().boot_ns());
+    const auto record = node.records().find(event.endpoint);
+    out.endpoint = record == node.records().end() ? EventEndpoint{event.endpoint, "", "", "", ""} : event_endpoint(record->second);
+    if (event.reason != NG_R_NONE) {
+        out.reason = datapath::reason_name(static_cast<ng_reason>(event.reason));
+    }
+    if (out.kind == EventKind::kDns) {
+        out.detail = response_of(event, payload);
+    } else {
+        out.detail = packet_of(node, event);
+    }
+    return out;
+}
+
+}  // namespace namegate::daemon

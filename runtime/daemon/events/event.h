@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An event: one thing that happened on the node, with all that is known about it. Every sink (monitor, recent denials, history)
+// gets the same value, so an event is enriched once. Values; safe to copy, for one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/ip.h"
+
+namespace namegate::daemon {
+
+enum class EventKind : std::uint8_t {
+    kDenied,           // a packet that began a flow was denied
+    kCut,              // a packet of a flow that a changed policy cut
+    kLogged,           // a packet matched a Log rule
+    kLimit,            // a limit was reached; `reason` names it
+    kDns,              // a DNS response of a trusted server
+    kPolicies,         // other policies came in force
+    kPolicyRefused,    // a policy file has errors
+    kEndpointAdded,    // an endpoint got its policy for the first time
+    kEndpointRemoved,  // an endpoint is gone
+    kDaemonStarted,
+    kDaemonStopping,
+};
+inline constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::kDaemonStopping) + 1;
+
+// "denied", "policy-refused"
+std::string_view name_of(EventKind kind);
+inline bool is_packet(EventKind kind) { return kind == EventKind::kDenied || kind == EventKind::kCut || kind == EventKind::kLogged; }
+inline bool is_denial(EventKind kind) { return kind == EventKind::kDenied || kind == EventKind::kCut; }
+
+struct EventEndpoint {
+    std::uint32_t id = 0;
+    // Empty if the endpoint is no longer known.
+    std::string name;  // for people: "namespace/pod", or the container id
+    std::string name_space;
+    std::string pod;
+    std::string interface;
+};
+
+struct EventPacket {
+    bool ingress = false;
+    std::uint8_t protocol = 0;  // IP protocol number
+    IpAddress remote;
+    std::uint16_t remote_port = 0;  // host byte order, as all ports here
+    std::uint16_t local_port = 0;
+    std::string tier;                // of the rule; both are empty if the policy is no longer known
+    std::string rule;                // "default.allow-x[1]" or "end of tier default: Deny"
+    std::vector<std::string> names;  // that led the endpoint to the address, the one that it looked up last; egress only
+};
+
+struct EventResponse {
+    IpAddress server;
+    bool by_kernel = false;      // the programs decided it; otherwise the daemon did
+    std::size_t opened = 0;      // addresses that the programs opened
+    std::optional<int> rcode;    // none: the message does not parse, and the rest is empty
+    std::string name;            // of the question
+    std::uint16_t type = 0;      // of the question
+    std::vector<IpAddress> addresses;
+};
+
+// For events of the node: what happened, in words.
+struct EventText {
+    std::string text;
+    std::string file;  // kPolicyRefused
+};
+
+struct Event {
+    EventKind kind = EventKind::kDenied;
+    std::uint64_t boot_ns = 0;
+    std::string time;  // UTC, RFC 3339
+    std::optional<EventEndpoint> endpoint;
+    std::string reason;  // of the programs' counters: "denied", "closed"; empty: none
+    std::variant<std::monostate, EventPacket, EventResponse, EventText> detail;
+
+    const EventPacket* packet() const { return std::get_if<EventPacket>(&detail); }
+    const EventResponse* response() const { return std::get_if<EventResponse>(&detail); }
+    const EventText* text() const { return std::get_if<EventText>(&detail); }
+};
+
+// An event of the daemon itself, without the time.
+struct NodeEvent {
+    EventKind kind = EventKind::kPolicies;
+    std::optional<EventEndpoint> endpoint;
+    EventText text;
+};
+
+// Takes the events of the kinds that it wants. May be called at any moment of the loop; must not block.
+class EventSink {
+  public:
+    EventSink() = default;
+    virtual ~EventSink() = default;
+    EventSink(const EventSink&) = delete;
+    EventSink& operator=(const EventSink&) = delete;
+    EventSink(EventSink&&) = delete;
+    EventSink& operator=(EventSink&&) = delete;
+
+    virtual bool wants(EventKind kind) const = 0;
+    virtual void take(const Event& event) = 0;
+};
+
+}  // namespace namegate::daemon

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/events/event_filter.h"
+
+#include <algorithm>
+
+namespace namegate::daemon {
+
+namespace {
+
+bool has_name(const Event& event, const policy::DomainPattern& name) {
+    if (const EventPacket* packet = event.packet(); packet != nullptr) {
+        return std::any_of(packet->names.begin(), packet->names.end(), [&name](const std::string& one) { return name.matches(one); });
+    }
+    const EventResponse* response = event.response();
+    return response != nullptr && name.matches(response->name);
+}
+
+}  // namespace
+
+bool EventFilter::matches_kind(EventKind kind) const {
+    if (kind == EventKind::kDns) {
+        return dns;
+    }
+    return denied ? is_denial(kind) : !dns;
+}
+
+bool EventFilter::matches(const Event& event) const {
+    if (!matches_kind(event.kind)) {
+        return false;
+    }
+    if (endpoint && (!event.endpoint || event.endpoint->id != *endpoint)) {
+        return false;
+    }
+    if (!name_space.empty() && (!event.endpoint || event.endpoint->name_space != name_space)) {
+        return false;
+    }
+    if (!pod.empty() && (!event.endpoint || event.endpoint->pod != pod)) {
+        return false;
+    }
+    if (!rule.empty() && (event.packet() == nullptr || !event.packet()->rule.starts_with(rule))) {
+        return false;
+    }
+    return !name || has_name(event, *name);
+}
+
+}  // namespace namegate::daemon

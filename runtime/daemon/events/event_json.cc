@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/events/event_json.h"
+
+#include <utility>
+
+#include "policy/model/protocol.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+using api::Json;
+
+void add_endpoint(Json& out, const EventEndpoint& endpoint) {
+    out["endpointId"] = endpoint.id;
+    if (endpoint.name.empty()) {
+        return;
+    }
+    out["endpoint"] = endpoint.name;
+    out["interface"] = endpoint.interface;
+    if (!endpoint.pod.empty()) {
+        out["namespace"] = endpoint.name_space;
+        out["pod"] = endpoint.pod;
+    }
+}
+
+void add_packet(Json& out, const EventPacket& packet) {
+    out["direction"] = packet.ingress ? "ingress" : "egress";
+    out["protocol"] = policy::protocol_name(packet.protocol);
+    out["localPort"] = packet.local_port;
+    out["remote"] = packet.remote.to_string();
+    out["remotePort"] = packet.remote_port;
+    if (!packet.rule.empty()) {
+        out["rule"] = packet.rule;
+        out["tier"] = packet.tier;
+    }
+    if (!packet.names.empty()) {
+        out["names"] = packet.names;
+    }
+}
+
+void add_response(Json& out, const EventResponse& response) {
+    out["server"] = response.server.to_string();
+    out["opened"] = response.opened;
+    out["by"] = response.by_kernel ? "kernel" : "daemon";
+    if (!response.rcode) {
+        return;
+    }
+    out["name"] = response.name;
+    out["type"] = response.type;
+    out["rcode"] = *response.rcode;
+    Json addresses = Json::array();
+    for (const IpAddress& address : response.addresses) {
+        addresses.push_back(address.to_string());
+    }
+    out["addresses"] = std::move(addresses);
+}
+
+}  // namespace
+
+Json event_json(const Event& event) {
+    Json out{{"version", kEventVersion}, {"time", event.time}, {"kind", name_of(event.kind)}};
+    if (event.endpoint) {
+        add_endpoint(out, *event.endpoint);
+    }
+    if (const EventPacket* packet = event.packet(); packet != nullptr) {
+        add_packet(out, *packet);
+    } else if (const EventResponse* response = event.response(); response != nullptr) {
+        add_response(out, *response);
+    } else if (const EventText* text = event.text(); text != nullptr) {
+        out["text"] = text->text;
+        if (!text->file.empty()) {
+            out["file"] = text->file;
+        }
+    }
+    if (!event.reason.empty()) {
+        out["reason"] = event.reason;
+    }
+    return out;
+}
+
+}  // namespace namegate::daemon
