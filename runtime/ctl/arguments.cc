@@ -78,6 +78,8 @@ CommandLine::CommandLine() {
     }
     add_operands();
     add_explain_options(*app_.get_subcommand("explain"));
+    add_flag(*app_.get_subcommand("endpoints"), "--all-labels", parsed_.all_labels,
+             "also show the labels that namegate, Kubernetes\nand the runtime add");
     CLI::App& monitor = *app_.get_subcommand("monitor");
     add_flag(monitor, "--denied", parsed_.denied, "only packets that were denied or cut");
     add_flag(monitor, "--dns", parsed_.dns, "only DNS responses; with --denied, both");

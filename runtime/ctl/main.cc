@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "ctl/ctl.h"
+#include "ctl/screen.h"
 
 namespace {
 
@@ -38,11 +39,14 @@ int main(int argc, char** argv) {
     try {
         log::configure(log::Level::kWarning, log::Format::kText);
         const ctl::Environment environment{
-            std::cout, std::cerr, wants_colour(),
+            std::cout,
+            std::cerr,
+            wants_colour(),
             [](const std::string& socket_path, const api::Request& request) { return api::ask_daemon(socket_path, request, kTimeoutMs); },
             [](const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take) {
                 return api::follow_daemon(socket_path, request, kTimeoutMs, take);
-            }};
+            },
+            ctl::screen_of_stdout};
         const int code = ctl::run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), environment);
         std::cout.flush();
         if (!std::cout) {

@@ -31,7 +31,8 @@ constexpr std::array<Page, 12> kPages = {{
     {"endpoints", "show every endpoint of this node",
      "    Shows the id, pod, container, interface, addresses, labels, the policies that select\n"
      "    the endpoint, and its mode: open (no policy selects it), enforced, or closed (its\n"
-     "    policy is not known yet, so nothing passes).\n",
+     "    policy is not known yet, so nothing passes). A terminal shows as much as it has space\n"
+     "    for; through a pipe, and with -o json, nothing is cut.\n",
      kDaemonExit, "    namegatectl endpoints -o json\n"},
     {"policies", "show every policy, or the rules in force for an endpoint",
      "    Without ENDPOINT, shows every policy in the order of evaluation: its tier, order, kind\n"
