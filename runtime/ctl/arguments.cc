@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "config/config.h"
+#include "ctl/command_line.h"
+#include "ctl/completion.h"
 #include "ctl/help.h"
 #include "ctl/pages.h"
 #include "policy/documents/shape.h"
@@ -37,6 +39,7 @@ class CommandLine {
   public:
     CommandLine();
     Result<Arguments> parse(const std::vector<std::string>& arguments);
+    const CLI::App& app() const { return app_; }
 
   private:
     // Binds no variable: take() reads the operands as written.
@@ -104,6 +107,7 @@ void CommandLine::add_operands() {
     add_operand("selector", "LABEL", "key=value")->required(false)->expected(1, -1)->allow_extra_args();
     add_operand("domain", "PATTERN", "the domain pattern");
     add_operand("domain", "NAME", "the name");
+    add_operand("completion", "SHELL", "bash, zsh or fish")->check(CLI::IsMember(std::vector<std::string>(kShells.begin(), kShells.end())));
     add_operand("help", "COMMAND", "one of the commands")->required(false);
 }
 
@@ -238,6 +242,11 @@ const std::string* find_empty_value(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
+
+void with_command_line(const std::function<void(const CLI::App&)>& use) {
+    const CommandLine line;
+    use(line.app());
+}
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& arguments) {
     if (const std::string* text = find_empty_value(arguments)) {

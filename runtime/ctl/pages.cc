@@ -13,7 +13,7 @@ constexpr std::string_view kDaemonExit =
     "    2  bad arguments, or more than one endpoint matches\n"
     "    3  no daemon answers\n";
 
-constexpr std::array<Page, 12> kPages = {{
+constexpr std::array<Page, 13> kPages = {{
     {"check", "check policy files for errors",
      "    Reads the files, and in each folder the files that the daemon would read (*.yaml,\n"
      "    *.yml, *.json; no hidden files, no sub-folders), and prints every problem as\n"
@@ -100,6 +100,12 @@ constexpr std::array<Page, 12> kPages = {{
      "    `check` finds what a schema cannot express (selectors, domains, fields that exclude\n"
      "    each other).\n",
      "    0  it is printed\n    2  bad arguments\n", "    namegatectl schema > policy.schema.json\n"},
+    {"completion", "print a script that completes namegatectl in a shell",
+     "    The script completes commands, options, files and the names of endpoints, for which it\n"
+     "    asks the daemon. The Debian package and install.sh put it where the shells look for it.\n",
+     "    0  it is printed\n    2  bad arguments\n",
+     "    . <(namegatectl completion bash)\n    namegatectl completion zsh > _namegatectl\n"
+     "    namegatectl completion fish | source\n"},
     {"help", "show the help page of a command", "    Without COMMAND, shows the page of namegatectl itself.\n",
      "    0  it is printed\n    2  there is no such command\n", "    namegatectl help explain\n"},
 }};
