@@ -110,7 +110,19 @@ constexpr std::array<Page, 13> kPages = {{
      "    0  it is printed\n    2  there is no such command\n", "    namegatectl help explain\n"},
 }};
 
+constexpr std::string_view kProgramExitCodes =
+    "    0  yes, or healthy\n    1  no, or not healthy\n    2  bad arguments or bad input\n"
+    "    3  no daemon answers\n    4  explain: not yet, only after a lookup\n";
+
+constexpr std::string_view kProgramFiles =
+    "    /etc/namegate/namegate.yaml       the configuration\n"
+    "    /etc/namegate/policies.d          policy files\n"
+    "    /run/namegate/namegated.sock      the daemon's socket\n";
+
 }  // namespace
+
+std::string_view program_exit_codes() { return kProgramExitCodes; }
+std::string_view program_files() { return kProgramFiles; }
 
 std::span<const Page> pages() { return kPages; }
 
