@@ -83,7 +83,7 @@ demo_packages=(iproute2 containernetworking-plugins dnsmasq-base python3)
 test_packages=(
   "${demo_packages[@]}" catch2 ccache clang-format clang-tidy clang shellcheck git strace libclang-rt-14-dev
   iputils-ping iptables qemu-system-x86 busybox-static cpio xz-utils containerd runc
-  zsh fish mandoc
+  zsh fish mandoc man-db systemd
   golang-go golang-github-appc-cni-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 )
 
