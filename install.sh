@@ -15,6 +15,7 @@ usage: sudo ./install.sh [OPTION...]            build from source and install
 Installs these files, each by a rename within its folder. You can install again while pods run: the new daemon takes them
 over, and their policy stays in force (docs/upgrade.md).
   PREFIX/sbin/namegated  PREFIX/bin/namegatectl  CNI_BIN/namegate  the systemd unit
+  PREFIX/share: the manual pages, and completion for bash, zsh and fish
   /etc/namegate/namegate.yaml (kept if it exists)  /etc/namegate/policies.d/
   and last CNI_CONF/10-namegate.conflist (kept if it exists)
 
@@ -82,6 +83,7 @@ demo_packages=(iproute2 containernetworking-plugins dnsmasq-base python3)
 test_packages=(
   "${demo_packages[@]}" catch2 ccache clang-format clang-tidy clang shellcheck git strace libclang-rt-14-dev
   iputils-ping iptables qemu-system-x86 busybox-static cpio xz-utils containerd runc
+  zsh fish mandoc man-db systemd
   golang-go golang-github-appc-cni-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 )
 
@@ -112,7 +114,7 @@ build() {
     build_dir=$root/build/release
     (cd "$root" && cmake --preset release -DNAMEGATE_TESTS=OFF -B build/install >/dev/null) || fail "cmake failed"
     build_dir=$root/build/install
-    cmake --build "$build_dir" --target namegate namegated namegatectl -- --quiet || fail "the build failed"
+    cmake --build "$build_dir" --target namegate namegated namegatectl man completion -- --quiet || fail "the build failed"
   fi
   for program in plugin/namegate runtime/daemon/namegated runtime/ctl/namegatectl; do
     [ -x "$build_dir/$program" ] || fail "$build_dir/$program does not exist"
@@ -181,6 +183,28 @@ do_check() {
 
 has_systemd() { [ -z "$destdir" ] && [ -d /run/systemd/system ]; }
 
+# What goes below PREFIX/share: its file in the build folder, and its name there.
+shared_files=(
+  runtime/man/namegatectl.1 man/man1/namegatectl.1
+  runtime/man/namegate.yaml.5 man/man5/namegate.yaml.5
+  runtime/man/namegated.8 man/man8/namegated.8
+  runtime/ctl/completion/namegatectl bash-completion/completions/namegatectl
+  runtime/ctl/completion/_namegatectl zsh/site-functions/_namegatectl
+  runtime/ctl/completion/namegatectl.fish fish/vendor_completions.d/namegatectl.fish
+)
+
+place_shared() {
+  local i
+  for ((i = 0; i < ${#shared_files[@]}; i += 2)); do
+    place "$build_dir/${shared_files[i]}" "$prefix/share/${shared_files[i + 1]}" 0644
+  done
+}
+
+remove_shared() {
+  local i
+  for ((i = 1; i < ${#shared_files[@]}; i += 2)); do rm -f "$destdir$prefix/share/${shared_files[i]}"; done
+}
+
 do_install() {
   [ "$(id -u)" = 0 ] || [ -n "$destdir" ] || fail "run as root, or use --destdir"
   [ -n "$build_dir" ] || dependencies build
@@ -193,6 +217,7 @@ do_install() {
   sed "s,/usr/local/,$prefix/,g" "$root/cni-conf/namegated.service" >"$unit"
   place "$build_dir/runtime/daemon/namegated" "$prefix/sbin/namegated" 0755
   place "$build_dir/runtime/ctl/namegatectl" "$prefix/bin/namegatectl" 0755
+  place_shared
   place "$unit" /etc/systemd/system/namegated.service 0644
   rm -f "$unit"
   mkdir -p "$destdir/etc/namegate/policies.d"
@@ -237,6 +262,7 @@ do_uninstall() {
     systemctl disable --quiet --now namegated.service 2>/dev/null || true
   fi
   rm -f "$destdir/etc/systemd/system/namegated.service" "$destdir$prefix/sbin/namegated" "$destdir$prefix/bin/namegatectl"
+  remove_shared
   if has_systemd; then
     systemctl daemon-reload
   fi

@@ -329,6 +329,10 @@ Error all_problems(const policy::Problems& problems) {
 
 }  // namespace
 
+const policy::ObjectSpec& settings_table() { return kRoot; }
+
+bool is_planned(std::string_view name) { return name == "metricsAddress"; }
+
 labels::ProviderSettings Config::label_settings() const {
     labels::ProviderSettings settings;
     if (!containerd_address.empty()) {

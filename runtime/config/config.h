@@ -20,6 +20,7 @@
 #include "dns/never_opens.h"
 #include "dns/trusted_servers.h"
 #include "labels/provider.h"
+#include "policy/documents/schema.h"
 
 namespace namegate::config {
 
@@ -81,6 +82,11 @@ struct Config {
 
 // `path` is for messages; content of a path that ends in .json is read as JSON.
 Result<Config> parse_config(const std::string& path, std::string_view content);
+// Every setting, for what is written of them.
+const policy::ObjectSpec& settings_table();
+// Is the setting refused so far?
+bool is_planned(std::string_view name);
+
 // Returns the defaults if the file does not exist.
 Result<Config> load_config(const std::string& path);
 

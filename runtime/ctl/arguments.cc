@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "config/config.h"
+#include "ctl/command_line.h"
+#include "ctl/completion.h"
 #include "ctl/help.h"
 #include "ctl/pages.h"
 #include "policy/documents/shape.h"
@@ -37,6 +39,7 @@ class CommandLine {
   public:
     CommandLine();
     Result<Arguments> parse(const std::vector<std::string>& arguments);
+    const CLI::App& app() const { return app_; }
 
   private:
     // Binds no variable: collect() reads the operands as written.
@@ -79,6 +82,8 @@ CommandLine::CommandLine() {
     }
     add_operands();
     add_explain_options(*app_.get_subcommand("explain"));
+    add_flag(*app_.get_subcommand("endpoints"), "--all-labels", parsed_.all_labels,
+             "also show the labels that namegate, Kubernetes\nand the runtime add");
     CLI::App& monitor = *app_.get_subcommand("monitor");
     add_flag(monitor, "--denied", parsed_.denied, "only packets that were denied or cut");
     add_flag(monitor, "--dns", parsed_.dns, "only DNS responses; with --denied, both");
@@ -103,6 +108,7 @@ void CommandLine::add_operands() {
     add_operand("selector", "LABEL", "key=value")->required(false)->expected(1, -1)->allow_extra_args();
     add_operand("domain", "PATTERN", "the domain pattern");
     add_operand("domain", "NAME", "the name");
+    add_operand("completion", "SHELL", "bash, zsh or fish")->check(CLI::IsMember(std::vector<std::string>(kShells.begin(), kShells.end())));
     add_operand("help", "COMMAND", "one of the commands")->required(false);
 }
 
@@ -237,6 +243,11 @@ const std::string* find_empty_value(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
+
+void with_command_line(const std::function<void(const CLI::App&)>& use) {
+    const CommandLine line;
+    use(line.app());
+}
 
 Result<Arguments> parse_arguments(const std::vector<std::string>& arguments) {
     if (const std::string* text = find_empty_value(arguments)) {

@@ -19,6 +19,7 @@ struct Arguments {
     std::string socket;  // empty: from the configuration
     std::string config_path;
     Format format = Format::kTable;
+    bool all_labels = false;  // of `endpoints`
     // Options of `explain`.
     bool offline = false;
     bool ingress = false;

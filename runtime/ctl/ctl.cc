@@ -7,6 +7,8 @@
 
 #include "ctl/arguments.h"
 #include "ctl/check.h"
+#include "ctl/complete.h"
+#include "ctl/completion.h"
 #include "ctl/explain.h"
 #include "ctl/match.h"
 #include "ctl/monitor.h"
@@ -33,7 +35,7 @@ struct Command {
 };
 
 // `explain` has both: --offline chooses run_here.
-constexpr std::array<Command, 11> kCommands = {{
+constexpr std::array<Command, 12> kCommands = {{
     {"check", run_check, nullptr, nullptr},
     {"status", nullptr, show_status, status_code},
     {"endpoints", nullptr, show_endpoints, nullptr},
@@ -45,6 +47,7 @@ constexpr std::array<Command, 11> kCommands = {{
     {"selector", run_selector, nullptr, nullptr},
     {"domain", run_domain, nullptr, nullptr},
     {"schema", run_schema, nullptr, nullptr},
+    {"completion", run_completion, nullptr, nullptr},
 }};
 
 int ask(const Context& context, const Command& command) {
@@ -76,6 +79,9 @@ int ask(const Context& context, const Command& command) {
 }  // namespace
 
 int run(const std::vector<std::string>& arguments, const Environment& environment) {
+    if (!arguments.empty() && arguments.front() == kCompleteCommand) {
+        return run_complete({arguments.begin() + 1, arguments.end()}, environment);
+    }
     const auto parsed = parse_arguments(arguments);
     if (!parsed) {
         return fail(environment, kUsage, parsed.error().message());

@@ -4,6 +4,7 @@
 // thread; blocks on the daemon and, for `check` and `explain --offline`, on the disk.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <ostream>
 #include <string>
@@ -22,6 +23,12 @@ enum ExitCode : int {
     kNotYet = 4,       // `explain`: allowed after a lookup that has not happened yet
 };
 
+// The terminal; 0: none, or unknown.
+struct Screen {
+    std::size_t columns = 0;
+    std::size_t rows = 0;
+};
+
 struct Environment {
     std::ostream& out;
     std::ostream& err;
@@ -31,6 +38,8 @@ struct Environment {
     // api::follow_daemon(); `take` returns false to end it.
     std::function<Result<>(const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take)>
         follow = {};
+    // The terminal of `out` as it is now. Null: `out` is not a terminal.
+    std::function<Screen()> screen = {};
 };
 
 // `arguments` without the program's name.

@@ -9,15 +9,6 @@ namespace namegate::ctl {
 
 namespace {
 
-constexpr std::string_view kMainExitCodes =
-    "    0  yes, or healthy\n    1  no, or not healthy\n    2  bad arguments or bad input\n"
-    "    3  no daemon answers\n    4  explain: not yet, only after a lookup\n";
-
-constexpr std::string_view kFiles =
-    "    /etc/namegate/namegate.yaml       the configuration\n"
-    "    /etc/namegate/policies.d          policy files\n"
-    "    /run/namegate/namegated.sock      the daemon's socket\n";
-
 constexpr std::size_t kCommandColumn = 32;
 constexpr std::size_t kOptionColumn = 30;
 
@@ -58,7 +49,7 @@ std::string main_page(const CLI::App& app) {
     }
     out << "\n    `" << app.get_name() << " COMMAND --help` describes each command.\n\nOPTIONS\n";
     add_options(out, app);
-    out << "\nEXIT STATUS\n" << kMainExitCodes << "\nFILES\n" << kFiles;
+    out << "\nEXIT STATUS\n" << program_exit_codes() << "\nFILES\n" << program_files();
     return out.str();
 }
 

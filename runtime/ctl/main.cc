@@ -13,11 +13,14 @@
 #include "api/client.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "ctl/complete.h"
 #include "ctl/ctl.h"
+#include "ctl/screen.h"
 
 namespace {
 
 constexpr unsigned kTimeoutMs = 10'000;
+constexpr unsigned kCompletionTimeoutMs = 1'000;  // somebody waits with the cursor in the line
 
 bool set_and_not_empty(const char* variable) {
     // Called before any thread starts. NOLINTNEXTLINE(concurrency-mt-unsafe)
@@ -36,13 +39,20 @@ bool wants_colour() {
 int main(int argc, char** argv) {
     using namespace namegate;
     try {
+        const bool completes = argc > 1 && std::string_view(argv[1]) == ctl::kCompleteCommand;
+        const unsigned timeout_ms = completes ? kCompletionTimeoutMs : kTimeoutMs;
         log::configure(log::Level::kWarning, log::Format::kText);
         const ctl::Environment environment{
-            std::cout, std::cerr, wants_colour(),
-            [](const std::string& socket_path, const api::Request& request) { return api::ask_daemon(socket_path, request, kTimeoutMs); },
+            std::cout,
+            std::cerr,
+            wants_colour(),
+            [timeout_ms](const std::string& socket_path, const api::Request& request) {
+                return api::ask_daemon(socket_path, request, timeout_ms);
+            },
             [](const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take) {
                 return api::follow_daemon(socket_path, request, kTimeoutMs, take);
-            }};
+            },
+            ctl::screen_of_stdout};
         const int code = ctl::run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), environment);
         std::cout.flush();
         if (!std::cout) {

@@ -3,6 +3,7 @@
 // Shared by all commands: the arguments, the output streams, errors and exit codes. One thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,8 @@ struct Context {
     const Environment& environment;
 
     std::ostream& out() const { return environment.out; }
+    // Characters of a line of the terminal; 0: any number.
+    std::size_t width() const { return environment.screen ? environment.screen().columns : 0; }
     bool json() const { return arguments.format == Format::kJson; }
 };
 

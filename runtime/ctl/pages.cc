@@ -13,7 +13,7 @@ constexpr std::string_view kDaemonExit =
     "    2  bad arguments, or more than one endpoint matches\n"
     "    3  no daemon answers\n";
 
-constexpr std::array<Page, 12> kPages = {{
+constexpr std::array<Page, 13> kPages = {{
     {"check", "check policy files for errors",
      "    Reads the files, and in each folder the files that the daemon would read (*.yaml,\n"
      "    *.yml, *.json; no hidden files, no sub-folders), and prints every problem as\n"
@@ -31,7 +31,8 @@ constexpr std::array<Page, 12> kPages = {{
     {"endpoints", "show every endpoint of this node",
      "    Shows the id, pod, container, interface, addresses, labels, the policies that select\n"
      "    the endpoint, and its mode: open (no policy selects it), enforced, or closed (its\n"
-     "    policy is not known yet, so nothing passes).\n",
+     "    policy is not known yet, so nothing passes). A terminal shows as much as it has space\n"
+     "    for; through a pipe, and with -o json, nothing is cut.\n",
      kDaemonExit, "    namegatectl endpoints -o json\n"},
     {"policies", "show every policy, or the rules in force for an endpoint",
      "    Without ENDPOINT, shows every policy in the order of evaluation: its tier, order, kind\n"
@@ -100,11 +101,29 @@ constexpr std::array<Page, 12> kPages = {{
      "    `check` finds what a schema cannot express (selectors, domains, fields that exclude\n"
      "    each other).\n",
      "    0  it is printed\n    2  bad arguments\n", "    namegatectl schema > policy.schema.json\n"},
+    {"completion", "print a script that completes namegatectl in a shell",
+     "    The script completes commands, options, files and the names of endpoints, for which it\n"
+     "    asks the daemon. The Debian package and install.sh put it where the shells look for it.\n",
+     "    0  it is printed\n    2  bad arguments\n",
+     "    . <(namegatectl completion bash)\n    namegatectl completion zsh > _namegatectl\n"
+     "    namegatectl completion fish | source\n"},
     {"help", "show the help page of a command", "    Without COMMAND, shows the page of namegatectl itself.\n",
      "    0  it is printed\n    2  there is no such command\n", "    namegatectl help explain\n"},
 }};
 
+constexpr std::string_view kProgramExitCodes =
+    "    0  yes, or healthy\n    1  no, or not healthy\n    2  bad arguments or bad input\n"
+    "    3  no daemon answers\n    4  explain: not yet, only after a lookup\n";
+
+constexpr std::string_view kProgramFiles =
+    "    /etc/namegate/namegate.yaml       the configuration\n"
+    "    /etc/namegate/policies.d          policy files\n"
+    "    /run/namegate/namegated.sock      the daemon's socket\n";
+
 }  // namespace
+
+std::string_view program_exit_codes() { return kProgramExitCodes; }
+std::string_view program_files() { return kProgramFiles; }
 
 std::span<const Page> pages() { return kPages; }
 

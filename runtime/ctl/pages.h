@@ -16,6 +16,10 @@ struct Page {
     std::string_view examples;
 };
 
+// Of the page of the program itself.
+std::string_view program_exit_codes();
+std::string_view program_files();
+
 std::span<const Page> pages();
 // Null if no command has this name.
 const Page* find_page(std::string_view command);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/reply.h"
 
+#include "ctl/system_labels.h"
+
 namespace namegate::ctl {
 
 using api::Json;
@@ -52,13 +54,27 @@ std::string joined(const Json& list, std::string_view separator) {
     return out;
 }
 
-std::string labels_text(const Json& labels) {
-    std::string out;
+std::vector<std::string> items_of(const Json& list) {
+    std::vector<std::string> out;
+    if (!list.is_array()) {
+        out.push_back(text_of(list));
+        return out;
+    }
+    for (const Json& item : list) {
+        out.push_back(text_of(item));
+    }
+    return out;
+}
+
+std::vector<std::string> label_items(const Json& labels, bool all) {
+    std::vector<std::string> out;
     if (!labels.is_object()) {
         return out;
     }
     for (const auto& label : labels.items()) {
-        out += (out.empty() ? "" : ",") + label.key() + "=" + text_of(label.value());
+        if (all || !is_system_label(label.key())) {
+            out.push_back(label.key() + "=" + text_of(label.value()));
+        }
     }
     return out;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/protocol.h"
 
@@ -24,7 +25,9 @@ bool is_count(const api::Json& value);
 std::uint64_t number_of(const api::Json& object, const char* key);
 // The texts of a list, with `separator` between them.
 std::string joined(const api::Json& list, std::string_view separator);
-// "app=weather,env=test"
-std::string labels_text(const api::Json& labels);
+// The texts of a list; of any other value its text, if it has one.
+std::vector<std::string> items_of(const api::Json& list);
+// "app=weather" for each label; without the system labels (system_labels.h) unless `all`.
+std::vector<std::string> label_items(const api::Json& labels, bool all);
 
 }  // namespace namegate::ctl

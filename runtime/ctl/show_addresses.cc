@@ -14,9 +14,9 @@ std::string ttl_text(const Json& entry) {
     return is_count(member(entry, "ttlSeconds")) ? duration_text(number_of(entry, "ttlSeconds")) : std::string();
 }
 
-std::string rule_text(const Json& entry) {
+Cell rule_cell(const Json& entry) {
     const std::string never = text_of(entry, "neverOpens");
-    return never.empty() ? joined(member(entry, "rule"), ",") : "not open: dnsNeverOpens has " + never;
+    return never.empty() ? Cell(items_of(member(entry, "rule"))) : Cell("not open: dnsNeverOpens has " + never);
 }
 
 }  // namespace
@@ -28,10 +28,10 @@ void show_ips(const Context& context, const Json& result) {
     }
     Table table({"ADDRESS", "NAMES", "PATTERNS", "RULE", "SERVER", "TTL", "FLOWS"});
     for (const Json& entry : result) {
-        table.add({text_of(entry, "address"), joined(member(entry, "names"), ","), joined(member(entry, "patterns"), ","), rule_text(entry),
+        table.add({text_of(entry, "address"), items_of(member(entry, "names")), items_of(member(entry, "patterns")), rule_cell(entry),
                    text_of(entry, "server"), ttl_text(entry), text_of(entry, "liveFlows")});
     }
-    table.print(context.out());
+    table.print(context.out(), context.width());
 }
 
 void show_dns(const Context& context, const Json& result) {
@@ -41,9 +41,9 @@ void show_dns(const Context& context, const Json& result) {
     }
     Table table({"ENDPOINT", "NAME", "ADDRESSES", "TTL"});
     for (const Json& entry : result) {
-        table.add({text_of(entry, "endpoint"), text_of(entry, "name"), joined(member(entry, "addresses"), ","), ttl_text(entry)});
+        table.add({text_of(entry, "endpoint"), text_of(entry, "name"), items_of(member(entry, "addresses")), ttl_text(entry)});
     }
-    table.print(context.out());
+    table.print(context.out(), context.width());
 }
 
 }  // namespace namegate::ctl

@@ -42,7 +42,7 @@ void show_staged(const Context& context, std::string_view name, const Json& stag
         table.add({text_of(rule, "number"), text_of(rule, "tier"), policy_rule_of(rule), text_of(rule, "action"), text_of(rule, "text"),
                    is_true(rule, "staged") ? "staged" : "", place_of(rule)});
     }
-    table.print(context.out());
+    table.print(context.out(), context.width());
     const std::string example = text_of(staged, "example");
     context.out() << "they would deny " << text_of(staged, "deniedFlows") << " of " << text_of(staged, "liveFlows") << " live flows"
                   << (example.empty() ? "" : ", such as " + printable(example)) << '\n';
@@ -61,7 +61,7 @@ void show_direction(const Context& context, std::string_view name, const Json& d
         table.add({text_of(rule, "number"), text_of(rule, "tier"), policy_rule_of(rule), text_of(rule, "action"), text_of(rule, "text"),
                    text_of(rule, "packets"), text_of(rule, "flows"), place_of(rule)});
     }
-    table.print(context.out());
+    table.print(context.out(), context.width());
 }
 
 // All policies, whether or not they select an endpoint.
@@ -79,7 +79,7 @@ void show_policy_list(const Context& context, const Json& policies) {
         context.out() << "no policies\n";
         return;
     }
-    table.print(context.out());
+    table.print(context.out(), context.width());
 }
 
 }  // namespace
@@ -89,17 +89,17 @@ void show_endpoints(const Context& context, const Json& result) {
         context.out() << "no endpoints\n";
         return;
     }
-    Table table({"ID", "ENDPOINT", "CONTAINER", "INTERFACE", "ADDRESSES", "MODE", "POLICIES", "LABELS"});
+    Table table({"ID", "ENDPOINT", {"CONTAINER", true, true}, {"INTERFACE", true, true}, "ADDRESSES", "MODE", "POLICIES", "LABELS"});
     std::vector<std::string> errors;
     for (const Json& endpoint : result) {
         table.add({text_of(endpoint, "id"), text_of(endpoint, "endpoint"), text_of(endpoint, "containerId").substr(0, kShownContainerId),
-                   text_of(endpoint, "interface"), joined(member(endpoint, "addresses"), ","), text_of(endpoint, "mode"),
-                   joined(member(endpoint, "policies"), ","), labels_text(member(endpoint, "labels"))});
+                   text_of(endpoint, "interface"), items_of(member(endpoint, "addresses")), text_of(endpoint, "mode"),
+                   items_of(member(endpoint, "policies")), label_items(member(endpoint, "labels"), context.arguments.all_labels)});
         if (const std::string error = text_of(endpoint, "error"); !error.empty()) {
             errors.push_back(text_of(endpoint, "endpoint") + ": " + error);
         }
     }
-    table.print(context.out());
+    table.print(context.out(), context.width());
     for (const std::string& error : errors) {
         context.out() << "error: " << printable(error) << '\n';
     }

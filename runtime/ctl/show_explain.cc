@@ -42,7 +42,7 @@ void show_path(const Context& context, const Json& path) {
         const std::string outcome = is_true(rule, "matched") ? text_of(rule, "action") : "no: " + text_of(rule, "why");
         table.add({text_of(rule, "number"), text_of(rule, "tier"), policy_rule_of(rule), text_of(rule, "text"), outcome});
     }
-    table.print(context.out(), "  ");
+    table.print(context.out(), context.width(), "  ");
 }
 
 void show_staged(const Context& context, const Json& result) {

@@ -3,6 +3,7 @@
 #include "ctl/reply.h"
 #include "ctl/show.h"
 #include "ctl/table.h"
+#include "ctl/wrap.h"
 
 namespace namegate::ctl {
 
@@ -10,11 +11,18 @@ using api::Json;
 
 namespace {
 
+constexpr std::size_t kValueColumn = 11;
+
 void print_line(const Context& context, std::string_view name, const std::string& value) {
     if (value.empty()) {
         return;
     }
-    context.out() << name << std::string(name.size() < 11 ? 11 - name.size() : 1, ' ') << printable(value) << '\n';
+    std::string begin = std::string(name) + std::string(name.size() < kValueColumn ? kValueColumn - name.size() : 1, ' ');
+    const std::size_t room = context.width() > 2 * kValueColumn ? context.width() - kValueColumn : std::string::npos;
+    for (const std::string& line : wrap_text(printable(value), room)) {
+        context.out() << begin << line << '\n';
+        begin.assign(kValueColumn, ' ');
+    }
 }
 
 void print_counts(const Context& context, std::string_view name, const Json& counts) {
@@ -36,7 +44,7 @@ void print_counters(const Context& context, const Json& counters) {
     }
     if (!table.empty()) {
         context.out() << '\n';
-        table.print(context.out());
+        table.print(context.out(), context.width());
     }
 }
 
@@ -57,7 +65,7 @@ void print_files(const Context& context, const Json& files) {
         return;
     }
     context.out() << '\n';
-    table.print(context.out());
+    table.print(context.out(), context.width());
     if (!problems.empty()) {
         context.out() << '\n';
     }

@@ -3,7 +3,6 @@
 // namegated: reads its arguments and its configuration, then runs the daemon in the foreground.
 #include <malloc.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <iostream>
@@ -16,16 +15,12 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "config/config.h"
+#include "daemon/command_line.h"
 #include "daemon/daemon.h"
 
 namespace {
 
 constexpr int kWrongUsage = 2;
-
-constexpr const char* kFooter =
-    "Runs in the foreground and logs to stderr. SIGHUP reads the policy folders and the\n"
-    "trusted servers again. SIGTERM ends the daemon; policies stay enforced.\n"
-    "Exit status: 0 after SIGTERM, 1 if it could not start, 2 for wrong usage.";
 
 // Prints the problems of the configuration, one on each line. They quote its text, so it is made printable.
 void print_lines(std::string_view text) {
@@ -36,17 +31,8 @@ void print_lines(std::string_view text) {
 }
 
 int run(int count, char** arguments) {
-    CLI::App app("namegated - enforces network policies for the containers of a node", "namegated");
-    std::string config_path = namegate::config::kDefaultConfigPath;
-    app.add_option("--config", config_path,
-                   "the configuration (default /etc/namegate/namegate.yaml; a file\nthat does not exist means all defaults)")
-        ->type_name("FILE")
-        ->take_last();
-    app.set_help_flag("-h,--help", "this text");
-    app.set_version_flag("-V,--version", "namegated " NAMEGATE_VERSION, "the version");
-    app.footer(kFooter);
-    app.failure_message(
-        [](const CLI::App*, const CLI::Error& error) { return "namegated: " + std::string(error.what()) + "; see namegated --help"; });
+    namegate::daemon::CommandLine line;
+    CLI::App& app = line.app();
     try {
         app.parse(count, arguments);
     } catch (const CLI::ParseError& error) {
@@ -58,7 +44,7 @@ int run(int count, char** arguments) {
         print_lines(problem.str());
         return kWrongUsage;
     }
-    const auto config = namegate::config::load_config(config_path);
+    const auto config = namegate::config::load_config(line.config_path());
     if (!config) {
         print_lines(config.error().message());
         return kWrongUsage;

@@ -19,6 +19,7 @@ declare -A may=(
   [node]="base policy dns endpoints labels netlink datapath config api"
   [daemon]="base policy dns endpoints labels datapath config api node"
   [ctl]="base policy dns config api"
+  [man]="base config ctl daemon/command_line.h"
 )
 # library: pattern of its headers | folders and files that may include them
 libraries=(
@@ -31,7 +32,7 @@ libraries=(
   '(grpc[a-z]*/|google/|[a-z]*\.pb\.h)|tests'
   'idn2\.h|policy'
   'systemd/|daemon/loop'
-  'CLI/|ctl daemon/main.cc'
+  'CLI/|ctl man daemon/command_line.h'
 )
 
 bad=0
@@ -57,8 +58,8 @@ for folder in "${!may[@]}"; do
   done < <(find "runtime/$folder" \( -name '*.h' -o -name '*.cc' \) ! -path '*/bpf/*' | sort)
 done
 while IFS= read -r line; do
-  report "$line: the plugin may not include the daemon or the command line"
-done < <(grep -rnE '^#include "(daemon|ctl)/' plugin --include='*.h' --include='*.cc')
+  report "$line: the plugin may not include the daemon, the command line or the manual pages"
+done < <(grep -rnE '^#include "(daemon|ctl|man)/' plugin --include='*.h' --include='*.cc')
 
 for entry in "${libraries[@]}"; do
   pattern=${entry%|*} folders=" ${entry##*|} "

@@ -23,16 +23,22 @@ class Ctl {
   public:
     Result<api::Json> reply = Error(Code::kNotFound, "no daemon listens", 2);
     bool colour = false;
+    ctl::Screen screen;  // no terminal
 
     Called operator()(const std::vector<std::string>& arguments) const {
         Called called;
         std::ostringstream out;
         std::ostringstream err;
-        const ctl::Environment environment{out, err, colour, [this, &called](const std::string& socket, const api::Request& request) {
+        const ctl::Environment environment{out,
+                                           err,
+                                           colour,
+                                           [this, &called](const std::string& socket, const api::Request& request) {
                                                called.socket = socket;
                                                called.request = request;
                                                return reply;
-                                           }};
+                                           },
+                                           {},
+                                           [this] { return screen; }};
         called.code = ctl::run(arguments, environment);
         called.out = out.str();
         called.err = err.str();

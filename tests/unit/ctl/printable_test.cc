@@ -22,7 +22,7 @@ TEST_CASE("tables are aligned, printable, and end their lines at the last cell")
     table.add({"größer", "", "x"});
     table.add({"a\033b"});
     std::ostringstream out;
-    table.print(out);
+    table.print(out, 0);
     CHECK(out.str() ==
           "NAME    B  LAST\n"
           "größer  -  x\n"
