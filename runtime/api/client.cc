@@ -23,7 +23,7 @@ namespace {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-constexpr std::chrono::hours kLongWait{480};  // below the limit of poll(), 2^31 ms
+constexpr std::chrono::seconds kIdleTime{1};  // without an event
 constexpr std::size_t kMaxFailureBytes = 16384;
 
 Result<> wait_for(int fd, short events, Deadline deadline) {
@@ -123,7 +123,8 @@ Result<> send_all(int fd, const std::string& text, Deadline deadline) {
     return ok();
 }
 
-// `rest` holds the bytes received after the previous line, and on return those after this one.
+// `rest` holds the bytes received after the previous line, and on return those after this one; after kTryAgain for lack of time,
+// what has been received of this one.
 Result<std::string> receive_line(int fd, Deadline deadline, std::string& rest) {
     std::string line;
     std::array<char, 65536> buffer{};
@@ -140,7 +141,10 @@ Result<std::string> receive_line(int fd, Deadline deadline, std::string& rest) {
         }
         if (got < 0) {
             if (errno == EAGAIN) {
-                NG_TRY(wait_for(fd, POLLIN, deadline));
+                if (const auto ready = wait_for(fd, POLLIN, deadline); !ready) {
+                    rest = std::move(line);
+                    return ready.error();
+                }
             } else if (errno != EINTR) {
                 return sys_error("reading the daemon's reply", errno);
             }
@@ -207,9 +211,12 @@ Result<> follow_daemon(const std::string& socket_path, const Request& request, u
     NG_ASSIGN(std::string line, receive_line(fd.get(), deadline, rest));
     NG_TRY(parse_reply(line));
     for (;;) {
-        const Deadline never = std::chrono::steady_clock::now() + kLongWait;
-        auto next = receive_line(fd.get(), never, rest);
-        if (!next && std::chrono::steady_clock::now() >= never) {
+        const Deadline idle = std::chrono::steady_clock::now() + kIdleTime;
+        auto next = receive_line(fd.get(), idle, rest);
+        if (!next && std::chrono::steady_clock::now() >= idle) {
+            if (!take(Json())) {
+                return ok();
+            }
             continue;
         }
         if (!next) {

@@ -43,8 +43,8 @@ bool daemon_listens(const std::string& socket_path);
 
 Result<Json> ask_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms);
 
-// Sends a request that is answered with a stream. Calls `take` with each line until it returns false (success) or the daemon
-// ends (kTryAgain). The timeout applies to the first reply; the events after it may take any time.
+// Sends a request that is answered with a stream. Calls `take` with each line, and with null after each second without one, until
+// it returns false (success) or the daemon ends (kTryAgain). The timeout applies to the first reply; the events after it may take any time.
 Result<> follow_daemon(const std::string& socket_path, const Request& request, unsigned timeout_ms,
                        const std::function<bool(const Json&)>& take);
 

@@ -75,8 +75,8 @@ struct ForgetRequest {
     std::optional<std::uint32_t> endpoint;
 };
 
-using Call = std::variant<StatusRequest, EndpointsRequest, PoliciesRequest, AddressesRequest, NamesRequest, ExplainRequest, WhyRequest, MonitorRequest,
-                          PrepareRequest, ProgramRequest, ForgetRequest>;
+using Call = std::variant<StatusRequest, EndpointsRequest, PoliciesRequest, AddressesRequest, NamesRequest, ExplainRequest, WhyRequest,
+                          MonitorRequest, PrepareRequest, ProgramRequest, ForgetRequest>;
 
 enum class AnswerBy {
     kLoop,    // the event loop, at once

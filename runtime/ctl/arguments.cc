@@ -87,6 +87,12 @@ CommandLine::CommandLine() {
     CLI::App& monitor = *app_.get_subcommand("monitor");
     add_flag(monitor, "--denied", parsed_.denied, "only packets that were denied or cut");
     add_flag(monitor, "--dns", parsed_.dns, "only DNS responses; with --denied, both");
+    add_value(monitor, "--namespace", parsed_.name_space, "NAME", "only of pods of this namespace");
+    add_value(monitor, "--pod", parsed_.pod, "NAME", "only of the pods of this name");
+    add_value(monitor, "--name", parsed_.name, "PATTERN", "only with a domain name that matches, such as\n\"*.example.com\"");
+    add_value(monitor, "--rule", parsed_.rule, "NAME", "only by this policy, or by one of its rules, such as\n\"default.allow-x[1]\"");
+    add_value(monitor, "--since", parsed_.since, "TIME",
+              "begin with the events of the last TIME, such as 30s, 15m\nor 2h; DNS responses are not kept");
 }
 
 void CommandLine::add_program_options() {
@@ -103,6 +109,8 @@ void CommandLine::add_operands() {
     add_operand("dns", "ENDPOINT", kEndpoint)->required(false);
     add_operand("explain", "ENDPOINT", kEndpoint);
     add_operand("explain", "DEST", "the destination");
+    add_operand("why", "ENDPOINT", kEndpoint);
+    add_operand("why", "DEST", "only denials of this address or name; with a port, also\nof this port")->required(false);
     add_operand("monitor", "ENDPOINT", kEndpoint)->required(false);
     add_operand("selector", "EXPR", "the selector");
     add_operand("selector", "LABEL", "key=value")->required(false)->expected(1, -1)->allow_extra_args();

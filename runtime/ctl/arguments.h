@@ -29,6 +29,11 @@ struct Arguments {
     // Options of `monitor`.
     bool denied = false;
     bool dns = false;
+    std::string name_space;
+    std::string pod;
+    std::string name;   // a domain pattern
+    std::string rule;   // the beginning of a rule's name
+    std::string since;  // a time, such as "15m"
 };
 
 // kInvalidInput: the message says what is wrong and names the help page.

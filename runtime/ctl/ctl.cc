@@ -35,7 +35,7 @@ struct Command {
 };
 
 // `explain` has both: --offline chooses run_here.
-constexpr std::array<Command, 12> kCommands = {{
+constexpr std::array<Command, 13> kCommands = {{
     {"check", run_check, nullptr, nullptr},
     {"status", nullptr, show_status, status_code},
     {"endpoints", nullptr, show_endpoints, nullptr},
@@ -43,6 +43,7 @@ constexpr std::array<Command, 12> kCommands = {{
     {"ips", nullptr, show_ips, nullptr},
     {"dns", nullptr, show_dns, nullptr},
     {"explain", run_explain_offline, show_explain, explain_code},
+    {"why", nullptr, show_why, why_code},
     {"monitor", run_monitor, nullptr, nullptr},
     {"selector", run_selector, nullptr, nullptr},
     {"domain", run_domain, nullptr, nullptr},
@@ -62,6 +63,8 @@ int ask(const Context& context, const Command& command) {
     }
     if (context.arguments.operands.size() > 1) {
         request.arguments["destination"] = context.arguments.operands[1];
+    }
+    if (context.arguments.command == "explain") {
         request.arguments["direction"] = context.arguments.ingress ? "ingress" : "egress";
     }
     const auto result = context.environment.ask(*path, request);

@@ -35,7 +35,7 @@ struct Environment {
     bool colour = false;
     // api::ask_daemon() with a timeout. An error with an errno, or kTryAgain, means that no daemon replies.
     std::function<Result<api::Json>(const std::string& socket_path, const api::Request& request)> ask;
-    // api::follow_daemon(); `take` returns false to end it.
+    // api::follow_daemon(); `take` gets null when nothing happens for a while, and returns false to end it.
     std::function<Result<>(const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take)>
         follow = {};
     // The terminal of `out` as it is now. Null: `out` is not a terminal.

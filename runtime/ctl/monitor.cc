@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/monitor.h"
 
+#include <chrono>
+#include <vector>
+
 #include "api/commands.h"
+#include "ctl/duration.h"
+#include "ctl/event_fold.h"
 #include "ctl/printable.h"
 #include "ctl/reply.h"
 
@@ -55,19 +60,67 @@ std::string response_text(const Json& event) {
            ", " + text_of(event, "opened") + " opened";
 }
 
+std::string endpoint_of(const Json& event) {
+    const std::string name = text_of(event, "endpoint");
+    const std::string id = text_of(event, "endpointId");
+    return !name.empty() ? name : id.empty() ? "node" : "endpoint " + id;
+}
+
+std::string detail_text(const Json& event, const std::string& kind) {
+    if (member(event, "text").is_string()) {
+        return text_of(event, "text");
+    }
+    return kind == "dns" ? response_text(event) : packet_text(event);
+}
+
+std::string coloured(const std::string& line, const std::string& kind) {
+    const char* const colour = kind == "denied" || kind == "cut" || kind == "policy-refused" ? "\033[31m"
+                               : kind == "limit" || kind == "lost"                           ? "\033[33m"
+                               : kind == "dns"                                               ? "\033[36m"
+                                                                                             : "";
+    return *colour == '\0' ? line : colour + line + "\033[0m";
+}
+
+// Prints the events of a stream.
+class Printer {
+  public:
+    explicit Printer(const Context& context) : context_(context) {}
+
+    // Null: no event came for a while. False: the output is closed.
+    bool print(const Json& event) {
+        const auto now = std::chrono::steady_clock::now();
+        if (event.is_null()) {
+            print_lines(fold_.expire(now));
+        } else if (context_.json()) {
+            context_.out() << ascii(event, -1) << std::endl;
+        } else if (text_of(event, "kind") == "lost") {
+            print_lines({event_line(event)});
+        } else {
+            print_lines(fold_.add(text_of(event, "time"), event_text(event), now));
+        }
+        return static_cast<bool>(context_.out());
+    }
+    void finish() { print_lines(fold_.finish()); }
+
+  private:
+    void print_lines(const std::vector<std::string>& lines) {
+        for (const std::string& line : lines) {
+            const std::string text = printable(line);
+            const std::size_t kind = text.find(' ') + 1;
+            context_.out() << (context_.environment.colour ? coloured(text, text.substr(kind, text.find(' ', kind) - kind)) : text)
+                           << std::endl;
+        }
+    }
+
+    const Context& context_;
+    EventFold fold_;
+};
+
 }  // namespace
 
-std::string event_line(const Json& event) {
+std::string event_text(const Json& event) {
     const std::string kind = text_of(event, "kind");
-    if (kind == "lost") {
-        return text_of(event, "count") + " events were lost: they came faster than they were read";
-    }
-    std::string endpoint = text_of(event, "endpoint");
-    if (endpoint.empty()) {
-        endpoint = "endpoint " + text_of(event, "endpointId");
-    }
-    std::string line = text_of(event, "time") + " " + kind + " " + endpoint + " ";
-    line += kind == "dns" ? response_text(event) : packet_text(event);
+    std::string line = kind + " " + endpoint_of(event) + " " + detail_text(event, kind);
     const std::string reason = text_of(event, "reason");
     if (!reason.empty() && reason != kind) {
         line += " (" + reason + ")";
@@ -75,21 +128,40 @@ std::string event_line(const Json& event) {
     return line + staged_text(event);
 }
 
+std::string event_line(const Json& event) {
+    if (text_of(event, "kind") == "lost") {
+        return text_of(event, "count") + " events were lost: they came faster than they were read, or they are too old";
+    }
+    return text_of(event, "time") + " " + event_text(event);
+}
+
 int run_monitor(const Context& context) {
     const auto path = socket_path(context.arguments);
     if (!path) {
         return fail(context.environment, kUsage, path.error().message());
     }
+    const Arguments& arguments = context.arguments;
     api::MonitorRequest request;
-    request.denied = context.arguments.denied;
-    request.dns = context.arguments.dns;
-    if (!context.arguments.operands.empty()) {
-        request.endpoint = context.arguments.operands.front();
+    request.denied = arguments.denied;
+    request.dns = arguments.dns;
+    request.name_space = arguments.name_space;
+    request.pod = arguments.pod;
+    request.name = arguments.name;
+    request.rule = arguments.rule;
+    if (!arguments.since.empty()) {
+        const auto seconds = parse_duration(arguments.since);
+        if (!seconds) {
+            return fail(context.environment, kUsage, "--since: " + seconds.error().message());
+        }
+        request.since_seconds = *seconds;
     }
-    const auto followed = context.environment.follow(*path, api::encode_call(request), [&context](const Json& event) {
-        context.out() << (context.json() ? ascii(event, -1) : printable(event_line(event))) << std::endl;
-        return static_cast<bool>(context.out());
-    });
+    if (!arguments.operands.empty()) {
+        request.endpoint = arguments.operands.front();
+    }
+    Printer printer(context);
+    const auto followed =
+        context.environment.follow(*path, api::encode_call(request), [&printer](const Json& event) { return printer.print(event); });
+    printer.finish();
     return followed ? kYes : report_failure(context, followed.error());
 }
 

@@ -13,7 +13,7 @@ constexpr std::string_view kDaemonExit =
     "    2  bad arguments, or more than one endpoint matches\n"
     "    3  no daemon answers\n";
 
-constexpr std::array<Page, 13> kPages = {{
+constexpr std::array<Page, 14> kPages = {{
     {"check", "check policy files for errors",
      "    Reads the files, and in each folder the files that the daemon would read (*.yaml,\n"
      "    *.yml, *.json; no hidden files, no sub-folders), and prints every problem as\n"
@@ -71,19 +71,35 @@ constexpr std::array<Page, 13> kPages = {{
      "    namegatectl explain default/weather api.weather.com\n"
      "    namegatectl explain default/weather 192.0.2.53:53/UDP\n"
      "    namegatectl explain --offline --policies policies.d -l app=weather-app default/x api.weather.com\n"},
+    {"why", "show what was denied to an endpoint lately, and what would allow it",
+     "    Shows the latest denials of the endpoint, newest first: the name that the pod had looked\n"
+     "    up, the address, the rule or the end of a tier that denied it, when, and how often. For\n"
+     "    each of the newest it shows the verdict of the rules that are in force now, and the\n"
+     "    smallest changes that would allow it. DEST limits this to one address or name.\n\n"
+     "    The daemon keeps the last 64 different denials of each endpoint, until it ends. The\n"
+     "    programs report at most 120 denials of an endpoint in a second, so \"times\" is a lower\n"
+     "    bound; the number of denied packets is exact.\n",
+     "    0  something was denied\n    1  nothing was denied, or there is no such endpoint\n    2  bad arguments\n"
+     "    3  no daemon answers\n",
+     "    namegatectl why default/weather\n    namegatectl why default/weather api.example.com:443\n"},
     {"monitor", "show what is denied, cut and logged, as it happens",
      "    Prints one event per line until stopped: packets that a policy denied, packets that\n"
-     "    matched a Log rule, flows that a changed policy cut, and limits that were reached. Without\n"
-     "    ENDPOINT, prints those of all endpoints. With -o json each line is an object.\n\n"
+     "    matched a Log rule, flows that a changed policy cut, limits that were reached, policies\n"
+     "    that came in force or were refused, endpoints that came and went, and the start and end\n"
+     "    of the daemon. Without ENDPOINT, prints those of all endpoints. With several filters, an\n"
+     "    event must match all of them.\n\n"
+     "    Lines that repeat within 5 s are folded: \"x1,240 more in 5 s\". With -o json each line is\n"
+     "    an object, and nothing is folded; docs/events.md describes the fields.\n\n"
      "    Denials have a rate limit; the counters of `status` and `policies` count them all. If the\n"
      "    output is read too slowly, a line says how many events were lost. The name in brackets\n"
-     "    after an address is the name that the pod looked up, if a recent response had this\n"
-     "    address. If staged policies select the endpoint, the line of a packet ends with the\n"
-     "    verdict and the rule of these policies; in JSON this is `staged`: {allowed, rule,\n"
-     "    byStaged}, or {error} if they give no verdict.\n",
+     "    after an address is the name that the pod looked up last with this address in the\n"
+     "    response, also after its TTL. If staged policies select the endpoint, the line of a\n"
+     "    packet ends with the verdict and the rule of these policies; in JSON this is `staged`:\n"
+     "    {allowed, rule, byStaged}, or {error} if they give no verdict.\n",
      "    0  the output was closed\n    1  the daemon refused the request, or there is no such endpoint\n    2  bad arguments\n"
      "    3  no daemon answers, or the daemon ended\n",
-     "    namegatectl monitor --denied default/weather\n"},
+     "    namegatectl monitor --denied default/weather\n"
+     "    namegatectl monitor --since 15m --namespace default --name '*.example.com'\n"},
     {"selector", "test whether a selector matches labels",
      "    Reads the selector EXPR, prints it in its canonical form, and matches it against the\n"
      "    labels, each written as key=value. Needs no daemon.\n",

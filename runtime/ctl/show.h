@@ -28,6 +28,12 @@ void show_ips(const Context& context, const api::Json& result);
 // [{endpoint, name, addresses: [], ttlSeconds}]
 void show_dns(const Context& context, const api::Json& result);
 
+// {endpoint, mode, deniedPackets, entries: [{kind, count, firstTime, lastTime, direction, protocol, remote, remotePort, localPort,
+//  names: [], tier, rule, reason, now: null or {destination, verdict, reason, advice: []}}]}
+void show_why(const Context& context, const api::Json& result);
+// kNo: nothing was denied.
+ExitCode why_code(const api::Json& result);
+
 // The result of api::explain_json().
 void show_explain(const Context& context, const api::Json& result);
 ExitCode explain_code(const api::Json& result);

@@ -57,11 +57,11 @@ struct EventPacket {
 
 struct EventResponse {
     IpAddress server;
-    bool by_kernel = false;      // the programs decided it; otherwise the daemon did
-    std::size_t opened = 0;      // addresses that the programs opened
-    std::optional<int> rcode;    // none: the message does not parse, and the rest is empty
-    std::string name;            // of the question
-    std::uint16_t type = 0;      // of the question
+    bool by_kernel = false;    // the programs decided it; otherwise the daemon did
+    std::size_t opened = 0;    // addresses that the programs opened
+    std::optional<int> rcode;  // none: the message does not parse, and the rest is empty
+    std::string name;          // of the question
+    std::uint16_t type = 0;    // of the question
     std::vector<IpAddress> addresses;
 };
 

@@ -16,9 +16,8 @@ void RecentDenials::take(const Event& event) {
                   packet.rule, event.reason};
     const auto known = own.find(key);
     if (known == own.end() && own.size() >= per_endpoint_) {
-        own.erase(std::min_element(own.begin(), own.end(), [](const auto& one, const auto& other) {
-            return one.second.last_boot_ns < other.second.last_boot_ns;
-        }));
+        own.erase(std::min_element(own.begin(), own.end(),
+                                   [](const auto& one, const auto& other) { return one.second.last_boot_ns < other.second.last_boot_ns; }));
     }
     Denial& denial = known == own.end() ? own[key] : known->second;
     if (denial.count++ == 0) {

@@ -56,14 +56,11 @@ Json verdict_now(Node& node, const Record& record, const EventPacket& packet) {
         return nullptr;
     }
     const Json& results = (*explained)["results"];
-    const auto own = std::find_if(results.begin(), results.end(), [&packet](const Json& one) {
-        return one.value("address", std::string()) == packet.remote.to_string();
-    });
+    const auto own = std::find_if(results.begin(), results.end(),
+                                  [&packet](const Json& one) { return one.value("address", std::string()) == packet.remote.to_string(); });
     const Json& result = own == results.end() ? results.front() : *own;
-    return {{"destination", destination.host()},
-            {"verdict", result["verdict"]},
-            {"reason", result["reason"]},
-            {"advice", result["advice"]}};
+    return {
+        {"destination", destination.host()}, {"verdict", result["verdict"]}, {"reason", result["reason"]}, {"advice", result["advice"]}};
 }
 
 Json entry_of(const Denial& denial) {

@@ -138,7 +138,8 @@ struct Handler {
     }
     Reply operator()(const api::MonitorRequest& request) const {
         NG_ASSIGN(EventFilter filter, event_filter(node, request));
-        std::vector<std::string> past = request.since_seconds == 0 ? std::vector<std::string>() : past_events(parts, filter, request.since_seconds);
+        std::vector<std::string> past =
+            request.since_seconds == 0 ? std::vector<std::string>() : past_events(parts, filter, request.since_seconds);
         return SocketServer::Reply{Json::object(), EventStream{std::move(filter), std::move(past)}};
     }
     Reply operator()(const api::PrepareRequest& request) const { return make_reply(node.prepare(request.container, request.interface)); }
@@ -159,9 +160,7 @@ struct Handler {
 
 Result<Json> reply_of(const Result<>& done) { return done ? Result<Json>(Json::object()) : done.error(); }
 
-Result<SocketServer::Reply> handle_call(const Parts& parts, const api::Call& call) {
-    return std::visit(Handler{parts}, call);
-}
+Result<SocketServer::Reply> handle_call(const Parts& parts, const api::Call& call) { return std::visit(Handler{parts}, call); }
 
 Result<const Record*> find_endpoint(const RecordMap& records, const std::string& text) {
     const Record* found = nullptr;

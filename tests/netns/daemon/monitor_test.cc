@@ -31,7 +31,9 @@ class Follower {
         : thread_([this, socket, arguments] {
               const auto followed = api::follow_daemon(socket, {"monitor", arguments}, 5000, [this](const Json& event) {
                   const std::lock_guard<std::mutex> guard(mutex_);
-                  events_.push_back(event);
+                  if (!event.is_null()) {
+                      events_.push_back(event);
+                  }
                   return true;
               });
               const std::lock_guard<std::mutex> guard(mutex_);
@@ -202,19 +204,23 @@ TEST_CASE("a slow client loses events, is told how many, and delays no other") {
     {
         using Reply = std::optional<Result<daemon::SocketServer::Reply>>;
         const auto handler = [](const api::Request&, daemon::SocketServer::Ticket) -> Reply {
-            return daemon::SocketServer::Reply{Json::object(), [](const Json&) { return true; }};
+            return daemon::SocketServer::Reply{Json::object(), daemon::EventStream{}};
         };
         auto server = daemon::SocketServer::create(loop, directory.path() + "/socket", handler);
         REQUIRE(server);
         std::uint64_t seen = 0;
         std::uint64_t lost = 0;
-        const Json event{{"kind", "denied"}, {"text", std::string(1000, 'x')}};
+        const daemon::Event event;
+        const Json view{{"kind", "denied"}, {"text", std::string(1000, 'x')}};
         std::thread reader;
         std::atomic<bool> read{false};
         reader = std::thread([&] {
             static_cast<void>(api::follow_daemon(directory.path() + "/socket", {"monitor", Json::object()}, 20000, [&](const Json& one) {
                 while (!read) {
                     std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                }
+                if (one.is_null()) {
+                    return true;
                 }
                 if (one["kind"] == "lost") {
                     lost += one["count"].get<std::uint64_t>();
@@ -230,14 +236,14 @@ TEST_CASE("a slow client loses events, is told how many, and delays no other") {
         }
         constexpr std::uint64_t kEvents = 5000;
         for (std::uint64_t i = 0; i < kEvents; ++i) {
-            (*server)->publish(event);
+            (*server)->publish(event, view);
         }
         read = true;
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         while (lost + seen < kEvents && std::chrono::steady_clock::now() < deadline) {
             turn();
         }
-        (*server)->publish({{"kind", "last"}});
+        (*server)->publish(event, {{"kind", "last"}});
         for (int i = 0; i < 200; ++i) {
             turn();
         }

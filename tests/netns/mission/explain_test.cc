@@ -101,6 +101,9 @@ TEST_CASE("monitor prints what a staged policy with domains would do with what i
     std::thread follower([&] {
         static_cast<void>(api::follow_daemon(site.node.folder() + "/state/namegated.sock", {"monitor", {{"denied", true}}}, 5000,
                                              [&](const nlohmann::json& event) {
+                                                 if (event.is_null()) {
+                                                     return true;
+                                                 }
                                                  const std::lock_guard<std::mutex> guard(mutex);
                                                  staged[event["remote"]] = event["staged"];
                                                  names[event["remote"]] = event.value("names", nlohmann::json());

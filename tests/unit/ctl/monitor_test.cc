@@ -68,11 +68,22 @@ TEST_CASE("monitor prints one event per line") {
           "2026-01-02T03:04:05.678Z denied default/weather to [2001:db8::1]:443 TCP by end of tier\n"
           "t cut endpoint 8 from 192.0.2.1:4000 UDP to port 53 (changed)\n"
           "t dns x a.example\\x1b[2J is 192.0.2.1, from s, 1 opened\n"
-          "5 events were lost: they came faster than they were read\n");
+          "5 events were lost: they came faster than they were read, or they are too old\n");
     const Followed json = follow({"-s", "/s", "-o", "json", "monitor"}, {kDenied, answer});
     CHECK(json.out.find("\x1b") == std::string::npos);
     CHECK(std::count(json.out.begin(), json.out.end(), '\n') == 2);
     CHECK(json_of(json.out.substr(0, json.out.find('\n'))) == kDenied);
+}
+
+TEST_CASE("monitor folds lines that repeat, but not as JSON, and prints events of the node") {
+    const api::Json policies{{"time", "t"}, {"kind", "policies"}, {"text", "2 policies of 1 files are in force"}};
+    const Followed text = follow({"-s", "/s", "monitor"}, {kDenied, kDenied, policies, nullptr, kDenied});
+    CHECK(text.out ==
+          "2026-01-02T03:04:05.678Z denied default/weather to [2001:db8::1]:443 TCP by end of tier\n"
+          "t policies node 2 policies of 1 files are in force\n"
+          "2026-01-02T03:04:05.678Z denied default/weather to [2001:db8::1]:443 TCP by end of tier  x2 more in 5 s\n");
+    const Followed json = follow({"-s", "/s", "-o", "json", "monitor"}, {kDenied, nullptr, kDenied});
+    CHECK(std::count(json.out.begin(), json.out.end(), '\n') == 2);
 }
 
 TEST_CASE("monitor prints what the staged policies would do with a packet") {
@@ -94,6 +105,17 @@ TEST_CASE("monitor requests what its options say") {
     const Followed followed = follow({"-s", "/s", "monitor", "--denied", "--dns", "default/weather"}, {});
     CHECK(followed.request.command == "monitor");
     CHECK(followed.request.arguments == api::Json{{"denied", true}, {"dns", true}, {"endpoint", "default/weather"}});
+    const Followed filtered = follow({"-s", "/s", "monitor", "--since", "15m", "--namespace", "default", "--pod", "weather", "--name",
+                                      "*.example.com", "--rule", "default.allow"},
+                                     {});
+    CHECK(filtered.request.arguments == api::Json{{"denied", false},
+                                                  {"dns", false},
+                                                  {"sinceSeconds", 900},
+                                                  {"namespace", "default"},
+                                                  {"pod", "weather"},
+                                                  {"name", "*.example.com"},
+                                                  {"rule", "default.allow"}});
+    CHECK(follow({"-s", "/s", "monitor", "--since", "soon"}, {}).code == 2);
     CHECK(follow({"-s", "/s", "status", "--denied"}, {}).code == 2);
     CHECK(follow({"-s", "/s", "monitor", "a", "b"}, {}).code == 2);
 }

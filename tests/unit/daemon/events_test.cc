@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What happens to events after they are enriched: folding into recent denials, history, filters, and their JSON form; and the names
+// that are kept for them.
+#include <catch2/catch.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "daemon/events/event_filter.h"
+#include "daemon/events/event_history.h"
+#include "daemon/events/event_json.h"
+#include "daemon/events/name_history.h"
+#include "daemon/events/recent_denials.h"
+
+using namespace namegate;
+using namespace namegate::daemon;
+
+namespace {
+
+Event denied(std::uint32_t endpoint, const std::string& remote, std::uint16_t port, std::uint64_t boot_ns,
+             std::vector<std::string> names = {}) {
+    Event event;
+    event.boot_ns = boot_ns;
+    event.time = "t" + std::to_string(boot_ns);
+    event.endpoint = EventEndpoint{endpoint, "default/weather", "default", "weather", "ng0"};
+    event.reason = "denied";
+    event.detail = EventPacket{false, 6, *IpAddress::parse(remote), port, 50000, "default", "default.allow[1]", std::move(names)};
+    return event;
+}
+
+Event response(const std::string& name) {
+    Event event;
+    event.kind = EventKind::kDns;
+    event.endpoint = EventEndpoint{7, "default/weather", "default", "weather", "ng0"};
+    event.detail = EventResponse{*IpAddress::parse("192.0.2.53"), true, 1, 0, name, 1, {*IpAddress::parse("192.0.2.1")}};
+    return event;
+}
+
+Event of_node(EventKind kind) {
+    Event event;
+    event.kind = kind;
+    event.detail = EventText{"2 policies of 1 files are in force", ""};
+    return event;
+}
+
+dns::Learning learning(const std::string& name, const std::vector<std::string>& addresses) {
+    dns::Learning out;
+    out.chain_names = {name, "edge." + name};
+    for (const std::string& address : addresses) {
+        out.addresses.push_back({*IpAddress::parse(address), 60, 1, 3, false});
+    }
+    return out;
+}
+
+policy::DomainPattern pattern(const std::string& text) { return policy::DomainPattern::parse(text).value(); }
+
+}  // namespace
+
+TEST_CASE("denials of the same flow by the same rule are one entry with a count") {
+    RecentDenials denials;
+    denials.take(denied(7, "192.0.2.1", 443, 10));
+    denials.take(denied(7, "192.0.2.1", 443, 20, {"api.example.com"}));
+    denials.take(denied(7, "192.0.2.1", 80, 15));
+    denials.take(denied(8, "192.0.2.1", 443, 30));
+    const std::vector<Denial> own = denials.of(7);
+    REQUIRE(own.size() == 2);
+    CHECK(own[0].count == 2);
+    CHECK(own[0].first_time == "t10");
+    CHECK(own[0].last_time == "t20");
+    CHECK(own[0].packet.names == std::vector<std::string>{"api.example.com"});
+    CHECK(own[1].packet.remote_port == 80);
+    CHECK(denials.of(9).empty());
+    Event gone = of_node(EventKind::kEndpointRemoved);
+    gone.endpoint = EventEndpoint{7, "", "", "", ""};
+    denials.take(gone);
+    CHECK(denials.of(7).empty());
+    CHECK(denials.of(8).size() == 1);
+}
+
+TEST_CASE("an endpoint keeps its latest denials, whatever another one does") {
+    RecentDenials denials(3);
+    denials.take(denied(8, "192.0.2.200", 1, 1));
+    for (std::uint16_t port = 1; port <= 5; ++port) {
+        denials.take(denied(7, "192.0.2.1", port, port));
+    }
+    std::vector<std::uint16_t> ports;
+    for (const Denial& denial : denials.of(7)) {
+        ports.push_back(denial.packet.remote_port);
+    }
+    CHECK(ports == std::vector<std::uint16_t>{5, 4, 3});
+    CHECK(denials.of(8).size() == 1);
+}
+
+TEST_CASE("the history has the last events, but no DNS responses") {
+    EventHistory history(2);
+    CHECK_FALSE(history.wants(EventKind::kDns));
+    CHECK(history.wants(EventKind::kPolicies));
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        history.take(denied(7, "192.0.2.1", 443, i));
+    }
+    REQUIRE(history.events().size() == 2);
+    CHECK(history.events().front().boot_ns == 2);
+    CHECK(history.forgotten() == 1);
+}
+
+TEST_CASE("without kinds, a filter matches all events but DNS responses") {
+    const EventFilter all;
+    CHECK(all.matches(denied(7, "192.0.2.1", 443, 1)));
+    CHECK(all.matches(of_node(EventKind::kPolicies)));
+    CHECK_FALSE(all.matches(response("a.example.com")));
+    EventFilter only;
+    only.denied = true;
+    CHECK(only.matches(denied(7, "192.0.2.1", 443, 1)));
+    CHECK_FALSE(only.matches(of_node(EventKind::kPolicies)));
+    CHECK_FALSE(only.matches(response("a.example.com")));
+    only.dns = true;
+    CHECK(only.matches(response("a.example.com")));
+    CHECK(only.matches(denied(7, "192.0.2.1", 443, 1)));
+    only.denied = false;
+    CHECK_FALSE(only.matches(denied(7, "192.0.2.1", 443, 1)));
+}
+
+TEST_CASE("an event must match every part of a filter") {
+    const Event event = denied(7, "192.0.2.1", 443, 1, {"edge.example.net", "api.example.com"});
+    EventFilter filter;
+    filter.endpoint = 7;
+    filter.name_space = "default";
+    filter.pod = "weather";
+    filter.name = pattern("*.example.com");
+    filter.rule = "default.allow";
+    CHECK(filter.matches(event));
+    const auto differs = [&](auto&& change) {
+        EventFilter other = filter;
+        change(other);
+        return !other.matches(event);
+    };
+    CHECK(differs([](EventFilter& other) { other.endpoint = 8; }));
+    CHECK(differs([](EventFilter& other) { other.name_space = "kube-system"; }));
+    CHECK(differs([](EventFilter& other) { other.pod = "weathe"; }));
+    CHECK(differs([](EventFilter& other) { other.name = pattern("example.com"); }));
+    CHECK(differs([](EventFilter& other) { other.rule = "default.allow[1]x"; }));
+    // A filter by pod or name does not match an event of the node.
+    CHECK_FALSE(filter.matches(of_node(EventKind::kPolicies)));
+    EventFilter by_name;
+    by_name.dns = true;
+    by_name.name = pattern("*.example.com");
+    CHECK(by_name.matches(response("a.example.com")));
+    CHECK_FALSE(by_name.matches(response("example.com")));
+}
+
+TEST_CASE("an event as JSON has a version and what is known") {
+    const api::Json packet = event_json(denied(7, "192.0.2.1", 443, 1, {"api.example.com"}));
+    CHECK(packet == api::Json{{"version", 1},
+                              {"time", "t1"},
+                              {"kind", "denied"},
+                              {"endpointId", 7},
+                              {"endpoint", "default/weather"},
+                              {"namespace", "default"},
+                              {"pod", "weather"},
+                              {"interface", "ng0"},
+                              {"direction", "egress"},
+                              {"protocol", "TCP"},
+                              {"localPort", 50000},
+                              {"remote", "192.0.2.1"},
+                              {"remotePort", 443},
+                              {"tier", "default"},
+                              {"rule", "default.allow[1]"},
+                              {"names", {"api.example.com"}},
+                              {"reason", "denied"}});
+    const api::Json dns = event_json(response("a.example.com"));
+    CHECK(dns["kind"] == "dns");
+    CHECK(dns["by"] == "kernel");
+    CHECK(dns["rcode"] == 0);
+    CHECK(dns["type"] == 1);
+    CHECK(dns["addresses"] == api::Json{"192.0.2.1"});
+    Event refused = of_node(EventKind::kPolicyRefused);
+    refused.detail = EventText{"p.yaml:1:1: error", "p.yaml"};
+    CHECK(event_json(refused) ==
+          api::Json{{"version", 1}, {"time", ""}, {"kind", "policy-refused"}, {"text", "p.yaml:1:1: error"}, {"file", "p.yaml"}});
+}
+
+TEST_CASE("each kind of event has its own name") {
+    std::set<std::string_view> names;
+    for (std::size_t i = 0; i < kEventKinds; ++i) {
+        names.insert(name_of(static_cast<EventKind>(i)));
+    }
+    CHECK(names.size() == kEventKinds);
+}
+
+TEST_CASE("the name that led an endpoint to an address is kept for the endpoint, without a time limit") {
+    NameHistory history;
+    history.note(7, learning("a.example.com", {"192.0.2.1", "192.0.2.2"}));
+    history.note(7, learning("b.example.com", {"192.0.2.2"}));
+    CHECK(history.name_of(7, *IpAddress::parse("192.0.2.1")) == "a.example.com");
+    CHECK(history.name_of(7, *IpAddress::parse("192.0.2.2")) == "b.example.com");
+    CHECK(history.name_of(8, *IpAddress::parse("192.0.2.1")).empty());
+    history.forget(7);
+    CHECK(history.name_of(7, *IpAddress::parse("192.0.2.1")).empty());
+    CHECK(history.size() == 0);
+}
+
+TEST_CASE("over its limit an endpoint loses the address that it saw longest ago, and of all the one with the most gives way") {
+    NameHistory history(3, 5);
+    history.note(7, learning("a.example.com", {"192.0.2.1", "192.0.2.2", "192.0.2.3"}));
+    history.note(7, learning("a.example.com", {"192.0.2.1"}));
+    history.note(7, learning("a.example.com", {"192.0.2.4"}));
+    CHECK(history.name_of(7, *IpAddress::parse("192.0.2.2")).empty());
+    CHECK(history.name_of(7, *IpAddress::parse("192.0.2.1")) == "a.example.com");
+    history.note(8, learning("b.example.com", {"192.0.2.1", "192.0.2.2"}));
+    CHECK(history.size() == 5);
+    history.note(9, learning("c.example.com", {"192.0.2.1"}));
+    CHECK(history.size() <= 5);
+    CHECK(history.name_of(8, *IpAddress::parse("192.0.2.2")) == "b.example.com");
+    CHECK(history.name_of(9, *IpAddress::parse("192.0.2.1")) == "c.example.com");
+    CHECK(history.name_of(7, *IpAddress::parse("192.0.2.3")).empty());
+}
