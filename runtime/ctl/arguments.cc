@@ -83,6 +83,8 @@ CommandLine::CommandLine() {
     add_explain_options(*app_.get_subcommand("explain"));
     add_flag(*app_.get_subcommand("endpoints"), "--all-labels", parsed_.all_labels,
              "also show the labels that namegate, Kubernetes\nand the runtime add");
+    add_value(*app_.get_subcommand("bug-report"), "-o,--output", parsed_.output_file, "FILE",
+              "where to write it (default\nnamegate-bug-report-TIME.tar.gz)");
     CLI::App& monitor = *app_.get_subcommand("monitor");
     add_flag(monitor, "--denied", parsed_.denied, "only packets that were denied or cut");
     add_flag(monitor, "--dns", parsed_.dns, "only DNS responses; with --denied, both");

@@ -13,6 +13,7 @@
 #include "ctl/match.h"
 #include "ctl/monitor.h"
 #include "ctl/output.h"
+#include "ctl/report/bug_report.h"
 #include "ctl/show.h"
 #include "policy/documents/json_schema.h"
 
@@ -34,7 +35,7 @@ struct Command {
     ExitCode (*code)(const Json& result);                      // exit code for the reply; null: kYes
 };
 
-constexpr std::array<Command, 12> kCommands = {{
+constexpr std::array<Command, 13> kCommands = {{
     {"check", run_check, nullptr, nullptr},
     {"status", nullptr, show_status, status_code},
     {"endpoints", nullptr, show_endpoints, nullptr},
@@ -46,6 +47,7 @@ constexpr std::array<Command, 12> kCommands = {{
     {"selector", run_selector, nullptr, nullptr},
     {"domain", run_domain, nullptr, nullptr},
     {"schema", run_schema, nullptr, nullptr},
+    {"bug-report", run_bug_report, nullptr, nullptr},
     {"completion", run_completion, nullptr, nullptr},
 }};
 

@@ -38,6 +38,8 @@ struct Environment {
     // api::follow_daemon(); `take` returns false to end it.
     std::function<Result<>(const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take)>
         follow = {};
+    // run_program() of report/run_program.h. Null: no programs are run.
+    std::function<Result<std::string>(const std::vector<std::string>& words, unsigned timeout_ms, std::size_t max_bytes)> run_program = {};
     // The terminal of `out` as it is now. Null: `out` is not a terminal.
     std::function<Screen()> screen = {};
 };

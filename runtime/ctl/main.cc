@@ -15,6 +15,7 @@
 #include "base/printable.h"
 #include "ctl/complete.h"
 #include "ctl/ctl.h"
+#include "ctl/report/run_program.h"
 #include "ctl/screen.h"
 
 namespace {
@@ -52,6 +53,7 @@ int main(int argc, char** argv) {
             [](const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take) {
                 return api::follow_daemon(socket_path, request, kTimeoutMs, take);
             },
+            ctl::run_program,
             ctl::screen_of_stdout};
         const int code = ctl::run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), environment);
         std::cout.flush();

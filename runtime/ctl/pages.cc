@@ -13,7 +13,7 @@ constexpr std::string_view kDaemonExit =
     "    2  bad arguments, or more than one endpoint matches\n"
     "    3  no daemon answers\n";
 
-constexpr std::array<Page, 13> kPages = {{
+constexpr std::array<Page, 14> kPages = {{
     {"check", "check policy files for errors",
      "    Reads the files, and in each folder the files that the daemon would read (*.yaml,\n"
      "    *.yml, *.json; no hidden files, no sub-folders), and prints every problem as\n"
@@ -100,6 +100,15 @@ constexpr std::array<Page, 13> kPages = {{
      "    `check` finds what a schema cannot express (selectors, domains, fields that exclude\n"
      "    each other).\n",
      "    0  it is printed\n    2  bad arguments\n", "    namegatectl schema > policy.schema.json\n"},
+    {"bug-report", "write a file with the state of this node, without secrets",
+     "    Writes a compressed tar file that a bug report can have as an attachment: versions,\n"
+     "    the replies of `status`, `endpoints` and `policies`, the settings, endpoint records,\n"
+     "    names and sizes of files, the BPF programs and maps of the node, and the last lines\n"
+     "    of the journal. What may be a secret is removed, and so are the values of all\n"
+     "    annotations; the names of pods, policies and domains are not. It works without the\n"
+     "    daemon, and has at most 1 MiB of each kind.\n",
+     "    0  it is written\n    2  bad arguments, or it cannot be written\n",
+     "    namegatectl bug-report -o report.tar.gz\n    tar -xzf report.tar.gz\n"},
     {"completion", "print a script that completes namegatectl in a shell",
      "    The script completes commands, options, files and the names of endpoints, for which it\n"
      "    asks the daemon. The Debian package and install.sh put it where the shells look for it.\n",
