@@ -19,7 +19,8 @@ struct Arguments {
     std::string socket;  // empty: from the configuration
     std::string config_path;
     Format format = Format::kTable;
-    bool all_labels = false;  // of `endpoints`
+    bool all_labels = false;     // of `endpoints`
+    unsigned watch_seconds = 0;  // of the listings; 0: show it once
     // Options of `explain`.
     bool offline = false;
     bool ingress = false;

@@ -15,6 +15,7 @@
 #include "ctl/output.h"
 #include "ctl/report/bug_report.h"
 #include "ctl/show.h"
+#include "ctl/watch.h"
 #include "policy/documents/json_schema.h"
 
 namespace namegate::ctl {
@@ -98,7 +99,11 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
         return fail(environment, kUsage, "unknown command \"" + parsed->command + "\"");
     }
     const bool here = command->show == nullptr || parsed->offline;
-    return here ? command->run_here(context) : ask(context, *command);
+    if (here) {
+        return command->run_here(context);
+    }
+    const auto once = [command](const Context& each) { return ask(each, *command); };
+    return parsed->watch_seconds == 0 ? once(context) : run_watch(context, once);
 }
 
 }  // namespace namegate::ctl

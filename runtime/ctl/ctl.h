@@ -42,6 +42,8 @@ struct Environment {
     std::function<Result<std::string>(const std::vector<std::string>& words, unsigned timeout_ms, std::size_t max_bytes)> run_program = {};
     // The terminal of `out` as it is now. Null: `out` is not a terminal.
     std::function<Screen()> screen = {};
+    // Waits, for --watch. False: end. Null: do not show a listing again.
+    std::function<bool(unsigned seconds)> wait = {};
 };
 
 // `arguments` without the program's name.

@@ -3,11 +3,13 @@
 // main() of namegatectl: calls run() with the real streams and socket.
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "api/client.h"
@@ -54,7 +56,11 @@ int main(int argc, char** argv) {
                 return api::follow_daemon(socket_path, request, kTimeoutMs, take);
             },
             ctl::run_program,
-            ctl::screen_of_stdout};
+            ctl::screen_of_stdout,
+            [](unsigned seconds) {
+                std::this_thread::sleep_for(std::chrono::seconds(seconds));  // an interrupt ends the program
+                return true;
+            }};
         const int code = ctl::run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), environment);
         std::cout.flush();
         if (!std::cout) {

@@ -33,7 +33,7 @@ constexpr std::array<Page, 14> kPages = {{
      "    the endpoint, and its mode: open (no policy selects it), enforced, or closed (its\n"
      "    policy is not known yet, so nothing passes). A terminal shows as much as it has space\n"
      "    for; through a pipe, and with -o json, nothing is cut.\n",
-     kDaemonExit, "    namegatectl endpoints -o json\n"},
+     kDaemonExit, "    namegatectl endpoints -o json\n    namegatectl endpoints --watch=5\n"},
     {"policies", "show every policy, or the rules in force for an endpoint",
      "    Without ENDPOINT, shows every policy in the order of evaluation: its tier, order, kind\n"
      "    and name, whether it is staged, how many endpoints of this node it selects (and for how\n"

@@ -24,6 +24,7 @@ class Ctl {
     Result<api::Json> reply = Error(Code::kNotFound, "no daemon listens", 2);
     bool colour = false;
     ctl::Screen screen;  // no terminal
+    std::function<bool(unsigned seconds)> wait;
     std::function<Result<std::string>(const std::vector<std::string>& words, unsigned timeout_ms, std::size_t max_bytes)> run_program;
 
     Called operator()(const std::vector<std::string>& arguments) const {
@@ -40,7 +41,8 @@ class Ctl {
                                            },
                                            {},
                                            run_program,
-                                           [this] { return screen; }};
+                                           [this] { return screen; },
+                                           wait};
         called.code = ctl::run(arguments, environment);
         called.out = out.str();
         called.err = err.str();
