@@ -3,7 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "config/config.h"
@@ -11,6 +13,7 @@
 #include "ctl/completion.h"
 #include "ctl/help.h"
 #include "ctl/pages.h"
+#include "ctl/watch.h"
 #include "policy/documents/shape.h"
 
 namespace namegate::ctl {
@@ -33,6 +36,22 @@ void add_list(CLI::App& app, const char* names, std::vector<std::string>& values
 
 void add_flag(CLI::App& app, const char* names, bool& flag, const char* description) {
     app.add_flag(names, flag, description)->disable_flag_override()->take_last();
+}
+
+// CLI11 gives a flag without a value the text "true". Nothing: it is not an interval.
+std::optional<unsigned> interval_of(const std::string& text) {
+    unsigned seconds = 0;
+    const char* const end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, seconds);
+    if (text == "true") {
+        return kWatchSeconds;
+    }
+    const bool good = parsed.ec == std::errc() && parsed.ptr == end && seconds > 0 && seconds <= kMaxWatchSeconds;
+    return good ? std::optional(seconds) : std::nullopt;
+}
+
+std::string interval_problem(const std::string& text) {
+    return interval_of(text) ? "" : "needs a number of seconds from 1 to " + std::to_string(kMaxWatchSeconds);
 }
 
 class CommandLine {
@@ -67,6 +86,7 @@ class CommandLine {
     CLI::App app_{"query namegated and check policy files", "namegatectl"};
     Arguments parsed_;
     std::string format_ = "table";
+    std::string watch_;
 };
 
 CommandLine::CommandLine() {
@@ -82,8 +102,17 @@ CommandLine::CommandLine() {
     }
     add_operands();
     add_explain_options(*app_.get_subcommand("explain"));
+    for (const char* listing : {"status", "endpoints", "policies", "ips", "dns"}) {
+        app_.get_subcommand(listing)
+            ->add_flag("-w,--watch", watch_, "show it again every SECONDS (default 2) until\ninterrupted")
+            ->option_text("[=SECONDS]")
+            ->take_last()
+            ->check(interval_problem);
+    }
     add_flag(*app_.get_subcommand("endpoints"), "--all-labels", parsed_.all_labels,
              "also show the labels that namegate, Kubernetes\nand the runtime add");
+    add_value(*app_.get_subcommand("bug-report"), "-o,--output", parsed_.output_file, "FILE",
+              "where to write it (default\nnamegate-bug-report-TIME.tar.gz)");
     CLI::App& monitor = *app_.get_subcommand("monitor");
     add_flag(monitor, "--denied", parsed_.denied, "only packets that were denied or cut");
     add_flag(monitor, "--dns", parsed_.dns, "only DNS responses; with --denied, both");
@@ -160,6 +189,7 @@ Result<Arguments> CommandLine::collect() {
     for (const CLI::Option* operand : given->get_options([](const CLI::Option* each) { return each->get_positional(); })) {
         parsed_.operands.insert(parsed_.operands.end(), operand->results().begin(), operand->results().end());
     }
+    parsed_.watch_seconds = watch_.empty() ? 0 : interval_of(watch_).value_or(kWatchSeconds);
     parsed_.format = format_ == "json" ? Format::kJson : Format::kTable;
     const bool has_empty = std::find(parsed_.operands.begin(), parsed_.operands.end(), "") != parsed_.operands.end();
     if (has_empty && parsed_.command != "selector") {  // the empty selector selects everything

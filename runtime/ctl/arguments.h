@@ -19,13 +19,15 @@ struct Arguments {
     std::string socket;  // empty: from the configuration
     std::string config_path;
     Format format = Format::kTable;
-    bool all_labels = false;  // of `endpoints`
+    bool all_labels = false;     // of `endpoints`
+    unsigned watch_seconds = 0;  // of the listings; 0: show it once
     // Options of `explain`.
     bool offline = false;
     bool ingress = false;
     std::vector<std::string> policies;  // folders and files instead of the configured folders
     std::vector<std::string> labels;    // "key=value"
     std::string service_account;
+    std::string output_file;  // of `bug-report`; empty: a name with the time
     // Options of `monitor`.
     bool denied = false;
     bool dns = false;

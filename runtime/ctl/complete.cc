@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "ctl/command_line.h"
 #include "ctl/completion.h"
+#include "ctl/help.h"
 #include "ctl/output.h"
 #include "ctl/printable.h"
 #include "ctl/reply.h"
@@ -107,10 +108,12 @@ void add_commands(const CLI::App& program, Candidates& out) {
     }
 }
 
-void add_options(const CLI::App& app, Candidates& out) {
+// `command`: after which the options stand; null: none.
+void add_options(const CLI::App& app, const CLI::App* command, Candidates& out) {
     for (const CLI::Option* option : app.get_options([](const CLI::Option* each) { return each->nonpositional(); })) {
-        if (app.get_parent() != nullptr && option == app.get_help_ptr()) {
-            continue;  // the program has it too
+        const bool is_programs = app.get_parent() == nullptr;
+        if (is_programs ? command != nullptr && is_shadowed(*option, *command) : option == app.get_help_ptr()) {
+            continue;  // the other one has it too
         }
         for (const std::string& name : option->get_lnames()) {
             out.add("--" + name, option->get_description());
@@ -190,9 +193,9 @@ int complete(const CLI::App& program, const std::vector<std::string>& given, con
         add_values(valued->get_option_text(), equals == std::string::npos ? "" : last.substr(0, equals + 1), out);
     } else if (dashed) {
         if (before.command != nullptr) {
-            add_options(*before.command, out);
+            add_options(*before.command, before.command, out);
         }
-        add_options(program, out);
+        add_options(program, before.command, out);
     } else if (before.command == nullptr) {
         add_commands(program, out);
     } else if (const std::string operand = operand_at(*before.command, before.operands); is_path(operand)) {

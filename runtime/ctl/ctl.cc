@@ -13,7 +13,9 @@
 #include "ctl/match.h"
 #include "ctl/monitor.h"
 #include "ctl/output.h"
+#include "ctl/report/bug_report.h"
 #include "ctl/show.h"
+#include "ctl/watch.h"
 #include "policy/documents/json_schema.h"
 
 namespace namegate::ctl {
@@ -34,7 +36,10 @@ struct Command {
     ExitCode (*code)(const Json& result);                      // the exit code for that reply; null: kYes
 };
 
+<<<<<<< HEAD
 // `explain` has both: --offline chooses run_here.
+=======
+>>>>>>> cli
 constexpr std::array<Command, 13> kCommands = {{
     {"check", run_check, nullptr, nullptr},
     {"status", nullptr, show_status, status_code},
@@ -48,6 +53,7 @@ constexpr std::array<Command, 13> kCommands = {{
     {"selector", run_selector, nullptr, nullptr},
     {"domain", run_domain, nullptr, nullptr},
     {"schema", run_schema, nullptr, nullptr},
+    {"bug-report", run_bug_report, nullptr, nullptr},
     {"completion", run_completion, nullptr, nullptr},
 }};
 
@@ -100,7 +106,11 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
         return fail(environment, kUsage, "unknown command \"" + parsed->command + "\"");
     }
     const bool here = command->show == nullptr || parsed->offline;
-    return here ? command->run_here(context) : ask(context, *command);
+    if (here) {
+        return command->run_here(context);
+    }
+    const auto once = [command](const Context& each) { return ask(each, *command); };
+    return parsed->watch_seconds == 0 ? once(context) : run_watch(context, once);
 }
 
 }  // namespace namegate::ctl

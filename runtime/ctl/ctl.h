@@ -38,8 +38,12 @@ struct Environment {
     // api::follow_daemon(); `take` gets null when nothing happens for a while, and returns false to end it.
     std::function<Result<>(const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take)>
         follow = {};
+    // run_program() of report/run_program.h. Null: no programs are run.
+    std::function<Result<std::string>(const std::vector<std::string>& words, unsigned timeout_ms, std::size_t max_bytes)> run_program = {};
     // The terminal of `out` as it is now. Null: `out` is not a terminal.
     std::function<Screen()> screen = {};
+    // Waits, for --watch. False: end. Null: do not show a listing again.
+    std::function<bool(unsigned seconds)> wait = {};
 };
 
 // `arguments` without the program's name.

@@ -20,10 +20,18 @@ std::vector<const CLI::Option*> positionals(const CLI::App& app) {
     return app.get_options([](const CLI::Option* option) { return option->get_positional(); });
 }
 
-void add_options(std::ostream& out, const CLI::App& app) {
+// `command`: whose page it is; null: the program's own.
+void add_options(std::ostream& out, const CLI::App& app, const CLI::App* command) {
     for (const CLI::Option* option : app.get_options([](const CLI::Option* each) { return each->nonpositional(); })) {
+<<<<<<< HEAD
         // Skips --help of a command: its page also lists that of the program.
         if (app.get_parent() == nullptr || option != app.get_help_ptr()) {
+=======
+        // Skips a command's own --help: the program's is listed too.
+        const bool skipped =
+            app.get_parent() == nullptr ? command != nullptr && is_shadowed(*option, *command) : option == app.get_help_ptr();
+        if (!skipped) {
+>>>>>>> cli
             const std::string value = option->get_option_text();
             add_line(out, option->get_name(false, true) + (value.empty() ? "" : " " + value), option->get_description(), kOptionColumn);
         }
@@ -48,7 +56,7 @@ std::string main_page(const CLI::App& app) {
         add_line(out, command->get_name() + operands_of(*command), command->get_description(), kCommandColumn);
     }
     out << "\n    `" << app.get_name() << " COMMAND --help` describes each command.\n\nOPTIONS\n";
-    add_options(out, app);
+    add_options(out, app, nullptr);
     out << "\nEXIT STATUS\n" << program_exit_codes() << "\nFILES\n" << program_files();
     return out.str();
 }
@@ -66,8 +74,8 @@ std::string command_page(const CLI::App& command, const Page& page) {
         add_line(out, option->get_name(true), option->get_description(), kOptionColumn);
     }
     out << "\nOPTIONS\n";
-    add_options(out, command);
-    add_options(out, program);
+    add_options(out, command, &command);
+    add_options(out, program, &command);
     out << "\nEXIT STATUS\n" << page.exit_codes << "\nEXAMPLES\n" << page.examples;
     return out.str();
 }
@@ -77,6 +85,16 @@ std::string command_page(const CLI::App& command, const Page& page) {
 std::string ManualPage::make_help(const CLI::App* app, std::string /*name*/, CLI::AppFormatMode /*mode*/) const {
     const Page* page = app->get_parent() == nullptr ? nullptr : find_page(app->get_name());
     return page == nullptr ? main_page(*app) : command_page(*app, *page);
+}
+
+bool is_shadowed(const CLI::Option& program_option, const CLI::App& command) {
+    for (const std::string& name : program_option.get_lnames()) {
+        const CLI::Option* own = command.get_option_no_throw("--" + name);
+        if (own != nullptr && own != command.get_help_ptr()) {
+            return true;
+        }
+    }
+    return false;
 }
 
 std::string synopsis_of(const CLI::App& command) {

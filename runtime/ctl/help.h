@@ -13,6 +13,9 @@ class ManualPage : public CLI::Formatter {
     std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
 };
 
+// Does the command have an option of the same name, which is meant behind it?
+bool is_shadowed(const CLI::Option& program_option, const CLI::App& command);
+
 // "namegatectl [OPTION...] policies [ENDPOINT]"
 std::string synopsis_of(const CLI::App& command);
 

@@ -3,11 +3,13 @@
 // main() of namegatectl: calls run() with the real streams and socket.
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "api/client.h"
@@ -15,6 +17,7 @@
 #include "base/printable.h"
 #include "ctl/complete.h"
 #include "ctl/ctl.h"
+#include "ctl/report/run_program.h"
 #include "ctl/screen.h"
 
 namespace {
@@ -52,7 +55,12 @@ int main(int argc, char** argv) {
             [](const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take) {
                 return api::follow_daemon(socket_path, request, kTimeoutMs, take);
             },
-            ctl::screen_of_stdout};
+            ctl::run_program,
+            ctl::screen_of_stdout,
+            [](unsigned seconds) {
+                std::this_thread::sleep_for(std::chrono::seconds(seconds));  // an interrupt ends the program
+                return true;
+            }};
         const int code = ctl::run(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc), environment);
         std::cout.flush();
         if (!std::cout) {

@@ -51,6 +51,8 @@ std::string ascii(const api::Json& json, int indent) {
     return text;
 }
 
-void print_json(const Context& context, const api::Json& json) { context.out() << ascii(json, 2) << '\n'; }
+void print_json(const Context& context, const api::Json& json) {
+    context.out() << ascii(json, context.arguments.watch_seconds == 0 ? 2 : -1) << '\n';
+}
 
 }  // namespace namegate::ctl

@@ -35,7 +35,7 @@ Result<std::string> socket_path(const Arguments& arguments);
 // JSON in ASCII; escapes control characters, which a terminal would act on. `indent` -1: on one line.
 std::string ascii(const api::Json& json, int indent);
 
-// Prints ascii(), indented.
+// Prints ascii(): indented, or with --watch on one line.
 void print_json(const Context& context, const api::Json& json);
 
 }  // namespace namegate::ctl

@@ -33,7 +33,7 @@ constexpr std::array<Page, 14> kPages = {{
      "    the endpoint, and its mode: open (no policy selects it), enforced, or closed (its\n"
      "    policy is not known yet, so nothing passes). A terminal shows as much as it has space\n"
      "    for; through a pipe, and with -o json, nothing is cut.\n",
-     kDaemonExit, "    namegatectl endpoints -o json\n"},
+     kDaemonExit, "    namegatectl endpoints -o json\n    namegatectl endpoints --watch=5\n"},
     {"policies", "show every policy, or the rules in force for an endpoint",
      "    Without ENDPOINT, shows every policy in the order of evaluation: its tier, order, kind\n"
      "    and name, whether it is staged, how many endpoints of this node it selects, how many of\n"
@@ -117,6 +117,15 @@ constexpr std::array<Page, 14> kPages = {{
      "    `check` finds what a schema cannot express (selectors, domains, fields that exclude\n"
      "    each other).\n",
      "    0  it is printed\n    2  bad arguments\n", "    namegatectl schema > policy.schema.json\n"},
+    {"bug-report", "write a file with the state of this node, without secrets",
+     "    Writes a compressed tar file that a bug report can have as an attachment: versions,\n"
+     "    the replies of `status`, `endpoints` and `policies`, the settings, endpoint records,\n"
+     "    names and sizes of files, the BPF programs and maps of the node, and the last lines\n"
+     "    of the journal. What may be a secret is removed, and so are the values of all\n"
+     "    annotations; the names of pods, policies and domains are not. It works without the\n"
+     "    daemon, and has at most 1 MiB of each kind.\n",
+     "    0  it is written\n    2  bad arguments, or it cannot be written\n",
+     "    namegatectl bug-report -o report.tar.gz\n    tar -xzf report.tar.gz\n"},
     {"completion", "print a script that completes namegatectl in a shell",
      "    The script completes commands, options, files and the names of endpoints, for which it\n"
      "    asks the daemon. The Debian package and install.sh put it where the shells look for it.\n",

@@ -24,6 +24,8 @@ class Ctl {
     Result<api::Json> reply = Error(Code::kNotFound, "no daemon listens", 2);
     bool colour = false;
     ctl::Screen screen;  // no terminal
+    std::function<bool(unsigned seconds)> wait;
+    std::function<Result<std::string>(const std::vector<std::string>& words, unsigned timeout_ms, std::size_t max_bytes)> run_program;
 
     Called operator()(const std::vector<std::string>& arguments) const {
         Called called;
@@ -38,7 +40,9 @@ class Ctl {
                                                return reply;
                                            },
                                            {},
-                                           [this] { return screen; }};
+                                           run_program,
+                                           [this] { return screen; },
+                                           wait};
         called.code = ctl::run(arguments, environment);
         called.out = out.str();
         called.err = err.str();
