@@ -151,7 +151,8 @@ Result<> admit_endpoint(const NodeLock& /*lock*/, datapath::Datapath& datapath, 
     return admit(datapath, store, record, nullptr);
 }
 
-Result<> evict_endpoint(const NodeLock& /*lock*/, datapath::Datapath& datapath, const endpoints::RecordStore& store, const Record& record) {
+Result<> remove_endpoint(const NodeLock& /*lock*/, datapath::Datapath& datapath, const endpoints::RecordStore& store,
+                         const Record& record) {
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
     NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
     NG_TRY(unbind_own(datapath, record));
@@ -173,7 +174,7 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
     for (Record record : listing.records) {
         NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
         if (!link) {
-            NG_TRY(evict_endpoint(lock, datapath, store, record));
+            NG_TRY(remove_endpoint(lock, datapath, store, record));
             outcome.repairs.push_back("removed endpoint " + std::to_string(record.id) + ", whose interface " + record.host_ifname +
                                       " is gone");
             continue;

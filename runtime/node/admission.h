@@ -24,8 +24,8 @@ Result<> admit_endpoint(const NodeLock& lock, datapath::Datapath& datapath, cons
 // Removes everything that admit_endpoint() made; missing parts are ignored. The interface of a chained endpoint, if it still
 // exists, keeps the programs: they drop everything until the plugin that made the interface removes it. Their pins stay until
 // remove_severed_links() is called after that.
-Result<> evict_endpoint(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store,
-                        const endpoints::Record& record);
+Result<> remove_endpoint(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store,
+                         const endpoints::Record& record);
 
 struct Reconciled {
     std::vector<endpoints::Record> records;  // of endpoints whose interfaces exist

@@ -309,7 +309,7 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
         return release_leftovers(lock, *datapath, store);
     }
     if (record) {
-        NG_TRY(evict_endpoint(lock, *datapath, store, *record));
+        NG_TRY(remove_endpoint(lock, *datapath, store, *record));
         // An earlier chained DEL had to leave these pins.
         NG_TRY(datapath::remove_severed_links(*datapath));
         return ok();

@@ -105,7 +105,7 @@ Result<> NodeRuntime::admit(const NodeLock& lock, Record& record) {
     }
     // An ADD without a DEL left this record.
     if (const auto stale = store_.read(record.container_id, record.ifname); stale) {
-        NG_TRY(evict_endpoint(lock, *datapath_, store_, *stale));
+        NG_TRY(remove_endpoint(lock, *datapath_, store_, *stale));
     }
     return admit_endpoint(lock, *datapath_, store_, record);
 }
