@@ -5,12 +5,13 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "endpoints/host_interface_alias.h"
 #include "endpoints/host_interface_name.h"
-#include "plugin/attachment.h"
 #include "plugin/chained.h"
 #include "plugin/ipam.h"
 #include "plugin/masquerade.h"
 #include "plugin/operations.h"
+#include "plugin/pod_netns.h"
 #include "plugin/pod_network.h"
 
 namespace namegate::plugin {
@@ -89,7 +90,7 @@ PodNetworkSpec make_link_spec(const Request& request) {
     PodNetworkSpec spec;
     spec.ifname = environment.ifname;
     spec.host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
-    spec.alias = make_alias({request.config.name, environment.container_id, environment.ifname});
+    spec.alias = endpoints::make_alias({request.config.name, environment.container_id, environment.ifname});
     spec.mtu = request.config.mtu;
     return spec;
 }

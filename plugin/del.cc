@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "base/log.h"
+#include "endpoints/host_interface_alias.h"
 #include "endpoints/host_interface_name.h"
 #include "netlink/link.h"
-#include "plugin/attachment.h"
 #include "plugin/ipam.h"
 #include "plugin/link_removal.h"
 #include "plugin/masquerade.h"
@@ -66,7 +66,7 @@ Result<std::vector<netlink::Link>> stale_links(const Request& request) {
     NG_ASSIGN(std::vector<netlink::Link> links, netlink::list_links(socket));
     std::vector<netlink::Link> stale;
     for (netlink::Link& link : links) {
-        const auto owner = parse_alias(link.alias);
+        const auto owner = endpoints::parse_alias(link.alias);
         // The name must follow from the owner, because anyone can set the same alias on another interface.
         if (owner && owner->network == request.config.name && valid.count(link.name) == 0 &&
             link.name == endpoints::host_interface_name(owner->container_id, owner->ifname)) {
@@ -106,7 +106,7 @@ Result<std::optional<netlink::Link>> find_host_link(netlink::Socket& socket, con
     }
     const auto links = netlink::list_links(socket);
     for (const netlink::Link& link : links ? *links : std::vector<netlink::Link>()) {
-        const auto owner = parse_alias(link.alias);
+        const auto owner = endpoints::parse_alias(link.alias);
         if (owner && owner->network == request.config.name && owner->container_id == request.environment.container_id &&
             owner->ifname == request.environment.ifname) {
             return std::optional<netlink::Link>(link);
@@ -179,7 +179,7 @@ Outcome<> Operations::gc(const Request& request) {
         NG_ASSIGN(const std::vector<netlink::Link> stale, stale_links(request));
         NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
         for (const netlink::Link& link : stale) {
-            const auto owner = parse_alias(link.alias);
+            const auto owner = endpoints::parse_alias(link.alias);
             log::info("GC removes an attachment", {log::kv("container", owner->container_id), log::kv("interface", link.name)});
             auto removal = LinkRemoval::begin(socket, link);
             if (!removal) {

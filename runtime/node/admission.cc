@@ -15,6 +15,7 @@
 #include "datapath/reader.h"
 #include "datapath/settings.h"
 #include "datapath/slots.h"
+#include "endpoints/host_interface_alias.h"
 #include "netlink/link.h"
 #include "node/handover.h"
 
@@ -32,8 +33,8 @@ void note(std::string_view step, const Result<>& result) {
 
 // The alias identifies an interface that an administrator renamed. Its programs must stay, or it would be open.
 bool has_alias_of(const netlink::Link& link, const Record& record) {
-    const std::string owner = " " + record.container_id + " " + record.ifname;
-    return link.alias.size() > owner.size() && link.alias.compare(link.alias.size() - owner.size(), owner.size(), owner) == 0;
+    const std::optional<endpoints::InterfaceOwner> owner = endpoints::parse_alias(link.alias);
+    return owner && owner->container_id == record.container_id && owner->ifname == record.ifname;
 }
 
 Result<std::optional<netlink::Link>> find_interface(netlink::Socket& socket, const Record& record) {
