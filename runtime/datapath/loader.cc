@@ -73,6 +73,8 @@ bool exists(const std::string& path) {
     return ::lstat(path.c_str(), &info) == 0;
 }
 
+std::string folder_below(const std::string& bpffs_dir) { return bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION); }
+
 // Checks every pin that a load makes. If one is missing, none of the pins is used.
 bool all_pinned(const std::string& folder) {
     for (const char* name : kMapNames) {
@@ -160,8 +162,9 @@ Result<> load_fresh(const std::string& folder, const ng_meta& meta) {
 const char* map_name(MapId id) { return kMapNames[static_cast<std::size_t>(id)]; }
 const char* program_name(ProgramId id) { return kProgramNames[static_cast<std::size_t>(id)]; }
 
-Datapath::Datapath(DatapathOptions options)
-    : options_(std::move(options)), folder_(options_.bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION)) {}
+Datapath::Datapath(DatapathOptions options) : options_(std::move(options)), folder_(folder_below(options_.bpffs_dir)) {}
+
+bool Datapath::is_loaded(const std::string& bpffs_dir) { return exists(folder_below(bpffs_dir)); }
 
 Result<std::unique_ptr<Datapath>> Datapath::open(const DatapathOptions& options) {
     use_own_log();

@@ -70,13 +70,6 @@ Result<> attach_closed(datapath::Datapath& datapath, const Record& record) {
     return ok();
 }
 
-// Whether the slot and the binding of this record are in the kernel; ignores the programs.
-Result<bool> is_known(datapath::Datapath& datapath, const Record& record) {
-    NG_ASSIGN(const std::optional<std::uint32_t> owner, datapath::slot_owner(datapath, record.slot));
-    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::read_interface(datapath, record.host_ifindex));
-    return owner && *owner == record.id && bound && bound->endpoint == record.id && bound->slot == record.slot;
-}
-
 // `former` is the record that is on disk now, or null. It is written again if the endpoint cannot be admitted.
 Result<> admit(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, const Record* former) {
     UndoStack undo;
@@ -98,8 +91,8 @@ Result<> admit(datapath::Datapath& datapath, const endpoints::RecordStore& store
 // Corrects the kernel's state for one record. If the datapath was lost, the record gets a new id and slot. A record that
 // cannot be repaired stays on disk for the next attempt.
 Result<> repair(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, Reconciled& outcome) {
-    NG_ASSIGN(const bool known, is_known(datapath, record));
-    if (!known) {
+    NG_ASSIGN(const bool bound, is_bound(datapath, record));
+    if (!bound) {
         NG_TRY(release_own_slot(datapath, record));
         const Record former = record;
         NG_TRY(admit(datapath, store, record, &former));
@@ -148,6 +141,12 @@ datapath::EndpointIdentity identity_of(const Record& record) {
     return {record.id, record.slot, record.addresses, record.mac, record.mode == endpoints::kModeFirst};
 }
 
+Result<bool> is_bound(datapath::Datapath& datapath, const Record& record) {
+    NG_ASSIGN(const std::optional<std::uint32_t> owner, datapath::slot_owner(datapath, record.slot));
+    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::read_interface(datapath, record.host_ifindex));
+    return owner && *owner == record.id && bound && bound->endpoint == record.id && bound->slot == record.slot;
+}
+
 Result<> admit_endpoint(const NodeLock& /*lock*/, datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record) {
     return admit(datapath, store, record, nullptr);
 }
@@ -189,7 +188,7 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
             outcome.repairs.push_back("could not repair " + record.host_ifname + ": " + repaired.error().message());
             // The kernel's state may belong to another endpoint: this one stays closed and must not be
             // programmed.
-            if (const auto known = is_known(datapath, record); !known || !*known) {
+            if (const auto bound = is_bound(datapath, record); !bound || !*bound) {
                 continue;
             }
         }

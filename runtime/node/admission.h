@@ -27,6 +27,9 @@ Result<> admit_endpoint(const NodeLock& lock, datapath::Datapath& datapath, cons
 Result<> remove_endpoint(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store,
                          const endpoints::Record& record);
 
+// Whether the slot and the interface of this record are bound to it in the kernel. Ignores the programs.
+Result<bool> is_bound(datapath::Datapath& datapath, const endpoints::Record& record);
+
 struct Reconciled {
     std::vector<endpoints::Record> records;  // of endpoints whose interfaces exist
     std::vector<std::string> repairs;        // what was corrected, for the log

@@ -15,7 +15,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "datapath/attach.h"
-#include "datapath/map.h"
 #include "datapath/policy_collection.h"
 #include "endpoints/host_interface_name.h"
 #include "node/admission.h"
@@ -38,11 +37,6 @@ void log_failures(const ProgramSummary& summary) {
         log::warning("the endpoint keeps its former policy",
                      {log::kv("interface", failure.first.host_ifname), log::kv("error", failure.second.message())});
     }
-}
-
-// Whether this layout is pinned. If not, DEL has nothing to remove from the kernel and need not load the programs.
-bool is_loaded(const config::Config& config) {
-    return ::access((config.bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION)).c_str(), F_OK) == 0;
 }
 
 // This build must not write the maps of another build, so the endpoint's entries stay there. Without the interface they open
@@ -294,7 +288,8 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
     if (unknown) {
         // An ADD that died may have left the temporary file of a record, and a slot without a record.
         NG_TRY(store.remove(container_id, ifname));
-        if (!is_loaded(config_)) {
+        // Nothing to remove from the kernel: the programs need not be loaded for this.
+        if (!datapath::Datapath::is_loaded(config_.bpffs_dir)) {
             return ok();
         }
     }
@@ -381,7 +376,7 @@ Result<> EndpointService::status() {
                                                  ") enforces the pods of this node: install it again");
         }
     }
-    if (!listing.records.empty() && others.empty() && !is_loaded(config_)) {
+    if (!listing.records.empty() && others.empty() && !datapath::Datapath::is_loaded(config_.bpffs_dir)) {
         return Error(Code::kNotFound, "the pins under " + config_.bpffs_dir + " are missing, but there are " +
                                           std::to_string(listing.records.size()) + " pods: their policies are not enforced");
     }
@@ -403,9 +398,8 @@ Result<> EndpointService::check(const std::string& container_id, const std::stri
     if (!attached) {
         return Error(Code::kNotFound, "the programs are missing on " + record.host_ifname);
     }
-    NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
-    NG_ASSIGN(const auto bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
-    if (!bound || bound->endpoint != record.id || bound->slot != record.slot) {
+    NG_ASSIGN(const bool bound, is_bound(datapath, record));
+    if (!bound) {
         return Error(Code::kNotFound, record.host_ifname + " is not bound to its endpoint");
     }
     NG_ASSIGN(const auto active, datapath::active_config(datapath, record.slot));
