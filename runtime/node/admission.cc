@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "datapath/attach.h"
 #include "datapath/reader.h"
-#include "datapath/settings.h"
 #include "datapath/slots.h"
 #include "endpoints/host_interface_alias.h"
 #include "netlink/link.h"
@@ -213,22 +212,6 @@ Result<> release_leftovers(const NodeLock& /*lock*/, datapath::Datapath& datapat
     Reconciled outcome;
     outcome.records = std::move(listing.records);
     return release_orphans(datapath, outcome);
-}
-
-Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, const config::Config& config,
-                        const std::vector<config::NamedServer>& servers) {
-    std::vector<datapath::NeverPrefix> never;
-    for (const dns::NeverOpens::Entry& entry : config.never_opens.entries()) {
-        never.push_back({entry.aaaa, entry.bytes, entry.length});
-    }
-    NG_TRY(datapath::set_never_opens(datapath, never));
-    std::vector<datapath::TrustedPrefix> prefixes;
-    prefixes.reserve(servers.size());
-    for (const config::NamedServer& named : servers) {
-        prefixes.push_back({named.server.prefix, named.server.port});
-    }
-    NG_TRY(datapath::set_trusted(datapath, prefixes, config.dns_servers.pod));
-    return datapath::set_config(datapath, {config.lifetime.extra_seconds, config.lifetime.min_seconds, config.lifetime.max_seconds});
 }
 
 }  // namespace namegate::node

@@ -8,8 +8,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "config/config.h"
-#include "config/dns_servers.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/loader.h"
 #include "endpoints/record_store.h"
@@ -40,9 +38,5 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
 
 // Releases slots, bindings and links without a record: an ADD leaves them if it dies before it writes the record.
 Result<> release_leftovers(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store);
-
-// Writes the trusted servers, the addresses that no name opens and the TTL bounds to the kernel.
-Result<> apply_settings(const NodeLock& lock, datapath::Datapath& datapath, const config::Config& config,
-                        const std::vector<config::NamedServer>& servers);
 
 }  // namespace namegate::node

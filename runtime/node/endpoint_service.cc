@@ -18,8 +18,8 @@
 #include "datapath/policy_collection.h"
 #include "endpoints/host_interface_name.h"
 #include "node/admission.h"
-#include "node/datapath_options.h"
 #include "node/handover.h"
+#include "node/settings.h"
 
 namespace namegate::node {
 

@@ -7,8 +7,8 @@
 
 #include "datapath/slots.h"
 #include "dns/trusted_servers.h"
-#include "node/datapath_options.h"
 #include "node/handover.h"
+#include "node/settings.h"
 
 namespace namegate::node {
 

@@ -7,7 +7,7 @@
 #include "endpoints/record_store.h"
 #include "node.h"
 #include "node/admission.h"
-#include "node/datapath_options.h"
+#include "node/settings.h"
 
 namespace namegate::test {
 namespace {
