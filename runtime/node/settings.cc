@@ -26,7 +26,7 @@ Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, 
         prefixes.push_back({named.server.prefix, named.server.port});
     }
     NG_TRY(datapath::set_trusted(datapath, prefixes, config.dns_servers.pod));
-    return datapath::set_config(datapath, {config.lifetime.extra_seconds, config.lifetime.min_seconds, config.lifetime.max_seconds});
+    return datapath::set_ttl(datapath, {config.lifetime.extra_seconds, config.lifetime.min_seconds, config.lifetime.max_seconds});
 }
 
 }  // namespace namegate::node

@@ -194,7 +194,7 @@ class Scene {
             must(datapath::map_update(inner.get(), index, set));
         }
     }
-    void set_ttl(const datapath::TtlSettings& ttl) { must(datapath::set_config(datapath(), ttl)); }
+    void set_ttl(const datapath::TtlSettings& ttl) { must(datapath::set_ttl(datapath(), ttl)); }
 
     std::uint64_t count(ng_reason reason) { return must(datapath::read_stats(datapath(), identity_.slot))[reason]; }
 
