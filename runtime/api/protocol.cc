@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "base/json_depth.h"
+
 namespace namegate::api {
 
 namespace {
@@ -51,23 +53,8 @@ const Json* find(const Json& object, const char* key) {
 std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
 
 Result<Json> parse_json(std::string_view text) {
-    // Checked first, because the parser recurses.
-    int depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            i += c == '\\' ? 1 : 0;
-            in_string = c != '"';
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kMaxJsonDepth) {
-                return Error(Code::kInvalidInput, "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
-            }
-        } else if (c == '}' || c == ']') {
-            --depth;
-        }
+    if (is_nested_deeper(text, kMaxJsonDepth)) {
+        return Error(Code::kInvalidInput, "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
     }
     Json parsed = Json::parse(text, nullptr, false);
     if (parsed.is_discarded()) {
