@@ -19,6 +19,9 @@ namespace namegate {
 // Returns the whole content of a regular file. kExhausted: it has more than `max_bytes` bytes; the message names the limit.
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes);
 
+// Writes all of `content` to an open file. Errors name it `name`.
+Result<> write_all(int fd, std::string_view content, const std::string& name);
+
 // Writes a hidden temporary file beside `path`, syncs it and renames it to `path`.
 Result<> write_file_atomically(const std::string& path, std::string_view content, mode_t mode);
 
