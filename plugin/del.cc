@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "base/identifiers.h"
 #include "base/log.h"
 #include "endpoints/host_interface_alias.h"
 #include "endpoints/host_interface_name.h"
@@ -36,7 +37,7 @@ std::unique_ptr<node::EndpointLifecycle> try_open_lifecycle(const OpenLifecycle&
     return std::move(lifecycle).value();
 }
 
-void remove_programs(node::EndpointLifecycle* lifecycle, const cni::Attachment& attachment) {
+void remove_programs(node::EndpointLifecycle* lifecycle, const Attachment& attachment) {
     if (lifecycle == nullptr) {
         return;
     }
@@ -59,7 +60,7 @@ void remove_masquerade(const std::string& host_ifname) {
 // Host interfaces of this network that the runtime does not know any more.
 Result<std::vector<netlink::Link>> stale_links(const Request& request) {
     std::set<std::string> valid;
-    for (const cni::Attachment& attachment : *request.config.valid_attachments) {
+    for (const Attachment& attachment : *request.config.valid_attachments) {
         valid.insert(endpoints::host_interface_name(attachment.container_id, attachment.ifname));
     }
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
@@ -85,9 +86,8 @@ void remove_stale_programs(node::EndpointLifecycle* lifecycle, const Request& re
         note("programs", known.error().message());
         return;
     }
-    const std::set<cni::Attachment> valid(request.config.valid_attachments->begin(), request.config.valid_attachments->end());
-    for (const node::Attachment& one : *known) {
-        const cni::Attachment attachment{one.container_id, one.ifname};
+    const std::set<Attachment> valid(request.config.valid_attachments->begin(), request.config.valid_attachments->end());
+    for (const Attachment& attachment : *known) {
         if (valid.count(attachment) == 0) {
             log::info("GC removes an attachment", {log::kv("container", attachment.container_id), log::kv("ifname", attachment.ifname)});
             remove_programs(lifecycle, attachment);
@@ -139,7 +139,7 @@ void remove_orphaned_masquerade() {
 
 Outcome<> Operations::del(const Request& request) {
     const cni::Environment& environment = request.environment;
-    const cni::Attachment attachment{environment.container_id, environment.ifname};
+    const Attachment attachment{environment.container_id, environment.ifname};
     // Opened first: the short grace periods also speed up the removal of the interface.
     const std::unique_ptr<node::EndpointLifecycle> lifecycle = try_open_lifecycle(dependencies_.open_lifecycle, request.config.config_path);
     if (!request.config.has_ipam()) {

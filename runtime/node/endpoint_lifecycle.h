@@ -10,15 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "base/identifiers.h"
 #include "base/result.h"
 #include "endpoints/record.h"
 
 namespace namegate::node {
-
-struct Attachment {
-    std::string container_id;
-    std::string ifname;
-};
 
 class EndpointLifecycle {
   public:
