@@ -241,7 +241,7 @@ Outcome<cni::Json> Operations::add_chained(const Request& request, const cni::Ar
     NG_ASSIGN(const std::unique_ptr<node::EndpointLifecycle> lifecycle, dependencies_.open_lifecycle(request.config.config_path));
     lifecycle->shorten_grace_periods();
     endpoints::Record record = make_record(request, args, *dependencies_.clock);
-    record.mode = endpoints::kModeChained;
+    record.chained = true;
     record.host_ifname = veth.host.name;
     record.host_ifindex = veth.host.index;
     record.mac = veth.pod.mac;

@@ -137,7 +137,7 @@ Result<> release_orphans(datapath::Datapath& datapath, Reconciled& outcome) {
 }  // namespace
 
 datapath::EndpointIdentity identity_of(const Record& record) {
-    return {record.id, record.slot, record.addresses, record.mac, record.mode == endpoints::kModeFirst};
+    return {record.id, record.slot, record.addresses, record.mac, !record.chained};
 }
 
 Result<bool> is_bound(datapath::Datapath& datapath, const Record& record) {
@@ -155,7 +155,7 @@ Result<> remove_endpoint(const NodeLock& /*lock*/, datapath::Datapath& datapath,
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
     NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
     NG_TRY(unbind_own(datapath, record));
-    if (!link || record.mode != endpoints::kModeChained) {
+    if (!link || !record.chained) {
         NG_TRY(datapath::detach(datapath, record.host_ifname, link ? record.host_ifindex : 0));
     }
     NG_TRY(release_own_slot(datapath, record));

@@ -44,7 +44,7 @@ void log_failures(const ProgramSummary& summary) {
 Result<> remove_from_other_build(const config::Config& config, const endpoints::RecordStore& store, const Record& record) {
     NG_ASSIGN(const auto others, datapath::OtherBuild::list(config.bpffs_dir));
     // An interface that another plugin is about to remove stays enforced until then.
-    const bool stays = record.mode == endpoints::kModeChained && ::if_nametoindex(record.host_ifname.c_str()) != 0;
+    const bool stays = record.chained && ::if_nametoindex(record.host_ifname.c_str()) != 0;
     for (const datapath::OtherBuild& build : others) {
         NG_TRY(stays ? ok() : build.unpin(record.host_ifname));
     }

@@ -287,7 +287,7 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
                 {"containerInterface", record.ifname},
                 {"interface", record.host_ifname},
                 {"network", record.network},
-                {"attached", record.mode},
+                {"attached", record.chained ? "chained" : "first"},
                 {"addresses", texts(record.addresses)},
                 {"labels", std::move(labels)},
                 {"annotations", record.annotations},
