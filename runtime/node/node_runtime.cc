@@ -88,7 +88,7 @@ std::vector<Record> NodeRuntime::all_records() const {
 
 Result<> NodeRuntime::load_records(Load which) {
     records_.clear();
-    if (which == Load::kIfRulesLook && !programmer_.looks_at_endpoints()) {
+    if (which == Load::kIfRulesSelectEndpoints && !programmer_.rules_select_endpoints()) {
         return ok();
     }
     NG_ASSIGN(endpoints::RecordListing listing, store_.list());

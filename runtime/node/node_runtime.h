@@ -88,10 +88,10 @@ class NodeRuntime {
     //
     const RecordMap& records() const { return records_; }
     std::vector<endpoints::Record> all_records() const;
-    // For a process that has not called reconcile(): reads the records of all endpoints from disk. kIfRulesLook: only if the
+    // For a process that has not called reconcile(): reads the records of all endpoints from disk. kIfRulesSelectEndpoints: only if the
     // rules depend on other endpoints; otherwise reads none.
-    enum class Load { kIfRulesLook, kAll };
-    Result<> load_records(Load which = Load::kIfRulesLook);
+    enum class Load { kIfRulesSelectEndpoints, kAll };
+    Result<> load_records(Load which = Load::kIfRulesSelectEndpoints);
     // The first step of the plugin: adds the endpoint, closed, with a record. First removes an endpoint with the same ids that
     // an earlier ADD left.
     Result<> admit(const NodeLock& lock, endpoints::Record& record);

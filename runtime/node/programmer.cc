@@ -58,10 +58,10 @@ Programmer::Pass Programmer::start_pass(const std::vector<Record>& all) const {
     return pass;
 }
 
-bool Programmer::looks_at_endpoints() const { return policy::looks_at_endpoints(*snapshot_); }
+bool Programmer::rules_select_endpoints() const { return policy::rules_select_endpoints(*snapshot_); }
 
 Programmer::Pass Programmer::start_pass(const Record& record, const std::vector<Record>& all) const {
-    return looks_at_endpoints() ? start_pass(all) : start_pass({record});
+    return rules_select_endpoints() ? start_pass(all) : start_pass({record});
 }
 
 // Returns the index of the endpoint's view, and adds the view if it is missing.

@@ -73,7 +73,7 @@ class Programmer {
     // endpoint stays closed. Does nothing if the endpoint is not closed any more.
     Result<> prepare(const NodeLock& lock, const endpoints::Record& record, const std::vector<endpoints::Record>& all);
     // Whether any policy depends on which other endpoints exist. If not, prepare() and program() ignore `all`.
-    bool looks_at_endpoints() const;
+    bool rules_select_endpoints() const;
     // `all` are the endpoints of the node, for rules that select endpoints (S7).
     Result<> program(const NodeLock& lock, const endpoints::Record& record, const std::vector<endpoints::Record>& all);
     // Programs only the affected endpoints. An endpoint without addresses is skipped; program() does it later.

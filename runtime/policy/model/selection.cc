@@ -128,7 +128,7 @@ Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, con
                                  (named == nullptr ? "" : "; " + describe_gaps(*named, relevant))};
 }
 
-bool looks_at_endpoints(const Snapshot& snapshot) {
+bool rules_select_endpoints(const Snapshot& snapshot) {
     const auto looks = [](const EntityRule& side) { return selects_by_labels(side) || side.not_selector || names_ports(side); };
     const auto rule_looks = [&looks](const Rule& rule) { return looks(rule.source) || looks(rule.destination); };
     const auto policy_looks = [&rule_looks](const Policy* policy) {

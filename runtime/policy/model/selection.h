@@ -27,7 +27,7 @@ Truth policy_selects(const Policy& policy, const EndpointFacts& endpoint);
 Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, const EndpointView* named = nullptr);
 
 // Whether the compiled policy of an endpoint can depend on other endpoints of the node: by a rule's selector or named port.
-bool looks_at_endpoints(const Snapshot& snapshot);
+bool rules_select_endpoints(const Snapshot& snapshot);
 
 // What a selector matches: indexes into the node's endpoints and the snapshot's sets.
 struct Members {
