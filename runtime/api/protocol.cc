@@ -13,11 +13,12 @@ struct CodeName {
     Code code;
     std::string_view name;
 };
-constexpr std::array<CodeName, 9> kCodes = {{
+constexpr std::array<CodeName, 10> kCodes = {{
     {Code::kInvalidInput, "invalid-input"},
     {Code::kNotFound, "not-found"},
     {Code::kExists, "exists"},
     {Code::kTryAgain, "try-again"},
+    {Code::kLabelsUnknown, "try-again"},  // read as kTryAgain: a plugin of another build may be at the other end
     {Code::kPermission, "permission"},
     {Code::kExhausted, "exhausted"},
     {Code::kUnsupported, "unsupported"},

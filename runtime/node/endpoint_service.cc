@@ -208,9 +208,7 @@ std::optional<Result<>> EndpointService::program_by_daemon(Record& record) {
 }
 
 bool EndpointService::lacks_labels(const Record& record, const Result<>& programmed) const {
-    // If policies are missing, labels would not help.
-    const bool no_policies = runtime_ && !runtime_->programmer().unknown().empty();
-    return !programmed && programmed.error().code() == Code::kTryAgain && !no_policies && providers_.next_to_ask(record) != nullptr;
+    return !programmed && programmed.error().code() == Code::kLabelsUnknown && providers_.next_to_ask(record) != nullptr;
 }
 
 Result<> EndpointService::fetch_labels(Record& record, std::chrono::milliseconds timeout, const std::function<bool()>& give_up) {
@@ -244,7 +242,7 @@ Result<> EndpointService::program_without_daemon(Record& record, const Error& ab
 Result<> EndpointService::program_instead_of_daemon(Record& record, const Error& reason) {
     const Result<> here = program_here(record);
     if (!lacks_labels(record, here)) {
-        return here || here.error().code() != Code::kTryAgain ? here : Result<>(reason);
+        return here || !here.error().is_temporary() ? here : Result<>(reason);
     }
     // The daemon had the time to fetch labels, but may have spent it on other work. So the plugin asks once more, briefly.
     return fetch_labels(record, kLastTry, [] { return false; }) ? program_here(record) : Result<>(reason);

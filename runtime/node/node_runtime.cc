@@ -132,7 +132,7 @@ Result<> NodeRuntime::program(const NodeLock& lock, const Record& record) {
     }
     records_.erase(record.id);
     programmer_.forget(record.id);
-    if (programmed.error().code() == Code::kTryAgain) {
+    if (programmed.error().is_temporary()) {
         NG_TRY(store_.write(record));
     }
     return programmed;

@@ -98,7 +98,7 @@ class NodeRuntime {
     // For an endpoint without addresses: prepares what its policy needs. It stays closed.
     Result<> prepare(const NodeLock& lock, const endpoints::Record& record);
     // Puts the endpoint's policy into force. On failure this object forgets the endpoint, because the plugin removes it or
-    // tries itself. With kTryAgain it writes the record, for the process that tries next.
+    // tries itself. After an error that is temporary it writes the record, for the process that tries next.
     Result<> program(const NodeLock& lock, const endpoints::Record& record);
     // The other endpoints whose rules may select this one, which was added or removed.
     policy::AffectedEndpoints affected_by(const endpoints::Record& record) const { return programmer_.affected_by(record); }

@@ -191,8 +191,8 @@ std::vector<std::string> Warnings::lines(Node& node) const {
     return out;
 }
 
-void Warnings::note_programmed(const endpoints::Record& record, const Result<>& result, bool labels_unknown) {
-    if (!result && labels_unknown) {
+void Warnings::note_programmed(const endpoints::Record& record, const Result<>& result) {
+    if (!result && result.error().code() == Code::kLabelsUnknown) {
         refused_.refuse(display_name(record), result.error().message());
     } else {
         refused_.admit(display_name(record));

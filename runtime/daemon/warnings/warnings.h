@@ -55,7 +55,7 @@ class Warnings {
     std::vector<std::string> lines(Node& node) const;
 
     // The result of programming an endpoint. Only failures because of unknown labels are stored.
-    void note_programmed(const endpoints::Record& record, const Result<>& result, bool labels_unknown);
+    void note_programmed(const endpoints::Record& record, const Result<>& result);
     Lookups& lookups() { return lookups_; }
 
   private:

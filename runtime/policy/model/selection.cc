@@ -123,9 +123,9 @@ Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, con
         add_unknown(policy.service_account_selector->with_prefix(kServiceAccountPrefix, kLabelServiceAccount), "serviceAccountSelector",
                     *policy.service_account_selector);
     }
-    return {Code::kTryAgain, "it is not known whether " + policy.kind + " " + policy.full_name() + " (" + policy.place.file + ":" +
-                                 std::to_string(policy.place.line) + ") selects the pod by its " + selectors +
-                                 (named == nullptr ? "" : "; " + describe_gaps(*named, relevant))};
+    return {Code::kLabelsUnknown, "it is not known whether " + policy.kind + " " + policy.full_name() + " (" + policy.place.file + ":" +
+                                      std::to_string(policy.place.line) + ") selects the pod by its " + selectors +
+                                      (named == nullptr ? "" : "; " + describe_gaps(*named, relevant))};
 }
 
 bool rules_select_endpoints(const Snapshot& snapshot) {

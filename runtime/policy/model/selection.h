@@ -22,7 +22,7 @@ namespace namegate::policy {
 // Does not check the direction; see Policy::applies().
 Truth policy_selects(const Policy& policy, const EndpointFacts& endpoint);
 
-// The error kTryAgain for a policy whose selection of this endpoint is unknown. Names the policy and its selector, and, if
+// The error kLabelsUnknown for a policy whose selection of this endpoint is unknown. Names the policy and its selector, and, if
 // `named` is given, the labels and what to configure.
 Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, const EndpointView* named = nullptr);
 
