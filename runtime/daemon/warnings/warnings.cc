@@ -6,9 +6,9 @@
 
 #include "base/listed.h"
 #include "base/log.h"
-#include "daemon/listings/policy_use.h"
 #include "daemon/listings/views.h"
 #include "daemon/node.h"
+#include "daemon/seen_endpoints.h"
 #include "datapath/untrusted.h"
 
 namespace namegate::daemon {

@@ -25,7 +25,6 @@
 namespace namegate::daemon {
 
 class Node;
-class SeenEndpoints;
 
 inline constexpr std::size_t kShownWarnings = 8;            // of each kind in `status`; also names in one line
 inline constexpr std::size_t kWarningStepsPerTick = 5'000;  // endpoints and domains checked: a few ms
