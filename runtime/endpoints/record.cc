@@ -237,6 +237,10 @@ Labels keep_annotations(const Labels& annotations) {
     return kept;
 }
 
+std::string display_name(const Record& record) {
+    return record.pod_name.empty() ? record.container_id : record.pod_namespace + "/" + record.pod_name;
+}
+
 std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
     std::vector<std::string> out;
     out.reserve(addresses.size());

@@ -73,6 +73,8 @@ struct Record {
 // only for display.
 Labels keep_annotations(const Labels& annotations);
 
+// The name shown to people: "namespace/pod", or the container's id.
+std::string display_name(const Record& record);
 // Each address as text.
 std::vector<std::string> texts(const std::vector<IpAddress>& addresses);
 std::string to_json(const Record& record);

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/log.h"
-#include "daemon/listings/views.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/held.h"

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "daemon/listings/views.h"
 #include "datapath/reader.h"
 #include "dns/message.h"
 

@@ -222,10 +222,6 @@ Json view_warnings(Node& node) {
 
 }  // namespace
 
-std::string display_name(const Record& record) {
-    return record.pod_name.empty() ? record.container_id : record.pod_namespace + "/" + record.pod_name;
-}
-
 Result<std::string> mode_of(Node& node, const Record& record) {
     NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
     if (!active || active->endpoint != record.id || active->mode >= kModes.size()) {

@@ -6,7 +6,6 @@
 
 #include "base/listed.h"
 #include "base/log.h"
-#include "daemon/listings/views.h"
 #include "daemon/node.h"
 #include "daemon/seen_endpoints.h"
 #include "datapath/untrusted.h"
