@@ -79,7 +79,7 @@ std::string rule_of(const Node& node, const ng_event& event) {
     if (!policy || event.rule >= policy->rules.size()) {
         return {};
     }
-    return rule_name(policy->rules[event.rule].origin);
+    return policy::short_name(policy->rules[event.rule].origin);
 }
 
 // Adds the names that recently led the endpoint to the address, the address's owner first.
@@ -121,10 +121,6 @@ void add_response(Json& out, const ng_event& event, std::span<const std::uint8_t
 }
 
 }  // namespace
-
-std::string rule_name(const policy::RuleOrigin& origin) {
-    return origin.rule_index < 0 ? origin.text : origin.policy_name + "[" + std::to_string(origin.rule_index) + "]";
-}
 
 Json view_event(Node& node, const ng_event& event, std::span<const std::uint8_t> payload) {
     Json out{{"time", wall_time(event.boot_ns, node.clock().boot_ns())}, {"kind", kind_name(event.kind)}};

@@ -6,12 +6,10 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "api/protocol.h"
 #include "daemon/node.h"
 #include "datapath/bpf/abi.h"
-#include "policy/compiler/compiled_policy.h"
 
 namespace namegate::daemon {
 
@@ -19,8 +17,5 @@ namespace namegate::daemon {
 // For packets: direction, protocol, localPort, remote, remotePort, rule, reason, but not the verdict of staged policies. For DNS
 // responses: name, addresses, server, opened.
 api::Json view_event(Node& node, const ng_event& event, std::span<const std::uint8_t> payload);
-
-// For example "default.allow-x[1]" or "end of tier default: Deny".
-std::string rule_name(const policy::RuleOrigin& origin);
 
 }  // namespace namegate::daemon

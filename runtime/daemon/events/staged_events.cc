@@ -112,7 +112,7 @@ Json StagedEvents::verdict(const ng_event& event) {
     }
     const policy::Verdict verdict = policy::evaluate(compiled, packet);
     const policy::RuleOrigin& origin = compiled.rules[verdict.rule].origin;
-    return {{"allowed", verdict.allowed}, {"rule", rule_name(origin)}, {"byStaged", origin.policy_kind.rfind("Staged", 0) == 0}};
+    return {{"allowed", verdict.allowed}, {"rule", policy::short_name(origin)}, {"byStaged", origin.policy_kind.rfind("Staged", 0) == 0}};
 }
 
 }  // namespace namegate::daemon

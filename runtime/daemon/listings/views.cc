@@ -152,8 +152,7 @@ std::map<std::string, std::string> rules_by_pattern(const node::Programmed* stat
         const policy::Bitmap& bitmap = compiled.bitmaps[entry.bitmap];
         for (std::size_t rule = 0; rule < compiled.rules.size() && rule / 64 < bitmap.size(); ++rule) {
             if ((bitmap[rule / 64] >> (rule % 64) & 1U) != 0) {
-                const policy::RuleOrigin& origin = compiled.rules[rule].origin;
-                text += (text.empty() ? "" : ", ") + origin.policy_name + "[" + std::to_string(origin.rule_index) + "]";
+                text += (text.empty() ? "" : ", ") + policy::short_name(compiled.rules[rule].origin);
             }
         }
     }

@@ -19,6 +19,7 @@
 
 #include "base/ip.h"
 #include "datapath/bpf/abi_limits.h"
+#include "policy/compiler/rule_origin.h"
 #include "policy/model/domain_pattern.h"
 #include "policy/model/rule_terms.h"
 
@@ -27,17 +28,6 @@ namespace namegate::policy {
 inline constexpr std::size_t kMaxCompiledRules = NG_MAX_RULES;  // ends of tiers and profile included
 inline constexpr std::size_t kMaxPassAndLogRules = 24;
 static_assert(kMaxPassAndLogRules < NG_MAX_VERDICT_STEPS);
-
-// The origin of a compiled rule, for people.
-struct RuleOrigin {
-    std::string tier;         // "default"
-    std::string policy_kind;  // "NetworkPolicy"; empty for a tier's end and the profile
-    std::string policy_name;  // "default/allow-egress" or "default.allow-egress"
-    int rule_index = -1;      // position in the policy's list; -1 for a tier's end and the profile
-    std::string text;         // one line: "Allow UDP to port 53", "end of tier default: Deny"
-    std::string file;         // place of the rule
-    int line = 0;
-};
 
 struct CompiledRule {
     RuleAction action = RuleAction::kDeny;

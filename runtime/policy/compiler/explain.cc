@@ -115,19 +115,19 @@ class Explainer {
         const CompiledRule& rule = policy_.rules[verdict.rule];
         if (rule.origin.rule_index >= 0) {
             const std::string pattern = opened_by(verdict.rule);
-            return rule_name(rule) + (verdict.allowed ? " allows it" : " denies it") + place_of(rule) +
+            return full_name(rule.origin) + (verdict.allowed ? " allows it" : " denies it") + place_of(rule) +
                    (pattern.empty() || !verdict.allowed ? "" : ", by the domain " + pattern);
         }
         if (verdict.allowed) {
             return "every tier passes it, and the profile allows it";
         }
-        return rule_name(rule) + " denies it: none of its rules matches";
+        return full_name(rule.origin) + " denies it: none of its rules matches";
     }
 
     void advise(Explanation& out) const {
         const CompiledRule& decided = policy_.rules[out.verdict.rule];
         if (decided.origin.rule_index >= 0) {
-            out.advice.push_back("narrow or remove " + rule_name(decided) + ", or put a rule with action: Allow before it");
+            out.advice.push_back("narrow or remove " + full_name(decided.origin) + ", or put a rule with action: Allow before it");
         }
         std::size_t left = kMaxRulesAdvised;
         for (const ExplainedRule& step : out.path) {
@@ -152,7 +152,7 @@ class Explainer {
         if (has(found_.address, number)) {
             // A rule for any destination is unrelated to this one.
             if (!matches_any_address(number)) {
-                add(advice, rule_name(rule) + " matches this destination, but not " + input_.service + ": " + rule.origin.text);
+                add(advice, full_name(rule.origin) + " matches this destination, but not " + input_.service + ": " + rule.origin.text);
             }
             return;
         }
@@ -169,7 +169,7 @@ class Explainer {
             list += (i == 0 ? "" : " or ") + patterns[i];
         }
         add(advice, "let the endpoint look up " + list + (patterns.size() > kShownPatterns ? " or another of its names" : "") +
-                        " at a trusted DNS server, with this address in the response; then " + rule_name(rule) + " allows it");
+                        " at a trusted DNS server, with this address in the response; then " + full_name(rule.origin) + " allows it");
     }
 
     bool matches_any_address(std::size_t rule) const {
@@ -189,10 +189,11 @@ class Explainer {
     void advise_name(const CompiledRule& rule, const std::vector<std::string>& patterns, std::vector<std::string>& advice) const {
         for (const std::string& pattern : patterns) {
             if (pattern == "*." + input_.host) {
-                add(advice,
-                    "add " + input_.host + " to the domains of " + rule_name(rule) + ": " + pattern + " matches only the names below it");
+                add(advice, "add " + input_.host + " to the domains of " + full_name(rule.origin) + ": " + pattern +
+                                " matches only the names below it");
             } else if (const auto below = DomainPattern::parse("*." + pattern); below && below->matches(input_.host)) {
-                add(advice, "add *." + pattern + " to the domains of " + rule_name(rule) + ": " + pattern + " matches only that name");
+                add(advice,
+                    "add *." + pattern + " to the domains of " + full_name(rule.origin) + ": " + pattern + " matches only that name");
             }
         }
     }
@@ -229,14 +230,6 @@ class Explainer {
 };
 
 }  // namespace
-
-std::string rule_name(const CompiledRule& rule) {
-    const RuleOrigin& origin = rule.origin;
-    if (origin.rule_index >= 0) {
-        return origin.policy_kind + " " + origin.policy_name + "[" + std::to_string(origin.rule_index) + "]";
-    }
-    return origin.tier.empty() ? "the profile" : "the end of tier " + origin.tier;
-}
 
 Explanation explain(const CompiledPolicy& policy, const ExplainInput& input) { return Explainer(policy, input).run(); }
 
