@@ -2,7 +2,6 @@
 #include "daemon/events/event_view.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 
 #include <array>
 #include <cstdio>
@@ -13,6 +12,7 @@
 
 #include "datapath/reader.h"
 #include "dns/message.h"
+#include "policy/model/protocol.h"
 
 namespace namegate::daemon {
 
@@ -22,26 +22,6 @@ using api::Json;
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kMsNs = 1'000'000;
-
-struct Protocol {
-    std::uint8_t number;
-    const char* name;
-};
-constexpr std::array<Protocol, 6> kProtocols = {{{IPPROTO_TCP, "TCP"},
-                                                 {IPPROTO_UDP, "UDP"},
-                                                 {IPPROTO_ICMP, "ICMP"},
-                                                 {IPPROTO_ICMPV6, "ICMPv6"},
-                                                 {IPPROTO_SCTP, "SCTP"},
-                                                 {IPPROTO_UDPLITE, "UDPLite"}}};
-
-std::string protocol_name(std::uint8_t number) {
-    for (const Protocol& protocol : kProtocols) {
-        if (protocol.number == number) {
-            return protocol.name;
-        }
-    }
-    return std::to_string(number);
-}
 
 const char* kind_name(std::uint16_t kind) {
     switch (kind) {
@@ -93,7 +73,7 @@ void add_names(Json& out, Node& node, const ng_event& event) {
 
 void add_packet(Json& out, const Node& node, const ng_event& event) {
     out["direction"] = event.direction == NG_INGRESS ? "ingress" : "egress";
-    out["protocol"] = protocol_name(event.protocol);
+    out["protocol"] = policy::protocol_name(event.protocol);
     out["localPort"] = ntohs(event.be_local_port);
     out["remote"] = datapath::to_address(event.remote).to_string();
     out["remotePort"] = ntohs(event.be_remote_port);
