@@ -42,6 +42,8 @@ struct Programmed {
     bool current = false;
     std::string error;            // why the newest policy is not in force; empty if it is
     bool labels_unknown = false;  // the error is caused by unknown labels (S8)
+
+    const CompiledRef& compiled(policy::Direction direction) const { return direction == policy::Direction::kEgress ? egress : ingress; }
 };
 
 struct ProgramSummary {

@@ -55,11 +55,12 @@ std::string rule_of(const Node& node, const ng_event& event) {
     if (programmed == nullptr) {
         return {};
     }
-    const node::CompiledRef& policy = event.direction == NG_INGRESS ? programmed->ingress : programmed->egress;
-    if (!policy || event.rule >= policy->rules.size()) {
+    const node::CompiledRef& compiled =
+        programmed->compiled(event.direction == NG_INGRESS ? policy::Direction::kIngress : policy::Direction::kEgress);
+    if (!compiled || event.rule >= compiled->rules.size()) {
         return {};
     }
-    return policy::short_name(policy->rules[event.rule].origin);
+    return policy::short_name(compiled->rules[event.rule].origin);
 }
 
 // Adds the names that recently led the endpoint to the address, the address's owner first.

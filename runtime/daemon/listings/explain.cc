@@ -157,7 +157,7 @@ Result<Json> view_explanation(Node& node, const Record& record, const policy::De
         facts.notes.emplace_back("packets from the node itself are always allowed");
     }
     const node::Programmed* state = node.programmer().find(record.id);
-    const node::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
+    const node::CompiledRef compiled = state == nullptr ? nullptr : state->compiled(direction);
     if (state != nullptr && !state->error.empty()) {
         facts.notes.push_back("the newest policy is not in force: " + state->error);
     }

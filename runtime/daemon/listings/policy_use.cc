@@ -25,7 +25,7 @@ constexpr double kMaxExact = 1e15;  // a whole number below it is written as an 
 
 Result<> add_matched(Node& node, const endpoints::Record& record, Direction direction, MatchedRules& out) {
     const node::Programmed* state = node.programmer().find(record.id);
-    const node::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
+    const node::CompiledRef compiled = state == nullptr ? nullptr : state->compiled(direction);
     NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
     if (compiled == nullptr || !active || active->endpoint != record.id) {
         return ok();

@@ -116,7 +116,7 @@ Json view_degraded(Node& node) {
 
 Result<Json> view_direction(Node& node, const Record& record, Direction direction) {
     const node::Programmed* state = node.programmer().find(record.id);
-    const node::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
+    const node::CompiledRef compiled = state == nullptr ? nullptr : state->compiled(direction);
     NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
     const bool is_its_own = active && active->endpoint == record.id;
     // A policy that another process programmed is enforced too, but its rules are not known here.
@@ -150,8 +150,8 @@ std::map<std::string, std::string> rules_by_pattern(const node::Programmed* stat
     for (const policy::PatternEntry& entry : compiled.patterns) {
         std::string& text = out[std::string(entry.pattern.text())];
         const policy::Bitmap& bitmap = compiled.bitmaps[entry.bitmap];
-        for (std::size_t rule = 0; rule < compiled.rules.size() && rule / 64 < bitmap.size(); ++rule) {
-            if ((bitmap[rule / 64] >> (rule % 64) & 1U) != 0) {
+        for (std::size_t rule = 0; rule < compiled.rules.size(); ++rule) {
+            if (policy::has_rule(bitmap, rule)) {
                 text += (text.empty() ? "" : ", ") + policy::short_name(compiled.rules[rule].origin);
             }
         }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -37,6 +38,7 @@ struct CompiledRule {
 
 // One bit for each rule; bit 0 of word 0 is rule 0. All bitmaps of a policy have the same number of words.
 using Bitmap = std::vector<std::uint64_t>;
+inline bool has_rule(const Bitmap& bits, std::size_t rule) { return (bits[rule / 64] >> (rule % 64) & 1U) != 0; }
 using BitmapIndex = std::uint32_t;  // into CompiledPolicy::bitmaps; 0 is the empty bitmap
 
 // The rules that match an address whose longest prefix in the policy is this one.
