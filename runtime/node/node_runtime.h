@@ -69,6 +69,7 @@ class NodeRuntime {
     Result<> apply_settings(const NodeLock& lock);
     const std::vector<config::NamedServer>& trusted_servers() const { return servers_; }  // those in force for all endpoints
     const std::vector<std::string>& server_problems() const { return dns_servers_.problems(); }
+    const std::vector<std::string>& server_warnings() const { return dns_servers_.warnings(); }
     std::vector<std::string> server_files() const { return dns_servers_.files(); }
     // The servers that this endpoint trusts: includes its own servers if the configuration says so.
     std::vector<dns::TrustedServer> servers_of(const endpoints::Record& record) const;

@@ -213,6 +213,10 @@ Json view_warnings(Node& node) {
                            ": a host behind it can send with a pod's address as source; a strict filter drops what comes from an interface "
                            "through which the node does not reach the source (docs/limits.md, \"Forged sources\")");
     }
+    const std::vector<std::string>& of_servers = node.runtime().server_warnings();
+    for (std::size_t i = 0; i < of_servers.size() && i < kShownWarnings; ++i) {
+        warnings.push_back(of_servers[i]);
+    }
     for (std::string& line : node.warnings().lines(node)) {
         warnings.push_back(std::move(line));
     }

@@ -63,6 +63,11 @@ TEST_CASE("the trusted servers follow the node's resolv.conf: written, renamed o
     must_run("echo 'nameserver 192.0.2.6' > /etc/resolv.conf");
     CHECK(becomes(node, {"192.0.2.6"}));
     CHECK(node.must_ask("status")["healthy"] == true);
+    // Of no use to pods: a warning of `status`, with the line.
+    must_run("echo 'nameserver 127.0.0.53' > /etc/resolv.conf");
+    CHECK(becomes(node, {"127.0.0.53"}));
+    CHECK(node.must_ask("status")["healthy"] == true);
+    CHECK(node.must_ask("status")["warnings"].dump().find("/etc/resolv.conf, line 1: pods cannot reach") != std::string::npos);
 }
 
 TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, each with its source") {
