@@ -75,7 +75,6 @@ void Learner::process(const ng_event& event, std::span<const std::uint8_t> paylo
         case NG_EVENT_ANSWER:
         case NG_EVENT_UNPARSED: on_response(event, payload); break;
         case NG_EVENT_LIMIT: log_limit(event, payload); break;
-        case NG_EVENT_DENIED: ++stats_.denied; break;
         default: break;
     }
 }
