@@ -18,7 +18,6 @@ namespace namegate {
 namespace {
 
 constexpr std::uint64_t kLockPollMs = 2;
-constexpr std::uint64_t kMaxLockPollMs = 16;
 constexpr std::uint64_t kLockPollPart = 32;  // each pause is this fraction of the time waited so far
 
 void sleep_ms(unsigned milliseconds) {

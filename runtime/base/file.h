@@ -34,6 +34,10 @@ Result<> remove_file(const std::string& path);
 // Returns the names in a folder, sorted, without "." and "..". kExhausted: there are more than `max_entries`.
 Result<std::vector<std::string>> list_directory(const std::string& path, std::size_t max_entries);
 
+// A process that waits for a FileLock tries at least this often. A holder that lets others in between two of its own holds must
+// leave the lock free for longer.
+inline constexpr unsigned kMaxLockPollMs = 16;
+
 // Holds flock(LOCK_EX) on a file until destroyed.
 class FileLock {
   public:
