@@ -240,7 +240,7 @@ Result<> Collection::erase_last_entry() {
 
 Result<Collected> collect_unused_policies(Datapath& datapath, const TakeLock& take_lock) { return Collection(datapath, take_lock).run({}); }
 
-Result<Collected> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use) {
+Result<Collected> collect_with_lock_held(Datapath& datapath, const std::set<PolicyId>& in_use) {
     return Collection(datapath, {}).run(in_use);
 }
 

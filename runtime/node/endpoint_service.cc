@@ -172,7 +172,7 @@ Result<> EndpointService::program_here(Record& record) {
     // daemon.
     Result<> programmed = runtime_->program(lock, record);
     if (!programmed && programmed.error().code() == Code::kExhausted) {
-        NG_TRY(datapath::remove_unused_policies(runtime_->datapath(), {}));
+        NG_TRY(datapath::collect_with_lock_held(runtime_->datapath(), {}));
         programmed = runtime_->program(lock, record);
     }
     NG_TRY(programmed);
