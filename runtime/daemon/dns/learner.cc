@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
-#include "datapath/held.h"
+#include "datapath/joins.h"
 #include "datapath/reader.h"
 #include "dns/lifetime.h"
 #include "dns/message.h"
