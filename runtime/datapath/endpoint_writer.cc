@@ -5,8 +5,8 @@
 #include <cstring>
 #include <string>
 
+#include "datapath/address.h"
 #include "datapath/map.h"
-#include "datapath/reader.h"
 
 namespace namegate::datapath {
 

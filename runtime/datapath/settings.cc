@@ -8,8 +8,8 @@
 #include <set>
 #include <string>
 
+#include "datapath/address.h"
 #include "datapath/map.h"
-#include "datapath/reader.h"
 
 namespace namegate::datapath {
 

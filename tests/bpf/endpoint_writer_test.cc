@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <utility>
 
+#include "datapath/address.h"
 #include "datapath/policy_collection.h"
 #include "datapath/reader.h"
 #include "datapath/slots.h"

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "datapath/clock.h"
 #include "datapath/events.h"
-#include "datapath/reader.h"
+#include "datapath/reasons.h"
 #include "datapath/settings.h"
 #include "datapath_fixture.h"
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "datapath/address.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/learnt.h"

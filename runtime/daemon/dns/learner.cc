@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "base/log.h"
+#include "datapath/address.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/joins.h"
-#include "datapath/reader.h"
+#include "datapath/reasons.h"
 #include "dns/lifetime.h"
 #include "dns/message.h"
 #include "dns/wire_name.h"

@@ -10,7 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "datapath/reader.h"
+#include "datapath/address.h"
+#include "datapath/reasons.h"
 #include "dns/message.h"
 #include "policy/model/protocol.h"
 

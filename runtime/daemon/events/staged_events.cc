@@ -7,8 +7,8 @@
 #include <algorithm>
 
 #include "daemon/events/event_view.h"
+#include "datapath/address.h"
 #include "datapath/events.h"
-#include "datapath/reader.h"
 #include "policy/compiler/evaluate.h"
 
 namespace namegate::daemon {

@@ -15,6 +15,7 @@
 #include "daemon/counters/counters.h"
 #include "daemon/listings/staged_view.h"
 #include "daemon/warnings/reverse_path.h"
+#include "datapath/address.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/map.h"

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "config/config.h"
+#include "datapath/address.h"
 #include "datapath/endpoint_writer.h"
-#include "datapath/reader.h"
 #include "endpoints/record_store.h"
 #include "node.h"
 #include "node/settings.h"
