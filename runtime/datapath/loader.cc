@@ -99,12 +99,7 @@ Result<ng_meta> new_meta() {
     if (::getrandom(&meta.seed, sizeof meta.seed, 0) != static_cast<ssize_t>(sizeof meta.seed)) {
         return sys_error("choosing the seed of name hashes", errno);
     }
-    // Not 0, which is the mark of every unmarked frame.
-    while (meta.held_mark == 0) {
-        if (::getrandom(&meta.held_mark, sizeof meta.held_mark, 0) != static_cast<ssize_t>(sizeof meta.held_mark)) {
-            return sys_error("choosing the mark of held frames", errno);
-        }
-    }
+    NG_ASSIGN(meta.held_mark, random_mark());
     return meta;
 }
 
