@@ -16,8 +16,6 @@ namespace namegate::datapath {
 
 namespace {
 
-constexpr std::size_t kMaxLinks = 65536;
-
 std::string link_path(const Datapath& datapath, const std::string& ifname, const Hook& hook) {
     return link_path(datapath.folder(), ifname, hook);
 }

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "datapath/clock.h"
+#include "datapath/hooks.h"
 #include "datapath/map.h"
 #include "datapath/object.h"
 #include "datapath/replacement.h"
@@ -35,7 +36,6 @@ constexpr const char* kMapNames[kMapCount] = {
 #undef NG_RING
 };
 constexpr const char* kProgramNames[kProgramCount] = {"pod_egress", "pod_ingress", "clock_now", "empty"};
-constexpr std::size_t kMaxPins = 65536;
 
 bool is_bpffs(const std::string& path) {
     struct statfs info {};
@@ -109,7 +109,7 @@ Result<> adopt_links(const std::string& old_links, const std::string& fresh) {
     if (!exists(old_links)) {
         return ok();
     }
-    NG_ASSIGN(const auto names, list_directory(old_links, kMaxPins));
+    NG_ASSIGN(const auto names, list_directory(old_links, kMaxLinks));
     NG_ASSIGN(const Fd egress, open_pin(fresh + "/programs/pod_egress"));
     NG_ASSIGN(const Fd ingress, open_pin(fresh + "/programs/pod_ingress"));
     for (const auto& name : names) {
