@@ -9,9 +9,9 @@
 #include <fstream>
 #include <functional>
 #include <stdexcept>
-#include <thread>
 
 #include "api/client.h"
+#include "support/eventually.h"
 
 namespace namegate::test {
 
@@ -68,16 +68,7 @@ std::string containerd_config(const std::string& folder) {
 
 }  // namespace
 
-bool ContainerdNode::eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            return false;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return true;
-}
+bool ContainerdNode::eventually(const std::function<bool()>& condition) { return test::eventually(condition, kPatience); }
 
 ContainerdNode::ContainerdNode(Mode mode, const std::string& settings) : world_(kContainerPods4, kContainerPods6) {
     static std::atomic<unsigned> counter{0};

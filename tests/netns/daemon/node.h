@@ -9,31 +9,18 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <functional>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "api/client.h"
 #include "base/file.h"
 #include "config/config.h"
+#include "support/eventually.h"
 #include "support/netns.h"
 #include "support/temp_dir.h"
 
 namespace namegate::test {
-
-// Polls until the condition holds, for at most `seconds`.
-inline bool eventually(const std::function<bool()>& condition, int seconds = 10) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            return false;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return true;
-}
 
 template <typename T>
 T must(Result<T> result) {
@@ -89,7 +76,7 @@ class DaemonNode {
             }
             ::_exit(127);
         }
-        if (!eventually([this] { return ask("status").has_value(); }, 30)) {
+        if (!eventually([this] { return ask("status").has_value(); }, std::chrono::seconds(30))) {
             throw std::runtime_error("the daemon does not answer: " + log());
         }
     }

@@ -30,7 +30,7 @@ using Servers = std::vector<std::string>;
 
 bool becomes(const DaemonNode& node, const Servers& servers) {
     // Well before the slow timer would see it.
-    return eventually([&] { return node.must_ask("status")["trustedServers"].get<Servers>() == servers; }, 5);
+    return eventually([&] { return node.must_ask("status")["trustedServers"].get<Servers>() == servers; }, std::chrono::seconds(5));
 }
 
 void trust(const DaemonNode& node, const std::string& servers) {
@@ -88,7 +88,7 @@ TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, 
     CHECK(named[1] == Json{{"server", "192.0.2.1"}, {"namedBy", "/etc/resolv.conf"}});
     // An invalid file is reported, and removes no server.
     must_run("echo 'clusterDNS: [nonsense]' > " + kubelet);
-    CHECK(eventually([&] { return node.must_ask("status")["healthy"] == false; }, 5));
+    CHECK(eventually([&] { return node.must_ask("status")["healthy"] == false; }, std::chrono::seconds(5)));
     CHECK(node.must_ask("status")["degraded"].dump().find(kubelet + ":1: clusterDNS: \\\"nonsense\\\" is not the address") !=
           std::string::npos);
     CHECK(becomes(node, {"10.96.0.10", "192.0.2.1"}));
