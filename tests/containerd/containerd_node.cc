@@ -12,6 +12,7 @@
 
 #include "api/client.h"
 #include "support/eventually.h"
+#include "support/node_traces.h"
 
 namespace namegate::test {
 
@@ -176,9 +177,9 @@ CommandOutput ContainerdNode::ctr(const std::string& arguments) const {
 }
 
 std::string ContainerdNode::state() const {
-    return must_run("ip -o link | grep -o ' \\(ng[0-9a-f]*\\|veth[0-9a-f]*\\)@'; ip -4 route show | grep ' ng[0-9a-f]'; find " + bpffs_ +
-                    "/v*/links -type f 2>/dev/null | sort; find " + folder() + "/run/endpoints -type f 2>/dev/null | sort; find " +
-                    folder() + "/ipam -type f ! -name 'last_reserved*' ! -name lock | sort; true");
+    // When chained, another plugin makes the interfaces.
+    return must_run("ip -o link | grep -o ' veth[0-9a-f]*@'; true") +
+           node_traces({bpffs_, folder() + "/run/endpoints", folder() + "/ipam"});
 }
 
 std::string ContainerdNode::logs() const {

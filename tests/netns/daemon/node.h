@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "support/eventually.h"
 #include "support/netns.h"
+#include "support/node_traces.h"
 #include "support/temp_dir.h"
 
 namespace namegate::test {
@@ -129,6 +130,8 @@ class DaemonNode {
                            " CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" + netns +
                            " CNI_ARGS='IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + pod + "' " NAMEGATE_PLUGIN " < " + file);
     }
+    // Empty when no pod has left anything.
+    std::string traces() const { return node_traces({bpffs(), config_.records_dir(), dir_.path() + "/ipam"}); }
     std::string pins() const { return must_run("find " + bpffs() + " -path '*links/*' | sort"); }
     std::string log() const { return run_command("cat " + dir_.path() + "/log").text; }
 
