@@ -5,12 +5,13 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "endpoints/host_interface_alias.h"
 #include "endpoints/host_interface_name.h"
-#include "plugin/attachment.h"
 #include "plugin/chained.h"
 #include "plugin/ipam.h"
 #include "plugin/masquerade.h"
 #include "plugin/operations.h"
+#include "plugin/pod_netns.h"
 #include "plugin/pod_network.h"
 
 namespace namegate::plugin {
@@ -89,7 +90,7 @@ PodNetworkSpec make_link_spec(const Request& request) {
     PodNetworkSpec spec;
     spec.ifname = environment.ifname;
     spec.host_ifname = endpoints::host_interface_name(environment.container_id, environment.ifname);
-    spec.alias = make_alias({request.config.name, environment.container_id, environment.ifname});
+    spec.alias = endpoints::make_alias({request.config.name, environment.container_id, environment.ifname});
     spec.mtu = request.config.mtu;
     return spec;
 }
@@ -240,7 +241,7 @@ Outcome<cni::Json> Operations::add_chained(const Request& request, const cni::Ar
     NG_ASSIGN(const std::unique_ptr<node::EndpointLifecycle> lifecycle, dependencies_.open_lifecycle(request.config.config_path));
     lifecycle->shorten_grace_periods();
     endpoints::Record record = make_record(request, args, *dependencies_.clock);
-    record.mode = endpoints::kModeChained;
+    record.chained = true;
     record.host_ifname = veth.host.name;
     record.host_ifindex = veth.host.index;
     record.mac = veth.pod.mac;

@@ -3,11 +3,11 @@
 #include <utility>
 
 #include "endpoints/host_interface_name.h"
-#include "plugin/attachment.h"
 #include "plugin/chained.h"
 #include "plugin/ipam.h"
 #include "plugin/masquerade.h"
 #include "plugin/operations.h"
+#include "plugin/pod_netns.h"
 #include "plugin/pod_network.h"
 
 namespace namegate::plugin {

@@ -4,10 +4,11 @@
 #include <set>
 #include <utility>
 
+#include "base/identifiers.h"
 #include "base/log.h"
+#include "endpoints/host_interface_alias.h"
 #include "endpoints/host_interface_name.h"
 #include "netlink/link.h"
-#include "plugin/attachment.h"
 #include "plugin/ipam.h"
 #include "plugin/link_removal.h"
 #include "plugin/masquerade.h"
@@ -36,7 +37,7 @@ std::unique_ptr<node::EndpointLifecycle> try_open_lifecycle(const OpenLifecycle&
     return std::move(lifecycle).value();
 }
 
-void remove_programs(node::EndpointLifecycle* lifecycle, const cni::Attachment& attachment) {
+void remove_programs(node::EndpointLifecycle* lifecycle, const Attachment& attachment) {
     if (lifecycle == nullptr) {
         return;
     }
@@ -59,14 +60,14 @@ void remove_masquerade(const std::string& host_ifname) {
 // Host interfaces of this network that the runtime does not know any more.
 Result<std::vector<netlink::Link>> stale_links(const Request& request) {
     std::set<std::string> valid;
-    for (const cni::Attachment& attachment : *request.config.valid_attachments) {
+    for (const Attachment& attachment : *request.config.valid_attachments) {
         valid.insert(endpoints::host_interface_name(attachment.container_id, attachment.ifname));
     }
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
     NG_ASSIGN(std::vector<netlink::Link> links, netlink::list_links(socket));
     std::vector<netlink::Link> stale;
     for (netlink::Link& link : links) {
-        const auto owner = parse_alias(link.alias);
+        const auto owner = endpoints::parse_alias(link.alias);
         // The name must follow from the owner, because anyone can set the same alias on another interface.
         if (owner && owner->network == request.config.name && valid.count(link.name) == 0 &&
             link.name == endpoints::host_interface_name(owner->container_id, owner->ifname)) {
@@ -85,9 +86,8 @@ void remove_stale_programs(node::EndpointLifecycle* lifecycle, const Request& re
         note("programs", known.error().message());
         return;
     }
-    const std::set<cni::Attachment> valid(request.config.valid_attachments->begin(), request.config.valid_attachments->end());
-    for (const node::Attachment& one : *known) {
-        const cni::Attachment attachment{one.container_id, one.ifname};
+    const std::set<Attachment> valid(request.config.valid_attachments->begin(), request.config.valid_attachments->end());
+    for (const Attachment& attachment : *known) {
         if (valid.count(attachment) == 0) {
             log::info("GC removes an attachment", {log::kv("container", attachment.container_id), log::kv("ifname", attachment.ifname)});
             remove_programs(lifecycle, attachment);
@@ -106,7 +106,7 @@ Result<std::optional<netlink::Link>> find_host_link(netlink::Socket& socket, con
     }
     const auto links = netlink::list_links(socket);
     for (const netlink::Link& link : links ? *links : std::vector<netlink::Link>()) {
-        const auto owner = parse_alias(link.alias);
+        const auto owner = endpoints::parse_alias(link.alias);
         if (owner && owner->network == request.config.name && owner->container_id == request.environment.container_id &&
             owner->ifname == request.environment.ifname) {
             return std::optional<netlink::Link>(link);
@@ -139,7 +139,7 @@ void remove_orphaned_masquerade() {
 
 Outcome<> Operations::del(const Request& request) {
     const cni::Environment& environment = request.environment;
-    const cni::Attachment attachment{environment.container_id, environment.ifname};
+    const Attachment attachment{environment.container_id, environment.ifname};
     // Opened first: the short grace periods also speed up the removal of the interface.
     const std::unique_ptr<node::EndpointLifecycle> lifecycle = try_open_lifecycle(dependencies_.open_lifecycle, request.config.config_path);
     if (!request.config.has_ipam()) {
@@ -179,7 +179,7 @@ Outcome<> Operations::gc(const Request& request) {
         NG_ASSIGN(const std::vector<netlink::Link> stale, stale_links(request));
         NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
         for (const netlink::Link& link : stale) {
-            const auto owner = parse_alias(link.alias);
+            const auto owner = endpoints::parse_alias(link.alias);
             log::info("GC removes an attachment", {log::kv("container", owner->container_id), log::kv("interface", link.name)});
             auto removal = LinkRemoval::begin(socket, link);
             if (!removal) {

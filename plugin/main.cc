@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "cni/json.h"
 #include "plugin/dispatcher.h"
@@ -47,21 +48,6 @@ Result<std::string> read_stdin() {
     }
 }
 
-bool write_all(int fd, const std::string& text) {
-    std::size_t written = 0;
-    while (written < text.size()) {
-        const ssize_t got = ::write(fd, text.data() + written, text.size() - written);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return false;
-        }
-        written += static_cast<std::size_t>(got);
-    }
-    return true;
-}
-
 // Opens /dev/null in place of a closed stdin, stdout or stderr. Otherwise another file would get that number.
 bool open_standard_files() {
     for (;;) {
@@ -93,7 +79,8 @@ int run() {
     SystemClock clock;
     Operations operations({[&clock](const std::string& path) { return open_lifecycle(path, clock); }, whole_environment(), &clock});
     const Reply reply = dispatch({get_environment, read_stdin}, operations);
-    const bool written = write_all(STDERR_FILENO, reply.standard_error) && write_all(STDOUT_FILENO, reply.standard_output);
+    const bool written =
+        write_all(STDERR_FILENO, reply.standard_error, "stderr") && write_all(STDOUT_FILENO, reply.standard_output, "stdout");
     // A result that could not be written is a failure: the runtime then calls DEL.
     return written ? reply.exit_status : 1;
 }

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "base/json_depth.h"
+
 namespace namegate::api {
 
 namespace {
@@ -11,11 +13,12 @@ struct CodeName {
     Code code;
     std::string_view name;
 };
-constexpr std::array<CodeName, 9> kCodes = {{
+constexpr std::array<CodeName, 10> kCodes = {{
     {Code::kInvalidInput, "invalid-input"},
     {Code::kNotFound, "not-found"},
     {Code::kExists, "exists"},
     {Code::kTryAgain, "try-again"},
+    {Code::kLabelsUnknown, "try-again"},  // read as kTryAgain: a plugin of another build may be at the other end
     {Code::kPermission, "permission"},
     {Code::kExhausted, "exhausted"},
     {Code::kUnsupported, "unsupported"},
@@ -51,23 +54,8 @@ const Json* find(const Json& object, const char* key) {
 std::string dump(const Json& json, int indent) { return json.dump(indent, ' ', false, Json::error_handler_t::replace); }
 
 Result<Json> parse_json(std::string_view text) {
-    // Checked first, because the parser recurses.
-    int depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            i += c == '\\' ? 1 : 0;
-            in_string = c != '"';
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kMaxJsonDepth) {
-                return Error(Code::kInvalidInput, "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
-            }
-        } else if (c == '}' || c == ']') {
-            --depth;
-        }
+    if (is_nested_deeper(text, kMaxJsonDepth)) {
+        return Error(Code::kInvalidInput, "nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
     }
     Json parsed = Json::parse(text, nullptr, false);
     if (parsed.is_discarded()) {

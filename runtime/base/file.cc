@@ -18,22 +18,7 @@ namespace namegate {
 namespace {
 
 constexpr std::uint64_t kLockPollMs = 2;
-constexpr std::uint64_t kMaxLockPollMs = 16;
 constexpr std::uint64_t kLockPollPart = 32;  // each pause is this fraction of the time waited so far
-
-Result<> write_all(int fd, std::string_view content, const std::string& path) {
-    while (!content.empty()) {
-        const ssize_t written = ::write(fd, content.data(), content.size());
-        if (written < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            return sys_error("write " + path, errno);
-        }
-        content.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return ok();
-}
 
 void sleep_ms(unsigned milliseconds) {
     const timespec pause{static_cast<time_t>(milliseconds / 1000), static_cast<long>(milliseconds % 1000) * 1'000'000L};
@@ -73,6 +58,20 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
         }
         content.append(buffer, static_cast<std::size_t>(got));
     }
+}
+
+Result<> write_all(int fd, std::string_view content, const std::string& name) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(fd, content.data(), content.size());
+        if (written < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return sys_error("write " + name, errno);
+        }
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return ok();
 }
 
 Result<> write_file_atomically(const std::string& path, std::string_view content, mode_t mode) {

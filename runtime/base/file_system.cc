@@ -63,14 +63,7 @@ class SystemFiles final : public FileSystem {
         if (!fd.valid()) {
             return sys_error("create " + path, errno);
         }
-        while (!content.empty()) {
-            const ssize_t written = ::write(fd.get(), content.data(), content.size());
-            if (written < 0 && errno != EINTR) {
-                return sys_error("write " + path, errno);
-            }
-            content.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
-        }
-        return ok();
+        return write_all(fd.get(), content, path);
     }
 
     Result<> sync(const std::string& path) override { return sync_with(path, O_RDONLY, ::fsync); }

@@ -12,6 +12,7 @@ std::string_view to_string(Code code) {
         case Code::kNotFound: return "not found";
         case Code::kExists: return "exists";
         case Code::kTryAgain: return "try again";
+        case Code::kLabelsUnknown: return "labels unknown";
         case Code::kPermission: return "permission";
         case Code::kExhausted: return "limit reached";
         case Code::kUnsupported: return "unsupported";

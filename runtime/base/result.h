@@ -18,15 +18,16 @@ namespace namegate {
 
 // What the caller can do about the error; the message has the details.
 enum class Code {
-    kInvalidInput,  // a file, an argument or a packet is invalid
-    kNotFound,      // the requested thing does not exist
-    kExists,        // it exists already
-    kTryAgain,      // may succeed later without any change
-    kPermission,    // the kernel or the file system refused
-    kExhausted,     // a named limit was reached
-    kUnsupported,   // valid, but not supported
-    kIo,            // a system call failed
-    kInternal,      // a bug in namegate
+    kInvalidInput,   // a file, an argument or a packet is invalid
+    kNotFound,       // the requested thing does not exist
+    kExists,         // it exists already
+    kTryAgain,       // may succeed later without any change
+    kLabelsUnknown,  // policies ask for labels of a pod that are not known (S8); may succeed when they are
+    kPermission,     // the kernel or the file system refused
+    kExhausted,      // a named limit was reached
+    kUnsupported,    // valid, but not supported
+    kIo,             // a system call failed
+    kInternal,       // a bug in namegate
 };
 
 std::string_view to_string(Code code);
@@ -38,6 +39,8 @@ class [[nodiscard]] Error {
     Code code() const { return code_; }
     int sys_errno() const { return sys_errno_; }
     const std::string& message() const { return message_; }
+    // Whether the same call may succeed later.
+    bool is_temporary() const { return code_ == Code::kTryAgain || code_ == Code::kLabelsUnknown; }
 
     // The same error with the message "context: message".
     Error with_context(std::string_view context) const;

@@ -11,7 +11,8 @@ namespace namegate::cni {
 ErrorCode to_cni_code(Code code) {
     switch (code) {
         case Code::kInvalidInput: return ErrorCode::kInvalidConfig;
-        case Code::kTryAgain: return ErrorCode::kTryAgain;
+        case Code::kTryAgain:
+        case Code::kLabelsUnknown: return ErrorCode::kTryAgain;
         case Code::kIo: return ErrorCode::kIo;
         case Code::kExists: return ErrorCode::kAlreadyExists;
         case Code::kUnsupported: return ErrorCode::kUnsupportedField;

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "cni/environment.h"
+#include "base/identifiers.h"
 
 namespace namegate::cni {
 
@@ -145,7 +145,7 @@ Result<> parse_attachments(const Json& object, NetworkConfig& config) {
         NG_ASSIGN(attachment.container_id, get_string((*list)[i], "containerID", where));
         NG_ASSIGN(attachment.ifname, get_string((*list)[i], "ifname", where));
         // Skipping a damaged entry would remove the network of a running pod.
-        if (!is_valid_identifier(attachment.container_id) || !is_valid_ifname(attachment.ifname)) {
+        if (!is_identifier(attachment.container_id) || !is_interface_name(attachment.ifname)) {
             return invalid(where + " must have a valid containerID and ifname");
         }
         attachments.push_back(std::move(attachment));
@@ -181,7 +181,7 @@ Result<NetworkConfig> parse_removal_config(const Json& object, std::string docum
     if (config.name.empty()) {
         return invalid("name is missing: the network needs a name");
     }
-    if (!is_valid_identifier(config.name)) {
+    if (!is_identifier(config.name)) {
         return invalid("name \"" + config.name + "\" must start with a letter or digit and hold only letters, digits, '_', '.' and '-'");
     }
     NG_ASSIGN(config.type, get_string(object, "type"));

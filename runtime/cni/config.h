@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/identifiers.h"
 #include "cni/cni_error.h"
 #include "cni/json.h"
 #include "cni/result.h"
@@ -23,13 +24,6 @@ inline constexpr unsigned kMinMtuV6 = 1280;
 inline constexpr unsigned kMaxMtu = 65535;
 inline constexpr std::size_t kMaxLabels = 1024;
 inline constexpr std::size_t kMaxAttachments = 100000;
-
-struct Attachment {
-    std::string container_id;
-    std::string ifname;
-
-    auto operator<=>(const Attachment&) const = default;
-};
 
 struct NetworkConfig {
     std::string cni_version;

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "base/identifiers.h"
+
 namespace namegate::cni {
 
 namespace {
@@ -26,8 +28,6 @@ constexpr std::array<Variable, 4> kVariables{{
 
 constexpr std::array<Command, 6> kCommands{Command::kAdd, Command::kDel,    Command::kCheck,
                                            Command::kGc,  Command::kStatus, Command::kVersion};
-
-bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 bool is_required(const Variable& variable, Command command) {
     const auto* end = variable.required_by.begin() + variable.required_count;
@@ -64,12 +64,12 @@ Outcome<std::vector<std::string>> parse_path(std::string_view text) {
 }
 
 Outcome<> check_values(const Environment& environment) {
-    if (!environment.container_id.empty() && !is_valid_identifier(environment.container_id)) {
+    if (!environment.container_id.empty() && !is_identifier(environment.container_id)) {
         return CniError(ErrorCode::kInvalidEnvironment, "CNI_CONTAINERID \"" + environment.container_id + "\" is not valid",
                         "it must start with a letter or digit and hold only letters, digits, '_', '.' and '-', at most " +
-                            std::to_string(kMaxContainerIdBytes));
+                            std::to_string(kMaxIdentifierBytes));
     }
-    if (!environment.ifname.empty() && !is_valid_ifname(environment.ifname)) {
+    if (!environment.ifname.empty() && !is_interface_name(environment.ifname)) {
         return CniError(ErrorCode::kInvalidEnvironment, "CNI_IFNAME \"" + environment.ifname + "\" is not valid",
                         "an interface name has 1 to 15 bytes, no '/', ':' or white space, and is not \".\" or \"..\"");
     }
@@ -80,20 +80,6 @@ Outcome<> check_values(const Environment& environment) {
 }
 
 }  // namespace
-
-bool is_valid_identifier(std::string_view text) {
-    if (text.empty() || text.size() > kMaxContainerIdBytes || !is_alphanumeric(text.front())) {
-        return false;
-    }
-    return std::all_of(text.begin(), text.end(), [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-'; });
-}
-
-bool is_valid_ifname(std::string_view text) {
-    if (text.empty() || text.size() > kMaxIfnameBytes || text == "." || text == "..") {
-        return false;
-    }
-    return text.find_first_of("/: \t\n\v\f\r") == std::string_view::npos;
-}
 
 Outcome<Environment> parse_environment(const GetEnvironment& get) {
     Environment environment;

@@ -16,8 +16,6 @@
 
 namespace namegate::cni {
 
-inline constexpr std::size_t kMaxIfnameBytes = 15;
-inline constexpr std::size_t kMaxContainerIdBytes = 1024;
 inline constexpr std::size_t kMaxArgsBytes = 64UL * 1024;
 inline constexpr std::size_t kMaxPathEntries = 64;
 
@@ -35,10 +33,5 @@ struct Environment {
 
 // kInvalidEnvironment names every missing variable, or the first invalid one.
 Outcome<Environment> parse_environment(const GetEnvironment& get);
-
-// For container ids and network names: a letter or digit, then letters, digits, '_', '.', '-'.
-bool is_valid_identifier(std::string_view text);
-// What the kernel accepts as an interface name: 1 to 15 bytes, no '/', ':' or white space, not "." or "..".
-bool is_valid_ifname(std::string_view text);
 
 }  // namespace namegate::cni

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/json_depth.h"
+
 namespace namegate::cni {
 
 namespace {
@@ -13,31 +15,6 @@ Error wrong_type(std::string_view where, std::string_view key, std::string_view 
 }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-// Counts the depth before the parser runs: deeply nested values are expensive to copy and to free.
-bool is_too_deep(std::string_view text) {
-    int depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            if (c == '\\') {
-                ++i;
-            } else if (c == '"') {
-                in_string = false;
-            }
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kMaxJsonDepth) {
-                return true;
-            }
-        } else if (c == '}' || c == ']') {
-            --depth;
-        }
-    }
-    return false;
-}
 
 // Converts the exceptions of the parser; their text starts with "[json.exception.parse_error.101] ".
 Error parse_error(const Json::exception& exception) {
@@ -57,7 +34,7 @@ Result<Json> parse_object(std::string_view text) {
     if (text.size() > kMaxJsonBytes) {
         return Error(Code::kInvalidInput, "more than " + std::to_string(kMaxJsonBytes) + " bytes of JSON");
     }
-    if (is_too_deep(text)) {
+    if (is_nested_deeper(text, kMaxJsonDepth)) {
         return Error(Code::kInvalidInput, "JSON nested deeper than " + std::to_string(kMaxJsonDepth));
     }
     try {

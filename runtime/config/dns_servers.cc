@@ -30,8 +30,12 @@ void DnsServers::read_node() {
         return;
     }
     std::vector<NamedServer> found;
-    for (const dns::TrustedServer& server : dns::resolv_conf_servers(*content).servers) {
+    const dns::ResolvConf conf = dns::resolv_conf_servers(*content);
+    for (const dns::TrustedServer& server : conf.servers) {
         found.push_back({server, settings_.resolv_conf});
+    }
+    for (const std::string& warning : conf.warnings) {
+        warnings_.push_back(settings_.resolv_conf + ", " + warning);
     }
     if (!found.empty()) {
         node_ = std::move(found);
@@ -62,11 +66,15 @@ void DnsServers::add(const NamedServer& named) {
 
 const std::vector<NamedServer>& DnsServers::read() {
     problems_.clear();
+    warnings_.clear();
     if (settings_.node) {
         read_node();
     }
     if (settings_.kubelet) {
         read_kubelet();
+    }
+    if (!settings_.listed.empty() || !kubelet_.empty()) {
+        warnings_.clear();
     }
     servers_.clear();
     for (const dns::TrustedServer& server : settings_.listed) {

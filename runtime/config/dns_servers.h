@@ -28,6 +28,9 @@ class DnsServers {
     // until the next read().
     const std::vector<NamedServer>& read();
     const std::vector<std::string>& problems() const { return problems_; }
+    // What in the node's resolv.conf is of no use to pods, until the next read(). None while the configuration or kubelet names
+    // servers: pods use those, and a resolver on the node's loopback is then no mistake.
+    const std::vector<std::string>& warnings() const { return warnings_; }
     // The files that read() looks for; they need not exist.
     std::vector<std::string> files() const;
 
@@ -41,6 +44,7 @@ class DnsServers {
     std::vector<NamedServer> kubelet_;  // likewise
     std::vector<NamedServer> servers_;
     std::vector<std::string> problems_;
+    std::vector<std::string> warnings_;
 };
 
 }  // namespace namegate::config

@@ -8,13 +8,13 @@
 #include <optional>
 #include <string_view>
 
+#include "base/words.h"
 #include "config/config.h"
 #include "ctl/command_line.h"
 #include "ctl/completion.h"
 #include "ctl/help.h"
 #include "ctl/pages.h"
 #include "ctl/watch.h"
-#include "policy/documents/shape.h"
 
 namespace namegate::ctl {
 
@@ -220,7 +220,7 @@ Error CommandLine::unknown_command(const std::string& name) const {
     for (const Page& page : pages()) {
         known.push_back(page.command);
     }
-    const std::string near(policy::nearest_word(name, known));
+    const std::string near(nearest_word(name, known));
     return Error(Code::kInvalidInput, "unknown command \"" + name + "\"" + (near.empty() ? "" : "; did you mean \"" + near + "\"?") +
                                           "; see namegatectl --help");
 }
@@ -262,7 +262,7 @@ Error CommandLine::unknown_option(const std::string& text) const {
             }
         }
     }
-    const std::string near(policy::nearest_word(name, {names.begin(), names.end()}));
+    const std::string near(nearest_word(name, {names.begin(), names.end()}));
     return wrong("unknown option \"" + text + "\"" +
                  (near.empty() ? "; an argument that starts with \"-\" goes after \"--\"" : "; did you mean \"" + near + "\"?"));
 }

@@ -145,7 +145,7 @@ Result<> Node::report_failures(const node::ProgramSummary& summary) {
             continue;
         }
         log::error("endpoint keeps its last policy", {log::kv("interface", record.host_ifname), log::kv("error", error.message())});
-        retry = retry || error.code() == Code::kTryAgain || error.code() == Code::kIo;
+        retry = retry || error.is_temporary() || error.code() == Code::kIo;
         due_.no_room = due_.no_room || error.code() == Code::kExhausted;
         last = error.message();
     }
@@ -156,7 +156,7 @@ Result<> Node::prepare(const std::string& container_id, const std::string& ifnam
     NG_ASSIGN(const NodeLock lock, lock_node());
     NG_ASSIGN(const Record record, runtime_->store().read(container_id, ifname));
     Result<> prepared = runtime_->prepare(lock, record);
-    warnings_.note_programmed(record, prepared, programmer().labels_unknown());
+    warnings_.note_programmed(record, prepared);
     collector_->note_garbage();
     return prepared;
 }
@@ -174,7 +174,7 @@ Result<> Node::program(const std::string& container_id, const std::string& ifnam
         record.addresses = addresses;
     }
     const Result<> programmed = runtime_->program(*lock, record);
-    warnings_.note_programmed(record, programmed, programmer().labels_unknown());
+    warnings_.note_programmed(record, programmed);
     collector_->note_garbage();
     NG_TRY(programmed);
     health_.report("upgrade", runtime_->finish_handover(*lock));

@@ -16,8 +16,6 @@ namespace namegate::datapath {
 
 namespace {
 
-constexpr std::size_t kMaxLinks = 65536;
-
 std::string link_path(const Datapath& datapath, const std::string& ifname, const Hook& hook) {
     return link_path(datapath.folder(), ifname, hook);
 }
@@ -188,7 +186,7 @@ Result<std::vector<PinnedLink>> list_links(Datapath& datapath) {
                 return link.error();
             }
             NG_ASSIGN(const LinkState state, link_state(link->get()));
-            links.push_back({name_of_pin(name.substr(0, name.size() - suffix.size())), hook.tcx == kTcxIngress, state.ifindex});
+            links.push_back({name_of_pin(name.substr(0, name.size() - suffix.size())), &hook, state.ifindex});
         }
     }
     return links;
@@ -201,7 +199,7 @@ Result<std::vector<std::string>> remove_severed_links(Datapath& datapath) {
         if (link.ifindex != 0) {
             continue;
         }
-        NG_TRY(remove_file(link_path(datapath, link.ifname, kHooks[link.ingress_hook ? 0 : 1])));
+        NG_TRY(remove_file(link_path(datapath, link.ifname, *link.hook)));
         if (removed.empty() || removed.back() != link.ifname) {
             removed.push_back(link.ifname);
         }

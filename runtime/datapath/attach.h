@@ -28,9 +28,11 @@ Result<bool> is_attached(Datapath& datapath, const std::string& ifname, std::uin
 // what a crash interrupted. The endpoint's configuration must be written before.
 Result<> take_over(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex);
 
+struct Hook;  // hooks.h
+
 struct PinnedLink {
     std::string ifname;
-    bool ingress_hook = false;  // -in: from the pod
+    const Hook* hook = nullptr;
     std::uint32_t ifindex = 0;  // 0: severed, the interface is gone
 };
 Result<std::vector<PinnedLink>> list_links(Datapath& datapath);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The configuration of an endpoint. A new one is written beside the active one, then flipped. The counters of rules come
-// from one shared table; a policy that stays keeps its counters. Node lock held. After a failure the old configuration is
-// still in force.
+// The configuration of an endpoint. A new one is written beside the active one, then flipped. A policy that stays keeps its
+// counters. Node lock held. After a failure the old configuration is still in force.
 #pragma once
 
 #include <array>
@@ -13,7 +12,7 @@
 
 #include "base/ip.h"
 #include "base/result.h"
-#include "datapath/extents.h"
+#include "datapath/counter_room.h"
 #include "datapath/loader.h"
 #include "datapath/policy_writer.h"
 
@@ -33,25 +32,6 @@ struct EndpointPolicies {
     bool reject = false;                   // denied packets are also answered
     bool keep_flows = false;               // flows that a changed policy denies are not cut
     std::vector<IpAddress> dns_servers{};  // trusted only for this endpoint, at most NG_POD_SERVERS
-};
-
-// Finds free counters for rules. The table in use is scanned once for several configurations. Must not outlive the node
-// lock.
-class CounterRoom {
-  public:
-    explicit CounterRoom(Datapath& datapath) : datapath_(datapath) {}
-    // To be called when the counters taken so far are either in a configuration or no longer needed.
-    void next_endpoint() { taken_.clear(); }
-    // Returns the base of `size` zeroed counters, or nullopt when the table is full.
-    Result<std::optional<std::uint32_t>> take(std::uint32_t size);
-
-  private:
-    Result<> scan();
-
-    Datapath& datapath_;
-    bool scanned_ = false;
-    Extents used_;               // counters freed since scan() still count as used
-    std::vector<Extent> taken_;  // for the endpoint at hand
 };
 
 // Closes the endpoint: only ARP and neighbour discovery pass. Always written first, because the addresses may not be known

@@ -74,14 +74,4 @@ class HeldReader {
     std::uint64_t malformed_ = 0;
 };
 
-// The end of a response's chain that has no address yet (abi.h, `joins`).
-struct OpenChain {
-    std::uint32_t slot = 0;
-    std::uint32_t endpoint = 0;
-    std::vector<std::string> labels;
-    std::uint32_t until = 0;  // tick
-};
-// Makes the programs hold the next response for the name at the end of the chain.
-Result<> await_name(Datapath& datapath, const OpenChain& chain, std::uint32_t now_tick);
-
 }  // namespace namegate::datapath

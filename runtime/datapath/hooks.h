@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -28,6 +29,8 @@ struct Hook {
 };
 inline constexpr std::array<Hook, 2> kHooks{Hook{ProgramId::kPodEgress, kTcxIngress, BPF_TC_INGRESS, "-in"},
                                             Hook{ProgramId::kPodIngress, kTcxEgress, BPF_TC_EGRESS, "-out"}};
+
+inline constexpr std::size_t kMaxLinks = 65536;  // pins in a folder of links
 
 // `folder` may be that of any layout version.
 std::string link_path(const std::string& folder, const std::string& ifname, const Hook& hook);

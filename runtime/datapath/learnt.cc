@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "datapath/address.h"
 #include "datapath/clock.h"
 #include "datapath/map.h"
 #include "datapath/reader.h"

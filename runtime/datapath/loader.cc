@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "datapath/clock.h"
+#include "datapath/hooks.h"
 #include "datapath/map.h"
 #include "datapath/object.h"
 #include "datapath/replacement.h"
@@ -35,7 +36,6 @@ constexpr const char* kMapNames[kMapCount] = {
 #undef NG_RING
 };
 constexpr const char* kProgramNames[kProgramCount] = {"pod_egress", "pod_ingress", "clock_now", "empty"};
-constexpr std::size_t kMaxPins = 65536;
 
 bool is_bpffs(const std::string& path) {
     struct statfs info {};
@@ -73,6 +73,8 @@ bool exists(const std::string& path) {
     return ::lstat(path.c_str(), &info) == 0;
 }
 
+std::string folder_below(const std::string& bpffs_dir) { return bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION); }
+
 // Checks every pin that a load makes. If one is missing, none of the pins is used.
 bool all_pinned(const std::string& folder) {
     for (const char* name : kMapNames) {
@@ -97,12 +99,7 @@ Result<ng_meta> new_meta() {
     if (::getrandom(&meta.seed, sizeof meta.seed, 0) != static_cast<ssize_t>(sizeof meta.seed)) {
         return sys_error("choosing the seed of name hashes", errno);
     }
-    // Not 0, which is the mark of every unmarked frame.
-    while (meta.held_mark == 0) {
-        if (::getrandom(&meta.held_mark, sizeof meta.held_mark, 0) != static_cast<ssize_t>(sizeof meta.held_mark)) {
-            return sys_error("choosing the mark of held frames", errno);
-        }
-    }
+    NG_ASSIGN(meta.held_mark, random_mark());
     return meta;
 }
 
@@ -112,7 +109,7 @@ Result<> adopt_links(const std::string& old_links, const std::string& fresh) {
     if (!exists(old_links)) {
         return ok();
     }
-    NG_ASSIGN(const auto names, list_directory(old_links, kMaxPins));
+    NG_ASSIGN(const auto names, list_directory(old_links, kMaxLinks));
     NG_ASSIGN(const Fd egress, open_pin(fresh + "/programs/pod_egress"));
     NG_ASSIGN(const Fd ingress, open_pin(fresh + "/programs/pod_ingress"));
     for (const auto& name : names) {
@@ -160,8 +157,9 @@ Result<> load_fresh(const std::string& folder, const ng_meta& meta) {
 const char* map_name(MapId id) { return kMapNames[static_cast<std::size_t>(id)]; }
 const char* program_name(ProgramId id) { return kProgramNames[static_cast<std::size_t>(id)]; }
 
-Datapath::Datapath(DatapathOptions options)
-    : options_(std::move(options)), folder_(options_.bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION)) {}
+Datapath::Datapath(DatapathOptions options) : options_(std::move(options)), folder_(folder_below(options_.bpffs_dir)) {}
+
+bool Datapath::is_loaded(const std::string& bpffs_dir) { return exists(folder_below(bpffs_dir)); }
 
 Result<std::unique_ptr<Datapath>> Datapath::open(const DatapathOptions& options) {
     use_own_log();

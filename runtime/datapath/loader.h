@@ -59,6 +59,8 @@ class Datapath {
     // Opens the pins. Loads and pins everything when there are none or some are missing. kUnsupported when the
     // programs of a newer build are on interfaces of this node.
     static Result<std::unique_ptr<Datapath>> open(const DatapathOptions& options);
+    // Whether a datapath of this layout is pinned below `bpffs_dir`.
+    static bool is_loaded(const std::string& bpffs_dir);
     ~Datapath() = default;
     Datapath(const Datapath&) = delete;
     Datapath& operator=(const Datapath&) = delete;

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <namegate_bpf.skel.h>
+#include <sys/random.h>
 
 #include <cerrno>
 #include <cstdarg>
@@ -11,7 +12,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <random>
 #include <system_error>
 
 #include "base/log.h"
@@ -54,17 +54,11 @@ std::string tail(const std::string& log) {
     return text.size() > kLogTail ? "..." + text.substr(text.size() - kLogTail) : text;
 }
 
-// Random, so that no other program uses the same mark, and not 0.
-std::uint32_t new_mark() {
-    std::random_device random;
-    return static_cast<std::uint32_t>(random()) | 1U;
-}
-
 Result<> load(namegate_bpf* skeleton, const ng_meta& meta) {
     skeleton->rodata->name_seed = meta.seed;
     skeleton->rodata->jiffies_hz = meta.hz;
     skeleton->rodata->held_mark = meta.held_mark;
-    skeleton->rodata->answer_mark = new_mark();
+    NG_ASSIGN(skeleton->rodata->answer_mark, random_mark());
     std::string log(kLogBytes, '\0');
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton->obj) { bpf_program__set_log_buf(program, log.data(), log.size()); }
@@ -113,6 +107,16 @@ Result<Fd> open_pin(const std::string& path) {
         return sys_error("opening the pin " + path, -fd);
     }
     return Fd(fd);
+}
+
+Result<std::uint32_t> random_mark() {
+    std::uint32_t mark = 0;
+    while (mark == 0) {
+        if (::getrandom(&mark, sizeof mark, 0) != static_cast<ssize_t>(sizeof mark)) {
+            return sys_error("choosing the mark of frames", errno);
+        }
+    }
+    return mark;
 }
 
 std::uint64_t program_build() { return NAMEGATE_BPF_BUILD; }

@@ -16,6 +16,8 @@ namespace namegate::datapath {
 Result<> load_and_pin(const ng_meta& meta, const std::string& folder);
 // Loads only the programs, for the maps pinned in `maps`, and pins them in `programs`.
 Result<> load_onto_maps(const ng_meta& meta, const std::string& maps, const std::string& programs);
+// A mark that no other program is likely to use. Not 0, which is the mark of every unmarked frame.
+Result<std::uint32_t> random_mark();
 // Identifies the programs embedded in this process: a hash of them.
 std::uint64_t program_build();
 

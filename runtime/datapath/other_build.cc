@@ -23,7 +23,6 @@ namespace namegate::datapath {
 namespace {
 
 constexpr std::size_t kMaxFolders = 1024;
-constexpr std::size_t kMaxLinks = 65536;
 constexpr std::size_t kMaxMetaBytes = 4096;
 constexpr std::size_t kMetaHead = offsetof(ng_meta, build);  // the size in version 2
 

@@ -91,6 +91,11 @@ std::uint64_t pattern_id(std::uint64_t seed, const policy::DomainPattern& patter
     return pattern_hash(ng_hash_mix(suffix, hash_text(seed, pattern.prefix()))) | NG_PATTERN_MID;
 }
 
+Error hash_collision(std::string_view pattern) {
+    return {Code::kInternal, "two domain patterns have the same hash (one is `" + std::string(pattern) +
+                                 "`): remove the pinned objects and start again, which creates a new seed"};
+}
+
 ng_suffix suffix_of(const policy::DomainPattern& pattern) {
     ng_suffix suffix{};
     suffix.prefix_len = append_labels(suffix, 0, pattern.prefix());

@@ -21,12 +21,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMarkAtOnce = 256;                      // policies per hold of the lock
-constexpr std::size_t kEraseAtOnce = 1024;                    // names per hold of the lock
-constexpr std::size_t kLookupsAtOnce = 2048;                  // pattern lookups per hold of the lock
-constexpr std::uint32_t kFewNew = 8;                          // new policies since the scan; with more, another scan is quicker
-constexpr int kMaxScans = 8;                                  // scans of all patterns
-constexpr auto kBetweenHolds = std::chrono::milliseconds(5);  // a waiting process polls the lock every 2 ms at first
+constexpr std::size_t kMarkAtOnce = 256;      // policies per hold of the lock
+constexpr std::size_t kEraseAtOnce = 1024;    // names per hold of the lock
+constexpr std::size_t kLookupsAtOnce = 2048;  // pattern lookups per hold of the lock
+constexpr std::uint32_t kFewNew = 8;          // new policies since the scan; with more, another scan is quicker
+constexpr int kMaxScans = 8;                  // scans of all patterns
+constexpr auto kBetweenHolds = std::chrono::milliseconds(kMaxLockPollMs + 1);  // a waiting process gets the lock in each pause
 constexpr std::array<std::uint64_t, 3> kKinds = {NG_PATTERN_EXACT, NG_PATTERN_WILD, NG_PATTERN_MID};
 
 // Erases every entry of an LPM trie or hash that belongs to one of the policies. A walk of a trie may miss an entry while
@@ -240,7 +240,7 @@ Result<> Collection::erase_last_entry() {
 
 Result<Collected> collect_unused_policies(Datapath& datapath, const TakeLock& take_lock) { return Collection(datapath, take_lock).run({}); }
 
-Result<Collected> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use) {
+Result<Collected> collect_with_lock_held(Datapath& datapath, const std::set<PolicyId>& in_use) {
     return Collection(datapath, {}).run(in_use);
 }
 

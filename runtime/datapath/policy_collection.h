@@ -39,8 +39,8 @@ using TakeLock = std::function<Result<FileLock>()>;
 // collection resumes.
 Result<Collected> collect_unused_policies(Datapath& datapath, const TakeLock& take_lock);
 
-// The same without releasing the lock, for a caller that holds the node lock and may keep others waiting. Policies in
+// The same for a caller that holds the node lock and may keep others waiting: the lock stays held throughout. Policies in
 // `in_use` stay.
-Result<Collected> remove_unused_policies(Datapath& datapath, const std::set<PolicyId>& in_use);
+Result<Collected> collect_with_lock_held(Datapath& datapath, const std::set<PolicyId>& in_use);
 
 }  // namespace namegate::datapath

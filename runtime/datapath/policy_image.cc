@@ -114,11 +114,6 @@ void add_ports(const std::vector<policy::PortEntry>& entries, ng_port_side side,
     }
 }
 
-Result<> collision(std::string_view name) {
-    return Error(Code::kInternal, "two domain patterns have the same hash (one is `" + std::string(name) +
-                                      "`): remove the pinned objects and start again, which creates a new seed");
-}
-
 std::size_t count_labels(std::string_view name) {
     return name.empty() ? 0 : 1 + static_cast<std::size_t>(std::count(name.begin(), name.end(), '.'));
 }
@@ -149,11 +144,11 @@ Result<> check_collisions(std::vector<Found>& found, const Markers& markers) {
         return pattern_hash(a.id) == pattern_hash(b.id) && (a.id == b.id || !same_labels(a.entry->pattern, b.entry->pattern));
     };
     if (const auto at = std::adjacent_find(found.begin(), found.end(), clash); at != found.end()) {
-        return collision(at->entry->pattern.text());
+        return hash_collision(at->entry->pattern.text());
     }
     for (const auto& marker : markers) {
         if (std::binary_search(found.begin(), found.end(), Found{marker.first, nullptr}, before)) {
-            return collision("a wildcard in the middle");
+            return hash_collision("a wildcard in the middle");
         }
     }
     return ok();

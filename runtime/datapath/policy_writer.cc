@@ -103,8 +103,7 @@ Result<PolicyWriter::Names> PolicyWriter::missing_names(const policy::CompiledPo
         const ng_suffix suffix = suffix_of(pattern);
         NG_ASSIGN(const auto there, map_lookup<ng_suffix>(fd, key));
         if (there && !same_suffix(*there, suffix)) {
-            return Error(Code::kInternal,
-                         "two domain patterns have the same hash: remove the pinned objects and start again, which creates a new seed");
+            return hash_collision(pattern.text());
         }
         if (there) {
             names_.insert(key);

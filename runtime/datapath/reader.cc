@@ -3,21 +3,13 @@
 
 #include <netinet/in.h>
 
-#include <cstring>
-
+#include "datapath/address.h"
 #include "datapath/map.h"
 #include "datapath/pattern_id.h"
 
 namespace namegate::datapath {
 
 namespace {
-
-constexpr ReasonInfo kReasons[] = {
-#define NG_REASON(enumerator, name, unit, help) {name, unit, help},
-#include "datapath/bpf/reasons.def"
-#undef NG_REASON
-};
-static_assert(sizeof kReasons / sizeof kReasons[0] == NG_R_COUNT);
 
 std::int64_t idle_seconds(const FlowEntry& flow) {
     if ((flow.value.flags & NG_FLOW_CLOSING) != 0) {
@@ -27,18 +19,6 @@ std::int64_t idle_seconds(const FlowEntry& flow) {
 }
 
 }  // namespace
-
-IpAddress to_address(const ng_addr& addr) {
-    IpAddress::Bytes bytes{};
-    std::memcpy(bytes.data(), &addr, bytes.size());
-    return IpAddress(bytes);
-}
-
-ng_addr to_ng_addr(const IpAddress& address) {
-    ng_addr addr{};
-    std::memcpy(&addr, address.bytes().data(), sizeof addr);
-    return addr;
-}
 
 Result<std::vector<LearntEntry>> read_learnt(Datapath& datapath, std::uint32_t slot) {
     NG_ASSIGN(const Fd inner, datapath.inner_map(MapId::kLearnt, slot));
@@ -125,8 +105,5 @@ bool flow_is_live(const FlowEntry& flow, std::uint64_t jiffies, std::uint32_t hz
     const auto idle = static_cast<std::int32_t>(static_cast<std::uint32_t>(jiffies) - flow.value.last_seen);
     return idle < idle_seconds(flow) * static_cast<std::int64_t>(hz);
 }
-
-const char* reason_name(ng_reason reason) { return reason < NG_R_COUNT ? kReasons[reason].name : "unknown"; }
-std::span<const ReasonInfo> reasons() { return kReasons; }
 
 }  // namespace namegate::datapath

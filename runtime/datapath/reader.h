@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,9 +15,6 @@
 #include "datapath/loader.h"
 
 namespace namegate::datapath {
-
-IpAddress to_address(const ng_addr& addr);
-ng_addr to_ng_addr(const IpAddress& address);
 
 struct LearntEntry {
     IpAddress address;
@@ -44,15 +40,5 @@ Result<std::string> read_pattern_text(Datapath& datapath, std::uint64_t id);
 
 // Whether the flow has not timed out and is not cut. `jiffies` is from read_clock().
 bool flow_is_live(const FlowEntry& flow, std::uint64_t jiffies, std::uint32_t hz);
-
-// The rows of bpf/reasons.def, by number.
-struct ReasonInfo {
-    const char* name;
-    const char* unit;
-    const char* help;
-};
-std::span<const ReasonInfo> reasons();
-// "unknown" for an unknown number.
-const char* reason_name(ng_reason reason);
 
 }  // namespace namegate::datapath

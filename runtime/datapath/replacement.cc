@@ -34,9 +34,8 @@ Result<> pin_programs(const Datapath& datapath, const ng_meta& meta) {
 Result<> change_links(Datapath& datapath) {
     NG_ASSIGN(const auto links, list_links(datapath));
     for (const PinnedLink& one : links) {
-        const Hook& hook = kHooks[one.ingress_hook ? 0 : 1];
-        const std::string path = link_path(datapath.folder(), one.ifname, hook);
-        NG_ASSIGN(const int program, datapath.program(hook.program));
+        const std::string path = link_path(datapath.folder(), one.ifname, *one.hook);
+        NG_ASSIGN(const int program, datapath.program(one.hook->program));
         NG_ASSIGN(const Fd link, open_pin(path));
         NG_TRY(update_link(link.get(), program, path));
     }

@@ -8,8 +8,8 @@
 #include <set>
 #include <string>
 
+#include "datapath/address.h"
 #include "datapath/map.h"
-#include "datapath/reader.h"
 
 namespace namegate::datapath {
 
@@ -100,7 +100,7 @@ Result<> set_trusted(Datapath& datapath, const std::vector<TrustedPrefix>& serve
     });
 }
 
-Result<> set_config(Datapath& datapath, const TtlSettings& ttl) {
+Result<> set_ttl(Datapath& datapath, const TtlSettings& ttl) {
     NG_ASSIGN(ng_config config, read_config(datapath));
     config.extra_ttl = ttl.extra;
     config.min_ttl = ttl.min;

@@ -35,7 +35,7 @@ Result<> set_never_opens(Datapath& datapath, const std::vector<NeverPrefix>& pre
 // Replaces the servers that are trusted for all endpoints. `pod_servers`: endpoints may have further servers in their
 // configuration, on port 53. kInvalidInput for more than NG_MAX_DNS_PORTS different ports.
 Result<> set_trusted(Datapath& datapath, const std::vector<TrustedPrefix>& servers, bool pod_servers = false);
-Result<> set_config(Datapath& datapath, const TtlSettings& ttl);
+Result<> set_ttl(Datapath& datapath, const TtlSettings& ttl);
 Result<ng_config> read_config(Datapath& datapath);
 
 }  // namespace namegate::datapath

@@ -33,12 +33,13 @@ struct InnerMap {
     std::uint32_t value_bytes;
     std::uint32_t entries;
     std::uint32_t flags;
+    std::uint32_t since;  // the first layout from which its content can be carried over
 };
 constexpr InnerMap kInnerMaps[] = {
 #define NG_MAP(...)
 #define NG_RING(...)
-#define NG_MAP_OF_MAPS(id, name, type, key, value, entries, flags) \
-    {MapId::k##id, #name "_inner", type, sizeof(key), sizeof(value), entries, flags},
+#define NG_MAP_OF_MAPS(id, name, type, key, value, entries, flags, since) \
+    {MapId::k##id, #name "_inner", type, sizeof(key), sizeof(value), entries, flags, since},
 #include "datapath/bpf/maps.def"
 #undef NG_MAP
 #undef NG_RING
@@ -89,7 +90,7 @@ Result<> clear_outer(int outer, std::uint32_t slot) {
 // Runs `work(i)` for the outer maps in parallel: each of them waits for an RCU grace period, and they may share one.
 template <typename Work>
 Result<> on_each_outer(const Work& work) {
-    std::array<Result<>, kOuters> results{ok(), ok(), ok()};
+    std::vector<Result<>> results(kOuters, ok());
     std::vector<std::thread> threads;
     for (std::size_t i = 0; i < kOuters; ++i) {
         threads.emplace_back([&results, &work, i] { results[i] = work(i); });
@@ -332,7 +333,6 @@ Result<Inners> carry_inners(Datapath& datapath, const OtherBuild& from, std::siz
 }  // namespace
 
 Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuild& from, const std::vector<SlotUse>& uses) {
-    constexpr std::array<std::uint32_t, kOuters> kSince{NG_LEARNT_SINCE, NG_FLOWS_SINCE, NG_PENDING_SINCE};
     NG_ASSIGN(const auto states, read_states(datapath));
     std::vector<std::uint32_t> slots;
     for (const SlotUse& use : uses) {
@@ -347,7 +347,7 @@ Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuil
     std::vector<std::string> lost;
     std::array<Inners, kOuters> inners;
     for (std::size_t i = 0; i < kOuters; ++i) {
-        const bool same_meaning = meta && meta->seed == datapath.seed() && from.version() >= kSince[i];
+        const bool same_meaning = meta && meta->seed == datapath.seed() && from.version() >= kInnerMaps[i].since;
         NG_ASSIGN(inners[i], carry_inners(datapath, from, i, same_meaning, uses));
         if (!inners[i].all_carried) {
             lost.emplace_back(map_name(kInnerMaps[i].outer));

@@ -4,9 +4,9 @@
 #include <map>
 #include <utility>
 
+#include "datapath/address.h"
 #include "datapath/clock.h"
 #include "datapath/map.h"
-#include "datapath/reader.h"
 
 namespace namegate::datapath {
 

@@ -15,6 +15,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kIndent = 2;
+// The field "mode". It is not the mode of the glossary.
+constexpr std::string_view kFirst = "first";
+constexpr std::string_view kChained = "chained";
 
 // Reads the fields of an object and keeps the first error, which the caller checks at the end.
 class Fields {
@@ -208,8 +211,10 @@ void read_fields(Fields& fields, Record& record) {
         fields.labels("annotations", record.annotations);
     }
     fields.flag("kubernetes", record.kubernetes);
-    fields.text("mode", record.mode);
-    if (record.mode != kModeFirst && record.mode != kModeChained) {
+    std::string mode;
+    fields.text("mode", mode);
+    record.chained = mode == kChained;
+    if (!record.chained && mode != kFirst) {
         fields.fail("mode", "is neither \"first\" nor \"chained\"");
     }
     fields.text("network", record.network);
@@ -230,6 +235,10 @@ Labels keep_annotations(const Labels& annotations) {
         }
     }
     return kept;
+}
+
+std::string display_name(const Record& record) {
+    return record.pod_name.empty() ? record.container_id : record.pod_namespace + "/" + record.pod_name;
 }
 
 std::vector<std::string> texts(const std::vector<IpAddress>& addresses) {
@@ -257,7 +266,7 @@ std::string to_json(const Record& record) {
              {"podUid", record.pod_uid},
              {"serviceAccount", record.service_account},
              {"kubernetes", record.kubernetes},
-             {"mode", record.mode},
+             {"mode", record.chained ? kChained : kFirst},
              {"network", record.network},
              {"created", record.created},
              {"ready", record.ready}};

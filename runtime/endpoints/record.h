@@ -31,11 +31,6 @@ inline constexpr std::size_t kMaxRecordText = 4096;  // bytes in one string
 inline constexpr std::size_t kMaxRecordAnnotations = 256;
 inline constexpr std::size_t kMaxRecordAnnotationBytes = 64 * 1024;  // of all, names included
 
-// Record::mode: which plugin created the interface, namegate ("first") or the one before it ("chained"). Not the mode of the
-// glossary (closed, enforced, open).
-inline constexpr std::string_view kModeFirst = "first";
-inline constexpr std::string_view kModeChained = "chained";
-
 // Two providers of labels that records name: what came with ADD, and containerd.
 inline constexpr std::string_view kCniArgsProvider = "cni-args";
 inline constexpr std::string_view kContainerdProvider = "containerd";
@@ -61,7 +56,7 @@ struct Record {
     std::vector<IpAddress> dns_servers;  // the pod's, as the runtime gave them at ADD; at most kMaxRecordServers
     Labels annotations;                  // the pod's, as the runtime gave them at ADD; only for display
     bool kubernetes = false;
-    std::string mode{kModeFirst};
+    bool chained = false;      // another plugin made the interface, and namegate ran after it
     std::string network;       // name of the CNI network
     std::int64_t created = 0;  // seconds since the epoch
     bool ready = false;        // programmed at least once
@@ -78,6 +73,8 @@ struct Record {
 // only for display.
 Labels keep_annotations(const Labels& annotations);
 
+// The name shown to people: "namespace/pod", or the container's id.
+std::string display_name(const Record& record);
 // Each address as text.
 std::vector<std::string> texts(const std::vector<IpAddress>& addresses);
 std::string to_json(const Record& record);

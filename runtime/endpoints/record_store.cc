@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/file.h"
+#include "base/identifiers.h"
 #include "endpoints/host_interface_name.h"
 
 namespace namegate::endpoints {
@@ -16,18 +17,8 @@ constexpr mode_t kFileMode = 0600;
 constexpr std::size_t kShownIdBytes = 64;  // the length of containerd's ids
 constexpr std::string_view kSuffix = ".json";
 
-bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
-
-// As the CNI specification defines it: a letter or digit, then letters, digits, "_", "." or "-".
-bool is_container_id(std::string_view id) {
-    return !id.empty() && id.size() <= kMaxContainerIdBytes && is_letter_or_digit(id.front()) &&
-           std::all_of(id.begin(), id.end(), [](char c) { return is_letter_or_digit(c) || c == '_' || c == '.' || c == '-'; });
-}
-
-// As the kernel accepts it, limited to printable ASCII.
-bool is_interface_name(std::string_view name) {
-    return !name.empty() && name.size() <= kMaxInterfaceNameBytes && name != "." && name != ".." &&
-           std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c <= '~' && c != '/' && c != ':'; });
+bool is_printable(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
 }
 
 std::string hex(std::uint64_t value) {
@@ -59,12 +50,12 @@ Result<> remove_unfinished(const std::string& directory, const std::string& file
 }  // namespace
 
 Result<std::string> RecordStore::path_of(std::string_view container_id, std::string_view ifname) const {
-    if (!is_container_id(container_id)) {
+    if (!is_identifier(container_id)) {
         return Error(Code::kInvalidInput,
                      "endpoint record: a container id is letters, digits, \"_\", \".\" and \"-\", a letter or digit first, at most " +
-                         std::to_string(kMaxContainerIdBytes) + " bytes");
+                         std::to_string(kMaxIdentifierBytes) + " bytes");
     }
-    if (!is_interface_name(ifname)) {
+    if (!is_interface_name(ifname) || !is_printable(ifname)) {
         return Error(Code::kInvalidInput, "endpoint record: an interface name is 1 to " + std::to_string(kMaxInterfaceNameBytes) +
                                               " printable characters without \"/\" and \":\"");
     }

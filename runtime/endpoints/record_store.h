@@ -17,8 +17,6 @@
 namespace namegate::endpoints {
 
 inline constexpr std::size_t kMaxRecordFiles = 8192;  // read from one folder
-inline constexpr std::size_t kMaxContainerIdBytes = 1024;
-inline constexpr std::size_t kMaxInterfaceNameBytes = 15;  // IFNAMSIZ less the NUL
 
 struct BadRecord {
     std::string path;

@@ -146,13 +146,6 @@ void append_link_alias(Batch& batch, std::string_view name, std::string_view ali
     batch.append(message.get(), "setting the alias of interface " + std::string(name));
 }
 
-void append_delete_link(Batch& batch, std::string_view name) {
-    const MessagePtr message = make_message(RTM_DELLINK, 0);
-    put_header(message.get(), ifinfomsg{});
-    put_text(message.get(), IFLA_IFNAME, name);
-    batch.append(message.get(), "deleting interface " + std::string(name));
-}
-
 Result<Link> find_link(Socket& socket, std::string_view name) {
     const MessagePtr message = make_message(RTM_GETLINK, 0);
     put_header(message.get(), ifinfomsg{});
@@ -204,8 +197,11 @@ Result<std::int32_t> netns_id(Socket& socket, const Netns& other) {
 }
 
 Result<> delete_link(Socket& socket, std::string_view name) {
+    const MessagePtr message = make_message(RTM_DELLINK, 0);
+    put_header(message.get(), ifinfomsg{});
+    put_text(message.get(), IFLA_IFNAME, name);
     Batch batch;
-    append_delete_link(batch, name);
+    batch.append(message.get(), "deleting interface " + std::string(name));
     return run_deletion(socket, batch);
 }
 

@@ -45,7 +45,6 @@ void append_veth(Batch& batch, const VethPair& pair);
 void append_link_up(Batch& batch, std::uint32_t index, std::string_view name);
 void append_link_down(Batch& batch, std::uint32_t index, std::string_view name);
 void append_link_alias(Batch& batch, std::string_view name, std::string_view alias);
-void append_delete_link(Batch& batch, std::string_view name);
 
 // kNotFound if the interface does not exist.
 Result<Link> find_link(Socket& socket, std::string_view name);

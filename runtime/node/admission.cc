@@ -13,8 +13,8 @@
 #include "base/log.h"
 #include "datapath/attach.h"
 #include "datapath/reader.h"
-#include "datapath/settings.h"
 #include "datapath/slots.h"
+#include "endpoints/host_interface_alias.h"
 #include "netlink/link.h"
 #include "node/handover.h"
 
@@ -32,8 +32,8 @@ void note(std::string_view step, const Result<>& result) {
 
 // The alias identifies an interface that an administrator renamed. Its programs must stay, or it would be open.
 bool has_alias_of(const netlink::Link& link, const Record& record) {
-    const std::string owner = " " + record.container_id + " " + record.ifname;
-    return link.alias.size() > owner.size() && link.alias.compare(link.alias.size() - owner.size(), owner.size(), owner) == 0;
+    const std::optional<endpoints::InterfaceOwner> owner = endpoints::parse_alias(link.alias);
+    return owner && owner->container_id == record.container_id && owner->ifname == record.ifname;
 }
 
 Result<std::optional<netlink::Link>> find_interface(netlink::Socket& socket, const Record& record) {
@@ -69,13 +69,6 @@ Result<> attach_closed(datapath::Datapath& datapath, const Record& record) {
     return ok();
 }
 
-// Whether the slot and the binding of this record are in the kernel; ignores the programs.
-Result<bool> is_known(datapath::Datapath& datapath, const Record& record) {
-    NG_ASSIGN(const std::optional<std::uint32_t> owner, datapath::slot_owner(datapath, record.slot));
-    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::read_interface(datapath, record.host_ifindex));
-    return owner && *owner == record.id && bound && bound->endpoint == record.id && bound->slot == record.slot;
-}
-
 // `former` is the record that is on disk now, or null. It is written again if the endpoint cannot be admitted.
 Result<> admit(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, const Record* former) {
     UndoStack undo;
@@ -97,8 +90,8 @@ Result<> admit(datapath::Datapath& datapath, const endpoints::RecordStore& store
 // Corrects the kernel's state for one record. If the datapath was lost, the record gets a new id and slot. A record that
 // cannot be repaired stays on disk for the next attempt.
 Result<> repair(datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record, Reconciled& outcome) {
-    NG_ASSIGN(const bool known, is_known(datapath, record));
-    if (!known) {
+    NG_ASSIGN(const bool bound, is_bound(datapath, record));
+    if (!bound) {
         NG_TRY(release_own_slot(datapath, record));
         const Record former = record;
         NG_TRY(admit(datapath, store, record, &former));
@@ -144,18 +137,25 @@ Result<> release_orphans(datapath::Datapath& datapath, Reconciled& outcome) {
 }  // namespace
 
 datapath::EndpointIdentity identity_of(const Record& record) {
-    return {record.id, record.slot, record.addresses, record.mac, record.mode == endpoints::kModeFirst};
+    return {record.id, record.slot, record.addresses, record.mac, !record.chained};
+}
+
+Result<bool> is_bound(datapath::Datapath& datapath, const Record& record) {
+    NG_ASSIGN(const std::optional<std::uint32_t> owner, datapath::slot_owner(datapath, record.slot));
+    NG_ASSIGN(const std::optional<ng_iface> bound, datapath::read_interface(datapath, record.host_ifindex));
+    return owner && *owner == record.id && bound && bound->endpoint == record.id && bound->slot == record.slot;
 }
 
 Result<> admit_endpoint(const NodeLock& /*lock*/, datapath::Datapath& datapath, const endpoints::RecordStore& store, Record& record) {
     return admit(datapath, store, record, nullptr);
 }
 
-Result<> evict_endpoint(const NodeLock& /*lock*/, datapath::Datapath& datapath, const endpoints::RecordStore& store, const Record& record) {
+Result<> remove_endpoint(const NodeLock& /*lock*/, datapath::Datapath& datapath, const endpoints::RecordStore& store,
+                         const Record& record) {
     NG_ASSIGN(netlink::Socket socket, netlink::Socket::open());
     NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
     NG_TRY(unbind_own(datapath, record));
-    if (!link || record.mode != endpoints::kModeChained) {
+    if (!link || !record.chained) {
         NG_TRY(datapath::detach(datapath, record.host_ifname, link ? record.host_ifindex : 0));
     }
     NG_TRY(release_own_slot(datapath, record));
@@ -173,7 +173,7 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
     for (Record record : listing.records) {
         NG_ASSIGN(const std::optional<netlink::Link> link, find_interface(socket, record));
         if (!link) {
-            NG_TRY(evict_endpoint(lock, datapath, store, record));
+            NG_TRY(remove_endpoint(lock, datapath, store, record));
             outcome.repairs.push_back("removed endpoint " + std::to_string(record.id) + ", whose interface " + record.host_ifname +
                                       " is gone");
             continue;
@@ -187,7 +187,7 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
             outcome.repairs.push_back("could not repair " + record.host_ifname + ": " + repaired.error().message());
             // The kernel's state may belong to another endpoint: this one stays closed and must not be
             // programmed.
-            if (const auto known = is_known(datapath, record); !known || !*known) {
+            if (const auto bound = is_bound(datapath, record); !bound || !*bound) {
                 continue;
             }
         }
@@ -212,22 +212,6 @@ Result<> release_leftovers(const NodeLock& /*lock*/, datapath::Datapath& datapat
     Reconciled outcome;
     outcome.records = std::move(listing.records);
     return release_orphans(datapath, outcome);
-}
-
-Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, const config::Config& config,
-                        const std::vector<config::NamedServer>& servers) {
-    std::vector<datapath::NeverPrefix> never;
-    for (const dns::NeverOpens::Entry& entry : config.never_opens.entries()) {
-        never.push_back({entry.aaaa, entry.bytes, entry.length});
-    }
-    NG_TRY(datapath::set_never_opens(datapath, never));
-    std::vector<datapath::TrustedPrefix> prefixes;
-    prefixes.reserve(servers.size());
-    for (const config::NamedServer& named : servers) {
-        prefixes.push_back({named.server.prefix, named.server.port});
-    }
-    NG_TRY(datapath::set_trusted(datapath, prefixes, config.dns_servers.pod));
-    return datapath::set_config(datapath, {config.lifetime.extra_seconds, config.lifetime.min_seconds, config.lifetime.max_seconds});
 }
 
 }  // namespace namegate::node

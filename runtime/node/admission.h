@@ -8,8 +8,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "config/config.h"
-#include "config/dns_servers.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/loader.h"
 #include "endpoints/record_store.h"
@@ -24,8 +22,11 @@ Result<> admit_endpoint(const NodeLock& lock, datapath::Datapath& datapath, cons
 // Removes everything that admit_endpoint() made; missing parts are ignored. The interface of a chained endpoint, if it still
 // exists, keeps the programs: they drop everything until the plugin that made the interface removes it. Their pins stay until
 // remove_severed_links() is called after that.
-Result<> evict_endpoint(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store,
-                        const endpoints::Record& record);
+Result<> remove_endpoint(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store,
+                         const endpoints::Record& record);
+
+// Whether the slot and the interface of this record are bound to it in the kernel. Ignores the programs.
+Result<bool> is_bound(datapath::Datapath& datapath, const endpoints::Record& record);
 
 struct Reconciled {
     std::vector<endpoints::Record> records;  // of endpoints whose interfaces exist
@@ -37,9 +38,5 @@ Result<Reconciled> reconcile(const NodeLock& lock, datapath::Datapath& datapath,
 
 // Releases slots, bindings and links without a record: an ADD leaves them if it dies before it writes the record.
 Result<> release_leftovers(const NodeLock& lock, datapath::Datapath& datapath, const endpoints::RecordStore& store);
-
-// Writes the trusted servers, the addresses that no name opens and the TTL bounds to the kernel.
-Result<> apply_settings(const NodeLock& lock, datapath::Datapath& datapath, const config::Config& config,
-                        const std::vector<config::NamedServer>& servers);
 
 }  // namespace namegate::node

@@ -10,15 +10,11 @@
 #include <string>
 #include <vector>
 
+#include "base/identifiers.h"
 #include "base/result.h"
 #include "endpoints/record.h"
 
 namespace namegate::node {
-
-struct Attachment {
-    std::string container_id;
-    std::string ifname;
-};
 
 class EndpointLifecycle {
   public:
@@ -40,8 +36,8 @@ class EndpointLifecycle {
     // compiles and installs the policy, so that program() has little left to do.
     virtual Result<> admit(endpoints::Record& record) = 0;
     // Puts the policy into force and fills in `ready`; the addresses must be known. `meanwhile` runs while the daemon
-    // works; its failure is returned. kTryAgain: a source of labels cannot answer yet, or not all policies are known.
-    // After a failure the endpoint stays closed and the caller removes it.
+    // works; its failure is returned. kTryAgain: not all policies are known. kLabelsUnknown: a source of labels cannot answer yet; from a
+    // daemon, this is kTryAgain too. After a failure the endpoint stays closed and the caller removes it.
     virtual Result<> program(endpoints::Record& record, const std::function<Result<>()>& meanwhile) = 0;
     // Removes an endpoint, identified by the two ids alone. Succeeds if there is none.
     virtual Result<> remove(const std::string& container_id, const std::string& ifname) = 0;

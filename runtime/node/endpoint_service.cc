@@ -15,12 +15,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "datapath/attach.h"
-#include "datapath/map.h"
 #include "datapath/policy_collection.h"
 #include "endpoints/host_interface_name.h"
 #include "node/admission.h"
-#include "node/datapath_options.h"
 #include "node/handover.h"
+#include "node/settings.h"
 
 namespace namegate::node {
 
@@ -40,17 +39,12 @@ void log_failures(const ProgramSummary& summary) {
     }
 }
 
-// Whether this layout is pinned. If not, DEL has nothing to remove from the kernel and need not load the programs.
-bool is_loaded(const config::Config& config) {
-    return ::access((config.bpffs_dir + "/v" + std::to_string(NG_ABI_VERSION)).c_str(), F_OK) == 0;
-}
-
 // This build must not write the maps of another build, so the endpoint's entries stay there. Without the interface they open
 // nothing. They are removed together with those maps, or when a daemon of that build reconciles.
 Result<> remove_from_other_build(const config::Config& config, const endpoints::RecordStore& store, const Record& record) {
     NG_ASSIGN(const auto others, datapath::OtherBuild::list(config.bpffs_dir));
     // An interface that another plugin is about to remove stays enforced until then.
-    const bool stays = record.mode == endpoints::kModeChained && ::if_nametoindex(record.host_ifname.c_str()) != 0;
+    const bool stays = record.chained && ::if_nametoindex(record.host_ifname.c_str()) != 0;
     for (const datapath::OtherBuild& build : others) {
         NG_TRY(stays ? ok() : build.unpin(record.host_ifname));
     }
@@ -178,7 +172,7 @@ Result<> EndpointService::program_here(Record& record) {
     // daemon.
     Result<> programmed = runtime_->program(lock, record);
     if (!programmed && programmed.error().code() == Code::kExhausted) {
-        NG_TRY(datapath::remove_unused_policies(runtime_->datapath(), {}));
+        NG_TRY(datapath::collect_with_lock_held(runtime_->datapath(), {}));
         programmed = runtime_->program(lock, record);
     }
     NG_TRY(programmed);
@@ -214,9 +208,7 @@ std::optional<Result<>> EndpointService::program_by_daemon(Record& record) {
 }
 
 bool EndpointService::lacks_labels(const Record& record, const Result<>& programmed) const {
-    // If policies are missing, labels would not help.
-    const bool no_policies = runtime_ && !runtime_->programmer().unknown().empty();
-    return !programmed && programmed.error().code() == Code::kTryAgain && !no_policies && providers_.next_to_ask(record) != nullptr;
+    return !programmed && programmed.error().code() == Code::kLabelsUnknown && providers_.next_to_ask(record) != nullptr;
 }
 
 Result<> EndpointService::fetch_labels(Record& record, std::chrono::milliseconds timeout, const std::function<bool()>& give_up) {
@@ -250,7 +242,7 @@ Result<> EndpointService::program_without_daemon(Record& record, const Error& ab
 Result<> EndpointService::program_instead_of_daemon(Record& record, const Error& reason) {
     const Result<> here = program_here(record);
     if (!lacks_labels(record, here)) {
-        return here || here.error().code() != Code::kTryAgain ? here : Result<>(reason);
+        return here || !here.error().is_temporary() ? here : Result<>(reason);
     }
     // The daemon had the time to fetch labels, but may have spent it on other work. So the plugin asks once more, briefly.
     return fetch_labels(record, kLastTry, [] { return false; }) ? program_here(record) : Result<>(reason);
@@ -294,7 +286,8 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
     if (unknown) {
         // An ADD that died may have left the temporary file of a record, and a slot without a record.
         NG_TRY(store.remove(container_id, ifname));
-        if (!is_loaded(config_)) {
+        // Nothing to remove from the kernel: the programs need not be loaded for this.
+        if (!datapath::Datapath::is_loaded(config_.bpffs_dir)) {
             return ok();
         }
     }
@@ -309,7 +302,7 @@ Result<> EndpointService::remove_here(const std::string& container_id, const std
         return release_leftovers(lock, *datapath, store);
     }
     if (record) {
-        NG_TRY(evict_endpoint(lock, *datapath, store, *record));
+        NG_TRY(remove_endpoint(lock, *datapath, store, *record));
         // An earlier chained DEL had to leave these pins.
         NG_TRY(datapath::remove_severed_links(*datapath));
         return ok();
@@ -381,7 +374,7 @@ Result<> EndpointService::status() {
                                                  ") enforces the pods of this node: install it again");
         }
     }
-    if (!listing.records.empty() && others.empty() && !is_loaded(config_)) {
+    if (!listing.records.empty() && others.empty() && !datapath::Datapath::is_loaded(config_.bpffs_dir)) {
         return Error(Code::kNotFound, "the pins under " + config_.bpffs_dir + " are missing, but there are " +
                                           std::to_string(listing.records.size()) + " pods: their policies are not enforced");
     }
@@ -403,9 +396,8 @@ Result<> EndpointService::check(const std::string& container_id, const std::stri
     if (!attached) {
         return Error(Code::kNotFound, "the programs are missing on " + record.host_ifname);
     }
-    NG_ASSIGN(const int map, datapath.map(datapath::MapId::kIfaces));
-    NG_ASSIGN(const auto bound, datapath::map_lookup<ng_iface>(map, record.host_ifindex));
-    if (!bound || bound->endpoint != record.id || bound->slot != record.slot) {
+    NG_ASSIGN(const bool bound, is_bound(datapath, record));
+    if (!bound) {
         return Error(Code::kNotFound, record.host_ifname + " is not bound to its endpoint");
     }
     NG_ASSIGN(const auto active, datapath::active_config(datapath, record.slot));

@@ -26,8 +26,13 @@ void log_lost(const datapath::OtherBuild& older, const std::vector<std::string>&
     }
 }
 
-// The slots that are still to be adopted. An endpoint keeps the number of its slot. If another endpoint has this slot, the
-// endpoint is left out and logged.
+void log_not_taken_over(const Record& record, std::string_view why) {
+    log::error("an endpoint stays with the older build",
+               {log::kv("why", why), log::kv("interface", record.host_ifname), log::kv("slot", record.slot)});
+}
+
+// The slots that are still to be adopted. An endpoint keeps the number of its slot. If it cannot, the endpoint is left out and
+// logged.
 Result<std::vector<datapath::SlotUse>> slots_to_adopt(datapath::Datapath& datapath, const std::vector<Record>& records) {
     NG_ASSIGN(const auto used, datapath::used_slots(datapath));
     std::map<std::uint32_t, std::uint32_t> owners;
@@ -36,12 +41,15 @@ Result<std::vector<datapath::SlotUse>> slots_to_adopt(datapath::Datapath& datapa
     }
     std::vector<datapath::SlotUse> uses;
     for (const Record& record : records) {
-        const auto owner = owners.emplace(record.slot, record.id);
-        if (record.slot < NG_MAX_SLOTS && owner.second) {
+        if (record.slot >= NG_MAX_SLOTS) {
+            log_not_taken_over(record, "this build has no slot with this number");
+            continue;
+        }
+        const auto [owner, is_free] = owners.emplace(record.slot, record.id);
+        if (is_free) {
             uses.push_back({record.slot, record.id});
-        } else if (owner.first->second != record.id || record.slot >= NG_MAX_SLOTS) {
-            log::error("an endpoint stays with the older build: another endpoint has its slot",
-                       {log::kv("interface", record.host_ifname), log::kv("slot", record.slot)});
+        } else if (owner->second != record.id) {
+            log_not_taken_over(record, "another endpoint has its slot");
         }
     }
     return uses;

@@ -7,8 +7,8 @@
 
 #include "datapath/slots.h"
 #include "dns/trusted_servers.h"
-#include "node/datapath_options.h"
 #include "node/handover.h"
+#include "node/settings.h"
 
 namespace namegate::node {
 
@@ -88,7 +88,7 @@ std::vector<Record> NodeRuntime::all_records() const {
 
 Result<> NodeRuntime::load_records(Load which) {
     records_.clear();
-    if (which == Load::kIfRulesLook && !programmer_.looks_at_endpoints()) {
+    if (which == Load::kIfRulesSelectEndpoints && !programmer_.rules_select_endpoints()) {
         return ok();
     }
     NG_ASSIGN(endpoints::RecordListing listing, store_.list());
@@ -105,7 +105,7 @@ Result<> NodeRuntime::admit(const NodeLock& lock, Record& record) {
     }
     // An ADD without a DEL left this record.
     if (const auto stale = store_.read(record.container_id, record.ifname); stale) {
-        NG_TRY(evict_endpoint(lock, *datapath_, store_, *stale));
+        NG_TRY(remove_endpoint(lock, *datapath_, store_, *stale));
     }
     return admit_endpoint(lock, *datapath_, store_, record);
 }
@@ -132,7 +132,7 @@ Result<> NodeRuntime::program(const NodeLock& lock, const Record& record) {
     }
     records_.erase(record.id);
     programmer_.forget(record.id);
-    if (programmed.error().code() == Code::kTryAgain) {
+    if (programmed.error().is_temporary()) {
         NG_TRY(store_.write(record));
     }
     return programmed;

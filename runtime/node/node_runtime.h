@@ -69,6 +69,7 @@ class NodeRuntime {
     Result<> apply_settings(const NodeLock& lock);
     const std::vector<config::NamedServer>& trusted_servers() const { return servers_; }  // those in force for all endpoints
     const std::vector<std::string>& server_problems() const { return dns_servers_.problems(); }
+    const std::vector<std::string>& server_warnings() const { return dns_servers_.warnings(); }
     std::vector<std::string> server_files() const { return dns_servers_.files(); }
     // The servers that this endpoint trusts: includes its own servers if the configuration says so.
     std::vector<dns::TrustedServer> servers_of(const endpoints::Record& record) const;
@@ -88,17 +89,17 @@ class NodeRuntime {
     //
     const RecordMap& records() const { return records_; }
     std::vector<endpoints::Record> all_records() const;
-    // For a process that has not called reconcile(): reads the records of all endpoints from disk. kIfRulesLook: only if the
+    // For a process that has not called reconcile(): reads the records of all endpoints from disk. kIfRulesSelectEndpoints: only if the
     // rules depend on other endpoints; otherwise reads none.
-    enum class Load { kIfRulesLook, kAll };
-    Result<> load_records(Load which = Load::kIfRulesLook);
+    enum class Load { kIfRulesSelectEndpoints, kAll };
+    Result<> load_records(Load which = Load::kIfRulesSelectEndpoints);
     // The first step of the plugin: adds the endpoint, closed, with a record. First removes an endpoint with the same ids that
     // an earlier ADD left.
     Result<> admit(const NodeLock& lock, endpoints::Record& record);
     // For an endpoint without addresses: prepares what its policy needs. It stays closed.
     Result<> prepare(const NodeLock& lock, const endpoints::Record& record);
     // Puts the endpoint's policy into force. On failure this object forgets the endpoint, because the plugin removes it or
-    // tries itself. With kTryAgain it writes the record, for the process that tries next.
+    // tries itself. After an error that is temporary it writes the record, for the process that tries next.
     Result<> program(const NodeLock& lock, const endpoints::Record& record);
     // The other endpoints whose rules may select this one, which was added or removed.
     policy::AffectedEndpoints affected_by(const endpoints::Record& record) const { return programmer_.affected_by(record); }

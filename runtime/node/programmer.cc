@@ -58,10 +58,10 @@ Programmer::Pass Programmer::start_pass(const std::vector<Record>& all) const {
     return pass;
 }
 
-bool Programmer::looks_at_endpoints() const { return policy::looks_at_endpoints(*snapshot_); }
+bool Programmer::rules_select_endpoints() const { return policy::rules_select_endpoints(*snapshot_); }
 
 Programmer::Pass Programmer::start_pass(const Record& record, const std::vector<Record>& all) const {
-    return looks_at_endpoints() ? start_pass(all) : start_pass({record});
+    return rules_select_endpoints() ? start_pass(all) : start_pass({record});
 }
 
 // Returns the index of the endpoint's view, and adds the view if it is missing.
@@ -75,14 +75,7 @@ Result<std::size_t> Programmer::view_in(Pass& pass, const Record& record) const 
     return pass.views.size() - 1;
 }
 
-Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) {
-    auto compiled = compile_known(pass, view, direction);
-    // kTryAgain from compiling always means unknown labels.
-    labels_unknown_ = labels_unknown_ || (!compiled && compiled.error().code() == Code::kTryAgain);
-    return compiled;
-}
-
-Result<CompiledRef> Programmer::compile_known(Pass& pass, const policy::EndpointView& view, Direction direction) const {
+Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& view, Direction direction) const {
     policy::EndpointFacts facts = policy::facts_of(*snapshot_, view, direction);
     NG_ASSIGN(const bool selected, policy::selects(*snapshot_, facts, view));
     if (!selected) {
@@ -191,7 +184,6 @@ Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& 
 }
 
 Result<> Programmer::prepare(const NodeLock& /*lock*/, const Record& record, const std::vector<Record>& all) {
-    labels_unknown_ = false;
     NG_ASSIGN(const auto active, datapath::active_config(datapath_, record.slot));
     if (!active || active->endpoint != record.id || active->mode != NG_MODE_CLOSED) {
         return ok();
@@ -229,11 +221,10 @@ void Programmer::begin_flips(Pass& pass) {
 
 Result<> Programmer::program_in(Pass& pass, const Record& record) {
     Programmed& state = programmed_[record.id];
-    labels_unknown_ = false;
     Result<> result = pass.settled ? put_in_force(pass, record, state) : pass.settled;
     state.current = static_cast<bool>(result);
     state.error = result ? std::string() : result.error().message();
-    state.labels_unknown = labels_unknown_;
+    state.labels_unknown = !result && result.error().code() == Code::kLabelsUnknown;
     return result;
 }
 
@@ -244,7 +235,6 @@ bool Programmer::is_gone(const Record& record) const {
 }
 
 Result<> Programmer::program(const NodeLock& /*lock*/, const Record& record, const std::vector<Record>& all) {
-    labels_unknown_ = false;
     if (is_gone(record)) {
         return Error(Code::kNotFound, "endpoint " + std::to_string(record.id) + " is gone");
     }

@@ -42,6 +42,8 @@ struct Programmed {
     bool current = false;
     std::string error;            // why the newest policy is not in force; empty if it is
     bool labels_unknown = false;  // the error is caused by unknown labels (S8)
+
+    const CompiledRef& compiled(policy::Direction direction) const { return direction == policy::Direction::kEgress ? egress : ingress; }
 };
 
 struct ProgramSummary {
@@ -73,8 +75,8 @@ class Programmer {
     // endpoint stays closed. Does nothing if the endpoint is not closed any more.
     Result<> prepare(const NodeLock& lock, const endpoints::Record& record, const std::vector<endpoints::Record>& all);
     // Whether any policy depends on which other endpoints exist. If not, prepare() and program() ignore `all`.
-    bool looks_at_endpoints() const;
-    // `all` are the endpoints of the node, for rules that select endpoints (S7).
+    bool rules_select_endpoints() const;
+    // kLabelsUnknown: policies ask for unknown labels (S8). `all` are the endpoints of the node, for rules that select endpoints (S7).
     Result<> program(const NodeLock& lock, const endpoints::Record& record, const std::vector<endpoints::Record>& all);
     // Programs only the affected endpoints. An endpoint without addresses is skipped; program() does it later.
     ProgramSummary program_affected(const NodeLock& lock, const std::vector<endpoints::Record>& all,
@@ -123,10 +125,6 @@ class Programmer {
     // Changes whenever the result of preview() may change.
     std::uint64_t revision() const { return revision_; }
 
-    // Whether the last prepare() or program() failed because policies ask for unknown labels (S8), and not for
-    // another reason that is also kTryAgain.
-    bool labels_unknown() const { return labels_unknown_; }
-
     Result<policy::EndpointView> view_of(const endpoints::Record& record) const;
     const Programmed* find(std::uint32_t endpoint) const;
 
@@ -157,8 +155,7 @@ class Programmer {
     // if they are still installed.
     Result<Programmed> make_ready(Pass& pass, const endpoints::Record& record, const Programmed& before);
     Result<datapath::PolicyId> install(Pass& pass, const CompiledRef& compiled, const CompiledRef& before, datapath::PolicyId id_before);
-    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction);
-    Result<CompiledRef> compile_known(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
+    Result<CompiledRef> compile(Pass& pass, const policy::EndpointView& view, policy::Direction direction) const;
     Result<> fill(const endpoints::Record& record, const policy::CompiledPolicy& policy);
 
     datapath::Datapath& datapath_;
@@ -171,7 +168,6 @@ class Programmer {
     std::map<std::uint32_t, Programmed> programmed_;
     std::uint64_t revision_ = 1;
     bool flipped_ = false;  // since the last wait_for_readers()
-    bool labels_unknown_ = false;
 };
 
 }  // namespace namegate::node

@@ -105,7 +105,7 @@ void changes_meanwhile(LargeNode& node) {
         std::ifstream in(children);
         return !std::string(std::istreambuf_iterator<char>(in), {}).empty();
     };
-    if (!eventually(collects, 10)) {
+    if (!eventually(collects)) {
         throw std::runtime_error("unused policies are not removed");
     }
     std::vector<double> took;

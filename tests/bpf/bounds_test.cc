@@ -4,6 +4,7 @@
 // overwrite what was judged, and an ICMP error quotes no more than the RFCs ask for.
 #include <catch2/catch.hpp>
 
+#include "support/shortened.h"
 #include "traffic.h"
 
 using namespace namegate;
@@ -13,16 +14,6 @@ namespace {
 
 constexpr std::size_t kLink = 14;
 constexpr std::uint16_t kLocal = 50000;
-
-// The same frame, with an IP header whose length is `bytes` too small.
-Bytes shortened(Bytes frame, std::size_t bytes) {
-    const bool v6 = frame[12] == 0x86;
-    const std::size_t at = v6 ? kLink + 4 : kLink + 2;
-    const auto length = static_cast<std::uint16_t>((frame[at] << 8 | frame[at + 1]) - static_cast<int>(bytes));
-    frame[at] = static_cast<std::uint8_t>(length >> 8);
-    frame[at + 1] = static_cast<std::uint8_t>(length);
-    return frame;
-}
 
 const char* remote_of(bool v6) { return v6 ? "2001:db8::1" : "192.0.2.1"; }
 

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <utility>
 
+#include "datapath/address.h"
 #include "datapath/policy_collection.h"
 #include "datapath/reader.h"
 #include "datapath/slots.h"
@@ -35,7 +36,7 @@ TEST_CASE("an endpoint is closed, enforced, open; every change flips once", "[en
     CHECK(enforced.direction[NG_EGRESS].counter_base != 0);
     CHECK(enforced.direction[NG_INGRESS].policy == 0);
     CHECK(take(policies_in_use(datapath)) == std::set<PolicyId>{policy});
-    CHECK(take(remove_unused_policies(datapath, {})).policies == 0);
+    CHECK(take(collect_with_lock_held(datapath, {})).policies == 0);
 
     take(write_policies(datapath, identity, {policy, 0}));
     CHECK(take(active_config(datapath, slot))->generation == enforced.generation);
@@ -91,7 +92,7 @@ TEST_CASE("an endpoint without addresses is prepared, and stays closed until it 
     take(write_policies(datapath, two, {policy, 0}));
     CHECK(take(active_config(datapath, two.slot))->direction[NG_EGRESS].counter_base != prepared.direction[NG_EGRESS].counter_base);
     take(release_slot(datapath, two.slot));
-    CHECK(take(remove_unused_policies(datapath, {})).policies == 0);
+    CHECK(take(collect_with_lock_held(datapath, {})).policies == 0);
 
     one.addresses = addresses;
     take(write_policies(datapath, one, {policy, 0}));

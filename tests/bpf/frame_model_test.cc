@@ -107,7 +107,7 @@ class Pair {
             }
         }
         if (++episodes_ % kCollectEvery == 0) {
-            must(datapath::remove_unused_policies(scene_.datapath(), must(datapath::policies_in_use(scene_.datapath()))));
+            must(datapath::collect_with_lock_held(scene_.datapath(), must(datapath::policies_in_use(scene_.datapath()))));
         }
     }
 

@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include "datapath/held.h"
+#include "datapath/joins.h"
 #include "traffic.h"
 
 using namespace namegate;

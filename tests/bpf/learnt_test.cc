@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "datapath/address.h"
 #include "datapath/clock.h"
 #include "datapath/reader.h"
 #include "datapath/slots.h"

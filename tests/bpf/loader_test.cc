@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "datapath/clock.h"
 #include "datapath/events.h"
-#include "datapath/reader.h"
+#include "datapath/reasons.h"
 #include "datapath/settings.h"
 #include "datapath_fixture.h"
 
@@ -107,7 +107,7 @@ TEST_CASE("trusted servers and settings", "[settings]") {
     CHECK((fixture.size_of<ng_trusted_key, std::uint32_t>(MapId::kTrusted)) == 2);
     take(set_trusted(datapath, {one}));
     CHECK((fixture.size_of<ng_trusted_key, std::uint32_t>(MapId::kTrusted)) == 1);
-    take(set_config(datapath, {1, 2, 3}));
+    take(set_ttl(datapath, {1, 2, 3}));
     const auto config = take(read_config(datapath));
     CHECK(config.max_ttl == 3);
     CHECK(config.be_dns_ports[0] == 0x3500);

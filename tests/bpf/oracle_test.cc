@@ -62,7 +62,7 @@ class Kernel {
         identity.addresses = scenario.self().addresses;
         must(write_policies(scene_.datapath(), identity, policies));
         if (++worlds_ % kCollectEvery == 0) {
-            must(datapath::remove_unused_policies(scene_.datapath(), {}));
+            must(datapath::collect_with_lock_held(scene_.datapath(), {}));
         }
     }
 

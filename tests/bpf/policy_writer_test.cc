@@ -50,9 +50,9 @@ TEST_CASE("policies with equal content share, and removal leaves the maps empty"
     const auto middle = pattern_id(datapath.seed(), take(policy::DomainPattern::parse("a.*.example.net")));
     CHECK(take(read_pattern_text(datapath, middle)) == "a.*.example.net");
 
-    CHECK(take(remove_unused_policies(datapath, {two})).policies == 1);
+    CHECK(take(collect_with_lock_held(datapath, {two})).policies == 1);
     CHECK(sizes(fixture) == Sizes{0, 0, 1, 1, 1, 1});
-    CHECK(take(remove_unused_policies(datapath, {})).policies == 1);
+    CHECK(take(collect_with_lock_held(datapath, {})).policies == 1);
     CHECK(sizes(fixture) == Sizes{0, 0, 0, 0, 0, 0});
     CHECK(policy_direction(datapath, two).error().code() == Code::kNotFound);
 }
@@ -64,7 +64,7 @@ TEST_CASE("extents do not overlap and are reused", "[policy]") {
     const auto two = take(install_policy(datapath, sample_policy(2, {})));
     const auto base = take(policy_direction(datapath, one)).rule_base;
     CHECK(take(policy_direction(datapath, two)).rule_base == base + 2);
-    take(remove_unused_policies(datapath, {two}));
+    take(collect_with_lock_held(datapath, {two}));
     const auto three = take(install_policy(datapath, sample_policy(3, {})));
     CHECK(three > two);
     CHECK(take(policy_direction(datapath, three)).rule_base == base);
@@ -88,7 +88,7 @@ TEST_CASE("the remains of a writer that died are removed", "[policy]") {
     take(map_update(fd, id, entry));
     CHECK(take(installed_policies(datapath)).empty());
     CHECK(take(install_policy(datapath, sample_policy(1, {}))) != id);
-    CHECK(take(remove_unused_policies(datapath, {})).policies == 2);
+    CHECK(take(collect_with_lock_held(datapath, {})).policies == 2);
     CHECK(sizes(fixture) == Sizes{0, 0, 0, 0, 0, 0});
 }
 
@@ -107,7 +107,7 @@ TEST_CASE("a hundred thousand prefixes install quickly", "[policy]") {
     take(install_policy(fixture.datapath(), policy));
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(1500));
     CHECK(sizes(fixture).cidr4 == 100'001);
-    take(remove_unused_policies(fixture.datapath(), {}));
+    take(collect_with_lock_held(fixture.datapath(), {}));
     CHECK(sizes(fixture).cidr4 == 0);
 }
 

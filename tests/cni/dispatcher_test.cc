@@ -159,6 +159,7 @@ TEST_CASE("an error of the operation is printed in full, in the caller's version
 
 TEST_CASE("the CNI codes of errors from lower layers") {
     CHECK(cni::to_cni_code(Code::kTryAgain) == ErrorCode::kTryAgain);
+    CHECK(cni::to_cni_code(Code::kLabelsUnknown) == ErrorCode::kTryAgain);
     CHECK(cni::to_cni_code(Code::kIo) == ErrorCode::kIo);
     CHECK(cni::to_cni_code(Code::kInvalidInput) == ErrorCode::kInvalidConfig);
     CHECK(cni::to_cni_code(Code::kExists) == ErrorCode::kAlreadyExists);

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "base/identifiers.h"
 #include "cni/args.h"
 
 using namespace namegate;
@@ -84,7 +85,7 @@ TEST_CASE("invalid ids and names are refused", "[C10]") {
     }
     CHECK(parse(with(kAdd, "CNI_IFNAME", "fifteen-letters")));
     CHECK(parse(with(kAdd, "CNI_CONTAINERID", "k8s.io-0A_.z")));
-    message(with(kAdd, "CNI_CONTAINERID", std::string(kMaxContainerIdBytes + 1, 'a')));
+    message(with(kAdd, "CNI_CONTAINERID", std::string(kMaxIdentifierBytes + 1, 'a')));
     message(with(kAdd, "CNI_ARGS", std::string(kMaxArgsBytes + 1, 'a')));
     std::string path;
     for (std::size_t i = 0; i <= kMaxPathEntries; ++i) {

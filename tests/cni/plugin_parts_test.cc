@@ -9,7 +9,6 @@
 
 #include "base/file.h"
 #include "cni/json.h"
-#include "plugin/attachment.h"
 #include "plugin/chained.h"
 #include "plugin/child.h"
 #include "plugin/masquerade.h"
@@ -88,18 +87,6 @@ TEST_CASE("the pod's addresses and hardware address in prevResult") {
         many += R"(,{"address":"10.0.0.1"})";
     }
     CHECK_THAT(addresses((many + "]}").c_str()), Catch::Contains("at most 1024 entries"));
-}
-
-TEST_CASE("the alias of a host interface names its attachment") {
-    const auto owner = parse_alias(make_alias({"net", "c1", "eth0"}));
-    REQUIRE(owner);
-    CHECK(owner->network == "net");
-    CHECK(owner->container_id == "c1");
-    CHECK(owner->ifname == "eth0");
-    CHECK(make_alias({"net", std::string(300, 'a'), "eth0"}).empty());
-    for (const char* text : {"", "namegate", "namegate a b", "namegate a b c d", "other a b c", "namegate a b "}) {
-        CHECK_FALSE(parse_alias(text));
-    }
 }
 
 TEST_CASE("masquerade rules are named after the host interface alone") {

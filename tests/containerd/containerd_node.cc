@@ -9,9 +9,10 @@
 #include <fstream>
 #include <functional>
 #include <stdexcept>
-#include <thread>
 
 #include "api/client.h"
+#include "support/eventually.h"
+#include "support/node_traces.h"
 
 namespace namegate::test {
 
@@ -68,16 +69,7 @@ std::string containerd_config(const std::string& folder) {
 
 }  // namespace
 
-bool ContainerdNode::eventually(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            return false;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return true;
-}
+bool ContainerdNode::eventually(const std::function<bool()>& condition) { return test::eventually(condition, kPatience); }
 
 ContainerdNode::ContainerdNode(Mode mode, const std::string& settings) : world_(kContainerPods4, kContainerPods6) {
     static std::atomic<unsigned> counter{0};
@@ -185,9 +177,9 @@ CommandOutput ContainerdNode::ctr(const std::string& arguments) const {
 }
 
 std::string ContainerdNode::state() const {
-    return must_run("ip -o link | grep -o ' \\(ng[0-9a-f]*\\|veth[0-9a-f]*\\)@'; ip -4 route show | grep ' ng[0-9a-f]'; find " + bpffs_ +
-                    "/v*/links -type f 2>/dev/null | sort; find " + folder() + "/run/endpoints -type f 2>/dev/null | sort; find " +
-                    folder() + "/ipam -type f ! -name 'last_reserved*' ! -name lock | sort; true");
+    // When chained, another plugin makes the interfaces.
+    return must_run("ip -o link | grep -o ' veth[0-9a-f]*@'; true") +
+           node_traces({bpffs_, folder() + "/run/endpoints", folder() + "/ipam"});
 }
 
 std::string ContainerdNode::logs() const {

@@ -21,8 +21,8 @@
 #include "base/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "netns/daemon/node.h"
-#include "node/datapath_options.h"
 #include "node/endpoint_service.h"
+#include "node/settings.h"
 
 namespace namegate::test {
 

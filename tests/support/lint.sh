@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Checks that need no compiler: formatting, sizes, layers, rule codes, shell scripts. Prints each finding. Exits with 1 if
+# Checks that need no compiler: formatting, sizes, layers, rule codes, cited tests, shell scripts. Prints each finding. Exits with 1 if
 # there is one.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
@@ -26,6 +26,12 @@ while IFS=: read -r file line rule; do
   [ -n "${rules[$rule]:-}" ] || report "$file:$line: docs/semantics.md does not define $rule"
 done < <(git ls-files -z runtime plugin tests docs ':!tests/fuzz/corpus' |
   xargs -0 grep -nHIoP '(?<![\w.:%/\\+=&#])[DSEV][1-9][0-9]?(?![\w%=]|[.:]\w)')
+
+# Every test that a document cites, as `FILE` "TITLE", must exist. (\x60 is the backtick.)
+while IFS=$'\t' read -r place file title; do
+  grep -qsF "TEST_CASE(\"$title\"" "$file" || report "$place: $file has no test \"$title\""
+done < <(git ls-files -z 'docs/*.md' | xargs -0 grep -nHoP '\x60tests/[^\x60]+\x60 "[^"]+"' |
+  sed -E 's/^([^:]+:[0-9]+):\x60(.+)\x60 "(.+)"$/\1\t\2\t\3/')
 
 mapfile -t scripts < <(git ls-files | xargs -r grep -lE '^#!/usr/bin/env bash' 2>/dev/null)
 shellcheck "${scripts[@]}" || bad=1

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "datapath/address.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/learnt.h"
@@ -194,7 +195,7 @@ class Scene {
             must(datapath::map_update(inner.get(), index, set));
         }
     }
-    void set_ttl(const datapath::TtlSettings& ttl) { must(datapath::set_config(datapath(), ttl)); }
+    void set_ttl(const datapath::TtlSettings& ttl) { must(datapath::set_ttl(datapath(), ttl)); }
 
     std::uint64_t count(ng_reason reason) { return must(datapath::read_stats(datapath(), identity_.slot))[reason]; }
 

@@ -68,7 +68,7 @@ class SceneDatapath {
                 NG_TRY(datapath::map_update(sums, use.slot, ng_held_sum{}));
             }
         }
-        NG_TRY(datapath::remove_unused_policies(*datapath_, {}));
+        NG_TRY(datapath::collect_with_lock_held(*datapath_, {}));
         NG_TRY(datapath::set_never_opens(*datapath_, {}));
         // Frames that were sent and not read: the reader of held frames begins with them.
         NG_TRY(datapath::HeldReader::create(*datapath_, [](const ng_held&, std::span<const std::uint8_t>) { return datapath::FrameIs{}; }));

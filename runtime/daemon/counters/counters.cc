@@ -5,6 +5,7 @@
 
 #include "datapath/policy_collection.h"
 #include "datapath/policy_writer.h"
+#include "datapath/reasons.h"
 
 namespace namegate::daemon {
 

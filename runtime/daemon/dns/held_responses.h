@@ -61,8 +61,8 @@ class HeldResponses {
     Fragments fragments_;
     dns::TcpExchanges exchanges_;
     bool leaving_ = false;
-    std::function<void(const ng_held& header, std::span<const std::uint8_t> frame)>
-        sink_;                                       // empty: frames are processed when they are read
+    // Empty in create(), which processes the frames that a dead daemon left in the ring at once.
+    std::function<void(const ng_held& header, std::span<const std::uint8_t> frame)> sink_;
     std::map<std::uint32_t, std::uint32_t> losses_;  // by endpoint: ng_held.lost of its last frame
     std::unique_ptr<datapath::HeldReader> reader_;
 };

@@ -12,11 +12,11 @@
 #include <vector>
 
 #include "base/log.h"
-#include "daemon/listings/views.h"
+#include "datapath/address.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
-#include "datapath/held.h"
-#include "datapath/reader.h"
+#include "datapath/joins.h"
+#include "datapath/reasons.h"
 #include "dns/lifetime.h"
 #include "dns/message.h"
 #include "dns/wire_name.h"
@@ -76,7 +76,6 @@ void Learner::process(const ng_event& event, std::span<const std::uint8_t> paylo
         case NG_EVENT_ANSWER:
         case NG_EVENT_UNPARSED: on_response(event, payload); break;
         case NG_EVENT_LIMIT: log_limit(event, payload); break;
-        case NG_EVENT_DENIED: ++stats_.denied; break;
         default: break;
     }
 }

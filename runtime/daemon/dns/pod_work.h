@@ -22,9 +22,11 @@
 
 namespace namegate::daemon {
 
-inline constexpr std::uint64_t kRoundNs = 2'000'000;        // of one round; its last item may exceed it
-inline constexpr std::uint64_t kMaxWaitNs = 1'000'000'000;  // of an event in a queue; then it is dropped
-inline constexpr std::size_t kFrameReadsARound = 16;        // of kHeldFramesAtOnce frames each
+inline constexpr std::uint64_t kRoundNs = 2'000'000;  // of one round; its last item may exceed it
+// Of an event in a queue; then it is dropped. The held responses of an endpoint are in the same queue: behind thousands of costly
+// events they would wait for longer than the pod's resolver does.
+inline constexpr std::uint64_t kMaxWaitNs = 1'000'000'000;
+inline constexpr std::size_t kFrameReadsARound = 16;  // of kHeldFramesAtOnce frames each
 inline constexpr std::size_t kMaxWaitingFrameBytes = std::size_t{16} * 1024 * 1024;
 
 class PodWork {

@@ -8,9 +8,8 @@
 #include <vector>
 
 #include "daemon/events/wall_clock.h"
-#include "daemon/listings/views.h"
-#include "datapath/events.h"
-#include "datapath/reader.h"
+#include "datapath/address.h"
+#include "datapath/reasons.h"
 #include "dns/message.h"
 
 namespace namegate::daemon {
@@ -23,7 +22,8 @@ const policy::RuleOrigin* origin_of(const Node& node, const ng_event& event) {
     if (programmed == nullptr) {
         return nullptr;
     }
-    const node::CompiledRef& policy = event.direction == NG_INGRESS ? programmed->ingress : programmed->egress;
+    const node::CompiledRef& policy =
+        programmed->compiled(event.direction == NG_INGRESS ? policy::Direction::kIngress : policy::Direction::kEgress);
     return policy && event.rule < policy->rules.size() ? &policy->rules[event.rule].origin : nullptr;
 }
 
@@ -47,7 +47,7 @@ EventPacket packet_of(const Node& node, const ng_event& event) {
     out.local_port = ntohs(event.be_local_port);
     if (const policy::RuleOrigin* origin = origin_of(node, event); origin != nullptr) {
         out.tier = origin->tier;
-        out.rule = rule_name(*origin);
+        out.rule = policy::short_name(*origin);
     }
     if (!out.ingress) {
         out.names = names_of(node, event.endpoint, out.remote);
@@ -87,12 +87,8 @@ EventKind kind_of(const ng_event& event) {
     }
 }
 
-std::string rule_name(const policy::RuleOrigin& origin) {
-    return origin.rule_index < 0 ? origin.text : origin.policy_name + "[" + std::to_string(origin.rule_index) + "]";
-}
-
 EventEndpoint event_endpoint(const endpoints::Record& record) {
-    return {record.id, display_name(record), record.pod_namespace, record.pod_name, record.host_ifname};
+    return {record.id, endpoints::display_name(record), record.pod_namespace, record.pod_name, record.host_ifname};
 }
 
 Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8_t> payload) {

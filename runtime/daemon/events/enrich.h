@@ -6,20 +6,15 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "daemon/events/event.h"
 #include "daemon/node.h"
 #include "datapath/bpf/abi.h"
-#include "policy/compiler/compiled_policy.h"
 
 namespace namegate::daemon {
 
 EventKind kind_of(const ng_event& event);
 Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8_t> payload);
 EventEndpoint event_endpoint(const endpoints::Record& record);
-
-// For example "default.allow-x[1]" or "end of tier default: Deny".
-std::string rule_name(const policy::RuleOrigin& origin);
 
 }  // namespace namegate::daemon

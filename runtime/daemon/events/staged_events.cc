@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "daemon/events/enrich.h"
 #include "policy/compiler/evaluate.h"
 
 namespace namegate::daemon {
@@ -106,7 +105,7 @@ Json StagedEvents::verdict(const Event& event) {
     }
     const policy::Verdict verdict = policy::evaluate(compiled, view);
     const policy::RuleOrigin& origin = compiled.rules[verdict.rule].origin;
-    return {{"allowed", verdict.allowed}, {"rule", rule_name(origin)}, {"byStaged", origin.policy_kind.rfind("Staged", 0) == 0}};
+    return {{"allowed", verdict.allowed}, {"rule", policy::short_name(origin)}, {"byStaged", origin.policy_kind.rfind("Staged", 0) == 0}};
 }
 
 }  // namespace namegate::daemon

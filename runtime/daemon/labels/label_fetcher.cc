@@ -43,7 +43,7 @@ labels::Provider* LabelFetcher::next_to_ask(const endpoints::Record& record) con
 
 std::optional<Result<>> LabelFetcher::program(const api::ProgramRequest& wanted, const Done& done) {
     const auto programmed = node_.program(wanted.container, wanted.interface, wanted.addresses);
-    if (!programmed && programmed.error().code() != Code::kTryAgain) {
+    if (!programmed && !programmed.error().is_temporary()) {
         return programmed;
     }
     const auto record = node_.runtime().store().read(wanted.container, wanted.interface);
@@ -103,7 +103,7 @@ void LabelFetcher::retry() {
 
 void LabelFetcher::handle(Received received) {
     const Result<> result = put_in_force(received);
-    if (!result && received.labels && result.error().code() == Code::kTryAgain) {
+    if (!result && received.labels && result.error().is_temporary()) {
         if (ask_next(received)) {
             return;
         }

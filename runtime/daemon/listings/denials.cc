@@ -95,7 +95,7 @@ Result<Json> view_denials(Node& node, const Record& record, const std::vector<De
         entry["now"] = entries.size() < kExplainedDenials ? verdict_now(node, record, denial.packet) : Json(nullptr);
         entries.push_back(std::move(entry));
     }
-    return Json{{"endpoint", display_name(record)},
+    return Json{{"endpoint", endpoints::display_name(record)},
                 {"mode", mode},
                 {"deniedPackets", stats[NG_R_DENIED] + stats[NG_R_CUT]},
                 {"entries", std::move(entries)}};

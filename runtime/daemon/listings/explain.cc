@@ -13,6 +13,7 @@
 #include "datapath/clock.h"
 #include "datapath/reader.h"
 #include "datapath/untrusted.h"
+#include "policy/model/protocol.h"
 
 namespace namegate::daemon {
 
@@ -81,9 +82,7 @@ std::vector<ExplainTarget> targets_by_pattern(const std::string& name, const Ope
 }
 
 bool family_matches(const ExplainTarget& target, std::uint8_t protocol) {
-    constexpr std::uint8_t kIcmp = 1;
-    constexpr std::uint8_t kIcmp6 = 58;
-    return protocol == kIcmp ? target.address->is_v4() : protocol != kIcmp6 || !target.address->is_v4();
+    return protocol == policy::kProtocolIcmp ? target.address->is_v4() : protocol != policy::kProtocolIcmp6 || !target.address->is_v4();
 }
 
 // Adds a note for each target that no name opens (D17), and for each other such address to which the name led.
@@ -158,7 +157,7 @@ Result<Json> view_explanation(Node& node, const Record& record, const policy::De
         facts.notes.emplace_back("packets from the node itself are always allowed");
     }
     const node::Programmed* state = node.programmer().find(record.id);
-    const node::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
+    const node::CompiledRef compiled = state == nullptr ? nullptr : state->compiled(direction);
     if (state != nullptr && !state->error.empty()) {
         facts.notes.push_back("the newest policy is not in force: " + state->error);
     }

@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "daemon/seen_endpoints.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/reader.h"
-#include "policy/model/selection.h"
 
 namespace namegate::daemon {
 
@@ -25,7 +25,7 @@ constexpr double kMaxExact = 1e15;  // a whole number below it is written as an 
 
 Result<> add_matched(Node& node, const endpoints::Record& record, Direction direction, MatchedRules& out) {
     const node::Programmed* state = node.programmer().find(record.id);
-    const node::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
+    const node::CompiledRef compiled = state == nullptr ? nullptr : state->compiled(direction);
     NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
     if (compiled == nullptr || !active || active->endpoint != record.id) {
         return ok();
@@ -82,26 +82,6 @@ Json policy_json(const policy::Policy& policy, const Selected& selected, const M
 }
 
 }  // namespace
-
-SeenEndpoints::SeenEndpoints(const Node& node) : snapshot_(node.programmer().snapshot_ref()) {
-    for (const auto& entry : node.records()) {
-        const auto view = node.programmer().view_of(entry.second);
-        endpoints_.push_back(
-            {entry.first, view ? std::optional(policy::facts_of(*snapshot_, *view, policy::Direction::kEgress)) : std::nullopt});
-    }
-}
-
-Selected SeenEndpoints::selected_by(const policy::Policy& policy) const {
-    Selected out;
-    for (const Endpoint& endpoint : endpoints_) {
-        const policy::Truth selects = endpoint.facts ? policy::policy_selects(policy, *endpoint.facts) : policy::Truth::kUnknown;
-        if (selects == policy::Truth::kTrue) {
-            out.endpoints.push_back(endpoint.id);
-        }
-        out.unknown += selects == policy::Truth::kUnknown ? 1U : 0U;
-    }
-    return out;
-}
 
 Result<Json> view_policies(Node& node) {
     MatchedRules matched;

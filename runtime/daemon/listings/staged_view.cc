@@ -12,6 +12,7 @@
 #include "datapath/clock.h"
 #include "datapath/reader.h"
 #include "policy/compiler/evaluate.h"
+#include "policy/model/protocol.h"
 
 namespace namegate::daemon {
 
@@ -20,9 +21,6 @@ namespace {
 using api::Json;
 using endpoints::Record;
 using policy::Direction;
-
-constexpr std::uint8_t kTcp = 6;
-constexpr std::uint8_t kUdp = 17;
 
 Json view_rules_of(const policy::CompiledPolicy& compiled) {
     Json rules = Json::array();
@@ -36,8 +34,8 @@ Json view_rules_of(const policy::CompiledPolicy& compiled) {
 
 // TCP and UDP flows of this direction that policies apply to, so not those that the node itself began.
 bool counts(const datapath::FlowEntry& flow, Direction direction) {
-    return (flow.key.protocol == kTcp || flow.key.protocol == kUdp) && flow.value.direction == static_cast<std::uint8_t>(direction) &&
-           (flow.value.flags & NG_FLOW_NODE) == 0;
+    return (flow.key.protocol == policy::kProtocolTcp || flow.key.protocol == policy::kProtocolUdp) &&
+           flow.value.direction == static_cast<std::uint8_t>(direction) && (flow.value.flags & NG_FLOW_NODE) == 0;
 }
 
 policy::PacketView packet_of(const datapath::FlowEntry& flow, Direction direction, std::vector<std::string> names) {
@@ -53,7 +51,7 @@ policy::PacketView packet_of(const datapath::FlowEntry& flow, Direction directio
 }
 
 std::string text_of(const policy::PacketView& packet) {
-    return packet.remote.with_port(packet.destination_port) + (packet.protocol == kTcp ? "/TCP" : "/UDP");
+    return packet.remote.with_port(packet.destination_port) + "/" + policy::protocol_name(packet.protocol);
 }
 
 }  // namespace

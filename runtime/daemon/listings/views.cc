@@ -15,6 +15,7 @@
 #include "daemon/counters/counters.h"
 #include "daemon/listings/staged_view.h"
 #include "daemon/warnings/reverse_path.h"
+#include "datapath/address.h"
 #include "datapath/clock.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/map.h"
@@ -116,7 +117,7 @@ Json view_degraded(Node& node) {
 
 Result<Json> view_direction(Node& node, const Record& record, Direction direction) {
     const node::Programmed* state = node.programmer().find(record.id);
-    const node::CompiledRef compiled = state == nullptr ? nullptr : direction == Direction::kEgress ? state->egress : state->ingress;
+    const node::CompiledRef compiled = state == nullptr ? nullptr : state->compiled(direction);
     NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
     const bool is_its_own = active && active->endpoint == record.id;
     // A policy that another process programmed is enforced too, but its rules are not known here.
@@ -150,10 +151,9 @@ std::map<std::string, std::string> rules_by_pattern(const node::Programmed* stat
     for (const policy::PatternEntry& entry : compiled.patterns) {
         std::string& text = out[std::string(entry.pattern.text())];
         const policy::Bitmap& bitmap = compiled.bitmaps[entry.bitmap];
-        for (std::size_t rule = 0; rule < compiled.rules.size() && rule / 64 < bitmap.size(); ++rule) {
-            if ((bitmap[rule / 64] >> (rule % 64) & 1U) != 0) {
-                const policy::RuleOrigin& origin = compiled.rules[rule].origin;
-                text += (text.empty() ? "" : ", ") + origin.policy_name + "[" + std::to_string(origin.rule_index) + "]";
+        for (std::size_t rule = 0; rule < compiled.rules.size(); ++rule) {
+            if (policy::has_rule(bitmap, rule)) {
+                text += (text.empty() ? "" : ", ") + policy::short_name(compiled.rules[rule].origin);
             }
         }
     }
@@ -214,6 +214,10 @@ Json view_warnings(Node& node) {
                            ": a host behind it can send with a pod's address as source; a strict filter drops what comes from an interface "
                            "through which the node does not reach the source (docs/limits.md, \"Forged sources\")");
     }
+    const std::vector<std::string>& of_servers = node.runtime().server_warnings();
+    for (std::size_t i = 0; i < of_servers.size() && i < kShownWarnings; ++i) {
+        warnings.push_back(of_servers[i]);
+    }
     for (std::string& line : node.warnings().lines(node)) {
         warnings.push_back(std::move(line));
     }
@@ -221,10 +225,6 @@ Json view_warnings(Node& node) {
 }
 
 }  // namespace
-
-std::string display_name(const Record& record) {
-    return record.pod_name.empty() ? record.container_id : record.pod_namespace + "/" + record.pod_name;
-}
 
 Result<std::string> mode_of(Node& node, const Record& record) {
     NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
@@ -287,7 +287,7 @@ Result<Json> view_endpoint(Node& node, const Record& record) {
                 {"containerInterface", record.ifname},
                 {"interface", record.host_ifname},
                 {"network", record.network},
-                {"attached", record.mode},
+                {"attached", record.chained ? "chained" : "first"},
                 {"addresses", texts(record.addresses)},
                 {"labels", std::move(labels)},
                 {"annotations", record.annotations},

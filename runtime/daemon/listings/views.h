@@ -26,7 +26,4 @@ api::Json view_names(Node& node, const endpoints::Record& record);
 // "closed", "enforced" or "open", from the kernel's maps.
 Result<std::string> mode_of(Node& node, const endpoints::Record& record);
 
-// The name shown to people: "namespace/pod", or the container's id.
-std::string display_name(const endpoints::Record& record);
-
 }  // namespace namegate::daemon

@@ -49,7 +49,7 @@ void Lookups::note(const CompiledPolicy& egress, const std::vector<std::string>&
 void Lookups::note(const CompiledPolicy& egress, const PatternEntry& entry) {
     const policy::Bitmap& rules = egress.bitmaps[entry.bitmap];
     for (std::size_t rule = 0; rule < egress.rules.size(); ++rule) {
-        if ((rules[rule / 64] >> (rule % 64) & 1U) != 0) {
+        if (policy::has_rule(rules, rule)) {
             const policy::RuleOrigin& origin = egress.rules[rule].origin;
             add({origin.policy_kind, origin.policy_name}, entry.pattern);
         }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "daemon/seen_endpoints.h"
 #include "daemon/warnings/lookups.h"
 #include "daemon/warnings/warning_log.h"
 #include "policy/model/resources.h"
@@ -22,12 +23,6 @@ namespace namegate::daemon {
 
 inline constexpr std::uint64_t kWarningGraceSeconds = 300;
 inline constexpr std::size_t kMaxDomainsWatched = 4096;  // of one policy; there is no warning about further ones
-
-// The endpoints of this node that a policy selects.
-struct Selected {
-    std::vector<std::uint32_t> endpoints;  // ids
-    std::size_t unknown = 0;               // number of endpoints for which it is unknown (S8)
-};
 
 class PolicyWarnings {
   public:

@@ -6,9 +6,8 @@
 
 #include "base/listed.h"
 #include "base/log.h"
-#include "daemon/listings/policy_use.h"
-#include "daemon/listings/views.h"
 #include "daemon/node.h"
+#include "daemon/seen_endpoints.h"
 #include "datapath/untrusted.h"
 
 namespace namegate::daemon {
@@ -191,8 +190,8 @@ std::vector<std::string> Warnings::lines(Node& node) const {
     return out;
 }
 
-void Warnings::note_programmed(const endpoints::Record& record, const Result<>& result, bool labels_unknown) {
-    if (!result && labels_unknown) {
+void Warnings::note_programmed(const endpoints::Record& record, const Result<>& result) {
+    if (!result && result.error().code() == Code::kLabelsUnknown) {
         refused_.refuse(display_name(record), result.error().message());
     } else {
         refused_.admit(display_name(record));

@@ -25,7 +25,6 @@
 namespace namegate::daemon {
 
 class Node;
-class SeenEndpoints;
 
 inline constexpr std::size_t kShownWarnings = 8;            // of each kind in `status`; also names in one line
 inline constexpr std::size_t kWarningStepsPerTick = 5'000;  // endpoints and domains checked: a few ms
@@ -55,7 +54,7 @@ class Warnings {
     std::vector<std::string> lines(Node& node) const;
 
     // The result of programming an endpoint. Only failures because of unknown labels are stored.
-    void note_programmed(const endpoints::Record& record, const Result<>& result, bool labels_unknown);
+    void note_programmed(const endpoints::Record& record, const Result<>& result);
     Lookups& lookups() { return lookups_; }
 
   private:

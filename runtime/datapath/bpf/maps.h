@@ -17,7 +17,7 @@ const volatile struct ng_pending_set pending_layout = {};
 		__uint(max_entries, entries);                                                                          \
 		__uint(map_flags, flags);                                                                              \
 	} name SEC(".maps");
-#define NG_MAP_OF_MAPS(id, name, kind, key_type, value_type, entries, flags)                                           \
+#define NG_MAP_OF_MAPS(id, name, kind, key_type, value_type, entries, flags, since)                                    \
 	struct name##_inner {                                                                                          \
 		__uint(type, kind);                                                                                    \
 		__type(key, key_type);                                                                                 \

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "policy/compiler/compile_addresses.h"
+#include "policy/compiler/compile_local.h"
 #include "policy/compiler/compile_ports.h"
 #include "policy/compiler/compile_rules.h"
 #include "policy/compiler/counted_policies.h"

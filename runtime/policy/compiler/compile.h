@@ -21,7 +21,7 @@ namespace namegate::policy {
 // Whether a staged policy that counts in a preview selects the endpoint in this direction.
 bool has_preview(const Snapshot& snapshot, const EndpointFacts& endpoint);
 
-// Whether a policy selects the endpoint in this direction; if not, the direction is open (E5). kTryAgain: this is unknown
+// Whether a policy selects the endpoint in this direction; if not, the direction is open (E5). kLabelsUnknown: this is unknown
 // for one of the policies (S8), and the endpoint must not be opened. `named`: the same endpoint, for the error's message.
 Result<bool> selects(const Snapshot& snapshot, const EndpointFacts& endpoint, const EndpointView& named);
 

@@ -6,15 +6,11 @@
 
 #include <vector>
 
-#include "base/result.h"
 #include "policy/compiler/compile_rules.h"
 #include "policy/compiler/rule_bits.h"
 #include "policy/model/selection.h"
 
 namespace namegate::policy {
-
-// Sets `v4` and `v6` of each rule: whether its local side matches the endpoint's own addresses and labels.
-Result<> decide_local_sides(std::vector<NumberedRule>& rules, Resolver& resolver);
 
 struct AddressTables {
     std::vector<CidrEntry> cidrs;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "policy/compiler/compile_local.h"
+
 #include <algorithm>
 #include <optional>
 
-#include "policy/compiler/compile_addresses.h"
 #include "policy/model/protocol.h"
 
 namespace namegate::policy {

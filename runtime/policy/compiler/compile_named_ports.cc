@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// Named ports of the other side. Each peer can give a name another number, and a compiled rule matches addresses and ports
-// independently. So such a rule is compiled in parts: one for each group of peers with the same numbers, and one for all other
-// addresses.
+#include "policy/compiler/compile_named_ports.h"
+
 #include <algorithm>
 #include <map>
 #include <utility>
-
-#include "policy/compiler/compile_rules.h"
 
 namespace namegate::policy {
 namespace {

@@ -38,9 +38,9 @@ Result<> check_known(const Policy& policy, const Rule& rule, Direction direction
     if (!own && (rule.action != RuleAction::kPass || !resolver.is_unknown_of_any(policy, remote_of(rule, direction)))) {
         return ok();
     }
-    return Error(Code::kTryAgain, "it is not known which endpoints " + where(from_policy(policy, rule)) +
-                                      " selects: this depends on labels of a pod that no label source, Namespace document or "
-                                      "ServiceAccount document provides");
+    return Error(Code::kLabelsUnknown, "it is not known which endpoints " + where(from_policy(policy, rule)) +
+                                           " selects: this depends on labels of a pod that no label source, Namespace document or "
+                                           "ServiceAccount document provides");
 }
 
 NumberedRule end_of_tier(const Tier& tier) {

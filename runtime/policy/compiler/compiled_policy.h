@@ -13,12 +13,14 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "base/ip.h"
 #include "datapath/bpf/abi_limits.h"
+#include "policy/compiler/rule_origin.h"
 #include "policy/model/domain_pattern.h"
 #include "policy/model/rule_terms.h"
 
@@ -28,17 +30,6 @@ inline constexpr std::size_t kMaxCompiledRules = NG_MAX_RULES;  // ends of tiers
 inline constexpr std::size_t kMaxPassAndLogRules = 24;
 static_assert(kMaxPassAndLogRules < NG_MAX_VERDICT_STEPS);
 
-// The origin of a compiled rule, for people.
-struct RuleOrigin {
-    std::string tier;         // "default"
-    std::string policy_kind;  // "NetworkPolicy"; empty for a tier's end and the profile
-    std::string policy_name;  // "default/allow-egress" or "default.allow-egress"
-    int rule_index = -1;      // position in the policy's list; -1 for a tier's end and the profile
-    std::string text;         // one line: "Allow UDP to port 53", "end of tier default: Deny"
-    std::string file;         // place of the rule
-    int line = 0;
-};
-
 struct CompiledRule {
     RuleAction action = RuleAction::kDeny;
     std::uint16_t next = 0;  // kPass: number of the first rule of the next tier (or the profile)
@@ -47,6 +38,7 @@ struct CompiledRule {
 
 // One bit for each rule; bit 0 of word 0 is rule 0. All bitmaps of a policy have the same number of words.
 using Bitmap = std::vector<std::uint64_t>;
+inline bool has_rule(const Bitmap& bits, std::size_t rule) { return (bits[rule / 64] >> (rule % 64) & 1U) != 0; }
 using BitmapIndex = std::uint32_t;  // into CompiledPolicy::bitmaps; 0 is the empty bitmap
 
 // The rules that match an address whose longest prefix in the policy is this one.

@@ -80,7 +80,7 @@ Verdict evaluate(const CompiledPolicy& policy, const PacketView& packet) {
     intersect(bits, candidates.port);
     intersect(bits, candidates.source_port);
     for (std::size_t rule = 0; rule < policy.rules.size();) {
-        if ((bits[rule / 64] >> (rule % 64) & 1) == 0) {
+        if (!has_rule(bits, rule)) {
             ++rule;
             continue;
         }

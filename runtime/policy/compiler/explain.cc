@@ -13,8 +13,6 @@ constexpr std::size_t kMaxAdvice = 5;
 constexpr std::size_t kShownPatterns = 4;
 constexpr std::size_t kMaxRulesAdvised = 16;  // a limit, because each rule can have 100,000 domains
 
-bool has(const Bitmap& bits, std::size_t rule) { return (bits[rule / 64] >> (rule % 64) & 1) != 0; }
-
 std::string place_of(const CompiledRule& rule) {
     return rule.origin.file.empty() ? "" : " (" + rule.origin.file + ":" + std::to_string(rule.origin.line) + ")";
 }
@@ -52,7 +50,7 @@ class Explainer {
     // Lists the rules that evaluate() considered: all up to the deciding one except those that a Pass skipped.
     void walk(Explanation& out) const {
         for (std::size_t rule = 0; rule <= out.verdict.rule;) {
-            const bool matched = has(found_.address, rule) && has(found_.port, rule) && has(found_.source_port, rule);
+            const bool matched = has_rule(found_.address, rule) && has_rule(found_.port, rule) && has_rule(found_.source_port, rule);
             out.path.push_back({rule, matched, matched ? "" : why_not(rule)});
             const bool pass = matched && policy_.rules[rule].action == RuleAction::kPass;
             rule = pass ? std::max<std::size_t>(policy_.rules[rule].next, rule + 1) : rule + 1;
@@ -62,7 +60,7 @@ class Explainer {
     std::vector<std::string> patterns_of(std::size_t rule) const {
         std::vector<std::string> out;
         for (const PatternEntry& entry : policy_.patterns) {
-            if (has(policy_.bitmaps[entry.bitmap], rule)) {
+            if (has_rule(policy_.bitmaps[entry.bitmap], rule)) {
                 out.emplace_back(entry.pattern.text());
             }
         }
@@ -71,13 +69,13 @@ class Explainer {
 
     std::string why_not(std::size_t rule) const {
         std::vector<std::string> parts;
-        if (!has(found_.address, rule)) {
+        if (!has_rule(found_.address, rule)) {
             parts.push_back(why_not_address(rule));
         }
-        if (!has(found_.port, rule)) {
+        if (!has_rule(found_.port, rule)) {
             parts.emplace_back("another protocol or port");
         }
-        if (!has(found_.source_port, rule)) {
+        if (!has_rule(found_.source_port, rule)) {
             parts.emplace_back("another source port");
         }
         std::string out;
@@ -88,10 +86,10 @@ class Explainer {
     }
 
     std::string why_not_address(std::size_t rule) const {
-        if (has(found_.named, rule)) {
+        if (has_rule(found_.named, rule)) {
             return "the name matches, but the rule excludes the address";
         }
-        if (has(with_domains_, rule)) {
+        if (has_rule(with_domains_, rule)) {
             return input_.by_name ? "the name does not match its domains" : "no name that matches its domains opened the address";
         }
         return input_.by_name && input_.packet.outside_nets ? "it has no matching domain" : "another address";
@@ -99,11 +97,11 @@ class Explainer {
 
     // Returns the pattern by which a name opened the address for the rule; empty if none did.
     std::string opened_by(std::size_t rule) const {
-        if (!has(found_.named, rule)) {
+        if (!has_rule(found_.named, rule)) {
             return {};
         }
         for (const PatternEntry& entry : policy_.patterns) {
-            if (has(policy_.bitmaps[entry.bitmap], rule) &&
+            if (has_rule(policy_.bitmaps[entry.bitmap], rule) &&
                 std::find(found_.opened.begin(), found_.opened.end(), entry.pattern) != found_.opened.end()) {
                 return std::string(entry.pattern.text());
             }
@@ -115,19 +113,19 @@ class Explainer {
         const CompiledRule& rule = policy_.rules[verdict.rule];
         if (rule.origin.rule_index >= 0) {
             const std::string pattern = opened_by(verdict.rule);
-            return rule_name(rule) + (verdict.allowed ? " allows it" : " denies it") + place_of(rule) +
+            return full_name(rule.origin) + (verdict.allowed ? " allows it" : " denies it") + place_of(rule) +
                    (pattern.empty() || !verdict.allowed ? "" : ", by the domain " + pattern);
         }
         if (verdict.allowed) {
             return "every tier passes it, and the profile allows it";
         }
-        return rule_name(rule) + " denies it: none of its rules matches";
+        return full_name(rule.origin) + " denies it: none of its rules matches";
     }
 
     void advise(Explanation& out) const {
         const CompiledRule& decided = policy_.rules[out.verdict.rule];
         if (decided.origin.rule_index >= 0) {
-            out.advice.push_back("narrow or remove " + rule_name(decided) + ", or put a rule with action: Allow before it");
+            out.advice.push_back("narrow or remove " + full_name(decided.origin) + ", or put a rule with action: Allow before it");
         }
         std::size_t left = kMaxRulesAdvised;
         for (const ExplainedRule& step : out.path) {
@@ -143,21 +141,21 @@ class Explainer {
 
     // Whether exactly one thing does not match: the address and its names, or protocol and port.
     bool misses_one(std::size_t rule) const {
-        const bool address = has(found_.address, rule);
-        return has(found_.source_port, rule) && address != has(found_.port, rule) && (address || has(with_domains_, rule));
+        const bool address = has_rule(found_.address, rule);
+        return has_rule(found_.source_port, rule) && address != has_rule(found_.port, rule) && (address || has_rule(with_domains_, rule));
     }
 
     void advise_on(std::size_t number, std::vector<std::string>& advice) const {
         const CompiledRule& rule = policy_.rules[number];
-        if (has(found_.address, number)) {
+        if (has_rule(found_.address, number)) {
             // A rule for any destination is unrelated to this one.
             if (!matches_any_address(number)) {
-                add(advice, rule_name(rule) + " matches this destination, but not " + input_.service + ": " + rule.origin.text);
+                add(advice, full_name(rule.origin) + " matches this destination, but not " + input_.service + ": " + rule.origin.text);
             }
             return;
         }
         const std::vector<std::string> patterns = patterns_of(number);
-        if (has(found_.named, number)) {
+        if (has_rule(found_.named, number)) {
             return;
         }
         if (input_.by_name) {
@@ -169,13 +167,13 @@ class Explainer {
             list += (i == 0 ? "" : " or ") + patterns[i];
         }
         add(advice, "let the endpoint look up " + list + (patterns.size() > kShownPatterns ? " or another of its names" : "") +
-                        " at a trusted DNS server, with this address in the response; then " + rule_name(rule) + " allows it");
+                        " at a trusted DNS server, with this address in the response; then " + full_name(rule.origin) + " allows it");
     }
 
     bool matches_any_address(std::size_t rule) const {
         return std::any_of(policy_.cidrs.begin(), policy_.cidrs.end(), [&](const CidrEntry& entry) {
             return entry.prefix.length() == 0 && entry.prefix.is_v4() == input_.packet.remote.is_v4() &&
-                   has(policy_.bitmaps[entry.match], rule);
+                   has_rule(policy_.bitmaps[entry.match], rule);
         });
     }
 
@@ -189,10 +187,11 @@ class Explainer {
     void advise_name(const CompiledRule& rule, const std::vector<std::string>& patterns, std::vector<std::string>& advice) const {
         for (const std::string& pattern : patterns) {
             if (pattern == "*." + input_.host) {
-                add(advice,
-                    "add " + input_.host + " to the domains of " + rule_name(rule) + ": " + pattern + " matches only the names below it");
+                add(advice, "add " + input_.host + " to the domains of " + full_name(rule.origin) + ": " + pattern +
+                                " matches only the names below it");
             } else if (const auto below = DomainPattern::parse("*." + pattern); below && below->matches(input_.host)) {
-                add(advice, "add *." + pattern + " to the domains of " + rule_name(rule) + ": " + pattern + " matches only that name");
+                add(advice,
+                    "add *." + pattern + " to the domains of " + full_name(rule.origin) + ": " + pattern + " matches only that name");
             }
         }
     }
@@ -229,14 +228,6 @@ class Explainer {
 };
 
 }  // namespace
-
-std::string rule_name(const CompiledRule& rule) {
-    const RuleOrigin& origin = rule.origin;
-    if (origin.rule_index >= 0) {
-        return origin.policy_kind + " " + origin.policy_name + "[" + std::to_string(origin.rule_index) + "]";
-    }
-    return origin.tier.empty() ? "the profile" : "the end of tier " + origin.tier;
-}
 
 Explanation explain(const CompiledPolicy& policy, const ExplainInput& input) { return Explainer(policy, input).run(); }
 

@@ -39,7 +39,4 @@ struct Explanation {
 
 Explanation explain(const CompiledPolicy& policy, const ExplainInput& input);
 
-// "GlobalNetworkPolicy default.allow-egress[1]", "the end of tier default"
-std::string rule_name(const CompiledRule& rule);
-
 }  // namespace namegate::policy

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "base/words.h"
 #include "policy/documents/policy_store.h"
-#include "policy/documents/shape.h"
 
 namespace namegate::policy {
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/words.h"
 #include "policy/documents/cursor.h"
 #include "policy/documents/decode_resource.h"
 #include "policy/documents/document.h"

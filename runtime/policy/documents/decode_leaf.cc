@@ -7,7 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "policy/documents/shape.h"
+#include "base/words.h"
 
 namespace namegate::policy {
 namespace {

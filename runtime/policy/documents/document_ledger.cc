@@ -73,7 +73,7 @@ void DocumentLedger::adopt(KeptIndex found) {
         }
     }
     for (const std::string& path : removed) {
-        gone(path);
+        report_removed(path);
     }
     for (auto& [path, document] : found.documents) {
         KeptDocument& own = index_.documents[path];
@@ -90,9 +90,9 @@ void DocumentLedger::adopt(KeptIndex found) {
 
 void DocumentLedger::add_source(const std::string& source, Decoder decoder) { sources_[source] = std::move(decoder); }
 
-void DocumentLedger::reached(const std::string& source, const SourcePlace& place) { reached_[source] = place; }
+void DocumentLedger::report_reached(const std::string& source, const SourcePlace& place) { reached_[source] = place; }
 
-void DocumentLedger::unreachable(const std::string& source, const std::string& why) { unreachable_[source] = why; }
+void DocumentLedger::report_unreachable(const std::string& source, const std::string& why) { unreachable_[source] = why; }
 
 bool DocumentLedger::is_kept(const std::string& path, const ContentId& id) const { return !kept_ || kept_->has_copy(path, id); }
 
@@ -111,7 +111,7 @@ void DocumentLedger::keep(const std::string& path, const ContentId& id, std::str
     }
 }
 
-void DocumentLedger::says(const std::string& source, Reading reading) {
+void DocumentLedger::report_content(const std::string& source, Reading reading) {
     source_of_[reading.path] = source;
     if (!has_errors(reading.decoded.problems)) {
         keep(reading.path, reading.id, reading.content);
@@ -125,18 +125,18 @@ void DocumentLedger::says(const std::string& source, Reading reading) {
     }
 }
 
-void DocumentLedger::says_the_same(const std::string& path, std::string_view content) {
+void DocumentLedger::report_unchanged(const std::string& path, std::string_view content) {
     if (uncopied_.count(path) != 0) {
         keep(path, id_of(content), content);
     }
 }
 
-void DocumentLedger::unreadable(const std::string& source, const std::string& path, const std::string& why) {
+void DocumentLedger::report_unreadable(const std::string& source, const std::string& path, const std::string& why) {
     source_of_[path] = source;
     store_.set_unreadable(path, why);
 }
 
-void DocumentLedger::gone(const std::string& path) {
+void DocumentLedger::report_removed(const std::string& path) {
     store_.remove_file(path);
     dirty_ = index_.documents.erase(path) > 0 || dirty_;
     source_of_.erase(path);
@@ -167,7 +167,7 @@ void DocumentLedger::forget_other_sources() {
         }
     }
     for (const std::string& path : others) {
-        gone(path);
+        report_removed(path);
     }
     const auto is_other = [this](const auto& entry) { return sources_.count(entry.first) == 0; };
     dirty_ = std::erase_if(index_.sources, is_other) > 0 || dirty_;
@@ -176,7 +176,7 @@ void DocumentLedger::forget_other_sources() {
 void DocumentLedger::restore_missing() {
     for (const auto& [source, why] : unreachable_) {
         for (const std::string& path : documents_of(source)) {
-            unreadable(source, path, why);
+            report_unreadable(source, path, why);
         }
     }
     for (auto& [path, document] : index_.documents) {

@@ -54,8 +54,8 @@ class DocumentLedger {
     // added is no longer configured, so its documents are removed.
     void begin();
     void add_source(const std::string& source, Decoder decoder);
-    void reached(const std::string& source, const SourcePlace& place);
-    void unreachable(const std::string& source, const std::string& why);
+    void report_reached(const std::string& source, const SourcePlace& place);
+    void report_unreachable(const std::string& source, const std::string& why);
     // `id` identifies `content`, which is kept if it is valid.
     struct Reading {
         std::string path;
@@ -63,18 +63,18 @@ class DocumentLedger {
         std::string_view content;
         DecodeOutcome decoded;
     };
-    void says(const std::string& source, Reading reading);
-    // The content is the one for which needs() returned false.
-    void says_the_same(const std::string& path, std::string_view content);
-    void unreadable(const std::string& source, const std::string& path, const std::string& why);
-    void gone(const std::string& path);
+    void report_content(const std::string& source, Reading reading);
+    // The content is the one for which is_new_content() returned false.
+    void report_unchanged(const std::string& path, std::string_view content);
+    void report_unreadable(const std::string& source, const std::string& path, const std::string& why);
+    void report_removed(const std::string& path);
     // Puts the result of the round in force and keeps it. An error: some content in force has no copy.
     Result<> finish();
     // True: some content in force has no copy yet. Another round reads its document again and copies it.
     bool wants_another_round() const { return another_round_; }
 
     // Whether this content is not known yet. Saves sources the decoding.
-    bool needs(const std::string& path, const ContentId& id) const { return store_.needs(path, id); }
+    bool is_new_content(const std::string& path, const ContentId& id) const { return store_.is_new_content(path, id); }
     bool has_stamp(const std::string& path, const FileStamp& stamp) const {
         return uncopied_.count(path) == 0 && store_.has_stamp(path, stamp);
     }

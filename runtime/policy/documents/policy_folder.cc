@@ -67,14 +67,14 @@ std::optional<Fresh> read(DocumentLedger& ledger, const Folder& folder, const st
     auto content = folder.files.read(path, kMaxPolicyFileBytes);
     if (!content) {
         if (content.error().code() == Code::kNotFound && !folder.files.has_name(path)) {
-            ledger.gone(path);
+            ledger.report_removed(path);
         } else {
-            ledger.unreadable(folder.path, path, content.error().message());
+            ledger.report_unreadable(folder.path, path, content.error().message());
         }
         return std::nullopt;
     }
-    if (!ledger.needs(path, id_of(*content))) {
-        ledger.says_the_same(path, *content);
+    if (!ledger.is_new_content(path, id_of(*content))) {
+        ledger.report_unchanged(path, *content);
         note_stamp(ledger, path, stamp);
         return std::nullopt;
     }
@@ -119,7 +119,7 @@ void make_static(DecodeOutcome& decoded, std::string_view node_name) {
 void report(DocumentLedger& ledger, const Folder& folder, std::vector<Fresh> files) {
     decode(files, folder.decoder);
     for (Fresh& file : files) {
-        ledger.says(folder.path, {file.path, id_of(file.content), file.content, std::move(file.decoded)});
+        ledger.report_content(folder.path, {file.path, id_of(file.content), file.content, std::move(file.decoded)});
         note_stamp(ledger, file.path, file.stamp);
     }
 }
@@ -138,7 +138,7 @@ bool is_policy_file_name(std::string_view name) {
 namespace {
 
 Result<> unreachable(DocumentLedger& ledger, const Folder& folder, const Error& error) {
-    ledger.unreachable(folder.path, error.message());
+    ledger.report_unreachable(folder.path, error.message());
     return error;
 }
 
@@ -171,10 +171,10 @@ Result<> load(DocumentLedger& ledger, const Folder& folder) {
     if (const auto mounted = check_mount(ledger, folder, place); present.empty() && !mounted) {
         return unreachable(ledger, folder, mounted.error());
     }
-    ledger.reached(folder.path, place);
+    ledger.report_reached(folder.path, place);
     for (const std::string& path : ledger.documents_of(folder.path)) {
         if (!std::binary_search(present.begin(), present.end(), path)) {
-            ledger.gone(path);
+            ledger.report_removed(path);
         }
     }
     std::vector<Fresh> files;

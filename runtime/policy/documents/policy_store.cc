@@ -19,10 +19,10 @@ std::string_view to_string(FileStatus::InForce in_force) {
 
 bool PolicyStore::set_file(const std::string& path, std::string_view content) {
     const ContentId id = id_of(content);
-    return needs(path, id) && set_decoded(path, id, decode_file(path, content));
+    return is_new_content(path, id) && set_decoded(path, id, decode_file(path, content));
 }
 
-bool PolicyStore::needs(const std::string& path, const ContentId& id) const {
+bool PolicyStore::is_new_content(const std::string& path, const ContentId& id) const {
     const auto found = files_.find(path);
     return found == files_.end() || !found->second.seen || !(found->second.content == id);
 }

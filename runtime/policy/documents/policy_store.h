@@ -51,7 +51,7 @@ class PolicyStore {
     // Returns whether the content in force has changed.
     bool set_file(const std::string& path, std::string_view content);
     // The same in two steps, so that files can be decoded in parallel.
-    bool needs(const std::string& path, const ContentId& id) const;
+    bool is_new_content(const std::string& path, const ContentId& id) const;
     bool set_decoded(const std::string& path, const ContentId& id, DecodeOutcome decoded);
     bool remove_file(const std::string& path);
     // Puts the last good content from an earlier process in force, until the file is valid again or is removed. Returns false

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/model/rule_text.h"
 
+#include "base/listed.h"
 #include "policy/model/protocol.h"
 
 namespace namegate::policy {
@@ -23,14 +24,7 @@ std::string show(const Port& port) {
 
 template <typename T>
 std::string list(const std::vector<T>& entries) {
-    std::string out;
-    for (std::size_t i = 0; i < entries.size() && i < kShownEntries; ++i) {
-        out += (i == 0 ? "" : ", ") + show(entries[i]);
-    }
-    if (entries.size() > kShownEntries) {
-        out += " and " + std::to_string(entries.size() - kShownEntries) + " more";
-    }
-    return out;
+    return listed(entries, kShownEntries, [](const T& entry) { return show(entry); });
 }
 
 void add(std::string& out, const std::string& part) {

@@ -123,12 +123,12 @@ Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, con
         add_unknown(policy.service_account_selector->with_prefix(kServiceAccountPrefix, kLabelServiceAccount), "serviceAccountSelector",
                     *policy.service_account_selector);
     }
-    return {Code::kTryAgain, "it is not known whether " + policy.kind + " " + policy.full_name() + " (" + policy.place.file + ":" +
-                                 std::to_string(policy.place.line) + ") selects the pod by its " + selectors +
-                                 (named == nullptr ? "" : "; " + describe_gaps(*named, relevant))};
+    return {Code::kLabelsUnknown, "it is not known whether " + policy.kind + " " + policy.full_name() + " (" + policy.place.file + ":" +
+                                      std::to_string(policy.place.line) + ") selects the pod by its " + selectors +
+                                      (named == nullptr ? "" : "; " + describe_gaps(*named, relevant))};
 }
 
-bool looks_at_endpoints(const Snapshot& snapshot) {
+bool rules_select_endpoints(const Snapshot& snapshot) {
     const auto looks = [](const EntityRule& side) { return selects_by_labels(side) || side.not_selector || names_ports(side); };
     const auto rule_looks = [&looks](const Rule& rule) { return looks(rule.source) || looks(rule.destination); };
     const auto policy_looks = [&rule_looks](const Policy* policy) {

@@ -22,12 +22,12 @@ namespace namegate::policy {
 // Does not check the direction; see Policy::applies().
 Truth policy_selects(const Policy& policy, const EndpointFacts& endpoint);
 
-// The error kTryAgain for a policy whose selection of this endpoint is unknown. Names the policy and its selector, and, if
+// The error kLabelsUnknown for a policy whose selection of this endpoint is unknown. Names the policy and its selector, and, if
 // `named` is given, the labels and what to configure.
 Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, const EndpointView* named = nullptr);
 
 // Whether the compiled policy of an endpoint can depend on other endpoints of the node: by a rule's selector or named port.
-bool looks_at_endpoints(const Snapshot& snapshot);
+bool rules_select_endpoints(const Snapshot& snapshot);
 
 // What a selector matches: indexes into the node's endpoints and the snapshot's sets.
 struct Members {

@@ -138,27 +138,6 @@ std::optional<std::string> wait_for_icmp(RawSocket& wire, const std::string& to,
 
 std::string source_of(std::string_view ip_packet) { return address_at(ip_packet, 0); }
 
-Bytes shortened(Bytes frame, std::size_t bytes) {
-    const bool v6 = frame[12] == 0x86;
-    const std::size_t at = kLinkBytes + (v6 ? 4U : 2U);
-    const std::size_t length = static_cast<std::size_t>(frame[at] << 8 | frame[at + 1]) - bytes;
-    frame[at] = static_cast<std::uint8_t>(length >> 8);
-    frame[at + 1] = static_cast<std::uint8_t>(length & 0xffU);
-    if (!v6) {
-        // Computes the header's checksum again: RFC 1071.
-        frame[kLinkBytes + 10] = frame[kLinkBytes + 11] = 0;
-        std::uint32_t sum = 0;
-        for (std::size_t i = 0; i < kIp4Bytes; i += 2) {
-            sum += static_cast<std::uint32_t>(frame[kLinkBytes + i] << 8 | frame[kLinkBytes + i + 1]);
-        }
-        sum = (sum & 0xffff) + (sum >> 16);
-        sum = ~((sum & 0xffff) + (sum >> 16));
-        frame[kLinkBytes + 10] = static_cast<std::uint8_t>(sum >> 8);
-        frame[kLinkBytes + 11] = static_cast<std::uint8_t>(sum);
-    }
-    return frame;
-}
-
 Fd bound_udp(const TestNetns& netns, int family, std::uint16_t port) {
     Fd udp = socket_inside(netns, family, SOCK_DGRAM);
     socklen_t size = 0;

@@ -81,9 +81,6 @@ std::optional<std::string> wait_for_icmp(RawSocket& wire, const std::string& to,
 // The sender of the packet.
 std::string source_of(std::string_view ip_packet);
 
-// The same frame, with an IP header whose length is `bytes` too small.
-Bytes shortened(Bytes frame, std::size_t bytes);
-
 // A UDP socket bound to the port in the namespace.
 Fd bound_udp(const TestNetns& netns, int family, std::uint16_t port);
 void send_to(const Fd& udp, const std::string& address, std::uint16_t port, const std::string& text);

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "attacker.h"
+#include "support/shortened.h"
 
 using namespace namegate;
 using namespace namegate::test;

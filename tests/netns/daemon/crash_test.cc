@@ -31,9 +31,7 @@ bool all_points() {
 std::string left_behind(const DaemonNode& node) {
     // host-local can be caught between making a lease and writing its owner: that lease is its own leak.
     run_command("find " + node.folder() + "/ipam -type f -name '*.*' -empty -delete");
-    return must_run("ip -o link | grep -o ' ng[0-9a-f]*@'; ip route show | grep ' ng[0-9a-f]'; find " + node.folder() +
-                    "/run/endpoints -type f 2>/dev/null; find " + node.bpffs() + " -path '*links/*'; find " + node.folder() +
-                    "/ipam -type f ! -name 'last_reserved*' ! -name lock; true");
+    return node.traces();
 }
 
 // One of the two programs under strace. strace's output goes to a file that its launcher reads.

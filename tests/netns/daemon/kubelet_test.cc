@@ -17,13 +17,6 @@ namespace {
 
 std::string host_name(const std::string& id) { return endpoints::host_interface_name(id, "eth0"); }
 
-// Everything a pod leaves on a node.
-std::string left_behind(const DaemonNode& node) {
-    return must_run("ip -o link | grep -o ' ng[0-9a-f]*@'; ip route show | grep ' ng[0-9a-f]'; ls " + node.folder() +
-                    "/run/endpoints 2>/dev/null; find " + node.bpffs() + " -path '*links/*'; find " + node.folder() +
-                    "/ipam -type f ! -name 'last_reserved*' ! -name lock; true");
-}
-
 bool reaches_node(const TestNetns& pod) { return pod.run("ping -c 1 -W 1 192.0.2.9").status == 0; }
 
 // An address of the node that pods can send to.
@@ -67,7 +60,7 @@ TEST_CASE("50 ADDs and 50 DELs at once", "[C11]") {
         CHECK(endpoint["mode"] == "enforced");
     }
     at_once("DEL");
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
     // The same for removed endpoints.
     CHECK(eventually([&] { return node.must_ask("endpoints").empty(); }));
 }
@@ -80,7 +73,7 @@ TEST_CASE("DEL in every order in which runtimes call it", "[C2][C56]") {
     REQUIRE(node.cni("ADD", "one", pod.path()).status == 0);
     CHECK(node.cni("DEL", "one", "").status == 0);
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
     // The namespace was removed first, and the kernel removed the interfaces with it.
     TestNetns gone;
     REQUIRE(node.cni("ADD", "two", gone.path()).status == 0);
@@ -88,7 +81,7 @@ TEST_CASE("DEL in every order in which runtimes call it", "[C2][C56]") {
     gone.remove();
     REQUIRE(eventually([] { return run_command("ip link show " + host_name("two")).status != 0; }));
     CHECK(node.cni("DEL", "two", path).status == 0);
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
 }
 
 TEST_CASE("as soon as a DEL returns, its pod's address, names and namespace are free for others") {
@@ -119,7 +112,7 @@ TEST_CASE("as soon as a DEL returns, its pod's address, names and namespace are 
             CHECK(reaches_node(stays));
             call("DEL", id, stays.path());
             CHECK(stays.run("ip link show eth0").status != 0);
-            CHECK(left_behind(node) == "");
+            CHECK(node.traces() == "");
         }
         TestNetns goes;
         call("ADD", "three", goes.path());
@@ -144,13 +137,13 @@ TEST_CASE("a host interface renamed by hand stays enforced, and its DEL removes 
     CHECK_FALSE(reaches_node(pod));
     CHECK(node.cni("DEL", "one", pod.path()).status == 0);
     CHECK(run_command("ip link show byhand").status != 0);
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
 
     const TestNetns other;
     REQUIRE(node.cni("ADD", "two", other.path()).status == 0);
     must_run("ip link del " + host_name("two"));
     CHECK(node.cni("DEL", "two", other.path()).status == 0);
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
 }
 
 TEST_CASE("a reboot clears the memory and not the leases; DEL releases them and the next ADD works", "[C34][C53]") {
@@ -169,7 +162,7 @@ TEST_CASE("a reboot clears the memory and not the leases; DEL releases them and 
     CHECK_FALSE(node.pins().empty());
     CHECK(node.cni("DEL", "old", "").status == 0);
     CHECK(node.cni("DEL", "new", after.path()).status == 0);
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
 }
 
 TEST_CASE("a full or read-only state folder: ADD says so and leaves nothing, DEL is not blocked, and ADD works again afterwards", "[C54]") {
@@ -179,7 +172,7 @@ TEST_CASE("a full or read-only state folder: ADD says so and leaves nothing, DEL
     const TestNetns pod;
     const TestNetns other;
     REQUIRE(node.cni("ADD", "kept", pod.path()).status == 0);
-    const std::string before = left_behind(node);
+    const std::string before = node.traces();
     const bool full = GENERATE(true, false);
     INFO(full);
     run_command(full ? "cat /dev/zero > " + run + "/filler" : "mount -o remount,ro " + run);
@@ -188,14 +181,14 @@ TEST_CASE("a full or read-only state folder: ADD says so and leaves nothing, DEL
     CHECK(added.status != 0);
     CHECK(added.text.find(full ? "No space left" : "Read-only") != std::string::npos);
     CHECK(node.cni("DEL", "more", other.path()).status == 0);
-    CHECK(left_behind(node) == before);
+    CHECK(node.traces() == before);
     CHECK(node.cni("DEL", "kept", pod.path()).status == 0);
     CHECK(run_command("ip link show " + host_name("kept")).status != 0);
     run_command(full ? "rm " + run + "/filler" : "mount -o remount,rw " + run);
     CHECK(node.cni("ADD", "more", other.path()).status == 0);
     CHECK(node.cni("DEL", "more", other.path()).status == 0);
     CHECK(node.cni("DEL", "kept", pod.path()).status == 0);
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
     must_run("umount " + run);
 }
 
@@ -232,7 +225,7 @@ TEST_CASE("a late DEL does not touch an interface number that now belongs to ano
     CHECK_FALSE(reaches_node(second));
     must_run("ip link del byhand");
     CHECK(node.cni("DEL", "late", "").status == 0);
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "endpoints/record_store.h"
 #include "node.h"
 #include "node/admission.h"
-#include "node/datapath_options.h"
+#include "node/settings.h"
 
 namespace namegate::test {
 namespace {
@@ -72,7 +72,8 @@ TEST_CASE("pins that disappear while the daemon runs are made again, and the dae
     node.start();
     REQUIRE(node.cni("ADD", "lost", pod.path()).status == 0);
     must_run("rm -rf " + node.bpffs());
-    CHECK(eventually([&] { return node.ask("status") && !node.pins().empty() && node.mode_of("lost") == "enforced"; }, 30));
+    CHECK(eventually([&] { return node.ask("status") && !node.pins().empty() && node.mode_of("lost") == "enforced"; },
+                     std::chrono::seconds(30)));
     REQUIRE(::unlink((node.policies() + "/a.yaml").c_str()) == 0);
     CHECK(node.becomes("lost", "open"));
     CHECK(node.alive());

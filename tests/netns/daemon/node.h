@@ -9,31 +9,19 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <functional>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "api/client.h"
 #include "base/file.h"
 #include "config/config.h"
+#include "support/eventually.h"
 #include "support/netns.h"
+#include "support/node_traces.h"
 #include "support/temp_dir.h"
 
 namespace namegate::test {
-
-// Polls until the condition holds, for at most `seconds`.
-inline bool eventually(const std::function<bool()>& condition, int seconds = 10) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            return false;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return true;
-}
 
 template <typename T>
 T must(Result<T> result) {
@@ -89,7 +77,7 @@ class DaemonNode {
             }
             ::_exit(127);
         }
-        if (!eventually([this] { return ask("status").has_value(); }, 30)) {
+        if (!eventually([this] { return ask("status").has_value(); }, std::chrono::seconds(30))) {
             throw std::runtime_error("the daemon does not answer: " + log());
         }
     }
@@ -142,6 +130,8 @@ class DaemonNode {
                            " CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" + netns +
                            " CNI_ARGS='IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + pod + "' " NAMEGATE_PLUGIN " < " + file);
     }
+    // Empty when no pod has left anything.
+    std::string traces() const { return node_traces({bpffs(), config_.records_dir(), dir_.path() + "/ipam"}); }
     std::string pins() const { return must_run("find " + bpffs() + " -path '*links/*' | sort"); }
     std::string log() const { return run_command("cat " + dir_.path() + "/log").text; }
 

@@ -8,7 +8,7 @@
 #include "datapath/loader.h"
 #include "endpoints/record_store.h"
 #include "node.h"
-#include "node/datapath_options.h"
+#include "node/settings.h"
 
 namespace namegate::test {
 namespace {

@@ -48,7 +48,7 @@ TEST_CASE("policies without space beside those they replace come in force when t
             }
             return true;
         },
-        20));
+        std::chrono::seconds(20)));
 }
 
 }  // namespace

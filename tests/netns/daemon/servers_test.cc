@@ -4,11 +4,11 @@
 #include <string>
 
 #include "config/config.h"
+#include "datapath/address.h"
 #include "datapath/endpoint_writer.h"
-#include "datapath/reader.h"
 #include "endpoints/record_store.h"
 #include "node.h"
-#include "node/datapath_options.h"
+#include "node/settings.h"
 
 namespace namegate::test {
 namespace {
@@ -30,7 +30,7 @@ using Servers = std::vector<std::string>;
 
 bool becomes(const DaemonNode& node, const Servers& servers) {
     // Well before the slow timer would see it.
-    return eventually([&] { return node.must_ask("status")["trustedServers"].get<Servers>() == servers; }, 5);
+    return eventually([&] { return node.must_ask("status")["trustedServers"].get<Servers>() == servers; }, std::chrono::seconds(5));
 }
 
 void trust(const DaemonNode& node, const std::string& servers) {
@@ -63,6 +63,11 @@ TEST_CASE("the trusted servers follow the node's resolv.conf: written, renamed o
     must_run("echo 'nameserver 192.0.2.6' > /etc/resolv.conf");
     CHECK(becomes(node, {"192.0.2.6"}));
     CHECK(node.must_ask("status")["healthy"] == true);
+    // Of no use to pods: a warning of `status`, with the line.
+    must_run("echo 'nameserver 127.0.0.53' > /etc/resolv.conf");
+    CHECK(becomes(node, {"127.0.0.53"}));
+    CHECK(node.must_ask("status")["healthy"] == true);
+    CHECK(node.must_ask("status")["warnings"].dump().find("/etc/resolv.conf, line 1: pods cannot reach") != std::string::npos);
 }
 
 TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, each with its source") {
@@ -83,7 +88,7 @@ TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, 
     CHECK(named[1] == Json{{"server", "192.0.2.1"}, {"namedBy", "/etc/resolv.conf"}});
     // An invalid file is reported, and removes no server.
     must_run("echo 'clusterDNS: [nonsense]' > " + kubelet);
-    CHECK(eventually([&] { return node.must_ask("status")["healthy"] == false; }, 5));
+    CHECK(eventually([&] { return node.must_ask("status")["healthy"] == false; }, std::chrono::seconds(5)));
     CHECK(node.must_ask("status")["degraded"].dump().find(kubelet + ":1: clusterDNS: \\\"nonsense\\\" is not the address") !=
           std::string::npos);
     CHECK(becomes(node, {"10.96.0.10", "192.0.2.1"}));

@@ -96,12 +96,6 @@ json endpoint_of(const DaemonNode& node, const std::string& id) {
     return {};
 }
 
-std::string left_behind(const DaemonNode& node) {
-    return must_run("ip -o link | grep -o ' ng[0-9a-f]*@'; ip route show | grep ' ng[0-9a-f]'; ls " + node.folder() +
-                    "/run/endpoints; find " + node.bpffs() + " -path '*links/*'; find " + node.folder() +
-                    "/ipam -type f ! -name 'last_reserved*' ! -name lock 2>/dev/null; true");
-}
-
 TEST_CASE("libcni validates, adds, checks and deletes in every version that it supports, and keeps the result meanwhile", "[C21][C24]") {
     const std::string version = GENERATE("0.3.1", "0.4.0", "1.0.0");
     INFO(version);
@@ -129,7 +123,7 @@ TEST_CASE("libcni validates, adds, checks and deletes in every version that it s
     }
     client.must_call("del", "one", pod.path());
     CHECK(client.cached_results().empty());
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
     // Before 0.4.0 a DEL does not get the result of ADD.
     const json last = client.calls().back();
     CHECK(last["command"] == "DEL");
@@ -147,13 +141,13 @@ TEST_CASE("a DEL by libcni works without the cached result or the namespace", "[
     must_run("rm -r " + client.cache() + "/results");
     client.must_call("del", "one", pod.path());
     CHECK_FALSE(client.calls().back()["config"].contains("prevResult"));
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
 
     client.must_call("add", "two", pod.path());
     pod.remove();
     client.must_call("del", "two", "");
     CHECK(client.calls().back()["config"].contains("prevResult"));
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
     client.must_call("del", "never", "");
 }
 
@@ -174,7 +168,7 @@ TEST_CASE("libcni chains namegate behind ptp and a plugin after that, and takes 
     CHECK(client.call("check", "one", pod.path()).status == 0);
     client.must_call("del", "one", pod.path());
     CHECK(pod.run("ip link show eth0").status != 0);
-    CHECK(eventually([&] { return left_behind(node).empty(); }));
+    CHECK(eventually([&] { return node.traces().empty(); }));
 }
 
 TEST_CASE("a pod's annotations come with the capability, and the endpoint shows them; those too large are left out", "[C28]") {
@@ -249,7 +243,7 @@ TEST_CASE("calls of a client of version 1.1.0: STATUS, ADD, and GC with its list
     CHECK(two.run("ip link show eth0").status != 0);
     collect["cni.dev/valid-attachments"] = json::array();
     CHECK(client.plugin("GC", collect).status == 0);
-    CHECK(left_behind(node) == "");
+    CHECK(node.traces() == "");
     CHECK(client.plugin("STATUS", config).status == 0);
 }
 

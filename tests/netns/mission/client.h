@@ -9,12 +9,12 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/ip.h"
 #include "support/dns_message.h"
+#include "support/eventually.h"
 #include "support/netns.h"
 
 namespace namegate::test {
@@ -27,19 +27,6 @@ inline constexpr Milliseconds kBeforeRepeat{900};
 // How long to wait for a connection that must not succeed.
 inline constexpr Milliseconds kDenied{250};
 inline constexpr Milliseconds kPatience{10000};
-
-// Whether the condition came true within the time; checked again and again.
-template <typename Condition>
-bool eventually(Condition&& condition, Milliseconds most = kPatience) {
-    const auto deadline = SteadyClock::now() + most;
-    while (!condition()) {
-        if (SteadyClock::now() > deadline) {
-            return false;
-        }
-        std::this_thread::sleep_for(Milliseconds(5));
-    }
-    return true;
-}
 
 // Runs the work on a thread inside the namespace; its exceptions are passed on.
 void run_inside(const TestNetns& netns, const std::function<void()>& work);

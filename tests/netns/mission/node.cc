@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "api/client.h"
+#include "support/node_traces.h"
 #include "support/world.h"
 
 namespace namegate::test {
@@ -214,11 +215,7 @@ void Node::stop_daemon() {
 
 std::string Node::daemon_log() const { return content_of(folder() + "/namegated.log"); }
 
-std::string Node::state() const {
-    return must_run("ip -o link | cut -d: -f2 | grep ' ng'; ip -4 route show | grep ' ng'; ip -6 route show | grep ' ng'; find " + bpffs_ +
-                    "/v*/links -type f 2>/dev/null | sort; find " + folder() + "/state/endpoints -type f 2>/dev/null | sort; find " +
-                    folder() + "/ipam -type f ! -name 'last_reserved*' ! -name lock | sort; true");
-}
+std::string Node::state() const { return node_traces({bpffs_, folder() + "/state/endpoints", folder() + "/ipam"}); }
 
 std::string Node::pins() const {
     return must_run("cd " + bpffs_ + " && for kind in maps programs links; do echo $kind $(ls -d v*/$kind/* 2>/dev/null | wc -l); done");

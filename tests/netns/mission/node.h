@@ -102,7 +102,7 @@ class Node {
     std::optional<nlohmann::json> ask_daemon(const std::string& command, const nlohmann::json& arguments = nlohmann::json::object()) const;
     std::string daemon_log() const;
 
-    // Interfaces, pinned links, records, leases and translation rules of pods.
+    // What pods have left; empty if nothing.
     std::string state() const;
     // The number of pins of each kind.
     std::string pins() const;

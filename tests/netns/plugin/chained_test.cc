@@ -30,7 +30,7 @@ TEST_CASE("a veth that bridge made is found through the kernel and adopted", "[C
     CHECK(added.output == made.output);
     const auto record = endpoints::record_from_json(must_run("cat " + cni.state() + "/endpoint-b1-eth0.json"));
     REQUIRE(record);
-    CHECK(record->mode == "chained");
+    CHECK(record->chained);
     // The bridge comes first in prevResult, the veth second.
     CHECK(record->host_ifname == made.output["interfaces"][1]["name"]);
     CHECK(record->addresses.at(0).to_string() + "/24" == made.output["ips"][0]["address"]);

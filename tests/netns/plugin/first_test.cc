@@ -102,7 +102,7 @@ TEST_CASE("the endpoint is programmed while its host side is still down") {
     CHECK(record->labels.at("cni-args").at("app") == "web");
     CHECK(record->addresses.size() == 1);
     CHECK(record->host_ifindex != 0);
-    CHECK(record->mode == "first");
+    CHECK_FALSE(record->chained);
     CHECK(record->network == "testnet");
     CHECK(cni.call("DEL", "c3", "").status == 0);
 }

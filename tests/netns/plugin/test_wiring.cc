@@ -50,8 +50,8 @@ class FileProgrammer final : public node::EndpointLifecycle {
         return std::filesystem::exists(path(container_id, ifname)) ? ok()
                                                                    : Result<>(Error(Code::kNotFound, "the endpoint is not programmed"));
     }
-    Result<std::vector<node::Attachment>> attachments(const std::string& network) override {
-        std::vector<node::Attachment> out;
+    Result<std::vector<Attachment>> attachments(const std::string& network) override {
+        std::vector<Attachment> out;
         for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
             if (entry.path().extension() == ".json") {
                 NG_ASSIGN(const std::string text, read_file(entry.path(), endpoints::kMaxRecordBytes));

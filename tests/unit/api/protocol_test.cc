@@ -50,6 +50,7 @@ TEST_CASE("replies survive encoding and decoding, errors with their code") {
         CHECK(bad.error().code() == code);
         CHECK(bad.error().message() == "why");
     }
+    CHECK(parse_reply(encode_reply(Error(Code::kLabelsUnknown, "why"))).error().code() == Code::kTryAgain);
     for (const char* line : {"", "{}", "[]", "{\"ok\":1}", "{\"ok\":true}", "{\"ok\":false}", "{\"ok\":false,\"error\":{\"code\":1}}"}) {
         INFO(line);
         CHECK_FALSE(parse_reply(line));

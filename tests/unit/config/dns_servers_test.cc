@@ -99,3 +99,26 @@ TEST_CASE("each server is named once, and a file without servers removes none") 
     config.dns_servers.node = config.dns_servers.kubelet = false;
     CHECK(DnsServers(config).files().empty());
 }
+
+TEST_CASE("servers of resolv.conf that are of no use to pods are warnings, unless another source names servers") {
+    const test::TempDir dir;
+    Config config;
+    config.dns_servers.resolv_conf = dir.path() + "/resolv.conf";
+    config.dns_servers.kubelet_configs = {dir.path() + "/kubelet.yaml"};
+    REQUIRE(write_file_atomically(config.dns_servers.resolv_conf, "search test\nnameserver 127.0.0.53\nnameserver fe80::1%eth0\n", 0644));
+    DnsServers servers(config);
+    CHECK(text_of(servers.read()) == "127.0.0.53<resolv.conf>");
+    REQUIRE(servers.warnings().size() == 2);
+    CHECK(servers.warnings()[0].find("/resolv.conf, line 2: pods cannot reach") != std::string::npos);
+    CHECK(servers.warnings()[1].find("/resolv.conf, line 3: an address with a zone") != std::string::npos);
+    servers.read();
+    CHECK(servers.warnings().size() == 2);
+    REQUIRE(write_file_atomically(dir.path() + "/kubelet.yaml", "clusterDNS: [10.96.0.10]\n", 0644));
+    servers.read();
+    CHECK(servers.warnings().empty());
+    config.dns_servers.kubelet = false;
+    config.dns_servers.listed = {*dns::parse_trusted_server("10.0.0.1")};
+    DnsServers listed(config);
+    listed.read();
+    CHECK(listed.warnings().empty());
+}

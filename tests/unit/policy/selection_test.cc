@@ -18,13 +18,13 @@ bool look(const std::string& spec) {
     PolicyStore store;
     store.set_file("p.yaml", policy("GlobalNetworkPolicy", "", spec));
     REQUIRE(store.files().front().loaded);
-    return looks_at_endpoints(*store.snapshot());
+    return rules_select_endpoints(*store.snapshot());
 }
 
 }  // namespace
 
 TEST_CASE("the compiled policy depends on other endpoints only by selectors and port names") {
-    CHECK_FALSE(looks_at_endpoints(Snapshot()));
+    CHECK_FALSE(rules_select_endpoints(Snapshot()));
     CHECK_FALSE(
         look("selector: app == 'x', egress: [{action: Allow, protocol: TCP, destination: {domains: [example.com], ports: [443]}}]"));
     CHECK_FALSE(look("selector: all(), egress: [{action: Deny, destination: {nets: [10.0.0.0/8], notNets: [10.1.0.0/16]}}]"));

@@ -57,7 +57,7 @@ class Files {
         const auto snapshot = store_.snapshot();
         const auto selected = policy::test::selects_view(*snapshot, view, Direction::kEgress);
         if (!selected) {
-            CHECK(selected.error().code() == Code::kTryAgain);
+            CHECK(selected.error().code() == Code::kLabelsUnknown);
             return selected.error().message();
         }
         if (*selected) {

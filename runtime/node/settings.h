@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The settings of the datapath that come from the configuration. Functions without state; apply_settings() blocks on the kernel.
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "config/dns_servers.h"
+#include "datapath/loader.h"
+#include "node/node_lock.h"
+
+namespace namegate::node {
+
+datapath::DatapathOptions datapath_options(const config::Config& config);
+
+// Writes the trusted servers, the addresses that no name opens and the TTL bounds to the kernel.
+Result<> apply_settings(const NodeLock& lock, datapath::Datapath& datapath, const config::Config& config,
+                        const std::vector<config::NamedServer>& servers);
+
+}  // namespace namegate::node
