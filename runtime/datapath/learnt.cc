@@ -178,9 +178,14 @@ Result<SweepResult> sweep_learnt(Datapath& datapath, std::uint32_t slot, std::ui
         return result;
     }
     NG_ASSIGN(const auto live, remotes_of_live_flows(datapath, slot));
-    for (const auto& key : over) {
+    for (std::size_t tried = 0; const auto& key : over) {
         if (live.count(to_address(key)) != 0) {
             ++result.kept_by_flow;
+            ++result.left;
+            continue;
+        }
+        if (tried++ >= kMaxSwept) {
+            result.cut = true;
             ++result.left;
             continue;
         }

@@ -41,10 +41,13 @@ class LearntWriter {
     Fd inner_;
 };
 
+inline constexpr std::size_t kMaxSwept = 4096;  // expired addresses that one sweep removes, which takes a few ms
+
 struct SweepResult {
     std::size_t removed = 0;
     std::size_t kept_by_flow = 0;
     std::size_t left = 0;
+    bool cut = false;  // more than kMaxSwept had expired: sweep again
 };
 // Removes addresses whose patterns all expired more than `grace_ticks` ago and that no live flow uses. The grace keeps
 // them visible to the tools; there is none while more than a quarter of the endpoint's limit is in use. Addresses for

@@ -82,12 +82,14 @@ void collect_addresses(Learning& learning, const RecordsByOwner& records) {
             if (it->second->type == RecordType::kCname) {
                 continue;
             }
-            const bool mapped = it->second->type == RecordType::kAaaa && it->second->address.is_v4();
-            const auto placed = ttls.emplace(std::pair(it->second->address, mapped), it->second->ttl);
-            if (placed.second) {
-                order.push_back(placed.first->first);
+            const std::pair address(it->second->address, it->second->type == RecordType::kAaaa && it->second->address.is_v4());
+            if (const auto known = ttls.find(address); known != ttls.end()) {
+                known->second = std::max(known->second, it->second->ttl);
+            } else if (learning.addresses.size() + order.size() < kMaxLearntAddresses) {
+                ttls.emplace(address, it->second->ttl);
+                order.push_back(address);
             } else {
-                placed.first->second = std::max(placed.first->second, it->second->ttl);
+                learning.addresses_cut = true;
             }
         }
         for (const auto& one : order) {

@@ -195,6 +195,13 @@ class Scene {
             must(datapath::map_update(inner.get(), index, set));
         }
     }
+    // Gives the interface to another endpoint, which is closed until apply().
+    void replace_endpoint() {
+        identity_.endpoint = must(datapath().next_endpoint_id());
+        identity_.slot = must(datapath::acquire_slot(datapath(), identity_.endpoint));
+        must(datapath::write_closed(datapath(), identity_));
+        must(datapath::bind_interface(datapath(), kLoopback, identity_));
+    }
     void set_ttl(const datapath::TtlSettings& ttl) { must(datapath::set_ttl(datapath(), ttl)); }
 
     std::uint64_t count(ng_reason reason) { return must(datapath::read_stats(datapath(), identity_.slot))[reason]; }

@@ -12,28 +12,21 @@ namespace namegate::daemon {
 namespace {
 
 constexpr std::size_t kEndpointsPerSweep = 16;
+constexpr std::uint64_t kSweepNs = 10'000'000;  // for these, and again for those that learned many addresses; the last one may exceed it
 constexpr std::size_t kEarlyPart = 8;  // 1/8 of the limit of addresses: an endpoint that learned more since its last sweep is swept early
 constexpr std::uint64_t kGraceSeconds = 60;  // the tools can show an expired address for this time
 
 }  // namespace
 
-// Endpoints that learned many addresses are swept with each call. On a node with many endpoints, their maps could otherwise fill up
-// with expired addresses before their turn.
-std::set<std::uint32_t> Sweeper::due(const node::NodeRuntime& runtime) {
-    const node::RecordMap& records = runtime.records();
-    std::set<std::uint32_t> out;
+// In the order of their ids, first those from next_busy_ on.
+std::vector<std::uint32_t> Sweeper::busy(const node::NodeRuntime& runtime) const {
+    std::vector<std::uint32_t> out;
     for (const auto& [endpoint, learnt] : learnt_) {
-        if (out.size() < kEndpointsPerSweep && learnt >= runtime.config().learnt_per_endpoint / kEarlyPart &&
-            records.count(endpoint) != 0) {
-            out.insert(endpoint);
+        if (learnt >= runtime.config().learnt_per_endpoint / kEarlyPart && runtime.records().count(endpoint) != 0) {
+            out.push_back(endpoint);
         }
     }
-    auto next = records.lower_bound(next_);
-    for (std::size_t i = std::min(kEndpointsPerSweep, records.size()); i > 0; --i) {
-        next = next == records.end() ? records.begin() : next;
-        out.insert(next++->first);
-    }
-    next_ = next == records.end() ? 0 : next->first;
+    std::rotate(out.begin(), std::lower_bound(out.begin(), out.end(), next_busy_), out.end());
     return out;
 }
 
@@ -47,15 +40,33 @@ Result<> Sweeper::sweep_one(node::NodeRuntime& runtime, const endpoints::Record&
     const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
     const auto never = [&runtime](const IpAddress& address) { return runtime.config().never_opens.refuses(address) != nullptr; };
     const auto swept = datapath::sweep_learnt(runtime.datapath(), record.slot, now, datapath::ticks_in(kGraceSeconds), never);
-    return swept ? ok() : Result<>(swept.error());
+    if (!swept) {
+        return swept.error();
+    }
+    if (swept->cut) {
+        learnt_[record.id] = runtime.config().learnt_per_endpoint;
+    }
+    return ok();
 }
 
 Result<> Sweeper::sweep(const node::NodeLock& /*lock*/, node::NodeRuntime& runtime) {
     Result<> result = ok();
-    for (const std::uint32_t endpoint : due(runtime)) {
-        if (const auto swept = sweep_one(runtime, runtime.records().at(endpoint)); !swept) {
-            result = swept;
+    const auto note = [&result](const Result<>& swept) { result = swept ? result : swept; };
+    const node::RecordMap& records = runtime.records();
+    const std::uint64_t start = clock_.boot_ns();
+    for (std::size_t i = std::min(kEndpointsPerSweep, records.size()); i > 0 && clock_.boot_ns() < start + kSweepNs; --i) {
+        auto next = records.lower_bound(next_);
+        next = next == records.end() ? records.begin() : next;
+        next_ = next->first + 1;
+        note(sweep_one(runtime, next->second));
+    }
+    const std::uint64_t start_of_busy = clock_.boot_ns();
+    for (const std::uint32_t endpoint : busy(runtime)) {
+        if (clock_.boot_ns() >= start_of_busy + kSweepNs) {
+            break;
         }
+        next_busy_ = endpoint + 1;
+        note(sweep_one(runtime, records.at(endpoint)));
     }
     return result;
 }

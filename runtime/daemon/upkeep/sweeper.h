@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Removes expired addresses from the endpoints' maps, a few endpoints in each tick, to keep the tick short. Endpoints that learn many
-// addresses are swept early. Owns only the counts of learned addresses. One thread; the caller holds the node lock.
+// Removes expired addresses from the endpoints' maps, a few endpoints in each tick and for a limited time, to keep the tick short.
+// Endpoints that learn many addresses are swept early. Owns only the counts of learned addresses. One thread; the caller holds the node
+// lock.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <set>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -27,11 +28,12 @@ class Sweeper {
     Result<> sweep(const node::NodeLock& lock, node::NodeRuntime& runtime);
 
   private:
-    std::set<std::uint32_t> due(const node::NodeRuntime& runtime);
+    std::vector<std::uint32_t> busy(const node::NodeRuntime& runtime) const;
     Result<> sweep_one(node::NodeRuntime& runtime, const endpoints::Record& record);
 
     const Clock& clock_;
-    std::uint32_t next_ = 0;                       // endpoint id at which the next sweep starts
+    std::uint32_t next_ = 0;                       // the endpoint ids from here on are next
+    std::uint32_t next_busy_ = 0;                  // likewise, of those that learned many addresses
     std::map<std::uint32_t, std::size_t> learnt_;  // addresses learned since the last sweep, by endpoint
 };
 

@@ -361,12 +361,12 @@ struct ng_config {
 };
 NG_ABI_CHECK(struct ng_config, 32);
 
-/* `deny_budget`: slot -> the endpoint's denial events and rejects in this tick. Array. */
+/* `deny_budget`: slot -> what the endpoint used in this tick of what is limited by time. Array. */
 struct ng_deny_budget {
 	__u32 tick;
 	__u32 sent; /* events */
 	__u32 rejected; /* packets answered */
-	__u32 pad;
+	__u32 dns_bytes; /* added to `dns_events` while it was not roomy */
 };
 NG_ABI_CHECK(struct ng_deny_budget, 16);
 

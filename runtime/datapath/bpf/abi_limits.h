@@ -47,6 +47,8 @@
 #define NG_DENY_EVENTS_PER_TICK 16 /* denial events of one endpoint per tick; more are only counted */
 #define NG_REJECTS_PER_TICK 128 /* denied packets of one endpoint answered per tick; more are only dropped */
 #define NG_DNS_RING_BYTES (1u << 20) /* `dns_events`: responses for the name cache */
+#define NG_DNS_RING_ROOMY (NG_DNS_RING_BYTES / 4) /* no endpoint is limited while no more than this is unread */
+#define NG_DNS_BYTES_PER_TICK (32u << 10) /* bytes that one endpoint may otherwise add to `dns_events` in a tick */
 #define NG_EVENT_RING_BYTES (256u << 10) /* `events` */
 #define NG_HELD_RING_BYTES (4u << 20) /* `held` */
 

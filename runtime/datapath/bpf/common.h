@@ -124,7 +124,7 @@ static __always_inline int addr_is_v4(const struct ng_addr *a)
 	return a->w[0] == 0 && a->w[1] == 0 && a->w[2] == bpf_htonl(0xffff);
 }
 
-/* The endpoint's counts of denial events and answers in this tick. */
+/* What the endpoint used in this tick. */
 static __always_inline struct ng_deny_budget *budget_of(__u32 slot, __u32 tick)
 {
 	struct ng_deny_budget *budget = bpf_map_lookup_elem(&deny_budget, &slot);
@@ -133,6 +133,7 @@ static __always_inline struct ng_deny_budget *budget_of(__u32 slot, __u32 tick)
 		budget->tick = tick;
 		budget->sent = 0;
 		budget->rejected = 0;
+		budget->dns_bytes = 0;
 	}
 	return budget;
 }

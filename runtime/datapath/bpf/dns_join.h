@@ -10,12 +10,12 @@
 
 #include "dns_match.h"
 
-/* Hash of all labels of the last name walked; never 0. */
+/* Hash of all labels of the last name walked, which match_name() began; never 0. */
 static __always_inline __u64 whole_name_hash(struct ng_dns *dns)
 {
-	__u64 hash = name_seed;
+	__u64 hash = dns->suffix_hash;
 
-	for (__u32 i = 0; i < NG_MAX_LABELS; i++) {
+	for (__u32 i = dns->suffix_labels; i < NG_MAX_LABELS; i++) {
 		__u32 labels = dns->walk.labels;
 
 		if (i >= labels)

@@ -93,10 +93,11 @@ int match_name(void)
 {
 	struct ng_dns *dns = dns_state();
 	__u64 hash = name_seed;
+	__u32 depth;
 
 	if (!dns)
 		return NG_UNDECIDED;
-	for (__u32 depth = 0; depth < NG_MAX_LABELS; depth++) {
+	for (depth = 0; depth < NG_MAX_LABELS; depth++) {
 		__u32 labels = dns->walk.labels;
 
 		if (depth >= labels || depth >= dns->max_labels)
@@ -106,6 +107,8 @@ int match_name(void)
 		if (match_suffix(dns, hash, first))
 			return NG_UNDECIDED;
 	}
+	dns->suffix_hash = hash;
+	dns->suffix_labels = depth;
 	return NG_DECIDED;
 }
 

@@ -49,7 +49,9 @@ struct ng_dns {
 	__u32 chain; /* CNAME records followed */
 	__u32 complete; /* 1: a record of the target was seen, so the chain ends in this response */
 	__u32 chain_ttl; /* of the last CNAME record */
+	__u64 suffix_hash; /* of the last suffix of the target that was matched */
 	__u64 target_hash; /* of all labels of the target */
+	__u32 suffix_labels;
 	__u32 steps; /* remaining of NG_DNS_STEP_BUDGET */
 	/* the endpoint and what its policy matched */
 	__u32 slot;
@@ -72,7 +74,7 @@ struct ng_dns {
 	__u32 full;
 	__u32 refused; /* addresses that no name opens */
 	__u16 be_server_port;
-	__u16 pad[3];
+	__u16 pad;
 };
 
 NG_SCRATCH_MAP(dns_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_dns, 1)
