@@ -19,7 +19,7 @@ namespace {
 namespace containers = ::containerd::services::containers::v1;
 
 constexpr unsigned kClients = 300;
-constexpr unsigned kPods = 90;  // or NAMEGATE_BURST_PODS
+constexpr unsigned kPods = 300;  // or NAMEGATE_BURST_PODS
 constexpr std::chrono::milliseconds kAnswerTime{200};
 
 class SlowContainers final : public containers::Containers::Service {
@@ -62,7 +62,7 @@ TEST_CASE("a burst of ADDs, with labels from a containerd that takes 200 ms for 
     DaemonNode node;
     const std::string socket = node.folder() + "/containerd.sock";
     must_run("sed -i /labelSources/d " + node.config_path());
-    must_run("printf 'labelSources: [containerd]\\nlabelTimeout: 60\\ncontainerd: {address: " + socket + "}\\n' >> " + node.config_path());
+    must_run("printf 'labelSources: [containerd]\\ncontainerd: {address: " + socket + "}\\n' >> " + node.config_path());
     node.write(node.policies() + "/a.yaml",
                "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: by-label}\n"
                "spec: {selector: app == 'x', types: [Egress], egress: [{action: Deny}]}\n");
