@@ -8,7 +8,7 @@ usage() {
   cat <<'EOF'
 usage: sudo ./install.sh [OPTION...]            build from source and install
        sudo ./install.sh --uninstall [OPTION...]
-       ./install.sh --check [OPTION...]         check that the plugins in the CNI configuration exist
+       ./install.sh --check [OPTION...]         check that the plugins that pods need exist
        sudo ./install.sh --demo                 build, then run a demonstration in private namespaces
        ./install.sh --dependencies build|run|test
 
@@ -19,9 +19,9 @@ over, and their policy stays in force (docs/upgrade.md).
   /etc/namegate/namegate.yaml (kept if it exists)  /etc/namegate/policies.d/
   and last CNI_CONF/10-namegate.conflist (kept if it exists)
 
-The CNI configuration also names the plugins host-local and portmap, which Debian's package containernetworking-plugins
-installs in /usr/lib/cni. Plugins that are there but not in CNI_BIN are linked into CNI_BIN. If a plugin is in neither folder,
-nothing is installed, because no pod could start.
+The CNI configuration also names the plugins host-local and portmap, and containerd runs loopback for every pod. Debian's
+package containernetworking-plugins installs them in /usr/lib/cni. Plugins that are there but not in CNI_BIN are linked into
+CNI_BIN. If a plugin is in neither folder, nothing is installed, because no pod could start.
 
 options
   --prefix DIR         where the programs go (default /usr/local)
@@ -141,9 +141,10 @@ place_new() { # source target mode: does not overwrite an operator's file
 
 packaged_plugins=/usr/lib/cni plugin_package=containernetworking-plugins
 
-# Prints the plugins that a CNI configuration names, including address plugins, except namegate.
-named_plugins() { # conflist
-  sed -En 's/.*"type": *"([^"]+)".*/\1/p' "$1" | grep -vx namegate | sort -u
+# Prints the plugins that a CNI configuration names, including address plugins, except namegate; and loopback, which
+# containerd runs for every pod, whatever the configuration names.
+needed_plugins() { # conflist
+  { sed -En 's/.*"type": *"([^"]+)".*/\1/p' "$1"; echo loopback; } | grep -vx namegate | sort -u
 }
 
 # Prints the path of the operator's CNI configuration, or of ours if there is none.
@@ -152,33 +153,38 @@ conflist_in_use() {
   if [ -e "$own" ]; then echo "$own"; else echo "$root/cni-conf/10-namegate.conflist"; fi
 }
 
-# Prints where each plugin is, or with "link", links those of the package into CNI_BIN. Fails and lists them if some are missing.
-check_plugins() { # [link]
-  local name missing=() conflist_path
-  conflist_path=$(conflist_in_use)
-  for name in $(named_plugins "$conflist_path"); do
+# Prints where each plugin is. Fails and lists them if some are missing.
+find_plugins() { # conflist
+  local name missing=()
+  for name in $(needed_plugins "$1"); do
     if [ -x "$cni_bin/$name" ]; then
-      [ "${1-}" = link ] || echo "$name: $cni_bin/$name"
-    elif [ ! -x "$packaged_plugins/$name" ]; then
-      missing+=("$name")
-    elif [ "${1-}" = link ]; then
-      mkdir -p "$cni_bin"
-      ln -sfn "$packaged_plugins/$name" "$cni_bin/$name"
-      echo "linked $cni_bin/$name -> $packaged_plugins/$name"
-    else
+      echo "$name: $cni_bin/$name"
+    elif [ -x "$packaged_plugins/$name" ]; then
       echo "$name: $packaged_plugins/$name, not in $cni_bin; install.sh links it, or run: ln -s $packaged_plugins/$name $cni_bin/"
-      missing_links=yes
+      unlinked+=("$name")
+    else
+      missing+=("$name")
     fi
   done
   [ ${#missing[@]} -gt 0 ] || return 0
-  echo "install.sh: plugins not found in $cni_bin or $packaged_plugins: ${missing[*]} (named in $conflist_path)" >&2
+  echo "install.sh: plugins not found in $cni_bin or $packaged_plugins: ${missing[*]} ($1 names them; containerd runs loopback)" >&2
   echo "  Without them no pod starts. They are in Debian's package $plugin_package: apt-get install $plugin_package" >&2
   return 1
 }
 
+unlinked=() # of find_plugins: those of the package that are not in CNI_BIN
+link_plugins() {
+  local name
+  find_plugins "$(conflist_in_use)" >/dev/null || return 1
+  for name in "${unlinked[@]}"; do
+    mkdir -p "$cni_bin"
+    ln -sfn "$packaged_plugins/$name" "$cni_bin/$name"
+    echo "linked $cni_bin/$name -> $packaged_plugins/$name"
+  done
+}
+
 do_check() {
-  missing_links=no
-  check_plugins && [ $missing_links = no ]
+  find_plugins "$(conflist_in_use)" && [ ${#unlinked[@]} = 0 ]
 }
 
 has_systemd() { [ -z "$destdir" ] && [ -d /run/systemd/system ]; }
@@ -210,7 +216,7 @@ do_install() {
   [ -n "$build_dir" ] || dependencies build
   [ -n "$destdir" ] || dependencies run
   # With --destdir a package is built, which is used on another machine: do not check the plugins of this one.
-  [ -n "$destdir" ] || [ "$conflist" = no ] || check_plugins link || exit 1
+  [ -n "$destdir" ] || [ "$conflist" = no ] || link_plugins || exit 1
   build
   local unit
   unit=$(mktemp)

@@ -19,7 +19,9 @@ constexpr std::array<Page, 14> kPages = {{
      "    *.yml, *.json; no hidden files, no sub-folders), and prints every problem as\n"
      "        file:line:column: error: field: message\n"
      "    Without arguments it checks the configured policy folders. It checks all files\n"
-     "    together, so it also finds one resource that two files define. Needs no daemon.\n",
+     "    together, so it also finds one resource that two files define. Needs no daemon.\n"
+     "    Where the last good content of a file is in force instead, it says so:\n"
+     "        file: note: its last good content, of 2026-07-01T12:00:00Z, is in force\n",
      "    0  no errors (there may be warnings)\n    1  errors\n    2  bad arguments, or there is nothing to read\n",
      "    namegatectl check /etc/namegate/policies.d\n    namegatectl check -o json weather.yaml\n"},
     {"status", "show whether the daemon is running and healthy",

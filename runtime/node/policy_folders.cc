@@ -46,7 +46,7 @@ std::vector<std::string> watched_folders(const config::Config& config) {
     return out;
 }
 
-std::string kept_policies_folder(const config::Config& config) { return config.cache_dir + "/policies"; }
+std::string kept_policies_folder(const config::Config& config) { return config.cache_dir + policy::kKeptFolder; }
 
 policy::DocumentLedger make_ledger(const config::Config& config, const Clock& clock) {
     return policy::DocumentLedger(clock, policy::KeptDocuments(system_files(), kept_policies_folder(config)));

@@ -18,8 +18,6 @@
 
 namespace namegate::test {
 
-inline constexpr const char* kImage = "namegate.test/busybox:1";
-inline constexpr const char* kCgroupParent = "/namegate-test";
 inline constexpr const char* kContainerPods4 = "10.89.0.0/16";
 inline constexpr const char* kContainerPods6 = "fd89::/64";
 

@@ -6,7 +6,6 @@
 #include <chrono>
 
 #include <cri.grpc.pb.h>
-#include "containerd_node.h"
 
 namespace namegate::test {
 
@@ -33,6 +32,12 @@ v1::PodSandboxConfig config_of(const SandboxSpec& spec) {
     config.mutable_annotations()->insert(spec.annotations.begin(), spec.annotations.end());
     config.mutable_linux()->set_cgroup_parent(kCgroupParent);
     config.mutable_linux()->mutable_security_context()->mutable_namespace_options()->set_pid(v1::CONTAINER);
+    if (spec.host_network) {
+        config.mutable_linux()->mutable_security_context()->mutable_namespace_options()->set_network(v1::NODE);
+    }
+    for (const std::string& server : spec.dns_servers) {
+        config.mutable_dns_config()->add_servers(server);
+    }
     if (spec.host_port != 0) {
         v1::PortMapping* port = config.add_port_mappings();
         port->set_host_port(spec.host_port);
@@ -118,12 +123,12 @@ Result<std::string> Cri::pod_ip(const std::string& sandbox) {
 }
 
 Result<std::string> Cri::run_container(const std::string& sandbox, const SandboxSpec& spec, const std::vector<std::string>& command,
-                                       const std::string& name) {
+                                       const std::string& name, const std::string& image) {
     v1::CreateContainerRequest request;
     request.set_pod_sandbox_id(sandbox);
     *request.mutable_sandbox_config() = config_of(spec);
     request.mutable_config()->mutable_metadata()->set_name(name);
-    request.mutable_config()->mutable_image()->set_image(kImage);
+    request.mutable_config()->mutable_image()->set_image(image);
     for (const std::string& word : command) {
         request.mutable_config()->add_command(word);
     }

@@ -14,6 +14,9 @@
 
 namespace namegate::test {
 
+inline constexpr const char* kImage = "namegate.test/busybox:1";
+inline constexpr const char* kCgroupParent = "/namegate-test";
+
 struct SandboxSpec {
     std::string name;
     std::string name_space = "default";
@@ -24,6 +27,9 @@ struct SandboxSpec {
     // 0: none; over TCP
     std::uint16_t host_port = 0;
     std::uint16_t container_port = 0;
+    // In the pod's resolv.conf; empty: the node's.
+    std::vector<std::string> dns_servers = {};
+    bool host_network = false;
 };
 
 struct ExecOutput {
@@ -48,7 +54,7 @@ class Cri {
     Result<std::string> pod_ip(const std::string& sandbox);
     // Creates and starts it.
     Result<std::string> run_container(const std::string& sandbox, const SandboxSpec& spec, const std::vector<std::string>& command,
-                                      const std::string& name = "main");
+                                      const std::string& name = "main", const std::string& image = kImage);
     Result<ExecOutput> exec(const std::string& container, const std::vector<std::string>& command);
 
   private:

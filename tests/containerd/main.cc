@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs itself again in a separate process tree: containers, their shims and containerd end with the test, however it ends. Then
-// makes a private node, with the machine's cgroups, and private /etc and /opt, where containerd looks for CNI.
+// makes a private node, with the machine's cgroups. /etc, /opt, /usr/local and /var/lib are private too: containerd looks for CNI
+// there, and install.sh installs there.
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -17,9 +18,10 @@ namespace {
 constexpr const char* kInside = "NAMEGATE_TEST_INSIDE";
 
 void require_programs() {
-    for (const char* program : {"/usr/bin/containerd", "/usr/bin/ctr", "/usr/sbin/runc", "/usr/bin/busybox", "/usr/bin/unshare"}) {
+    for (const char* program :
+         {"/usr/bin/containerd", "/usr/bin/ctr", "/usr/sbin/runc", "/usr/bin/busybox", "/usr/sbin/dnsmasq", "/usr/bin/unshare"}) {
         if (::access(program, X_OK) != 0) {
-            std::fprintf(stderr, "skipped: needs %s (packages containerd, runc, busybox-static)\n", program);
+            std::fprintf(stderr, "skipped: needs %s (packages containerd, runc, busybox-static, dnsmasq-base)\n", program);
             std::exit(77);
         }
     }
@@ -57,12 +59,15 @@ int main(int argc, char** argv) {
     // The private node gets its own /sys; the cgroups are mounted there too.
     must_run(
         "mount --make-rprivate / && mkdir -p /tmp/namegate-private && mount -t tmpfs tmpfs /tmp/namegate-private && "
-        "cd /tmp/namegate-private && mkdir cgroup upper work && mount --rbind /sys/fs/cgroup cgroup");
+        "cd /tmp/namegate-private && mkdir cgroup etc etc.work local local.work lib lib.work && mount --rbind /sys/fs/cgroup cgroup");
     namegate::test::start_node();
     must_run(
         "cd /tmp/namegate-private && mount --rbind cgroup /sys/fs/cgroup && "
-        "mount -t overlay overlay -o lowerdir=/etc,upperdir=upper,workdir=work /etc && mount -t tmpfs tmpfs /opt && "
-        "rm -rf /etc/cni && mkdir -p /etc/cni/net.d /opt/cni/bin");
+        "mount -t overlay overlay -o lowerdir=/etc,upperdir=etc,workdir=etc.work /etc && "
+        "mount -t overlay overlay -o lowerdir=/usr/local,upperdir=local,workdir=local.work /usr/local && "
+        "mount -t overlay overlay -o lowerdir=/var/lib,upperdir=lib,workdir=lib.work /var/lib && "
+        "mkdir -p /var/lib/containerd && mount -t tmpfs tmpfs /var/lib/containerd && mount -t tmpfs tmpfs /opt && "
+        "rm -rf /etc/cni /etc/namegate /var/lib/namegate && mkdir -p /etc/cni/net.d /opt/cni/bin");
     const int status = namegate::test::run_tests(argc, argv);
     namegate::test::run_command("find /sys/fs/cgroup -mindepth 2 -depth -type d -path '*/namegate-test*' -exec rmdir {} +");
     return status;

@@ -6,12 +6,12 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "api/explain.h"
+#include "base/utc_text.h"
 #include "daemon/counters/counters.h"
 #include "daemon/listings/staged_view.h"
 #include "daemon/warnings/reverse_path.h"
@@ -33,15 +33,6 @@ using policy::Direction;
 constexpr const char* kSettingsFolder = "/proc/sys/net/ipv4/conf";
 constexpr std::size_t kMaxNamedInterfaces = 8;  // in one warning
 constexpr std::array<const char*, 3> kModes = {"closed", "enforced", "open"};
-
-// UTC, to the second. 0 is unknown and gives an empty text.
-std::string utc_text(std::int64_t seconds) {
-    const auto time = static_cast<std::time_t>(seconds);
-    std::tm parts{};
-    std::array<char, 32> text{};
-    ::gmtime_r(&time, &parts);
-    return seconds == 0 ? std::string() : std::string(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
-}
 
 // Notes about files whose last good content is in force for the endpoint, because their present content was refused.
 Json view_notes(const Node& node, const node::Programmed* state) {

@@ -326,6 +326,7 @@ FileStatus DocumentLedger::completed(FileStatus status) const {
     const auto known = index_.documents.find(status.path);
     if (known != index_.documents.end()) {
         status.since = status.loaded ? known->second.valid_since : known->second.invalid_since;
+        status.good_since = known->second.valid_since;
         if (status.in_force == FileStatus::InForce::kNone) {
             status.in_force = FileStatus::InForce::kUnknown;
         }

@@ -19,6 +19,7 @@
 
 namespace namegate::policy {
 
+inline constexpr const char* kKeptFolder = "/policies";            // below cacheDir
 inline constexpr std::size_t kMaxKeptBytes = 256UL * 1024 * 1024;  // for all copies
 
 class KeptDocuments {

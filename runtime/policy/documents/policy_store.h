@@ -42,6 +42,8 @@ struct FileStatus {
     Problems problems;          // of the present content
     // Seconds since the epoch: since when the present content is in force, or since when the file is not valid; 0: unknown.
     std::int64_t since = 0;
+    // Seconds since the epoch: since when the file had its last good content; 0: unknown.
+    std::int64_t good_since = 0;
 };
 
 std::string_view to_string(FileStatus::InForce in_force);

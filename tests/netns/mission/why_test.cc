@@ -26,12 +26,13 @@ json why(const Site& site, const std::string& destination = "") {
 std::vector<json> past_events(const Site& site, json arguments) {
     arguments["sinceSeconds"] = 60;
     std::vector<json> out;
-    const auto followed = api::follow_daemon(site.node.folder() + "/state/namegated.sock", {"monitor", arguments}, 5000, [&](const json& event) {
-        if (!event.is_null()) {
-            out.push_back(event);
-        }
-        return !event.is_null();
-    });
+    const auto followed =
+        api::follow_daemon(site.node.folder() + "/state/namegated.sock", {"monitor", arguments}, 5000, [&](const json& event) {
+            if (!event.is_null()) {
+                out.push_back(event);
+            }
+            return !event.is_null();
+        });
     REQUIRE(followed);
     return out;
 }
@@ -77,7 +78,8 @@ TEST_CASE("why names what was denied, and its advice allows exactly that") {
     CHECK(first["names"].back() == "evil.test");
     CHECK(first["rule"] == "end of tier default: Deny");
     CHECK(first["now"]["verdict"] == "denied");
-    const std::string rule = "- {action: Allow, protocol: TCP, destination: {domains: [evil.test], ports: [" + std::to_string(kTcpPort) + "]}}";
+    const std::string rule =
+        "- {action: Allow, protocol: TCP, destination: {domains: [evil.test], ports: [" + std::to_string(kTcpPort) + "]}}";
     CHECK_THAT(first["now"]["advice"].dump(), Contains("write " + rule + " under egress of GlobalNetworkPolicy weather"));
 
     CHECK(why(site, "evil.test")["entries"].size() == 2);

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A time as text for people. Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace namegate {
+
+// Seconds since the epoch as "2026-07-01T12:00:00Z". 0 is unknown and gives an empty text.
+std::string utc_text(std::int64_t seconds);
+
+}  // namespace namegate
