@@ -36,10 +36,7 @@ struct Command {
     ExitCode (*code)(const Json& result);                      // the exit code for that reply; null: kYes
 };
 
-<<<<<<< HEAD
 // `explain` has both: --offline chooses run_here.
-=======
->>>>>>> cli
 constexpr std::array<Command, 13> kCommands = {{
     {"check", run_check, nullptr, nullptr},
     {"status", nullptr, show_status, status_code},

@@ -23,15 +23,10 @@ std::vector<const CLI::Option*> positionals(const CLI::App& app) {
 // `command`: whose page it is; null: the program's own.
 void add_options(std::ostream& out, const CLI::App& app, const CLI::App* command) {
     for (const CLI::Option* option : app.get_options([](const CLI::Option* each) { return each->nonpositional(); })) {
-<<<<<<< HEAD
         // Skips --help of a command: its page also lists that of the program.
-        if (app.get_parent() == nullptr || option != app.get_help_ptr()) {
-=======
-        // Skips a command's own --help: the program's is listed too.
         const bool skipped =
             app.get_parent() == nullptr ? command != nullptr && is_shadowed(*option, *command) : option == app.get_help_ptr();
         if (!skipped) {
->>>>>>> cli
             const std::string value = option->get_option_text();
             add_line(out, option->get_name(false, true) + (value.empty() ? "" : " " + value), option->get_description(), kOptionColumn);
         }
