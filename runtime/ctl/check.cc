@@ -104,7 +104,7 @@ Result<> read_operand(Files& files, const std::string& given, const InForce& in_
     if (std::filesystem::is_directory(path, ignored)) {
         return read_folder(files, path);
     }
-    const auto read = read_into(files, given);
+    Result<> read = read_into(files, given);
     const auto is_this = [&identity](const policy::FileStatus& status) { return identity_of(status.path) == identity; };
     if (!read && std::any_of(in_force.refused.begin(), in_force.refused.end(), is_this)) {
         add_unreadable(files, given, read.error().message());
