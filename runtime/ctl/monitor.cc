@@ -87,7 +87,7 @@ int run_monitor(const Context& context) {
         request.endpoint = context.arguments.operands.front();
     }
     const auto followed = context.environment.follow(*path, api::encode_call(request), [&context](const Json& event) {
-        context.out() << (context.json() ? ascii(event, -1) : printable(event_line(event))) << std::endl;
+        context.out() << (context.json() ? ascii(versioned(event), -1) : printable(event_line(event))) << std::endl;
         return static_cast<bool>(context.out());
     });
     return followed ? kYes : report_failure(context, followed.error());
