@@ -34,7 +34,7 @@ struct Environment {
     std::ostream& err;
     bool colour = false;
     // api::ask_daemon() with a timeout. An error with an errno, or kTryAgain, means that no daemon replies.
-    std::function<Result<api::Json>(const std::string& socket_path, const api::Request& request)> ask;
+    std::function<Result<api::Json>(const std::string& socket_path, const api::Request& request)> ask = {};
     // api::follow_daemon(); `take` gets null when nothing happens for a while, and returns false to end it.
     std::function<Result<>(const std::string& socket_path, const api::Request& request, const std::function<bool(const api::Json&)>& take)>
         follow = {};

@@ -92,7 +92,7 @@ class Printer {
         if (event.is_null()) {
             print_lines(fold_.expire(now));
         } else if (context_.json()) {
-            context_.out() << ascii(event, -1) << std::endl;
+            context_.out() << ascii(versioned(event), -1) << std::endl;
         } else if (text_of(event, "kind") == "lost") {
             print_lines({event_line(event)});
         } else {

@@ -51,8 +51,18 @@ std::string ascii(const api::Json& json, int indent) {
     return text;
 }
 
+api::Json versioned(const api::Json& json) {
+    api::Json out = {{"formatVersion", kFormatVersion}};
+    if (json.is_object()) {
+        out.update(json);
+    } else {
+        out["items"] = json.is_array() ? json : api::Json::array();
+    }
+    return out;
+}
+
 void print_json(const Context& context, const api::Json& json) {
-    context.out() << ascii(json, context.arguments.watch_seconds == 0 ? 2 : -1) << '\n';
+    context.out() << ascii(versioned(json), context.arguments.watch_seconds == 0 ? 2 : -1) << '\n';
 }
 
 }  // namespace namegate::ctl

@@ -35,7 +35,12 @@ Result<std::string> socket_path(const Arguments& arguments);
 // JSON in ASCII; escapes control characters, which a terminal would act on. `indent` -1: on one line.
 std::string ascii(const api::Json& json, int indent);
 
-// Prints ascii(): indented, or with --watch on one line.
+// The version of the forms that docs/api-json.md describes.
+inline constexpr int kFormatVersion = 1;
+// {"formatVersion": 1, ...} with the members of an object; of a list {"formatVersion": 1, "items": [...]}.
+api::Json versioned(const api::Json& json);
+
+// Prints ascii() of versioned(): indented, or with --watch on one line.
 void print_json(const Context& context, const api::Json& json);
 
 }  // namespace namegate::ctl

@@ -59,7 +59,7 @@ void add_response(Json& out, const EventResponse& response) {
 }  // namespace
 
 Json event_json(const Event& event) {
-    Json out{{"version", kEventVersion}, {"time", event.time}, {"kind", name_of(event.kind)}};
+    Json out{{"formatVersion", kEventVersion}, {"time", event.time}, {"kind", name_of(event.kind)}};
     if (event.endpoint) {
         add_endpoint(out, *event.endpoint);
     }

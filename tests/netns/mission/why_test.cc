@@ -117,7 +117,7 @@ TEST_CASE("a stream may begin in the past, and has the events of the node too") 
     for (const json& event : own) {
         CHECK(event["kind"] == "denied");
         CHECK(event["pod"] == "b");
-        CHECK(event["version"] == 1);
+        CHECK(event["formatVersion"] == 1);
         CHECK(event["names"] == json{"evil.test"});
     }
     CHECK(past_events(site, {{"denied", true}, {"pod", "c"}}).empty());

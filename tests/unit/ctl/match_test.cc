@@ -94,5 +94,5 @@ TEST_CASE("selector: matches, does not match, is invalid") {
     }
     CHECK_THAT(Ctl()({"selector", "app = 'x'"}).err, Contains("at character 5"));
     const api::Json json = test::json_of(Ctl()({"selector", "-o", "json", "app=='x'", "app=x"}).out);
-    CHECK(json == api::Json{{"matches", true}, {"selector", "app == \"x\""}, {"labels", {{"app", "x"}}}});
+    CHECK(json == api::Json{{"formatVersion", 1}, {"matches", true}, {"selector", "app == \"x\""}, {"labels", {{"app", "x"}}}});
 }

@@ -113,7 +113,7 @@ TEST_CASE("policies without an endpoint") {
           "TIER     ORDER  KIND                 POLICY     STAGED  ENDPOINTS        MATCHED       PLACE\n"
           "default  100    GlobalNetworkPolicy  weather    -       2                1 of 5 rules  /p/a.yaml:3\n"
           "default  -      StagedNetworkPolicy  ns/\\x1b[m  staged  0, unknown of 3  -             /p/a.yaml:3\n");
-    CHECK(show({"policies", "-o", "json"}, ctl.reply).out == ctl.reply->dump(2) + "\n");
+    CHECK(show({"policies", "-o", "json"}, ctl.reply).out == Json{{"formatVersion", 1}, {"items", *ctl.reply}}.dump(2) + "\n");
     CHECK(show({"policies"}, Json::array()).out == "no policies\n");
     CHECK(show({"policies"}, Json{1, "x"}).code == 0);
 }

@@ -153,7 +153,7 @@ TEST_CASE("an event must match every part of a filter") {
 
 TEST_CASE("an event as JSON has a version and what is known") {
     const api::Json packet = event_json(denied(7, "192.0.2.1", 443, 1, {"api.example.com"}));
-    CHECK(packet == api::Json{{"version", 1},
+    CHECK(packet == api::Json{{"formatVersion", 1},
                               {"time", "t1"},
                               {"kind", "denied"},
                               {"endpointId", 7},
@@ -179,7 +179,7 @@ TEST_CASE("an event as JSON has a version and what is known") {
     Event refused = of_node(EventKind::kPolicyRefused);
     refused.detail = EventText{"p.yaml:1:1: error", "p.yaml"};
     CHECK(event_json(refused) ==
-          api::Json{{"version", 1}, {"time", ""}, {"kind", "policy-refused"}, {"text", "p.yaml:1:1: error"}, {"file", "p.yaml"}});
+          api::Json{{"formatVersion", 1}, {"time", ""}, {"kind", "policy-refused"}, {"text", "p.yaml:1:1: error"}, {"file", "p.yaml"}});
 }
 
 TEST_CASE("each kind of event has its own name") {
