@@ -34,7 +34,8 @@ std::string output(const Site& site, std::vector<std::string> arguments) {
     environment.ask = [](const std::string& socket, const api::Request& request) { return api::ask_daemon(socket, request, kTimeoutMs); };
     environment.follow = [&events](const std::string& socket, const api::Request& request,
                                    const std::function<bool(const api::Json&)>& take) {
-        return api::follow_daemon(socket, request, kTimeoutMs, [&](const api::Json& event) { return take(event) && (event.is_null() || ++events < kEvents); });
+        return api::follow_daemon(socket, request, kTimeoutMs,
+                                  [&](const api::Json& event) { return take(event) && (event.is_null() || ++events < kEvents); });
     };
     arguments.insert(arguments.end(), {"-o", "json", "-s", site.node.folder() + "/state/namegated.sock"});
     ctl::run(arguments, environment);
