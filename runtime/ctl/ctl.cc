@@ -37,7 +37,7 @@ struct Command {
 };
 
 // `explain` has both: --offline chooses run_here.
-constexpr std::array<Command, 13> kCommands = {{
+constexpr std::array<Command, 14> kCommands = {{
     {"check", run_check, nullptr, nullptr},
     {"status", nullptr, show_status, status_code},
     {"endpoints", nullptr, show_endpoints, nullptr},

@@ -13,7 +13,7 @@ constexpr std::string_view kDaemonExit =
     "    2  bad arguments, or more than one endpoint matches\n"
     "    3  no daemon answers\n";
 
-constexpr std::array<Page, 14> kPages = {{
+constexpr std::array<Page, 15> kPages = {{
     {"check", "check policy files for errors",
      "    Reads the files, and in each folder the files that the daemon would read (*.yaml,\n"
      "    *.yml, *.json; no hidden files, no sub-folders), and prints every problem as\n"

@@ -1,19 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs clang-tidy on the shipped code. Checks a file again only if the file, a header or the rules changed.
+# The static analyser takes three quarters of the time, so it looks only at code that reads untrusted bytes or handles raw memory;
+# the sanitizers watch the rest while the tests run.
 # usage: tidy.sh BUILD_FOLDER
 set -u
 build=$(cd "${1:?build folder with compile_commands.json}" && pwd)
 cd "$(dirname "$0")/../.." || exit 2
 stamps=$build/tidy
 mkdir -p "$stamps"
-headers=$(git ls-files 'runtime/*.h' 'plugin/*.h' .clang-tidy | xargs cat | sha256sum | cut -c1-16)
+headers=$(git ls-files 'runtime/*.h' 'plugin/*.h' .clang-tidy tests/support/tidy.sh | xargs cat | sha256sum | cut -c1-16)
 
 check() { # file headers stamps build
-  local stamp
+  local stamp checks='-clang-analyzer-*'
+  case "$1" in
+    plugin/* | runtime/base/* | runtime/cni/* | runtime/containerd/* | runtime/datapath/* | runtime/dns/* | runtime/netlink/* | \
+      runtime/daemon/dns/* | runtime/daemon/socket/*) checks= ;;
+  esac
   stamp=$3/$(cat "$1" - <<<"$2" | sha256sum | cut -c1-24)
   [ -e "$stamp" ] && return 0
-  clang-tidy --quiet -p "$4" "$1" 2>/dev/null && touch "$stamp"
+  clang-tidy --quiet --checks="$checks" -p "$4" "$1" 2>/dev/null && touch "$stamp"
 }
 export -f check
 git ls-files 'runtime/*.cc' 'plugin/*.cc' | xargs -P 2 -I{} bash -c 'check "$@"' _ {} "$headers" "$stamps" "$build"
