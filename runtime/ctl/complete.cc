@@ -154,9 +154,13 @@ void add_values(std::string_view value_name, const std::string& prefix, Candidat
     }
 }
 
-// The name of the operand at this place; empty: there is none.
-std::string operand_at(const CLI::App& command, std::size_t place) {
-    const auto operands = command.get_options([](const CLI::Option* each) { return each->get_positional(); });
+// The name of the next operand; empty: there is none.
+std::string operand_after(const Before& before) {
+    if (before.command == nullptr) {
+        return "COMMAND";
+    }
+    const std::size_t place = before.operands;
+    const auto operands = before.command->get_options([](const CLI::Option* each) { return each->get_positional(); });
     if (operands.empty()) {
         return {};
     }
@@ -196,9 +200,7 @@ int complete(const CLI::App& program, const std::vector<std::string>& given, con
             add_options(*before.command, before.command, out);
         }
         add_options(program, before.command, out);
-    } else if (before.command == nullptr) {
-        add_commands(program, out);
-    } else if (const std::string operand = operand_at(*before.command, before.operands); is_path(operand)) {
+    } else if (const std::string operand = operand_after(before); is_path(operand)) {
         return print_files(environment);
     } else if (operand == "ENDPOINT") {
         add_endpoints(before, environment, out);

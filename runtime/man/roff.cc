@@ -25,7 +25,7 @@ std::string escaped(std::string_view text) {
 }
 
 // A line that begins with a dot or a quote would be a request.
-std::string as_line(std::string text) { return text.starts_with('.') || text.starts_with('\'') ? "\\&" + text : text; }
+std::string as_line(const std::string& text) { return text.starts_with('.') || text.starts_with('\'') ? "\\&" + text : text; }
 
 // The part up to `end`, and moves `text` behind it. Empty: there is no `end`.
 std::string_view take_until(std::string_view& text, std::string_view end) {

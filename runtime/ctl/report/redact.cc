@@ -76,7 +76,7 @@ std::string without_users(std::string line) {
 }
 
 // Behind a word such as "token", and the ":" or "=" after it.
-std::string without_named_values(std::string line) {
+std::string without_named_values(const std::string& line) {
     const std::string small = lower(line);
     std::size_t cut = std::string::npos;
     for (const std::string_view word : kSecretWords) {

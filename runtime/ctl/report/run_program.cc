@@ -22,7 +22,7 @@ constexpr int kCannotRun = 127;
 
 std::string find_program(const std::string& name) {
     for (const char* folder : kFolders) {
-        const std::string path = folder + name;
+        std::string path = folder + name;
         if (::access(path.c_str(), X_OK) == 0) {
             return path;
         }
@@ -37,6 +37,7 @@ int execute(const std::string& path, std::vector<std::string> words, int output)
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (std::string& word : words) {
         arguments.push_back(word.data());
     }
