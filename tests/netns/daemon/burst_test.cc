@@ -127,7 +127,7 @@ TEST_CASE("a burst of ADDs, with labels from a containerd that takes 200 ms for 
     }
     CHECK(failed == 0);
     CHECK(open == 0);
-    CHECK(eventually([&] { return node.must_ask("endpoints").size() == count; }, 60));
+    CHECK(eventually([&] { return node.must_ask("endpoints").size() == count; }, std::chrono::seconds(60)));
     const api::Json endpoints = node.must_ask("endpoints");
     CHECK(std::all_of(endpoints.begin(), endpoints.end(), [](const api::Json& one) { return one["mode"] == "enforced"; }));
     for (unsigned i = 0; i < count; ++i) {
