@@ -112,11 +112,11 @@ TEST_CASE("monitor requests what its options say") {
                                      {});
     CHECK(filtered.request.arguments == api::Json{{"denied", false},
                                                   {"dns", false},
-                                                  {"sinceSeconds", 900},
                                                   {"namespace", "default"},
                                                   {"pod", "weather"},
                                                   {"name", "*.example.com"},
-                                                  {"rule", "default.allow"}});
+                                                  {"rule", "default.allow"},
+                                                  {"sinceSeconds", 900}});
     CHECK(follow({"-s", "/s", "monitor", "--since", "soon"}, {}).code == 2);
     CHECK(follow({"-s", "/s", "status", "--denied"}, {}).code == 2);
     CHECK(follow({"-s", "/s", "monitor", "a", "b"}, {}).code == 2);

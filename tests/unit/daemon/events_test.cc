@@ -158,16 +158,16 @@ TEST_CASE("an event as JSON has a version and what is known") {
                               {"kind", "denied"},
                               {"endpointId", 7},
                               {"endpoint", "default/weather"},
+                              {"interface", "ng0"},
                               {"namespace", "default"},
                               {"pod", "weather"},
-                              {"interface", "ng0"},
                               {"direction", "egress"},
                               {"protocol", "TCP"},
                               {"localPort", 50000},
                               {"remote", "192.0.2.1"},
                               {"remotePort", 443},
-                              {"tier", "default"},
                               {"rule", "default.allow[1]"},
+                              {"tier", "default"},
                               {"names", {"api.example.com"}},
                               {"reason", "denied"}});
     const api::Json dns = event_json(response("a.example.com"));
