@@ -127,10 +127,17 @@ Result<LearntWriter> LearntWriter::open(Datapath& datapath, std::uint32_t slot) 
     return LearntWriter(std::move(inner));
 }
 
-Result<> LearntWriter::insert(const LearntFill& fill, std::uint32_t now_tick) const {
+Result<> LearntWriter::insert(const LearntFill& fill, std::uint32_t now_tick) {
     const ng_addr key = to_ng_addr(fill.address);
+    // Most addresses are new, so the first attempt does not look.
+    std::optional<ng_learnt> there;
+    if (full_) {
+        NG_ASSIGN(there, map_lookup<ng_learnt>(inner_.get(), key));
+        if (!there) {
+            return Error(Code::kExhausted, "the map is full");
+        }
+    }
     for (int attempt = 0; attempt < kMergeTries; ++attempt) {
-        NG_ASSIGN(const auto there, map_lookup<ng_learnt>(inner_.get(), key));
         ng_learnt entry = there.value_or(ng_learnt{});
         const Merge merged = merge(entry, fill, now_tick);
         if (merged == Merge::kAsIs) {
@@ -139,16 +146,16 @@ Result<> LearntWriter::insert(const LearntFill& fill, std::uint32_t now_tick) co
         if (merged == Merge::kFull) {
             return full(fill, "the limit of patterns that open it is reached");
         }
-        auto written = map_update(inner_.get(), key, entry, there ? Write::kOnlyExisting : Write::kOnlyNew);
-        if (written) {
-            continue;  // the next iteration confirms that it is still there
-        }
-        if (written.error().code() == Code::kExhausted) {
+        const auto written = map_update(inner_.get(), key, entry, there ? Write::kOnlyExisting : Write::kOnlyNew);
+        if (!written && written.error().code() == Code::kExhausted) {
+            full_ = true;
             return full(fill, "the endpoint's limit of learned addresses is reached");
         }
-        if (written.error().code() != Code::kExists && written.error().code() != Code::kNotFound) {
+        if (!written && written.error().code() != Code::kExists && written.error().code() != Code::kNotFound) {
             return written.error();
         }
+        // Looks at what is there now: a written entry may have been replaced by the kernel meanwhile.
+        NG_ASSIGN(there, map_lookup<ng_learnt>(inner_.get(), key));
     }
     return Error(Code::kTryAgain, fill.address.to_string() + " is being written by the kernel at this moment");
 }

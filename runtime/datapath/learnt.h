@@ -33,12 +33,14 @@ class LearntWriter {
 
     // Adds the pattern or extends its expiry; never shortens it. kExhausted: the limit of the endpoint's addresses,
     // or of unexpired patterns of this address, is reached. kTryAgain: the kernel keeps writing the same entry.
-    Result<> insert(const LearntFill& fill, std::uint32_t now_tick) const;
+    // Once the limit of addresses was reached, this writer only changes addresses that are there.
+    Result<> insert(const LearntFill& fill, std::uint32_t now_tick);
 
   private:
     explicit LearntWriter(Fd inner) : inner_(std::move(inner)) {}
 
     Fd inner_;
+    bool full_ = false;
 };
 
 inline constexpr std::size_t kMaxSwept = 4096;  // expired addresses that one sweep removes, which takes a few ms

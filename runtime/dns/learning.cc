@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace namegate::dns {
@@ -12,10 +13,17 @@ namespace {
 constexpr std::uint8_t kOpcodeQuery = 0;
 constexpr std::uint8_t kRcodeNoError = 0;
 
-using RecordsByOwner = std::multimap<std::string_view, const AnswerRecord*>;
+// In the order of the message.
+using RecordsByOwner = std::unordered_map<std::string_view, std::vector<const AnswerRecord*>>;
 
-// Returns the index of the name in the chain, and appends the name if it is new. kMaxChainNames: the chain is full.
-std::size_t index_in_chain(Learning& learning, const std::string& name) {
+const std::vector<const AnswerRecord*>& records_of(const RecordsByOwner& records, std::string_view owner) {
+    static const std::vector<const AnswerRecord*> kNone;
+    const auto found = records.find(owner);
+    return found == records.end() ? kNone : found->second;
+}
+
+// Returns the index of the name in the chain and appends a new name; kMaxChainNames if the chain is full.
+std::size_t place_of(Learning& learning, const std::string& name) {
     auto& names = learning.chain_names;
     const auto known = std::find(names.begin(), names.end(), name);
     if (known != names.end()) {
@@ -42,14 +50,13 @@ void add_link(Learning& learning, const ChainLink& link) {
 // Starts at the query name; appends to chain_names while it iterates over them.
 void follow_chain(Learning& learning, const RecordsByOwner& records) {
     for (std::size_t from = 0; from < learning.chain_names.size(); ++from) {
-        const auto [begin, end] = records.equal_range(learning.chain_names[from]);
-        for (auto it = begin; it != end; ++it) {
-            if (it->second->type != RecordType::kCname) {
+        for (const AnswerRecord* record : records_of(records, learning.chain_names[from])) {
+            if (record->type != RecordType::kCname) {
                 continue;
             }
-            const std::size_t to = index_in_chain(learning, it->second->target);
+            const std::size_t to = place_of(learning, record->target);
             if (to < kMaxChainNames) {
-                add_link(learning, {static_cast<std::uint16_t>(from), static_cast<std::uint16_t>(to), it->second->ttl});
+                add_link(learning, {static_cast<std::uint16_t>(from), static_cast<std::uint16_t>(to), record->ttl});
             }
         }
     }
@@ -75,25 +82,19 @@ std::vector<std::uint32_t> leading_names(const Learning& learning) {
 void collect_addresses(Learning& learning, const RecordsByOwner& records) {
     const std::vector<std::uint32_t> leading = leading_names(learning);
     for (std::size_t owner = 0; owner < learning.chain_names.size(); ++owner) {
-        std::map<std::pair<IpAddress, bool>, std::uint32_t> ttls;  // by address, and whether it is mapped
-        std::vector<std::pair<IpAddress, bool>> order;
-        const auto [begin, end] = records.equal_range(learning.chain_names[owner]);
-        for (auto it = begin; it != end; ++it) {
-            if (it->second->type == RecordType::kCname) {
+        std::map<std::pair<IpAddress, bool>, std::size_t> places;  // in learning.addresses, by address and whether it is mapped
+        for (const AnswerRecord* record : records_of(records, learning.chain_names[owner])) {
+            if (record->type == RecordType::kCname) {
                 continue;
             }
-            const std::pair address(it->second->address, it->second->type == RecordType::kAaaa && it->second->address.is_v4());
-            if (const auto known = ttls.find(address); known != ttls.end()) {
-                known->second = std::max(known->second, it->second->ttl);
-            } else if (learning.addresses.size() + order.size() < kMaxLearntAddresses) {
-                ttls.emplace(address, it->second->ttl);
-                order.push_back(address);
+            const bool mapped = record->type == RecordType::kAaaa && record->address.is_v4();
+            const auto [place, is_new] = places.try_emplace({record->address, mapped}, learning.addresses.size());
+            if (is_new) {
+                learning.addresses.push_back({record->address, record->ttl, static_cast<std::uint16_t>(owner), leading[owner], mapped});
             } else {
-                learning.addresses_cut = true;
+                LearntAddress& known = learning.addresses[place->second];
+                known.ttl = std::max(known.ttl, record->ttl);
             }
-        }
-        for (const auto& one : order) {
-            learning.addresses.push_back({one.first, ttls[one], static_cast<std::uint16_t>(owner), leading[owner], one.second});
         }
     }
 }
@@ -118,7 +119,7 @@ Learning learn(const Message& message) {
     }
     RecordsByOwner records;
     for (const AnswerRecord& record : message.answers) {
-        records.emplace(record.owner, &record);
+        records[record.owner].push_back(&record);
     }
     learning.chain_names.push_back(message.question.name);
     follow_chain(learning, records);

@@ -18,9 +18,6 @@ namespace namegate::dns {
 
 // Names that one response may reach; further ones are left out, and `chain_cut` is set.
 inline constexpr std::size_t kMaxChainNames = 32;
-// Addresses that one response may lead to, the first ones of each name; further ones are left out, and `addresses_cut` is set.
-// Only a response over TCP can have more. Limits the time that the daemon works on one response.
-inline constexpr std::size_t kMaxLearntAddresses = 1024;
 
 struct LearntAddress {
     IpAddress address;
@@ -46,7 +43,6 @@ struct Learning {
     std::vector<ChainLink> links;
     std::vector<LearntAddress> addresses;  // each (address, mapped, owner) once, with its largest TTL
     bool chain_cut = false;
-    bool addresses_cut = false;
 
     bool empty() const { return links.empty() && addresses.empty(); }
     // Returns the names for which this address counts.

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 
 namespace namegate::dns {
 namespace {
@@ -21,12 +22,11 @@ Error invalid(std::string_view text, const std::string& why) {
 }
 
 bool same_prefix(const IpAddress::Bytes& a, const IpAddress::Bytes& b, unsigned length) {
-    for (unsigned bit = 0; bit < length; ++bit) {
-        if (((a[bit / 8] ^ b[bit / 8]) >> (7 - bit % 8) & 1U) != 0) {
-            return false;
-        }
+    const unsigned whole = length / 8;
+    if (std::memcmp(a.data(), b.data(), whole) != 0) {
+        return false;
     }
-    return true;
+    return length % 8 == 0 || (a[whole] ^ b[whole]) >> (8 - length % 8) == 0;
 }
 
 Result<NeverOpens::Entry> parse_entry(std::string_view text) {

@@ -94,7 +94,7 @@ Result<> Programmer::fill(const Record& record, const policy::CompiledPolicy& po
     if (cache_ == nullptr) {
         return ok();
     }
-    NG_ASSIGN(const datapath::LearntWriter learnt, datapath::LearntWriter::open(datapath_, record.slot));
+    NG_ASSIGN(datapath::LearntWriter learnt, datapath::LearntWriter::open(datapath_, record.slot));
     const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
     std::size_t refused = 0;
     // One budget for all patterns: the content of one pod's responses must not delay the policies of others.
@@ -306,7 +306,7 @@ Result<std::size_t> Programmer::open_addresses(const NodeLock& /*lock*/, const R
     if (state == nullptr || !state->egress) {
         return std::size_t{0};
     }
-    NG_ASSIGN(const datapath::LearntWriter learnt, datapath::LearntWriter::open(datapath_, record.slot));
+    NG_ASSIGN(datapath::LearntWriter learnt, datapath::LearntWriter::open(datapath_, record.slot));
     const std::uint32_t now = datapath::tick_of(clock_.boot_ns());
     std::map<std::string_view, std::vector<std::uint64_t>> patterns;  // of each name
     std::size_t opened = 0;
@@ -328,7 +328,7 @@ Result<std::size_t> Programmer::open_addresses(const NodeLock& /*lock*/, const R
                                             opening.server_port};
             if (auto written = learnt.insert(fill, now); written) {
                 ++opened;
-            } else {
+            } else if (result) {
                 result = written;
             }
         }

@@ -133,7 +133,7 @@ class SizeBench {
         const std::uint32_t now = datapath::tick_of(must(datapath::read_clock(scene_.datapath())).boot_ns);
         fill.expiry = now + 1'000'000;
         fill.server = *IpAddress::parse(kDns4);
-        const auto learnt = must(datapath::LearntWriter::open(scene_.datapath(), scene_.identity().slot));
+        auto learnt = must(datapath::LearntWriter::open(scene_.datapath(), scene_.identity().slot));
         const auto add = [&](const std::string& address) {
             fill.address = *IpAddress::parse(address);
             must(learnt.insert(fill, now));

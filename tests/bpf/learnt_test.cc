@@ -15,7 +15,7 @@ namespace {
 using namespace datapath;
 
 Result<> insert_learnt(Datapath& datapath, std::uint32_t slot, const LearntFill& fill, std::uint32_t now) {
-    NG_ASSIGN(const LearntWriter writer, LearntWriter::open(datapath, slot));
+    NG_ASSIGN(LearntWriter writer, LearntWriter::open(datapath, slot));
     return writer.insert(fill, now);
 }
 

@@ -188,7 +188,8 @@ CommandOutput InstalledNode::run(const std::string& command) {
 }
 
 nlohmann::json InstalledNode::ask(const std::string& command) {
-    return nlohmann::json::parse(must_run("namegatectl " + command + " -o json"));
+    nlohmann::json reply = nlohmann::json::parse(must_run("namegatectl " + command + " -o json"));
+    return reply.contains("items") ? reply["items"] : reply;
 }
 
 std::string InstalledNode::state() const {

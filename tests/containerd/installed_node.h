@@ -45,7 +45,7 @@ class InstalledNode {
     // A program of the node that runs until the end.
     void start(const std::vector<std::string>& arguments);
 
-    // The reply of `namegatectl COMMAND -o json`.
+    // The reply of `namegatectl COMMAND -o json`; of a list its items.
     nlohmann::json ask(const std::string& command);
     // Interfaces, pins, records and leases that pods leave on a node, as text.
     std::string state() const;

@@ -63,7 +63,6 @@ Result<std::vector<CounterValue>> read_daemon_counters(Node& node, const Learner
     at(values, CounterId::kDaemonNeverOpened) = learnt.never_opened;
     at(values, CounterId::kEventsDropped) = learnt.dropped;
     at(values, CounterId::kDnsChainsCut) = learnt.joins_cut;
-    at(values, CounterId::kDnsAddressesCut) = learnt.addresses_cut;
     at(values, CounterId::kHeldLearnt) = learnt.held_learnt;
     at(values, CounterId::kHeldUnlearnt) = learnt.held_unlearnt;
     at(values, CounterId::kHeldLost) = learnt.held_lost;

@@ -127,7 +127,6 @@ Result<> Learner::learn(const ResponseSource& source, std::span<const std::uint8
         return message.error();
     }
     dns::Learning learning = dns::learn(*message);
-    stats_.addresses_cut += learning.addresses_cut ? 1U : 0U;
     refuse(source, learning);
     node_.note_lookup(source.endpoint, learning.empty() ? std::vector<std::string>{message->question.name} : learning.chain_names);
     if (learning.empty()) {

@@ -27,10 +27,9 @@ struct LearnerStats {
     std::uint64_t responses = 0;
     std::uint64_t unparsed_by_kernel = 0;
     std::uint64_t malformed = 0;
-    std::uint64_t opened = 0;         // addresses that the daemon opened
-    std::uint64_t joins_cut = 0;      // responses whose chains, joined with the name cache, were not followed to their end
-    std::uint64_t addresses_cut = 0;  // responses with more addresses than are learned from one
-    std::uint64_t dropped = 0;        // events that were not processed: over the endpoint's share, or too old
+    std::uint64_t opened = 0;     // addresses that the daemon opened
+    std::uint64_t joins_cut = 0;  // responses whose chains, joined with the name cache, were not followed to their end
+    std::uint64_t dropped = 0;    // events that were not processed: over the endpoint's share, or too old
     std::uint64_t held_learnt = 0;
     std::uint64_t held_unlearnt = 0;  // responses that went to the pod without being learned
     std::uint64_t held_lost = 0;      // frames that could not be sent on to the pod

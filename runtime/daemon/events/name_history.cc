@@ -10,8 +10,8 @@ void NameHistory::note(std::uint32_t endpoint, const dns::Learning& learning) {
         return;
     }
     Own& own = endpoints_[endpoint];
-    for (const dns::LearntAddress& learnt : learning.addresses) {
-        add(own, learnt.address, learning.chain_names.front());
+    for (std::size_t i = 0; i < std::min(learning.addresses.size(), kNamedOfOneResponse); ++i) {
+        add(own, learning.addresses[i].address, learning.chain_names.front());
     }
     make_room();
 }

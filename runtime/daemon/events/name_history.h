@@ -19,6 +19,7 @@ namespace namegate::daemon {
 
 inline constexpr std::size_t kNamedAddressesPerEndpoint = 1024;
 inline constexpr std::size_t kNamedAddresses = 32'768;  // of all endpoints
+inline constexpr std::size_t kNamedOfOneResponse = 64;  // the first ones
 
 class NameHistory {
   public:

@@ -33,6 +33,7 @@ std::vector<json> past_events(const Site& site, json arguments) {
             }
             return !event.is_null();
         });
+    INFO((followed ? std::string() : followed.error().message()));
     REQUIRE(followed);
     return out;
 }
@@ -88,7 +89,9 @@ TEST_CASE("why names what was denied, and its advice allows exactly that") {
     CHECK_FALSE(site.node.ask_daemon("why", {{"endpoint", "default/none"}}));
     CHECK_FALSE(site.node.ask_daemon("why", {{"endpoint", "default/a"}, {"destination", "a.b:0"}}));
 
-    site.node.write_policy("weather.yaml", allow_domains("weather", "app == 'a'", {"api.weather.com"}) + "  " + rule + "\n");
+    std::string policy = allow_domains("weather", "app == 'a'", {"api.weather.com"});
+    policy.insert(policy.rfind("---"), "  " + rule + "\n");
+    site.node.write_policy("weather.yaml", policy);
     REQUIRE(eventually([&] { return why(site)["entries"][1]["now"]["verdict"] != "denied"; }));
     CHECK(reaches(*pod, "evil.test"));
     CHECK_FALSE(echoes_from(pod->netns, *IpAddress::parse("198.18.0.2"), kUdpPort, "again", kDenied));

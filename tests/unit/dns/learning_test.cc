@@ -167,23 +167,6 @@ TEST_CASE("a chain longer than the limit is cut, and reported") {
     CHECK(addresses(learning) == Set{"192.0.2.31"});
 }
 
-TEST_CASE("a response with more addresses than the limit is cut, and reported") {
-    auto message = DnsMessage::response("a.com").cname("a.com", "b.com");
-    const auto address = [](std::size_t i) { return "192.0." + std::to_string(i / 256) + "." + std::to_string(i % 256); };
-    for (std::size_t i = 0; i < namegate::dns::kMaxLearntAddresses; ++i) {
-        message.a("b.com", address(i));
-    }
-    CHECK_FALSE(learn(message).addresses_cut);
-    message.ttl(900).a("b.com", address(0));
-    CHECK_FALSE(learn(message).addresses_cut);
-    message.a("b.com", "198.51.100.1");
-    const Learning learning = learn(message);
-    CHECK(learning.addresses_cut);
-    REQUIRE(learning.addresses.size() == namegate::dns::kMaxLearntAddresses);
-    CHECK(learning.addresses.front().ttl == 900);
-    CHECK(addresses(learning).count("198.51.100.1") == 0);
-}
-
 TEST_CASE("D13: lifetimes") {
     using namegate::dns::effective_ttl_seconds;
     CHECK(effective_ttl_seconds(300, {0, 2, 86400}) == 300);
