@@ -28,7 +28,7 @@ constexpr std::size_t kMaxFailureBytes = 16384;
 
 Result<> wait_for(int fd, short events, Deadline deadline) {
     for (;;) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
         if (left <= 0) {
             return Error(Code::kTryAgain, "the daemon did not reply in time");
         }
