@@ -23,7 +23,7 @@ std::string address_text(const Json& entry, const char* port) {
 // The name that the pod looked up, and the address; without a name, the address.
 std::string target_text(const Json& entry) {
     const Json& names = member(entry, "names");
-    const std::string address = address_text(entry, "remotePort");
+    std::string address = address_text(entry, "remotePort");
     if (!names.is_array() || names.empty()) {
         return address;
     }
@@ -31,7 +31,7 @@ std::string target_text(const Json& entry) {
 }
 
 std::string verdict_text(const Context& context, const std::string& verdict) {
-    const std::string text = verdict == "allowed" ? "allowed" : verdict == "denied" ? "still denied" : "not allowed yet";
+    std::string text = verdict == "allowed" ? "allowed" : verdict == "denied" ? "still denied" : "not allowed yet";
     if (!context.environment.colour) {
         return text;
     }
