@@ -17,9 +17,9 @@ constexpr std::uint8_t kRcodeNoError = 0;
 using RecordsByOwner = std::unordered_map<std::string_view, std::vector<const AnswerRecord*>>;
 
 const std::vector<const AnswerRecord*>& records_of(const RecordsByOwner& records, std::string_view owner) {
-    static const std::vector<const AnswerRecord*> kNone;
+    static const std::vector<const AnswerRecord*> none;
     const auto found = records.find(owner);
-    return found == records.end() ? kNone : found->second;
+    return found == records.end() ? none : found->second;
 }
 
 // Returns the index of the name in the chain and appends a new name; kMaxChainNames if the chain is full.
