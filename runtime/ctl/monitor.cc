@@ -16,18 +16,9 @@ using api::Json;
 
 namespace {
 
-std::string with_port(const Json& event, const char* address, const char* port) {
-    std::string text = text_of(event, address);
-    const std::string number = text_of(event, port);
-    if (number.empty() || number == "0") {
-        return text;
-    }
-    return (text.find(':') == std::string::npos ? text : "[" + text + "]") + ":" + number;
-}
-
 std::string packet_text(const Json& event) {
     const bool incoming = text_of(event, "direction") == "ingress";
-    std::string out = (incoming ? "from " : "to ") + with_port(event, "remote", "remotePort");
+    std::string out = (incoming ? "from " : "to ") + remote_text(event);
     if (const Json& names = member(event, "names"); names.is_array() && !names.empty()) {
         out += " (" + text_of(names.back()) + ")";  // the name that the pod looked up
     }
@@ -75,7 +66,7 @@ std::string detail_text(const Json& event, const std::string& kind) {
 
 std::string coloured(const std::string& line, const std::string& kind) {
     const char* const colour = kind == "denied" || kind == "cut" || kind == "policy-refused" ? "\033[31m"
-                               : kind == "limit" || kind == "lost"                           ? "\033[33m"
+                               : kind == "limit"                                             ? "\033[33m"
                                : kind == "dns"                                               ? "\033[36m"
                                                                                              : "";
     return *colour == '\0' ? line : colour + line + "\033[0m";

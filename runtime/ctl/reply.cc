@@ -79,4 +79,13 @@ std::vector<std::string> label_items(const Json& labels, bool all) {
     return out;
 }
 
+std::string remote_text(const Json& packet) {
+    std::string address = text_of(packet, "remote");
+    const std::string port = text_of(packet, "remotePort");
+    if (port.empty() || port == "0") {
+        return address;
+    }
+    return (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" + port;
+}
+
 }  // namespace namegate::ctl

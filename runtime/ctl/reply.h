@@ -27,6 +27,8 @@ std::uint64_t number_of(const api::Json& object, const char* key);
 std::string joined(const api::Json& list, std::string_view separator);
 // The texts of a list; of any other value its text, if it has one.
 std::vector<std::string> items_of(const api::Json& list);
+// Of a packet: the other side's address and, if there is one, its port: "192.0.2.1:443", "[2001:db8::1]:443".
+std::string remote_text(const api::Json& packet);
 // "app=weather" for each label; without the system labels (system_labels.h) unless `all`.
 std::vector<std::string> label_items(const api::Json& labels, bool all);
 

@@ -11,19 +11,10 @@ using api::Json;
 
 namespace {
 
-std::string address_text(const Json& entry, const char* port) {
-    std::string address = text_of(entry, "remote");
-    const std::string number = text_of(entry, port);
-    if (number.empty() || number == "0") {
-        return address;
-    }
-    return (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" + number;
-}
-
 // The name that the pod looked up, and the address; without a name, the address.
 std::string target_text(const Json& entry) {
     const Json& names = member(entry, "names");
-    std::string address = address_text(entry, "remotePort");
+    std::string address = remote_text(entry);
     if (!names.is_array() || names.empty()) {
         return address;
     }
