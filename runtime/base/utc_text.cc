@@ -6,12 +6,14 @@
 
 namespace namegate {
 
-std::string utc_text(std::int64_t seconds) {
+std::string format_utc(std::int64_t seconds, const char* format) {
     const auto time = static_cast<std::time_t>(seconds);
     std::tm parts{};
-    std::array<char, 32> text{};
+    std::array<char, 64> text{};
     ::gmtime_r(&time, &parts);
-    return seconds == 0 ? std::string() : std::string(text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
+    return std::string(text.data(), std::strftime(text.data(), text.size(), format, &parts));
 }
+
+std::string utc_text(std::int64_t seconds) { return seconds == 0 ? std::string() : format_utc(seconds, "%Y-%m-%dT%H:%M:%SZ"); }
 
 }  // namespace namegate

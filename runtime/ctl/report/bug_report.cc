@@ -4,10 +4,10 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/utc_text.h"
 #include "config/config.h"
 #include "ctl/reply.h"
 #include "ctl/report/archive.h"
@@ -167,19 +167,11 @@ class Report {
     std::string socket_;
 };
 
-std::string utc_now(std::int64_t seconds) {
-    const auto time = static_cast<std::time_t>(seconds);
-    std::tm parts{};
-    std::array<char, 32> text{};
-    ::gmtime_r(&time, &parts);
-    return std::string(text.data(), std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &parts));
-}
-
 }  // namespace
 
 int run_bug_report(const Context& context) {
     const std::int64_t now = SystemClock().wall_seconds();
-    const std::string name = "namegate-bug-report-" + utc_now(now);
+    const std::string name = "namegate-bug-report-" + format_utc(now, "%Y%m%dT%H%M%SZ");
     const std::string path = context.arguments.output_file.empty() ? name + ".tar.gz" : context.arguments.output_file;
     Report report(context);
     Archive archive(name, now);

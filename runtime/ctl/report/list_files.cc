@@ -5,10 +5,10 @@
 
 #include <array>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 
 #include "base/printable.h"
+#include "base/utc_text.h"
 
 namespace namegate::ctl {
 
@@ -19,13 +19,9 @@ std::string line_of(const std::string& path) {
     if (::lstat(path.c_str(), &about) != 0) {
         return {};  // gone since it was listed
     }
-    std::tm parts{};
-    std::array<char, 32> time{};
     std::array<char, 64> rest{};
-    ::gmtime_r(&about.st_mtime, &parts);
-    const std::size_t length = std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
     std::snprintf(rest.data(), rest.size(), "  %04o  %lld  ", about.st_mode & 07777U, static_cast<long long>(about.st_size));
-    return std::string(time.data(), length) + rest.data() + printable(path) + (S_ISDIR(about.st_mode) ? "/" : "") + "\n";
+    return format_utc(about.st_mtime, "%Y-%m-%dT%H:%M:%SZ") + rest.data() + printable(path) + (S_ISDIR(about.st_mode) ? "/" : "") + "\n";
 }
 
 }  // namespace

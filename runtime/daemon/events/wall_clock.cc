@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/utc_text.h"
+
 namespace namegate::daemon {
 
 namespace {
@@ -19,14 +21,9 @@ std::string wall_time(std::uint64_t boot_ns, std::uint64_t boot_now_ns) {
     ::clock_gettime(CLOCK_REALTIME, &now);
     const std::uint64_t now_ns = static_cast<std::uint64_t>(now.tv_sec) * kSecondNs + static_cast<std::uint64_t>(now.tv_nsec);
     const std::uint64_t then_ns = now_ns - (boot_now_ns > boot_ns ? boot_now_ns - boot_ns : 0);
-    const auto seconds = static_cast<std::time_t>(then_ns / kSecondNs);
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    std::array<char, 64> text{};
-    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
     std::array<char, 16> fraction{};
     std::snprintf(fraction.data(), fraction.size(), ".%03uZ", static_cast<unsigned>(then_ns % kSecondNs / kMsNs));
-    return std::string(text.data(), length) + fraction.data();
+    return format_utc(static_cast<std::int64_t>(then_ns / kSecondNs), "%Y-%m-%dT%H:%M:%S") + fraction.data();
 }
 
 }  // namespace namegate::daemon
