@@ -78,12 +78,14 @@ Json encode_why(const Call& call) {
     return out;
 }
 
+bool is_number32(const Json& value) { return value.is_number_unsigned() && value.get<std::uint64_t>() <= UINT32_MAX; }
+
 Result<std::uint32_t> number(const Json& arguments, const char* name) {
     const auto found = arguments.find(name);
     if (found == arguments.end()) {
         return std::uint32_t{0};
     }
-    if (!found->is_number_unsigned() || found->get<std::uint64_t>() > UINT32_MAX) {
+    if (!is_number32(*found)) {
         return Error(Code::kInvalidInput, std::string("the argument \"") + name + "\" must be a number of 32 bits");
     }
     return found->get<std::uint32_t>();
@@ -167,7 +169,7 @@ Result<Call> decode_forget(const Json& arguments) {
     if (found == arguments.end()) {
         return Call(ForgetRequest{});
     }
-    if (!found->is_number_unsigned() || found->get<std::uint64_t>() > UINT32_MAX) {
+    if (!is_number32(*found)) {
         return Error(Code::kInvalidInput, "the argument \"endpoint\" is not an endpoint id");
     }
     return Call(ForgetRequest{found->get<std::uint32_t>()});

@@ -194,10 +194,7 @@ Result<> Node::set_labels(const std::string& container_id, const std::string& if
 }
 
 void Node::forget_state(std::uint32_t endpoint) {
-    const auto record = records().find(endpoint);
-    observe(EventKind::kEndpointRemoved,
-            record == records().end() ? EventEndpoint{endpoint, "", "", "", ""} : event_endpoint(record->second),
-            {"the endpoint is gone", ""});
+    observe(EventKind::kEndpointRemoved, event_endpoint(records(), endpoint), {"the endpoint is gone", ""});
     cache_.forget(endpoint);
     refused_.forget(endpoint);
     name_history_.forget(endpoint);

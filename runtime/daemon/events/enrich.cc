@@ -91,13 +91,17 @@ EventEndpoint event_endpoint(const endpoints::Record& record) {
     return {record.id, endpoints::display_name(record), record.pod_namespace, record.pod_name, record.host_ifname};
 }
 
+EventEndpoint event_endpoint(const RecordMap& records, std::uint32_t endpoint) {
+    const auto record = records.find(endpoint);
+    return record == records.end() ? EventEndpoint{endpoint, "", "", "", ""} : event_endpoint(record->second);
+}
+
 Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8_t> payload) {
     Event out;
     out.kind = kind_of(event);
     out.boot_ns = event.boot_ns;
     out.time = wall_time(event.boot_ns, node.clock().boot_ns());
-    const auto record = node.records().find(event.endpoint);
-    out.endpoint = record == node.records().end() ? EventEndpoint{event.endpoint, "", "", "", ""} : event_endpoint(record->second);
+    out.endpoint = event_endpoint(node.records(), event.endpoint);
     if (event.reason != NG_R_NONE) {
         out.reason = datapath::reason_name(static_cast<ng_reason>(event.reason));
     }

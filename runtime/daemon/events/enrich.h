@@ -16,5 +16,7 @@ namespace namegate::daemon {
 EventKind kind_of(const ng_event& event);
 Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8_t> payload);
 EventEndpoint event_endpoint(const endpoints::Record& record);
+// Only with its id, if there is no record of it.
+EventEndpoint event_endpoint(const RecordMap& records, std::uint32_t endpoint);
 
 }  // namespace namegate::daemon

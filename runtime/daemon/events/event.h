@@ -53,6 +53,9 @@ struct EventPacket {
     std::string tier;                // of the rule; both are empty if the policy is no longer known
     std::string rule;                // "default.allow-x[1]" or "end of tier default: Deny"
     std::vector<std::string> names;  // that led the endpoint to the address, the one that it looked up last; egress only
+
+    // The port that the packet is for.
+    std::uint16_t destination_port() const { return ingress ? local_port : remote_port; }
 };
 
 struct EventResponse {

@@ -12,8 +12,7 @@ void RecentDenials::take(const Event& event) {
     }
     const EventPacket& packet = *event.packet();
     Denials& own = endpoints_[event.endpoint->id];
-    const Key key{event.kind,  packet.ingress, packet.protocol, packet.remote, packet.ingress ? packet.local_port : packet.remote_port,
-                  packet.rule, event.reason};
+    const Key key{event.kind, packet.ingress, packet.protocol, packet.remote, packet.destination_port(), packet.rule, event.reason};
     const auto known = own.find(key);
     if (known == own.end() && own.size() >= per_endpoint_) {
         own.erase(std::min_element(own.begin(), own.end(),

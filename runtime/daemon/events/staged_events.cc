@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/events/staged_events.h"
 
-#include <netinet/in.h>
-
 #include <algorithm>
 
 #include "policy/compiler/evaluate.h"
+#include "policy/model/protocol.h"
 
 namespace namegate::daemon {
 
@@ -15,8 +14,6 @@ using api::Json;
 using endpoints::Record;
 using policy::CompiledPolicy;
 using policy::Direction;
-
-bool is_icmp(std::uint8_t protocol) { return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6; }
 
 // Whether the verdict depends on the ICMP type: events do not have it, only the identifier of an echo.
 bool matches_icmp_type(const CompiledPolicy& compiled, std::uint8_t protocol) {
@@ -29,9 +26,9 @@ policy::PacketView view_of(const EventPacket& event) {
     policy::PacketView packet;
     packet.remote = event.remote;
     packet.protocol = event.protocol;
-    if (!is_icmp(event.protocol)) {
+    if (!policy::is_icmp(event.protocol)) {
         packet.source_port = event.ingress ? event.remote_port : event.local_port;
-        packet.destination_port = event.ingress ? event.local_port : event.remote_port;
+        packet.destination_port = event.destination_port();
     }
     return packet;
 }
@@ -96,7 +93,7 @@ Json StagedEvents::verdict(const Event& event) {
         return no_verdict("too many events");
     }
     const CompiledPolicy& compiled = *preview->compiled;
-    if (is_icmp(packet->protocol) && matches_icmp_type(compiled, packet->protocol)) {
+    if (policy::is_icmp(packet->protocol) && matches_icmp_type(compiled, packet->protocol)) {
         return no_verdict("the rules match the ICMP type, which events do not have");
     }
     policy::PacketView view = view_of(*packet);

@@ -27,8 +27,7 @@ bool concerns(const Denial& denial, const Destination& wanted) {
     if (!same_host || !wanted.port_given) {
         return same_host;
     }
-    const std::uint16_t port = packet.ingress ? packet.local_port : packet.remote_port;
-    return packet.protocol == wanted.protocol && (!policy::has_ports(packet.protocol) || port == wanted.port);
+    return packet.protocol == wanted.protocol && (!policy::has_ports(packet.protocol) || packet.destination_port() == wanted.port);
 }
 
 // By the name that the pod looked up, if there is one: that is what a rule should name.
@@ -40,14 +39,14 @@ Destination destination_of(const EventPacket& packet) {
         out.name = packet.names.back();
     }
     out.protocol = packet.protocol;
-    out.port = packet.ingress ? packet.local_port : packet.remote_port;
+    out.port = packet.destination_port();
     out.port_given = true;
     return out;
 }
 
 // What the rules in force say about it now; null: nothing can be said.
 Json verdict_now(Node& node, const Record& record, const EventPacket& packet) {
-    if (packet.protocol == policy::kProtocolIcmp || packet.protocol == policy::kProtocolIcmp6) {
+    if (policy::is_icmp(packet.protocol)) {
         return nullptr;  // the event does not have the type
     }
     const Destination destination = destination_of(packet);

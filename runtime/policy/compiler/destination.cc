@@ -19,8 +19,6 @@ std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t l
     return good ? std::optional(value) : std::nullopt;
 }
 
-bool is_icmp(std::uint8_t protocol) { return protocol == kProtocolIcmp || protocol == kProtocolIcmp6; }
-
 Error bad(std::string_view text, const std::string& why) {
     return {Code::kInvalidInput, "\"" + std::string(text) + "\" " + why + "; write DEST[:PORT][/PROTO], such as api.weather.com:443/TCP"};
 }

@@ -21,6 +21,7 @@ inline constexpr std::uint8_t kProtocolUdpLite = 136;
 // "TCP", or the number as text.
 std::string protocol_name(std::uint8_t protocol);
 bool has_ports(std::uint8_t protocol);
+constexpr bool is_icmp(std::uint8_t protocol) { return protocol == kProtocolIcmp || protocol == kProtocolIcmp6; }
 // Finds a protocol by name, in any letter case, or by number from 1 to 255.
 std::optional<std::uint8_t> find_protocol(std::string_view text);
 
