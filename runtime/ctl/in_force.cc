@@ -15,7 +15,7 @@ namespace {
 
 using policy::FileStatus;
 
-// Takes every change for done.
+// Reads the disk; reports each change as done, and makes none.
 class ReadOnlyFiles final : public FileSystem {
   public:
     Result<std::string> read(const std::string& path, std::size_t max_bytes) override { return system_files().read(path, max_bytes); }
