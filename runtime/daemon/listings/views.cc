@@ -175,6 +175,15 @@ void add_refused(Node& node, const Record& record, api::AddressesReply& out) {
     }
 }
 
+api::TextMap annotations_of(const Node& node, const Record& record) {
+    auto resolved = node.runtime().label_providers().resolve(record);
+    if (resolved) {
+        return std::move(resolved->annotations);
+    }
+    const endpoints::Description* of_add = record.description_of(endpoints::kCniArgsProvider);
+    return of_add == nullptr ? api::TextMap() : of_add->annotations;
+}
+
 // Conditions that an administrator should know although namegate itself is healthy.
 Texts view_warnings(Node& node) {
     Texts warnings;
@@ -256,7 +265,7 @@ Result<api::EndpointItem> view_endpoint(Node& node, const Record& record) {
     out.network = record.network;
     out.attached = record.chained ? "chained" : "first";
     out.addresses = texts(record.addresses);
-    out.annotations = record.annotations;
+    out.annotations = annotations_of(node, record);
     out.dns_servers = texts(record.dns_servers);
     NG_ASSIGN(out.mode, mode_of(node, record));
     if (const auto view = node.programmer().view_of(record); view) {
