@@ -22,7 +22,7 @@ Result<typename Request::Reply> read_reply(const Json& json) {
     auto reply = from_json<typename Request::Reply>(json);
     if (!reply) {
         return Error(Code::kInvalidInput, "the daemon's reply to \"" + std::string(command_name<Request>()) +
-                                             "\": " + reply.error().message() + "; the daemon may have another version than this program");
+                                              "\": " + reply.error().message() + "; the daemon may have another version than this program");
     }
     return reply;
 }
