@@ -49,13 +49,17 @@ endpoints::Record make_record(const Request& request, const cni::Args& args, con
     record.pod_name = args.pod_name;
     record.pod_uid = args.pod_uid;
     record.kubernetes = args.is_kubernetes();
+    endpoints::Description given;
     if (request.config.labels_given) {
-        record.labels[std::string(endpoints::kCniArgsProvider)] = request.config.labels;
+        given.labels = request.config.labels;
     }
     record.dns_servers = pod_dns_servers(request.config.dns);
-    record.annotations = endpoints::keep_annotations(request.config.annotations);
-    if (const std::size_t left = request.config.annotations.size() - record.annotations.size(); left > 0) {
+    given.annotations = endpoints::keep_annotations(request.config.annotations);
+    if (const std::size_t left = request.config.annotations.size() - given.annotations.size(); left > 0) {
         log::info("annotations of the pod are too large to be kept", {log::kv("pod", args.pod_name), log::kv("count", left)});
+    }
+    if (given != endpoints::Description()) {
+        record.described[std::string(endpoints::kCniArgsProvider)] = std::move(given);
     }
     record.network = request.config.name;
     record.created = clock.wall_seconds();

@@ -87,13 +87,11 @@ std::vector<std::string> steps_before(const ExplainFacts& facts, const ExplainTa
     return out;
 }
 
-Json path_json(const CompiledPolicy& compiled, const policy::Explanation& explanation) {
-    Json path = Json::array();
+std::vector<ExplainStep> path_of(const CompiledPolicy& compiled, const policy::Explanation& explanation) {
+    std::vector<ExplainStep> path;
+    path.reserve(explanation.path.size());
     for (const policy::ExplainedRule& step : explanation.path) {
-        Json rule = rule_json(compiled.rules[step.rule], step.rule);
-        rule["matched"] = step.matched;
-        rule["why"] = step.why;
-        path.push_back(std::move(rule));
+        path.push_back({rule_item(compiled.rules[step.rule], step.rule), step.matched, step.why});
     }
     return path;
 }
@@ -104,62 +102,59 @@ const char* verdict_of(const policy::Explanation& explanation) {
 
 bool is_allowed(const policy::Explanation& explanation) { return explanation.verdict.allowed && !explanation.after_lookup; }
 
-Json staged_json(const ExplainFacts& facts, const policy::ExplainInput& input) {
+std::optional<StagedVerdict> staged_verdict(const ExplainFacts& facts, const policy::ExplainInput& input) {
     if (facts.preview == nullptr) {
-        return nullptr;
+        return std::nullopt;
     }
     const policy::Explanation explanation = policy::explain(*facts.preview, input);
-    return {{"allowed", is_allowed(explanation)},
-            {"verdict", verdict_of(explanation)},
-            {"reason", explanation.reason},
-            {"path", path_json(*facts.preview, explanation)}};
+    return StagedVerdict{is_allowed(explanation), verdict_of(explanation), explanation.reason, path_of(*facts.preview, explanation)};
 }
 
-Json result_json(const ExplainFacts& facts, const ExplainTarget& target, bool v4) {
+ExplainResult result_of(const ExplainFacts& facts, const ExplainTarget& target, bool v4) {
     const policy::ExplainInput input = input_of(facts, target, v4);
-    Json out = {{"address", target.address ? target.address->to_string() : ""},
-                {"family", input.packet.remote.is_v4() ? "IPv4" : "IPv6"},
-                {"names", target.names},
-                {"patterns", target.patterns}};
+    ExplainResult out;
+    out.address = target.address ? target.address->to_string() : "";
+    out.family = input.packet.remote.is_v4() ? "IPv4" : "IPv6";
+    out.names = target.names;
+    out.patterns = target.patterns;
     if (facts.mode == "closed") {
-        out.update({{"allowed", false},
-                    {"verdict", kDenied},
-                    {"reason", "the endpoint is closed: nothing passes until its policy is known"},
-                    {"advice", {"see the error in: namegatectl endpoints"}},
-                    {"path", Json::array()}});
+        out.verdict = kDenied;
+        out.reason = "the endpoint is closed: nothing passes until its policy is known";
+        out.advice = {"see the error in: namegatectl endpoints"};
     } else if (facts.compiled == nullptr) {
-        out.update({{"allowed", true},
-                    {"verdict", kAllowed},
-                    {"reason", "no policy selects the endpoint in this direction, so it is open"},
-                    {"advice", Json::array()},
-                    {"path", Json::array()}});
+        out.allowed = true;
+        out.verdict = kAllowed;
+        out.reason = "no policy selects the endpoint in this direction, so it is open";
     } else {
         const policy::Explanation explanation = policy::explain(*facts.compiled, input);
-        out.update({{"allowed", is_allowed(explanation)},
-                    {"verdict", verdict_of(explanation)},
-                    {"reason", explanation.reason},
-                    {"advice", explanation.after_lookup ? steps_before(facts, target) : explanation.advice},
-                    {"path", path_json(*facts.compiled, explanation)}});
+        out.allowed = is_allowed(explanation);
+        out.verdict = verdict_of(explanation);
+        out.reason = explanation.reason;
+        out.advice = explanation.after_lookup ? steps_before(facts, target) : explanation.advice;
+        out.path = path_of(*facts.compiled, explanation);
     }
-    out["staged"] = staged_json(facts, input);
+    out.staged = staged_verdict(facts, input);
     return out;
 }
 
 // Adds the results for a target whose address is unknown: one for both address families if they are equal, else one for each.
-void add_unknown(const ExplainFacts& facts, const ExplainTarget& target, Json& results) {
+void add_unknown(const ExplainFacts& facts, const ExplainTarget& target, std::vector<ExplainResult>& results) {
     constexpr std::uint8_t kIcmp = 1;
     constexpr std::uint8_t kIcmp6 = 58;
     const std::uint8_t protocol = facts.destination.protocol;
-    Json v4 = protocol == kIcmp6 ? Json() : result_json(facts, target, true);
-    Json v6 = protocol == kIcmp ? Json() : result_json(facts, target, false);
-    if (v4.is_object() && v6.is_object() && v4["verdict"] == v6["verdict"] && v4["path"] == v6["path"] && v4["staged"] == v6["staged"]) {
-        v4["family"] = "any";
-        v6 = Json();
+    if (protocol == kIcmp || protocol == kIcmp6) {
+        results.push_back(result_of(facts, target, protocol == kIcmp));
+        return;
     }
-    for (Json& result : std::array<Json, 2>{std::move(v4), std::move(v6)}) {
-        if (result.is_object()) {
-            results.push_back(std::move(result));
-        }
+    ExplainResult v4 = result_of(facts, target, true);
+    ExplainResult v6 = result_of(facts, target, false);
+    const bool equal = v4.verdict == v6.verdict && v4.path == v6.path && v4.staged == v6.staged;
+    if (equal) {
+        v4.family = "any";
+    }
+    results.push_back(std::move(v4));
+    if (!equal) {
+        results.push_back(std::move(v6));
     }
 }
 
@@ -167,14 +162,18 @@ bool looks_at_source_port(const ExplainFacts& facts) { return facts.compiled != 
 
 }  // namespace
 
-Json rule_json(const policy::CompiledRule& rule, std::size_t number) {
+RuleItem rule_item(const policy::CompiledRule& rule, std::size_t number) {
     static constexpr std::array<const char*, 4> kActions = {"Deny", "Allow", "Pass", "Log"};
     const policy::RuleOrigin& origin = rule.origin;
-    return {{"number", number},           {"tier", origin.tier},
-            {"kind", origin.policy_kind}, {"policy", origin.policy_name},
-            {"index", origin.rule_index}, {"action", kActions[static_cast<std::size_t>(rule.action)]},
-            {"text", origin.text},        {"file", origin.file},
-            {"line", origin.line}};
+    return {number,
+            origin.tier,
+            origin.policy_kind,
+            origin.policy_name,
+            origin.rule_index,
+            kActions[static_cast<std::size_t>(rule.action)],
+            origin.text,
+            origin.file,
+            origin.line};
 }
 
 Result<> check_direction(const policy::Destination& destination, Direction direction) {
@@ -184,7 +183,7 @@ Result<> check_direction(const policy::Destination& destination, Direction direc
     return ok();
 }
 
-Json explain_json(const ExplainFacts& facts) {
+ExplainReply explain(const ExplainFacts& facts) {
     std::vector<ExplainTarget> targets = facts.targets;
     if (targets.empty()) {
         ExplainTarget itself;
@@ -194,36 +193,36 @@ Json explain_json(const ExplainFacts& facts) {
         }
         targets.push_back(std::move(itself));
     }
-    Json results = Json::array();
+    std::vector<ExplainResult> results;
     for (const ExplainTarget& target : targets) {
         if (target.address) {
-            results.push_back(result_json(facts, target, true));
+            results.push_back(result_of(facts, target, true));
         } else {
             add_unknown(facts, target, results);
         }
     }
     // The worst verdict of all results.
     const auto any = [&results](const char* verdict) {
-        return std::any_of(results.begin(), results.end(), [verdict](const Json& result) { return result["verdict"] == verdict; });
+        return std::any_of(results.begin(), results.end(), [verdict](const ExplainResult& result) { return result.verdict == verdict; });
     };
     const char* const verdict = any(kDenied) ? kDenied : any(kAfterLookup) ? kAfterLookup : kAllowed;
-    Json notes = facts.notes;
+    Texts notes = facts.notes;
     if (!any(kAfterLookup) && any(kDenied) && !facts.untrusted.empty()) {
         notes.push_back("the endpoint's lookups went to " + untrusted_text(facts) + "; their responses open nothing");
     }
     if (looks_at_source_port(facts)) {
         notes.push_back("some rules match the source port; " + std::to_string(kClientPort) + " is assumed");
     }
-    return {{"endpoint", facts.endpoint},
-            {"mode", facts.mode},
-            {"direction", facts.direction == Direction::kEgress ? "egress" : "ingress"},
-            {"destination", facts.destination.host()},
-            {"service", facts.destination.service()},
-            {"assumed", !facts.destination.port_given && facts.destination.port != 0},
-            {"allowed", verdict == kAllowed},
-            {"verdict", verdict},
-            {"notes", std::move(notes)},
-            {"results", std::move(results)}};
+    return {facts.endpoint,
+            facts.mode,
+            facts.direction == Direction::kEgress ? "egress" : "ingress",
+            facts.destination.host(),
+            facts.destination.service(),
+            !facts.destination.port_given && facts.destination.port != 0,
+            verdict == kAllowed,
+            verdict,
+            std::move(notes),
+            std::move(results)};
 }
 
 }  // namespace namegate::api

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The result of `namegatectl explain` as JSON, from compiled rules and the known addresses of the destination. The daemon passes
+// Makes the reply to `explain`, from compiled rules and the known addresses of the destination. The daemon passes
 // the rules in force and the learned addresses; `explain --offline` has only policy files and labels. Pure.
 #pragma once
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "api/protocol.h"
+#include "api/replies/explain.h"
 #include "base/ip.h"
 #include "base/result.h"
 #include "dns/trusted_servers.h"
@@ -41,14 +41,8 @@ struct ExplainFacts {
 // kInvalidInput if the direction is ingress and the destination is a name: names open only egress.
 Result<> check_direction(const policy::Destination& destination, policy::Direction direction);
 
-// {endpoint, mode, direction, destination, service, assumed, allowed, verdict, notes: [], results: [{address, names: [],
-//  patterns: [], allowed, verdict, reason, advice: [], path: [{number, tier, kind, policy, index, action, text, file, line,
-//  matched, why}], staged: null or {allowed, verdict, reason, path}}]}
-// A verdict is "allowed", "denied" or "after lookup": the rules will allow the flow after the endpoint has looked up the name
-// at a trusted server. Until then it is not allowed, and `advice` says what must happen first.
-Json explain_json(const ExplainFacts& facts);
+ExplainReply explain(const ExplainFacts& facts);
 
-// {number, tier, kind, policy, index, action, text, file, line}
-Json rule_json(const policy::CompiledRule& rule, std::size_t number);
+RuleItem rule_item(const policy::CompiledRule& rule, std::size_t number);
 
 }  // namespace namegate::api

@@ -5,6 +5,7 @@
 #include <array>
 #include <string_view>
 
+#include "api/reply.h"
 #include "ctl/arguments.h"
 #include "ctl/check.h"
 #include "ctl/complete.h"
@@ -22,65 +23,84 @@ namespace namegate::ctl {
 
 namespace {
 
-using api::Json;
-
 int run_schema(const Context& context) {
     context.out() << policy::json_schema();
     return kYes;
 }
 
-struct Command {
-    std::string_view name;
-    int (*run_here)(const Context& context);                   // runs the command; null: ask() sends it to the daemon
-    void (*show)(const Context& context, const Json& result);  // prints the reply to ask(); null: only run_here
-    ExitCode (*code)(const Json& result);                      // the exit code for that reply; null: kYes
-};
+template <typename Request>
+Request request_of(const Arguments& arguments) {
+    const auto operand = [&arguments](std::size_t index) {
+        return index < arguments.operands.size() ? arguments.operands[index] : std::string();
+    };
+    Request request;
+    if constexpr (requires { request.endpoint; }) {
+        request.endpoint = operand(0);
+    }
+    if constexpr (requires { request.destination; }) {
+        request.destination = operand(1);
+    }
+    if constexpr (requires { request.ingress; }) {
+        request.ingress = arguments.ingress;
+    }
+    return request;
+}
 
-// `explain` has both: --offline chooses run_here.
-constexpr std::array<Command, 14> kCommands = {{
-    {"check", run_check, nullptr, nullptr},
-    {"status", nullptr, show_status, status_code},
-    {"endpoints", nullptr, show_endpoints, nullptr},
-    {"policies", nullptr, show_policies, nullptr},
-    {"ips", nullptr, show_ips, nullptr},
-    {"dns", nullptr, show_dns, nullptr},
-    {"explain", run_explain_offline, show_explain, explain_code},
-    {"why", nullptr, show_why, why_code},
-    {"monitor", run_monitor, nullptr, nullptr},
-    {"selector", run_selector, nullptr, nullptr},
-    {"domain", run_domain, nullptr, nullptr},
-    {"schema", run_schema, nullptr, nullptr},
-    {"bug-report", run_bug_report, nullptr, nullptr},
-    {"completion", run_completion, nullptr, nullptr},
-}};
-
-int ask(const Context& context, const Command& command) {
+// Sends the request to the daemon and prints the reply with `show`. `code`: the exit code for the reply; null: kYes.
+template <typename Request, void (*show)(const Context& context, const typename Request::Reply& reply),
+          ExitCode (*code)(const typename Request::Reply& reply) = nullptr>
+int ask(const Context& context) {
     const auto path = socket_path(context.arguments);
     if (!path) {
         return fail(context.environment, kUsage, path.error().message());
     }
-    api::Request request;
-    request.command = context.arguments.command;
-    if (!context.arguments.operands.empty()) {
-        request.arguments["endpoint"] = context.arguments.operands.front();
-    }
-    if (context.arguments.operands.size() > 1) {
-        request.arguments["destination"] = context.arguments.operands[1];
-    }
-    if (context.arguments.command == "explain") {
-        request.arguments["direction"] = context.arguments.ingress ? "ingress" : "egress";
-    }
-    const auto result = context.environment.ask(*path, request);
-    if (!result) {
-        return report_failure(context, result.error());
+    const auto json = context.environment.ask(*path, api::encode_call(request_of<Request>(context.arguments)));
+    if (!json) {
+        return report_failure(context, json.error());
     }
     if (context.json()) {
-        print_json(context, *result);
-    } else {
-        command.show(context, *result);
+        print_json(context, *json);  // all that the daemon sent, including what this version does not know
+        if constexpr (code == nullptr) {
+            return kYes;
+        }
     }
-    return command.code == nullptr ? kYes : command.code(*result);
+    const auto reply = api::read_reply<Request>(*json);
+    if (!reply) {
+        return report_failure(context, reply.error());
+    }
+    if (!context.json()) {
+        show(context, *reply);
+    }
+    if constexpr (code == nullptr) {
+        return kYes;
+    } else {
+        return code(*reply);
+    }
 }
+
+struct Command {
+    std::string_view name;
+    int (*run_here)(const Context& context);  // runs the command here; null: only the daemon has the reply
+    int (*ask)(const Context& context);       // null: only run_here
+};
+
+// `explain` has both: --offline chooses run_here.
+constexpr std::array<Command, 14> kCommands = {{
+    {"check", run_check, nullptr},
+    {"status", nullptr, ask<api::StatusRequest, show_status, status_code>},
+    {"endpoints", nullptr, ask<api::EndpointsRequest, show_endpoints>},
+    {"policies", nullptr, ask<api::PoliciesRequest, show_policies>},
+    {"ips", nullptr, ask<api::AddressesRequest, show_ips>},
+    {"dns", nullptr, ask<api::NamesRequest, show_dns>},
+    {"explain", run_explain_offline, ask<api::ExplainRequest, show_explain, explain_code>},
+    {"why", nullptr, ask<api::WhyRequest, show_why, why_code>},
+    {"monitor", run_monitor, nullptr},
+    {"selector", run_selector, nullptr},
+    {"domain", run_domain, nullptr},
+    {"schema", run_schema, nullptr},
+    {"bug-report", run_bug_report, nullptr},
+    {"completion", run_completion, nullptr},
+}};
 
 }  // namespace
 
@@ -102,12 +122,10 @@ int run(const std::vector<std::string>& arguments, const Environment& environmen
     if (command == kCommands.end()) {
         return fail(environment, kUsage, "unknown command \"" + parsed->command + "\"");
     }
-    const bool here = command->show == nullptr || parsed->offline;
-    if (here) {
+    if (command->ask == nullptr || parsed->offline) {
         return command->run_here(context);
     }
-    const auto once = [command](const Context& each) { return ask(each, *command); };
-    return parsed->watch_seconds == 0 ? once(context) : run_watch(context, once);
+    return parsed->watch_seconds == 0 ? command->ask(context) : run_watch(context, command->ask);
 }
 
 }  // namespace namegate::ctl

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/explain.h"
+#include "api/replies/codec.h"
 #include "base/clock.h"
 #include "config/config.h"
 #include "ctl/match.h"
@@ -21,7 +22,6 @@ namespace namegate::ctl {
 
 namespace {
 
-using api::Json;
 using policy::Direction;
 
 Result<> report_policies(const Arguments& arguments, policy::DocumentLedger& ledger) {
@@ -80,7 +80,7 @@ Result<std::optional<policy::CompiledPolicy>> compile_for(const policy::Snapshot
     return std::optional(std::move(compiled));
 }
 
-Result<Json> explain_offline(const Arguments& arguments) {
+Result<api::ExplainReply> explain_offline(const Arguments& arguments) {
     api::ExplainFacts request;
     request.endpoint = arguments.operands.front();
     request.direction = arguments.ingress ? Direction::kIngress : Direction::kEgress;
@@ -102,7 +102,7 @@ Result<Json> explain_offline(const Arguments& arguments) {
     request.mode = compiled ? "enforced" : "open";
     request.compiled = compiled ? &*compiled : nullptr;
     request.preview = preview ? &*preview : nullptr;
-    return api::explain_json(request);
+    return api::explain(request);
 }
 
 }  // namespace
@@ -113,7 +113,7 @@ int run_explain_offline(const Context& context) {
         return fail(context.environment, kUsage, result.error().message());
     }
     if (context.json()) {
-        print_json(context, *result);
+        print_json(context, api::to_json(*result));
     } else {
         show_explain(context, *result);
     }

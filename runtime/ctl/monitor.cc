@@ -8,6 +8,7 @@
 #include "ctl/duration.h"
 #include "ctl/event_fold.h"
 #include "ctl/grouped.h"
+#include "ctl/packet_text.h"
 #include "ctl/printable.h"
 #include "ctl/reply.h"
 
@@ -19,7 +20,7 @@ namespace {
 
 std::string packet_text(const Json& event) {
     const bool incoming = text_of(event, "direction") == "ingress";
-    std::string out = (incoming ? "from " : "to ") + remote_text(event);
+    std::string out = (incoming ? "from " : "to ") + remote_text(text_of(event, "remote"), text_of(event, "remotePort"));
     if (const Json& names = member(event, "names"); names.is_array() && !names.empty()) {
         out += " (" + text_of(names.back()) + ")";  // the name that the pod looked up
     }

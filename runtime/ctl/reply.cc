@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/reply.h"
 
-#include "ctl/system_labels.h"
-
 namespace namegate::ctl {
 
 using api::Json;
@@ -33,13 +31,6 @@ bool is_true(const Json& object, const char* key) {
     return value.is_boolean() && value.get<bool>();
 }
 
-bool is_count(const Json& value) { return value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0); }
-
-std::uint64_t number_of(const Json& object, const char* key) {
-    const Json& value = member(object, key);
-    return is_count(value) ? value.get<std::uint64_t>() : 0;
-}
-
 std::string joined(const Json& list, std::string_view separator) {
     std::string out;
     if (!list.is_array()) {
@@ -52,40 +43,6 @@ std::string joined(const Json& list, std::string_view separator) {
         out += text_of(item);
     }
     return out;
-}
-
-std::vector<std::string> items_of(const Json& list) {
-    std::vector<std::string> out;
-    if (!list.is_array()) {
-        out.push_back(text_of(list));
-        return out;
-    }
-    for (const Json& item : list) {
-        out.push_back(text_of(item));
-    }
-    return out;
-}
-
-std::vector<std::string> label_items(const Json& labels, bool all) {
-    std::vector<std::string> out;
-    if (!labels.is_object()) {
-        return out;
-    }
-    for (const auto& label : labels.items()) {
-        if (all || !is_system_label(label.key())) {
-            out.push_back(label.key() + "=" + text_of(label.value()));
-        }
-    }
-    return out;
-}
-
-std::string remote_text(const Json& packet) {
-    std::string address = text_of(packet, "remote");
-    const std::string port = text_of(packet, "remotePort");
-    if (port.empty() || port == "0") {
-        return address;
-    }
-    return (address.find(':') == std::string::npos ? address : "[" + address + "]") + ":" + port;
 }
 
 }  // namespace namegate::ctl

@@ -1,79 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
 
+#include "api/replies/codec.h"
 #include "ctl/printable.h"
-#include "ctl/reply.h"
+#include "ctl/rule_text.h"
 #include "ctl/show.h"
+#include "ctl/system_labels.h"
 #include "ctl/table.h"
 
 namespace namegate::ctl {
-
-using api::Json;
 
 namespace {
 
 constexpr std::size_t kShownContainerId = 12;
 
-// "default/weather[1]" is the second rule of the policy. Empty for the end of a tier, which has no policy.
-std::string policy_rule_of(const Json& rule) {
-    const std::string policy = text_of(rule, "policy");
-    const Json& index = member(rule, "index");
-    return policy.empty() || !is_count(index) ? policy : policy + "[" + text_of(index) + "]";
-}
-
-std::string place_of(const Json& rule) {
-    const std::string file = text_of(rule, "file");
-    return file.empty() || number_of(rule, "line") == 0 ? file : file + ":" + text_of(rule, "line");
+// "app=weather" for each label; without the system labels (system_labels.h) unless `all`.
+api::Texts label_items(const api::TextMap& labels, bool all) {
+    api::Texts out;
+    for (const auto& [name, value] : labels) {
+        if (all || !is_system_label(name)) {
+            out.push_back(name + "=" + value);
+        }
+    }
+    return out;
 }
 
 // The rules with the staged policies, and how many live flows they would deny.
-void show_staged(const Context& context, std::string_view name, const Json& staged) {
-    if (!staged.is_object()) {
-        return;
-    }
+void show_staged(const Context& context, std::string_view name, const api::StagedEffect& staged) {
     context.out() << '\n' << name << " with the staged policies, which are not enforced:";
-    if (const std::string error = text_of(staged, "error"); !error.empty()) {
-        context.out() << " error: " << printable(error) << '\n';
+    if (!staged.error.empty()) {
+        context.out() << " error: " << printable(staged.error) << '\n';
         return;
     }
     context.out() << '\n';
     Table table({"#", "TIER", "POLICY", "ACTION", "RULE", "STAGED", "PLACE"});
-    for (const Json& rule : member(staged, "rules")) {
-        table.add({text_of(rule, "number"), text_of(rule, "tier"), policy_rule_of(rule), text_of(rule, "action"), text_of(rule, "text"),
-                   is_true(rule, "staged") ? "staged" : "", place_of(rule)});
+    for (const api::StagedRule& rule : staged.rules) {
+        table.add({std::to_string(rule.number), rule.tier, policy_rule_of(rule), rule.action, rule.text, rule.staged ? "staged" : "",
+                   place_text(rule.file, rule.line)});
     }
     table.print(context.out(), context.width());
-    const std::string example = text_of(staged, "example");
-    context.out() << "they would deny " << text_of(staged, "deniedFlows") << " of " << text_of(staged, "liveFlows") << " live flows"
+    const std::string example = staged.example.value_or("");
+    context.out() << "they would deny " << staged.denied_flows.value_or(0) << " of " << staged.live_flows.value_or(0) << " live flows"
                   << (example.empty() ? "" : ", such as " + printable(example)) << '\n';
 }
 
-void show_direction(const Context& context, std::string_view name, const Json& direction) {
+void show_direction(const Context& context, std::string_view name, const api::DirectionRules& direction) {
     context.out() << '\n' << name << ": ";
-    const Json& enforced = member(direction, "enforced");
-    if (!enforced.is_boolean() || !enforced.get<bool>()) {
+    if (!direction.enforced) {
         context.out() << "open, no policy selects it in this direction\n";
         return;
     }
     context.out() << "enforced\n";
     Table table({"#", "TIER", "POLICY", "ACTION", "RULE", "PACKETS", "FLOWS", "PLACE"});
-    for (const Json& rule : member(direction, "rules")) {
-        table.add({text_of(rule, "number"), text_of(rule, "tier"), policy_rule_of(rule), text_of(rule, "action"), text_of(rule, "text"),
-                   text_of(rule, "packets"), text_of(rule, "flows"), place_of(rule)});
+    for (const api::CountedRule& rule : direction.rules) {
+        table.add({std::to_string(rule.number), rule.tier, policy_rule_of(rule), rule.action, rule.text, std::to_string(rule.packets),
+                   std::to_string(rule.flows), place_text(rule.file, rule.line)});
     }
     table.print(context.out(), context.width());
 }
 
 // All policies, whether or not they select an endpoint.
-void show_policy_list(const Context& context, const Json& policies) {
+void show_policy_list(const Context& context, const api::PolicyList& policies) {
     Table table({"TIER", "ORDER", "KIND", "POLICY", "STAGED", "ENDPOINTS", "MATCHED", "PLACE"});
-    for (const Json& policy : policies) {
-        const std::string unknown = text_of(policy, "unknownEndpoints");
-        const std::string matched = text_of(policy, "matchedRules");
-        table.add({text_of(policy, "tier"), text_of(policy, "order"), text_of(policy, "kind"), text_of(policy, "policy"),
-                   is_true(policy, "staged") ? "staged" : "",
-                   text_of(policy, "endpoints") + (number_of(policy, "unknownEndpoints") == 0 ? "" : ", unknown of " + unknown),
-                   matched.empty() ? "" : matched + " of " + text_of(policy, "rules") + " rules", place_of(policy)});
+    for (const api::PolicyItem& policy : policies) {
+        const std::string unknown = policy.unknown_endpoints == 0 ? "" : ", unknown of " + std::to_string(policy.unknown_endpoints);
+        table.add({policy.tier, policy.order ? api::to_json(*policy.order).dump() : "", policy.kind, policy.policy,
+                   policy.staged ? "staged" : "", std::to_string(policy.endpoints) + unknown,
+                   policy.matched_rules ? std::to_string(*policy.matched_rules) + " of " + std::to_string(policy.rules) + " rules" : "",
+                   place_text(policy.file, policy.line)});
     }
     if (table.empty()) {
         context.out() << "no policies\n";
@@ -82,21 +76,39 @@ void show_policy_list(const Context& context, const Json& policies) {
     table.print(context.out(), context.width());
 }
 
+void show_rules(const Context& context, const api::RulesReply& reply) {
+    context.out() << printable(reply.endpoint) << '\n';
+    if (!reply.error.empty()) {
+        context.out() << "error: " << printable(reply.error) << '\n';
+    }
+    for (const std::string& note : reply.notes) {
+        context.out() << "note: " << printable(note) << '\n';
+    }
+    if (reply.mode == "closed") {
+        context.out() << "closed: nothing passes until its policy is known\n";
+    }
+    for (const auto& [name, direction] : {std::pair("egress", &reply.egress), std::pair("ingress", &reply.ingress)}) {
+        show_direction(context, name, *direction);
+        if (direction->staged) {
+            show_staged(context, name, *direction->staged);
+        }
+    }
+}
+
 }  // namespace
 
-void show_endpoints(const Context& context, const Json& result) {
-    if (!result.is_array() || result.empty()) {
+void show_endpoints(const Context& context, const api::EndpointsReply& reply) {
+    if (reply.empty()) {
         context.out() << "no endpoints\n";
         return;
     }
     Table table({"ID", "ENDPOINT", {"CONTAINER", true, true}, {"INTERFACE", true, true}, "ADDRESSES", "MODE", "POLICIES", "LABELS"});
-    std::vector<std::string> errors;
-    for (const Json& endpoint : result) {
-        table.add({text_of(endpoint, "id"), text_of(endpoint, "endpoint"), text_of(endpoint, "containerId").substr(0, kShownContainerId),
-                   text_of(endpoint, "interface"), items_of(member(endpoint, "addresses")), text_of(endpoint, "mode"),
-                   items_of(member(endpoint, "policies")), label_items(member(endpoint, "labels"), context.arguments.all_labels)});
-        if (const std::string error = text_of(endpoint, "error"); !error.empty()) {
-            errors.push_back(text_of(endpoint, "endpoint") + ": " + error);
+    api::Texts errors;
+    for (const api::EndpointItem& endpoint : reply) {
+        table.add({std::to_string(endpoint.id), endpoint.endpoint, endpoint.container_id.substr(0, kShownContainerId), endpoint.interface,
+                   endpoint.addresses, endpoint.mode, endpoint.policies, label_items(endpoint.labels, context.arguments.all_labels)});
+        if (!endpoint.error.empty()) {
+            errors.push_back(endpoint.endpoint + ": " + endpoint.error);
         }
     }
     table.print(context.out(), context.width());
@@ -105,27 +117,11 @@ void show_endpoints(const Context& context, const Json& result) {
     }
 }
 
-void show_policies(const Context& context, const Json& result) {
-    if (result.is_array()) {
-        show_policy_list(context, result);
-        return;
-    }
-    context.out() << printable(text_of(result, "endpoint")) << '\n';
-    if (const std::string error = text_of(result, "error"); !error.empty()) {
-        context.out() << "error: " << printable(error) << '\n';
-    }
-    if (const Json& notes = member(result, "notes"); notes.is_array()) {
-        for (const Json& note : notes) {
-            context.out() << "note: " << printable(text_of(note)) << '\n';
-        }
-    }
-    if (text_of(result, "mode") == "closed") {
-        context.out() << "closed: nothing passes until its policy is known\n";
-    }
-    for (const char* name : {"egress", "ingress"}) {
-        const Json& direction = member(result, name);
-        show_direction(context, name, direction);
-        show_staged(context, name, member(direction, "staged"));
+void show_policies(const Context& context, const api::PoliciesReply& reply) {
+    if (reply.object) {
+        show_rules(context, *reply.object);
+    } else {
+        show_policy_list(context, reply.list);
     }
 }
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/listed.h"
 #include "ctl/printable.h"
-#include "ctl/reply.h"
 #include "ctl/show.h"
 #include "ctl/table.h"
 #include "ctl/wrap.h"
 
 namespace namegate::ctl {
-
-using api::Json;
 
 namespace {
 
@@ -25,22 +23,10 @@ void print_line(const Context& context, std::string_view name, const std::string
     }
 }
 
-void print_counts(const Context& context, std::string_view name, const Json& counts) {
-    std::string text;
-    if (counts.is_object()) {
-        for (const auto& count : counts.items()) {
-            text += (text.empty() ? "" : ", ") + text_of(count.value()) + " " + count.key();
-        }
-    }
-    print_line(context, name, text);
-}
-
-void print_counters(const Context& context, const Json& counters) {
+void print_counters(const Context& context, const api::NumberMap& counters) {
     Table table({"COUNTER", "VALUE"});
-    if (counters.is_object()) {
-        for (const auto& counter : counters.items()) {
-            table.add({counter.key(), text_of(counter.value())});
-        }
+    for (const auto& [name, value] : counters.entries) {
+        table.add({name, std::to_string(value)});
     }
     if (!table.empty()) {
         context.out() << '\n';
@@ -48,21 +34,16 @@ void print_counters(const Context& context, const Json& counters) {
     }
 }
 
-void print_files(const Context& context, const Json& files) {
-    Table table({"FILE", "LOADED", "IN FORCE", "SINCE", "RESOURCES"});
-    std::vector<std::string> problems;
-    if (files.is_array()) {
-        for (const Json& file : files) {
-            table.add({text_of(file, "path"), text_of(file, "loaded"), text_of(file, "inForce"), text_of(file, "since"),
-                       text_of(file, "resources")});
-            for (const Json& problem : member(file, "problems")) {
-                problems.push_back(text_of(problem));
-            }
-        }
-    }
-    if (table.empty()) {
+void print_files(const Context& context, const std::vector<api::FileItem>& files) {
+    if (files.empty()) {
         print_line(context, "files", "none");
         return;
+    }
+    Table table({"FILE", "LOADED", "IN FORCE", "SINCE", "RESOURCES"});
+    api::Texts problems;
+    for (const api::FileItem& file : files) {
+        table.add({file.path, file.loaded ? "yes" : "no", file.in_force, file.since, std::to_string(file.resources)});
+        problems.insert(problems.end(), file.problems.begin(), file.problems.end());
     }
     context.out() << '\n';
     table.print(context.out(), context.width());
@@ -74,42 +55,39 @@ void print_files(const Context& context, const Json& files) {
     }
 }
 
-}  // namespace
-
-ExitCode status_code(const Json& result) { return is_true(result, "healthy") ? kYes : kNo; }
-
-// The trusted servers, each with the source that names it if the daemon sends that.
-std::string servers_text(const Json& result) {
-    const Json& named = member(result, "trustedServersNamedBy");
-    if (!named.is_array()) {
-        return joined(member(result, "trustedServers"), ", ");
+// The trusted servers, each with the source that names it.
+std::string servers_text(const api::StatusReply& reply) {
+    api::Texts servers;
+    for (const api::NamedServerItem& one : reply.trusted_servers_named_by) {
+        servers.push_back(one.server + " (" + one.named_by + ")");
     }
-    std::string out;
-    for (const Json& one : named) {
-        out += (out.empty() ? "" : ", ") + text_of(one, "server") + " (" + text_of(one, "namedBy") + ")";
-    }
-    return out;
+    return listed(servers, servers.size());
 }
 
-void show_status(const Context& context, const Json& result) {
-    print_line(context, "daemon", text_of(result, "version") + ", up " + duration_text(number_of(result, "uptimeSeconds")));
-    print_line(context, "healthy", is_true(result, "healthy") ? "yes" : "no");
-    if (const Json& degraded = member(result, "degraded"); degraded.is_array()) {
-        for (const Json& item : degraded) {
-            print_line(context, "degraded", text_of(item));
-        }
+std::string modes_text(const api::ModeCounts& endpoints) {
+    return std::to_string(endpoints.enforced) + " enforced, " + std::to_string(endpoints.open) + " open, " +
+           std::to_string(endpoints.closed) + " closed";
+}
+
+}  // namespace
+
+ExitCode status_code(const api::StatusReply& reply) { return reply.healthy ? kYes : kNo; }
+
+void show_status(const Context& context, const api::StatusReply& reply) {
+    print_line(context, "daemon", reply.version + ", up " + duration_text(reply.uptime_seconds));
+    print_line(context, "healthy", reply.healthy ? "yes" : "no");
+    for (const std::string& line : reply.degraded) {
+        print_line(context, "degraded", line);
     }
-    if (const Json& warnings = member(result, "warnings"); warnings.is_array()) {
-        for (const Json& item : warnings) {
-            print_line(context, "warning", text_of(item));
-        }
+    for (const std::string& line : reply.warnings) {
+        print_line(context, "warning", line);
     }
-    print_counts(context, "endpoints", member(result, "endpoints"));
-    print_line(context, "dns", servers_text(result));
-    print_line(context, "folders", joined(member(result, "folders"), ", "));
-    print_line(context, "pins", text_of(result, "pins"));
-    print_files(context, member(result, "files"));
-    print_counters(context, member(result, "counters"));
+    print_line(context, "endpoints", modes_text(reply.endpoints));
+    print_line(context, "dns", servers_text(reply));
+    print_line(context, "folders", listed(reply.folders, reply.folders.size()));
+    print_line(context, "pins", reply.pins);
+    print_files(context, reply.files);
+    print_counters(context, reply.counters);
 }
 
 }  // namespace namegate::ctl

@@ -249,12 +249,12 @@ std::optional<Result<SocketServer::Reply>> Daemon::handle(const api::Request& re
 
 // Empty: the reply is sent when the endpoint's labels have arrived.
 std::optional<Result<SocketServer::Reply>> Daemon::program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket) {
-    const auto later = [this, ticket](const Result<>& programmed) { server_->reply(ticket, reply_of(programmed)); };
+    const auto later = [this, ticket](const Result<>& programmed) { server_->reply(ticket, program_reply(programmed)); };
     const auto programmed = labels_->program(wanted, later);
     if (!programmed) {
         return std::nullopt;
     }
-    NG_ASSIGN(api::Json reply, reply_of(*programmed));
+    NG_ASSIGN(api::Json reply, program_reply(*programmed));
     return Result<SocketServer::Reply>(SocketServer::Reply{std::move(reply), {}});
 }
 

@@ -187,10 +187,10 @@ Result<> Node::program(const std::string& container_id, const std::string& ifnam
     return ok();
 }
 
-Result<> Node::set_labels(const std::string& container_id, const std::string& ifname, std::string_view provider,
-                          const endpoints::Labels& labels) {
+Result<> Node::set_description(const std::string& container_id, const std::string& ifname, std::string_view provider,
+                               const endpoints::Description& description) {
     NG_ASSIGN(const NodeLock lock, lock_node());
-    return runtime_->set_labels(lock, container_id, ifname, provider, labels);
+    return runtime_->set_description(lock, container_id, ifname, provider, description);
 }
 
 void Node::forget_state(std::uint32_t endpoint) {

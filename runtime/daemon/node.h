@@ -49,9 +49,9 @@ class Node {
     // The endpoint was removed.
     void forget(std::uint32_t endpoint);
 
-    // Writes the labels that a provider returned to the endpoint's record. kNotFound: the endpoint is gone.
-    Result<> set_labels(const std::string& container_id, const std::string& ifname, std::string_view provider,
-                        const endpoints::Labels& labels);
+    // Writes what a provider returned to the endpoint's record. kNotFound: the endpoint is gone.
+    Result<> set_description(const std::string& container_id, const std::string& ifname, std::string_view provider,
+                             const endpoints::Description& description);
 
     // Reads the policy folders. If the snapshot changed, programs every endpoint that the change affects.
     void reload_policies();

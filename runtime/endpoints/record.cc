@@ -67,18 +67,27 @@ class Fields {
         }
     }
     // The form is {provider: {key: value}}.
-    void labels_by_provider(const std::string& field, std::map<std::string, Labels, std::less<>>& out) {
-        const Json* value = find(field);
-        if (value == nullptr) {
-            return;
-        }
-        if (!value->is_object() || value->size() > kMaxRecordProviders) {
-            fail(field, "is not an object with at most " + std::to_string(kMaxRecordProviders) + " providers of labels");
-            return;
-        }
-        for (const auto& item : value->items()) {
-            labels(field + "." + item.key(), item.value(), out[item.key()]);
-        }
+    void labels_by_provider(const std::string& field, std::map<std::string, Description, std::less<>>& out) {
+        by_provider(field, [&](const std::string& provider, const Json& value) {
+            labels(field + "." + provider, value, out[provider].labels.emplace());
+        });
+    }
+    // The form is {provider: {annotations: {key: value}, ports: [{name, protocol, port}]}}. Members that a later build added are
+    // ignored, so that it can add them without a new version of the record.
+    void descriptions(const std::string& field, std::map<std::string, Description, std::less<>>& out) {
+        by_provider(field, [&](const std::string& provider, const Json& value) {
+            const std::string place = field + "." + provider;
+            if (!value.is_object()) {
+                fail(place, "is not an object");
+                return;
+            }
+            if (const auto annotations = value.find("annotations"); annotations != value.end()) {
+                labels(place + ".annotations", *annotations, out[provider].annotations);
+            }
+            if (const auto found = value.find("ports"); found != value.end()) {
+                ports(place + ".ports", *found, out[provider].ports);
+            }
+        });
     }
     void addresses(const std::string& field, std::vector<IpAddress>& out, std::size_t most) {
         const Json* value = find(field);
@@ -108,6 +117,40 @@ class Fields {
     }
 
   private:
+    template <typename Take>
+    void by_provider(const std::string& field, const Take& take) {
+        const Json* value = find(field);
+        if (value == nullptr) {
+            return;
+        }
+        if (!value->is_object() || value->size() > kMaxRecordProviders) {
+            fail(field, "is not an object with at most " + std::to_string(kMaxRecordProviders) + " providers of labels");
+            return;
+        }
+        for (const auto& item : value->items()) {
+            take(item.key(), item.value());
+        }
+    }
+    void ports(const std::string& place, const Json& value, std::vector<NamedPort>& out) {
+        if (!value.is_array() || value.size() > kMaxRecordPorts) {
+            fail(place, "is not a list of at most " + std::to_string(kMaxRecordPorts) + " ports", Code::kExhausted);
+            return;
+        }
+        for (const Json& item : value) {
+            Fields fields(item);
+            NamedPort port;
+            if (item.is_object()) {
+                fields.text("name", port.name);
+                fields.number("protocol", port.protocol);
+                fields.number("port", port.port);
+            }
+            if (!item.is_object() || fields.error()) {
+                fail(place, "has an entry that is not a port with name, protocol and number");
+                return;
+            }
+            out.push_back(std::move(port));
+        }
+    }
     void labels(const std::string& place, const Json& value, Labels& out) {
         if (!value.is_object()) {
             fail(place, "is not an object of strings");
@@ -150,9 +193,9 @@ class Fields {
 };
 
 // Two providers have fields of their own: builds that do not know the field "labels" must read these records after a downgrade.
-void read_labels(Fields& fields, Record& record) {
+void read_descriptions(Fields& fields, Record& record) {
     if (fields.has("labels")) {
-        fields.labels_by_provider("labels", record.labels);
+        fields.labels_by_provider("labels", record.described);
     }
     Labels from_args;
     fields.labels("cniLabels", from_args);
@@ -161,24 +204,37 @@ void read_labels(Fields& fields, Record& record) {
         fields.flag("cniLabelsGiven", given);
     }
     if (given) {
-        record.labels[std::string(kCniArgsProvider)] = std::move(from_args);
+        record.described[std::string(kCniArgsProvider)].labels = std::move(from_args);
     }
     if (fields.has("containerdLabels")) {
-        fields.labels("containerdLabels", record.labels[std::string(kContainerdProvider)]);
+        fields.labels("containerdLabels", record.described[std::string(kContainerdProvider)].labels.emplace());
+    }
+    if (fields.has("annotations")) {
+        fields.labels("annotations", record.described[std::string(kCniArgsProvider)].annotations);
+    }
+    if (fields.has("described")) {
+        fields.descriptions("described", record.described);
     }
 }
 
-void write_labels(const Record& record, Json& out) {
+// The annotations of ADD have a field of their own for the same reason. "described" has what the other fields cannot hold. Builds
+// before it refuse a record with it, so it is written only for a provider that gives such a thing; none that namegate has does.
+void write_descriptions(const Record& record, Json& out) {
     const Labels* from_args = record.labels_of(kCniArgsProvider);
     out["cniLabels"] = from_args == nullptr ? Labels() : *from_args;
     if (from_args != nullptr && from_args->empty()) {
         out["cniLabelsGiven"] = true;
     }
-    for (const auto& [provider, labels] : record.labels) {
-        if (provider == kContainerdProvider) {
-            out["containerdLabels"] = labels;
-        } else if (provider != kCniArgsProvider) {
-            out["labels"][provider] = labels;
+    for (const auto& [provider, own] : record.described) {
+        const bool is_args = provider == kCniArgsProvider;
+        if (own.labels && !is_args) {
+            (provider == kContainerdProvider ? out["containerdLabels"] : out["labels"][provider]) = *own.labels;
+        }
+        if (!own.annotations.empty()) {
+            (is_args ? out["annotations"] : out["described"][provider]["annotations"]) = own.annotations;
+        }
+        for (const NamedPort& port : own.ports) {
+            out["described"][provider]["ports"].push_back({{"name", port.name}, {"protocol", port.protocol}, {"port", port.port}});
         }
     }
 }
@@ -203,12 +259,9 @@ void read_fields(Fields& fields, Record& record) {
     fields.text("podName", record.pod_name);
     fields.text("podUid", record.pod_uid);
     fields.text("serviceAccount", record.service_account);
-    read_labels(fields, record);
+    read_descriptions(fields, record);
     if (fields.has("dnsServers")) {
         fields.addresses("dnsServers", record.dns_servers, kMaxRecordServers);
-    }
-    if (fields.has("annotations")) {
-        fields.labels("annotations", record.annotations);
     }
     fields.flag("kubernetes", record.kubernetes);
     std::string mode;
@@ -270,12 +323,9 @@ std::string to_json(const Record& record) {
              {"network", record.network},
              {"created", record.created},
              {"ready", record.ready}};
-    write_labels(record, out);
+    write_descriptions(record, out);
     if (!record.dns_servers.empty()) {
         out["dnsServers"] = texts(record.dns_servers);
-    }
-    if (!record.annotations.empty()) {
-        out["annotations"] = record.annotations;
     }
     // Invalid UTF-8 is replaced: dump() would throw on it, and writing a record must not fail.
     return out.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";

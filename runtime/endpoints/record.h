@@ -18,6 +18,7 @@
 #include "base/ip.h"
 #include "base/result.h"
 #include "datapath/bpf/abi_limits.h"
+#include "endpoints/description.h"
 
 namespace namegate::endpoints {
 
@@ -31,11 +32,11 @@ inline constexpr std::size_t kMaxRecordText = 4096;  // bytes in one string
 inline constexpr std::size_t kMaxRecordAnnotations = 256;
 inline constexpr std::size_t kMaxRecordAnnotationBytes = 64 * 1024;  // of all, names included
 
+inline constexpr std::size_t kMaxRecordPorts = 256;  // per provider
+
 // Two providers of labels that records name: what came with ADD, and containerd.
 inline constexpr std::string_view kCniArgsProvider = "cni-args";
 inline constexpr std::string_view kContainerdProvider = "containerd";
-
-using Labels = std::map<std::string, std::string, std::less<>>;
 
 struct Record {
     std::uint32_t id = 0;    // endpoint id in the BPF maps
@@ -51,10 +52,9 @@ struct Record {
     std::string pod_name;
     std::string pod_uid;
     std::string service_account;
-    // The labels from each provider, by its name (labels/registry.h). A missing provider was not asked, or gave none.
-    std::map<std::string, Labels, std::less<>> labels;
+    // What each provider said, by its name (labels/registry.h). A missing provider was not asked, or said nothing.
+    std::map<std::string, Description, std::less<>> described;
     std::vector<IpAddress> dns_servers;  // the pod's, as the runtime gave them at ADD; at most kMaxRecordServers
-    Labels annotations;                  // the pod's, as the runtime gave them at ADD; only for display
     bool kubernetes = false;
     bool chained = false;      // another plugin made the interface, and namegate ran after it
     std::string network;       // name of the CNI network
@@ -63,9 +63,14 @@ struct Record {
 
     bool operator==(const Record&) const = default;
     // Null if the provider is missing.
+    const Description* description_of(std::string_view provider) const {
+        const auto found = described.find(provider);
+        return found == described.end() ? nullptr : &found->second;
+    }
+    // Null if the provider is missing or does not know them.
     const Labels* labels_of(std::string_view provider) const {
-        const auto found = labels.find(provider);
-        return found == labels.end() ? nullptr : &found->second;
+        const Description* own = description_of(provider);
+        return own == nullptr || !own->labels ? nullptr : &*own->labels;
     }
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A label provider: a source of the labels of an endpoint itself. Each has a folder here and one line in registry.h. Some know the
-// labels at once (from the endpoint's record, or from documents); others must be asked and reply later. Their reply is stored in
-// the endpoint's record under the provider's name, so that it outlives the process. One thread. Functions do not block, except
-// wait().
+// A label provider: a source of what an endpoint itself has, its labels, annotations and named ports (endpoints/description.h). Each
+// has a folder here and one line in registry.h. Some know them at once (from the endpoint's record, or from documents); others must
+// be asked and reply later. Their reply is stored in the endpoint's record under the provider's name, so that it outlives the process.
+// One thread. Functions do not block, except wait().
 #pragma once
 
 #include <chrono>
@@ -19,12 +19,13 @@
 
 namespace namegate::labels {
 
+using endpoints::Description;
 using endpoints::Labels;
 
 class Provider {
   public:
     // Empty: the provider does not know the endpoint.
-    using Reply = Result<std::optional<Labels>>;
+    using Reply = Result<std::optional<Description>>;
     using Done = std::function<void(Reply)>;
     using Changed = std::function<void(const std::string& container_id, const std::string& ifname)>;
 
@@ -36,8 +37,8 @@ class Provider {
     Provider& operator=(Provider&&) = delete;
 
     virtual std::string_view name() const = 0;
-    // The labels of the endpoint, if they are known in this process. kTryAgain: the provider was not asked or has not replied.
-    virtual Reply labels(const endpoints::Record& record) const = 0;
+    // What is known of the endpoint in this process. kTryAgain: the provider was not asked or has not replied.
+    virtual Reply describe(const endpoints::Record& record) const = 0;
 
     // False: the provider cannot be used on this node, for example because its service is not installed.
     virtual bool is_available() const { return true; }
@@ -56,7 +57,7 @@ class Provider {
     virtual void work() {}
     // Blocks until there is something to do, at most for this time, and then does it.
     virtual void wait(std::chrono::milliseconds /*time*/) {}
-    // work() calls it when the labels of an endpoint are no longer those of the last reply; the provider should be asked again.
+    // work() calls it when an endpoint is no longer as the last reply says; the provider should be asked again.
     void set_observer(Changed changed) { changed_ = std::move(changed); }
 
   protected:
@@ -70,15 +71,15 @@ class Provider {
     Changed changed_;
 };
 
-// The labels of a Pod document in the policy folders.
-using FindPodLabels = std::function<std::optional<Labels>(std::string_view pod_namespace, std::string_view pod_name)>;
+// What a Pod document in the policy folders says.
+using FindPod = std::function<std::optional<Description>(std::string_view pod_namespace, std::string_view pod_name)>;
 
 // The settings from which providers are created.
 struct ProviderSettings {
     std::optional<std::string> containerd_address;  // the path of its socket; empty: search for it
     std::string containerd_namespace;
     bool listed = false;  // the configuration lists the providers, so each is used even if its service is not found on the node
-    FindPodLabels find_pod_labels;
+    FindPod find_pod;
 };
 
 }  // namespace namegate::labels

@@ -16,6 +16,16 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Adds the ports whose names no earlier provider gave.
+void add_ports(const std::vector<NamedPort>& own, std::vector<NamedPort>& out) {
+    const std::vector<NamedPort> given = out;
+    for (const NamedPort& port : own) {
+        if (std::none_of(given.begin(), given.end(), [&](const NamedPort& one) { return one.name == port.name; })) {
+            out.push_back(port);
+        }
+    }
+}
+
 }  // namespace
 
 ProviderSet::ProviderSet(const std::optional<std::vector<std::string>>& order, ProviderSettings settings) : order_(order) {
@@ -37,41 +47,54 @@ std::vector<Provider*> ProviderSet::of(const endpoints::Record& record) const {
     std::vector<Provider*> out;
     for (const std::string& name : order_ ? *order_ : default_order(record.kubernetes)) {
         const auto found = std::find_if(providers_.begin(), providers_.end(), [&name](const auto& one) { return one->name() == name; });
-        if (found != providers_.end() && (record.labels_of(name) != nullptr || (*found)->is_available())) {
+        if (found != providers_.end() && (record.description_of(name) != nullptr || (*found)->is_available())) {
             out.push_back(found->get());
         }
     }
     return out;
 }
 
-Result<ResolvedLabels> ProviderSet::resolve(const endpoints::Record& record) const {
-    ResolvedLabels out;
+Result<Resolved> ProviderSet::resolve(const endpoints::Record& record) const {
+    Resolved out;
     for (const Provider* provider : of(record)) {
         const auto place = "label source \"" + std::string(provider->name()) + "\"";
-        const Provider::Reply own = provider->labels(record);
+        const Provider::Reply own = provider->describe(record);
         if (!own) {
             const Error error = own.error().with_context(place);
+            if (!out.missing.empty()) {
+                continue;
+            }
             if (error.code() != Code::kTryAgain) {
                 return error;
             }
-            out.known = false;
             out.missing = error.message();
-            return out;
+            continue;
         }
-        if (own->has_value()) {
+        if (!own->has_value()) {
+            continue;
+        }
+        const Description& described = **own;
+        add_ports(described.ports, out.ports);
+        out.annotations.insert(described.annotations.begin(), described.annotations.end());
+        if (described.labels && out.missing.empty()) {
             out.known = true;
-            out.labels.insert((*own)->begin(), (*own)->end());  // does not replace labels of an earlier provider
+            out.labels.insert(described.labels->begin(), described.labels->end());  // does not replace labels of an earlier provider
         }
         if (out.labels.size() > endpoints::kMaxRecordLabels) {
             return Error(Code::kExhausted, "more than " + std::to_string(endpoints::kMaxRecordLabels) + " labels, the last from " + place);
         }
     }
+    out.known = out.known && out.missing.empty();
+    if (const Description* args = record.description_of(kCniArgs); args != nullptr) {
+        out.annotations.insert(args->annotations.begin(), args->annotations.end());
+    }
+    out.annotations = endpoints::keep_annotations(out.annotations);
     return out;
 }
 
 Provider* ProviderSet::next_to_ask(const endpoints::Record& record) const {
     for (Provider* provider : of(record)) {
-        if (provider->must_be_asked() && record.labels_of(provider->name()) == nullptr) {
+        if (provider->must_be_asked() && record.description_of(provider->name()) == nullptr) {
             return provider;
         }
     }
@@ -88,17 +111,17 @@ std::vector<Provider*> ProviderSet::to_be_asked() const {
     return out;
 }
 
-Result<std::optional<Labels>> ask_and_wait(Provider& provider, const endpoints::Record& record, std::chrono::milliseconds timeout,
-                                           const std::function<bool()>& give_up) {
+Result<std::optional<Description>> ask_and_wait(Provider& provider, const endpoints::Record& record, std::chrono::milliseconds timeout,
+                                                const std::function<bool()>& give_up) {
     NG_TRY(provider.open());
     std::optional<Provider::Reply> reply;
-    provider.ask(record, timeout, [&reply](Provider::Reply labels) { reply = std::move(labels); });
+    provider.ask(record, timeout, [&reply](Provider::Reply received) { reply = std::move(received); });
     auto next_poll = std::chrono::steady_clock::now() + kPoll;
     while (!reply) {
         provider.wait(kPoll);
         if (!reply && std::chrono::steady_clock::now() >= next_poll) {
             if (give_up()) {
-                return std::optional<Labels>();
+                return std::optional<Description>();
             }
             next_poll = std::chrono::steady_clock::now() + kPoll;
         }
@@ -107,7 +130,15 @@ Result<std::optional<Labels>> ask_and_wait(Provider& provider, const endpoints::
         // Whatever the error is, the provider may return labels later.
         return Error(Code::kTryAgain, reply->error().message());
     }
-    return std::optional<Labels>((*reply)->value_or(Labels()));
+    return std::optional(answered(std::move(**reply)));
+}
+
+Description answered(std::optional<Description> reply) {
+    Description out = reply ? std::move(*reply) : Description();
+    if (!out.labels) {
+        out.labels.emplace();
+    }
+    return out;
 }
 
 }  // namespace namegate::labels

@@ -139,13 +139,13 @@ void EndpointService::prepare_here(const NodeLock& lock, std::unique_ptr<NodeRun
     runtime_ = std::move(runtime);
 }
 
-// Reads the record again, because id and slot have changed if the datapath was lost meanwhile. Keeps addresses and labels, which
+// Reads the record again, because id and slot have changed if the datapath was lost meanwhile. Keeps addresses and descriptions, which
 // are not on disk yet.
 Result<> EndpointService::refresh(Record& record) const {
     NG_ASSIGN(Record current, endpoints::RecordStore(config_.records_dir()).read(record.container_id, record.ifname));
     current.addresses = std::move(record.addresses);
-    for (auto& [provider, labels] : record.labels) {
-        current.labels[provider] = std::move(labels);
+    for (auto& [provider, description] : record.described) {
+        current.described[provider] = std::move(description);
     }
     record = std::move(current);
     return ok();
@@ -213,9 +213,9 @@ bool EndpointService::lacks_labels(const Record& record, const Result<>& program
 
 Result<> EndpointService::fetch_labels(Record& record, std::chrono::milliseconds timeout, const std::function<bool()>& give_up) {
     labels::Provider& provider = *providers_.next_to_ask(record);
-    NG_ASSIGN(auto labels, labels::ask_and_wait(provider, record, timeout, give_up));
-    if (labels) {
-        record.labels[std::string(provider.name())] = std::move(*labels);
+    NG_ASSIGN(auto description, labels::ask_and_wait(provider, record, timeout, give_up));
+    if (description) {
+        record.described[std::string(provider.name())] = std::move(*description);
     }
     return ok();
 }

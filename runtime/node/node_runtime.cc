@@ -171,17 +171,20 @@ Result<> NodeRuntime::mark_programmed(const NodeLock& /*lock*/) {
 
 labels::ProviderSettings NodeRuntime::label_settings() const {
     labels::ProviderSettings settings = config_.label_settings();
-    settings.find_pod_labels = [this](std::string_view name_space, std::string_view pod) -> std::optional<endpoints::Labels> {
+    settings.find_pod = [this](std::string_view name_space, std::string_view pod) -> std::optional<endpoints::Description> {
         const policy::PodDocument* document = programmer_.snapshot().find_pod(name_space, pod);
-        return document == nullptr ? std::nullopt : std::optional<endpoints::Labels>(document->labels);
+        if (document == nullptr) {
+            return std::nullopt;
+        }
+        return endpoints::Description{document->labels, document->annotations, document->ports};
     };
     return settings;
 }
 
-Result<> NodeRuntime::set_labels(const NodeLock& /*lock*/, const std::string& container_id, const std::string& ifname,
-                                 std::string_view provider, const endpoints::Labels& labels) {
+Result<> NodeRuntime::set_description(const NodeLock& /*lock*/, const std::string& container_id, const std::string& ifname,
+                                      std::string_view provider, const endpoints::Description& description) {
     NG_ASSIGN(Record record, store_.read(container_id, ifname));
-    record.labels[std::string(provider)] = labels;
+    record.described[std::string(provider)] = description;
     return store_.write(record);
 }
 

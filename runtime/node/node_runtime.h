@@ -109,9 +109,9 @@ class NodeRuntime {
     ProgramSummary bring_up_to_date(const NodeLock& lock, const policy::AffectedEndpoints& affected);
     // Sets `ready` for endpoints that were programmed outside of their ADD, and writes their records.
     Result<> mark_programmed(const NodeLock& lock);
-    // Writes the labels from a provider to the record. kNotFound: the endpoint is gone.
-    Result<> set_labels(const NodeLock& lock, const std::string& container_id, const std::string& ifname, std::string_view provider,
-                        const endpoints::Labels& labels);
+    // Writes what a provider said to the record. kNotFound: the endpoint is gone.
+    Result<> set_description(const NodeLock& lock, const std::string& container_id, const std::string& ifname, std::string_view provider,
+                             const endpoints::Description& description);
     const labels::ProviderSet& label_providers() const { return providers_; }
     // The record of the endpoint that the plugin names: the one in memory if it is still current, or else the one on
     // disk.

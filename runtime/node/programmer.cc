@@ -37,8 +37,9 @@ Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
     view.is_kubernetes = record.kubernetes;
     view.use_pod_document = config_.uses_label_source(labels::kFiles);
     view.addresses = record.addresses;
-    NG_ASSIGN(labels::ResolvedLabels resolved, providers_.resolve(record));
+    NG_ASSIGN(labels::Resolved resolved, providers_.resolve(record));
     view.labels = std::move(resolved.labels);
+    view.ports = std::move(resolved.ports);
     view.labels_known = resolved.known;
     view.labels_missing = std::move(resolved.missing);
     view.unknown_is_absent = config_.unknown_labels_absent;

@@ -189,7 +189,8 @@ class LargeNode {
         record.mac = {2, 0, 0, 0, octet(8), octet(0)};
         record.pod_namespace = "default";
         record.pod_name = record.container_id;
-        record.labels["cni-args"] = {{"app", "app-" + std::to_string(i)}, {"zone", "z" + std::to_string(i % kZones)}};
+        record.described["cni-args"].labels =
+            endpoints::Labels{{"app", "app-" + std::to_string(i)}, {"zone", "z" + std::to_string(i % kZones)}};
         record.network = "scale";
         return record;
     }

@@ -78,10 +78,9 @@ void LabelFetcher::fetch(const endpoints::Record& record, const Done& done) {
 
 void LabelFetcher::ask(labels::Provider& provider, const endpoints::Record& record) {
     const Key key{record.container_id, record.ifname};
-    provider.ask(record, std::chrono::seconds(node_.config().label_timeout_seconds),
-                 [this, key, &provider](labels::Provider::Reply labels) {
-                     handle({key, &provider, std::move(labels)});
-                 });
+    provider.ask(record, std::chrono::seconds(node_.config().label_timeout_seconds), [this, key, &provider](labels::Provider::Reply reply) {
+        handle({key, &provider, std::move(reply)});
+    });
 }
 
 // The provider's labels for the endpoint have changed. The old ones stay in force until it replies.
@@ -103,7 +102,7 @@ void LabelFetcher::retry() {
 
 void LabelFetcher::handle(Received received) {
     const Result<> result = put_in_force(received);
-    if (!result && received.labels && result.error().is_temporary()) {
+    if (!result && received.reply && result.error().is_temporary()) {
         if (ask_next(received)) {
             return;
         }
@@ -121,7 +120,7 @@ void LabelFetcher::handle(Received received) {
 bool LabelFetcher::ask_next(const Received& received) {
     const auto record = node_.runtime().store().read(received.key.first, received.key.second);
     // If they are not in the record, the node lock was busy, and the same labels must be tried again.
-    if (!record || record->labels_of(received.provider->name()) == nullptr) {
+    if (!record || record->description_of(received.provider->name()) == nullptr) {
         return false;
     }
     labels::Provider* next = next_to_ask(*record);
@@ -142,12 +141,12 @@ void LabelFetcher::finish(const Key& key, const Result<>& result) {
 }
 
 Result<> LabelFetcher::put_in_force(const Received& received) {
-    if (!received.labels) {
+    if (!received.reply) {
         // Whatever the error is, the provider may return labels later.
-        return Error(Code::kTryAgain, received.labels.error().message());
+        return Error(Code::kTryAgain, received.reply.error().message());
     }
     const auto& [container_id, ifname] = received.key;
-    NG_TRY(node_.set_labels(container_id, ifname, received.provider->name(), received.labels->value_or(labels::Labels())));
+    NG_TRY(node_.set_description(container_id, ifname, received.provider->name(), labels::answered(*received.reply)));
     return node_.program(container_id, ifname, {});
 }
 

@@ -44,7 +44,7 @@ class LabelFetcher {
     struct Received {
         Key key;
         labels::Provider* provider = nullptr;
-        labels::Provider::Reply labels;
+        labels::Provider::Reply reply;
         unsigned attempts = 0;  // to put the labels in force
     };
 

@@ -15,7 +15,6 @@ namespace namegate::daemon {
 
 namespace {
 
-using api::Json;
 using endpoints::Record;
 using policy::Destination;
 using policy::Direction;
@@ -44,60 +43,61 @@ Destination destination_of(const EventPacket& packet) {
     return out;
 }
 
-// What the rules in force say about it now; null: nothing can be said.
-Json verdict_now(Node& node, const Record& record, const EventPacket& packet) {
+// What the rules in force say about it now; empty: nothing can be said.
+std::optional<api::VerdictNow> verdict_now(Node& node, const Record& record, const EventPacket& packet) {
     if (policy::is_icmp(packet.protocol)) {
-        return nullptr;  // the event does not have the type
+        return std::nullopt;  // the event does not have the type
     }
     const Destination destination = destination_of(packet);
     const auto explained = view_explanation(node, record, destination, packet.ingress ? Direction::kIngress : Direction::kEgress);
-    if (!explained || !(*explained)["results"].is_array() || (*explained)["results"].empty()) {
-        return nullptr;
+    if (!explained || explained->results.empty()) {
+        return std::nullopt;
     }
-    const Json& results = (*explained)["results"];
+    const auto& results = explained->results;
     const auto own = std::find_if(results.begin(), results.end(),
-                                  [&packet](const Json& one) { return one.value("address", std::string()) == packet.remote.to_string(); });
-    const Json& result = own == results.end() ? results.front() : *own;
-    return {
-        {"destination", destination.host()}, {"verdict", result["verdict"]}, {"reason", result["reason"]}, {"advice", result["advice"]}};
+                                  [address = packet.remote.to_string()](const api::ExplainResult& one) { return one.address == address; });
+    const api::ExplainResult& result = own == results.end() ? results.front() : *own;
+    return api::VerdictNow{destination.host(), result.verdict, result.reason, result.advice};
 }
 
-Json entry_of(const Denial& denial) {
+api::DenialItem item_of(const Denial& denial) {
     const EventPacket& packet = denial.packet;
-    return {{"kind", name_of(denial.kind)},
-            {"count", denial.count},
-            {"firstTime", denial.first_time},
-            {"lastTime", denial.last_time},
-            {"direction", packet.ingress ? "ingress" : "egress"},
-            {"protocol", policy::protocol_name(packet.protocol)},
-            {"remote", packet.remote.to_string()},
-            {"remotePort", packet.remote_port},
-            {"localPort", packet.local_port},
-            {"names", packet.names},
-            {"tier", packet.tier},
-            {"rule", packet.rule},
-            {"reason", denial.reason}};
+    api::DenialItem out;
+    out.kind = name_of(denial.kind);
+    out.count = denial.count;
+    out.first_time = denial.first_time;
+    out.last_time = denial.last_time;
+    out.direction = packet.ingress ? "ingress" : "egress";
+    out.protocol = policy::protocol_name(packet.protocol);
+    out.remote = packet.remote.to_string();
+    out.remote_port = packet.remote_port;
+    out.local_port = packet.local_port;
+    out.names = packet.names;
+    out.tier = packet.tier;
+    out.rule = packet.rule;
+    out.reason = denial.reason;
+    return out;
 }
 
 }  // namespace
 
-Result<Json> view_denials(Node& node, const Record& record, const std::vector<Denial>& denials,
-                          const std::optional<Destination>& destination) {
-    NG_ASSIGN(const std::string mode, mode_of(node, record));
+Result<api::WhyReply> view_denials(Node& node, const Record& record, const std::vector<Denial>& denials,
+                                   const std::optional<Destination>& destination) {
     NG_ASSIGN(const datapath::Stats stats, datapath::read_stats(node.datapath(), record.slot));
-    Json entries = Json::array();
+    api::WhyReply out;
+    out.endpoint = endpoints::display_name(record);
+    NG_ASSIGN(out.mode, mode_of(node, record));
+    out.denied_packets = stats[NG_R_DENIED] + stats[NG_R_CUT];
     for (const Denial& denial : denials) {
         if (destination && !concerns(denial, *destination)) {
             continue;
         }
-        Json entry = entry_of(denial);
-        entry["now"] = entries.size() < kExplainedDenials ? verdict_now(node, record, denial.packet) : Json(nullptr);
-        entries.push_back(std::move(entry));
+        api::DenialItem& item = out.entries.emplace_back(item_of(denial));
+        if (out.entries.size() <= kExplainedDenials) {
+            item.now = verdict_now(node, record, denial.packet);
+        }
     }
-    return Json{{"endpoint", endpoints::display_name(record)},
-                {"mode", mode},
-                {"deniedPackets", stats[NG_R_DENIED] + stats[NG_R_CUT]},
-                {"entries", std::move(entries)}};
+    return out;
 }
 
 }  // namespace namegate::daemon

@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "api/protocol.h"
+#include "api/replies/why.h"
 #include "base/result.h"
 #include "daemon/events/recent_denials.h"
 #include "daemon/node.h"
@@ -17,11 +17,9 @@ namespace namegate::daemon {
 
 inline constexpr std::size_t kExplainedDenials = 16;  // the newest ones; each takes some ms
 
-// {endpoint, mode, deniedPackets, entries: [{kind, count, firstTime, lastTime, direction, protocol, remote, remotePort, localPort,
-//  names: [], tier, rule, reason, now: {destination, verdict, reason, advice: []}}]}, newest first. `deniedPackets` counts all, which
-// the entries do not: the programs limit their events. `now` is null after the newest kExplainedDenials, and for protocols that
-// `explain` cannot judge without the ICMP type. `destination`: only entries of this address or name, and, where given, this port.
-Result<api::Json> view_denials(Node& node, const endpoints::Record& record, const std::vector<Denial>& denials,
-                               const std::optional<policy::Destination>& destination);
+// `now` is empty after the newest kExplainedDenials, and for protocols that `explain` cannot judge without the ICMP type.
+// `destination`: only entries of this address or name, and, where given, this port.
+Result<api::WhyReply> view_denials(Node& node, const endpoints::Record& record, const std::vector<Denial>& denials,
+                                   const std::optional<policy::Destination>& destination);
 
 }  // namespace namegate::daemon

@@ -20,7 +20,6 @@ namespace namegate::daemon {
 namespace {
 
 using api::ExplainTarget;
-using api::Json;
 using endpoints::Record;
 using policy::Direction;
 
@@ -142,7 +141,7 @@ Result<> add_servers(Node& node, const Record& record, api::ExplainFacts& facts)
 
 }  // namespace
 
-Result<Json> view_explanation(Node& node, const Record& record, const policy::Destination& destination, Direction direction) {
+Result<api::ExplainReply> view_explanation(Node& node, const Record& record, const policy::Destination& destination, Direction direction) {
     api::ExplainFacts facts;
     facts.endpoint = display_name(record);
     facts.direction = direction;
@@ -167,7 +166,7 @@ Result<Json> view_explanation(Node& node, const Record& record, const policy::De
     }
     facts.compiled = compiled.get();
     facts.preview = preview ? preview->get() : nullptr;
-    return api::explain_json(facts);
+    return api::explain(facts);
 }
 
 }  // namespace namegate::daemon

@@ -4,15 +4,15 @@
 // addresses. Reads only. One thread: that of the event loop.
 #pragma once
 
-#include "api/protocol.h"
+#include "api/replies/explain.h"
 #include "base/result.h"
 #include "daemon/node.h"
 #include "policy/compiler/destination.h"
 
 namespace namegate::daemon {
 
-// Returns the form of api::explain_json(). kInvalidInput: the destination is a name and the direction is ingress.
-Result<api::Json> view_explanation(Node& node, const endpoints::Record& record, const policy::Destination& destination,
-                                   policy::Direction direction);
+// kInvalidInput: the destination is a name and the direction is ingress.
+Result<api::ExplainReply> view_explanation(Node& node, const endpoints::Record& record, const policy::Destination& destination,
+                                           policy::Direction direction);
 
 }  // namespace namegate::daemon

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/listings/policy_use.h"
 
-#include <cmath>
 #include <map>
 #include <set>
 #include <string>
@@ -15,13 +14,10 @@ namespace namegate::daemon {
 
 namespace {
 
-using api::Json;
 using policy::Direction;
 
 using RuleKey = std::pair<Direction, int>;                                              // a rule's place in its policy
 using MatchedRules = std::map<std::pair<std::string, std::string>, std::set<RuleKey>>;  // by kind and name of the policy
-
-constexpr double kMaxExact = 1e15;  // a whole number below it is written as an integer
 
 Result<> add_matched(Node& node, const endpoints::Record& record, Direction direction, MatchedRules& out) {
     const node::Programmed* state = node.programmer().find(record.id);
@@ -51,49 +47,43 @@ std::size_t rules_of(const policy::Policy& policy) {
     return rules.size();
 }
 
-Json order_json(const std::optional<double>& order) {
-    if (!order) {
-        return nullptr;
-    }
-    const bool whole = std::abs(*order) < kMaxExact && *order == std::floor(*order);
-    return whole ? Json(static_cast<std::int64_t>(*order)) : Json(*order);
-}
-
-Json policy_json(const policy::Policy& policy, const Selected& selected, const MatchedRules& matched) {
-    Json types = Json::array();
+api::PolicyItem item_of(const policy::Policy& policy, const Selected& selected, const MatchedRules& matched) {
+    api::PolicyItem out;
+    out.tier = policy.tier;
+    out.order = policy.order;
+    out.kind = policy.kind;
+    out.policy = policy.full_name();
+    out.staged = policy.staged;
     for (const auto& [direction, name] : {std::pair(Direction::kIngress, "Ingress"), std::pair(Direction::kEgress, "Egress")}) {
         if (policy.applies(direction)) {
-            types.push_back(name);
+            out.types.emplace_back(name);
         }
     }
-    const auto rules = matched.find({policy.kind, policy.full_name()});
-    return {{"tier", policy.tier},
-            {"order", order_json(policy.order)},
-            {"kind", policy.kind},
-            {"policy", policy.full_name()},
-            {"staged", policy.staged},
-            {"types", std::move(types)},
-            {"file", policy.place.file},
-            {"line", policy.place.line},
-            {"endpoints", selected.endpoints.size()},
-            {"unknownEndpoints", selected.unknown},
-            {"rules", rules_of(policy)},
-            {"matchedRules", policy.staged ? Json(nullptr) : Json(rules == matched.end() ? 0 : rules->second.size())}};
+    out.file = policy.place.file;
+    out.line = policy.place.line;
+    out.endpoints = selected.endpoints.size();
+    out.unknown_endpoints = selected.unknown;
+    out.rules = rules_of(policy);
+    if (!policy.staged) {
+        const auto rules = matched.find({policy.kind, policy.full_name()});
+        out.matched_rules = rules == matched.end() ? 0 : rules->second.size();
+    }
+    return out;
 }
 
 }  // namespace
 
-Result<Json> view_policies(Node& node) {
+Result<api::PolicyList> view_policies(Node& node) {
     MatchedRules matched;
     for (const auto& entry : node.records()) {
         NG_TRY(add_matched(node, entry.second, Direction::kEgress, matched));
         NG_TRY(add_matched(node, entry.second, Direction::kIngress, matched));
     }
     const SeenEndpoints endpoints(node);
-    Json out = Json::array();
+    api::PolicyList out;
     for (const policy::Snapshot::TierView& tier : endpoints.snapshot().tiers()) {
         for (const policy::Policy* policy : tier.policies) {
-            out.push_back(policy_json(*policy, endpoints.selected_by(*policy), matched));
+            out.push_back(item_of(*policy, endpoints.selected_by(*policy), matched));
         }
     }
     return out;

@@ -18,16 +18,14 @@ namespace namegate::daemon {
 
 namespace {
 
-using api::Json;
 using endpoints::Record;
 using policy::Direction;
 
-Json view_rules_of(const policy::CompiledPolicy& compiled) {
-    Json rules = Json::array();
+std::vector<api::StagedRule> view_rules_of(const policy::CompiledPolicy& compiled) {
+    std::vector<api::StagedRule> rules;
+    rules.reserve(compiled.rules.size());
     for (std::size_t i = 0; i < compiled.rules.size(); ++i) {
-        Json rule = api::rule_json(compiled.rules[i], i);
-        rule["staged"] = compiled.rules[i].origin.policy_kind.rfind("Staged", 0) == 0;
-        rules.push_back(std::move(rule));
+        rules.push_back({api::rule_item(compiled.rules[i], i), compiled.rules[i].origin.policy_kind.rfind("Staged", 0) == 0});
     }
     return rules;
 }
@@ -56,13 +54,13 @@ std::string text_of(const policy::PacketView& packet) {
 
 }  // namespace
 
-Result<Json> view_staged(Node& node, const Record& record, Direction direction) {
+Result<std::optional<api::StagedEffect>> view_staged(Node& node, const Record& record, Direction direction) {
     const auto preview = node.programmer().preview(record, node.runtime().all_records(), direction);
     if (!preview) {
-        return Json{{"error", preview.error().message()}, {"rules", Json::array()}};
+        return std::optional(api::StagedEffect{preview.error().message(), {}});
     }
     if (*preview == nullptr) {
-        return Json(nullptr);
+        return std::optional<api::StagedEffect>();
     }
     NG_ASSIGN(const ng_clock now, datapath::read_clock(node.datapath()));
     NG_ASSIGN(const auto flows, datapath::read_flows(node.datapath(), record.slot));
@@ -85,7 +83,7 @@ Result<Json> view_staged(Node& node, const Record& record, Direction direction) 
             example = text_of(packet);
         }
     }
-    return Json{{"error", ""}, {"rules", view_rules_of(**preview)}, {"liveFlows", live}, {"deniedFlows", denied}, {"example", example}};
+    return std::optional(api::StagedEffect{{}, view_rules_of(**preview), live, denied, example});
 }
 
 }  // namespace namegate::daemon

@@ -4,15 +4,16 @@
 // that they would deny. Changes nothing. The daemon's thread.
 #pragma once
 
-#include "api/protocol.h"
+#include <optional>
+
+#include "api/replies/policies.h"
 #include "base/result.h"
 #include "daemon/node.h"
 #include "policy/compiler/compiled_policy.h"
 
 namespace namegate::daemon {
 
-// Null: no staged policy concerns the endpoint in this direction. Otherwise {error, rules: [{number, tier, ..., staged}],
-// liveFlows, deniedFlows, example}; `example` is one of the flows that would be denied, as text.
-Result<api::Json> view_staged(Node& node, const endpoints::Record& record, policy::Direction direction);
+// Empty: no staged policy concerns the endpoint in this direction.
+Result<std::optional<api::StagedEffect>> view_staged(Node& node, const endpoints::Record& record, policy::Direction direction);
 
 }  // namespace namegate::daemon

@@ -25,24 +25,27 @@ namespace namegate::daemon {
 
 namespace {
 
-using api::Json;
+using api::NumberMap;
+using api::Texts;
 using endpoints::Record;
 using endpoints::texts;
 using policy::Direction;
 
 constexpr const char* kSettingsFolder = "/proc/sys/net/ipv4/conf";
 constexpr std::size_t kMaxNamedInterfaces = 8;  // in one warning
-constexpr std::array<const char*, 3> kModes = {"closed", "enforced", "open"};
+constexpr const char* kEnforced = "enforced";
+constexpr const char* kOpen = "open";
+constexpr std::array<const char*, 3> kModes = {"closed", kEnforced, kOpen};
 
 // Notes about files whose last good content is in force for the endpoint, because their present content was refused.
-Json view_notes(const Node& node, const node::Programmed* state) {
+Texts view_notes(const Node& node, const node::Programmed* state) {
     std::set<std::string> files;
     for (const node::CompiledRef& compiled : {state == nullptr ? nullptr : state->egress, state == nullptr ? nullptr : state->ingress}) {
         for (std::size_t i = 0; compiled != nullptr && i < compiled->rules.size(); ++i) {
             files.insert(compiled->rules[i].origin.file);
         }
     }
-    Json notes = Json::array();
+    Texts notes;
     for (const policy::FileStatus& file : node.runtime().policies().refused()) {
         if (files.count(file.path) != 0) {
             notes.push_back(file.path + ": its last good content is in force, since " + utc_text(file.since) +
@@ -52,35 +55,31 @@ Json view_notes(const Node& node, const node::Programmed* state) {
     return notes;
 }
 
-Json view_files(const Node& node) {
-    Json files = Json::array();
+std::vector<api::FileItem> view_files(const Node& node) {
+    std::vector<api::FileItem> files;
     for (const policy::FileStatus& file : node.runtime().policies().files()) {
-        Json problems = Json::array();
+        Texts problems;
         for (const policy::Problem& problem : file.problems) {
             problems.push_back(policy::to_string(problem));
         }
-        files.push_back({{"path", file.path},
-                         {"loaded", file.loaded},
-                         {"inForce", policy::to_string(file.in_force)},
-                         {"since", utc_text(file.since)},
-                         {"resources", file.resources},
-                         {"problems", std::move(problems)}});
+        files.push_back({file.path, file.loaded, std::string(policy::to_string(file.in_force)), utc_text(file.since), file.resources,
+                         std::move(problems)});
     }
     return files;
 }
 
-// {name: value}; the programs' counters only where they are not zero.
-void add_counters(Json& out, const std::vector<CounterValue>& counters, bool zeros) {
+// Without `zeros`, only those that are not 0.
+void add_counters(NumberMap& out, const std::vector<CounterValue>& counters, bool zeros) {
     for (const CounterValue& counter : counters) {
         if (zeros || counter.value != 0) {
-            out[std::string(counter.info->name)] = counter.value;
+            out.entries.emplace_back(counter.info->name, counter.value);
         }
     }
 }
 
 // All reasons why `status` is not "healthy", one line each.
-Json view_degraded(Node& node) {
-    Json degraded = Json::array();
+Texts view_degraded(Node& node) {
+    Texts degraded;
     for (const node::FolderProblem& problem : node.runtime().folder_problems()) {
         degraded.push_back("policy folder " + problem.folder + ": " + problem.why);
     }
@@ -106,29 +105,26 @@ Json view_degraded(Node& node) {
     return degraded;
 }
 
-Result<Json> view_direction(Node& node, const Record& record, Direction direction) {
+Result<api::DirectionRules> view_direction(Node& node, const Record& record, Direction direction) {
     const node::Programmed* state = node.programmer().find(record.id);
     const node::CompiledRef compiled = state == nullptr ? nullptr : state->compiled(direction);
     NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));
     const bool is_its_own = active && active->endpoint == record.id;
     // A policy that another process programmed is enforced too, but its rules are not known here.
     const bool pinned = is_its_own && active->direction[static_cast<std::size_t>(direction)].policy != 0;
-    Json out = {{"enforced", compiled != nullptr || pinned}};
-    Json rules = Json::array();
+    api::DirectionRules out;
+    out.enforced = compiled != nullptr || pinned;
     if (compiled != nullptr) {
         std::vector<ng_counter> counters;
         if (is_its_own) {
             NG_ASSIGN(counters, datapath::read_counters(node.datapath(), active->direction[static_cast<std::size_t>(direction)]));
         }
         for (std::size_t i = 0; i < compiled->rules.size(); ++i) {
-            Json rule = api::rule_json(compiled->rules[i], i);
-            rule["packets"] = i < counters.size() ? counters[i].packets : 0;
-            rule["flows"] = i < counters.size() ? counters[i].flows : 0;
-            rules.push_back(std::move(rule));
+            const ng_counter counter = i < counters.size() ? counters[i] : ng_counter{};
+            out.rules.push_back({api::rule_item(compiled->rules[i], i), counter.packets, counter.flows});
         }
     }
-    out["rules"] = std::move(rules);
-    NG_ASSIGN(out["staged"], view_staged(node, record, direction));
+    NG_ASSIGN(out.staged, view_staged(node, record, direction));
     return out;
 }
 
@@ -168,23 +164,29 @@ std::uint64_t seconds_left(std::uint64_t expiry_boot_ns, std::uint64_t now) {
 }
 
 // Adds the addresses that names led to but that no name opens.
-void add_refused(Node& node, const Record& record, Json& out) {
+void add_refused(Node& node, const Record& record, api::AddressesReply& out) {
     const std::uint64_t now = node.clock().boot_ns();
     for (const RefusedAddress& refused : node.refused().of(record.id, now)) {
-        out.push_back({{"address", refused.address},
-                       {"names", {refused.name}},
-                       {"patterns", Json::array()},
-                       {"rule", Json::array()},
-                       {"server", ""},
-                       {"ttlSeconds", seconds_left(refused.expiry_boot_ns, now)},
-                       {"liveFlows", 0},
-                       {"neverOpens", refused.entry}});
+        api::AddressItem& item = out.emplace_back();
+        item.address = refused.address;
+        item.names = {refused.name};
+        item.ttl_seconds = seconds_left(refused.expiry_boot_ns, now);
+        item.never_opens = refused.entry;
     }
 }
 
+api::TextMap annotations_of(const Node& node, const Record& record) {
+    auto resolved = node.runtime().label_providers().resolve(record);
+    if (resolved) {
+        return std::move(resolved->annotations);
+    }
+    const endpoints::Description* of_add = record.description_of(endpoints::kCniArgsProvider);
+    return of_add == nullptr ? api::TextMap() : of_add->annotations;
+}
+
 // Conditions that an administrator should know although namegate itself is healthy.
-Json view_warnings(Node& node) {
-    Json warnings = Json::array();
+Texts view_warnings(Node& node) {
+    Texts warnings;
     if (node.config().unknown_labels_absent) {
         warnings.push_back("unknownLabels: Absent is set: a pod is open until the labels that policies ask for are known");
     }
@@ -225,93 +227,81 @@ Result<std::string> mode_of(Node& node, const Record& record) {
     return std::string(kModes[active->mode]);
 }
 
-Result<Json> view_status(Node& node, const Learner& learner) {
-    std::map<std::string, std::size_t> modes = {{"enforced", 0}, {"open", 0}, {"closed", 0}};
+Result<api::StatusReply> view_status(Node& node, const Learner& learner) {
+    api::StatusReply out;
+    out.version = NAMEGATE_VERSION;
+    out.pid = ::getpid();
+    out.uptime_seconds = (node.clock().boot_ns() - node.started_boot_ns()) / 1'000'000'000;
+    out.pins = node.datapath().folder();
+    out.folders = node::watched_folders(node.config());
+    out.files = view_files(node);
     for (const auto& entry : node.records()) {
         NG_ASSIGN(const std::string mode, mode_of(node, entry.second));
-        ++modes[mode];
+        ++(mode == kEnforced ? out.endpoints.enforced : mode == kOpen ? out.endpoints.open : out.endpoints.closed);
     }
-    Json servers = Json::array();
-    Json named = Json::array();
-    for (const config::NamedServer& server : node.runtime().trusted_servers()) {
-        servers.push_back(server.server.to_string());
-        named.push_back({{"server", server.server.to_string()}, {"namedBy", server.named_by}});
-    }
-    Json degraded = view_degraded(node);
-    Json counters = Json::object();
     NG_ASSIGN(const auto own, read_daemon_counters(node, learner));
-    add_counters(counters, own, true);
+    add_counters(out.counters, own, true);
     NG_ASSIGN(const auto of_programs, read_program_counters(node));
-    add_counters(counters, of_programs, false);
-    return Json{{"healthy", degraded.empty()},
-                {"version", NAMEGATE_VERSION},
-                {"pid", ::getpid()},
-                {"uptimeSeconds", (node.clock().boot_ns() - node.started_boot_ns()) / 1'000'000'000},
-                {"pins", node.datapath().folder()},
-                {"folders", node::watched_folders(node.config())},
-                {"files", view_files(node)},
-                {"endpoints", {{"enforced", modes["enforced"]}, {"open", modes["open"]}, {"closed", modes["closed"]}}},
-                {"counters", std::move(counters)},
-                {"trustedServers", std::move(servers)},
-                {"trustedServersNamedBy", std::move(named)},
-                {"degraded", std::move(degraded)},
-                {"warnings", view_warnings(node)}};
+    add_counters(out.counters, of_programs, false);
+    for (const config::NamedServer& server : node.runtime().trusted_servers()) {
+        out.trusted_servers.push_back(server.server.to_string());
+        out.trusted_servers_named_by.push_back({server.server.to_string(), server.named_by});
+    }
+    out.degraded = view_degraded(node);
+    out.healthy = out.degraded.empty();
+    out.warnings = view_warnings(node);
+    return out;
 }
 
-Result<Json> view_endpoint(Node& node, const Record& record) {
-    NG_ASSIGN(const std::string mode, mode_of(node, record));
+Result<api::EndpointItem> view_endpoint(Node& node, const Record& record) {
     NG_ASSIGN(const datapath::Stats stats, datapath::read_stats(node.datapath(), record.slot));
-    Json labels = Json::object();
-    Json policies = Json::array();
+    const node::Programmed* state = node.programmer().find(record.id);
+    api::EndpointItem out;
+    out.id = record.id;
+    out.endpoint = display_name(record);
+    out.container_id = record.container_id;
+    out.container_interface = record.ifname;
+    out.interface = record.host_ifname;
+    out.network = record.network;
+    out.attached = record.chained ? "chained" : "first";
+    out.addresses = texts(record.addresses);
+    out.annotations = annotations_of(node, record);
+    out.dns_servers = texts(record.dns_servers);
+    NG_ASSIGN(out.mode, mode_of(node, record));
     if (const auto view = node.programmer().view_of(record); view) {
-        labels = policy::effective_labels(*view, node.programmer().snapshot());
+        out.labels = policy::effective_labels(*view, node.programmer().snapshot());
         for (const policy::SelectedPolicy& selected : policy::selected_policies(node.programmer().snapshot(), *view)) {
-            policies.push_back(selected.name + (selected.unknown ? " (unknown)" : selected.staged ? " (staged)" : ""));
+            out.policies.push_back(selected.name + (selected.unknown ? " (unknown)" : selected.staged ? " (staged)" : ""));
         }
     }
-    Json counters = Json::object();
-    add_counters(counters, values_of(stats), false);
-    const node::Programmed* state = node.programmer().find(record.id);
-    return Json{{"id", record.id},
-                {"endpoint", display_name(record)},
-                {"containerId", record.container_id},
-                {"containerInterface", record.ifname},
-                {"interface", record.host_ifname},
-                {"network", record.network},
-                {"attached", record.chained ? "chained" : "first"},
-                {"addresses", texts(record.addresses)},
-                {"labels", std::move(labels)},
-                {"annotations", record.annotations},
-                {"dnsServers", texts(record.dns_servers)},
-                {"mode", mode},
-                {"policies", std::move(policies)},
-                {"error", state == nullptr ? std::string() : state->error},
-                {"counters", std::move(counters)}};
+    out.error = state == nullptr ? std::string() : state->error;
+    add_counters(out.counters, values_of(stats), false);
+    return out;
 }
 
-Result<Json> view_rules(Node& node, const Record& record) {
-    NG_ASSIGN(const std::string mode, mode_of(node, record));
-    NG_ASSIGN(Json egress, view_direction(node, record, Direction::kEgress));
-    NG_ASSIGN(Json ingress, view_direction(node, record, Direction::kIngress));
+Result<api::RulesReply> view_rules(Node& node, const Record& record) {
     const node::Programmed* state = node.programmer().find(record.id);
-    return Json{{"endpoint", display_name(record)},
-                {"mode", mode},
-                {"error", state == nullptr ? std::string() : state->error},
-                {"notes", view_notes(node, state)},
-                {"egress", std::move(egress)},
-                {"ingress", std::move(ingress)}};
+    api::RulesReply out;
+    out.endpoint = display_name(record);
+    NG_ASSIGN(out.mode, mode_of(node, record));
+    out.error = state == nullptr ? std::string() : state->error;
+    out.notes = view_notes(node, state);
+    NG_ASSIGN(out.egress, view_direction(node, record, Direction::kEgress));
+    NG_ASSIGN(out.ingress, view_direction(node, record, Direction::kIngress));
+    return out;
 }
 
-Result<Json> view_addresses(Node& node, const Record& record) {
+Result<api::AddressesReply> view_addresses(Node& node, const Record& record) {
     NG_ASSIGN(const auto learnt, datapath::read_learnt(node.datapath(), record.slot));
     NG_ASSIGN(const auto flows, live_flows(node, record.slot));
     const auto names = node.cache().names_by_address(record.id);
     const auto rules = rules_by_pattern(node.programmer().find(record.id));
     const std::uint32_t now = datapath::tick_of(node.clock().boot_ns());
-    Json out = Json::array();
+    api::AddressesReply out;
+    out.reserve(learnt.size());
     for (const datapath::LearntEntry& entry : learnt) {
         const ng_learnt& value = entry.value;
-        Json patterns = Json::array();
+        Texts patterns;
         std::set<std::string> opened;
         std::int64_t ttl = 0;
         for (std::size_t i = 0; i < value.count && i < NG_LEARNT_PATTERNS; ++i) {
@@ -330,23 +320,19 @@ Result<Json> view_addresses(Node& node, const Record& record) {
         const auto live = flows.find(entry.address);
         const IpAddress server = datapath::to_address(value.server);
         const bool from_cache = server == IpAddress();
-        out.push_back({{"address", entry.address.to_string()},
-                       {"names", known == names.end() ? std::vector<std::string>() : known->second},
-                       {"patterns", std::move(patterns)},
-                       {"rule", opened},
-                       {"server", from_cache ? "name cache" : server.with_port(ntohs(value.be_server_port))},
-                       {"ttlSeconds", static_cast<std::uint64_t>(ttl)},
-                       {"liveFlows", live == flows.end() ? 0 : live->second}});
+        out.push_back({entry.address.to_string(), known == names.end() ? Texts() : known->second, std::move(patterns),
+                       Texts(opened.begin(), opened.end()), from_cache ? "name cache" : server.with_port(ntohs(value.be_server_port)),
+                       static_cast<std::uint64_t>(ttl), live == flows.end() ? 0 : live->second});
     }
     add_refused(node, record, out);
     return out;
 }
 
-Json view_names(Node& node, const Record& record) {
+api::NamesReply view_names(Node& node, const Record& record) {
     const std::uint64_t now = node.clock().boot_ns();
-    Json names = Json::array();
+    api::NamesReply names;
     for (const dns::NameEntry& entry : node.cache().entries(record.id)) {
-        Json addresses = Json::array();
+        Texts addresses;
         std::uint64_t ttl = 0;
         for (const dns::NameEntry::Address& address : entry.addresses) {
             addresses.push_back(address.address.to_string());
@@ -356,8 +342,7 @@ Json view_names(Node& node, const Record& record) {
             addresses.push_back("-> " + link.target);
             ttl = std::max(ttl, seconds_left(link.expiry_boot_ns, now));
         }
-        names.push_back(
-            {{"endpoint", display_name(record)}, {"name", entry.name}, {"addresses", std::move(addresses)}, {"ttlSeconds", ttl}});
+        names.push_back({display_name(record), entry.name, std::move(addresses), ttl});
     }
     return names;
 }

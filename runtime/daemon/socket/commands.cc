@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "api/reply.h"
 #include "daemon/events/event_json.h"
 #include "daemon/listings/denials.h"
 #include "daemon/listings/explain.h"
@@ -20,29 +22,29 @@ namespace namegate::daemon {
 
 namespace {
 
-using api::Json;
 using endpoints::Record;
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::size_t kMaxPastEvents = 2048;  // of one stream
 
-Result<Json> list_endpoints(Node& node) {
-    Json out = Json::array();
+Result<api::EndpointsReply> list_endpoints(Node& node) {
+    api::EndpointsReply out;
+    out.reserve(node.records().size());
     for (const auto& entry : node.records()) {
-        NG_ASSIGN(Json one, view_endpoint(node, entry.second));
+        NG_ASSIGN(api::EndpointItem one, view_endpoint(node, entry.second));
         out.push_back(std::move(one));
     }
     return out;
 }
 
-Result<Json> list_names(Node& node, const std::string& endpoint) {
+Result<api::NamesReply> list_names(Node& node, const std::string& endpoint) {
     if (!endpoint.empty()) {
         NG_ASSIGN(const Record* record, find_endpoint(node.records(), endpoint));
         return view_names(node, *record);
     }
-    Json out = Json::array();
+    api::NamesReply out;
     for (const auto& entry : node.records()) {
-        for (Json& name : view_names(node, entry.second)) {
+        for (api::NameItem& name : view_names(node, entry.second)) {
             out.push_back(std::move(name));
         }
     }
@@ -93,75 +95,97 @@ std::vector<std::string> past_events(const Parts& parts, const EventFilter& filt
     return lines;
 }
 
-Result<SocketServer::Reply> make_reply(Result<Json> result) {
-    if (!result) {
-        return result.error();
-    }
-    return SocketServer::Reply{std::move(result).value(), std::nullopt};
-}
+// The reply to `monitor`, and what follows it.
+struct Followed {
+    api::DoneReply reply;
+    EventStream stream;
+};
 
-Result<SocketServer::Reply> make_reply(const Result<>& done) { return make_reply(reply_of(done)); }
+Result<api::DoneReply> reply_of(const Result<>& done) { return done ? Result(api::DoneReply()) : done.error(); }
 
 // One function for each command; std::visit() does not compile if one is missing.
 struct Handler {
     const Parts& parts;
     Node& node = parts.node;
 
-    using Reply = Result<SocketServer::Reply>;
-
-    Reply operator()(const api::StatusRequest& /*request*/) const { return make_reply(view_status(node, parts.learner)); }
-    Reply operator()(const api::EndpointsRequest& /*request*/) const { return make_reply(list_endpoints(node)); }
-    Reply operator()(const api::PoliciesRequest& request) const {
+    Result<api::StatusReply> operator()(const api::StatusRequest& /*request*/) const { return view_status(node, parts.learner); }
+    Result<api::EndpointsReply> operator()(const api::EndpointsRequest& /*request*/) const { return list_endpoints(node); }
+    Result<api::PoliciesReply> operator()(const api::PoliciesRequest& request) const {
         if (request.endpoint.empty()) {
-            return make_reply(view_policies(node));
+            NG_ASSIGN(api::PolicyList list, view_policies(node));
+            return api::PoliciesReply{std::move(list), {}};
         }
         NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
-        return make_reply(view_rules(node, *record));
+        NG_ASSIGN(api::RulesReply rules, view_rules(node, *record));
+        return api::PoliciesReply{{}, std::move(rules)};
     }
-    Reply operator()(const api::AddressesRequest& request) const {
+    Result<api::AddressesReply> operator()(const api::AddressesRequest& request) const {
         NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
-        return make_reply(view_addresses(node, *record));
+        return view_addresses(node, *record);
     }
-    Reply operator()(const api::NamesRequest& request) const { return make_reply(list_names(node, request.endpoint)); }
-    Reply operator()(const api::ExplainRequest& request) const {
+    Result<api::NamesReply> operator()(const api::NamesRequest& request) const { return list_names(node, request.endpoint); }
+    Result<api::ExplainReply> operator()(const api::ExplainRequest& request) const {
         NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
         NG_ASSIGN(const policy::Destination destination, policy::parse_destination(request.destination));
         const auto direction = request.ingress ? policy::Direction::kIngress : policy::Direction::kEgress;
-        return make_reply(view_explanation(node, *record, destination, direction));
+        return view_explanation(node, *record, destination, direction);
     }
-    Reply operator()(const api::WhyRequest& request) const {
+    Result<api::WhyReply> operator()(const api::WhyRequest& request) const {
         NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
         std::optional<policy::Destination> destination;
         if (!request.destination.empty()) {
             NG_ASSIGN(destination, policy::parse_destination(request.destination));
         }
-        return make_reply(view_denials(node, *record, parts.events.denials().of(record->id), destination));
+        return view_denials(node, *record, parts.events.denials().of(record->id), destination);
     }
-    Reply operator()(const api::MonitorRequest& request) const {
+    Result<Followed> operator()(const api::MonitorRequest& request) const {
         NG_ASSIGN(EventFilter filter, event_filter(node, request));
         std::vector<std::string> past =
             request.since_seconds == 0 ? std::vector<std::string>() : past_events(parts, filter, request.since_seconds);
-        return SocketServer::Reply{Json::object(), EventStream{std::move(filter), std::move(past)}};
+        return Followed{{}, {std::move(filter), std::move(past)}};
     }
-    Reply operator()(const api::PrepareRequest& request) const { return make_reply(node.prepare(request.container, request.interface)); }
-    Reply operator()(const api::ProgramRequest& request) const {
-        return make_reply(node.program(request.container, request.interface, request.addresses));
+    Result<api::DoneReply> operator()(const api::PrepareRequest& request) const {
+        return reply_of(node.prepare(request.container, request.interface));
     }
-    Reply operator()(const api::ForgetRequest& request) const {
+    Result<api::DoneReply> operator()(const api::ProgramRequest& request) const {
+        return reply_of(node.program(request.container, request.interface, request.addresses));
+    }
+    Result<api::DoneReply> operator()(const api::ForgetRequest& request) const {
         if (request.endpoint) {
             node.forget(*request.endpoint);
         } else {
             node.reconcile();
         }
-        return make_reply(ok());
+        return reply_of(ok());
     }
 };
 
+// Does not compile if the handler returns another type than the table of commands states.
+template <typename Request, typename Reply>
+Result<SocketServer::Reply> encoded(Result<Reply> reply) {
+    if (!reply) {
+        return reply.error();
+    }
+    if constexpr (std::is_same_v<Reply, Followed>) {
+        static_assert(std::is_same_v<decltype(Followed::reply), typename Request::Reply>);
+        return SocketServer::Reply{api::write_reply<Request>(std::move(reply->reply)), std::move(reply->stream)};
+    } else {
+        static_assert(std::is_same_v<Reply, typename Request::Reply>);
+        return SocketServer::Reply{api::write_reply<Request>(std::move(reply).value()), std::nullopt};
+    }
+}
+
 }  // namespace
 
-Result<Json> reply_of(const Result<>& done) { return done ? Result<Json>(Json::object()) : done.error(); }
+Result<SocketServer::Reply> handle_call(const Parts& parts, const api::Call& call) {
+    return std::visit([handler = Handler{parts}]<typename Request>(const Request& request) { return encoded<Request>(handler(request)); },
+                      call);
+}
 
-Result<SocketServer::Reply> handle_call(const Parts& parts, const api::Call& call) { return std::visit(Handler{parts}, call); }
+Result<api::Json> program_reply(const Result<>& programmed) {
+    NG_ASSIGN(const api::DoneReply reply, reply_of(programmed));
+    return api::write_reply<api::ProgramRequest>(reply);
+}
 
 Result<const Record*> find_endpoint(const RecordMap& records, const std::string& text) {
     const Record* found = nullptr;

@@ -16,15 +16,16 @@
 
 namespace namegate::daemon {
 
-// The reply of a command that returns no data: an empty object, or the error.
-Result<api::Json> reply_of(const Result<>& done);
 // What the commands read and change.
 struct Parts {
     Node& node;
     const Learner& learner;
     const EventPipeline& events;
 };
+// Here each reply becomes JSON, once.
 Result<SocketServer::Reply> handle_call(const Parts& parts, const api::Call& call);
+// The reply to `program` when the labels had to be awaited.
+Result<api::Json> program_reply(const Result<>& programmed);
 
 // `text`: "namespace/pod", a container id or its beginning, or a host interface. kNotFound: no endpoint matches;
 // kInvalidInput: several match.

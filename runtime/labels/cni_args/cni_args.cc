@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "labels/cni_args/cni_args.h"
 
+#include <utility>
+
 #include "labels/names.h"
 
 namespace namegate::labels {
@@ -9,11 +11,13 @@ namespace {
 class CniArgs final : public Provider {
   public:
     std::string_view name() const override { return kCniArgs; }
-    Reply labels(const endpoints::Record& record) const override {
-        if (const Labels* own = record.labels_of(kCniArgs); own != nullptr) {
-            return std::optional<Labels>(*own);
+    Reply describe(const endpoints::Record& record) const override {
+        const Description* own = record.description_of(kCniArgs);
+        Description out = own == nullptr ? Description() : *own;
+        if (!out.labels && !record.kubernetes) {
+            out.labels.emplace();
         }
-        return record.kubernetes ? std::nullopt : std::optional<Labels>(Labels());
+        return std::optional(std::move(out));
     }
 };
 

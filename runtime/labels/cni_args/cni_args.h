@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The labels in the network configuration of ADD (`args.cni.labels`), from the endpoint's record. Never fails. If there are none,
-// the provider does not know a Kubernetes pod, because kubelet passes no labels, and any other container has no labels.
+// The labels in the network configuration of ADD (`args.cni.labels`) and the annotations in its `runtimeConfig`, from the endpoint's
+// record. Never fails. If there are no labels, those of a Kubernetes pod are not known, because kubelet passes none, and any other
+// container has no labels.
 #pragma once
 
 #include <memory>

@@ -16,12 +16,12 @@ class Containerd final : public Provider {
         : address_(settings.containerd_address), name_space_(settings.containerd_namespace), listed_(settings.listed) {}
 
     std::string_view name() const override { return kContainerd; }
-    Reply labels(const endpoints::Record& record) const override {
-        const Labels* known = record.labels_of(kContainerd);
+    Reply describe(const endpoints::Record& record) const override {
+        const Description* known = record.description_of(kContainerd);
         if (known == nullptr) {
             return Error(Code::kTryAgain, "the labels are not known yet; containerd has not returned them");
         }
-        return std::optional<Labels>(*known);
+        return std::optional(*known);
     }
     bool is_available() const override { return listed_ || address_ || containerd::find_containerd_socket(); }
     bool must_be_asked() const override { return true; }
@@ -34,12 +34,18 @@ class Containerd final : public Provider {
     }
     void ask(const endpoints::Record& record, std::chrono::milliseconds timeout, const Done& done) override {
         client_->fetch({record.container_id, record.pod_uid, record.kubernetes}, timeout,
-                       [done](Result<std::optional<containerd::Labels>> labels) { done(std::move(labels)); });
+                       [done](Result<std::optional<containerd::Labels>> labels) {
+                           done(labels ? described(std::move(*labels)) : Reply(labels.error()));
+                       });
     }
     void work() override { client_->work(); }
     void wait(std::chrono::milliseconds time) override { client_->wait(time); }
 
   private:
+    static Reply described(std::optional<containerd::Labels> labels) {
+        return labels ? std::optional(Description{std::move(*labels)}) : std::nullopt;
+    }
+
     std::optional<std::string> address_;
     std::string name_space_;
     bool listed_;

@@ -10,21 +10,21 @@ namespace {
 
 class Files final : public Provider {
   public:
-    explicit Files(FindPodLabels find) : find_(std::move(find)) {}
+    explicit Files(FindPod find) : find_(std::move(find)) {}
     std::string_view name() const override { return kFiles; }
-    Reply labels(const endpoints::Record& record) const override {
+    Reply describe(const endpoints::Record& record) const override {
         if (record.pod_name.empty() || !find_) {
-            return std::optional<Labels>();
+            return std::optional<Description>();
         }
         return find_(record.pod_namespace, record.pod_name);
     }
 
   private:
-    FindPodLabels find_;
+    FindPod find_;
 };
 
 }  // namespace
 
-std::unique_ptr<Provider> make_files(const ProviderSettings& settings) { return std::make_unique<Files>(settings.find_pod_labels); }
+std::unique_ptr<Provider> make_files(const ProviderSettings& settings) { return std::make_unique<Files>(settings.find_pod); }
 
 }  // namespace namegate::labels

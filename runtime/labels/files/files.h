@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The labels of Pod documents in the policy folders. The provider does not know an endpoint without a pod name. It need not report
-// changes: a changed document changes the snapshot, and the affected endpoints are programmed.
+// The labels, annotations and named ports of Pod documents in the policy folders. The provider does not know an endpoint without a pod
+// name. It need not report changes: a changed document changes the snapshot, and the affected endpoints are programmed.
 #pragma once
 
 #include <memory>

@@ -8,9 +8,9 @@
 namespace namegate::policy {
 namespace {
 
-std::vector<NamedPort> resolve(const std::vector<Port>& ports, const Rule& rule, const PodDocument& pod) {
+std::vector<NamedPort> resolve(const std::vector<Port>& ports, const Rule& rule, const std::vector<NamedPort>& of_peer) {
     std::vector<NamedPort> out;
-    for (const NamedPort& known : pod.ports) {
+    for (const NamedPort& known : of_peer) {
         const bool named = std::any_of(ports.begin(), ports.end(), [&](const Port& port) { return port.name == known.name; });
         if (named && rule.protocol.value_or(known.protocol) == known.protocol) {
             out.push_back(known);
@@ -46,11 +46,8 @@ std::vector<NamedPortPart> split_by_named_ports(const Policy& policy, const Rule
     others.others = true;
     for (const std::size_t index : peers_of(policy, entity, rule.action, resolver)) {
         const EndpointView& peer = resolver.endpoint(index);
-        const PodDocument* pod = pod_document_of(peer, resolver.snapshot());
-        if (pod == nullptr) {
-            continue;
-        }
-        Meaning meaning(resolve(entity.ports, rule, *pod), resolve(entity.not_ports, rule, *pod));
+        const std::vector<NamedPort> of_peer = ports_of(peer, resolver.snapshot());
+        Meaning meaning(resolve(entity.ports, rule, of_peer), resolve(entity.not_ports, rule, of_peer));
         if (!meaning.first.empty() || !meaning.second.empty()) {
             groups[std::move(meaning)].push_back(index);
             others.peers.push_back(index);

@@ -223,6 +223,9 @@ Resource decode_pod(const Cursor& cursor, Identity identity) {
     out.name = std::move(identity.name);
     out.labels = std::move(identity.labels);
     out.place = cursor.place();
+    if (const std::optional<Cursor> metadata = cursor.child("metadata"); metadata && metadata->node().is_map()) {
+        out.annotations = decode_labels(*metadata, "annotations");
+    }
     const std::optional<Cursor> spec = cursor.child("spec");
     if (spec && spec->node().is_map()) {
         out.service_account = spec->text("serviceAccountName").value_or("");

@@ -43,7 +43,7 @@ class Changed {
 
   private:
     bool is_selected_by(const EntityRule& side) const {
-        // A named port can depend on the Pod document of any endpoint, whatever its labels.
+        // A named port can depend on the ports of any endpoint, whatever its labels.
         if (!is_set_ && names_ports(side)) {
             return true;
         }

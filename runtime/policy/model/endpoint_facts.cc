@@ -12,8 +12,8 @@ EndpointFacts facts_of(const Snapshot& snapshot, const EndpointView& endpoint, D
     out.labels =
         SharedLabels(endpoint.effective ? endpoint.effective : std::make_shared<const Labels>(effective_labels(endpoint, snapshot)));
     const OwnSide own = snapshot.own_side(direction);
-    if (const PodDocument* pod = own.port_names ? pod_document_of(endpoint, snapshot) : nullptr) {
-        out.ports = pod->ports;
+    if (own.port_names) {
+        out.ports = ports_of(endpoint, snapshot);
     }
     if (own.addresses) {
         out.addresses = endpoint.addresses;

@@ -42,7 +42,7 @@ struct EndpointFacts {
     LabelGaps gaps;
     std::string name_space;
     SharedLabels labels;               // the effective labels (S5), including the name of the service account
-    std::vector<NamedPort> ports;      // of its Pod document; empty if no rule of the direction names a port on its own side
+    std::vector<NamedPort> ports;      // their names; empty if no rule of the direction names a port on its own side
     std::vector<IpAddress> addresses;  // empty if no rule of the direction depends on an address on its own side
 
     // Must not outlive this object.

@@ -50,6 +50,14 @@ const PodDocument* pod_document_of(const EndpointView& endpoint, const Snapshot&
     return endpoint.use_pod_document ? snapshot.find_pod(endpoint.name_space, endpoint.pod) : nullptr;
 }
 
+std::vector<NamedPort> ports_of(const EndpointView& endpoint, const Snapshot& snapshot) {
+    if (endpoint.ports) {
+        return *endpoint.ports;
+    }
+    const PodDocument* document = pod_document_of(endpoint, snapshot);
+    return document == nullptr ? std::vector<NamedPort>() : document->ports;
+}
+
 std::string service_account_of(const EndpointView& endpoint, const Snapshot& snapshot) {
     const PodDocument* document = endpoint.service_account.empty() ? pod_document_of(endpoint, snapshot) : nullptr;
     return document == nullptr ? endpoint.service_account : document->service_account;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,8 @@ struct EndpointView {
     // Unknown labels count as absent (unknownLabels: Absent).
     bool unknown_is_absent = false;
     std::vector<IpAddress> addresses;
+    // The names of its ports, from its sources. None: those of the Pod document that it uses.
+    std::optional<std::vector<NamedPort>> ports;
     // The stored results of effective_labels() and label_gaps() under the snapshot in use; null: not calculated yet.
     std::shared_ptr<const Labels> effective;
     LabelGaps gaps;
@@ -53,6 +56,9 @@ bool has_own_labels_only(const NetworkSet& set);
 
 // Returns the given service account, or that of the Pod document; empty if unknown.
 std::string service_account_of(const EndpointView& endpoint, const Snapshot& snapshot);
+
+// The names of its ports.
+std::vector<NamedPort> ports_of(const EndpointView& endpoint, const Snapshot& snapshot);
 
 // Returns the Pod document, if the endpoint uses one, or null. Valid as long as the snapshot.
 const PodDocument* pod_document_of(const EndpointView& endpoint, const Snapshot& snapshot);

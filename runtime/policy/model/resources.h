@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/ip.h"
+#include "base/named_port.h"
 #include "policy/model/domain_pattern.h"
 #include "policy/model/problem.h"
 #include "policy/model/rule_terms.h"
@@ -117,18 +118,13 @@ struct Tier {
     Place place;
 };
 
-struct NamedPort {
-    std::string name;
-    std::uint8_t protocol = 6;
-    std::uint16_t port = 0;
-
-    auto operator<=>(const NamedPort&) const = default;
-};
+using namegate::NamedPort;
 
 struct PodDocument {
     std::string name_space;
     std::string name;
     Labels labels;
+    Labels annotations;  // only for display
     std::string service_account;
     std::vector<NamedPort> ports;
     Place place;

@@ -145,5 +145,35 @@ TEST_CASE("a static pod has the labels of its manifest, also after a change; wit
     CHECK(node.cni("DEL", "web-node-1", pod.path()).status == 0);
 }
 
+TEST_CASE("a Pod document supplies annotations, and the named ports of its pod; also after a change") {
+    DaemonNode node;
+    const auto document = [&](int port) {
+        node.write(node.policies() + "/pod.yaml",
+                   "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: default, labels: {app: web}, annotations: {port: '" +
+                       std::to_string(port) +
+                       "'}}\nspec: {containers: [{name: c, ports: [{name: http, containerPort: " + std::to_string(port) + "}]}]}\n");
+    };
+    node.write(node.policies() + "/a.yaml",
+               "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: p}\nspec: {selector: app == 'web', "
+               "types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {ports: [http]}}]}\n");
+    document(8080);
+    const TestNetns pod;
+    REQUIRE(node.cni("ADD", "web", pod.path()).status == 0);
+    node.start();
+    const auto allowed = [&node](int port) {
+        const api::Json explained = node.must_ask(
+            "explain", {{"endpoint", "default/web"}, {"destination", "192.0.2.1:" + std::to_string(port)}, {"direction", "ingress"}});
+        return explained["allowed"].get<bool>();
+    };
+    CHECK(node.must_ask("endpoints")[0]["annotations"] == api::Json{{"port", "8080"}});
+    CHECK(allowed(8080));
+    CHECK_FALSE(allowed(8081));
+    document(8081);
+    CHECK(eventually([&] { return allowed(8081); }));
+    CHECK_FALSE(allowed(8080));
+    CHECK(node.must_ask("endpoints")[0]["annotations"] == api::Json{{"port", "8081"}});
+    CHECK(node.cni("DEL", "web", pod.path()).status == 0);
+}
+
 }  // namespace
 }  // namespace namegate::test

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/reply.h"
 #include "ctl/ctl.h"
 
 namespace namegate::test {

@@ -90,11 +90,12 @@ TEST_CASE("completion of values") {
 
 TEST_CASE("completion of endpoints asks the daemon that the line names") {
     Ctl ctl;
-    ctl.reply = Json{{{"endpoint", "default/weather"}, {"mode", "enforced"}},
-                     {{"endpoint", "default/web"}, {"mode", "open"}},
-                     {{"endpoint", "$(reboot)"}},
-                     {{"endpoint", "a b"}},
-                     {{"endpoint", "\033[2J"}}};
+    api::EndpointsReply endpoints;
+    for (const char* name : {"default/weather", "default/web", "$(reboot)", "a b", "\033[2J"}) {
+        endpoints.emplace_back().endpoint = name;
+        endpoints.back().mode = endpoints.size() == 1 ? "enforced" : "open";
+    }
+    ctl.reply = api::write_reply<api::EndpointsRequest>(endpoints);
     const Called called = call(ctl, {"-s", "/y", "ips", "default/we"});
     CHECK(called.out == "words\ndefault/weather\tenforced\ndefault/web\topen\n");
     CHECK(called.socket == "/y");

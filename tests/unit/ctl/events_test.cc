@@ -8,6 +8,7 @@
 #include "call.h"
 #include "ctl/duration.h"
 #include "ctl/event_fold.h"
+#include "support/reply_samples.h"
 
 namespace namegate::test {
 namespace {
@@ -61,35 +62,7 @@ TEST_CASE("times on the command line") {
 
 TEST_CASE("why prints the latest denials, with the verdict now and the advice") {
     Ctl call;
-    call.reply = api::Json{{"endpoint", "default/weather"},
-                           {"mode", "enforced"},
-                           {"deniedPackets", 1240},
-                           {"entries",
-                            {{{"kind", "denied"},
-                              {"count", 12},
-                              {"firstTime", "t1"},
-                              {"lastTime", "t2"},
-                              {"direction", "egress"},
-                              {"protocol", "TCP"},
-                              {"remote", "192.0.2.1"},
-                              {"remotePort", 443},
-                              {"localPort", 50000},
-                              {"names", {"edge.example.net", "api.example\x1b.com"}},
-                              {"rule", "end of tier default: Deny"},
-                              {"reason", "denied"},
-                              {"now", {{"verdict", "denied"}, {"reason", "no rule matches"}, {"advice", {"write a rule", "or two"}}}}},
-                             {{"kind", "cut"},
-                              {"count", 1},
-                              {"lastTime", "t0"},
-                              {"direction", "ingress"},
-                              {"protocol", "UDP"},
-                              {"remote", "2001:db8::1"},
-                              {"remotePort", 4000},
-                              {"localPort", 53},
-                              {"names", api::Json::array()},
-                              {"rule", ""},
-                              {"reason", "cut"},
-                              {"now", nullptr}}}}};
+    call.reply = api::write_reply<api::WhyRequest>(sample_why());
     const Called called = call({"-s", "/s", "why", "default/weather", "api.example.com:443"});
     CHECK(called.code == 0);
     CHECK(called.request.command == "why");
@@ -107,7 +80,7 @@ TEST_CASE("why prints the latest denials, with the verdict now and the advice") 
           "cut from [2001:db8::1]:4000 UDP to port 53\n"
           "  by:    a policy that is no longer in force\n"
           "  when:  t0\n");
-    call.reply = api::Json{{"endpoint", "default/weather"}, {"deniedPackets", 0}, {"entries", api::Json::array()}};
+    call.reply = api::write_reply<api::WhyRequest>({"default/weather", "open", 0, {}});
     const Called none = call({"-s", "/s", "why", "default/weather"});
     CHECK(none.code == 1);
     CHECK(none.out == "default/weather: nothing was denied lately; 0 packets were denied since the endpoint was added\n");

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "support/reply_samples.h"
 #include "support/temp_dir.h"
 #include "unit/ctl/call.h"
 
@@ -103,22 +104,39 @@ TEST_CASE("explain --offline: a name is judged for both families where they diff
 
 TEST_CASE("explain: what is sent to the daemon, and bad arguments") {
     Ctl ctl;
-    ctl.reply = Json{{"endpoint", "default/a"}, {"allowed", false}, {"results", Json::array()}};
+    api::ExplainReply reply;
+    ctl.reply = api::write_reply<api::ExplainRequest>(reply);
     const Called asked = ctl({"explain", "-s", "/x", "--ingress", "default/a", "192.0.2.1:80"});
     CHECK(asked.code == 1);
     CHECK(asked.request.arguments == Json{{"endpoint", "default/a"}, {"destination", "192.0.2.1:80"}, {"direction", "ingress"}});
-    ctl.reply = Json{{"allowed", true}};
+    reply.allowed = true;
+    ctl.reply = api::write_reply<api::ExplainRequest>(reply);
     CHECK(ctl({"explain", "-s", "/x", "default/a", "a.b"}).code == 0);
-    ctl.reply = Json{{"allowed", false}, {"verdict", "after lookup"}};
+    ctl.reply = api::write_reply<api::ExplainRequest>(test::sample_explain());
     CHECK(ctl({"explain", "-s", "/x", "default/a", "a.b"}).code == 4);
+    CHECK(ctl({"explain", "-s", "/x", "-o", "json", "default/a", "a.b"}).code == 4);
+    CHECK(ctl({"explain", "-s", "/x", "default/a", "a.b"}).out ==
+          "default/a -> a.b, TCP port 443 (the default)\n"
+          "note: a note\n"
+          "\n"
+          "192.0.2.1 (a.b): not allowed yet\n"
+          "  a reason\n"
+          "  with the staged policies: denied: another reason\n"
+          "\n"
+          "  #  TIER     POLICY       RULE                   OUTCOME\n"
+          "  3  default  shop/web[1]  Allow TCP to port 443  no: another protocol or port\n"
+          "\n"
+          "  First:\n"
+          "  - ask\n");
     ctl.colour = true;
-    ctl.reply = Json{{"results", {{{"address", "192.0.2.1"}, {"allowed", false}, {"verdict", "after lookup"}, {"advice", {"ask"}}}}}};
-    CHECK_THAT(ctl({"explain", "-s", "/x", "default/a", "a.b"}).out,
-               Contains(": \033[1;33mnot allowed yet\033[0m\n") && Contains("First:\n  - ask"));
+    CHECK_THAT(ctl({"explain", "-s", "/x", "default/a", "a.b"}).out, Contains(": \033[1;33mnot allowed yet\033[0m\n"));
     ctl.colour = false;
-    for (const Json& reply : {Json(), Json(1), Json{{"results", {1, "x"}}, {"notes", 3}}, Json{{"results", {{{"path", "x"}}}}}}) {
-        ctl.reply = reply;
-        CHECK(ctl({"explain", "-s", "/x", "default/a", "a.b"}).code == 1);
+    for (const Json& other : {Json(), Json(1), Json{{"results", {1, "x"}}, {"notes", 3}}, Json{{"allowed", true}}}) {
+        ctl.reply = other;
+        const Called called = ctl({"explain", "-s", "/x", "default/a", "a.b"});
+        CHECK(called.code == 2);
+        CHECK(called.out.empty());
+        CHECK_THAT(called.err, Contains("the daemon's reply to \"explain\": "));
     }
     CHECK(ctl({"explain", "default/a"}).code == 2);
     CHECK(offline({"default/a", "a.b:0"}).code == 2);

@@ -35,23 +35,23 @@ std::size_t widest_line(const std::string& text) {
 
 // Ten pods, whose labels are more than a terminal can show.
 Json endpoints() {
-    Json labels = {{"kubernetes.io/metadata.name", "x"}, {"pcns.team", "weather"}, {"projectcalico.org/orchestrator", "k8s"}};
+    api::TextMap labels = {{"kubernetes.io/metadata.name", "x"}, {"pcns.team", "weather"}, {"projectcalico.org/orchestrator", "k8s"}};
     for (char each = 'a'; each < 'k'; ++each) {
         labels[std::string("label-") + each] = "value";
     }
-    Json out = Json::array();
+    api::EndpointsReply out;
     for (unsigned id = 1; id <= 10; ++id) {
-        out.push_back({{"id", id},
-                       {"endpoint", "production/weather-frontend-7d4b9c-x2x9" + std::to_string(id)},
-                       {"containerId", "0123456789abcdef"},
-                       {"interface", "ng0123456789a"},
-                       {"addresses", {"10.88.100.200", "fd00:10:88:100::200"}},
-                       {"labels", labels},
-                       {"mode", "enforced"},
-                       {"policies", {"weather", "default.allow-dns", "default.deny-all"}},
-                       {"error", ""}});
+        api::EndpointItem& one = out.emplace_back();
+        one.id = id;
+        one.endpoint = "production/weather-frontend-7d4b9c-x2x9" + std::to_string(id);
+        one.container_id = "0123456789abcdef";
+        one.interface = "ng0123456789a";
+        one.addresses = {"10.88.100.200", "fd00:10:88:100::200"};
+        one.labels = labels;
+        one.mode = "enforced";
+        one.policies = {"weather", "default.allow-dns", "default.deny-all"};
     }
-    return out;
+    return api::write_reply<api::EndpointsRequest>(std::move(out));
 }
 
 test::Called show(const std::vector<std::string>& arguments, std::size_t columns) {
@@ -119,7 +119,9 @@ TEST_CASE("no listing is wider than its terminal, and the pieces are complete") 
 TEST_CASE("warnings are broken below their beginning") {
     test::Ctl ctl;
     ctl.screen.columns = 40;
-    ctl.reply = Json{{"healthy", true}, {"warnings", {"DNS server 10.0.0.2 is not trusted and answered 3 pods"}}};
+    api::StatusReply status;
+    status.warnings = {"DNS server 10.0.0.2 is not trusted and answered 3 pods"};
+    ctl.reply = api::write_reply<api::StatusRequest>(status);
     CHECK_THAT(ctl({"status", "-s", "/x"}).out, Contains("\nwarning    DNS server 10.0.0.2 is not\n"
                                                          "           trusted and answered 3 pods\n"));
 }
@@ -134,7 +136,8 @@ TEST_CASE("system labels are shown on request") {
     }
     CHECK_THAT(show({"endpoints", "-s", "/x"}, 0).out, !Contains("pcns.") && !Contains("kubernetes.io") && Contains("label-a=value,"));
     CHECK_THAT(show({"endpoints", "-s", "/x", "--all-labels"}, 0).out,
-               Contains("kubernetes.io/metadata.name=x,pcns.team=weather,projectcalico.org/orchestrator=k8s,label-a=value"));
+               Contains("kubernetes.io/metadata.name=x,label-a=value,") &&
+                   Contains(",label-j=value,pcns.team=weather,projectcalico.org/orchestrator=k8s"));
     // JSON always has all.
     CHECK_THAT(show({"endpoints", "-s", "/x", "-o", "json"}, 80).out, Contains("pcns.team"));
 }

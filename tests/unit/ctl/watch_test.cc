@@ -25,9 +25,7 @@ struct Watched {
             return waits.size() < listings;
         };
     }
-    static Json names(const char* name) {
-        return Json{{{"endpoint", "a/b"}, {"name", name}, {"addresses", {"192.0.2.1"}}, {"ttlSeconds", 5}}};
-    }
+    static Json names(const char* name) { return api::write_reply<api::NamesRequest>({{"a/b", name, {"192.0.2.1"}, 5}}); }
 };
 
 }  // namespace

@@ -30,9 +30,9 @@ TEST_CASE("a record survives encoding and decoding") {
     REQUIRE(full);
     CHECK(*full == sample_record());
     Record asked = sample_record();
-    asked.labels["containerd"] = Labels{{"app", "web"}};
+    asked.described["containerd"].labels = Labels{{"app", "web"}};
     CHECK(*record_from_json(to_json(asked)) == asked);
-    asked.labels["containerd"].clear();  // asked, and there are none: not the same as never asked
+    asked.described["containerd"].labels->clear();  // asked, and there are none: not the same as never asked
     CHECK(*record_from_json(to_json(asked)) == asked);
     const auto empty = record_from_json(to_json(Record{}));
     REQUIRE(empty);
@@ -87,8 +87,8 @@ TEST_CASE("a pod's annotations are kept within limits of number and bytes") {
     }
     // The longest JSON form of them can be read again.
     Record record = sample_record();
-    record.annotations = keep_annotations(large);
-    CHECK(record.annotations.size() == endpoints::kMaxRecordAnnotationBytes / endpoints::kMaxRecordText - 1);
+    record.described["cni-args"].annotations = keep_annotations(large);
+    CHECK(record.described["cni-args"].annotations.size() == endpoints::kMaxRecordAnnotationBytes / endpoints::kMaxRecordText - 1);
     CHECK(*record_from_json(to_json(record)) == record);
 }
 
@@ -106,18 +106,52 @@ TEST_CASE("input that is not a JSON object is refused") {
 
 TEST_CASE("records have the fields that builds before other providers read, and no other ones") {
     Record record = sample_record();
-    record.labels = {{"cni-args", {}}, {"containerd", {{"app", "web"}}}};
+    record.described = {{"cni-args", {Labels()}}, {"containerd", {Labels{{"app", "web"}}}}};
     const std::string text = to_json(record);
     CHECK(text.find("\"cniLabels\": {}") != std::string::npos);
     CHECK(text.find("\"cniLabelsGiven\": true") != std::string::npos);
     CHECK(text.find("\"containerdLabels\": {") != std::string::npos);
     CHECK(text.find("\"labels\"") == std::string::npos);
     CHECK(*record_from_json(text) == record);
-    record.labels.clear();
+    record.described.clear();
     CHECK(to_json(record).find("cniLabelsGiven") == std::string::npos);
     CHECK(*record_from_json(to_json(record)) == record);
-    record.labels["other"] = {{"zone", "a"}};
+    record.described["other"].labels = Labels{{"zone", "a"}};
     CHECK(*record_from_json(to_json(record)) == record);
+}
+
+TEST_CASE("what a source says besides labels is kept for that source") {
+    Record record = sample_record();
+    // Those of ADD have the field that earlier builds know, whether or not labels came with them.
+    record.described["cni-args"].labels.reset();
+    const std::string of_add = to_json(record);
+    CHECK(of_add.find("\"annotations\": {") != std::string::npos);
+    CHECK(of_add.find("\"described\"") == std::string::npos);
+    CHECK(*record_from_json(of_add) == record);
+    CHECK(record.labels_of("cni-args") == nullptr);
+
+    record.described["other"] = {Labels{{"zone", "a"}}, {{"note", "b"}}, {{"http", 6, 8080}, {"dns", 17, 53}}};
+    record.described["silent"] = {std::nullopt, {{"note", "c"}}};
+    const std::string text = to_json(record);
+    CHECK(*record_from_json(text) == record);
+    // A later build may say more of an endpoint.
+    CHECK(*record_from_json(replaced(text, "\"ports\": [", "\"added\": {\"x\": [1]},\n\"ports\": [")) == record);
+    struct Row {
+        const char* from;
+        const char* to;
+        const char* field;
+    };
+    for (const Row& row :
+         {Row{"\"port\": 8080", "\"port\": 65536", "described.other.ports"}, Row{"\"name\": \"http\",", "", "described.other.ports"},
+          Row{"\"note\": \"b\"", "\"note\": 1", "described.other.annotations"},
+          Row{"\"silent\": {", "\"bad\": [], \"silent\": {", "described.bad"}}) {
+        INFO(row.to);
+        const auto wrong = record_from_json(replaced(text, row.from, row.to));
+        REQUIRE_FALSE(wrong);
+        CHECK(wrong.error().message().find("field \"" + std::string(row.field) + "\"") != std::string::npos);
+    }
+    record.described["other"].ports.resize(endpoints::kMaxRecordPorts + 1);
+    CHECK(record_from_json(to_json(record)).error().code() == Code::kExhausted);
 }
 
 TEST_CASE("sizes are limited") {
@@ -126,7 +160,7 @@ TEST_CASE("sizes are limited") {
     CHECK(record_from_json(to_json(record)).error().code() == Code::kExhausted);
     record = sample_record();
     for (std::size_t i = 0; i < namegate::endpoints::kMaxRecordLabels; ++i) {
-        record.labels["cni-args"]["key" + std::to_string(i)] = "";
+        (*record.described["cni-args"].labels)["key" + std::to_string(i)] = "";
     }
     CHECK(record_from_json(to_json(record)).error().code() == Code::kExhausted);
     CHECK(record_from_json(std::string(namegate::endpoints::kMaxRecordBytes + 1, ' ')).error().code() == Code::kExhausted);

@@ -24,9 +24,9 @@ inline endpoints::Record sample_record(const std::string& container_id = "0123ab
     record.pod_name = "weather";
     record.pod_uid = "1b2c";
     record.service_account = "runner";
-    record.labels["cni-args"] = {{"app", "weather-app"}, {"tier", ""}};
+    record.described["cni-args"] = {endpoints::Labels{{"app", "weather-app"}, {"tier", ""}},
+                                    {{"team", "forecast"}, {"kubernetes.io/config.source", "api"}}};
     record.dns_servers = {IpAddress::v4({10, 96, 0, 10}), *IpAddress::parse("fd00::10")};
-    record.annotations = {{"team", "forecast"}, {"kubernetes.io/config.source", "api"}};
     record.kubernetes = true;
     record.chained = true;
     record.network = "pods";

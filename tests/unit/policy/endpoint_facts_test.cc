@@ -158,6 +158,23 @@ TEST_CASE("endpoints that differ in what compile() reads share nothing") {
     CHECK_FALSE(shares(kPlain, [](EndpointView& view) { view.use_pod_document = false; }));
     CHECK_FALSE(shares(kByAddress, [](EndpointView& view) { view.addresses = {*IpAddress::parse("10.0.0.2")}; }));
     CHECK_FALSE(shares(kByPort, [](EndpointView& view) { view.pod = "three"; }));
+    CHECK_FALSE(shares(kByPort, [](EndpointView& view) { view.ports = {{"http", 6, 81}}; }));
+    CHECK_FALSE(shares(kByPort, [](EndpointView& view) { view.ports.emplace(); }));
+}
+
+TEST_CASE("the ports that the sources name count, and without them those of the Pod document") {
+    PolicyStore store;
+    store.set_file("p.yaml", kPods + allow(kByPort));
+    const auto snapshot = store.snapshot();
+    EndpointView view = view_of_one();
+    const auto ports = [&] { return facts_of(*snapshot, view, Direction::kEgress).ports; };
+    CHECK(ports() == std::vector<NamedPort>{{"http", 6, 80}});
+    view.ports = {{"http", 6, 8080}};
+    CHECK(ports() == std::vector<NamedPort>{{"http", 6, 8080}});
+    view.use_pod_document = false;
+    CHECK(ports() == std::vector<NamedPort>{{"http", 6, 8080}});
+    view.ports.reset();
+    CHECK(ports().empty());
 }
 
 TEST_CASE("endpoints that differ in what compile() does not read share everything") {
@@ -165,6 +182,7 @@ TEST_CASE("endpoints that differ in what compile() does not read share everythin
     CHECK(shares(kPlain, [](EndpointView& view) { view.addresses = {*IpAddress::parse("10.0.0.2"), *IpAddress::parse("fd00::1")}; }));
     CHECK(shares(kPlain, [](EndpointView& view) { view.addresses.clear(); }));
     CHECK(shares(kByPort, [](EndpointView& view) { view.pod = "two"; }));
+    CHECK(shares(kByPort, [](EndpointView& view) { view.ports = {{"http", 6, 80}}; }));  // as its Pod document says
     CHECK(shares(kByAddress, [](EndpointView& view) { view.pod = "three"; }));
     CHECK(shares(kPlain, [](EndpointView& view) { view.labels["app"] = "web"; }));  // as its Pod document says
     CHECK(shares(kPlain, [](EndpointView& view) { view.service_account = "robot"; }));

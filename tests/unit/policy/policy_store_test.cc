@@ -132,6 +132,7 @@ TEST_CASE("kubelet's manifests: only pods, under the names that kubelet gives th
     const PodDocument* pod = read.ledger.snapshot()->find_pod("kube-system", "etcd-node-1");
     REQUIRE(pod != nullptr);
     CHECK(pod->labels.at("component") == "etcd");
+    CHECK(pod->annotations == Labels{{"a/b", "c"}});
     CHECK(pod->service_account == "keeper");
     REQUIRE(remove_file(dir.path() + "/etcd.manifest"));
     REQUIRE(read.load_manifests(dir.path()));

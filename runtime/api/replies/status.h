@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The reply to `status`. Values.
+#pragma once
+
+#include "api/replies/fields.h"
+
+namespace namegate::api {
+
+struct FileItem {
+    std::string path;
+    bool loaded = false;
+    std::string in_force;  // "current", "last good" or "nothing"
+    std::string since;     // UTC; empty: not known
+    std::uint64_t resources = 0;
+    Texts problems;
+
+    bool operator==(const FileItem&) const = default;
+    static constexpr auto fields() {
+        return std::tuple(field("path", &FileItem::path), field("loaded", &FileItem::loaded), field("inForce", &FileItem::in_force),
+                          field("since", &FileItem::since), field("resources", &FileItem::resources),
+                          field("problems", &FileItem::problems));
+    }
+};
+
+// The number of endpoints in each mode.
+struct ModeCounts {
+    std::uint64_t enforced = 0;
+    std::uint64_t open = 0;
+    std::uint64_t closed = 0;
+
+    bool operator==(const ModeCounts&) const = default;
+    static constexpr auto fields() {
+        return std::tuple(field("enforced", &ModeCounts::enforced), field("open", &ModeCounts::open), field("closed", &ModeCounts::closed));
+    }
+};
+
+struct NamedServerItem {
+    std::string server;
+    std::string named_by;
+
+    bool operator==(const NamedServerItem&) const = default;
+    static constexpr auto fields() {
+        return std::tuple(field("server", &NamedServerItem::server), field("namedBy", &NamedServerItem::named_by));
+    }
+};
+
+struct StatusReply {
+    bool healthy = false;
+    std::string version;
+    std::int64_t pid = 0;
+    std::uint64_t uptime_seconds = 0;
+    std::string pins;
+    Texts folders;
+    std::vector<FileItem> files;
+    ModeCounts endpoints;
+    NumberMap counters;
+    Texts trusted_servers;
+    std::vector<NamedServerItem> trusted_servers_named_by;
+    Texts degraded;
+    Texts warnings;
+
+    bool operator==(const StatusReply&) const = default;
+    static constexpr auto fields() {
+        return std::tuple(field("healthy", &StatusReply::healthy), field("version", &StatusReply::version), field("pid", &StatusReply::pid),
+                          field("uptimeSeconds", &StatusReply::uptime_seconds), field("pins", &StatusReply::pins),
+                          field("folders", &StatusReply::folders), field("files", &StatusReply::files),
+                          field("endpoints", &StatusReply::endpoints), field("counters", &StatusReply::counters),
+                          field("trustedServers", &StatusReply::trusted_servers),
+                          field("trustedServersNamedBy", &StatusReply::trusted_servers_named_by), field("degraded", &StatusReply::degraded),
+                          field("warnings", &StatusReply::warnings));
+    }
+};
+
+}  // namespace namegate::api
