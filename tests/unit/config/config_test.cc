@@ -195,7 +195,7 @@ TEST_CASE("metricsAddress is an address to listen on, and unset by default") {
     REQUIRE(set->metrics_address);
     CHECK(set->metrics_address->to_string() == "[::1]:9464");
     CHECK_FALSE(Config().metrics_address);
-    CHECK(contains(error_of("metricsAddress: \"9464\"\n"), "namegate.yaml:1:17: error: metricsAddress: \"9464\" is not an address"));
+    CHECK(contains(error_of("metricsAddress: \"9464\"\n"), "n.yaml:1:17: error: metricsAddress: \"9464\" is not an address"));
 }
 
 TEST_CASE("a file that is too large is refused because of its size") {
