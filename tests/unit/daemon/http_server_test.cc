@@ -26,6 +26,8 @@ using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using test::HttpClient;
 
+// Less than the idle time of a connection, which must not be what ends a wait.
+constexpr milliseconds kLongestWait = std::chrono::seconds(8);
 constexpr milliseconds kLongestRound{100};  // far more than a round needs, far less than a client that is waited for
 
 // A server with a page of three bytes, one of 20 MB and one that returns what it was asked.
@@ -52,7 +54,7 @@ struct Site {
     HttpClient connect(const char* from = "127.0.0.1") const { return HttpClient::tcp(server->address().port, from); }
     // Runs rounds, and lets the clients receive, until the condition holds. No round may take long.
     template <typename Condition>
-    void run_until(std::vector<HttpClient*> clients, const Condition& condition, milliseconds most = std::chrono::seconds(20)) const {
+    void run_until(std::vector<HttpClient*> clients, const Condition& condition, milliseconds most = kLongestWait) const {
         const auto deadline = SteadyClock::now() + most;
         while (!condition() && SteadyClock::now() < deadline) {
             const auto begin = SteadyClock::now();
