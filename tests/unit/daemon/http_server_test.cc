@@ -28,7 +28,7 @@ using test::HttpClient;
 
 // Less than the idle time of a connection, which must not be what ends a wait.
 constexpr milliseconds kLongestWait = std::chrono::seconds(8);
-constexpr milliseconds kLongestRound{100};  // far more than a round needs, far less than a client that is waited for
+constexpr milliseconds kLongestRound{1000};  // far more than a round needs, far less than a client that is waited for
 
 // A server with a page of three bytes, one of 20 MB and one that returns what it was asked.
 struct Site {
