@@ -290,11 +290,17 @@ void read_log(const Cursor& root, Config& config) {
     }
 }
 
-// Settings planned for later versions must not be accepted silently.
-void refuse_unsupported(const Cursor& root) {
-    if (!root.text("metricsAddress").value_or("").empty()) {
-        root.child("metricsAddress")->error("not supported yet: leave it out");
+void read_listen_address(const Cursor& root, std::string_view key, std::optional<ListenAddress>& out) {
+    const auto cursor = root.child(key);
+    if (!cursor) {
+        return;
     }
+    auto address = parse_listen_address(cursor->node().text());
+    if (!address) {
+        cursor->error(address.error().message());
+        return;
+    }
+    out = std::move(address).value();
 }
 
 void decode(const Cursor& root, Config& config) {
@@ -316,7 +322,7 @@ void decode(const Cursor& root, Config& config) {
         read_number(*limits, "learntAddressesPerEndpoint", {16, kMaxPerEndpoint}, config.learnt_per_endpoint);
         read_number(*limits, "flowsPerEndpoint", {16, kMaxPerEndpoint}, config.flows_per_endpoint);
     }
-    refuse_unsupported(root);
+    read_listen_address(root, "metricsAddress", config.metrics_address);
 }
 
 Error all_problems(const policy::Problems& problems) {
@@ -330,8 +336,6 @@ Error all_problems(const policy::Problems& problems) {
 }  // namespace
 
 const policy::ObjectSpec& settings_table() { return kRoot; }
-
-bool is_planned(std::string_view name) { return name == "metricsAddress"; }
 
 labels::ProviderSettings Config::label_settings() const {
     labels::ProviderSettings settings;

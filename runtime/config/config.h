@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "config/kubelet_dns.h"
+#include "config/listen_address.h"
 #include "datapath/bpf/abi_limits.h"
 #include "dns/lifetime.h"
 #include "dns/never_opens.h"
@@ -61,6 +62,8 @@ struct Config {
     bool reject_denied = false;  // denyAction: Reject
     bool keep_flows = false;     // policyChange: Keep
 
+    std::optional<ListenAddress> metrics_address;  // unset: no metrics
+
     log::Level log_level = log::Level::kInfo;
     log::Format log_format = log::Format::kText;
 
@@ -84,8 +87,6 @@ struct Config {
 Result<Config> parse_config(const std::string& path, std::string_view content);
 // Every setting, for what is written of them.
 const policy::ObjectSpec& settings_table();
-// Is the setting refused so far?
-bool is_planned(std::string_view name);
 
 // Returns the defaults if the file does not exist.
 Result<Config> load_config(const std::string& path);
