@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/reply.h"
 
-#include "ctl/system_labels.h"
+#include "policy/model/system_labels.h"
 
 namespace namegate::ctl {
 
@@ -72,7 +72,7 @@ std::vector<std::string> label_items(const Json& labels, bool all) {
         return out;
     }
     for (const auto& label : labels.items()) {
-        if (all || !is_system_label(label.key())) {
+        if (all || !policy::is_system_label(label.key())) {
             out.push_back(label.key() + "=" + text_of(label.value()));
         }
     }

@@ -144,6 +144,7 @@ Result<> Daemon::add_periodic_work() {
          [this] {
              slow_path_->work();
              node_->cache().expire();
+             events_->work();
          }},
         {kTickUs, [this] { tick(); }},
         {kServersUs, [this] { read_servers(); }},
@@ -178,6 +179,7 @@ Result<> Daemon::run() {
     streams_.reset();
     server_.reset();
     slow_path_->finish();
+    events_->finish();
     node_->save_cache_now();
     if (!wants_restart_) {
         log::info("stopped; policies stay enforced", {});
@@ -190,6 +192,7 @@ void Daemon::reload() {
     read_folders();
     read_servers();
     node_->reconcile();
+    events_->tick();
     notify_service_manager("READY=1");
 }
 
@@ -201,6 +204,7 @@ void Daemon::tick() {
     slow_path_->tick();
     server_->drop_idle();
     streams_->tick();
+    events_->tick();
     check_pins();
 }
 

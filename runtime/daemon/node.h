@@ -18,6 +18,7 @@
 #include "daemon/dns/refused_addresses.h"
 #include "daemon/events/event.h"
 #include "daemon/events/name_history.h"
+#include "daemon/flow_log/flow_log_counts.h"
 #include "daemon/upkeep/cache_saver.h"
 #include "daemon/upkeep/health.h"
 #include "daemon/upkeep/policy_collector.h"
@@ -89,6 +90,8 @@ class Node {
     RefusedAddresses& refused() { return refused_; }
     NameHistory& name_history() { return name_history_; }
     const NameHistory& name_history() const { return name_history_; }
+    // Of the flow log, which counts here.
+    FlowLogCounts& flow_log_counts() { return flow_log_counts_; }
     const Warnings& warnings() const { return warnings_; }
     Health& health() { return health_; }
 
@@ -124,6 +127,7 @@ class Node {
     std::unique_ptr<PolicyCollector> collector_;
     RefusedAddresses refused_;
     NameHistory name_history_;
+    FlowLogCounts flow_log_counts_;
     CacheSaver saver_;
     Sweeper sweeper_;
     Warnings warnings_;
