@@ -15,6 +15,7 @@
 #include "ctl/output.h"
 #include "ctl/report/bug_report.h"
 #include "ctl/show.h"
+#include "ctl/suggest/suggest.h"
 #include "ctl/watch.h"
 #include "policy/documents/json_schema.h"
 
@@ -37,7 +38,7 @@ struct Command {
 };
 
 // `explain` has both: --offline chooses run_here.
-constexpr std::array<Command, 14> kCommands = {{
+constexpr std::array<Command, 15> kCommands = {{
     {"check", run_check, nullptr, nullptr},
     {"status", nullptr, show_status, status_code},
     {"endpoints", nullptr, show_endpoints, nullptr},
@@ -47,6 +48,7 @@ constexpr std::array<Command, 14> kCommands = {{
     {"explain", run_explain_offline, show_explain, explain_code},
     {"why", nullptr, show_why, why_code},
     {"monitor", run_monitor, nullptr, nullptr},
+    {"suggest", run_suggest, nullptr, nullptr},
     {"selector", run_selector, nullptr, nullptr},
     {"domain", run_domain, nullptr, nullptr},
     {"schema", run_schema, nullptr, nullptr},

@@ -33,6 +33,7 @@ libraries=(
   'idn2\.h|policy'
   'systemd/|daemon/loop'
   'zlib\.h|ctl'
+  'libpsl\.h|ctl'
   'CLI/|ctl man daemon/command_line.h'
 )
 
