@@ -24,6 +24,7 @@ void Activity::note(const Observation& seen) {
         return;
     }
     EndpointActivity& own = endpoints_[seen.endpoint];
+    own.seen = true;
     own.name_space = seen.name_space;
     if (seen.labels) {
         own.labels = *seen.labels;
@@ -79,9 +80,18 @@ void Activity::note_lookup(EndpointActivity& own, const Observation& seen) {
 }
 
 void Activity::set_labels(const std::string& endpoint, const policy::Labels& labels) {
-    if (const auto own = endpoints_.find(endpoint); own != endpoints_.end()) {
-        own->second.labels = labels;
+    if (endpoints_.size() >= kMaxActiveEndpoints && !endpoints_.contains(endpoint)) {
+        return;
     }
+    EndpointActivity& own = endpoints_[endpoint];
+    own.labels = labels;
+    if (const std::size_t slash = endpoint.find('/'); !own.seen && slash != std::string::npos) {
+        own.name_space = endpoint.substr(0, slash);
+    }
+}
+
+std::size_t Activity::seen_endpoints() const {
+    return static_cast<std::size_t>(std::count_if(endpoints_.begin(), endpoints_.end(), [](const auto& own) { return own.second.seen; }));
 }
 
 }  // namespace namegate::ctl

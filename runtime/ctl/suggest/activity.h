@@ -43,6 +43,7 @@ struct PeerUse {
 };
 
 struct EndpointActivity {
+    bool seen = false;  // it did something; the others count only for what selects an endpoint alone
     std::string name_space;
     policy::Labels labels;
     std::map<Peer, PeerUse> peers;
@@ -55,8 +56,9 @@ struct EndpointActivity {
 class Activity {
   public:
     void note(const Observation& seen);
-    // For endpoints whose observations have no labels.
+    // The labels of an endpoint whose observations do not have them, or that did nothing.
     void set_labels(const std::string& endpoint, const policy::Labels& labels);
+    std::size_t seen_endpoints() const;
 
     const std::map<std::string, EndpointActivity>& endpoints() const { return endpoints_; }
     const std::string& first_time() const { return first_; }

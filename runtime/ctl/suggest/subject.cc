@@ -125,15 +125,21 @@ std::vector<Subject> subjects_of(const Activity& activity) {
         Subject& subject = by_labels[{own.name_space, labels}];
         subject.name_space = own.name_space;
         subject.labels = std::move(labels);
-        subject.endpoints.push_back(endpoint);
+        if (own.seen) {
+            subject.endpoints.push_back(endpoint);
+        }
     }
     std::vector<Subject> out;
+    out.reserve(by_labels.size());
     for (auto& [key, subject] : by_labels) {
         out.push_back(std::move(subject));
     }
-    std::map<std::pair<std::string, std::string>, unsigned> used;
     for (Subject& subject : out) {
         subject.selector = selector_of(subject, out);
+    }
+    std::erase_if(out, [](const Subject& subject) { return subject.endpoints.empty(); });
+    std::map<std::pair<std::string, std::string>, unsigned> used;
+    for (Subject& subject : out) {
         subject.policy_name = name_of(subject);
         const unsigned number = ++used[{subject.name_space, subject.policy_name}];
         subject.policy_name += number == 1 ? "" : "-" + std::to_string(number);

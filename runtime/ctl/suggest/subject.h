@@ -16,7 +16,7 @@ namespace namegate::ctl {
 struct Subject {
     std::string name_space;
     policy::Labels labels;
-    std::string selector;  // that matches these endpoints and no others that were seen; empty: there is none
+    std::string selector;  // that matches these endpoints and no others that are known; empty: there is none
     std::string policy_name;
     std::vector<std::string> endpoints;
 };

@@ -150,7 +150,7 @@ void drop_others(std::vector<SuggestedPolicy>& policies, const Activity& activit
 std::string heading(const Source& source, bool denied) {
     const Activity& activity = source.activity;
     std::string out = comment_line("Suggested by namegatectl from " + std::to_string(activity.flows()) + " flows of " +
-                                   std::to_string(activity.endpoints().size()) + " endpoints, " + activity.first_time() + " to " +
+                                   std::to_string(activity.seen_endpoints()) + " endpoints, " + activity.first_time() + " to " +
                                    activity.last_time() + ".");
     out += comment_line("It allows what was seen, and selected pods can reach nothing else. Read it before you use it.");
     out += denied ? comment_line("It also allows what was denied (--include-denied). Is all of it wanted?") : "";

@@ -144,7 +144,7 @@ class Builder {
             }
         }
     }
-    void add_rules(std::vector<SuggestedRule>& out, const RuleKey& key, std::map<std::string, Use> targets) const;
+    void add_rules(std::vector<SuggestedRule>& out, const RuleKey& key, const std::map<std::string, Use>& targets) const;
 
     SuggestOptions options_;
     Targets allowed_;
@@ -204,7 +204,7 @@ std::vector<SuggestedTarget> with_comments(const std::map<std::string, Use>& tar
 }
 
 // One rule, or several where a list would be too long.
-void Builder::add_rules(std::vector<SuggestedRule>& out, const RuleKey& key, std::map<std::string, Use> targets) const {
+void Builder::add_rules(std::vector<SuggestedRule>& out, const RuleKey& key, const std::map<std::string, Use>& targets) const {
     const auto& [form, protocol, ports, v6] = key;
     const std::vector<SuggestedTarget> all = with_comments(targets, options_.wildcards && form == Form::kDomains);
     const std::size_t most = form == Form::kDomains ? policy::kMaxDomainsPerRule : policy::kMaxNetsPerRule;
@@ -222,8 +222,8 @@ std::vector<SuggestedRule> Builder::rules() const {
         groups[{target.form, target.protocol, ports_of(by_port), v6}][target.text].add(sum_of(by_port));
     }
     std::vector<SuggestedRule> out;
-    for (auto& [key, targets] : groups) {
-        add_rules(out, key, std::move(targets));
+    for (const auto& [key, targets] : groups) {
+        add_rules(out, key, targets);
     }
     return out;
 }

@@ -322,6 +322,14 @@ TEST_CASE("suggest: a selector does not select pods with more labels that were s
     CHECK(check(yaml) == "");
 }
 
+TEST_CASE("suggest: a selector does not select pods that did nothing meanwhile") {
+    const Json endpoints = {{{"endpoint", "default/web-1"}, {"labels", {{"app", "web"}}}},
+                            {{"endpoint", "default/idle"}, {"labels", {{"app", "web"}, {"tier", "db"}}}},
+                            {{"endpoint", "other/idle"}, {"labels", {{"app", "web"}, {"x", "y"}}}}};
+    const std::string out = suggest({"default/web-1"}, {flow_event("192.0.2.1", 443)}, {{"endpoints", endpoints}}).out;
+    CHECK_THAT(out, Contains("selector: \"app == 'web' && !has(tier)\"") && Contains("of 1 endpoints") && !Contains("idle"));
+}
+
 TEST_CASE("suggest --diff: only what no rule allows, and what was never used") {
     Json covered = flow_event("192.0.2.1", 443);
     Json missing = flow_event("192.0.2.2", 443);
