@@ -19,13 +19,19 @@ inline std::uint64_t checksum_of(std::string_view bytes) {
         sum = (sum ^ word) * kPrime;
         sum ^= sum >> 32U;
     };
-    for (std::size_t at = 0; at < bytes.size(); at += kWord) {
+    const auto word_of = [](const char* at, std::size_t size) {
         std::uint64_t word = 0;
-        const std::string_view part = bytes.substr(at, kWord);
-        for (std::size_t i = 0; i < part.size(); ++i) {
-            word |= std::uint64_t{static_cast<unsigned char>(part[i])} << (8 * i);
+        for (std::size_t i = 0; i < size; ++i) {
+            word |= std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i);
         }
-        mix(word);
+        return word;
+    };
+    const std::size_t whole = bytes.size() - bytes.size() % kWord;
+    for (std::size_t at = 0; at < whole; at += kWord) {
+        mix(word_of(bytes.data() + at, kWord));  // of constant size, so that it compiles to one load
+    }
+    if (whole != bytes.size()) {
+        mix(word_of(bytes.data() + whole, bytes.size() - whole));
     }
     mix(bytes.size());
     return sum;

@@ -127,10 +127,13 @@ Result<ng_endpoint_config> policy_config(Datapath& datapath, const EndpointIdent
                                          CounterRoom& counters) {
     NG_ASSIGN(ng_endpoint_config config, base_config(identity));
     if (policies.egress != 0) {
-        NG_ASSIGN(config.direction[NG_EGRESS], policy_direction(datapath, policies.egress));
+        NG_ASSIGN(const ng_policy egress, installed_policy(datapath, policies.egress));
+        config.direction[NG_EGRESS] = egress.direction;
+        config.filter = egress.filter;
     }
     if (policies.ingress != 0) {
-        NG_ASSIGN(config.direction[NG_INGRESS], policy_direction(datapath, policies.ingress));
+        NG_ASSIGN(const ng_policy ingress, installed_policy(datapath, policies.ingress));
+        config.direction[NG_INGRESS] = ingress.direction;
     }
     const unsigned flags = (policies.reject ? NG_ENDPOINT_REJECT : 0U) | (policies.keep_flows ? NG_ENDPOINT_KEEP : 0U);
     config.flags = static_cast<__u16>(config.flags | flags);

@@ -154,6 +154,9 @@ Result<> check_collisions(std::vector<Found>& found, const Markers& markers) {
     return ok();
 }
 
+// Of a.*.suffix only the marker is in the filter, because the programs look up the pattern itself only after its marker.
+void add_to_filter(ng_pattern_filter& filter, std::uint64_t id) { filter.words[NG_FILTER_WORD(id)] |= 1U << NG_FILTER_BIT(id); }
+
 Result<> add_patterns(const policy::CompiledPolicy& policy, const PolicyPlace& place, PolicyImage& image) {
     std::vector<Found> found;
     Markers markers;
@@ -163,7 +166,9 @@ Result<> add_patterns(const policy::CompiledPolicy& policy, const PolicyPlace& p
         const std::uint64_t id = pattern_id(place.seed, entry.pattern);
         image.pattern_ids.push_back(id);
         found.push_back({id, &entry});
-        if (entry.pattern.kind() == Kind::kMiddle) {
+        if (entry.pattern.kind() != Kind::kMiddle) {
+            add_to_filter(image.filter, id);
+        } else {
             const std::uint64_t marker = pattern_hash(hash_labels(place.seed, entry.pattern.suffix_labels())) | NG_PATTERN_MID;
             markers[marker] |= middle_length_bit(count_labels(entry.pattern.prefix()));
         }
@@ -178,6 +183,7 @@ Result<> add_patterns(const policy::CompiledPolicy& policy, const PolicyPlace& p
         image.pattern_values.push_back({absolute(one.entry->bitmap, place), 0});
     }
     for (const auto& marker : markers) {
+        add_to_filter(image.filter, marker.first);
         image.pattern_keys.push_back({marker.first, place.id, 0});
         image.pattern_values.push_back({marker.second, 0});
     }

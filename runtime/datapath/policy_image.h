@@ -36,6 +36,7 @@ struct PolicyImage {
     std::vector<ng_pattern_value> pattern_values;
     std::vector<std::uint64_t> pattern_ids;  // ids of the policy's patterns, in the same order
     ng_direction direction{};
+    ng_pattern_filter filter{};
 };
 
 Result<PolicyImage> make_policy_image(const policy::CompiledPolicy& policy, const PolicyPlace& place);

@@ -151,6 +151,7 @@ Result<PolicyId> PolicyWriter::install(const policy::CompiledPolicy& policy, con
     entry.n_cidrs = static_cast<__u32>(image.cidr4_keys.size() + image.cidr6_keys.size());
     entry.n_patterns = static_cast<__u32>(image.pattern_keys.size());
     entry.direction = image.direction;
+    entry.filter = image.filter;
     // Without a content hash, the entry reserves the extents and tells the garbage collection that the rest may be
     // incomplete.
     NG_ASSIGN(const int fd, datapath_->map(MapId::kPolicies));
@@ -166,13 +167,13 @@ Result<PolicyId> PolicyWriter::install(const policy::CompiledPolicy& policy, con
     return place.id;
 }
 
-Result<ng_direction> policy_direction(Datapath& datapath, PolicyId id) {
+Result<ng_policy> installed_policy(Datapath& datapath, PolicyId id) {
     NG_ASSIGN(const int fd, datapath.map(MapId::kPolicies));
     NG_ASSIGN(const auto entry, map_lookup<ng_policy>(fd, id));
     if (!entry || !is_complete(*entry)) {
         return Error(Code::kNotFound, "compiled policy " + std::to_string(id) + " is not installed");
     }
-    return entry->direction;
+    return *entry;
 }
 
 Result<std::vector<PolicyId>> installed_policies(Datapath& datapath) {

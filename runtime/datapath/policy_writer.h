@@ -59,8 +59,8 @@ class PolicyWriter {
     std::unordered_set<std::uint64_t> names_;  // known to be in the map, without a hash collision
 };
 
-// The form in which endpoints refer to the policy. kNotFound when it is not installed.
-Result<ng_direction> policy_direction(Datapath& datapath, PolicyId id);
+// What endpoints need of the policy: its direction and its filter. kNotFound when it is not installed.
+Result<ng_policy> installed_policy(Datapath& datapath, PolicyId id);
 Result<std::vector<PolicyId>> installed_policies(Datapath& datapath);
 
 }  // namespace namegate::datapath

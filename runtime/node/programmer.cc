@@ -130,7 +130,7 @@ Result<datapath::PolicyId> Programmer::install(Pass& pass, const CompiledRef& co
         return datapath::PolicyId{0};
     }
     // Ids are never reused, so the policy installed under this id is the same one. This avoids a search of the catalogue.
-    if (before && before->content_hash == compiled->content_hash && datapath::policy_direction(datapath_, id_before)) {
+    if (before && before->content_hash == compiled->content_hash && datapath::installed_policy(datapath_, id_before)) {
         return id_before;
     }
     if (!pass.writer) {

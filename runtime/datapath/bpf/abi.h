@@ -23,7 +23,7 @@
 #define NG_ABI_CHECK(type, size) _Static_assert(sizeof(type) == (size), #type ": size")
 #endif
 
-#define NG_ABI_VERSION 5
+#define NG_ABI_VERSION 6
 
 /*
  * The versions since which key, value and meaning of an endpoint's own maps have not changed. The meaning includes the
@@ -103,6 +103,18 @@ struct ng_direction {
 };
 NG_ABI_CHECK(struct ng_direction, 32);
 
+/*
+ * A Bloom filter of the domain patterns of a policy: the bit of each pattern's hash is set (of a.*.suffix: that of its
+ * marker's). A name has a lookup for each of its suffixes; for those whose bit is not set there is nothing to look up.
+ */
+#define NG_FILTER_WORDS 4
+struct ng_pattern_filter {
+	__u32 words[NG_FILTER_WORDS];
+};
+NG_ABI_CHECK(struct ng_pattern_filter, 16);
+#define NG_FILTER_WORD(hash) ((hash) >> 62) /* of a 64-bit hash */
+#define NG_FILTER_BIT(hash) ((hash) >> 57 & 31)
+
 #define NG_ENDPOINT_REJECT (1u << 0) /* answer denied packets (denyAction: Reject) */
 #define NG_ENDPOINT_KEEP (1u << 1) /* keep flows that a changed policy denies (policyChange: Keep) */
 #define NG_ENDPOINT_ROUTED (1u << 2) /* the node routes for it and discards frames to other hardware addresses */
@@ -118,9 +130,9 @@ struct ng_endpoint_config {
 	struct ng_direction direction[2]; /* by ng_direction_index */
 	struct ng_addr addrs[NG_MAX_ENDPOINT_ADDRS];
 	struct ng_addr servers[NG_POD_SERVERS]; /* trusted for this endpoint only, on port 53 */
-	__u32 pad2;
+	struct ng_pattern_filter filter; /* of the egress policy */
 };
-NG_ABI_CHECK(struct ng_endpoint_config, 200);
+NG_ABI_CHECK(struct ng_endpoint_config, 212);
 
 /*
  * `endpoints`: slot -> configuration. Array. The writer fills the version that is not active, then sets `active` in a
@@ -131,7 +143,7 @@ struct ng_endpoint {
 	__u32 pad;
 	struct ng_endpoint_config version[2];
 };
-NG_ABI_CHECK(struct ng_endpoint, 408);
+NG_ABI_CHECK(struct ng_endpoint, 432);
 
 /* `cidr4`, `cidr6`: (policy, address) -> bitmaps. LPM trie; a prefix includes the bits of the shorter ones around it. */
 struct ng_cidr4_key {
@@ -409,8 +421,9 @@ struct ng_policy {
 	__u32 n_cidrs;
 	__u32 n_patterns;
 	struct ng_direction direction; /* as in ng_endpoint_config, with counter_base 0 */
+	struct ng_pattern_filter filter;
 };
-NG_ABI_CHECK(struct ng_policy, 64);
+NG_ABI_CHECK(struct ng_policy, 80);
 
 /* Events in the ring buffers: a header, then `payload` bytes. */
 enum ng_event_kind {

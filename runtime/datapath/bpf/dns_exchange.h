@@ -400,6 +400,7 @@ static __always_inline int learn_response(struct __sk_buff *skb, __u32 slot, con
 	dns->policy = config->direction[NG_EGRESS].policy;
 	dns->max_labels = config->direction[NG_EGRESS].max_labels;
 	dns->has_mid = config->direction[NG_EGRESS].flags & NG_DIR_MID;
+	dns->filter = config->filter;
 	dns->ifindex = skb->ifindex;
 	dns->chain = 0;
 	dns->complete = 0;

@@ -76,6 +76,8 @@ static __always_inline int match_suffix(struct ng_dns *dns, __u64 hash, __u32 fi
 	__u64 base = hash & ~(__u64)NG_PATTERN_KINDS;
 	__u64 id = base | (first ? NG_PATTERN_WILD : NG_PATTERN_EXACT);
 
+	if (!(dns->filter.words[NG_FILTER_WORD(hash)] >> NG_FILTER_BIT(hash) & 1))
+		return NG_DECIDED;
 	if (dns->steps == 0)
 		return NG_UNDECIDED;
 	dns->steps -= 1;

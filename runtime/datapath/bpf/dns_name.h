@@ -60,6 +60,7 @@ struct ng_dns {
 	__u32 policy;
 	__u32 max_labels;
 	__u32 has_mid;
+	struct ng_pattern_filter filter;
 	__u32 matches;
 	__u64 match[NG_MAX_MATCHES]; /* ids of the patterns that match a name of the chain */
 	/* what is written to the learnt map */

@@ -2,6 +2,7 @@
 #include "policy/documents/document_ledger.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
@@ -25,6 +26,8 @@ void DocumentLedger::begin() {
     reached_.clear();
     unreachable_.clear();
     deferred_.clear();
+    reported_.clear();
+    all_changed_ = false;
     another_round_ = false;
     error_ = ok();
     if (kept_ && (!started_ || kept_->changed())) {
@@ -35,6 +38,7 @@ void DocumentLedger::begin() {
 }
 
 void DocumentLedger::read_index() {
+    all_changed_ = true;
     auto found = kept_->read();
     if (found) {
         adopt(std::move(found).value());
@@ -113,6 +117,7 @@ void DocumentLedger::keep(const std::string& path, const ContentId& id, std::str
 
 void DocumentLedger::report_content(const std::string& source, Reading reading) {
     source_of_[reading.path] = source;
+    reported_.insert(reading.path);
     if (!has_errors(reading.decoded.problems)) {
         keep(reading.path, reading.id, reading.content);
     }
@@ -126,6 +131,7 @@ void DocumentLedger::report_content(const std::string& source, Reading reading) 
 }
 
 void DocumentLedger::report_unchanged(const std::string& path, std::string_view content) {
+    reported_.insert(path);
     if (uncopied_.count(path) != 0) {
         keep(path, id_of(content), content);
     }
@@ -133,6 +139,7 @@ void DocumentLedger::report_unchanged(const std::string& path, std::string_view 
 
 void DocumentLedger::report_unreadable(const std::string& source, const std::string& path, const std::string& why) {
     source_of_[path] = source;
+    reported_.insert(path);
     store_.set_unreadable(path, why);
 }
 
@@ -179,6 +186,9 @@ void DocumentLedger::restore_missing() {
             report_unreadable(source, path, why);
         }
     }
+    if (restored_ && stale_.empty() && lost_.empty()) {
+        return;  // every kept document has been restored
+    }
     for (auto& [path, document] : index_.documents) {
         const bool wanted = stale_.count(path) != 0 ? !store_.loaded(path) : !store_.has_good(path);
         if (document.kept && wanted) {
@@ -193,6 +203,7 @@ void DocumentLedger::restore(const std::string& path, KeptDocument& document) {
         return;
     }
     source_of_[path] = document.source;
+    reported_.insert(path);
     const auto content = kept_->read_copy(path, document.content);
     if (!content) {
         lost_[path] = content.error().message();
@@ -221,13 +232,16 @@ void DocumentLedger::apply_deferred() {
 
 void DocumentLedger::settle() {
     gaps_.clear();
-    for (const std::string& path : store_.paths()) {
-        if (const auto content = store_.loaded(path); content) {
-            settle_good(path, *content);
-        } else {
+    std::set<std::string> invalid;
+    store_.for_each_file([this, &invalid](const std::string& path, bool loaded) {
+        if (!loaded) {
+            invalid.insert(path);
             settle_bad(path);
+        } else if (!is_settled(path)) {
+            settle_good(path, *store_.loaded(path));
         }
-    }
+    });
+    invalid_ = std::move(invalid);
     for (const auto& [source, why] : unreachable_) {
         if (index_.sources.count(source) == 0) {
             gaps_.push_back({source, why + kNeverRead});
@@ -239,6 +253,11 @@ void DocumentLedger::settle() {
         index_.sources[source] = place;
     }
     another_round_ = !uncopied_.empty() && error_;
+}
+
+// Whether a valid document is as the last round left it. Most documents are, so this must be fast.
+bool DocumentLedger::is_settled(const std::string& path) const {
+    return !all_changed_ && reported_.count(path) == 0 && uncopied_.count(path) == 0 && invalid_.count(path) == 0;
 }
 
 void DocumentLedger::settle_good(const std::string& path, const ContentId& content) {
@@ -303,18 +322,23 @@ Result<> DocumentLedger::commit() {
 }
 
 std::vector<std::string> DocumentLedger::documents_of(const std::string& source) const {
-    std::set<std::string> out;
+    std::vector<std::string> read;
     for (const auto& [path, its_source] : source_of_) {
         if (its_source == source) {
-            out.insert(path);
+            read.push_back(path);
         }
     }
+    std::vector<std::string> kept;
     for (const auto& [path, document] : index_.documents) {
         if (document.source == source) {
-            out.insert(path);
+            kept.push_back(path);
         }
     }
-    return {out.begin(), out.end()};
+    std::vector<std::string> out;
+    out.reserve(std::max(read.size(), kept.size()));
+    std::set_union(std::make_move_iterator(read.begin()), std::make_move_iterator(read.end()), std::make_move_iterator(kept.begin()),
+                   std::make_move_iterator(kept.end()), std::back_inserter(out));
+    return out;
 }
 
 std::optional<SourcePlace> DocumentLedger::place_of(const std::string& source) const {

@@ -111,6 +111,7 @@ class DocumentLedger {
     void restore(const std::string& path, KeptDocument& document);
     void apply_deferred();
     void settle();
+    bool is_settled(const std::string& path) const;
     void settle_good(const std::string& path, const ContentId& content);
     void settle_bad(const std::string& path);
     Result<> commit();
@@ -130,8 +131,11 @@ class DocumentLedger {
     // Valid documents that are copied when they are read next, and those whose copies would exceed the limit.
     std::set<std::string> uncopied_;
     std::set<std::string> too_large_;
+    std::set<std::string> invalid_;  // not valid at the end of the last round; another document's change can make one valid
 
     // The state of the round.
+    bool all_changed_ = false;        // the kept index was read, so every document is settled again
+    std::set<std::string> reported_;  // documents whose state a source reported
     std::map<std::string, Decoder> sources_;
     std::map<std::string, SourcePlace> reached_;
     std::map<std::string, std::string> unreachable_;

@@ -6,7 +6,9 @@
 // thread-safe. Blocks on the disk.
 #pragma once
 
+#include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -34,7 +36,7 @@ class KeptDocuments {
     // is known.
     Result<> find_copies(const KeptIndex& index);
 
-    bool has_copy(const std::string& path, const ContentId& id) const { return copies_.count(name_of(path, id)) != 0; }
+    bool has_copy(const std::string& path, const ContentId& id) const { return copies_.count(copy_of(path, id)) != 0; }
     // The copy counts only after a commit of an index that names it. kExhausted: all copies would exceed kMaxKeptBytes.
     Result<> write_copy(const std::string& path, const ContentId& id, std::string_view content);
     // kInvalidInput: the copy is damaged.
@@ -49,7 +51,20 @@ class KeptDocuments {
   private:
     using Stamp = std::optional<FileInfo>;
 
-    static std::string name_of(const std::string& path, const ContentId& id);
+    // What the name of a copy is made of. Names are made only where the disk is used, because there are thousands of copies.
+    struct Copy {
+        std::uint64_t path_hash = 0;
+        std::uint64_t hash = 0;
+        std::uint64_t size = 0;
+
+        auto operator<=>(const Copy&) const = default;
+    };
+
+    static Copy copy_of(const std::string& path, const ContentId& id);
+    static std::string name_of(const Copy& copy);
+    std::string file_of(const Copy& copy) const { return folder_ + "/" + name_of(copy); }
+    std::set<Copy> named_by(const KeptIndex& index) const;
+    Result<> remove_leftovers();
     std::string index_path() const { return folder_ + "/index"; }
     Stamp stamp_of(const std::string& path) const;
     void note_stamps();
@@ -57,10 +72,11 @@ class KeptDocuments {
 
     FileSystem& files_;
     std::string folder_;
-    std::set<std::string> copies_;       // names of the existing, complete copies
-    std::vector<std::string> unsynced_;  // those of copies_ that are not synced
-    std::size_t bytes_ = 0;              // of copies_
-    bool folder_synced_ = false;         // the folder's name in its parent is synced
+    std::set<Copy> copies_;           // the existing, complete copies
+    std::vector<Copy> unsynced_;      // those of copies_ that are not synced
+    std::size_t bytes_ = 0;           // of copies_
+    bool folder_synced_ = false;      // the folder's name in its parent is synced
+    bool leftovers_removed_ = false;  // since another process last wrote to the folder
     Stamp folder_stamp_;
     Stamp index_stamp_;
 };

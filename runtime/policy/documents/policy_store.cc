@@ -193,14 +193,6 @@ std::vector<FileStatus> PolicyStore::refused() const {
     return out;
 }
 
-std::vector<std::string> PolicyStore::paths() const {
-    std::vector<std::string> out;
-    for (const auto& entry : files_) {
-        out.push_back(entry.first);
-    }
-    return out;
-}
-
 std::shared_ptr<const Snapshot> PolicyStore::snapshot() const {
     if (!snapshot_) {
         std::vector<std::shared_ptr<const FileResources>> files;

@@ -71,7 +71,14 @@ class PolicyStore {
     std::optional<ContentId> loaded(const std::string& path) const;
     bool has_good(const std::string& path) const;
     std::size_t file_count() const { return files_.size(); }
-    std::vector<std::string> paths() const;  // sorted
+    // Calls visit(path, whether the present content is valid and in force) for each file, in the order of the paths. The visitor
+    // must not change the store.
+    template <typename Visitor>
+    void for_each_file(Visitor visit) const {
+        for (const auto& [path, file] : files_) {
+            visit(path, file.loaded);
+        }
+    }
     std::shared_ptr<const Snapshot> snapshot() const;
     // Increases whenever the result of files() may change.
     std::uint64_t revision() const { return revision_; }
