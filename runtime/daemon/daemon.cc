@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "daemon/dns/slow_path.h"
 #include "daemon/events/event_pipeline.h"
+#include "daemon/events/flow_feed.h"
 #include "daemon/labels/label_fetcher.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/loop/policy_folder_watch.h"
@@ -80,6 +81,7 @@ class Daemon {
     std::unique_ptr<LabelFetcher> labels_;           // null: no label provider must be asked
     std::unique_ptr<SocketServer> server_;
     std::unique_ptr<StreamSink> streams_;
+    std::unique_ptr<FlowFeed> flows_;
     std::unique_ptr<ReplyChildren> listings_;
     std::vector<EventSource> sources_;  // signals and periodic work
     bool wants_restart_ = false;
@@ -119,6 +121,8 @@ Result<> Daemon::start() {
     server_->set_stream_observer([this] { events_->wishes_changed(); });
     slow_path_->learner().set_observer(
         [this](const ng_event& event, std::span<const std::uint8_t> payload) { events_->report(event, payload); });
+    // Sources: events of flows, and those that the last round left.
+    NG_ASSIGN(flows_, FlowFeed::create(*loop_, *node_, *events_));
     NG_TRY(add_periodic_work());
     return loop_->feed_watchdog();
 }
@@ -144,6 +148,7 @@ Result<> Daemon::add_periodic_work() {
          [this] {
              slow_path_->work();
              node_->cache().expire();
+             flows_->work();
              events_->work();
          }},
         {kTickUs, [this] { tick(); }},
@@ -202,6 +207,7 @@ void Daemon::tick() {
     }
     node_->tick();
     slow_path_->tick();
+    flows_->tick();
     server_->drop_idle();
     streams_->tick();
     events_->tick();

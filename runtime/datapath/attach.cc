@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "datapath/hooks.h"
 #include "datapath/object.h"
+#include "datapath/slots.h"
 
 namespace namegate::datapath {
 
@@ -159,10 +160,17 @@ Result<> take_over_hook(Datapath& datapath, const OtherBuild& older, const Hook&
 
 }  // namespace
 
-Result<> take_over(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex) {
+Result<> take_over(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex, std::uint32_t slot) {
     for (const OtherBuild& older : datapath.older()) {
+        NG_ASSIGN(const bool on, older.is_on(ifname, ifindex));
+        if (on) {
+            NG_TRY(copy_grown_maps(datapath, older, slot, Write::kAny));
+        }
         for (const Hook& hook : kHooks) {
             NG_TRY(take_over_hook(datapath, older, hook, ifname, ifindex));
+        }
+        if (on) {
+            NG_TRY(copy_grown_maps(datapath, older, slot, Write::kOnlyNew));
         }
     }
     return ok();

@@ -25,8 +25,8 @@ Result<> detach(Datapath& datapath, const std::string& ifname, std::uint32_t ifi
 Result<bool> is_attached(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex);
 
 // Replaces the programs of an older layout version on the interface, if any, between two packets. The next call completes
-// what a crash interrupted. The endpoint's configuration must be written before.
-Result<> take_over(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex);
+// what a crash interrupted. The endpoint's configuration must be written before, and its slot adopted (slots.h).
+Result<> take_over(Datapath& datapath, const std::string& ifname, std::uint32_t ifindex, std::uint32_t slot);
 
 struct Hook;  // hooks.h
 

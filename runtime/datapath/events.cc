@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <utility>
 
 namespace namegate::datapath {
@@ -16,21 +17,30 @@ constexpr int kEnough = -EAGAIN;
 
 }  // namespace
 
-Result<std::unique_ptr<EventReader>> EventReader::create(Datapath& datapath, Callback callback) {
-    std::unique_ptr<EventReader> reader(new EventReader(std::move(callback)));
-    NG_ASSIGN(const int answers, datapath.map(MapId::kDnsEvents));
-    NG_ASSIGN(const int events, datapath.map(MapId::kEvents));
-    // `events` is read first: its rate is limited, so it cannot starve the other ring.
+Result<> EventReader::add(Datapath& datapath, MapId ring) {
+    NG_ASSIGN(const int fd, datapath.map(ring));
     const auto receive = [](void* context, void* data, std::size_t size) {
         return static_cast<EventReader*>(context)->receive(data, size);
     };
-    reader->rings_ = ring_buffer__new(events, receive, reader.get(), nullptr);
-    if (reader->rings_ == nullptr) {
-        return sys_error("mapping the ring buffer events", errno);
+    if (rings_ == nullptr) {
+        rings_ = ring_buffer__new(fd, receive, this, nullptr);
+        return rings_ != nullptr ? ok() : sys_error(std::string("mapping the ring buffer ") + map_name(ring), errno);
     }
-    if (const int error = ring_buffer__add(reader->rings_, answers, receive, reader.get()); error != 0) {
-        return sys_error("mapping the ring buffer dns_events", -error);
-    }
+    const int error = ring_buffer__add(rings_, fd, receive, this);
+    return error == 0 ? ok() : sys_error(std::string("mapping the ring buffer ") + map_name(ring), -error);
+}
+
+Result<std::unique_ptr<EventReader>> EventReader::create(Datapath& datapath, Callback callback) {
+    std::unique_ptr<EventReader> reader(new EventReader(std::move(callback), kEventsAtOnce));
+    // `events` is read first: its rate is limited, so it cannot starve the other ring.
+    NG_TRY(reader->add(datapath, MapId::kEvents));
+    NG_TRY(reader->add(datapath, MapId::kDnsEvents));
+    return reader;
+}
+
+Result<std::unique_ptr<EventReader>> EventReader::create_for_flows(Datapath& datapath, Callback callback) {
+    std::unique_ptr<EventReader> reader(new EventReader(std::move(callback), kFlowEventsAtOnce));
+    NG_TRY(reader->add(datapath, MapId::kFlowEvents));
     return reader;
 }
 
@@ -48,7 +58,7 @@ Result<std::size_t> EventReader::consume() {
 }
 
 int EventReader::receive(const void* data, std::size_t size) {
-    const int status = ++handed_out_ < kEventsAtOnce ? 0 : kEnough;
+    const int status = ++handed_out_ < at_once_ ? 0 : kEnough;
     ng_event event{};
     if (size < sizeof event) {
         ++malformed_;

@@ -35,7 +35,7 @@ constexpr const char* kMapNames[kMapCount] = {
 #undef NG_MAP_OF_MAPS
 #undef NG_RING
 };
-constexpr const char* kProgramNames[kProgramCount] = {"pod_egress", "pod_ingress", "clock_now", "empty"};
+constexpr const char* kProgramNames[kProgramCount] = {"pod_egress", "pod_ingress", "clock_now", "sweep_flows", "empty"};
 
 bool is_bpffs(const std::string& path) {
     struct statfs info {};

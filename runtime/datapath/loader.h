@@ -48,8 +48,8 @@ enum class MapId : std::uint8_t {
 };
 inline constexpr std::size_t kMapCount = static_cast<std::size_t>(MapId::kCount);
 
-enum class ProgramId : std::uint8_t { kPodEgress, kPodIngress, kClockNow, kEmpty };
-inline constexpr std::size_t kProgramCount = 4;
+enum class ProgramId : std::uint8_t { kPodEgress, kPodIngress, kClockNow, kSweepFlows, kEmpty };
+inline constexpr std::size_t kProgramCount = 5;
 
 const char* map_name(MapId id);
 const char* program_name(ProgramId id);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/fd.h"
+#include "datapath/grown_map.h"
 #include "datapath/libbpf_options.h"
 #include "datapath/map.h"
 #include "datapath/program_wait.h"
@@ -286,26 +287,7 @@ Result<> release_slot(Datapath& datapath, std::uint32_t slot) {
 
 namespace {
 
-struct Shape {
-    std::uint32_t type = 0;
-    std::uint32_t key = 0;
-    std::uint32_t value = 0;
-    std::uint32_t flags = 0;
-    std::uint32_t entries = 0;  // of an array; 0 for other types, which may differ in size
-
-    bool operator==(const Shape&) const = default;
-};
-
-Result<Shape> shape_of(int map) {
-    bpf_map_info info{};
-    __u32 size = sizeof info;
-    if (const int error = bpf_obj_get_info_by_fd(map, &info, &size); error != 0) {
-        return sys_error("reading a map's description", -error);
-    }
-    return Shape{info.type, info.key_size, info.value_size, info.map_flags, info.type == BPF_MAP_TYPE_ARRAY ? info.max_entries : 0};
-}
-
-// The inner maps of the slots: those of the older build, or new ones.
+// The inner maps of the slots: those of the older build, copies of them with longer values, or new ones.
 struct Inners {
     std::vector<Fd> maps;
     bool all_carried = true;
@@ -314,17 +296,21 @@ struct Inners {
 Result<Inners> carry_inners(Datapath& datapath, const OtherBuild& from, std::size_t outer, bool same_meaning,
                             const std::vector<SlotUse>& uses) {
     NG_ASSIGN(const Fd sample, make_inner(kInnerMaps[outer], datapath.options()));
-    NG_ASSIGN(const Shape wanted, shape_of(sample.get()));
+    NG_ASSIGN(const MapShape wanted, shape_of(sample.get()));
     Inners inners;
     for (const SlotUse& use : uses) {
         auto carried = from.inner_map(map_name(kInnerMaps[outer].outer), use.slot);
-        const auto shape = carried && same_meaning ? shape_of(carried->get()) : Result<Shape>(Shape{});
+        const auto shape = carried && same_meaning ? shape_of(carried->get()) : Result<MapShape>(MapShape{});
         if (carried && shape && *shape == wanted) {
             inners.maps.push_back(std::move(carried).value());
             continue;
         }
-        inners.all_carried = false;
         NG_ASSIGN(Fd fresh, make_inner(kInnerMaps[outer], datapath.options()));
+        if (carried && shape && has_grown(*shape, wanted)) {
+            NG_TRY(copy_grown(carried->get(), fresh.get(), Write::kAny));
+        } else {
+            inners.all_carried = false;
+        }
         inners.maps.push_back(std::move(fresh));
     }
     return inners;
@@ -358,6 +344,27 @@ Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuil
         NG_TRY(set_state(datapath, use.slot, NG_SLOT_USED, use.endpoint));
     }
     return lost;
+}
+
+Result<> copy_grown_maps(Datapath& datapath, const OtherBuild& from, std::uint32_t slot, Write how) {
+    const auto meta = from.meta();
+    for (const InnerMap& inner : kInnerMaps) {
+        if (!meta || meta->seed != datapath.seed() || from.version() < inner.since) {
+            continue;
+        }
+        auto older = from.inner_map(map_name(inner.outer), slot);
+        if (!older && older.error().code() == Code::kNotFound) {
+            continue;
+        }
+        NG_TRY(older);
+        NG_ASSIGN(const Fd own, datapath.inner_map(inner.outer, slot));
+        NG_ASSIGN(const MapShape older_shape, shape_of(older->get()));
+        NG_ASSIGN(const MapShape own_shape, shape_of(own.get()));
+        if (has_grown(older_shape, own_shape)) {
+            NG_TRY(copy_grown(older->get(), own.get(), how));
+        }
+    }
+    return ok();
 }
 
 Result<> ensure_spare_slots(Datapath& datapath, std::uint32_t wanted) {

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "datapath/loader.h"
+#include "datapath/map.h"
 
 namespace namegate::datapath {
 
@@ -31,9 +32,14 @@ Result<> release_slot(Datapath& datapath, std::uint32_t slot);
 // Prepares spares until there are `wanted`, at most kMaxSpareSlots.
 Result<> ensure_spare_slots(Datapath& datapath, std::uint32_t wanted);
 // Adopts endpoints of an older build under the slot numbers they have there. If the layout is the same, their maps of
-// learned addresses, flows and pending queries are used as they are. Returns, for the log, the names of the maps that
+// learned addresses, flows and pending queries are used as they are. If the values of a map have only grown, its entries are
+// copied. Returns, for the log, the names of the maps that
 // could not be adopted and begin empty. kExists: a slot belongs to another endpoint.
 Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuild& from, const std::vector<SlotUse>& uses);
+
+// Copies the entries of those maps of the slot whose values have grown. The older programs go on changing them until the interface
+// is switched, so this is called once more before that, and after it with kOnlyNew. Does nothing for maps that are shared.
+Result<> copy_grown_maps(Datapath& datapath, const OtherBuild& from, std::uint32_t slot, Write how);
 
 Result<std::vector<SlotUse>> used_slots(Datapath& datapath);
 // The endpoint that uses the slot, or nullopt when the slot is free.

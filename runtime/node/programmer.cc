@@ -177,7 +177,7 @@ Result<> Programmer::put_in_force(Pass& pass, const Record& record, Programmed& 
         }
     }
     NG_TRY(datapath::write_policies(datapath_, identity_of(record), ready.policies, pass.counters));
-    NG_TRY(datapath::take_over(datapath_, record.host_ifname, record.host_ifindex));
+    NG_TRY(datapath::take_over(datapath_, record.host_ifname, record.host_ifindex, record.slot));
     ready.since_boot_ns = clock_.boot_ns();
     state = std::move(ready);
     return ok();

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "datapath/attach.h"
+#include "datapath/grown_map.h"
 #include "datapath/hooks.h"
 #include "datapath/learnt.h"
 #include "datapath/libbpf_options.h"
@@ -171,8 +172,8 @@ TEST_CASE("an endpoint of an older layout comes over with its own maps of learne
         take(write_closed(datapath, UpgradeFixture::identity(kEndpoint, slot)));
         CHECK(take(active_config(datapath, slot))->generation == NG_FIRST_GENERATION);
         CHECK(take(datapath.retire_older()) == std::vector<std::string>{kName});
-        take(take_over(datapath, kName, ifindex));
-        take(take_over(datapath, kName, ifindex));
+        take(take_over(datapath, kName, ifindex, slot));
+        take(take_over(datapath, kName, ifindex, slot));
         CHECK(take(is_attached(datapath, kName, ifindex)));
         CHECK(take(datapath.retire_older()).empty());
         CHECK(datapath.older().empty());
@@ -180,6 +181,35 @@ TEST_CASE("an endpoint of an older layout comes over with its own maps of learne
         CHECK(take(read_learnt(datapath, slot)).size() == 1);
         take(detach(datapath, kName, ifindex));
     });
+}
+
+TEST_CASE("entries are copied to a map whose values have grown", "[upgrade]") {
+    const auto make = [](std::uint32_t value_bytes, std::uint32_t key_bytes = 4) {
+        return Fd(bpf_map_create(BPF_MAP_TYPE_LRU_HASH, "grown", key_bytes, value_bytes, 1024, nullptr));
+    };
+    struct Longer {
+        std::uint64_t first = 0;
+        std::uint64_t added = 0;
+    };
+    const Fd from = make(8);
+    const Fd to = make(sizeof(Longer));
+    for (std::uint32_t key = 1; key <= 100; ++key) {
+        take(map_update(from.get(), key, std::uint64_t{key} * 10));
+    }
+    take(copy_grown(from.get(), to.get(), Write::kAny));
+    // The older programs go on, and the newer ones have begun.
+    take(map_update(from.get(), std::uint32_t{101}, std::uint64_t{1}));
+    take(map_update(to.get(), std::uint32_t{1}, Longer{7, 8}));
+    take(copy_grown(from.get(), to.get(), Write::kOnlyNew));
+    std::size_t entries = 0;
+    take(map_for_each<std::uint32_t, Longer>(to.get(), [&entries](std::uint32_t key, const Longer& value) {
+        ++entries;
+        CHECK(value.first == (key == 1 ? 7U : key == 101 ? 1U : key * 10U));
+        CHECK(value.added == (key == 1 ? 8U : 0U));
+    }));
+    CHECK(entries == 101);
+    CHECK_FALSE(copy_grown(to.get(), from.get(), Write::kAny));
+    CHECK_FALSE(copy_grown(make(8, 8).get(), to.get(), Write::kAny));
 }
 
 TEST_CASE("maps with another layout begin empty, and are named", "[upgrade]") {
@@ -205,7 +235,7 @@ TEST_CASE("maps with another layout begin empty, and are named", "[upgrade]") {
         REQUIRE(datapath.older().size() == 1);
         CHECK(take(adopt_slots(datapath, datapath.older().front(), {{slot, kEndpoint}})) == lost);
         CHECK(take(read_learnt(datapath, slot)).empty());
-        take(take_over(datapath, kName, ifindex));
+        take(take_over(datapath, kName, ifindex, slot));
         CHECK(take(datapath.retire_older()).empty());
         take(detach(datapath, kName, ifindex));
     });

@@ -111,7 +111,10 @@ class Builder {
         for (const auto& [peer, use] : activity.peers) {
             add_peer(activity, peer, use);
         }
-        if (!options_.missing_only) {
+        // A query has no event that names its rule, so with --diff the rule may be there already. That does no harm.
+        const bool decided =
+            std::all_of(activity.peers.begin(), activity.peers.end(), [](const auto& peer) { return peer.second.without_rule == 0; });
+        if (!options_.missing_only || !decided) {
             add_servers(activity);
         }
     }
@@ -133,13 +136,10 @@ class Builder {
             (allow ? allowed_ : denied_)[target][peer.port].add(use);
         }
     }
-    // The servers whose flow began before: they answered, so queries to them were allowed.
+    // Queries over UDP to trusted servers are no flows; that a server answered says that they were allowed.
     void add_servers(const EndpointActivity& activity) {
         for (const auto& [server, lookups] : activity.servers) {
-            const auto seen = [&activity, &server = server](std::uint8_t protocol) {
-                return activity.peers.contains(Peer{protocol, kDnsPort, server});
-            };
-            if (!seen(policy::kProtocolUdp) && !seen(policy::kProtocolTcp)) {
+            if (!activity.peers.contains(Peer{policy::kProtocolUdp, kDnsPort, server})) {
                 allowed_[{Form::kDns, policy::kProtocolUdp, net_of(server)}][kDnsPort].add({0, lookups, 0, activity.last_lookup});
             }
         }

@@ -189,6 +189,7 @@ struct ng_rule {
 	__u16 next; /* NG_ACT_PASS: number of the first rule of the next tier */
 };
 NG_ABI_CHECK(struct ng_rule, 4);
+#define NG_NO_RULE 0xffff /* where the number of a rule is expected */
 
 /* `counters`: counter_base + number -> counter. Per-CPU array. */
 struct ng_counter {
@@ -260,7 +261,22 @@ NG_ABI_CHECK(struct ng_flow_key, 24);
 #define NG_FLOW_REPLIED (1u << 2) /* a packet of the other direction was seen */
 #define NG_FLOW_NODE (1u << 3) /* the node started it: always allowed (E7) */
 #define NG_FLOW_KEPT (1u << 4) /* kept although a changed policy denies it; no rule counts it */
+#define NG_FLOW_FIN_SENT (1u << 5) /* FIN of the pod was seen */
+#define NG_FLOW_FIN_RECEIVED (1u << 6) /* FIN to the pod was seen */
+#define NG_FLOW_ENDED (1u << 7) /* its end was reported; what follows is not counted */
 #define NG_FLOW_ICMP (1u << 16) /* in `icmp`: type and code are known */
+/*
+ * What a flow carried, by ng_direction_index. Not atomic: of two packets of one direction that two CPUs handle at the same
+ * moment, one may not be counted.
+ */
+struct ng_flow_totals {
+	__u64 ip_bytes[2]; /* of whole IP packets; an aggregated frame has the header of one */
+	__u32 packets[2]; /* of an aggregated frame: its segments */
+	__u32 started; /* boot_ns >> NG_MOMENT_SHIFT */
+	__u32 pad;
+};
+NG_ABI_CHECK(struct ng_flow_totals, 32);
+/* Since version 6 with `totals` at the end; the rest has not changed since version 2. */
 struct ng_flow {
 	__u64 pattern; /* pattern id that admitted it, 0 if none */
 	__u32 generation; /* of the endpoint's configuration that judged it */
@@ -269,8 +285,9 @@ struct ng_flow {
 	__u8 direction; /* enum ng_direction_index: of the first packet */
 	__u8 flags; /* NG_FLOW_* */
 	__u32 icmp; /* of the first packet: NG_FLOW_ICMP | type << 8 | code; 0: not ICMP, or stored before version 5 */
+	struct ng_flow_totals totals;
 };
-NG_ABI_CHECK(struct ng_flow, 24);
+NG_ABI_CHECK(struct ng_flow, 56);
 
 /* `pending`: slot -> inner array of sets, indexed by a hash of client port and transaction id. */
 struct ng_pending {
@@ -373,14 +390,23 @@ struct ng_config {
 };
 NG_ABI_CHECK(struct ng_config, 32);
 
+/* `wanted`: one entry: the events that somebody wants to read, NG_WANT_*. Only the daemon writes it, without the node lock. */
+#define NG_WANT_BEGUN (1u << 0) /* NG_EVENT_FLOW */
+#define NG_WANT_ENDED (1u << 1) /* NG_EVENT_ENDED */
+struct ng_wanted {
+	__u32 events;
+};
+NG_ABI_CHECK(struct ng_wanted, 4);
+
 /* `deny_budget`: slot -> what the endpoint used in this tick of what is limited by time. Array. */
 struct ng_deny_budget {
 	__u32 tick;
 	__u32 sent; /* events */
 	__u32 rejected; /* packets answered */
 	__u32 dns_bytes; /* added to `dns_events` while it was not roomy */
+	__u32 flow_bytes; /* added to `flow_events` while it was not roomy */
 };
-NG_ABI_CHECK(struct ng_deny_budget, 16);
+NG_ABI_CHECK(struct ng_deny_budget, 20);
 
 /* `clock`: one entry, which the program clock_now fills. */
 struct ng_clock {
@@ -433,8 +459,9 @@ enum ng_event_kind {
 	NG_EVENT_LOGGED = 4, /* `events`: a Log rule matched */
 	NG_EVENT_CUT = 5, /* `events`: a flow was cut by a policy change */
 	NG_EVENT_LIMIT = 6, /* `dns_events`: `reason` names the limit that the DNS message in the payload reached */
-	NG_EVENT_FLOW = 7, /* a new flow was allowed: no payload */
-	NG_EVENT_ENDED = 8, /* a flow ended: payload is ng_flow_end; remote, ports and rule are those of its start */
+	NG_EVENT_FLOW = 7, /* `flow_events`: a new flow was allowed: no payload */
+	NG_EVENT_ENDED =
+		8, /* `flow_events`: a flow ended: payload is ng_flow_end; remote, ports and rule are those of its start */
 };
 struct ng_event {
 	__u64 boot_ns;

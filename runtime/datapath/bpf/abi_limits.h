@@ -50,6 +50,9 @@
 #define NG_DNS_RING_ROOMY (NG_DNS_RING_BYTES / 4) /* no endpoint is limited while no more than this is unread */
 #define NG_DNS_BYTES_PER_TICK (32u << 10) /* bytes that one endpoint may otherwise add to `dns_events` in a tick */
 #define NG_EVENT_RING_BYTES (256u << 10) /* `events` */
+#define NG_FLOW_RING_BYTES (2u << 20) /* `flow_events` */
+#define NG_FLOW_RING_ROOMY (NG_FLOW_RING_BYTES / 4) /* no endpoint is limited while no more than this is unread */
+#define NG_FLOW_BYTES_PER_TICK (64u << 10) /* bytes that one endpoint may otherwise add to `flow_events` in a tick */
 #define NG_HELD_RING_BYTES (4u << 20) /* `held` */
 
 /* Idle times after which a flow has ended, in seconds: TCP after FIN or RST, other TCP, other protocols. */
@@ -61,5 +64,7 @@
 
 /* A tick is boot_ns >> NG_TICK_SHIFT: about 0.134 s, 18 years in 32 bits. */
 #define NG_TICK_SHIFT 27
+/* A moment is boot_ns >> NG_MOMENT_SHIFT: about 1 ms, 52 days in 32 bits. */
+#define NG_MOMENT_SHIFT 20
 
 #endif

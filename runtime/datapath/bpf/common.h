@@ -134,6 +134,7 @@ static __always_inline struct ng_deny_budget *budget_of(__u32 slot, __u32 tick)
 		budget->sent = 0;
 		budget->rejected = 0;
 		budget->dns_bytes = 0;
+		budget->flow_bytes = 0;
 	}
 	return budget;
 }

@@ -2,14 +2,15 @@
 /*
  * Flows. A packet of an established flow passes after one lookup, in both directions, without the rules (E1). A flow is
  * judged again when the endpoint's policy has changed, and cut if the new policy denies it (E8): its entry remains as a
- * tombstone, so that packets of the other side cannot begin it again as a flow of their own. Only `last_seen` and `flags`
- * of an entry are written in place, because neither can open anything: the map may give the element to another flow at
- * any time.
+ * tombstone, so that packets of the other side cannot begin it again as a flow of their own. Only `last_seen`, `flags` and
+ * `totals` of an entry are written in place, because none can open anything: the map may give the element to another flow
+ * at any time.
  */
 #ifndef NG_FLOW_H
 #define NG_FLOW_H
 
 #include "dns_servers.h"
+#include "flow_events.h"
 #include "kernel.h"
 #include "packet.h"
 #include "verdict.h"
@@ -94,6 +95,7 @@ static __always_inline void store_flow(struct ng_judgement *j, __u32 generation,
 		.direction = j->direction,
 		.flags = flags,
 		.icmp = j->icmp,
+		.totals = j->totals,
 	};
 	void *table = flow_table(j->slot);
 
@@ -153,9 +155,32 @@ static __always_inline int begins_flow(const struct ng_packet *p, int accept_mid
 	return !p->is_icmp || is_icmp_request(p);
 }
 
-/* The verdict for a packet without a flow: the first of one, or one whose entry is gone. */
+/* Stores the flow that begins with this packet, in the place of `before`, if that is not null. */
+static __always_inline void begin_flow(struct __sk_buff *skb, struct ng_judgement *j, __u32 generation,
+				       const struct ng_packet *p, int direction, __u8 flags, struct ng_flow *before)
+{
+	if (before)
+		end_flow(j->slot, &p->key, before,
+			 is_alive(before, p->key.protocol, now_jiffies()) ? NG_ENDED_REPLACED : NG_ENDED_IDLE);
+	begin_totals(&j->totals, skb, p, direction);
+	store_flow(j, generation, flags | closing_flag(p));
+	if (wants_flows(NG_WANT_BEGUN)) {
+		struct ng_flow begun = {.rule = j->rule,
+					.direction = j->direction,
+					.flags = flags,
+					.totals.started = j->totals.started};
+
+		report_flow(j->slot, &p->key, &begun, NG_EVENT_FLOW);
+	}
+}
+
+/*
+ * The verdict for a packet without a flow: the first of one, or one whose entry is gone. `before`: the entry of an earlier
+ * flow with the same key, or null.
+ */
 static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *j,
-				    const struct ng_endpoint_config *config, const struct ng_packet *p, int direction)
+				    const struct ng_endpoint_config *config, const struct ng_packet *p, int direction,
+				    struct ng_flow *before)
 {
 	if (is_from_node(skb, p, direction)) {
 		if (!begins_flow(p, 0))
@@ -163,13 +188,13 @@ static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *
 		fill_judgement(j, config, p, direction);
 		j->rule = 0;
 		j->pattern = 0;
-		store_flow(j, config->generation, NG_FLOW_NODE | closing_flag(p));
+		begin_flow(skb, j, config->generation, p, direction, NG_FLOW_NODE, before);
 		return NG_NEXT;
 	}
 	if (judge_packet(j, config, p, direction) != NG_ACT_ALLOW)
 		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
 	if (begins_flow(p, direction == NG_EGRESS || !config->direction[NG_EGRESS].policy))
-		store_flow(j, config->generation, closing_flag(p));
+		begin_flow(skb, j, config->generation, p, direction, 0, before);
 	count(j->slot, NG_R_ALLOWED);
 	return NG_NEXT;
 }
@@ -181,18 +206,22 @@ static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *
  */
 static __always_inline int judge_again(struct __sk_buff *skb, struct ng_judgement *j,
 				       const struct ng_endpoint_config *config, const struct ng_packet *p, void *table,
-				       const struct ng_flow *flow, int packet_direction)
+				       struct ng_flow *flow, int packet_direction)
 {
+	const __u8 kept = NG_FLOW_CLOSING | NG_FLOW_REPLIED | NG_FLOW_NODE | NG_FLOW_FIN_SENT | NG_FLOW_FIN_RECEIVED |
+			  NG_FLOW_ENDED;
 	__u64 pattern = flow->pattern;
 	__u8 direction = flow->direction;
 	__u32 icmp = flow->icmp;
-	__u8 flags = flow->flags & (NG_FLOW_CLOSING | NG_FLOW_REPLIED | NG_FLOW_NODE);
+	__u8 flags = flow->flags & kept;
 	__u8 was_cut = flow->flags & NG_FLOW_CUT;
 
+	count_packet(skb, flow, p, packet_direction);
+	j->totals = flow->totals;
 	flags |= closing_flag(p);
 	asm volatile("" ::: "memory"); /* read the flow before the lookup below confirms it */
 	if (bpf_map_lookup_elem(table, &p->key) != flow)
-		return new_flow(skb, j, config, p, packet_direction);
+		return new_flow(skb, j, config, p, packet_direction, 0);
 	fill_judgement(j, config, p, direction);
 	j->flow_pattern = pattern;
 	/* The rules judge the ICMP message that began the flow, not the current one. */
@@ -212,7 +241,8 @@ static __always_inline int judge_again(struct __sk_buff *skb, struct ng_judgemen
 		store_flow(j, config->generation, flags | NG_FLOW_KEPT);
 		return NG_NEXT;
 	}
-	store_flow(j, config->generation, flags | NG_FLOW_CUT);
+	end_flow(j->slot, &p->key, flow, NG_ENDED_CUT);
+	store_flow(j, config->generation, flags | NG_FLOW_CUT | NG_FLOW_ENDED);
 	return deny(j, NG_EVENT_CUT, NG_R_CUT);
 }
 
@@ -255,8 +285,9 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 				return refuse_cut(slot, flow, p, direction, now);
 			if (flow->last_seen != now)
 				flow->last_seen = now;
-			if (p->tcp_flags & (NG_TCP_FIN | NG_TCP_RST) && !(flow->flags & NG_FLOW_CLOSING))
-				flow->flags |= NG_FLOW_CLOSING;
+			count_packet(skb, flow, p, direction);
+			if (p->tcp_flags & (NG_TCP_FIN | NG_TCP_RST) || is_last(flow))
+				follow_end(slot, flow, p, direction);
 			if (flow->direction != direction && !(flow->flags & NG_FLOW_REPLIED))
 				flow->flags |= NG_FLOW_REPLIED;
 			const struct ng_direction *rules = &config->direction[flow->direction & 1];
@@ -277,7 +308,33 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 		return j ? judge_again(skb, j, config, p, table, flow, direction) : drop(slot, NG_R_MALFORMED);
 	}
 	j = begin_judgement(slot, skb->ifindex);
-	return j ? new_flow(skb, j, config, p, direction) : drop(slot, NG_R_MALFORMED);
+	return j ? new_flow(skb, j, config, p, direction, flow) : drop(slot, NG_R_MALFORMED);
+}
+
+/* Reports the flows of a slot that have been idle for long enough. */
+struct ng_flow_sweep {
+	__u32 slot;
+	__u32 now; /* jiffies */
+};
+
+static long sweep_flow(void *map __attribute__((unused)), const struct ng_flow_key *key, struct ng_flow *flow,
+		       const struct ng_flow_sweep *sweep)
+{
+	if (flow->flags & NG_FLOW_ENDED || is_alive(flow, key->protocol, sweep->now))
+		return 0;
+	struct ng_flow_key copy = *key; /* the verifier lets a global function write to what it is given */
+	if (report_flow(sweep->slot, &copy, flow, NG_EVENT_ENDED | NG_ENDED_IDLE << 16))
+		flow->flags |= NG_FLOW_ENDED;
+	return 0;
+}
+
+static __always_inline void sweep_table(__u32 slot)
+{
+	struct ng_flow_sweep sweep = {.slot = slot, .now = now_jiffies()};
+	void *table = flow_table(slot);
+
+	if (table)
+		bpf_for_each_map_elem(table, sweep_flow, &sweep, 0);
 }
 
 #endif

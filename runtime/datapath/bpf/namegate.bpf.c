@@ -181,6 +181,14 @@ int clock_now(struct __sk_buff *skb __attribute__((unused)))
 	return NG_NEXT;
 }
 
+/* Reports the idle flows of the slot in skb->mark. Run by the daemon only, while somebody wants to read the ends of flows. */
+SEC("tc")
+int sweep_flows(struct __sk_buff *skb)
+{
+	sweep_table(skb->mark);
+	return NG_NEXT;
+}
+
 /* The baseline for measurements. */
 SEC("tc")
 int empty(struct __sk_buff *skb __attribute__((unused)))

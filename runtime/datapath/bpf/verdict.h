@@ -10,8 +10,6 @@
 
 #include "common.h"
 
-#define NG_NO_RULE 0xffff
-
 /* The state of one verdict. In a per-CPU map, because it is too large for the stack of its callers. */
 struct ng_judgement {
 	__u64 set[NG_BITMAP_WORDS]; /* rules that match the packet */
@@ -29,6 +27,7 @@ struct ng_judgement {
 	__u8 pad[3];
 	__u32 icmp; /* as in ng_flow */
 	__u32 pad3;
+	struct ng_flow_totals totals; /* of the flow */
 	/* while judging */
 	__u32 learnt[NG_LEARNT_PATTERNS]; /* bitmaps of the patterns that opened the address; 0: none */
 	__u64 learnt_id[NG_LEARNT_PATTERNS];

@@ -88,3 +88,33 @@ TEST_CASE("a suggested policy allows what the pod tried, and nothing else") {
     CHECK_FALSE(reaches(*pod, "evil.test", kDenied));
     CHECK(reaches(*pod, "api.weather.com"));
 }
+
+TEST_CASE("a policy suggested for an open pod keeps what it did open, and closes the rest") {
+    const TempDir logs;
+    const std::string log = logs.path() + "/flows.jsonl";
+    Site site("flowLog: {path: " + log + ", events: [flow, dns]}\n");
+    site.world.set_name("api.weather.com", {"198.18.0.1"});
+    site.world.set_name("evil.test", {"198.18.0.3"});
+    site.node.start_daemon();
+    const auto pod = site.node.add({"a", "default", {{"app", "a"}}});
+    REQUIRE(reaches(*pod, "api.weather.com"));
+    Suggested read;
+    REQUIRE(eventually([&] {
+        read = suggest(site, {"--from", log});
+        return read.out.find("- api.weather.com") != std::string::npos;
+    }));
+    INFO(read.out << read.err);
+    CHECK_THAT(read.out, Contains("  # queries to the DNS servers"));
+    CHECK_THAT(suggest(site, {"--from", log, "--diff"}).out, Contains("- api.weather.com") && Contains("  # queries to the DNS servers"));
+    REQUIRE(reaches(*pod, "evil.test"));
+    site.node.write_policy("suggested.yaml", read.out);
+    REQUIRE(eventually([&] { return !reaches(*pod, "evil.test", kDenied); }));
+    CHECK(reaches(*pod, "api.weather.com"));
+    // Now a rule decides, and nothing is missing.
+    must_run("rm " + log);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    REQUIRE(eventually([&] {
+        static_cast<void>(reaches(*pod, "api.weather.com"));
+        return suggest(site, {"--from", log, "--diff"}).out.find("nothing is missing") != std::string::npos;
+    }));
+}

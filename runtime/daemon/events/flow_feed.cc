@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/events/flow_feed.h"
+
+#include <sys/epoll.h>
+
+#include <span>
+
+#include "datapath/flows.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+constexpr std::uint64_t kRoundNs = 4'000'000;
+constexpr std::size_t kTicksToAll = 5;  // every endpoint is searched for idle flows once in so many ticks
+
+}  // namespace
+
+Result<std::unique_ptr<FlowFeed>> FlowFeed::create(EventLoop& loop, Node& node, EventPipeline& pipeline) {
+    std::unique_ptr<FlowFeed> feed(new FlowFeed(node, pipeline));
+    FlowFeed* const self = feed.get();
+    NG_ASSIGN(feed->reader_, datapath::EventReader::create_for_flows(node.datapath(),
+                                                                     [self](const ng_event& event, std::span<const std::uint8_t> payload) {
+                                                                         self->pipeline_.report(event, payload);
+                                                                     }));
+    NG_ASSIGN(feed->ring_, loop.add_io(feed->reader_->fd(), EPOLLIN, [self](std::uint32_t /*events*/) { self->work(); }));
+    NG_ASSIGN(feed->rest_, loop.add_deferred(EventLoop::Priority::kIdle, [self] { self->work(); }));
+    pipeline.set_interest_observer([self](FlowInterest interest) { self->set_interest(interest); });
+    return feed;
+}
+
+FlowFeed::~FlowFeed() {
+    pipeline_.set_interest_observer({});
+    static_cast<void>(datapath::set_wanted_flows(node_.datapath(), 0));
+}
+
+void FlowFeed::set_interest(FlowInterest interest) {
+    interest_ = interest;
+    const std::uint32_t wanted = (interest.begun ? NG_WANT_BEGUN : 0U) | (interest.ended ? NG_WANT_ENDED : 0U);
+    node_.health().report("flow events", datapath::set_wanted_flows(node_.datapath(), wanted));
+}
+
+void FlowFeed::work() {
+    const std::uint64_t end = node_.clock().boot_ns() + kRoundNs;
+    bool rest = true;
+    while (rest && node_.clock().boot_ns() < end) {
+        const auto consumed = reader_->consume();
+        node_.health().report("flow events", consumed ? ok() : Result<>(consumed.error()));
+        rest = consumed && *consumed == datapath::kFlowEventsAtOnce;
+    }
+    rest_.set_enabled(rest);
+}
+
+void FlowFeed::tick() {
+    if (!interest_.ended) {
+        return;
+    }
+    const RecordMap& records = node_.records();
+    for (std::size_t left = (records.size() + kTicksToAll - 1) / kTicksToAll; left > 0; --left) {
+        auto next = records.lower_bound(next_);
+        next = next == records.end() ? records.begin() : next;
+        next_ = next->first + 1;
+        node_.health().report("search for idle flows", datapath::report_idle_flows(node_.datapath(), next->second.slot));
+    }
+}
+
+}  // namespace namegate::daemon

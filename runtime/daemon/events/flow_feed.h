@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Brings the events of flows from the programs to the event pipeline while a sink wants them: tells the programs what is wanted, reads
+// their ring for a limited time in each round of the loop, and looks for flows that ended by being idle. Owns the reader of the ring
+// and its event sources. When it is destroyed, the programs report no more flows. One thread: that of the event loop. An error is
+// reported as degraded health; the datapath does not depend on any of this.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/result.h"
+#include "daemon/events/event_pipeline.h"
+#include "daemon/loop/event_loop.h"
+#include "daemon/node.h"
+#include "datapath/events.h"
+
+namespace namegate::daemon {
+
+class FlowFeed {
+  public:
+    // All three outlive the feed.
+    static Result<std::unique_ptr<FlowFeed>> create(EventLoop& loop, Node& node, EventPipeline& pipeline);
+    ~FlowFeed();
+    FlowFeed(const FlowFeed&) = delete;
+    FlowFeed& operator=(const FlowFeed&) = delete;
+    FlowFeed(FlowFeed&&) = delete;
+    FlowFeed& operator=(FlowFeed&&) = delete;
+
+    // Reads for a limited time; what is left is read when the loop is idle. Call it every 50 to 100 ms.
+    void work();
+    // Looks for idle flows of some endpoints. Call it every second.
+    void tick();
+
+  private:
+    FlowFeed(Node& node, EventPipeline& pipeline) : node_(node), pipeline_(pipeline) {}
+    void set_interest(FlowInterest interest);
+
+    Node& node_;
+    EventPipeline& pipeline_;
+    std::unique_ptr<datapath::EventReader> reader_;
+    FlowInterest interest_;
+    std::uint32_t next_ = 0;  // the endpoint ids from here on are searched next
+    IoSource ring_;
+    DeferredSource rest_;  // enabled while the last round left events
+};
+
+}  // namespace namegate::daemon
