@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/printable.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -134,7 +135,18 @@ std::string printable(std::string_view text) {
 }
 
 std::string json_string(std::string_view text) {
-    std::string out = "\"";
+    std::string out;
+    append_json_string(out, text);
+    return out;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    out += '"';
+    if (std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; })) {
+        out += text;
+        out += '"';
+        return;
+    }
     const auto add = [&out](std::uint32_t code, std::string_view as_it_is) {
         if (needs_escape(code)) {
             append_json_escaped(out, code);
@@ -147,7 +159,7 @@ std::string json_string(std::string_view text) {
         out += "\\\\x";
         append_hex(out, byte, 2);
     });
-    return out + "\"";
+    out += '"';
 }
 
 }  // namespace namegate

@@ -67,6 +67,9 @@ constexpr FieldSpec object(std::string_view name, const ObjectSpec& spec) {
 
 constexpr std::array kLogFields = {text("level", kLevels), text("format", kFormats)};
 constexpr ObjectSpec kLog = {"log", kLogFields};
+constexpr std::array kFlowLogFields = {text("path"), number("maxSizeMB"), number("maxFiles"), number("maxAgeHours"),
+                                       texts("events", kFlowLogEvents.size(), kFlowLogEvents)};
+constexpr ObjectSpec kFlowLog = {"flowLog", kFlowLogFields};
 constexpr std::array kContainerdFields = {text("address"), text("namespace")};
 constexpr ObjectSpec kContainerd = {"containerd", kContainerdFields};
 constexpr std::array kLimitFields = {number("learntAddressesPerEndpoint"), number("flowsPerEndpoint")};
@@ -91,6 +94,7 @@ constexpr std::array kRootFields = {
     text("denyAction", kDenyActions),
     text("policyChange", kPolicyChanges),
     text("metricsAddress"),
+    object("flowLog", kFlowLog),
     object("log", kLog),
     object("limits", kLimits),
 };
@@ -276,6 +280,28 @@ void read_containerd(const Cursor& root, Config& config) {
     }
 }
 
+void read_flow_log(const Cursor& root, Config& config) {
+    const auto section = root.child("flowLog");
+    if (!section) {
+        return;
+    }
+    FlowLog& out = config.flow_log;
+    read_path(*section, "path", out.path);
+    const std::string folder = out.path.substr(0, out.path.rfind('/'));
+    for (const std::vector<std::string>* folders : {&config.policy_dirs, &config.pod_manifest_dirs}) {
+        if (!out.path.empty() && std::find(folders->begin(), folders->end(), folder) != folders->end()) {
+            section->child("path")->error("the daemon reads the files of this folder; the flow log needs another one");
+        }
+    }
+    read_number(*section, "maxSizeMB", {1, 100'000}, out.max_size_mb);
+    read_number(*section, "maxFiles", {1, 1000}, out.max_files);
+    read_number(*section, "maxAgeHours", {0, 24 * 366}, out.max_age_hours);
+    if (section->child("events")) {
+        out.events.clear();
+        section->each("events", [&out](const Cursor& item) { out.events.push_back(item.node().text()); });
+    }
+}
+
 void read_log(const Cursor& root, Config& config) {
     const auto section = root.child("log");
     if (!section) {
@@ -317,6 +343,7 @@ void decode(const Cursor& root, Config& config) {
     read_number(root, "labelTimeout", {0, 300}, config.label_timeout_seconds);
     config.reject_denied = root.text("denyAction").value_or("Drop") == "Reject";
     config.keep_flows = root.text("policyChange").value_or("Cut") == "Keep";
+    read_flow_log(root, config);
     read_log(root, config);
     if (const auto limits = root.child("limits")) {
         read_number(*limits, "learntAddressesPerEndpoint", {16, kMaxPerEndpoint}, config.learnt_per_endpoint);

@@ -5,6 +5,7 @@
 // as file:line:col: error: field: message.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -41,6 +42,29 @@ struct DnsServerSettings {
     std::vector<std::string> kubelet_configs{kKubeletConfigPaths.begin(), kKubeletConfigPaths.end()};
 };
 
+// flowLog: which events the daemon writes to a file.
+struct FlowLog {
+    std::string path;  // empty: there is no flow log
+    std::uint32_t max_size_mb = 100;
+    std::uint32_t max_files = 5;
+    std::uint32_t max_age_hours = 24;  // of one file; 0: no limit
+    std::vector<std::string> events{"denied", "cut", "flow-ended"};
+};
+// The events that it may have.
+inline constexpr std::array<std::string_view, 13> kFlowLogEvents = {"denied",
+                                                                    "cut",
+                                                                    "logged",
+                                                                    "limit",
+                                                                    "flow",
+                                                                    "flow-ended",
+                                                                    "dns",
+                                                                    "policies",
+                                                                    "policy-refused",
+                                                                    "endpoint-added",
+                                                                    "endpoint-removed",
+                                                                    "daemon-started",
+                                                                    "daemon-stopping"};
+
 struct Config {
     std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};
     std::vector<std::string> pod_manifest_dirs;  // kubelet's staticPodPath
@@ -63,6 +87,7 @@ struct Config {
     bool keep_flows = false;     // policyChange: Keep
 
     std::optional<ListenAddress> metrics_address;  // unset: no metrics
+    FlowLog flow_log;
 
     log::Level log_level = log::Level::kInfo;
     log::Format log_format = log::Format::kText;

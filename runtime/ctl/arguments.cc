@@ -68,6 +68,8 @@ class CommandLine {
     void add_program_options();
     void add_operands();
     void add_explain_options(CLI::App& explain);
+    void add_monitor_options(CLI::App& monitor);
+    void add_suggest_options(CLI::App& suggest);
     // The arguments after a successful parse, or the help text that they ask for.
     Result<Arguments> collect();
     Result<Arguments> help_of(const std::string& command);
@@ -113,16 +115,8 @@ CommandLine::CommandLine() {
              "also show the labels that namegate, Kubernetes\nand the runtime add");
     add_value(*app_.get_subcommand("bug-report"), "-o,--output", parsed_.output_file, "FILE",
               "where to write it (default\nnamegate-bug-report-TIME.tar.gz)");
-    CLI::App& monitor = *app_.get_subcommand("monitor");
-    add_flag(monitor, "--denied", parsed_.denied, "only packets that were denied or cut");
-    add_flag(monitor, "--dns", parsed_.dns, "only DNS responses; with --denied, both");
-    add_flag(monitor, "--flows", parsed_.flows, "only flows that were allowed, as they begin and end;\nwith --denied or --dns, these too");
-    add_value(monitor, "--namespace", parsed_.name_space, "NAME", "only of pods of this namespace");
-    add_value(monitor, "--pod", parsed_.pod, "NAME", "only of the pods of this name");
-    add_value(monitor, "--name", parsed_.name, "PATTERN", "only with a domain name that matches, such as\n\"*.example.com\"");
-    add_value(monitor, "--rule", parsed_.rule, "NAME", "only by this policy, or by one of its rules, such as\n\"default.allow-x[1]\"");
-    add_value(monitor, "--since", parsed_.since, "TIME",
-              "begin with the events of the last TIME, such as 30s, 15m\nor 2h; DNS responses are not kept");
+    add_monitor_options(*app_.get_subcommand("monitor"));
+    add_suggest_options(*app_.get_subcommand("suggest"));
 }
 
 void CommandLine::add_program_options() {
@@ -142,6 +136,7 @@ void CommandLine::add_operands() {
     add_operand("why", "ENDPOINT", kEndpoint);
     add_operand("why", "DEST", "only denials of this address or name; with a port, also\nof this port")->required(false);
     add_operand("monitor", "ENDPOINT", kEndpoint)->required(false);
+    add_operand("suggest", "ENDPOINT", kEndpoint)->required(false);
     add_operand("selector", "EXPR", "the selector");
     add_operand("selector", "LABEL", "key=value")->required(false)->expected(1, -1)->allow_extra_args();
     add_operand("domain", "PATTERN", "the domain pattern");
@@ -158,6 +153,29 @@ void CommandLine::add_explain_options(CLI::App& explain) {
     add_list(explain, "-l,--label", parsed_.labels, "KEY=VALUE",
              "a label of the endpoint, in addition to those of its\nPod document; may be repeated");
     add_value(explain, "--service-account", parsed_.service_account, "NAME", "the service account of the endpoint");
+}
+
+void CommandLine::add_monitor_options(CLI::App& monitor) {
+    add_flag(monitor, "--denied", parsed_.denied, "only packets that were denied or cut");
+    add_flag(monitor, "--dns", parsed_.dns, "only DNS responses; with --denied, both");
+    add_flag(monitor, "--flows", parsed_.flows, "only flows that were allowed, as they begin and end;\nwith --denied or --dns, these too");
+    add_value(monitor, "--namespace", parsed_.name_space, "NAME", "only of pods of this namespace");
+    add_value(monitor, "--pod", parsed_.pod, "NAME", "only of the pods of this name");
+    add_value(monitor, "--name", parsed_.name, "PATTERN", "only with a domain name that matches, such as\n\"*.example.com\"");
+    add_value(monitor, "--rule", parsed_.rule, "NAME", "only by this policy, or by one of its rules, such as\n\"default.allow-x[1]\"");
+    add_value(monitor, "--since", parsed_.since, "TIME",
+              "begin with the events of the last TIME, such as 30s, 15m\nor 2h; DNS responses are not kept");
+}
+
+void CommandLine::add_suggest_options(CLI::App& suggest) {
+    add_value(suggest, "-l,--selector", parsed_.selector, "SELECTOR", "only for endpoints with these labels, such as\n\"app == 'web'\"");
+    add_value(suggest, "--from", parsed_.from, "FILE", "read this flow log, or the output of\n`monitor -o json`, instead of watching");
+    add_value(suggest, "--for", parsed_.span, "TIME", "how long to watch, such as 90s or 10m (default 60s)");
+    add_flag(suggest, "--staged", parsed_.staged, "print staged policies, which change nothing yet");
+    add_flag(suggest, "--diff", parsed_.diff,
+             "only what the policies in force do not allow by a rule,\nand which of their rules were never used");
+    add_flag(suggest, "--wildcards", parsed_.wildcards, "\"*.example.com\" for three or more names below one domain");
+    add_flag(suggest, "--include-denied", parsed_.include_denied, "also allow what was denied");
 }
 
 Result<Arguments> CommandLine::parse(const std::vector<std::string>& arguments) {

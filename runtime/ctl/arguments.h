@@ -37,6 +37,14 @@ struct Arguments {
     std::string name;   // a domain pattern
     std::string rule;   // the beginning of a rule's name
     std::string since;  // a time, such as "15m"
+    // Options of `suggest`.
+    std::string selector;
+    std::string from;  // a flow log; empty: the daemon
+    std::string span;  // how long, such as "10m"
+    bool staged = false;
+    bool diff = false;
+    bool wildcards = false;
+    bool include_denied = false;
 };
 
 // kInvalidInput: the message says what is wrong and names the help page.

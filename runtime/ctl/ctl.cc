@@ -16,6 +16,7 @@
 #include "ctl/output.h"
 #include "ctl/report/bug_report.h"
 #include "ctl/show.h"
+#include "ctl/suggest/suggest.h"
 #include "ctl/watch.h"
 #include "policy/documents/json_schema.h"
 
@@ -85,7 +86,7 @@ struct Command {
 };
 
 // `explain` has both: --offline chooses run_here.
-constexpr std::array<Command, 14> kCommands = {{
+constexpr std::array<Command, 15> kCommands = {{
     {"check", run_check, nullptr},
     {"status", nullptr, ask<api::StatusRequest, show_status, status_code>},
     {"endpoints", nullptr, ask<api::EndpointsRequest, show_endpoints>},
@@ -95,6 +96,7 @@ constexpr std::array<Command, 14> kCommands = {{
     {"explain", run_explain_offline, ask<api::ExplainRequest, show_explain, explain_code>},
     {"why", nullptr, ask<api::WhyRequest, show_why, why_code>},
     {"monitor", run_monitor, nullptr},
+    {"suggest", run_suggest, nullptr},
     {"selector", run_selector, nullptr},
     {"domain", run_domain, nullptr},
     {"schema", run_schema, nullptr},

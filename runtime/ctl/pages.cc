@@ -13,7 +13,7 @@ constexpr std::string_view kDaemonExit =
     "    2  bad arguments, or more than one endpoint matches\n"
     "    3  no daemon answers\n";
 
-constexpr std::array<Page, 15> kPages = {{
+constexpr std::array<Page, 16> kPages = {{
     {"check", "check policy files for errors",
      "    Reads the files, and in each folder the files that the daemon would read (*.yaml,\n"
      "    *.yml, *.json; no hidden files, no sub-folders), and prints every problem as\n"
@@ -104,6 +104,19 @@ constexpr std::array<Page, 15> kPages = {{
      "    3  no daemon answers, or the daemon ended\n",
      "    namegatectl monitor --denied default/weather\n"
      "    namegatectl monitor --since 15m --namespace default --name '*.example.com'\n"},
+    {"suggest", "suggest policies that allow what endpoints do",
+     "    Watches the flows, DNS responses and denials of the endpoints for a while, or reads them\n"
+     "    from a flow log, and prints policies that allow just that: domain names where the pod had\n"
+     "    looked one up, addresses elsewhere, ports and protocols, and the DNS servers. Pods of a\n"
+     "    namespace with the same labels get one policy. A comment says how often each destination\n"
+     "    was used, and when last. Read the result before you use it: what did not happen while it\n"
+     "    watched is not allowed, and what happened may not have been wanted.\n\n"
+     "    What was denied is not allowed, but listed in a comment; --include-denied allows it. Only\n"
+     "    egress is suggested. docs/suggest.md describes the rules, also of --wildcards and --diff.\n",
+     "    0  it is printed\n    1  nothing was seen, or there is no such endpoint\n    2  bad arguments, or the file cannot be read\n"
+     "    3  no daemon answers, or the daemon ended\n",
+     "    namegatectl suggest --for 10m default/weather\n"
+     "    namegatectl suggest --from /var/log/namegate/flows.jsonl -l \"app == 'web'\" --staged\n"},
     {"selector", "test whether a selector matches labels",
      "    Reads the selector EXPR, prints it in its canonical form, and matches it against the\n"
      "    labels, each written as key=value. Needs no daemon.\n",

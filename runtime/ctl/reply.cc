@@ -45,4 +45,16 @@ std::string joined(const Json& list, std::string_view separator) {
     return out;
 }
 
+std::vector<std::string> items_of(const Json& list) {
+    std::vector<std::string> out;
+    if (!list.is_array()) {
+        out.push_back(text_of(list));
+        return out;
+    }
+    for (const Json& item : list) {
+        out.push_back(text_of(item));
+    }
+    return out;
+}
+
 }  // namespace namegate::ctl

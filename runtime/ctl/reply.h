@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/protocol.h"
 
@@ -20,5 +21,7 @@ std::string text_of(const api::Json& object, const char* key);
 bool is_true(const api::Json& object, const char* key);
 // The texts of a list, with `separator` between them.
 std::string joined(const api::Json& list, std::string_view separator);
+// The texts of a list, one by one; of any other value its text.
+std::vector<std::string> items_of(const api::Json& list);
 
 }  // namespace namegate::ctl

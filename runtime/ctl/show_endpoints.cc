@@ -5,7 +5,7 @@
 #include "ctl/printable.h"
 #include "ctl/rule_text.h"
 #include "ctl/show.h"
-#include "ctl/system_labels.h"
+#include "policy/model/system_labels.h"
 #include "ctl/table.h"
 
 namespace namegate::ctl {
@@ -18,7 +18,7 @@ constexpr std::size_t kShownContainerId = 12;
 api::Texts label_items(const api::TextMap& labels, bool all) {
     api::Texts out;
     for (const auto& [name, value] : labels) {
-        if (all || !is_system_label(name)) {
+        if (all || !policy::is_system_label(name)) {
             out.push_back(name + "=" + value);
         }
     }

@@ -156,6 +156,7 @@ Result<> Daemon::add_periodic_work() {
              slow_path_->work();
              node_->cache().expire();
              flows_->work();
+             events_->work();
          }},
         {kTickUs, [this] { tick(); }},
         {kServersUs, [this] { read_servers(); }},
@@ -191,6 +192,7 @@ Result<> Daemon::run() {
     streams_.reset();
     server_.reset();
     slow_path_->finish();
+    events_->finish();
     node_->save_cache_now();
     if (!wants_restart_) {
         log::info("stopped; policies stay enforced", {});
@@ -203,6 +205,7 @@ void Daemon::reload() {
     read_folders();
     read_servers();
     node_->reconcile();
+    events_->tick();
     notify_service_manager("READY=1");
 }
 
@@ -218,6 +221,7 @@ void Daemon::tick() {
     if (metrics_) {
         metrics_->tick();
     }
+    events_->tick();
     check_pins();
 }
 

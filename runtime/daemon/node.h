@@ -18,6 +18,7 @@
 #include "daemon/dns/refused_addresses.h"
 #include "daemon/events/event.h"
 #include "daemon/events/name_history.h"
+#include "daemon/flow_log/flow_log_counts.h"
 #include "daemon/timing.h"
 #include "daemon/upkeep/cache_saver.h"
 #include "daemon/upkeep/health.h"
@@ -94,6 +95,8 @@ class Node {
     RefusedAddresses& refused() { return refused_; }
     NameHistory& name_history() { return name_history_; }
     const NameHistory& name_history() const { return name_history_; }
+    // Of the flow log, which counts here.
+    FlowLogCounts& flow_log_counts() { return flow_log_counts_; }
     const Warnings& warnings() const { return warnings_; }
     Health& health() { return health_; }
     const Health& health() const { return health_; }
@@ -130,6 +133,7 @@ class Node {
     std::unique_ptr<PolicyCollector> collector_;
     RefusedAddresses refused_;
     NameHistory name_history_;
+    FlowLogCounts flow_log_counts_;
     CacheSaver saver_;
     Sweeper sweeper_;
     Warnings warnings_;

@@ -35,6 +35,7 @@ libraries=(
   'prometheus/|daemon/metrics'
   'microhttpd\.h|daemon/http'
   'zlib\.h|ctl'
+  'libpsl\.h|ctl'
   'CLI/|ctl man daemon/command_line.h'
 )
 

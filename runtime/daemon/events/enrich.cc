@@ -51,7 +51,9 @@ EventPacket packet_of(const Node& node, const ng_event& event) {
         out.rule = policy::short_name(*origin);
     }
     if (!out.ingress) {
-        out.names = names_of(node, event.endpoint, out.remote);
+        // Flows are many, and the name cache has no index of addresses.
+        out.names =
+            is_flow(kind_of(event)) ? node.name_history().names_of(event.endpoint, out.remote) : names_of(node, event.endpoint, out.remote);
     }
     return out;
 }

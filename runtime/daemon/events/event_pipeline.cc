@@ -6,10 +6,14 @@
 
 #include "daemon/events/enrich.h"
 #include "daemon/events/wall_clock.h"
+#include "daemon/flow_log/open_flow_log.h"
 
 namespace namegate::daemon {
 
-EventPipeline::EventPipeline(Node& node) : node_(node), sinks_{&denials_, &history_} {
+EventPipeline::EventPipeline(Node& node) : node_(node), flow_log_(open_flow_log(node)), sinks_{&denials_, &history_} {
+    if (flow_log_) {
+        add_sink(*flow_log_);
+    }
     node_.set_observer([this](NodeEvent event) { report(std::move(event)); });
 }
 
@@ -61,6 +65,25 @@ void EventPipeline::report(NodeEvent event) {
     out.endpoint = std::move(event.endpoint);
     out.detail = std::move(event.text);
     publish(out);
+}
+
+void EventPipeline::work() {
+    if (flow_log_) {
+        flow_log_->work();
+    }
+}
+
+void EventPipeline::tick() {
+    if (flow_log_) {
+        flow_log_->check_name();
+        node_.health().report("flow log", flow_log_->state());
+    }
+}
+
+void EventPipeline::finish() {
+    if (flow_log_) {
+        flow_log_->finish();
+    }
 }
 
 void EventPipeline::publish(const Event& event) {

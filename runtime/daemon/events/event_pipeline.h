@@ -2,12 +2,13 @@
 //
 // The way of events from their sources to the sinks: what the programs report is enriched once, if a sink wants its kind, and every
 // such sink gets the same event. The programs report flows only while a sink wants them, so the pipeline tells its observer about
-// that. Owns the recent denials and the history; the node and other sinks outlive it. One thread: that of the event loop. Cannot
-// fail.
+// that. Owns the recent denials, the history and the flow log; the node and other sinks outlive it. One thread: that of the event loop.
+// Cannot fail.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "daemon/events/event.h"
 #include "daemon/events/event_history.h"
 #include "daemon/events/recent_denials.h"
+#include "daemon/flow_log/flow_log.h"
 #include "daemon/node.h"
 #include "datapath/bpf/abi.h"
 
@@ -49,6 +51,13 @@ class EventPipeline {
     // Of the daemon itself; those of the node come here without being asked for.
     void report(NodeEvent event);
 
+    // Writes what waits for the flow log. Call it several times a second.
+    void work();
+    // Checks the flow log's file, and reports its state to the node's health. Call it every second, and after a signal.
+    void tick();
+    // Writes the rest of the flow log, for the end of the daemon.
+    void finish();
+
     const RecentDenials& denials() const { return denials_; }
     const EventHistory& history() const { return history_; }
 
@@ -59,6 +68,7 @@ class EventPipeline {
     Node& node_;
     RecentDenials denials_;
     EventHistory history_;
+    std::unique_ptr<FlowLog> flow_log_;  // null: none
     std::vector<EventSink*> sinks_;
     FlowInterest interest_;
     std::function<void(FlowInterest)> interest_observer_;

@@ -18,11 +18,18 @@ void NameHistory::note(std::uint32_t endpoint, const dns::Learning& learning) {
 
 void NameHistory::add(Own& own, const IpAddress& address, const std::string& name) {
     if (const auto known = own.by_address.find(address); known != own.by_address.end()) {
-        known->second->name = name;
+        std::vector<std::string>& names = known->second->names;
+        if (names.back() != name) {
+            std::erase(names, name);
+            if (names.size() >= kNamesOfAddress) {
+                names.erase(names.begin());
+            }
+            names.push_back(name);
+        }
         own.seen.splice(own.seen.end(), own.seen, known->second);
         return;
     }
-    own.seen.push_back({address, name});
+    own.seen.push_back({address, {name}});
     own.by_address.emplace(address, std::prev(own.seen.end()));
     ++size_;
     if (own.seen.size() > per_endpoint_) {
@@ -48,13 +55,23 @@ void NameHistory::make_room() {
     }
 }
 
-std::string NameHistory::name_of(std::uint32_t endpoint, const IpAddress& address) const {
+const NameHistory::Named* NameHistory::find(std::uint32_t endpoint, const IpAddress& address) const {
     const auto own = endpoints_.find(endpoint);
     if (own == endpoints_.end()) {
-        return {};
+        return nullptr;
     }
     const auto named = own->second.by_address.find(address);
-    return named == own->second.by_address.end() ? std::string() : named->second->name;
+    return named == own->second.by_address.end() ? nullptr : &*named->second;
+}
+
+std::string NameHistory::name_of(std::uint32_t endpoint, const IpAddress& address) const {
+    const Named* named = find(endpoint, address);
+    return named == nullptr ? std::string() : named->names.back();
+}
+
+std::vector<std::string> NameHistory::names_of(std::uint32_t endpoint, const IpAddress& address) const {
+    const Named* named = find(endpoint, address);
+    return named == nullptr ? std::vector<std::string>() : named->names;
 }
 
 void NameHistory::forget(std::uint32_t endpoint) {

@@ -11,6 +11,7 @@
 #include <list>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/ip.h"
 #include "dns/learning.h"
@@ -20,6 +21,7 @@ namespace namegate::daemon {
 inline constexpr std::size_t kNamedAddressesPerEndpoint = 1024;
 inline constexpr std::size_t kNamedAddresses = 32'768;  // of all endpoints
 inline constexpr std::size_t kNamedOfOneResponse = 64;  // the first ones
+inline constexpr std::size_t kNamesOfAddress = 4;       // the latest ones
 
 class NameHistory {
   public:
@@ -30,18 +32,22 @@ class NameHistory {
     void note(std::uint32_t endpoint, const dns::Learning& learning);
     // The name that the endpoint looked up last with this address in the response; empty: none is known.
     std::string name_of(std::uint32_t endpoint, const IpAddress& address) const;
+    // Up to kNamesOfAddress of them, the one that the endpoint looked up last at the end. Cheap, also with many names.
+    std::vector<std::string> names_of(std::uint32_t endpoint, const IpAddress& address) const;
     void forget(std::uint32_t endpoint);
     std::size_t size() const { return size_; }
 
   private:
     struct Named {
         IpAddress address;
-        std::string name;
+        std::vector<std::string> names;  // the last one at the end
     };
     struct Own {
         std::list<Named> seen;  // oldest first
         std::map<IpAddress, std::list<Named>::iterator> by_address;
     };
+    // Null: the endpoint has none.
+    const Named* find(std::uint32_t endpoint, const IpAddress& address) const;
     void add(Own& own, const IpAddress& address, const std::string& name);
     void drop_oldest(Own& own);
     void make_room();

@@ -81,6 +81,30 @@ TEST_CASE("the delivered configuration means all defaults") {
     CHECK(config->flows_per_endpoint == defaults.flows_per_endpoint);
     CHECK_FALSE(config->reject_denied);
     CHECK_FALSE(config->keep_flows);
+    CHECK(config->flow_log.path.empty());
+    CHECK(config->flow_log.events == defaults.flow_log.events);
+    CHECK(config->flow_log.max_size_mb == defaults.flow_log.max_size_mb);
+    CHECK(config->flow_log.max_files == defaults.flow_log.max_files);
+    CHECK(config->flow_log.max_age_hours == defaults.flow_log.max_age_hours);
+}
+
+TEST_CASE("the flow log's settings") {
+    const auto config =
+        parse_config("n.yaml", "flowLog: {path: /var/log/x/f.jsonl, events: [dns, flow], maxSizeMB: 1, maxFiles: 2, maxAgeHours: 0}\n");
+    REQUIRE(config);
+    CHECK(config->flow_log.path == "/var/log/x/f.jsonl");
+    CHECK(config->flow_log.events == std::vector<std::string>{"dns", "flow"});
+    CHECK(config->flow_log.max_size_mb == 1);
+    CHECK(config->flow_log.max_files == 2);
+    CHECK(config->flow_log.max_age_hours == 0);
+    CHECK(contains(error_of("flowLog: {path: flows}\n"), "absolute"));
+    CHECK(contains(error_of("flowLog: {maxFiles: 0}\n"), "out of range"));
+    CHECK(contains(error_of("flowLog: {maxSizeMB: 0}\n"), "out of range"));
+    CHECK(contains(error_of("flowLog: {events: [flows]}\n"), "flow"));
+    CHECK(contains(error_of("flowLog: {file: /x}\n"), "file"));
+    // Every file in the folder of pod manifests is read, whatever its name.
+    CHECK(contains(error_of("podManifestDirs: [/m]\nflowLog: {path: /m/flows}\n"), "another one"));
+    CHECK(contains(error_of("flowLog: {path: /etc/namegate/policies.d/flows.json}\n"), "another one"));
 }
 
 TEST_CASE("every key is read") {

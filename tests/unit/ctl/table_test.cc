@@ -4,9 +4,9 @@
 #include <sstream>
 
 #include "ctl/printable.h"
-#include "ctl/system_labels.h"
 #include "ctl/table.h"
 #include "ctl/wrap.h"
+#include "policy/model/system_labels.h"
 #include "unit/ctl/call.h"
 
 using namespace namegate;
@@ -129,10 +129,10 @@ TEST_CASE("warnings are broken below their beginning") {
 TEST_CASE("system labels are shown on request") {
     for (const char* key : {"pcns.team", "pcsa.x", "projectcalico.org/namespace", "kubernetes.io/metadata.name", "io.kubernetes.pod.uid",
                             "batch.kubernetes.io/job-name", "topology.k8s.io/zone", "pod-template-hash", "io.cri-containerd.kind"}) {
-        CHECK(is_system_label(key));
+        CHECK(policy::is_system_label(key));
     }
     for (const char* key : {"app", "app.kubernetes.io/name", "notkubernetes.io/x", "example.com/kubernetes.io", "pcns", "kubernetes.io"}) {
-        CHECK_FALSE(is_system_label(key));
+        CHECK_FALSE(policy::is_system_label(key));
     }
     CHECK_THAT(show({"endpoints", "-s", "/x"}, 0).out, !Contains("pcns.") && !Contains("kubernetes.io") && Contains("label-a=value,"));
     CHECK_THAT(show({"endpoints", "-s", "/x", "--all-labels"}, 0).out,

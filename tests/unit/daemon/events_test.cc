@@ -274,3 +274,15 @@ TEST_CASE("over its limit an endpoint loses the address that it saw longest ago,
     CHECK(history.name_of(9, *IpAddress::parse("192.0.2.1")) == "c.example.com");
     CHECK(history.name_of(7, *IpAddress::parse("192.0.2.3")).empty());
 }
+
+TEST_CASE("an address has the last four names that led to it, the last one looked up at the end") {
+    NameHistory history;
+    CHECK(history.names_of(7, *IpAddress::parse("192.0.2.1")).empty());
+    for (const char* name : {"a", "b", "c", "d", "e", "c", "c"}) {
+        history.note(7, learning(name, {"192.0.2.1"}));
+    }
+    CHECK(history.names_of(7, *IpAddress::parse("192.0.2.1")) == std::vector<std::string>{"b", "d", "e", "c"});
+    CHECK(history.name_of(7, *IpAddress::parse("192.0.2.1")) == "c");
+    CHECK(history.names_of(8, *IpAddress::parse("192.0.2.1")).empty());
+    CHECK(history.size() == 1);
+}

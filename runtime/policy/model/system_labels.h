@@ -6,8 +6,8 @@
 
 #include <string_view>
 
-namespace namegate::ctl {
+namespace namegate::policy {
 
 bool is_system_label(std::string_view key);
 
-}  // namespace namegate::ctl
+}  // namespace namegate::policy

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ctl/system_labels.h"
+#include "policy/model/system_labels.h"
 
 #include <algorithm>
 #include <array>
 
 #include "policy/model/label_gaps.h"
 
-namespace namegate::ctl {
+namespace namegate::policy {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kPrefixes = {policy::kNamespacePrefix, policy::kServiceAccountPrefix, "io.kubernetes.",
-                                                       "io.cri-containerd."};
+constexpr std::array<std::string_view, 4> kPrefixes = {kNamespacePrefix, kServiceAccountPrefix, "io.kubernetes.", "io.cri-containerd."};
 // Each with the domains below it.
 constexpr std::array<std::string_view, 3> kDomains = {"projectcalico.org", "kubernetes.io", "k8s.io"};
 // People write these labels: Kubernetes recommends them.
@@ -40,4 +39,4 @@ bool is_system_label(std::string_view key) {
            std::any_of(kDomains.begin(), kDomains.end(), [domain](std::string_view parent) { return is_below(domain, parent); });
 }
 
-}  // namespace namegate::ctl
+}  // namespace namegate::policy
