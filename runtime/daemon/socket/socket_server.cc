@@ -3,39 +3,12 @@
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
-#include "base/log.h"
-
 namespace namegate::daemon {
-
-namespace {
-
-Result<sockaddr_un> address_of(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof(address.sun_path)) {
-        return Error(Code::kInvalidInput, "the socket path " + path + " is too long; a path has at most " +
-                                              std::to_string(sizeof(address.sun_path) - 1) + " bytes: set a shorter stateDir");
-    }
-    std::memcpy(address.sun_path, path.data(), path.size());
-    return address;
-}
-
-bool has_listener(const sockaddr_un& address) {
-    const Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const bool connected = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-    return connected || errno == EAGAIN;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<SocketServer>> SocketServer::create(EventLoop& loop, const std::string& path, Handler handler) {
     std::unique_ptr<SocketServer> server(new SocketServer(loop, path, std::move(handler)));
@@ -44,30 +17,8 @@ Result<std::unique_ptr<SocketServer>> SocketServer::create(EventLoop& loop, cons
 }
 
 Result<> SocketServer::listen() {
-    NG_ASSIGN(const sockaddr_un address, address_of(path_));
-    if (has_listener(address)) {
-        return Error(Code::kExists, "another daemon listens on " + path_);
-    }
-    if (::unlink(path_.c_str()) != 0 && errno != ENOENT) {
-        return sys_error("removing the old " + path_, errno);
-    }
-    fd_.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    if (!fd_.valid()) {
-        return sys_error("socket", errno);
-    }
-    // The mode has to be right from the start, because connecting needs write permission.
-    const mode_t old_mask = ::umask(0177);
-    const int bound = ::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-    const int failure = errno;
-    ::umask(old_mask);
-    if (bound != 0) {
-        return sys_error("binding " + path_, failure);
-    }
-    bound_ = true;
-    if (::listen(fd_.get(), kMaxQueuedClients) != 0) {
-        return sys_error("listening on " + path_, errno);
-    }
-    NG_ASSIGN(connections_, loop_.add_io(fd_.get(), EPOLLIN, [this](std::uint32_t /*events*/) { accept_clients(); }));
+    NG_ASSIGN(socket_, ListeningSocket::at_path(path_, kMaxQueuedClients));
+    NG_ASSIGN(connections_, loop_.add_io(socket_.descriptor(), EPOLLIN, [this](std::uint32_t /*events*/) { accept_clients(); }));
     return ok();
 }
 
@@ -76,9 +27,6 @@ SocketServer::~SocketServer() {
         drop(*clients_.front());
     }
     connections_.reset();
-    if (bound_) {
-        ::unlink(path_.c_str());
-    }
 }
 
 void SocketServer::accept_clients() {
@@ -90,7 +38,7 @@ void SocketServer::accept_clients() {
             stop_accepting();
             return;
         }
-        Fd fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        Fd fd(::accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (!fd.valid()) {
             if (errno == EMFILE || errno == ENFILE) {
                 stop_accepting();

@@ -17,9 +17,9 @@
 #include <utility>
 
 #include "api/protocol.h"
-#include "base/fd.h"
 #include "base/result.h"
 #include "daemon/loop/event_loop.h"
+#include "daemon/loop/listening_socket.h"
 #include "daemon/socket/socket_client.h"
 
 namespace namegate::daemon {
@@ -85,9 +85,8 @@ class SocketServer {
     EventLoop& loop_;
     std::string path_;
     Handler handler_;
-    Fd fd_;
+    ListeningSocket socket_;
     IoSource connections_;
-    bool bound_ = false;
     Ticket next_ticket_ = 1;
     std::list<std::unique_ptr<SocketClient>> clients_;
     std::size_t streams_ = 0;
