@@ -95,6 +95,7 @@ Result<Call> decode_monitor(const Json& arguments) {
     MonitorRequest out;
     NG_ASSIGN(out.denied, flag(arguments, "denied"));
     NG_ASSIGN(out.dns, flag(arguments, "dns"));
+    NG_ASSIGN(out.flows, flag(arguments, "flows"));
     NG_ASSIGN(out.endpoint, text_argument(arguments, "endpoint"));
     NG_ASSIGN(out.name_space, text_argument(arguments, "namespace"));
     NG_ASSIGN(out.pod, text_argument(arguments, "pod"));
@@ -106,6 +107,9 @@ Result<Call> decode_monitor(const Json& arguments) {
 Json encode_monitor(const Call& call) {
     const auto& own = std::get<MonitorRequest>(call);
     Json out = {{"denied", own.denied}, {"dns", own.dns}};
+    if (own.flows) {
+        out["flows"] = true;
+    }
     out.update(with_text("endpoint", own.endpoint));
     out.update(with_text("namespace", own.name_space));
     out.update(with_text("pod", own.pod));

@@ -47,12 +47,13 @@ struct WhyRequest {
     std::string endpoint;
     std::string destination;
 };
-// Answered with a stream of events until the client closes the connection. Without `denied` and `dns`, all events but DNS
-// responses. An empty text matches every event.
+// Answered with a stream of events until the client closes the connection. Without `denied`, `dns` and `flows`, all events but
+// DNS responses and flows. An empty text matches every event.
 struct MonitorRequest {
     std::string endpoint;
     bool denied = false;
     bool dns = false;
+    bool flows = false;
     std::string name_space = {};
     std::string pod = {};
     std::string name = {};            // a domain pattern

@@ -31,6 +31,7 @@ struct Arguments {
     // Options of `monitor`.
     bool denied = false;
     bool dns = false;
+    bool flows = false;
     std::string name_space;
     std::string pod;
     std::string name;   // a domain pattern

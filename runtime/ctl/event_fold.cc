@@ -3,22 +3,11 @@
 
 #include <utility>
 
+#include "ctl/grouped.h"
+
 namespace namegate::ctl {
 
-namespace {
-
-// 1240 -> "1,240"
-std::string grouped(std::size_t number) {
-    std::string digits = std::to_string(number);
-    for (std::size_t place = digits.size(); place > 3; place -= 3) {
-        digits.insert(place - 3, ",");
-    }
-    return digits;
-}
-
-}  // namespace
-
-std::vector<std::string> EventFold::add(const std::string& time, const std::string& line, Moment now) {
+std::vector<std::string> EventFold::add(const std::string& time, const std::string& line, Moment now, const std::string& rest) {
     std::vector<std::string> out = expire(now);
     const auto known = lines_.find(line);
     if (known != lines_.end()) {
@@ -29,7 +18,7 @@ std::vector<std::string> EventFold::add(const std::string& time, const std::stri
     if (lines_.size() < kMaxFoldedLines) {
         lines_.emplace(line, Folded{0, time, now});
     }
-    out.push_back(time + " " + line);
+    out.push_back(time + " " + line + rest);
     return out;
 }
 
@@ -46,7 +35,7 @@ std::vector<std::string> EventFold::expire(Moment now) {
             next = lines_.erase(next);
             continue;
         }
-        out.push_back(folded.last_time + " " + next->first + "  x" + grouped(folded.count) + " more in " +
+        out.push_back(folded.last_time + " " + next->first + "  x" + grouped(std::to_string(folded.count)) + " more in " +
                       std::to_string(kFoldTime.count()) + " s");
         folded.count = 0;
         folded.since = now;

@@ -7,6 +7,7 @@
 #include "api/commands.h"
 #include "ctl/duration.h"
 #include "ctl/event_fold.h"
+#include "ctl/grouped.h"
 #include "ctl/printable.h"
 #include "ctl/reply.h"
 
@@ -57,6 +58,28 @@ std::string endpoint_of(const Json& event) {
     return !name.empty() ? name : id.empty() ? "node" : "endpoint " + id;
 }
 
+std::string counted(const Json& event, const char* packets, const char* bytes) {
+    const std::string count = grouped(text_of(event, packets));
+    return count + (count == "1" ? " packet, " : " packets, ") + grouped(text_of(event, bytes)) + " bytes";
+}
+
+// 1234 -> "1.234 s"
+std::string seconds_text(const Json& milliseconds) {
+    std::string digits = text_of(milliseconds);
+    digits.insert(0, digits.size() < 4 ? 4 - digits.size() : 0, '0');
+    return digits.insert(digits.size() - 3, ".") + " s";
+}
+
+// How a flow ended; empty: the event is another one.
+std::string end_text(const Json& event) {
+    if (!event.contains("durationMs")) {
+        return {};
+    }
+    const std::string end = text_of(event, "end");
+    return ", " + (end.empty() ? "ended" : end) + " after " + seconds_text(member(event, "durationMs")) + ": sent " +
+           counted(event, "packetsSent", "bytesSent") + ", received " + counted(event, "packetsReceived", "bytesReceived");
+}
+
 std::string detail_text(const Json& event, const std::string& kind) {
     if (member(event, "text").is_string()) {
         return text_of(event, "text");
@@ -87,7 +110,7 @@ class Printer {
         } else if (text_of(event, "kind") == "lost") {
             print_lines({event_line(event)});
         } else {
-            print_lines(fold_.add(text_of(event, "time"), event_text(event), now));
+            print_lines(fold_.add(text_of(event, "time"), event_text(event), now, end_text(event)));
         }
         return static_cast<bool>(context_.out());
     }
@@ -123,7 +146,7 @@ std::string event_line(const Json& event) {
     if (text_of(event, "kind") == "lost") {
         return text_of(event, "count") + " events were lost: they came faster than they were read, or they are too old";
     }
-    return text_of(event, "time") + " " + event_text(event);
+    return text_of(event, "time") + " " + event_text(event) + end_text(event);
 }
 
 int run_monitor(const Context& context) {
@@ -135,6 +158,7 @@ int run_monitor(const Context& context) {
     api::MonitorRequest request;
     request.denied = arguments.denied;
     request.dns = arguments.dns;
+    request.flows = arguments.flows;
     request.name_space = arguments.name_space;
     request.pod = arguments.pod;
     request.name = arguments.name;

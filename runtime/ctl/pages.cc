@@ -97,7 +97,9 @@ constexpr std::array<Page, 15> kPages = {{
      "    after an address is the name that the pod looked up last with this address in the\n"
      "    response, also after its TTL. If staged policies select the endpoint, the line of a\n"
      "    packet ends with the verdict and the rule of these policies; in JSON this is `staged`:\n"
-     "    {allowed, rule, byStaged}, or {error} if they give no verdict.\n",
+     "    {allowed, rule, byStaged}, or {error} if they give no verdict.\n\n"
+     "    DNS responses and flows are events only on request: --dns, --flows. An allowed flow has an\n"
+     "    event when it begins, and one when it ends, with its duration and its packets and bytes.\n",
      "    0  the output was closed\n    1  the daemon refused the request, or there is no such endpoint\n    2  bad arguments\n"
      "    3  no daemon answers, or the daemon ended\n",
      "    namegatectl monitor --denied default/weather\n"

@@ -116,6 +116,7 @@ Result<> Daemon::start() {
     }
     streams_ = std::make_unique<StreamSink>(*node_, *server_);
     events_->add_sink(*streams_);
+    server_->set_stream_observer([this] { events_->wishes_changed(); });
     slow_path_->learner().set_observer(
         [this](const ng_event& event, std::span<const std::uint8_t> payload) { events_->report(event, payload); });
     NG_TRY(add_periodic_work());

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -55,6 +56,30 @@ EventPacket packet_of(const Node& node, const ng_event& event) {
     return out;
 }
 
+FlowEnding ending_of(std::uint32_t end) {
+    switch (end) {
+        case NG_ENDED_CLOSED: return FlowEnding::kClosed;
+        case NG_ENDED_RESET: return FlowEnding::kReset;
+        case NG_ENDED_IDLE: return FlowEnding::kIdle;
+        case NG_ENDED_CUT: return FlowEnding::kCut;
+        case NG_ENDED_REPLACED: return FlowEnding::kReplaced;
+        default: return FlowEnding::kUnknown;
+    }
+}
+
+EventFlow flow_of(const Node& node, const ng_event& event, const ng_flow_end& end) {
+    EventFlow out;
+    out.packet = packet_of(node, event);
+    out.started = wall_time(end.started_ns, node.clock().boot_ns());
+    out.duration_ns = event.boot_ns > end.started_ns ? event.boot_ns - end.started_ns : 0;
+    out.packets_sent = end.packets[NG_EGRESS];
+    out.bytes_sent = end.bytes[NG_EGRESS];
+    out.packets_received = end.packets[NG_INGRESS];
+    out.bytes_received = end.bytes[NG_INGRESS];
+    out.ending = ending_of(end.end);
+    return out;
+}
+
 EventResponse response_of(const ng_event& event, std::span<const std::uint8_t> payload) {
     EventResponse out;
     out.server = datapath::to_address(event.remote);
@@ -83,6 +108,8 @@ EventKind kind_of(const ng_event& event) {
         case NG_EVENT_LOGGED: return EventKind::kLogged;
         case NG_EVENT_CUT: return EventKind::kCut;
         case NG_EVENT_LIMIT: return EventKind::kLimit;
+        case NG_EVENT_FLOW: return EventKind::kFlow;
+        case NG_EVENT_ENDED: return EventKind::kFlowEnded;
         default: return EventKind::kDns;
     }
 }
@@ -107,6 +134,9 @@ Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8
     }
     if (out.kind == EventKind::kDns) {
         out.detail = response_of(event, payload);
+    } else if (ng_flow_end end{}; out.kind == EventKind::kFlowEnded && payload.size() >= sizeof(end)) {
+        std::memcpy(&end, payload.data(), sizeof(end));
+        out.detail = flow_of(node, event, end);
     } else {
         out.detail = packet_of(node, event);
     }

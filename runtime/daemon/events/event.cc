@@ -10,6 +10,8 @@ std::string_view name_of(EventKind kind) {
                                                                          "cut",
                                                                          "logged",
                                                                          "limit",
+                                                                         "flow",
+                                                                         "flow-ended",
                                                                          "dns",
                                                                          "policies",
                                                                          "policy-refused",
@@ -18,6 +20,16 @@ std::string_view name_of(EventKind kind) {
                                                                          "daemon-started",
                                                                          "daemon-stopping"};
     return kNames.at(static_cast<std::size_t>(kind));
+}
+
+std::string_view name_of(FlowEnding ending) {
+    static constexpr std::array<std::string_view, 6> kNames = {"", "closed", "reset", "idle", "cut", "replaced"};
+    return kNames.at(static_cast<std::size_t>(ending));
+}
+
+std::string_view name_of(ResponsePath path) {
+    static constexpr std::array<std::string_view, 3> kNames = {"kernel", "held", "unlearned"};
+    return kNames.at(static_cast<std::size_t>(path));
 }
 
 }  // namespace namegate::daemon

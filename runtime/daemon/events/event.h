@@ -20,6 +20,8 @@ enum class EventKind : std::uint8_t {
     kCut,              // a packet of a flow that a changed policy cut
     kLogged,           // a packet matched a Log rule
     kLimit,            // a limit was reached; `reason` names it
+    kFlow,             // a new flow was allowed
+    kFlowEnded,        // an allowed flow is over
     kDns,              // a DNS response of a trusted server
     kPolicies,         // other policies came in force
     kPolicyRefused,    // a policy file has errors
@@ -34,6 +36,9 @@ inline constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::k
 std::string_view name_of(EventKind kind);
 inline bool is_packet(EventKind kind) { return kind == EventKind::kDenied || kind == EventKind::kCut || kind == EventKind::kLogged; }
 inline bool is_denial(EventKind kind) { return kind == EventKind::kDenied || kind == EventKind::kCut; }
+inline bool is_flow(EventKind kind) { return kind == EventKind::kFlow || kind == EventKind::kFlowEnded; }
+// Whether streams and sinks get events of this kind only if they ask for it.
+inline bool is_on_request(EventKind kind) { return kind == EventKind::kDns || is_flow(kind); }
 
 struct EventEndpoint {
     std::uint32_t id = 0;
@@ -58,6 +63,39 @@ struct EventPacket {
     std::uint16_t destination_port() const { return ingress ? local_port : remote_port; }
 };
 
+// How a flow ended.
+enum class FlowEnding : std::uint8_t {
+    kUnknown,
+    kClosed,    // FIN of both sides
+    kReset,     // RST
+    kIdle,      // no packet for the idle time
+    kCut,       // a changed policy cut it
+    kReplaced,  // its entry in the flow table was used for another flow
+};
+// "closed"; empty: unknown
+std::string_view name_of(FlowEnding ending);
+
+// A flow that is over.
+struct EventFlow {
+    EventPacket packet;   // the first one
+    std::string started;  // UTC, RFC 3339
+    std::uint64_t duration_ns = 0;
+    // As the endpoint sees it.
+    std::uint64_t packets_sent = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t packets_received = 0;
+    std::uint64_t bytes_received = 0;
+    FlowEnding ending = FlowEnding::kUnknown;
+};
+
+// What decided a response, or did not.
+enum class ResponsePath : std::uint8_t {
+    kKernel,     // the programs
+    kHeld,       // the daemon, before the pod saw it
+    kUnlearned,  // neither: it opened nothing
+};
+std::string_view name_of(ResponsePath path);
+
 struct EventResponse {
     IpAddress server;
     bool by_kernel = false;    // the programs decided it; otherwise the daemon did
@@ -66,6 +104,8 @@ struct EventResponse {
     std::string name;          // of the question
     std::uint16_t type = 0;    // of the question
     std::vector<IpAddress> addresses;
+    std::optional<std::uint64_t> latency_ns = std::nullopt;  // from the query to the response
+    std::optional<ResponsePath> path = std::nullopt;
 };
 
 // For events of the node: what happened, in words.
@@ -80,9 +120,14 @@ struct Event {
     std::string time;  // UTC, RFC 3339
     std::optional<EventEndpoint> endpoint;
     std::string reason;  // of the programs' counters: "denied", "closed"; empty: none
-    std::variant<std::monostate, EventPacket, EventResponse, EventText> detail;
+    std::variant<std::monostate, EventPacket, EventFlow, EventResponse, EventText> detail;
 
-    const EventPacket* packet() const { return std::get_if<EventPacket>(&detail); }
+    // Also of a flow that ended.
+    const EventPacket* packet() const {
+        const EventFlow* ended = flow();
+        return ended == nullptr ? std::get_if<EventPacket>(&detail) : &ended->packet;
+    }
+    const EventFlow* flow() const { return std::get_if<EventFlow>(&detail); }
     const EventResponse* response() const { return std::get_if<EventResponse>(&detail); }
     const EventText* text() const { return std::get_if<EventText>(&detail); }
 };

@@ -21,7 +21,10 @@ bool EventFilter::matches_kind(EventKind kind) const {
     if (kind == EventKind::kDns) {
         return dns;
     }
-    return denied ? is_denial(kind) : !dns;
+    if (is_flow(kind)) {
+        return flows;
+    }
+    return denied ? is_denial(kind) : !dns && !flows;
 }
 
 bool EventFilter::matches(const Event& event) const {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The last events of the node, except DNS responses, so that a stream can begin in the past (`monitor --since`). A sink of events.
-// Owns a limited number of them; the oldest give way. One thread; cannot fail.
+// The last events of the node, except DNS responses and flows, so that a stream can begin in the past (`monitor --since`). A sink of
+// events. Owns a limited number of them; the oldest give way. One thread; cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ class EventHistory final : public EventSink {
   public:
     explicit EventHistory(std::size_t limit = kKeptEvents) : limit_(limit) {}
 
-    bool wants(EventKind kind) const override { return kind != EventKind::kDns; }
+    bool wants(EventKind kind) const override { return !is_on_request(kind); }
     void take(const Event& event) override {
         if (events_.size() == limit_) {
             events_.pop_front();

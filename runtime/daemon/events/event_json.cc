@@ -11,6 +11,8 @@ namespace {
 
 using api::Json;
 
+constexpr std::uint64_t kMsNs = 1'000'000;
+
 void add_endpoint(Json& out, const EventEndpoint& endpoint) {
     out["endpointId"] = endpoint.id;
     if (endpoint.name.empty()) {
@@ -39,10 +41,28 @@ void add_packet(Json& out, const EventPacket& packet) {
     }
 }
 
+void add_end(Json& out, const EventFlow& flow) {
+    out["started"] = flow.started;
+    out["durationMs"] = flow.duration_ns / kMsNs;
+    out["packetsSent"] = flow.packets_sent;
+    out["bytesSent"] = flow.bytes_sent;
+    out["packetsReceived"] = flow.packets_received;
+    out["bytesReceived"] = flow.bytes_received;
+    if (flow.ending != FlowEnding::kUnknown) {
+        out["end"] = name_of(flow.ending);
+    }
+}
+
 void add_response(Json& out, const EventResponse& response) {
     out["server"] = response.server.to_string();
     out["opened"] = response.opened;
     out["by"] = response.by_kernel ? "kernel" : "daemon";
+    if (response.latency_ns) {
+        out["latencyMs"] = static_cast<double>(*response.latency_ns) / static_cast<double>(kMsNs);
+    }
+    if (response.path) {
+        out["path"] = name_of(*response.path);
+    }
     if (!response.rcode) {
         return;
     }
@@ -65,6 +85,9 @@ Json event_json(const Event& event) {
     }
     if (const EventPacket* packet = event.packet(); packet != nullptr) {
         add_packet(out, *packet);
+        if (const EventFlow* flow = event.flow(); flow != nullptr) {
+            add_end(out, *flow);
+        }
     } else if (const EventResponse* response = event.response(); response != nullptr) {
         add_response(out, *response);
     } else if (const EventText* text = event.text(); text != nullptr) {

@@ -15,6 +15,34 @@ EventPipeline::EventPipeline(Node& node) : node_(node), sinks_{&denials_, &histo
 
 EventPipeline::~EventPipeline() { node_.set_observer({}); }
 
+void EventPipeline::add_sink(EventSink& sink) {
+    sinks_.push_back(&sink);
+    wishes_changed();
+}
+
+void EventPipeline::remove_sink(EventSink& sink) {
+    std::erase(sinks_, &sink);
+    wishes_changed();
+}
+
+void EventPipeline::wishes_changed() {
+    const FlowInterest now{is_wanted(EventKind::kFlow), is_wanted(EventKind::kFlowEnded)};
+    if (now == interest_) {
+        return;
+    }
+    interest_ = now;
+    if (interest_observer_) {
+        interest_observer_(interest_);
+    }
+}
+
+void EventPipeline::set_interest_observer(std::function<void(FlowInterest)> observer) {
+    interest_observer_ = std::move(observer);
+    if (interest_observer_) {
+        interest_observer_(interest_);
+    }
+}
+
 bool EventPipeline::is_wanted(EventKind kind) const {
     return std::any_of(sinks_.begin(), sinks_.end(), [kind](const EventSink* sink) { return sink->wants(kind); });
 }

@@ -63,6 +63,7 @@ Result<EventFilter> event_filter(const Node& node, const api::MonitorRequest& re
     filter.rule = request.rule;
     filter.denied = request.denied;
     filter.dns = request.dns;
+    filter.flows = request.flows;
     return filter;
 }
 

@@ -23,6 +23,7 @@ Result<> SocketServer::listen() {
 }
 
 SocketServer::~SocketServer() {
+    stream_observer_ = {};
     while (!clients_.empty()) {
         drop(*clients_.front());
     }
@@ -130,6 +131,7 @@ void SocketServer::handle_request(SocketClient& client, const std::string& line)
         } else {
             client.start_stream(std::move(*(*reply)->stream));
             ++streams_;
+            streams_changed();
         }
     }
     client.set_reply(encode(*reply ? Result<api::Json>(std::move((*reply)->result)) : Result<api::Json>(reply->error())));
@@ -201,9 +203,19 @@ void SocketServer::publish(const Event& event, const api::Json& view) {
 }
 
 void SocketServer::drop(SocketClient& client) {
-    streams_ -= client.is_streaming() ? 1U : 0U;
+    const bool was_streaming = client.is_streaming();
+    streams_ -= was_streaming ? 1U : 0U;
     clients_.remove_if([&client](const std::unique_ptr<SocketClient>& one) { return one.get() == &client; });
+    if (was_streaming) {
+        streams_changed();
+    }
     accept_again();
+}
+
+void SocketServer::streams_changed() const {
+    if (stream_observer_) {
+        stream_observer_();
+    }
 }
 
 void SocketServer::drop_idle() {

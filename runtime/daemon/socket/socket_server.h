@@ -60,6 +60,8 @@ class SocketServer {
     bool take_had_to_wait() { return std::exchange(had_to_wait_, false); }
     std::size_t clients() const { return clients_.size(); }
     bool has_streams() const { return streams_ > 0; }
+    // Called when a stream began or ended, so that other kinds of events may be wanted. Not called by the destructor.
+    void set_stream_observer(std::function<void()> observer) { stream_observer_ = std::move(observer); }
     // Whether a stream wants events of this kind, or this event.
     bool wants_kind(EventKind kind) const;
     bool wants(const Event& event) const;
@@ -81,6 +83,7 @@ class SocketServer {
     SocketClient* find(Ticket ticket) const;
     void resume(SocketClient& client);
     void drop(SocketClient& client);
+    void streams_changed() const;
 
     EventLoop& loop_;
     std::string path_;
@@ -90,6 +93,7 @@ class SocketServer {
     Ticket next_ticket_ = 1;
     std::list<std::unique_ptr<SocketClient>> clients_;
     std::size_t streams_ = 0;
+    std::function<void()> stream_observer_;
     bool accepting_ = true;
     bool had_to_wait_ = false;
 };

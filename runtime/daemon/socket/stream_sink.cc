@@ -12,7 +12,8 @@ void StreamSink::take(const Event& event) {
         return;
     }
     api::Json view = event_json(event);
-    if (api::Json staged = staged_.verdict(event); !staged.is_null()) {
+    // A flow gets the verdict when it begins.
+    if (api::Json staged = event.kind == EventKind::kFlowEnded ? api::Json() : staged_.verdict(event); !staged.is_null()) {
         view["staged"] = std::move(staged);
     }
     server_.publish(event, view);

@@ -420,6 +420,8 @@ enum ng_event_kind {
 	NG_EVENT_LOGGED = 4, /* `events`: a Log rule matched */
 	NG_EVENT_CUT = 5, /* `events`: a flow was cut by a policy change */
 	NG_EVENT_LIMIT = 6, /* `dns_events`: `reason` names the limit that the DNS message in the payload reached */
+	NG_EVENT_FLOW = 7, /* a new flow was allowed: no payload */
+	NG_EVENT_ENDED = 8, /* a flow ended: payload is ng_flow_end; remote, ports and rule are those of its start */
 };
 struct ng_event {
 	__u64 boot_ns;
@@ -437,6 +439,23 @@ struct ng_event {
 	__u32 ifindex;
 };
 NG_ABI_CHECK(struct ng_event, 48);
+
+/* The payload of NG_EVENT_ENDED. Packets and bytes are indexed by ng_direction_index. */
+enum ng_flow_ending {
+	NG_ENDED_CLOSED = 0, /* FIN of both sides */
+	NG_ENDED_RESET = 1,
+	NG_ENDED_IDLE = 2,
+	NG_ENDED_CUT = 3, /* a changed policy cut it */
+	NG_ENDED_REPLACED = 4, /* its entry was used for another flow */
+};
+struct ng_flow_end {
+	__u64 packets[2];
+	__u64 bytes[2];
+	__u64 started_ns; /* CLOCK_BOOTTIME */
+	__u32 end; /* enum ng_flow_ending */
+	__u32 pad;
+};
+NG_ABI_CHECK(struct ng_flow_end, 48);
 
 /*
  * `held`: ring buffer of frames that only the daemon can judge: a header, then `length` bytes from the link header on.

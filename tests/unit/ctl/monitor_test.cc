@@ -103,6 +103,24 @@ TEST_CASE("monitor prints what the staged policies would do with a packet") {
     CHECK(line_of(nullptr) == line + "\n");
 }
 
+TEST_CASE("monitor folds flows that ended, and shows how the first one did") {
+    api::Json event = kDenied;
+    event.update({{"kind", "flow-ended"},
+                  {"reason", ""},
+                  {"durationMs", 1234},
+                  {"end", "closed"},
+                  {"packetsSent", 1},
+                  {"bytesSent", 52},
+                  {"packetsReceived", 12},
+                  {"bytesReceived", 1'234'567}});
+    api::Json later = event;
+    later["durationMs"] = 7;
+    const std::string line = "2026-01-02T03:04:05.678Z flow-ended default/weather to [2001:db8::1]:443 TCP by end of tier";
+    CHECK(follow({"-s", "/s", "monitor"}, {event, later}).out ==
+          line + ", closed after 1.234 s: sent 1 packet, 52 bytes, received 12 packets, 1,234,567 bytes\n" + line + "  x1 more in 5 s\n");
+    CHECK(follow({"-s", "/s", "monitor"}, {later}).out.find("closed after 0.007 s") != std::string::npos);
+}
+
 TEST_CASE("monitor requests what its options say") {
     const Followed followed = follow({"-s", "/s", "monitor", "--denied", "--dns", "default/weather"}, {});
     CHECK(followed.request.command == "monitor");
@@ -117,6 +135,8 @@ TEST_CASE("monitor requests what its options say") {
                                                   {"name", "*.example.com"},
                                                   {"rule", "default.allow"},
                                                   {"sinceSeconds", 900}});
+    CHECK(follow({"-s", "/s", "monitor", "--flows"}, {}).request.arguments ==
+          api::Json{{"denied", false}, {"dns", false}, {"flows", true}});
     CHECK(follow({"-s", "/s", "monitor", "--since", "soon"}, {}).code == 2);
     CHECK(follow({"-s", "/s", "status", "--denied"}, {}).code == 2);
     CHECK(follow({"-s", "/s", "monitor", "a", "b"}, {}).code == 2);

@@ -31,6 +31,14 @@ Event denied(std::uint32_t endpoint, const std::string& remote, std::uint16_t po
     return event;
 }
 
+Event ended() {
+    Event event = denied(7, "192.0.2.1", 443, 1, {"a.example.com"});
+    event.kind = EventKind::kFlowEnded;
+    event.reason = "";
+    event.detail = EventFlow{*event.packet(), "t0", 1'500'000'000, 10, 1000, 20, 2000, FlowEnding::kIdle};
+    return event;
+}
+
 Event response(const std::string& name) {
     Event event;
     event.kind = EventKind::kDns;
@@ -104,6 +112,55 @@ TEST_CASE("the history has the last events, but no DNS responses") {
     REQUIRE(history.events().size() == 2);
     CHECK(history.events().front().boot_ns == 2);
     CHECK(history.forgotten() == 1);
+}
+
+TEST_CASE("flows are no part of the history and of streams that do not ask for them") {
+    for (const EventKind kind : {EventKind::kFlow, EventKind::kFlowEnded}) {
+        CHECK_FALSE(EventHistory().wants(kind));
+        CHECK_FALSE(RecentDenials().wants(kind));
+    }
+    EventFilter filter;
+    CHECK_FALSE(filter.matches(ended()));
+    filter.flows = true;
+    CHECK(filter.matches(ended()));
+    CHECK(filter.matches_kind(EventKind::kFlow));
+    CHECK_FALSE(filter.matches(response("a.example.com")));
+    CHECK_FALSE(filter.matches(denied(7, "192.0.2.1", 443, 1)));
+    CHECK_FALSE(filter.matches(of_node(EventKind::kPolicies)));
+    filter.denied = true;
+    CHECK(filter.matches(denied(7, "192.0.2.1", 443, 1)));
+    filter.rule = "default.allow";
+    filter.name = pattern("*.example.com");
+    CHECK(filter.matches(ended()));
+    filter.name = pattern("other.example");
+    CHECK_FALSE(filter.matches(ended()));
+}
+
+TEST_CASE("a flow that ended is a packet with what became of it") {
+    const api::Json json = event_json(ended());
+    CHECK(json["kind"] == "flow-ended");
+    CHECK(json["remote"] == "192.0.2.1");
+    CHECK(json["started"] == "t0");
+    CHECK(json["durationMs"] == 1500);
+    CHECK(json["packetsSent"] == 10);
+    CHECK(json["bytesSent"] == 1000);
+    CHECK(json["packetsReceived"] == 20);
+    CHECK(json["bytesReceived"] == 2000);
+    CHECK(json["end"] == "idle");
+    Event unknown = ended();
+    std::get<EventFlow>(unknown.detail).ending = FlowEnding::kUnknown;
+    CHECK_FALSE(event_json(unknown).contains("end"));
+}
+
+TEST_CASE("latency and path of a response are absent until they are known") {
+    Event event = response("a.example.com");
+    CHECK_FALSE(event_json(event).contains("latencyMs"));
+    CHECK_FALSE(event_json(event).contains("path"));
+    auto& detail = std::get<EventResponse>(event.detail);
+    detail.latency_ns = 1'250'000;
+    detail.path = ResponsePath::kHeld;
+    CHECK(event_json(event)["latencyMs"] == 1.25);
+    CHECK(event_json(event)["path"] == "held");
 }
 
 TEST_CASE("without kinds, a filter matches all events but DNS responses") {
