@@ -91,6 +91,7 @@ constexpr std::array kRootFields = {
     text("denyAction", kDenyActions),
     text("policyChange", kPolicyChanges),
     text("metricsAddress"),
+    text("uiAddress"),
     object("log", kLog),
     object("limits", kLimits),
 };
@@ -290,6 +291,25 @@ void read_log(const Cursor& root, Config& config) {
     }
 }
 
+// The page has no password, so only this node may reach it.
+void read_ui_address(const Cursor& root, std::optional<ListenAddress>& out) {
+    const auto cursor = root.child("uiAddress");
+    if (!cursor) {
+        return;
+    }
+    auto address = parse_listen_address(cursor->node().text());
+    if (!address) {
+        cursor->error(address.error().message());
+    } else if (!address->is_local()) {
+        cursor->error(
+            "\"" + cursor->node().text() +
+            "\" can be reached from other machines, and the page has no password; write 127.0.0.1:port, [::1]:port or unix:/path, "
+            "and reach it through ssh (docs/page.md)");
+    } else {
+        out = std::move(address).value();
+    }
+}
+
 // Settings planned for later versions must not be accepted silently.
 void refuse_unsupported(const Cursor& root) {
     if (!root.text("metricsAddress").value_or("").empty()) {
@@ -316,6 +336,7 @@ void decode(const Cursor& root, Config& config) {
         read_number(*limits, "learntAddressesPerEndpoint", {16, kMaxPerEndpoint}, config.learnt_per_endpoint);
         read_number(*limits, "flowsPerEndpoint", {16, kMaxPerEndpoint}, config.flows_per_endpoint);
     }
+    read_ui_address(root, config.ui_address);
     refuse_unsupported(root);
 }
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "config/kubelet_dns.h"
+#include "config/listen_address.h"
 #include "datapath/bpf/abi_limits.h"
 #include "dns/lifetime.h"
 #include "dns/never_opens.h"
@@ -60,6 +61,8 @@ struct Config {
 
     bool reject_denied = false;  // denyAction: Reject
     bool keep_flows = false;     // policyChange: Keep
+
+    std::optional<ListenAddress> ui_address;  // of the page, on the loopback or a Unix socket; unset: none
 
     log::Level log_level = log::Level::kInfo;
     log::Format log_format = log::Format::kText;

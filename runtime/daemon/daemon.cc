@@ -22,6 +22,7 @@
 #include "daemon/loop/server_file_watch.h"
 #include "daemon/loop/service_manager.h"
 #include "daemon/node.h"
+#include "daemon/page/page_service.h"
 #include "daemon/socket/commands.h"
 #include "daemon/socket/reply_children.h"
 #include "daemon/socket/socket_server.h"
@@ -79,6 +80,7 @@ class Daemon {
     std::unique_ptr<ServerFileWatch> server_files_;  // null: no file names trusted servers
     std::unique_ptr<LabelFetcher> labels_;           // null: no label provider must be asked
     std::unique_ptr<SocketServer> server_;
+    std::unique_ptr<PageService> page_;  // null: uiAddress is not set
     std::unique_ptr<StreamSink> streams_;
     std::unique_ptr<ReplyChildren> listings_;
     std::vector<EventSource> sources_;  // signals and periodic work
@@ -113,6 +115,10 @@ Result<> Daemon::start() {
     if (!node_->runtime().label_providers().to_be_asked().empty()) {
         NG_ASSIGN(labels_, LabelFetcher::create(*loop_, *node_));
         labels_->fetch_missing();
+    }
+    // Sources: the connections of browsers.
+    if (config_.ui_address) {
+        page_ = std::make_unique<PageService>(*loop_, *node_, *events_, *config_.ui_address);
     }
     streams_ = std::make_unique<StreamSink>(*node_, *server_);
     events_->add_sink(*streams_);
@@ -175,6 +181,7 @@ Result<> Daemon::run() {
     events_->report({EventKind::kDaemonStopping, std::nullopt, {"the daemon stops; policies stay enforced", ""}});
     events_->remove_sink(*streams_);
     listings_.reset();
+    page_.reset();
     streams_.reset();
     server_.reset();
     slow_path_->finish();
@@ -201,6 +208,9 @@ void Daemon::tick() {
     slow_path_->tick();
     server_->drop_idle();
     streams_->tick();
+    if (page_) {
+        page_->tick();
+    }
     check_pins();
 }
 

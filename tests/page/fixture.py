@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -66,17 +67,20 @@ class World:
     def reply(self, since):
         known = int(since[2:]) if since.startswith("f-") and since[2:].isdigit() else -1
         rules, edges = [], []
-        for number, edge in self.edges.items():
-            if self.changed[number] > known:
-                out = dict(edge)
-                if edge["rule"] is None:
-                    del out["rule"]
-                else:
-                    if edge["rule"] not in rules:
-                        rules.append(edge["rule"])
-                    out["rule"] = rules.index(edge["rule"])
-                edges.append(out)
-        reply = {"formatVersion": 1, "sequence": f"f-{self.number}", "full": known < 0, "time": utc(time.time()),
+        changed = sorted((change, number) for number, change in self.changed.items() if change > known and number in self.edges)
+        more = len(changed) > 2048
+        changed = changed[:2048]
+        for _, number in changed:
+            edge = self.edges[number]
+            out = dict(edge)
+            if edge["rule"] is None:
+                del out["rule"]
+            else:
+                if edge["rule"] not in rules:
+                    rules.append(edge["rule"])
+                out["rule"] = rules.index(edge["rule"])
+            edges.append(out)
+        reply = {"formatVersion": 1, "sequence": f"f-{changed[-1][0] if more else self.number}", "full": known < 0, "more": more, "time": utc(time.time()),
                  "recordedSince": utc(self.started),
                  "node": {"name": "worker-3", "version": "0.9.0", "degraded": self.degraded, "warnings": self.warnings},
                  "limits": {"edges": 16384, "edgesPerEndpoint": 512, "forgotten": 0}, "rules": rules, "edges": edges,
@@ -175,15 +179,15 @@ WORLDS = {"small": small, "large": large, "empty": World, "hostile": hostile}
 
 def join_page():
     with tempfile.TemporaryDirectory() as folder:
-        page, hashes = os.path.join(folder, "page.html"), os.path.join(folder, "hashes")
-        subprocess.run([os.path.join(PAGE, "join.sh"), page, hashes], check=True)
-        with open(page, "rb") as file, open(hashes, encoding="ascii") as lines:
-            return file.read(), dict(line.split() for line in lines)
+        page, code = os.path.join(folder, "page.html"), os.path.join(folder, "page.cc")
+        subprocess.run([os.path.join(PAGE, "join.sh"), page, code], check=True)
+        with open(page, "rb") as file, open(code, encoding="utf-8") as lines:
+            return file.read(), dict(re.findall(r'kPage(Style|Script)Hash = "([^"]+)"', lines.read()))
 
 
 def security_headers(hashes):
     """As runtime/daemon/page sends them."""
-    policy = ["default-src 'none'", f"script-src '{hashes['script']}'", f"style-src '{hashes['style']}'", "connect-src 'self'", "img-src data:",
+    policy = ["default-src 'none'", f"script-src '{hashes['Script']}'", f"style-src '{hashes['Style']}'", "connect-src 'self'", "img-src data:",
               "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'"]
     return {"Content-Security-Policy": "; ".join(policy), "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
             "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store"}

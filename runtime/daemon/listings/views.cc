@@ -78,34 +78,6 @@ void add_counters(Json& out, const std::vector<CounterValue>& counters, bool zer
     }
 }
 
-// All reasons why `status` is not "healthy", one line each.
-Json view_degraded(Node& node) {
-    Json degraded = Json::array();
-    for (const node::FolderProblem& problem : node.runtime().folder_problems()) {
-        degraded.push_back("policy folder " + problem.folder + ": " + problem.why);
-    }
-    for (const policy::FileStatus& file : node.runtime().policies().files()) {
-        if (!file.loaded) {
-            degraded.push_back("policy file " + file.path + " is refused (in force: " + std::string(policy::to_string(file.in_force)) +
-                               (file.since == 0 ? "" : ", since " + utc_text(file.since)) + ")");
-        }
-    }
-    for (const auto& entry : node.records()) {
-        const node::Programmed* state = node.programmer().find(entry.first);
-        // Unknown policies are reported once for all endpoints.
-        if (state != nullptr && !state->error.empty() && state->error != node.programmer().unknown()) {
-            degraded.push_back("endpoint " + display_name(entry.second) + " keeps its last policy: " + state->error);
-        }
-    }
-    for (const auto& problem : node.health().problems()) {
-        degraded.push_back(problem.first + ": " + problem.second);
-    }
-    if (node.runtime().trusted_servers().empty() && !node.config().dns_servers.pod) {
-        degraded.push_back("no DNS server is trusted, so no name opens anything: set dnsTrustedServers");
-    }
-    return degraded;
-}
-
 Result<Json> view_direction(Node& node, const Record& record, Direction direction) {
     const node::Programmed* state = node.programmer().find(record.id);
     const node::CompiledRef compiled = state == nullptr ? nullptr : state->compiled(direction);
@@ -182,6 +154,36 @@ void add_refused(Node& node, const Record& record, Json& out) {
     }
 }
 
+}  // namespace
+
+// All reasons why `status` is not "healthy", one line each.
+Json view_degraded(Node& node) {
+    Json degraded = Json::array();
+    for (const node::FolderProblem& problem : node.runtime().folder_problems()) {
+        degraded.push_back("policy folder " + problem.folder + ": " + problem.why);
+    }
+    for (const policy::FileStatus& file : node.runtime().policies().files()) {
+        if (!file.loaded) {
+            degraded.push_back("policy file " + file.path + " is refused (in force: " + std::string(policy::to_string(file.in_force)) +
+                               (file.since == 0 ? "" : ", since " + utc_text(file.since)) + ")");
+        }
+    }
+    for (const auto& entry : node.records()) {
+        const node::Programmed* state = node.programmer().find(entry.first);
+        // Unknown policies are reported once for all endpoints.
+        if (state != nullptr && !state->error.empty() && state->error != node.programmer().unknown()) {
+            degraded.push_back("endpoint " + display_name(entry.second) + " keeps its last policy: " + state->error);
+        }
+    }
+    for (const auto& problem : node.health().problems()) {
+        degraded.push_back(problem.first + ": " + problem.second);
+    }
+    if (node.runtime().trusted_servers().empty() && !node.config().dns_servers.pod) {
+        degraded.push_back("no DNS server is trusted, so no name opens anything: set dnsTrustedServers");
+    }
+    return degraded;
+}
+
 // Conditions that an administrator should know although namegate itself is healthy.
 Json view_warnings(Node& node) {
     Json warnings = Json::array();
@@ -214,8 +216,6 @@ Json view_warnings(Node& node) {
     }
     return warnings;
 }
-
-}  // namespace
 
 Result<std::string> mode_of(Node& node, const Record& record) {
     NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Joins the page from its parts into one file, and writes the hashes of its style and script, by which the Content-Security-Policy
-# allows these two and nothing else.
-# usage: join.sh OUTPUT.html OUTPUT.hashes
+# Joins the page from its parts into one file, and writes a C++ file with its text and the hashes of its style and script, by which the
+# Content-Security-Policy allows these two and nothing else.
+# usage: join.sh OUTPUT.html OUTPUT.cc
 set -euo pipefail
-page=${1:?output file} hashes=${2:?output file of the hashes}
+page=${1:?output file} code=${2:?output file for the compiler}
 cd "$(dirname "$0")"
 
 # In this order: a part uses names of those before it when it is evaluated. app.js starts the page.
@@ -31,7 +31,19 @@ case "$style$script" in *'</'* | *'<!--'*) echo "join.sh: a part contains '</' o
   rest=${template#*@STYLE@}
   printf '%s' "${rest%%@SCRIPT@*}" "$script" "${rest#*@SCRIPT@}"
 } >"$page"
+# A string literal of limited length is portable, so the text is in pieces; the compiler joins them.
 {
-  printf 'style sha256-%s\n' "$(printf '%s' "$style" | hash_of)"
-  printf 'script sha256-%s\n' "$(printf '%s' "$script" | hash_of)"
-} >"$hashes"
+  cat <<'END'
+// Made by join.sh.
+#include "daemon/page/page_content.h"
+
+namespace namegate::daemon {
+
+#pragma GCC diagnostic ignored "-Woverlength-strings"
+END
+  printf 'constexpr std::string_view kPageStyleHash = "sha256-%s";\n' "$(printf '%s' "$style" | hash_of)"
+  printf 'constexpr std::string_view kPageScriptHash = "sha256-%s";\n' "$(printf '%s' "$script" | hash_of)"
+  printf 'constexpr std::string_view kPageHtml =\n'
+  sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' "$page"
+  printf ';\n\n}  // namespace namegate::daemon\n'
+} >"$code"

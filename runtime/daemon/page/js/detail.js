@@ -112,7 +112,8 @@ class Detail {
 
   edge(edge) {
     const ingress = edge.direction === "ingress";
-    const unit = edge.verdict === kLookedUp ? "lookups" : edge.verdict === kDenied ? "packets, at least" : "flows";
+    const units = edge.verdict === kLookedUp ? ["lookup", "lookups"] : edge.verdict === kDenied ? ["packet", "packets"] : ["flow", "flows"];
+    const seen = `${plural(edge.count, ...units)}${edge.verdict === kDenied ? ", at least" : ""}`;
     const back = this.subject.from;
     return [
       back ? element("button", { type: "button", class: "quiet back", click: () => this.onSubject(back) }, "← Back") : null,
@@ -121,7 +122,7 @@ class Detail {
       badgeOf(edge.verdict),
       ...this.decision(edge),
       element("h3", {}, "Seen"),
-      pairs(["Count", `${formatCount(edge.count)} ${unit}`], ["First", formatTime(edge.first)], ["Last", formatTime(edge.last)],
+      pairs(["Count", seen], ["First", formatTime(edge.first)], ["Last", formatTime(edge.last)],
         ["Port", formatPort(edge)], ["Addresses", edge.name === "" ? "" : shortList(edge.addresses)]),
       ...this.command(edge),
     ];

@@ -187,7 +187,8 @@ class Links {
     const strong = key >= 100;
     const verdict = Math.floor((key % 100) / 10);
     const look = key % 10;
-    context.globalAlpha = strong ? 1 : emphasis ? 0.12 : alphaOf(verdict, seen);
+    const alpha = alphaOf(verdict, seen);
+    context.globalAlpha = strong ? 1 : emphasis ? 0.12 : look < 5 ? alpha : Math.max(0.4, alpha);
     context.strokeStyle = look < 5 ? this.colours[verdict] : this.fading(look === 5, verdict);
     context.lineWidth = strong ? 1.9 + (look < 5 ? look * 0.8 : 0) : seen > kMostThick ? 1 : 1.2 + (look < 5 ? look * 0.8 : 0);
     context.setLineDash(kVerdicts[verdict].dash);

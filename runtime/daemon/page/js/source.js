@@ -52,6 +52,7 @@ class Source {
       const reply = await this.ask();
       this.sequence = reply.sequence;
       this.failures = 0;
+      wait = reply.more ? 0 : kPollMs;
       this.onReply(reply);
       if (!this.paused) {
         this.onState({ name: "live" });
