@@ -76,7 +76,7 @@ done
 build_packages=(
   cmake ninja-build g++ binutils clang-14 llvm-14 bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev
   libnl-route-3-dev nlohmann-json3-dev libldns-dev libssl-dev libyaml-cpp-dev libidn2-dev libunistring-dev libsystemd-dev
-  libnghttp2-dev libcli11-dev libmicrohttpd-dev
+  libnghttp2-dev libcli11-dev libmicrohttpd-dev prometheus-cpp-dev
 )
 run_packages=(nftables)
 demo_packages=(iproute2 containernetworking-plugins dnsmasq-base python3)
@@ -84,6 +84,7 @@ test_packages=(
   "${demo_packages[@]}" catch2 ccache clang-format clang-tidy clang shellcheck git strace libclang-rt-14-dev
   iputils-ping iptables qemu-system-x86 busybox-static cpio xz-utils containerd runc
   zsh fish mandoc man-db systemd
+  prometheus
   golang-go golang-github-appc-cni-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 )
 

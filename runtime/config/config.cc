@@ -291,29 +291,27 @@ void read_log(const Cursor& root, Config& config) {
     }
 }
 
-// The page has no password, so only this node may reach it.
-void read_ui_address(const Cursor& root, std::optional<ListenAddress>& out) {
-    const auto cursor = root.child("uiAddress");
+void read_listen_address(const Cursor& root, std::string_view key, std::optional<ListenAddress>& out) {
+    const auto cursor = root.child(key);
     if (!cursor) {
         return;
     }
     auto address = parse_listen_address(cursor->node().text());
     if (!address) {
         cursor->error(address.error().message());
-    } else if (!address->is_local()) {
-        cursor->error(
-            "\"" + cursor->node().text() +
-            "\" can be reached from other machines, and the page has no password; write 127.0.0.1:port, [::1]:port or unix:/path, "
-            "and reach it through ssh (docs/page.md)");
-    } else {
-        out = std::move(address).value();
+        return;
     }
+    out = std::move(address).value();
 }
 
-// Settings planned for later versions must not be accepted silently.
-void refuse_unsupported(const Cursor& root) {
-    if (!root.text("metricsAddress").value_or("").empty()) {
-        root.child("metricsAddress")->error("not supported yet: leave it out");
+// The page has no password, so only this node may reach it.
+void read_ui_address(const Cursor& root, std::optional<ListenAddress>& out) {
+    read_listen_address(root, "uiAddress", out);
+    if (out && !out->is_local()) {
+        root.field_error("uiAddress", "\"" + out->to_string() +
+                                          "\" can be reached from other machines, and the page has no password; write 127.0.0.1:port, "
+                                          "[::1]:port or unix:/path, and reach it through ssh (docs/page.md)");
+        out.reset();
     }
 }
 
@@ -336,8 +334,8 @@ void decode(const Cursor& root, Config& config) {
         read_number(*limits, "learntAddressesPerEndpoint", {16, kMaxPerEndpoint}, config.learnt_per_endpoint);
         read_number(*limits, "flowsPerEndpoint", {16, kMaxPerEndpoint}, config.flows_per_endpoint);
     }
+    read_listen_address(root, "metricsAddress", config.metrics_address);
     read_ui_address(root, config.ui_address);
-    refuse_unsupported(root);
 }
 
 Error all_problems(const policy::Problems& problems) {
@@ -351,8 +349,6 @@ Error all_problems(const policy::Problems& problems) {
 }  // namespace
 
 const policy::ObjectSpec& settings_table() { return kRoot; }
-
-bool is_planned(std::string_view name) { return name == "metricsAddress"; }
 
 labels::ProviderSettings Config::label_settings() const {
     labels::ProviderSettings settings;

@@ -62,6 +62,7 @@ struct Config {
     bool reject_denied = false;  // denyAction: Reject
     bool keep_flows = false;     // policyChange: Keep
 
+    std::optional<ListenAddress> metrics_address;  // unset: no metrics
     std::optional<ListenAddress> ui_address;  // of the page, on the loopback or a Unix socket; unset: none
 
     log::Level log_level = log::Level::kInfo;
@@ -87,8 +88,6 @@ struct Config {
 Result<Config> parse_config(const std::string& path, std::string_view content);
 // Every setting, for what is written of them.
 const policy::ObjectSpec& settings_table();
-// Is the setting refused so far?
-bool is_planned(std::string_view name);
 
 // Returns the defaults if the file does not exist.
 Result<Config> load_config(const std::string& path);

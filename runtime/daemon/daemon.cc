@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "api/client.h"
@@ -21,6 +22,7 @@
 #include "daemon/loop/policy_folder_watch.h"
 #include "daemon/loop/server_file_watch.h"
 #include "daemon/loop/service_manager.h"
+#include "daemon/metrics/metrics_service.h"
 #include "daemon/node.h"
 #include "daemon/page/page_service.h"
 #include "daemon/socket/commands.h"
@@ -79,6 +81,7 @@ class Daemon {
     std::unique_ptr<PolicyFolderWatch> folders_;
     std::unique_ptr<ServerFileWatch> server_files_;  // null: no file names trusted servers
     std::unique_ptr<LabelFetcher> labels_;           // null: no label provider must be asked
+    std::unique_ptr<MetricsService> metrics_;        // null: metricsAddress is not set
     std::unique_ptr<SocketServer> server_;
     std::unique_ptr<PageService> page_;  // null: uiAddress is not set
     std::unique_ptr<StreamSink> streams_;
@@ -119,6 +122,9 @@ Result<> Daemon::start() {
     // Sources: the connections of browsers.
     if (config_.ui_address) {
         page_ = std::make_unique<PageService>(*loop_, *node_, *events_, *config_.ui_address);
+    // Sources: the connections of what reads the metrics.
+    if (config_.metrics_address) {
+        metrics_ = std::make_unique<MetricsService>(*loop_, *node_, slow_path_->learner(), *config_.metrics_address);
     }
     streams_ = std::make_unique<StreamSink>(*node_, *server_);
     events_->add_sink(*streams_);
@@ -182,6 +188,7 @@ Result<> Daemon::run() {
     events_->remove_sink(*streams_);
     listings_.reset();
     page_.reset();
+    metrics_.reset();
     streams_.reset();
     server_.reset();
     slow_path_->finish();
@@ -210,6 +217,8 @@ void Daemon::tick() {
     streams_->tick();
     if (page_) {
         page_->tick();
+    if (metrics_) {
+        metrics_->tick();
     }
     check_pins();
 }
@@ -248,16 +257,28 @@ std::optional<Result<SocketServer::Reply>> Daemon::handle(const api::Request& re
     if (by == api::AnswerBy::kLater && labels_) {
         return program(std::get<api::ProgramRequest>(*call), ticket);
     }
-    return handle_call({*node_, slow_path_->learner(), *events_}, *call);
+    const std::uint64_t begin = clock_.boot_ns();
+    auto reply = handle_call({*node_, slow_path_->learner(), *events_}, *call);
+    if (std::holds_alternative<api::PrepareRequest>(*call)) {
+        node_->note_end(Timing::kPrepare, begin);
+    } else if (std::holds_alternative<api::ProgramRequest>(*call)) {
+        node_->note_end(Timing::kProgram, begin);
+    }
+    return reply;
 }
 
 // Empty: the reply is sent when the endpoint's labels have arrived.
 std::optional<Result<SocketServer::Reply>> Daemon::program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket) {
-    const auto later = [this, ticket](const Result<>& programmed) { server_->reply(ticket, reply_of(programmed)); };
+    const std::uint64_t begin = clock_.boot_ns();
+    const auto later = [this, ticket, begin](const Result<>& programmed) {
+        node_->note_end(Timing::kProgram, begin);
+        server_->reply(ticket, reply_of(programmed));
+    };
     const auto programmed = labels_->program(wanted, later);
     if (!programmed) {
         return std::nullopt;
     }
+    node_->note_end(Timing::kProgram, begin);
     NG_ASSIGN(api::Json reply, reply_of(*programmed));
     return Result<SocketServer::Reply>(SocketServer::Reply{std::move(reply), {}});
 }

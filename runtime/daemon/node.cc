@@ -84,6 +84,7 @@ void Node::log_folder_problems() {
 }
 
 void Node::reload_policies() {
+    const std::uint64_t begin = clock_.boot_ns();
     const auto change = runtime_->read_policies(due_.program);
     due_.reload = !change;
     health_.report("reading policies", change ? ok() : Result<>(change.error()));
@@ -105,6 +106,9 @@ void Node::reload_policies() {
                  " files are in force",
              ""});
     program_affected((*change)->affected);
+    if (!due_.program) {
+        note_end(Timing::kPolicies, begin);
+    }
 }
 
 void Node::program_affected(const policy::AffectedEndpoints& affected) {
@@ -204,6 +208,13 @@ void Node::forget_state(std::uint32_t endpoint) {
 void Node::observe(EventKind kind, std::optional<EventEndpoint> endpoint, EventText text) const {
     if (observer_) {
         observer_({kind, std::move(endpoint), std::move(text)});
+    }
+}
+
+void Node::note_end(Timing what, std::uint64_t begin_boot_ns) const {
+    const std::uint64_t now = clock_.boot_ns();
+    if (timing_observer_ && now >= begin_boot_ns) {
+        timing_observer_(what, now - begin_boot_ns);
     }
 }
 

@@ -18,6 +18,7 @@
 #include "daemon/dns/refused_addresses.h"
 #include "daemon/events/event.h"
 #include "daemon/events/name_history.h"
+#include "daemon/timing.h"
 #include "daemon/upkeep/cache_saver.h"
 #include "daemon/upkeep/health.h"
 #include "daemon/upkeep/policy_collector.h"
@@ -70,6 +71,10 @@ class Node {
 
     // Called with each event of the node: endpoints that come and go, policies in force and refused. Empty: nobody is interested.
     void set_observer(std::function<void(NodeEvent)> observer) { observer_ = std::move(observer); }
+    // Called with the time that work took. Empty: it is not needed.
+    void set_timing_observer(TimingObserver observer) { timing_observer_ = std::move(observer); }
+    // The work that began at this time ends now.
+    void note_end(Timing what, std::uint64_t begin_boot_ns) const;
 
     // The endpoint looked up these names at a trusted server.
     void note_lookup(std::uint32_t endpoint, const std::vector<std::string>& names);
@@ -91,6 +96,7 @@ class Node {
     const NameHistory& name_history() const { return name_history_; }
     const Warnings& warnings() const { return warnings_; }
     Health& health() { return health_; }
+    const Health& health() const { return health_; }
 
   private:
     Node(const config::Config& config, const Clock& clock);
@@ -134,6 +140,7 @@ class Node {
     std::uint64_t started_boot_ns_ = 0;
     std::string boot_id_;
     std::function<void(NodeEvent)> observer_;
+    TimingObserver timing_observer_;
 };
 
 }  // namespace namegate::daemon

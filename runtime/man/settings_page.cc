@@ -46,7 +46,7 @@ Result<> check_described(std::string_view markdown) {
     const std::set<std::string> exist = settings(config::settings_table(), "");
     const std::set<std::string> known = described(markdown);
     for (const std::string& name : exist) {
-        if (known.count(name) == 0 && !config::is_planned(name)) {
+        if (known.count(name) == 0) {
             return Error(Code::kInvalidInput, "the table of settings does not describe " + name);
         }
     }

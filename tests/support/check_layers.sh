@@ -32,6 +32,7 @@ libraries=(
   '(grpc[a-z]*/|google/|[a-z]*\.pb\.h)|tests'
   'idn2\.h|policy'
   'systemd/|daemon/loop'
+  'prometheus/|daemon/metrics'
   'microhttpd\.h|daemon/http'
   'zlib\.h|ctl'
   'CLI/|ctl man daemon/command_line.h'

@@ -169,6 +169,9 @@ void HeldResponses::put_back(const ng_held& header, std::span<const std::uint8_t
         log::debug("held frame lost", {log::kv("endpoint", header.endpoint), log::kv("error", sent.error().message())});
         learner_.count_lost();
     }
+    if (sent) {
+        node_.note_end(Timing::kHeld, header.boot_ns);
+    }
 }
 
 }  // namespace namegate::daemon

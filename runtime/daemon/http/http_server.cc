@@ -226,6 +226,7 @@ void HttpServer::drive() {
         incoming_.reset();
         ready_.reset();
         next_.stop();
+        works_ = false;
         return;
     }
     if (connections_.size() < before) {

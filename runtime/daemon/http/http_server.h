@@ -57,6 +57,8 @@ class HttpServer {
 
     const config::ListenAddress& address() const { return address_; }
     std::size_t connections() const { return connections_.size(); }
+    // False after an error of the library: make another server.
+    bool works() const { return works_; }
 
     // What libmicrohttpd's callbacks need; for http_server.cc.
     struct Callbacks;
@@ -90,6 +92,7 @@ class HttpServer {
     IoSource ready_;
     TimerSource next_;  // the library's next timeout, the next slow connection, or another attempt to accept
     bool accepting_ = true;
+    bool works_ = true;
 };
 
 }  // namespace namegate::daemon

@@ -13,6 +13,7 @@
 #include "api/explain.h"
 #include "base/utc_text.h"
 #include "daemon/counters/counters.h"
+#include "daemon/listings/degraded.h"
 #include "daemon/listings/staged_view.h"
 #include "daemon/warnings/reverse_path.h"
 #include "datapath/address.h"
@@ -30,7 +31,6 @@ using endpoints::Record;
 using endpoints::texts;
 using policy::Direction;
 
-constexpr const char* kSettingsFolder = "/proc/sys/net/ipv4/conf";
 constexpr std::size_t kMaxNamedInterfaces = 8;  // in one warning
 constexpr std::array<const char*, 3> kModes = {"closed", "enforced", "open"};
 
@@ -156,34 +156,6 @@ void add_refused(Node& node, const Record& record, Json& out) {
 
 }  // namespace
 
-// All reasons why `status` is not "healthy", one line each.
-Json view_degraded(Node& node) {
-    Json degraded = Json::array();
-    for (const node::FolderProblem& problem : node.runtime().folder_problems()) {
-        degraded.push_back("policy folder " + problem.folder + ": " + problem.why);
-    }
-    for (const policy::FileStatus& file : node.runtime().policies().files()) {
-        if (!file.loaded) {
-            degraded.push_back("policy file " + file.path + " is refused (in force: " + std::string(policy::to_string(file.in_force)) +
-                               (file.since == 0 ? "" : ", since " + utc_text(file.since)) + ")");
-        }
-    }
-    for (const auto& entry : node.records()) {
-        const node::Programmed* state = node.programmer().find(entry.first);
-        // Unknown policies are reported once for all endpoints.
-        if (state != nullptr && !state->error.empty() && state->error != node.programmer().unknown()) {
-            degraded.push_back("endpoint " + display_name(entry.second) + " keeps its last policy: " + state->error);
-        }
-    }
-    for (const auto& problem : node.health().problems()) {
-        degraded.push_back(problem.first + ": " + problem.second);
-    }
-    if (node.runtime().trusted_servers().empty() && !node.config().dns_servers.pod) {
-        degraded.push_back("no DNS server is trusted, so no name opens anything: set dnsTrustedServers");
-    }
-    return degraded;
-}
-
 // Conditions that an administrator should know although namegate itself is healthy.
 Json view_warnings(Node& node) {
     Json warnings = Json::array();
@@ -194,7 +166,7 @@ Json view_warnings(Node& node) {
         return std::any_of(node.records().begin(), node.records().end(),
                            [&](const auto& entry) { return entry.second.host_ifname == name; });
     };
-    const auto open = interfaces_without_reverse_path_filter(kSettingsFolder, is_ours);
+    const auto open = interfaces_without_reverse_path_filter(kReversePathSettings, is_ours);
     if (!open) {
         warnings.push_back("reverse path filter: " + open.error().message());
     } else if (!open->empty()) {
@@ -206,6 +178,10 @@ Json view_warnings(Node& node) {
         warnings.push_back("no strict reverse path filter on " + names +
                            ": a host behind it can send with a pod's address as source; a strict filter drops what comes from an interface "
                            "through which the node does not reach the source (docs/limits.md, \"Forged sources\")");
+    }
+    if (node.config().metrics_address && !node.config().metrics_address->is_local()) {
+        warnings.push_back("metricsAddress is " + node.config().metrics_address->to_string() +
+                           ": the metrics, which name pods, can be read by whoever reaches this address");
     }
     const std::vector<std::string>& of_servers = node.runtime().server_warnings();
     for (std::size_t i = 0; i < of_servers.size() && i < kShownWarnings; ++i) {
@@ -237,7 +213,10 @@ Result<Json> view_status(Node& node, const Learner& learner) {
         servers.push_back(server.server.to_string());
         named.push_back({{"server", server.server.to_string()}, {"namedBy", server.named_by}});
     }
-    Json degraded = view_degraded(node);
+    Json degraded = Json::array();
+    for (Degradation& one : degradations(node)) {
+        degraded.push_back(std::move(one.text));
+    }
     Json counters = Json::object();
     NG_ASSIGN(const auto own, read_daemon_counters(node, learner));
     add_counters(counters, own, true);

@@ -23,8 +23,7 @@ Result<api::Json> view_addresses(Node& node, const endpoints::Record& record);
 // The name cache of one endpoint.
 api::Json view_names(Node& node, const endpoints::Record& record);
 
-// All reasons why the node is not healthy, and what works and is probably a mistake: lists of lines.
-api::Json view_degraded(Node& node);
+// What works and is probably a mistake, one line each.
 api::Json view_warnings(Node& node);
 
 // "closed", "enforced" or "open", from the kernel's maps.

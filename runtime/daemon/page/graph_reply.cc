@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/events/wall_clock.h"
+#include "daemon/listings/degraded.h"
 #include "daemon/listings/views.h"
 #include "daemon/page/connection_json.h"
 #include "daemon/page/json_text.h"
@@ -99,9 +100,11 @@ std::string GraphReply::write_endpoints() {
 std::string GraphReply::write_node() {
     JsonText out;
     out.open_object().field("name", name_of_node(node_.config())).field("version", NAMEGATE_VERSION);
-    const api::Json degraded = view_degraded(node_);
-    const api::Json warnings = view_warnings(node_);
-    out.field("degraded", degraded.get<std::vector<std::string>>()).field("warnings", warnings.get<std::vector<std::string>>());
+    std::vector<std::string> degraded;
+    for (Degradation& one : degradations(node_)) {
+        degraded.push_back(std::move(one.text));
+    }
+    out.field("degraded", degraded).field("warnings", view_warnings(node_).get<std::vector<std::string>>());
     return out.close_object().take();
 }
 

@@ -111,6 +111,7 @@ std::size_t PolicyWarnings::check_domains(const policy::Policy& policy, const Se
                                        "no endpoint that " + text_of(policy) + " selects has looked up " + listed(missing, kShownDomains) +
                                            " at a trusted DNS server since the daemon started"});
         next_.to_log.push_back(next_.not_looked_up.back());
+        next_.domains += missing.size();
     }
     return cost;
 }

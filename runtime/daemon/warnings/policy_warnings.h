@@ -41,6 +41,8 @@ class PolicyWarnings {
     // Warnings of the last round that ended, one for each policy.
     const std::vector<Warning>& unselected() const { return shown_.unselected; }
     const std::vector<Warning>& not_looked_up() const { return shown_.not_looked_up; }
+    // The domains that not_looked_up() is about.
+    std::size_t domains_not_looked_up() const { return shown_.domains; }
     // Those of both kinds that are to be logged.
     const std::vector<Warning>& to_log() const { return shown_.to_log; }
 
@@ -63,6 +65,7 @@ class PolicyWarnings {
         std::vector<Warning> unselected;
         std::vector<Warning> not_looked_up;
         std::vector<Warning> to_log;
+        std::size_t domains = 0;  // of not_looked_up
     };
     Found shown_;
     Found next_;  // of the current round

@@ -14,8 +14,10 @@
 
 namespace namegate::daemon {
 
-// `folder`: the kernel's IPv4 settings by interface, /proc/sys/net/ipv4/conf. `is_ours`: whether the programs check the sources of
-// an interface themselves. Returns sorted names, without the loopback device.
+inline constexpr const char* kReversePathSettings = "/proc/sys/net/ipv4/conf";
+
+// `folder`: the kernel's IPv4 settings by interface, kReversePathSettings outside tests. `is_ours`: whether the programs check the sources
+// of an interface themselves. Returns sorted names, without the loopback device.
 Result<std::vector<std::string>> interfaces_without_reverse_path_filter(const std::string& folder,
                                                                         const std::function<bool(const std::string&)>& is_ours);
 

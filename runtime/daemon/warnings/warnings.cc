@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/warnings/warnings.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -15,7 +16,8 @@ namespace namegate::daemon {
 namespace {
 
 constexpr std::uint64_t kRoundNs = 5'000'000'000;  // from the start of one round to the next
-constexpr std::size_t kCacheSteps = 64;            // for one domain of one endpoint
+constexpr const char* kUntrustedServer = "DNS server not trusted";
+constexpr std::size_t kCacheSteps = 64;  // for one domain of one endpoint
 
 // As written in a list of namegate.yaml, where text with a colon needs quotes.
 std::string written(const dns::TrustedServer& server) {
@@ -61,7 +63,7 @@ Warning untrusted_server(const UntrustedServerSummary& server, const config::Dns
     list += written({IpPrefix(server.server, server.server.bits()), dns::kDefaultDnsPort});
     const std::string pods = std::to_string(server.pods.size()) + (server.pods.size() == 1 ? " pod" : " pods");
     return {
-        "DNS server not trusted", server.server.to_string(),
+        kUntrustedServer, server.server.to_string(),
         "DNS server " + server.server.to_string() + " is not trusted and answered " + pods + " (" + listed(server.pods, kShownWarnings) +
             ") " + std::to_string(server.responses) + (server.responses == 1 ? " time" : " times") +
             ": names that are looked up there open nothing" +
@@ -122,7 +124,11 @@ void Warnings::finish(Node& node) {
     round_.reset();
     policies_.end();
     std::vector<Warning> all = servers(node);
-    for (const std::vector<Warning>& more : {unknown_labels(node), policies_.to_log()}) {
+    const std::vector<Warning> without_labels = unknown_labels(node);
+    const auto is_server = [](const Warning& one) { return std::string_view(one.event) == kUntrustedServer; };
+    numbers_ = {static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_server)), without_labels.size(),
+                policies_.unselected().size(), policies_.domains_not_looked_up()};
+    for (const std::vector<Warning>& more : {without_labels, policies_.to_log()}) {
         all.insert(all.end(), more.begin(), more.end());
     }
     for (const Warning& warning : log_.fresh(all)) {

@@ -39,6 +39,14 @@ struct UntrustedServerSummary {
 // The warning contains the line to write into namegate.yaml.
 Warning untrusted_server(const UntrustedServerSummary& server, const config::DnsServerSettings& trusted);
 
+// How many there were of each kind at the end of the last round.
+struct WarningNumbers {
+    std::size_t untrusted_servers = 0;
+    std::size_t pods_without_labels = 0;
+    std::size_t unselecting_policies = 0;
+    std::size_t domains_not_looked_up = 0;
+};
+
 class Warnings {
   public:
     explicit Warnings(const Clock& clock);
@@ -52,6 +60,7 @@ class Warnings {
     void tick(Node& node);
     // One line each.
     std::vector<std::string> lines(Node& node) const;
+    const WarningNumbers& numbers() const { return numbers_; }
 
     // The result of programming an endpoint. Only failures because of unknown labels are stored.
     void note_programmed(const endpoints::Record& record, const Result<>& result);
@@ -69,6 +78,7 @@ class Warnings {
     PolicyWarnings policies_;
     WarningLog log_;
     RefusedPods refused_;
+    WarningNumbers numbers_;
     std::unique_ptr<Round> round_;  // null: between two rounds
     std::uint64_t revision_ = 0;    // of the programmer, when the last round began
     std::uint64_t generation_ = 0;  // of the snapshot at that time

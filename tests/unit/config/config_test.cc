@@ -186,10 +186,16 @@ TEST_CASE("errors name the place and what to write") {
 }
 
 TEST_CASE("a known key that is not available yet is refused, not ignored") {
-    for (const char* content : {"labelSources: [kubernetes]\n", "metricsAddress: 127.0.0.1:9090\n"}) {
-        INFO(content);
-        CHECK(contains(error_of(content), "not supported yet"));
-    }
+    CHECK(contains(error_of("labelSources: [kubernetes]\n"), "not supported yet"));
+}
+
+TEST_CASE("metricsAddress is an address to listen on, and unset by default") {
+    const auto set = parse_config("namegate.yaml", "metricsAddress: \"[::1]:9464\"\n");
+    REQUIRE(set);
+    REQUIRE(set->metrics_address);
+    CHECK(set->metrics_address->to_string() == "[::1]:9464");
+    CHECK_FALSE(Config().metrics_address);
+    CHECK(contains(error_of("metricsAddress: \"9464\"\n"), "namegate.yaml:1:17: error: metricsAddress: \"9464\" is not an address"));
 }
 
 TEST_CASE("a file that is too large is refused because of its size") {

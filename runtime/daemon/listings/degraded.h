@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// All reasons why the node is not healthy, as `status` shows them and the metrics count them. Reads only. One thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace namegate::daemon {
+
+class Node;
+
+// Machine names of the kinds of reasons; docs/metrics.md lists them.
+inline constexpr std::string_view kDegradationKinds[] = {"policy_folder", "policy_file", "endpoint", "daemon", "dns_servers"};
+
+struct Degradation {
+    std::string_view kind;  // one of kDegradationKinds
+    std::string text;       // one line
+};
+
+std::vector<Degradation> degradations(const Node& node);
+
+}  // namespace namegate::daemon

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/metrics/timing_histograms.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+// Seconds. A pod's resolver waits for a response, ADD for a reply, and people for a policy, so the useful ranges differ.
+const prometheus::Histogram::BucketBoundaries kDnsBuckets = {0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
+                                                             0.05,    0.1,    0.25,  0.5,    1,     2.5,  5};
+const prometheus::Histogram::BucketBoundaries kHeldBuckets = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
+                                                              0.025,  0.05,    0.1,    0.25,  0.5,    1,     2.5};
+const prometheus::Histogram::BucketBoundaries kPolicyBuckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
+const prometheus::Histogram::BucketBoundaries kAddBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                             0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+constexpr double kNsPerSecond = 1e9;
+
+const char* name_of(DnsPath path) {
+    switch (path) {
+        case DnsPath::kKernel: return "kernel";
+        case DnsPath::kHeld: return "held";
+        case DnsPath::kUnlearnt: break;
+    }
+    return "unlearned";
+}
+
+MetricSeries histogram(const char* name, const char* help) { return {name, help, prometheus::MetricType::Histogram}; }
+
+}  // namespace
+
+TimingHistograms::TimingHistograms() : held_(kHeldBuckets), policies_(kPolicyBuckets), prepare_(kAddBuckets), program_(kAddBuckets) {}
+
+void TimingHistograms::observe(Timing what, std::uint64_t ns) {
+    const double seconds = static_cast<double>(ns) / kNsPerSecond;
+    switch (what) {
+        case Timing::kHeld: held_.Observe(seconds); break;
+        case Timing::kPolicies: policies_.Observe(seconds); break;
+        case Timing::kPrepare: prepare_.Observe(seconds); break;
+        case Timing::kProgram: program_.Observe(seconds); break;
+    }
+}
+
+void TimingHistograms::observe_dns(DnsPath path, double seconds) {
+    std::unique_ptr<prometheus::Histogram>& one = dns_[path];
+    if (one == nullptr) {
+        one = std::make_unique<prometheus::Histogram>(kDnsBuckets);
+    }
+    one->Observe(seconds);
+}
+
+void TimingHistograms::write(Exposition& out) const {
+    MetricSeries held =
+        histogram("namegate_held_response_seconds", "Time for which a part of a DNS response was held before the pod got it.");
+    held.add(held_.Collect(), {});
+    out.add(std::move(held));
+    MetricSeries policies =
+        histogram("namegate_policy_apply_seconds", "Time from the start of reading changed policy files until they were in force.");
+    policies.add(policies_.Collect(), {});
+    out.add(std::move(policies));
+    MetricSeries add =
+        histogram("namegate_add_seconds", "Time that the daemon took for a step of ADD, failed ones too, with the wait for labels.");
+    add.add(prepare_.Collect(), {{"step", "prepare"}});
+    add.add(program_.Collect(), {{"step", "program"}});
+    out.add(std::move(add));
+    if (dns_.empty()) {
+        return;
+    }
+    MetricSeries dns =
+        histogram("namegate_dns_latency_seconds", "Time from a DNS query of a pod to its response, by how the response reached the pod.");
+    for (const auto& [path, one] : dns_) {
+        dns.add(one->Collect(), {{"path", name_of(path)}});
+    }
+    out.add(std::move(dns));
+}
+
+}  // namespace namegate::daemon
