@@ -122,6 +122,7 @@ Result<> Daemon::start() {
     // Sources: the connections of browsers.
     if (config_.ui_address) {
         page_ = std::make_unique<PageService>(*loop_, *node_, *events_, *config_.ui_address);
+    }
     // Sources: the connections of what reads the metrics.
     if (config_.metrics_address) {
         metrics_ = std::make_unique<MetricsService>(*loop_, *node_, slow_path_->learner(), *config_.metrics_address);
@@ -217,6 +218,7 @@ void Daemon::tick() {
     streams_->tick();
     if (page_) {
         page_->tick();
+    }
     if (metrics_) {
         metrics_->tick();
     }

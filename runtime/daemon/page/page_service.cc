@@ -11,7 +11,7 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr const char* kHealthSubject = "page";
+constexpr const char* kSubject = "uiAddress";
 
 }  // namespace
 
@@ -46,7 +46,7 @@ PageService::~PageService() { events_.remove_sink(sink_); }
 
 void PageService::listen() {
     auto made = HttpServer::create(loop_, address_);
-    node_.health().report(kHealthSubject, made ? ok() : Result<>(Error(made.error().code(), "uiAddress: " + made.error().message())));
+    node_.health().report(kSubject, made ? ok() : Result<>(made.error()));
     if (!made) {
         return;
     }
@@ -79,7 +79,8 @@ void PageService::set_open(bool open) {
 }
 
 void PageService::tick() {
-    if (server_ == nullptr) {
+    if (server_ == nullptr || !server_->works()) {
+        server_.reset();
         listen();
     }
     if (open_ && node_.clock().boot_ns() - asked_boot_ns_ >= kOpenNs) {
