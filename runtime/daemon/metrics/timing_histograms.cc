@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/metrics/timing_histograms.h"
 
+#include <array>
+
 namespace namegate::daemon {
 
 namespace {
 
 // Seconds. A pod's resolver waits for a response, ADD for a reply, and people for a policy, so the useful ranges differ.
-const prometheus::Histogram::BucketBoundaries kDnsBuckets = {0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                             0.05,    0.1,    0.25,  0.5,    1,     2.5,  5};
-const prometheus::Histogram::BucketBoundaries kHeldBuckets = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
-                                                              0.025,  0.05,    0.1,    0.25,  0.5,    1,     2.5};
-const prometheus::Histogram::BucketBoundaries kPolicyBuckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
-const prometheus::Histogram::BucketBoundaries kAddBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                             0.1,    0.25,  0.5,    1,     2.5,  5,     10};
+constexpr std::array kDnsBuckets = {0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0};
+constexpr std::array kHeldBuckets = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5};
+constexpr std::array kPolicyBuckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0};
+constexpr std::array kAddBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
 constexpr double kNsPerSecond = 1e9;
 
 const char* name_of(DnsPath path) {
@@ -24,11 +23,17 @@ const char* name_of(DnsPath path) {
     return "unlearned";
 }
 
+prometheus::Histogram::BucketBoundaries boundaries(const std::array<double, 14>& of) { return {of.begin(), of.end()}; }
+
 MetricSeries histogram(const char* name, const char* help) { return {name, help, prometheus::MetricType::Histogram}; }
 
 }  // namespace
 
-TimingHistograms::TimingHistograms() : held_(kHeldBuckets), policies_(kPolicyBuckets), prepare_(kAddBuckets), program_(kAddBuckets) {}
+TimingHistograms::TimingHistograms()
+    : held_(boundaries(kHeldBuckets)),
+      policies_(boundaries(kPolicyBuckets)),
+      prepare_(boundaries(kAddBuckets)),
+      program_(boundaries(kAddBuckets)) {}
 
 void TimingHistograms::observe(Timing what, std::uint64_t ns) {
     const double seconds = static_cast<double>(ns) / kNsPerSecond;
@@ -43,7 +48,7 @@ void TimingHistograms::observe(Timing what, std::uint64_t ns) {
 void TimingHistograms::observe_dns(DnsPath path, double seconds) {
     std::unique_ptr<prometheus::Histogram>& one = dns_[path];
     if (one == nullptr) {
-        one = std::make_unique<prometheus::Histogram>(kDnsBuckets);
+        one = std::make_unique<prometheus::Histogram>(boundaries(kDnsBuckets));
     }
     one->Observe(seconds);
 }
