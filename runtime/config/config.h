@@ -63,7 +63,7 @@ struct Config {
     bool keep_flows = false;     // policyChange: Keep
 
     std::optional<ListenAddress> metrics_address;  // unset: no metrics
-    std::optional<ListenAddress> ui_address;  // of the page, on the loopback or a Unix socket; unset: none
+    std::optional<ListenAddress> ui_address;       // of the page, on the loopback or a Unix socket; unset: none
 
     log::Level log_level = log::Level::kInfo;
     log::Format log_format = log::Format::kText;

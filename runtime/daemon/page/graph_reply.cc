@@ -62,16 +62,18 @@ std::optional<std::uint64_t> GraphReply::number_of(std::string_view since) const
 // The list is compared as text, so that readers get it only when it has changed.
 void GraphReply::refresh() {
     const std::uint64_t now = node_.clock().boot_ns();
-    if (endpoints_boot_ns_ == 0 || now - endpoints_boot_ns_ >= kEndpointsKeptNs) {
-        endpoints_boot_ns_ = now;
-        if (std::string current = write_endpoints(); current != endpoints_) {
-            endpoints_ = std::move(current);
-            endpoints_changed_ = connections_.change();
-        }
+    if (warnings_boot_ns_ == 0 || now - warnings_boot_ns_ >= kWarningsKeptNs) {
+        warnings_boot_ns_ = now;
+        warnings_ = view_warnings(node_).get<std::vector<std::string>>();
     }
-    if (node_boot_ns_ == 0 || now - node_boot_ns_ >= kNodeKeptNs) {
-        node_boot_ns_ = now;
-        node_facts_ = write_node();
+    if (endpoints_boot_ns_ != 0 && now - endpoints_boot_ns_ < kEndpointsKeptNs) {
+        return;
+    }
+    endpoints_boot_ns_ = now;
+    node_facts_ = write_node();
+    if (std::string current = write_endpoints(); current != endpoints_) {
+        endpoints_ = std::move(current);
+        endpoints_changed_ = connections_.change();
     }
 }
 
@@ -97,14 +99,14 @@ std::string GraphReply::write_endpoints() {
     return out.take();
 }
 
-std::string GraphReply::write_node() {
+std::string GraphReply::write_node() const {
     JsonText out;
     out.open_object().field("name", name_of_node(node_.config())).field("version", NAMEGATE_VERSION);
     std::vector<std::string> degraded;
     for (Degradation& one : degradations(node_)) {
         degraded.push_back(std::move(one.text));
     }
-    out.field("degraded", degraded).field("warnings", view_warnings(node_).get<std::vector<std::string>>());
+    out.field("degraded", degraded).field("warnings", warnings_);
     return out.close_object().take();
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "daemon/node.h"
 #include "daemon/page/connections.h"
@@ -17,8 +18,8 @@
 namespace namegate::daemon {
 
 inline constexpr std::size_t kConnectionsPerReply = 2048;
-inline constexpr std::uint64_t kEndpointsKeptNs = 1'000'000'000;  // from one reading of the endpoints to the next
-inline constexpr std::uint64_t kNodeKeptNs = 10'000'000'000;      // from one look at problems and warnings to the next
+inline constexpr std::uint64_t kEndpointsKeptNs = 1'000'000'000;  // from one reading of the endpoints and problems to the next
+inline constexpr std::uint64_t kWarningsKeptNs = 30'000'000'000;  // of the warnings, for which every interface is looked at
 inline constexpr std::size_t kMaxSinceBytes = 64;
 
 class GraphReply {
@@ -34,7 +35,7 @@ class GraphReply {
     std::optional<std::uint64_t> number_of(std::string_view since) const;
     void refresh();
     std::string write_endpoints();
-    std::string write_node();
+    std::string write_node() const;
 
     Node& node_;
     Connections& connections_;
@@ -44,7 +45,8 @@ class GraphReply {
     std::uint64_t endpoints_changed_ = 0;
     std::uint64_t endpoints_boot_ns_ = 0;
     std::string node_facts_;  // JSON
-    std::uint64_t node_boot_ns_ = 0;
+    std::vector<std::string> warnings_;
+    std::uint64_t warnings_boot_ns_ = 0;
 };
 
 }  // namespace namegate::daemon

@@ -195,7 +195,7 @@ TEST_CASE("metricsAddress is an address to listen on, and unset by default") {
     REQUIRE(set->metrics_address);
     CHECK(set->metrics_address->to_string() == "[::1]:9464");
     CHECK_FALSE(Config().metrics_address);
-    CHECK(contains(error_of("metricsAddress: \"9464\"\n"), "namegate.yaml:1:17: error: metricsAddress: \"9464\" is not an address"));
+    CHECK(contains(error_of("metricsAddress: \"9464\"\n"), "n.yaml:1:17: error: metricsAddress: \"9464\" is not an address"));
 }
 
 TEST_CASE("uiAddress is an address that only this node reaches, and unset by default") {
@@ -207,7 +207,7 @@ TEST_CASE("uiAddress is an address that only this node reaches, and unset by def
         CHECK(set->ui_address->to_string() == address);
     }
     CHECK_FALSE(Config().ui_address);
-    CHECK(contains(error_of("uiAddress: \"9465\"\n"), "namegate.yaml:1:12: error: uiAddress: \"9465\" is not an address"));
+    CHECK(contains(error_of("uiAddress: \"9465\"\n"), "n.yaml:1:12: error: uiAddress: \"9465\" is not an address"));
     for (const char* address : {"0.0.0.0:9465", "[::]:9465", "192.0.2.1:9465", "[2001:db8::1]:9465"}) {
         INFO(address);
         CHECK(contains(error_of("uiAddress: \"" + std::string(address) + "\"\n"), "can be reached from other machines"));
