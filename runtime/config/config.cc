@@ -94,6 +94,7 @@ constexpr std::array kRootFields = {
     text("denyAction", kDenyActions),
     text("policyChange", kPolicyChanges),
     text("metricsAddress"),
+    text("uiAddress"),
     object("flowLog", kFlowLog),
     object("log", kLog),
     object("limits", kLimits),
@@ -329,6 +330,17 @@ void read_listen_address(const Cursor& root, std::string_view key, std::optional
     out = std::move(address).value();
 }
 
+// The page has no password, so only this node may reach it.
+void read_ui_address(const Cursor& root, std::optional<ListenAddress>& out) {
+    read_listen_address(root, "uiAddress", out);
+    if (out && !out->is_local()) {
+        root.field_error("uiAddress", "\"" + out->to_string() +
+                                          "\" can be reached from other machines, and the page has no password; write 127.0.0.1:port, "
+                                          "[::1]:port or unix:/path, and reach it through ssh (docs/page.md)");
+        out.reset();
+    }
+}
+
 void decode(const Cursor& root, Config& config) {
     read_dirs(root, "policyDirs", config.policy_dirs, {});
     read_static_pods(root, config);
@@ -350,6 +362,7 @@ void decode(const Cursor& root, Config& config) {
         read_number(*limits, "flowsPerEndpoint", {16, kMaxPerEndpoint}, config.flows_per_endpoint);
     }
     read_listen_address(root, "metricsAddress", config.metrics_address);
+    read_ui_address(root, config.ui_address);
 }
 
 Error all_problems(const policy::Problems& problems) {

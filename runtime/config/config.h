@@ -87,6 +87,7 @@ struct Config {
     bool keep_flows = false;     // policyChange: Keep
 
     std::optional<ListenAddress> metrics_address;  // unset: no metrics
+    std::optional<ListenAddress> ui_address;       // of the page, on the loopback or a Unix socket; unset: none
     FlowLog flow_log;
 
     log::Level log_level = log::Level::kInfo;

@@ -25,6 +25,7 @@
 #include "daemon/loop/service_manager.h"
 #include "daemon/metrics/metrics_service.h"
 #include "daemon/node.h"
+#include "daemon/page/page_service.h"
 #include "daemon/socket/commands.h"
 #include "daemon/socket/reply_children.h"
 #include "daemon/socket/socket_server.h"
@@ -83,6 +84,7 @@ class Daemon {
     std::unique_ptr<LabelFetcher> labels_;           // null: no label provider must be asked
     std::unique_ptr<MetricsService> metrics_;        // null: metricsAddress is not set
     std::unique_ptr<SocketServer> server_;
+    std::unique_ptr<PageService> page_;  // null: uiAddress is not set
     std::unique_ptr<StreamSink> streams_;
     std::unique_ptr<FlowFeed> flows_;
     std::unique_ptr<ReplyChildren> listings_;
@@ -118,6 +120,10 @@ Result<> Daemon::start() {
     if (!node_->runtime().label_providers().to_be_asked().empty()) {
         NG_ASSIGN(labels_, LabelFetcher::create(*loop_, *node_));
         labels_->fetch_missing();
+    }
+    // Sources: the connections of browsers.
+    if (config_.ui_address) {
+        page_ = std::make_unique<PageService>(*loop_, *node_, *events_, *config_.ui_address);
     }
     // Sources: the connections of what reads the metrics.
     if (config_.metrics_address) {
@@ -188,6 +194,7 @@ Result<> Daemon::run() {
     events_->report({EventKind::kDaemonStopping, std::nullopt, {"the daemon stops; policies stay enforced", ""}});
     events_->remove_sink(*streams_);
     listings_.reset();
+    page_.reset();
     metrics_.reset();
     streams_.reset();
     server_.reset();
@@ -218,6 +225,9 @@ void Daemon::tick() {
     flows_->tick();
     server_->drop_idle();
     streams_->tick();
+    if (page_) {
+        page_->tick();
+    }
     if (metrics_) {
         metrics_->tick();
     }

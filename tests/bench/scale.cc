@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "measure.h"
+#include "support/http_client.h"
 #include "support/large_node.h"
 #include "support/node_start.h"
 
@@ -17,6 +18,8 @@ using namespace namegate::test;
 using namegate::bench::percentile;
 
 namespace {
+
+constexpr std::uint16_t kPagePort = 9465;
 
 double memory_mib(pid_t pid, const char* field) {
     const std::string text = must_run("grep " + std::string(field) + ": /proc/" + std::to_string(pid) + "/status");
@@ -117,6 +120,27 @@ void changes_meanwhile(LargeNode& node) {
                 percentile(took, 50), percentile(took, 100));
 }
 
+// What a request for the data of the page keeps the event loop from other work.
+void page(LargeNode& node) {
+    std::vector<double> took;
+    std::size_t bytes = 0;
+    const double cpu = cpu_ms(node.daemon().pid());
+    constexpr unsigned kRounds = 50;
+    for (unsigned round = 0; round < kRounds; ++round) {
+        HttpClient client = HttpClient::tcp(kPagePort);
+        const auto begin = std::chrono::steady_clock::now();
+        client.get("/api/v1/graph");
+        while (!client.has_response() && !client.ended()) {
+            client.receive();
+        }
+        took.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+        bytes = client.body().size();
+        std::this_thread::sleep_for(std::chrono::milliseconds(250));
+    }
+    std::printf("\nthe page's data, everything, no connections: %zu bytes, first %.1f ms, median %.1f ms, processor time %.1f ms\n", bytes,
+                took.front(), percentile(took, 50), (cpu_ms(node.daemon().pid()) - cpu) / kRounds);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -127,11 +151,14 @@ int main(int argc, char** argv) {
         std::printf("\nScale: %u endpoints, %u policies, %u sets with %u domains in %u files\n\n", node.shape().endpoints,
                     node.shape().policies, node.shape().policies * node.shape().sets_per_policy, node.shape().domains(),
                     2 * node.shape().policies);
+        node.daemon().write(node.daemon().config_path(),
+                            must_run("cat " + node.daemon().config_path()) + "uiAddress: 127.0.0.1:" + std::to_string(kPagePort) + "\n");
         start(node, "daemon, from its start until all is in force");
         print_memory("its memory then", node.daemon().pid());
         node.daemon().stop(SIGKILL);
         start(node, "started again, nothing to change");
         print_memory("its memory then", node.daemon().pid());
+        page(node);
         changes(node, quick ? 10 : 100);
         changes_meanwhile(node);
         std::this_thread::sleep_for(std::chrono::seconds(7));  // unused policies are removed after five

@@ -49,6 +49,7 @@ EventPacket packet_of(const Node& node, const ng_event& event) {
     if (const policy::RuleOrigin* origin = origin_of(node, event); origin != nullptr) {
         out.tier = origin->tier;
         out.rule = policy::short_name(*origin);
+        out.rule_number = event.rule;
     }
     if (!out.ingress) {
         // Flows are many, and the name cache has no index of addresses.

@@ -58,6 +58,7 @@ struct EventPacket {
     std::string tier;                // of the rule; both are empty if the policy is no longer known
     std::string rule;                // "default.allow-x[1]" or "end of tier default: Deny"
     std::vector<std::string> names;  // that led the endpoint to the address, the one that it looked up last; egress only
+    std::optional<std::uint32_t> rule_number = std::nullopt;  // in the policy of its direction, when the event was made
 
     // The port that the packet is for.
     std::uint16_t destination_port() const { return ingress ? local_port : remote_port; }

@@ -33,7 +33,7 @@ policy::PacketView view_of(const EventPacket& event) {
     return packet;
 }
 
-Json no_verdict(const std::string& why) { return {{"error", why}}; }
+StagedVerdict no_verdict(const std::string& why) { return {false, {}, why}; }
 
 }  // namespace
 
@@ -75,19 +75,19 @@ const StagedEvents::Preview* StagedEvents::preview_of(const Record& record, Dire
     return &previews_.emplace(key, std::move(preview)).first->second;
 }
 
-Json StagedEvents::verdict(const Event& event) {
+std::optional<StagedVerdict> StagedEvents::judge(const Event& event) {
     const EventPacket* packet = event.packet();
-    if (packet == nullptr || !is_packet(event.kind)) {
-        return nullptr;
+    if (packet == nullptr || event.kind == EventKind::kFlowEnded) {
+        return std::nullopt;
     }
     drop_outdated();
     const auto record = node_.records().find(event.endpoint->id);
     if (!any_staged_ || record == node_.records().end()) {
-        return nullptr;
+        return std::nullopt;
     }
     const Preview* preview = preview_of(record->second, packet->ingress ? Direction::kIngress : Direction::kEgress);
     if (preview != nullptr && preview->compiled == nullptr) {
-        return preview->error.empty() ? Json(nullptr) : no_verdict(preview->error);
+        return preview->error.empty() ? std::nullopt : std::optional(no_verdict(preview->error));
     }
     if (preview == nullptr || !budget_.try_spend(1)) {
         return no_verdict("too many events");
@@ -101,8 +101,19 @@ Json StagedEvents::verdict(const Event& event) {
         view.names = node_.cache().names_of(event.endpoint->id, view.remote);
     }
     const policy::Verdict verdict = policy::evaluate(compiled, view);
-    const policy::RuleOrigin& origin = compiled.rules[verdict.rule].origin;
-    return {{"allowed", verdict.allowed}, {"rule", policy::short_name(origin)}, {"byStaged", origin.policy_kind.rfind("Staged", 0) == 0}};
+    return StagedVerdict{verdict.allowed, compiled.rules[verdict.rule].origin, ""};
+}
+
+Json StagedEvents::verdict(const Event& event) {
+    const auto judged = judge(event);
+    if (!judged) {
+        return nullptr;
+    }
+    if (!judged->error.empty()) {
+        return {{"error", judged->error}};
+    }
+    const policy::RuleOrigin& origin = judged->origin;
+    return {{"allowed", judged->allowed}, {"rule", policy::short_name(origin)}, {"byStaged", origin.policy_kind.rfind("Staged", 0) == 0}};
 }
 
 }  // namespace namegate::daemon

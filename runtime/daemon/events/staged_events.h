@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The verdicts that staged policies would give for the packets that `namegatectl monitor` shows. Owns the compiled previews of
-// endpoints that had events, until policies or endpoints change, or until there is no stream. The number of previews and the
+// The verdicts that staged policies would give for the packets and flows that a sink shows. Owns the compiled previews of
+// endpoints that had events, until policies or endpoints change, or until nothing is shown. The number of previews and the
 // amount of work are limited: above the limit the result is an error. Changes no state of the node. The daemon's thread; cannot
 // fail.
 #pragma once
@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -26,13 +27,21 @@ inline constexpr std::uint64_t kStagedIntervalNs = 100'000'000;
 inline constexpr std::uint64_t kStagedUnits = 256;
 inline constexpr std::uint64_t kPreviewUnits = 64;
 
+struct StagedVerdict {
+    bool allowed = false;
+    policy::RuleOrigin origin;  // of the rule that would decide
+    std::string error;          // why there is no verdict; empty: there is one
+};
+
 class StagedEvents {
   public:
     explicit StagedEvents(Node& node) : node_(node), budget_(node.clock(), kStagedIntervalNs, kStagedUnits) {}
 
-    // {allowed, rule, byStaged} or {error}; null if no staged policy concerns the packet, or the event is not about a packet.
+    // Empty if no staged policy concerns the packet, or the event is neither about a packet nor about a new flow.
+    std::optional<StagedVerdict> judge(const Event& event);
+    // The same: {allowed, rule, byStaged}, {error} or null.
     api::Json verdict(const Event& event);
-    // Drops all previews. For when there is no stream.
+    // Drops all previews. For when nothing is shown.
     void clear() { previews_.clear(); }
     std::size_t previews() const { return previews_.size(); }
 

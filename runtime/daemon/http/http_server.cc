@@ -101,6 +101,14 @@ MHD_Result send(MHD_Connection* connection, HttpResponse response) {
     return queued;
 }
 
+// The unit of the service allows TCP only with a drop-in, and the kernel's error does not say so.
+Error explained(const Error& error) {
+    if (error.sys_errno() != EAFNOSUPPORT) {
+        return error;
+    }
+    return {error.code(), error.message() + "; under systemd, TCP needs the drop-in tcp.conf (docs/security.md)", error.sys_errno()};
+}
+
 }  // namespace
 
 struct HttpServer::Callbacks {
@@ -141,7 +149,9 @@ HttpServer::HttpServer(EventLoop& loop, config::ListenAddress address, HttpTimeo
 
 Result<std::unique_ptr<HttpServer>> HttpServer::create(EventLoop& loop, const config::ListenAddress& address, HttpTimeouts timeouts) {
     std::unique_ptr<HttpServer> server(new HttpServer(loop, address, timeouts));
-    NG_TRY(server->start());
+    if (const auto started = server->start(); !started) {
+        return explained(started.error());
+    }
     return server;
 }
 

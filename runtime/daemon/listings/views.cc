@@ -155,6 +155,7 @@ api::TextMap annotations_of(const Node& node, const Record& record) {
     const endpoints::Description* of_add = record.description_of(endpoints::kCniArgsProvider);
     return of_add == nullptr ? api::TextMap() : of_add->annotations;
 }
+}  // namespace
 
 // Conditions that an administrator should know although namegate itself is healthy.
 Texts view_warnings(Node& node) {
@@ -192,8 +193,6 @@ Texts view_warnings(Node& node) {
     }
     return warnings;
 }
-
-}  // namespace
 
 Result<std::string> mode_of(Node& node, const Record& record) {
     NG_ASSIGN(const auto active, datapath::active_config(node.datapath(), record.slot));

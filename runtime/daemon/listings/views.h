@@ -27,6 +27,9 @@ Result<api::AddressesReply> view_addresses(Node& node, const endpoints::Record& 
 // The name cache of one endpoint.
 api::NamesReply view_names(Node& node, const endpoints::Record& record);
 
+// What works and is probably a mistake, one line each.
+api::Texts view_warnings(Node& node);
+
 // "closed", "enforced" or "open", from the kernel's maps.
 Result<std::string> mode_of(Node& node, const endpoints::Record& record);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/metrics/metrics_service.h"
 
-#include <cerrno>
 #include <utility>
 
 #include "base/log.h"
@@ -11,14 +10,6 @@ namespace namegate::daemon {
 namespace {
 
 constexpr const char* kSubject = "metricsAddress";
-
-// The unit of the service allows TCP only with a drop-in, and the kernel's error does not say so.
-Error explained(const Error& error) {
-    if (error.sys_errno() != EAFNOSUPPORT) {
-        return error;
-    }
-    return {error.code(), error.message() + "; under systemd, TCP needs the drop-in tcp.conf (docs/security.md)", error.sys_errno()};
-}
 
 HttpResponse respond(Metrics& metrics) {
     auto text = metrics.scrape();
@@ -37,7 +28,7 @@ MetricsService::MetricsService(EventLoop& loop, Node& node, const Learner& learn
 
 void MetricsService::listen() {
     auto server = HttpServer::create(loop_, address_);
-    node_.health().report(kSubject, server ? ok() : Result<>(explained(server.error())));
+    node_.health().report(kSubject, server ? ok() : Result<>(server.error()));
     if (!server) {
         return;
     }

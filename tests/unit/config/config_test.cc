@@ -222,6 +222,22 @@ TEST_CASE("metricsAddress is an address to listen on, and unset by default") {
     CHECK(contains(error_of("metricsAddress: \"9464\"\n"), "n.yaml:1:17: error: metricsAddress: \"9464\" is not an address"));
 }
 
+TEST_CASE("uiAddress is an address that only this node reaches, and unset by default") {
+    for (const char* address : {"unix:/run/namegate/page.sock", "127.0.0.1:9465", "[::1]:9465"}) {
+        const auto set = parse_config("namegate.yaml", "uiAddress: \"" + std::string(address) + "\"\n");
+        INFO(address);
+        REQUIRE(set);
+        REQUIRE(set->ui_address);
+        CHECK(set->ui_address->to_string() == address);
+    }
+    CHECK_FALSE(Config().ui_address);
+    CHECK(contains(error_of("uiAddress: \"9465\"\n"), "n.yaml:1:12: error: uiAddress: \"9465\" is not an address"));
+    for (const char* address : {"0.0.0.0:9465", "[::]:9465", "192.0.2.1:9465", "[2001:db8::1]:9465"}) {
+        INFO(address);
+        CHECK(contains(error_of("uiAddress: \"" + std::string(address) + "\"\n"), "can be reached from other machines"));
+    }
+}
+
 TEST_CASE("a file that is too large is refused because of its size") {
     const test::TempDir dir;
     const std::string path = dir.path() + "/large.yaml";

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The page as join.sh made it of its parts when namegate was built: one HTML file that needs nothing else, and the hashes of its style
+// and script for the Content-Security-Policy, such as "sha256-...". Constants.
+#pragma once
+
+#include <string_view>
+
+namespace namegate::daemon {
+
+extern const std::string_view kPageHtml;
+extern const std::string_view kPageStyleHash;
+extern const std::string_view kPageScriptHash;
+
+}  // namespace namegate::daemon
