@@ -152,7 +152,7 @@ Result<> KeptDocuments::remove_others(const KeptIndex& index) {
             ++copy;
             continue;
         }
-        if (const auto removed = files_.remove(file_of(*copy)); !removed && removed.error().code() != Code::kNotFound) {
+        if (auto removed = files_.remove(file_of(*copy)); !removed && removed.error().code() != Code::kNotFound) {
             return removed;
         }
         bytes_ -= copy->size;

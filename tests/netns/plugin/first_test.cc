@@ -99,7 +99,8 @@ TEST_CASE("the endpoint is programmed while its host side is still down") {
     CHECK(record->pod_namespace == "shop");
     CHECK(record->pod_name == "web-0");
     CHECK(record->kubernetes);
-    CHECK(record->labels.at("cni-args").at("app") == "web");
+    REQUIRE(record->labels_of("cni-args") != nullptr);
+    CHECK(record->labels_of("cni-args")->at("app") == "web");
     CHECK(record->addresses.size() == 1);
     CHECK(record->host_ifindex != 0);
     CHECK_FALSE(record->chained);
