@@ -31,6 +31,13 @@ bool is_true(const Json& object, const char* key) {
     return value.is_boolean() && value.get<bool>();
 }
 
+bool is_count(const Json& value) { return value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0); }
+
+std::uint64_t number_of(const Json& object, const char* key) {
+    const Json& value = member(object, key);
+    return is_count(value) ? value.get<std::uint64_t>() : 0;
+}
+
 std::string joined(const Json& list, std::string_view separator) {
     std::string out;
     if (!list.is_array()) {

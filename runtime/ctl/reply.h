@@ -4,6 +4,7 @@
 // reads as empty. The replies to commands have types of their own (api/reply.h). Pure functions.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ const api::Json& member(const api::Json& object, const char* key);
 std::string text_of(const api::Json& value);
 std::string text_of(const api::Json& object, const char* key);
 bool is_true(const api::Json& object, const char* key);
+// Whether it is an integer that is not negative.
+bool is_count(const api::Json& value);
+std::uint64_t number_of(const api::Json& object, const char* key);
 // The texts of a list, with `separator` between them.
 std::string joined(const api::Json& list, std::string_view separator);
 // The texts of a list, one by one; of any other value its text.

@@ -5,8 +5,8 @@
 #include "ctl/printable.h"
 #include "ctl/rule_text.h"
 #include "ctl/show.h"
-#include "policy/model/system_labels.h"
 #include "ctl/table.h"
+#include "policy/model/system_labels.h"
 
 namespace namegate::ctl {
 
