@@ -84,9 +84,9 @@ class Daemon {
     std::unique_ptr<LabelFetcher> labels_;           // null: no label provider must be asked
     std::unique_ptr<MetricsService> metrics_;        // null: metricsAddress is not set
     std::unique_ptr<SocketServer> server_;
-    std::unique_ptr<PageService> page_;  // null: uiAddress is not set
     std::unique_ptr<StreamSink> streams_;
     std::unique_ptr<FlowFeed> flows_;
+    std::unique_ptr<PageService> page_;  // null: uiAddress is not set
     std::unique_ptr<ReplyChildren> listings_;
     std::vector<EventSource> sources_;  // signals and periodic work
     bool wants_restart_ = false;

@@ -45,6 +45,11 @@ class Page:
     def press(self, *keys):
         self.driver.switch_to.active_element.send_keys(*keys)
 
+    def ask_now(self):
+        """Pauses and follows: the page asks at once."""
+        self.driver.find_element(By.CSS_SELECTOR, "#live").click()
+        self.driver.find_element(By.CSS_SELECTOR, "#live").click()
+
     def has_focus(self, selector):
         return self.browser.script("return document.activeElement.matches(arguments[0])", selector)
 
@@ -149,11 +154,12 @@ def live_changes_arrive(browser):
     del server.world.edges[gone]
     server.world.number += 1
     server.world.removed.append((server.world.number, gone))
+    page.ask_now()
     page.until(lambda: "late.example" not in page.labels("peers"), "it gave way")
     page.press("p")
     page.until(lambda: page.text("#live-text") == "Paused", "paused")
     asked = len(server.asked)
-    time.sleep(2.5)
+    time.sleep(2.2)
     assert len(server.asked) == asked, "a paused page asks"
 
 
@@ -164,6 +170,7 @@ def lost_server_is_said(browser):
     page.until(lambda: page.text("#live-text") == "No answer", "the loss")
     assert "Policies stay enforced" in page.text("#lost") and "weather" in page.labels("pods")
     server.fails = False
+    page.ask_now()
     page.until(lambda: page.text("#live-text") == "Live", "the return")
     assert not page.find("#lost").is_displayed()
     browser.errors()  # the browser reports the failed requests

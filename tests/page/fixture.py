@@ -182,12 +182,12 @@ def join_page():
         page, code = os.path.join(folder, "page.html"), os.path.join(folder, "page.cc")
         subprocess.run([os.path.join(PAGE, "join.sh"), page, code], check=True)
         with open(page, "rb") as file, open(code, encoding="utf-8") as lines:
-            return file.read(), dict(re.findall(r'kPage(Style|Script)Hash = "([^"]+)"', lines.read()))
+            return file.read(), dict(re.findall(r'page_(style|script)_hash\(\) { return "([^"]+)"', lines.read()))
 
 
 def security_headers(hashes):
     """As runtime/daemon/page sends them."""
-    policy = ["default-src 'none'", f"script-src '{hashes['Script']}'", f"style-src '{hashes['Style']}'", "connect-src 'self'", "img-src data:",
+    policy = ["default-src 'none'", f"script-src '{hashes['script']}'", f"style-src '{hashes['style']}'", "connect-src 'self'", "img-src data:",
               "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "require-trusted-types-for 'script'", "trusted-types 'none'"]
     return {"Content-Security-Policy": "; ".join(policy), "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
             "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store"}

@@ -43,10 +43,16 @@ def look(browser, url, folder):
         assert part in page.text("#detail"), (part, page.text("#detail"))
     page.press(Keys.ESCAPE)
 
-    # Denials are counted as they happen.
-    count = lambda: int(page.all('#grid .grid-line')[0].find_element('css selector', '.cell-count').text.replace(',', ''))
+    # A flow that begins while the page is open is counted when it begins.
+    flows = lambda: sum(int(row.find_element("css selector", ".cell-count").text.replace(",", "")) for row in page.all("#grid .grid-line")
+                        if row.find_element("css selector", ".cell-verdict").text == "Allowed" and "api.weather.com" in row.text)
     page.find("#tab-table").click()
     page.until(lambda: page.all("#grid .grid-line"), "rows")
+    before = flows()
+    page.until(lambda: flows() > before + 1, "a rising count of flows", 15)
+
+    # Denials are counted as they happen.
+    count = lambda: int(page.all('#grid .grid-line')[0].find_element('css selector', '.cell-count').text.replace(',', ''))
     before = count()
     page.until(lambda: count() > before, "a rising count", 15)
 

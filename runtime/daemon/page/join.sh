@@ -41,9 +41,9 @@ namespace namegate::daemon {
 
 #pragma GCC diagnostic ignored "-Woverlength-strings"
 END
-  printf 'constexpr std::string_view kPageStyleHash = "sha256-%s";\n' "$(printf '%s' "$style" | hash_of)"
-  printf 'constexpr std::string_view kPageScriptHash = "sha256-%s";\n' "$(printf '%s' "$script" | hash_of)"
-  printf 'constexpr std::string_view kPageHtml =\n'
+  printf 'std::string_view page_style_hash() { return "sha256-%s"; }\n' "$(printf '%s' "$style" | hash_of)"
+  printf 'std::string_view page_script_hash() { return "sha256-%s"; }\n' "$(printf '%s' "$script" | hash_of)"
+  printf 'std::string_view page_html() {\nreturn\n'
   sed -e 's/[\\"]/\\&/g' -e 's/.*/"&\\n"/' "$page"
-  printf ';\n\n}  // namespace namegate::daemon\n'
+  printf ';\n}\n\n}  // namespace namegate::daemon\n'
 } >"$code"

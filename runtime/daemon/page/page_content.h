@@ -8,8 +8,8 @@
 
 namespace namegate::daemon {
 
-extern const std::string_view kPageHtml;
-extern const std::string_view kPageStyleHash;
-extern const std::string_view kPageScriptHash;
+std::string_view page_html();
+std::string_view page_style_hash();
+std::string_view page_script_hash();
 
 }  // namespace namegate::daemon

@@ -18,15 +18,15 @@ constexpr const char* kSubject = "uiAddress";
 HttpResponse page_response() {
     HttpResponse out;
     out.content_type = "text/html; charset=utf-8";
-    const std::string policy = "default-src 'none'; script-src '" + std::string(kPageScriptHash) + "'; style-src '" +
-                               std::string(kPageStyleHash) +
+    const std::string policy = "default-src 'none'; script-src '" + std::string(page_script_hash()) + "'; style-src '" +
+                               std::string(page_style_hash()) +
                                "'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
                                "require-trusted-types-for 'script'; trusted-types 'none'";
     out.headers = {{"Content-Security-Policy", policy},
                    {"Referrer-Policy", "no-referrer"},
                    {"Cross-Origin-Opener-Policy", "same-origin"},
                    {"X-Frame-Options", "DENY"}};
-    out.body = kPageHtml;
+    out.body = page_html();
     return out;
 }
 

@@ -219,17 +219,17 @@ TEST_CASE("the page runs its own script and style, and nothing else") {
     const HttpResponse page = page_response();
     CHECK(page.status == kHttpOk);
     CHECK(page.content_type == "text/html; charset=utf-8");
-    CHECK(page.body == kPageHtml);
+    CHECK(page.body == page_html());
     const auto policy =
         std::find_if(page.headers.begin(), page.headers.end(), [](const auto& one) { return one.first == "Content-Security-Policy"; });
     REQUIRE(policy != page.headers.end());
-    CHECK_THAT(policy->second, Contains("default-src 'none'; script-src '" + std::string(kPageScriptHash) + "'"));
-    CHECK_THAT(policy->second, Contains("style-src '" + std::string(kPageStyleHash) + "'"));
+    CHECK_THAT(policy->second, Contains("default-src 'none'; script-src '" + std::string(page_script_hash()) + "'"));
+    CHECK_THAT(policy->second, Contains("style-src '" + std::string(page_style_hash()) + "'"));
     CHECK_THAT(policy->second, Contains("connect-src 'self'") && Contains("frame-ancestors 'none'") && !Contains("unsafe"));
     for (const char* outside : {"http://", "https://", "src=", "@import", "url("}) {
         INFO(outside);
-        const std::size_t at = kPageHtml.find(outside);
+        const std::size_t at = page_html().find(outside);
         // The namespace of SVG is a name; nothing is read from it.
-        CHECK((at == std::string_view::npos || kPageHtml.substr(at, 19) == "http://www.w3.org/2"));
+        CHECK((at == std::string_view::npos || page_html().substr(at, 19) == "http://www.w3.org/2"));
     }
 }
