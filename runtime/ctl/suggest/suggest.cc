@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/commands.h"
+#include "api/reply.h"
 #include "base/json_depth.h"
 #include "ctl/duration.h"
 #include "ctl/reply.h"
@@ -42,16 +42,6 @@ struct Source {
     Activity activity;
     std::uint64_t unread_lines = 0;
 };
-
-policy::Labels labels_of(const Json& object) {
-    policy::Labels out;
-    if (object.is_object()) {
-        for (const auto& label : object.items()) {
-            out.emplace(label.key(), text_of(label.value()));
-        }
-    }
-    return out;
-}
 
 bool is_chosen(const Chosen& chosen, const Observation& seen) {
     return chosen.endpoint.empty() || seen.kind == Observation::Kind::kLost || seen.endpoint == chosen.endpoint ||
@@ -82,14 +72,20 @@ Result<Source> read_log(const std::string& path, const Chosen& chosen) {
     return out;
 }
 
+template <typename Request>
+Result<typename Request::Reply> ask(const Context& context, const std::string& socket, const Request& request) {
+    NG_ASSIGN(const Json json, context.environment.ask(socket, api::encode_call(request)));
+    return api::read_reply<Request>(json);
+}
+
 // An endpoint that went meanwhile keeps the labels that were read before.
 void read_labels(const Context& context, const std::string& socket, std::map<std::string, policy::Labels>& labels) {
-    const auto reply = context.environment.ask(socket, {"endpoints", Json::object()});
-    if (!reply || !reply->is_array()) {
+    const auto reply = ask(context, socket, api::EndpointsRequest{});
+    if (!reply) {
         return;
     }
-    for (const Json& endpoint : *reply) {
-        labels[text_of(endpoint, "endpoint")] = labels_of(member(endpoint, "labels"));
+    for (const api::EndpointItem& endpoint : *reply) {
+        labels[endpoint.endpoint] = endpoint.labels;
     }
 }
 
@@ -119,15 +115,15 @@ Result<Source> watch(const Context& context, const std::string& socket, std::uin
 std::vector<std::string> unused_rules(const Context& context, const std::string& socket, const std::vector<std::string>& endpoints) {
     std::optional<std::set<std::string>> unused;
     for (const std::string& endpoint : endpoints) {
-        const auto reply = context.environment.ask(socket, {"policies", {{"endpoint", endpoint}}});
-        if (!reply) {
+        const auto reply = ask(context, socket, api::PoliciesRequest{endpoint});
+        if (!reply || !reply->object) {
             continue;
         }
         std::set<std::string> own;
-        for (const Json& rule : member(member(*reply, "egress"), "rules")) {
-            const bool used = number_of(rule, "packets") + number_of(rule, "flows") > 0;
-            if (!used && text_of(rule, "action") == "Allow" && is_count(member(rule, "index"))) {  // the profile has none
-                own.insert(text_of(rule, "policy") + "[" + text_of(rule, "index") + "]: " + text_of(rule, "text"));
+        for (const api::CountedRule& rule : reply->object->egress.rules) {
+            const bool used = rule.packets + rule.flows > 0;
+            if (!used && rule.action == "Allow" && rule.index >= 0) {  // the profile has none
+                own.insert(rule.policy + "[" + std::to_string(rule.index) + "]: " + rule.text);
             }
         }
         std::set<std::string> both;

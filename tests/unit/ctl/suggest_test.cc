@@ -110,6 +110,16 @@ Watched suggest(std::vector<std::string> arguments, const std::vector<Json>& eve
     return watched;
 }
 
+// The reply to `endpoints`.
+Json endpoints_reply(const std::vector<std::pair<std::string, policy::Labels>>& endpoints) {
+    api::EndpointsReply out;
+    for (const auto& [name, labels] : endpoints) {
+        out.emplace_back().endpoint = name;
+        out.back().labels = labels;
+    }
+    return api::write_reply<api::EndpointsRequest>(std::move(out));
+}
+
 Json flow_event(const std::string& remote, int port, const std::string& kind = "flow") {
     return {{"kind", kind},          {"time", kTime},          {"endpoint", "default/web-1"}, {"namespace", "default"},
             {"direction", "egress"}, {"protocol", "TCP"},      {"localPort", 50000},          {"remote", remote},
@@ -170,7 +180,7 @@ TEST_CASE("suggest: of a chain the name that was asked for; the servers also whe
              {"opened", 1}};
     Json blocked = flow_event("192.0.2.1", 443, "denied");
     blocked["names"] = {"edge.cdn.example", "www.shop.example"};  // the last one was looked up
-    const Json endpoints = {{{"endpoint", "default/web-1"}, {"labels", {{"app", "web"}}}}};
+    const Json endpoints = endpoints_reply({{"default/web-1", policy::Labels{{"app", "web"}}}});
     const Watched watched = suggest({"--include-denied"}, {dns, blocked, nullptr}, {{"endpoints", endpoints}});
     INFO(watched.out << watched.err);
     CHECK(watched.code == 0);
@@ -323,9 +333,9 @@ TEST_CASE("suggest: a selector does not select pods with more labels that were s
 }
 
 TEST_CASE("suggest: a selector does not select pods that did nothing meanwhile") {
-    const Json endpoints = {{{"endpoint", "default/web-1"}, {"labels", {{"app", "web"}}}},
-                            {{"endpoint", "default/idle"}, {"labels", {{"app", "web"}, {"tier", "db"}}}},
-                            {{"endpoint", "other/idle"}, {"labels", {{"app", "web"}, {"x", "y"}}}}};
+    const Json endpoints = endpoints_reply({{"default/web-1", policy::Labels{{"app", "web"}}},
+                                            {"default/idle", policy::Labels{{"app", "web"}, {"tier", "db"}}},
+                                            {"other/idle", policy::Labels{{"app", "web"}, {"x", "y"}}}});
     const std::string out = suggest({"default/web-1"}, {flow_event("192.0.2.1", 443)}, {{"endpoints", endpoints}}).out;
     CHECK_THAT(out, Contains("selector: \"app == 'web' && !has(tier)\"") && Contains("of 1 endpoints") && !Contains("idle"));
 }
@@ -334,15 +344,16 @@ TEST_CASE("suggest --diff: only what no rule allows, and what was never used") {
     Json covered = flow_event("192.0.2.1", 443);
     Json missing = flow_event("192.0.2.2", 443);
     missing["rule"] = "profile: Allow (no tier decided)";
-    const auto rule = [](int index, const char* text, int packets, const char* action = "Allow") {
-        return Json{{"policy", "default.allow-x"}, {"index", index}, {"action", action}, {"text", text},
-                    {"packets", packets},          {"flows", 0}};
+    api::RulesReply rules;
+    const auto add = [&rules](int index, const char* text, unsigned packets, const char* action = "Allow") {
+        rules.egress.rules.push_back({{0, "default", "", "default.allow-x", index, action, text, "", 0}, packets, 0});
     };
-    const Json rules = {
-        {"egress",
-         {{"rules", {rule(0, "Allow UDP", 0), rule(1, "Allow TCP", 7), rule(2, "Deny", 0, "Deny"), rule(-1, "profile: Allow", 0)}}}}};
-    const std::map<std::string, Json> replies = {{"endpoints", {{{"endpoint", "default/web-1"}, {"labels", {{"app", "web"}}}}}},
-                                                 {"policies", rules}};
+    add(0, "Allow UDP", 0);
+    add(1, "Allow TCP", 7);
+    add(2, "Deny", 0, "Deny");
+    add(-1, "profile: Allow", 0);
+    const std::map<std::string, Json> replies = {{"endpoints", endpoints_reply({{"default/web-1", policy::Labels{{"app", "web"}}}})},
+                                                 {"policies", api::write_reply<api::PoliciesRequest>({{}, rules})}};
     const Watched watched = suggest({"--diff"}, {covered, missing}, replies);
     INFO(watched.out);
     CHECK_THAT(watched.out, Contains("- 192.0.2.2/32") && !Contains("192.0.2.1/32"));
