@@ -408,7 +408,7 @@ class Sequence {
 }  // namespace
 
 TEST_CASE("what is in force is what the rule says, whatever happens to files, processes and machine") {
-    const auto rounds = test::rounds("sequences of losses of policy files", 300);
+    const auto rounds = test::rounds("sequences of losses of policy files", 1000);
     unsigned differences = 0;
     for (unsigned long i = 0; i < rounds.count; ++i) {
         const std::string difference = Sequence(rounds.seed + i).run();
