@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <string_view>
 
-#include "api/reply.h"
+#include "api/commands.h"
 #include "config/config.h"
 #include "ctl/command_line.h"
 #include "ctl/completion.h"
 #include "ctl/help.h"
 #include "ctl/output.h"
 #include "ctl/printable.h"
+#include "ctl/reply.h"
 
 namespace namegate::ctl {
 
@@ -129,13 +130,13 @@ void add_endpoints(const Before& before, const Environment& environment, Candida
     if (!path) {
         return;
     }
-    const auto json = environment.ask(*path, api::encode_call(api::EndpointsRequest{}));
-    const auto reply = json ? api::read_reply<api::EndpointsRequest>(*json) : Result<api::EndpointsReply>(json.error());
-    if (!reply) {
+    const auto reply = environment.ask(*path, api::encode_call(api::EndpointsRequest{}));
+    if (!reply || !reply->is_array()) {
         return;
     }
-    for (const api::EndpointItem& endpoint : *reply) {
-        out.add(endpoint.endpoint, endpoint.mode);
+    // Not read as a value: a name can be completed whatever else a daemon of another version says of the endpoint.
+    for (const api::Json& endpoint : *reply) {
+        out.add(text_of(endpoint, "endpoint"), text_of(endpoint, "mode"));
     }
 }
 
