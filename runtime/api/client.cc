@@ -3,19 +3,18 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
-#include <cstring>
 #include <random>
 #include <string_view>
 #include <thread>
 
 #include "base/file.h"
+#include "base/unix_address.h"
 
 namespace namegate::api {
 
@@ -70,13 +69,7 @@ class BackOff {
 
 // Makes one attempt. EAGAIN: the queue of the socket is full.
 Result<Fd> try_to_connect(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof(address.sun_path)) {
-        return Error(Code::kInvalidInput, "the socket path " + path + " is too long; a path has at most " +
-                                              std::to_string(sizeof(address.sun_path) - 1) + " bytes");
-    }
-    std::memcpy(address.sun_path, path.data(), path.size());
+    NG_ASSIGN(const sockaddr_un address, unix_address(path));
     Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd.valid()) {
         return sys_error("socket", errno);

@@ -50,7 +50,7 @@ struct FlowLog {
     std::uint32_t max_age_hours = 24;  // of one file; 0: no limit
     std::vector<std::string> events{"denied", "cut", "flow-ended"};
 };
-// The events that it may have.
+// The events that it may have: the names of all kinds, in the order of daemon::EventKind.
 inline constexpr std::array<std::string_view, 13> kFlowLogEvents = {"denied",
                                                                     "cut",
                                                                     "logged",

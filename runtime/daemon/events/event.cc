@@ -3,24 +3,13 @@
 
 #include <array>
 
+#include "config/config.h"
+
 namespace namegate::daemon {
 
-std::string_view name_of(EventKind kind) {
-    static constexpr std::array<std::string_view, kEventKinds> kNames = {"denied",
-                                                                         "cut",
-                                                                         "logged",
-                                                                         "limit",
-                                                                         "flow",
-                                                                         "flow-ended",
-                                                                         "dns",
-                                                                         "policies",
-                                                                         "policy-refused",
-                                                                         "endpoint-added",
-                                                                         "endpoint-removed",
-                                                                         "daemon-started",
-                                                                         "daemon-stopping"};
-    return kNames.at(static_cast<std::size_t>(kind));
-}
+static_assert(config::kFlowLogEvents.size() == kEventKinds);
+
+std::string_view name_of(EventKind kind) { return config::kFlowLogEvents.at(static_cast<std::size_t>(kind)); }
 
 std::string_view name_of(FlowEnding ending) {
     static constexpr std::array<std::string_view, 6> kNames = {"", "closed", "reset", "idle", "cut", "replaced"};

@@ -5,28 +5,18 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "base/unix_address.h"
 
 namespace namegate::daemon {
 
 namespace {
 
 constexpr int kSocketFlags = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
-
-Result<sockaddr_un> address_of(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof(address.sun_path)) {
-        return Error(Code::kInvalidInput, "the socket path " + path + " is too long; a path has at most " +
-                                              std::to_string(sizeof(address.sun_path) - 1) + " bytes");
-    }
-    std::memcpy(address.sun_path, path.data(), path.size());
-    return address;
-}
 
 bool has_listener(const sockaddr_un& address) {
     const Fd fd(::socket(AF_UNIX, kSocketFlags, 0));
@@ -99,7 +89,7 @@ void ListeningSocket::remove_file() {
 }
 
 Result<ListeningSocket> ListeningSocket::at_path(const std::string& path, int backlog) {
-    NG_ASSIGN(const sockaddr_un address, address_of(path));
+    NG_ASSIGN(const sockaddr_un address, unix_address(path));
     if (has_listener(address)) {
         return Error(Code::kExists, "another daemon listens on " + path);
     }
