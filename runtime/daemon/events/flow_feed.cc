@@ -37,7 +37,7 @@ FlowFeed::~FlowFeed() {
 void FlowFeed::set_interest(FlowInterest interest) {
     interest_ = interest;
     const std::uint32_t wanted = (interest.begun ? NG_WANT_BEGUN : 0U) | (interest.ended ? NG_WANT_ENDED : 0U);
-    node_.health().report("flow events", datapath::set_wanted_flows(node_.datapath(), wanted));
+    node_.health().report("choice of flow events", datapath::set_wanted_flows(node_.datapath(), wanted));
 }
 
 void FlowFeed::work() {
