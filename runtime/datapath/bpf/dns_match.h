@@ -31,9 +31,9 @@ static __always_inline int add_match(struct ng_dns *dns, __u64 id)
 
 static __always_inline struct ng_pattern_value *find_pattern(struct ng_dns *dns, __u64 id)
 {
-	struct ng_pattern_key key = {.id = id, .policy = dns->policy};
-
-	return bpf_map_lookup_elem(&patterns, &key);
+	dns->pattern.id = id;
+	dns->pattern.policy = dns->policy;
+	return bpf_map_lookup_elem(&patterns, &dns->pattern);
 }
 
 /* Hash of the name's first `labels` labels, as if they were a whole name. */
@@ -48,8 +48,8 @@ static __always_inline __u64 prefix_hash(struct ng_dns *dns, __u32 labels)
 	return hash;
 }
 
-/* Matches patterns a.*.suffix. The suffix with this hash begins at label `first`; `lengths`: the marker's mask. */
-int match_middle(__u64 suffix_hash, __u32 first, __u32 lengths)
+/* Matches patterns a.*.suffix for dns->suffix_hash, which begins at label `first`; `lengths`: the marker's mask. */
+int match_middle(__u32 first, __u32 lengths)
 {
 	struct ng_dns *dns = dns_state();
 
@@ -59,18 +59,16 @@ int match_middle(__u64 suffix_hash, __u32 first, __u32 lengths)
 		/* The wildcard covers at least one label. */
 		if (labels >= first || !(lengths & 1U << (labels - 1)))
 			continue;
-		__u64 hash = ng_hash_mix(suffix_hash, prefix_hash(dns, labels)) & ~(__u64)NG_PATTERN_KINDS;
-		if (!find_pattern(dns, hash | NG_PATTERN_MID))
-			continue;
-		if (!confirm_middle(dns, hash, dns->label_at[labels], dns->label_at[first & NG_LABEL_MASK]))
-			continue;
-		if (add_match(dns, hash | NG_PATTERN_MID))
+		__u64 hash = ng_hash_mix(dns->suffix_hash, prefix_hash(dns, labels)) & ~(__u64)NG_PATTERN_KINDS;
+		if (find_pattern(dns, hash | NG_PATTERN_MID) &&
+		    confirm_middle(dns, hash, dns->label_at[labels], dns->label_at[first & NG_LABEL_MASK]) &&
+		    add_match(dns, dns->pattern.id))
 			return NG_UNDECIDED;
 	}
 	return NG_DECIDED;
 }
 
-/* Matches the suffix that begins at label `first` and has this hash. */
+/* Matches the suffix that begins at label `first` and has this hash, which is also in dns->suffix_hash. */
 static __always_inline int match_suffix(struct ng_dns *dns, __u64 hash, __u32 first)
 {
 	__u64 base = hash & ~(__u64)NG_PATTERN_KINDS;
@@ -87,7 +85,7 @@ static __always_inline int match_suffix(struct ng_dns *dns, __u64 hash, __u32 fi
 	if (!dns->has_mid || !first)
 		return NG_DECIDED;
 	struct ng_pattern_value *marker = find_pattern(dns, base | NG_PATTERN_MID);
-	return marker ? match_middle(hash, first, marker->bitmap) : NG_DECIDED;
+	return marker ? match_middle(first, marker->bitmap) : NG_DECIDED;
 }
 
 /* Adds the patterns that match the last name walked. */
@@ -99,6 +97,7 @@ int match_name(void)
 
 	if (!dns)
 		return NG_UNDECIDED;
+	dns->suffix_hash = hash;
 	for (depth = 0; depth < NG_MAX_LABELS; depth++) {
 		__u32 labels = dns->walk.labels;
 
@@ -106,10 +105,10 @@ int match_name(void)
 			break;
 		__u32 first = (labels - 1 - depth) & NG_LABEL_MASK;
 		hash = ng_hash_mix(hash, dns->label_hash[first]);
+		dns->suffix_hash = hash;
 		if (match_suffix(dns, hash, first))
 			return NG_UNDECIDED;
 	}
-	dns->suffix_hash = hash;
 	dns->suffix_labels = depth;
 	return NG_DECIDED;
 }

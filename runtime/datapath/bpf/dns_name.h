@@ -66,7 +66,10 @@ struct ng_dns {
 	/* what is written to the learnt map */
 	struct ng_addr address;
 	struct ng_learnt entry;
-	struct ng_never_key never; /* a lookup key; here because the stack is full */
+	/* lookup keys; here because the chain of calls fills the 512 bytes of stack that Linux 6.1 allows */
+	struct ng_never_key never;
+	struct ng_pattern_key pattern;
+	__u64 suffix;
 	struct ng_addr server;
 	__u64 now; /* boot_ns */
 	__u32 ttl; /* of the last address record */
@@ -201,15 +204,15 @@ static __always_inline __u32 suffix_shape(__u32 length, __u32 prefix_length)
 }
 
 /*
- * Confirms a hash hit byte by byte: compares `length` bytes of the last name from `at` with the labels stored under `hash`
- * from `from`, which must have the shape.
+ * Confirms a hash hit byte by byte: compares `length` bytes of the last name from `at` with the labels stored under
+ * dns->suffix from `from`, which must have the shape.
  */
-__noinline int same_labels(__u64 hash, __u32 from, __u32 at, __u32 length, __u32 shape)
+__noinline int same_labels(__u32 from, __u32 at, __u32 length, __u32 shape)
 {
 	struct ng_dns *dns = dns_state();
-	struct ng_suffix *suffix = bpf_map_lookup_elem(&suffixes, &hash);
+	struct ng_suffix *suffix = dns ? bpf_map_lookup_elem(&suffixes, &dns->suffix) : 0;
 
-	if (!dns || !suffix || suffix_shape(suffix->len, suffix->prefix_len) != shape)
+	if (!suffix || suffix_shape(suffix->len, suffix->prefix_len) != shape)
 		return 0;
 	for (__u32 i = 0; i < NG_NAME_MAX / 8; i++) {
 		if (length == 0)
@@ -229,20 +232,22 @@ __noinline int same_labels(__u64 hash, __u32 from, __u32 at, __u32 length, __u32
 }
 
 /* Does the last name, from offset `at` to its end, equal the labels stored under `hash`? */
-static __always_inline int confirm_suffix(const struct ng_dns *dns, __u64 hash, __u32 at)
+static __always_inline int confirm_suffix(struct ng_dns *dns, __u64 hash, __u32 at)
 {
 	__u32 length = dns->name.length - at;
 
-	return same_labels(hash, 0, at, length, suffix_shape(length, 0));
+	dns->suffix = hash;
+	return same_labels(0, at, length, suffix_shape(length, 0));
 }
 
 /* Does the last name begin with the pattern's labels before the wildcard and end, from `at`, with those after it? */
-static __always_inline int confirm_middle(const struct ng_dns *dns, __u64 hash, __u32 prefix_length, __u32 at)
+static __always_inline int confirm_middle(struct ng_dns *dns, __u64 hash, __u32 prefix_length, __u32 at)
 {
 	__u32 rest = dns->name.length - at;
 	__u32 shape = suffix_shape(prefix_length + rest, prefix_length);
 
-	return same_labels(hash, 0, 0, prefix_length, shape) && same_labels(hash, prefix_length, at, rest, shape);
+	dns->suffix = hash;
+	return same_labels(0, 0, prefix_length, shape) && same_labels(prefix_length, at, rest, shape);
 }
 
 #endif
