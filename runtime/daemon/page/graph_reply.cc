@@ -14,7 +14,7 @@
 #include "daemon/listings/degraded.h"
 #include "daemon/listings/views.h"
 #include "daemon/page/connection_json.h"
-#include "daemon/page/json_text.h"
+#include "daemon/json_text.h"
 
 namespace namegate::daemon {
 
