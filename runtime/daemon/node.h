@@ -34,6 +34,9 @@ using node::RecordMap;
 
 class Node {
   public:
+    // The subject of `health()` for endpoints that could not be programmed.
+    static constexpr const char* kProgramming = "programming";
+
     // Adopts pinned objects and loads missing ones. Does not change what is enforced for a running endpoint.
     static Result<std::unique_ptr<Node>> open(const config::Config& config, const Clock& clock);
     ~Node() = default;
