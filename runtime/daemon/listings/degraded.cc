@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/listings/degraded.h"
 
+#include "base/listed.h"
 #include "base/utc_text.h"
 #include "daemon/node.h"
 
 namespace namegate::daemon {
+
+namespace {
+
+constexpr std::size_t kShownNames = 4;
+
+}  // namespace
 
 std::vector<Degradation> degradations(const Node& node) {
     std::vector<Degradation> out;
@@ -23,6 +30,15 @@ std::vector<Degradation> degradations(const Node& node) {
         // Unknown policies are reported once for all endpoints.
         if (state != nullptr && !state->error.empty() && state->error != node.programmer().unknown()) {
             out.push_back({"endpoint", "endpoint " + display_name(entry.second) + " keeps its last policy: " + state->error});
+        }
+    }
+    const std::uint64_t now = node.clock().boot_ns();
+    for (const auto& [id, record] : node.records()) {
+        if (const std::vector<std::string> names = node.names_without_room().of(id, now); !names.empty()) {
+            out.push_back({"address_limit", "addresses of " + listed(names, kShownNames) + " found no room for " + display_name(record) +
+                                                " (limits.learntAddressesPerEndpoint is " +
+                                                std::to_string(node.config().learnt_per_endpoint) +
+                                                "): the pod cannot reach them; raise the limit, or name fewer domains"});
         }
     }
     for (const auto& problem : node.health().problems()) {

@@ -13,6 +13,7 @@
 #include "datapath/clock.h"
 #include "datapath/reader.h"
 #include "datapath/untrusted.h"
+#include "dns/public_resolvers.h"
 #include "policy/model/protocol.h"
 
 namespace namegate::daemon {
@@ -152,8 +153,15 @@ Result<api::ExplainReply> view_explanation(Node& node, const Record& record, con
         NG_TRY(add_targets(node, record, facts));
         add_never_opened(node, record, facts);
         NG_TRY(add_servers(node, record, facts));
+        facts.without_room = node.names_without_room().of(record.id, node.clock().boot_ns());
+        facts.address_limit = node.config().learnt_per_endpoint;
     } else {
         facts.notes.emplace_back("packets from the node itself are always allowed");
+    }
+    if (const policy::Destination& to = destination; direction == Direction::kEgress && to.address) {
+        if (const std::string encrypted = dns::encrypted_dns(*to.address, to.protocol, to.port); !encrypted.empty()) {
+            facts.notes.push_back("this is " + encrypted + ": names that are looked up there open nothing");
+        }
     }
     const node::Programmed* state = node.programmer().find(record.id);
     const node::CompiledRef compiled = state == nullptr ? nullptr : state->compiled(direction);

@@ -83,7 +83,7 @@ struct Warnings::Round {
     std::size_t next = 0;
 };
 
-Warnings::Warnings(const Clock& clock) : clock_(clock), policies_(clock, lookups_), refused_(clock) {}
+Warnings::Warnings(const Clock& clock) : clock_(clock), policies_(clock, lookups_), refused_(clock), encrypted_dns_(clock) {}
 Warnings::~Warnings() = default;
 
 void Warnings::begin(Node& node) {
@@ -102,6 +102,7 @@ void Warnings::begin(Node& node) {
 }
 
 void Warnings::tick(Node& node) {
+    encrypted_dns_.tick(node);
     if (!round_) {
         if (clock_.boot_ns() < next_ns_ && revision_ == node.programmer().revision()) {
             return;
@@ -125,10 +126,11 @@ void Warnings::finish(Node& node) {
     policies_.end();
     std::vector<Warning> all = servers(node);
     const std::vector<Warning> without_labels = unknown_labels(node);
+    const std::vector<Warning> encrypted_dns = encrypted_dns_.warnings(node);
     const auto is_server = [](const Warning& one) { return std::string_view(one.event) == kUntrustedServer; };
     numbers_ = {static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_server)), without_labels.size(),
-                policies_.unselected().size(), policies_.domains_not_looked_up()};
-    for (const std::vector<Warning>& more : {without_labels, policies_.to_log()}) {
+                policies_.unselected().size(), policies_.domains_not_looked_up(), encrypted_dns.size()};
+    for (const std::vector<Warning>& more : {encrypted_dns, without_labels, policies_.to_log()}) {
         all.insert(all.end(), more.begin(), more.end());
     }
     for (const Warning& warning : log_.fresh(all)) {
@@ -180,6 +182,7 @@ std::vector<Warning> Warnings::unknown_labels(const Node& node) const {
 std::vector<std::string> Warnings::lines(Node& node) const {
     std::vector<std::string> out;
     add_some(out, servers(node));
+    add_some(out, encrypted_dns_.warnings(node));
     add_some(out, unknown_labels(node));
     if (const std::vector<Warning>& unselected = policies_.unselected(); unselected.size() == 1) {
         out.push_back(unselected.front().text);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Conditions that an administrator should know although namegate itself works: untrusted DNS servers that pods use, pods whose
-// labels are unknown, policies that select no endpoint, domains that no endpoint looks up. They are searched for in rounds, a
-// part of a round in each tick, so that a large node does not delay other work. Each warning is logged once when it appears.
-// Owns its memory only. One thread; a read error is itself a warning.
+// labels are unknown, policies that select no endpoint, domains that no endpoint looks up, pods that use DNS over TLS or HTTPS. They are
+// searched for in rounds, a part of a round in each tick, so that a large node does not delay other work. Each warning is logged once when
+// it appears. Owns its memory only. One thread; a read error is itself a warning.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "daemon/warnings/encrypted_dns.h"
 #include "daemon/warnings/lookups.h"
 #include "daemon/warnings/policy_warnings.h"
 #include "daemon/warnings/refused_pods.h"
@@ -45,6 +46,7 @@ struct WarningNumbers {
     std::size_t pods_without_labels = 0;
     std::size_t unselecting_policies = 0;
     std::size_t domains_not_looked_up = 0;
+    std::size_t encrypted_dns = 0;  // resolvers
 };
 
 class Warnings {
@@ -65,6 +67,7 @@ class Warnings {
     // The result of programming an endpoint. Only failures because of unknown labels are stored.
     void note_programmed(const endpoints::Record& record, const Result<>& result);
     Lookups& lookups() { return lookups_; }
+    EncryptedDns& encrypted_dns() { return encrypted_dns_; }
 
   private:
     struct Round;
@@ -78,6 +81,7 @@ class Warnings {
     PolicyWarnings policies_;
     WarningLog log_;
     RefusedPods refused_;
+    EncryptedDns encrypted_dns_;
     WarningNumbers numbers_;
     std::unique_ptr<Round> round_;  // null: between two rounds
     std::uint64_t revision_ = 0;    // of the programmer, when the last round began
