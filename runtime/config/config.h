@@ -51,13 +51,15 @@ struct FlowLog {
     std::vector<std::string> events{"denied", "cut", "flow-ended"};
 };
 // The events that it may have: the names of all kinds, in the order of daemon::EventKind.
-inline constexpr std::array<std::string_view, 13> kFlowLogEvents = {"denied",
+inline constexpr std::array<std::string_view, 15> kFlowLogEvents = {"denied",
                                                                     "cut",
                                                                     "logged",
                                                                     "limit",
                                                                     "flow",
                                                                     "flow-ended",
                                                                     "dns",
+                                                                    "address-opened",
+                                                                    "address-expired",
                                                                     "policies",
                                                                     "policy-refused",
                                                                     "endpoint-added",

@@ -58,6 +58,13 @@ std::string response_text(const Json& event) {
            ", " + text_of(event, "opened") + " opened" + path_text(text_of(event, "path"));
 }
 
+std::string address_text(const Json& event) {
+    const Json& names = member(event, "names");
+    const std::string name = names.is_array() && !names.empty() ? " (" + text_of(names.back()) + ")" : "";
+    const bool opened = text_of(event, "kind") == "address-opened";
+    return text_of(event, "address") + name + (opened ? " until " + text_of(event, "expires") : "");
+}
+
 std::string endpoint_of(const Json& event) {
     const std::string name = text_of(event, "endpoint");
     const std::string id = text_of(event, "endpointId");
@@ -100,7 +107,7 @@ std::string detail_text(const Json& event, const std::string& kind) {
     if (member(event, "text").is_string()) {
         return text_of(event, "text");
     }
-    return kind == "dns" ? response_text(event) : packet_text(event);
+    return kind == "dns" ? response_text(event) : event.contains("address") ? address_text(event) : packet_text(event);
 }
 
 std::string coloured(const std::string& line, const std::string& kind) {
@@ -175,6 +182,7 @@ int run_monitor(const Context& context) {
     request.denied = arguments.denied;
     request.dns = arguments.dns;
     request.flows = arguments.flows;
+    request.addresses = arguments.addresses;
     request.name_space = arguments.name_space;
     request.pod = arguments.pod;
     request.name = arguments.name;

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "daemon/dns/slow_path.h"
+#include "daemon/events/address_feed.h"
 #include "daemon/events/event_pipeline.h"
 #include "daemon/events/flow_feed.h"
 #include "daemon/labels/label_fetcher.h"
@@ -87,6 +88,7 @@ class Daemon {
     std::unique_ptr<SocketServer> server_;
     std::unique_ptr<StreamSink> streams_;
     std::unique_ptr<FlowFeed> flows_;
+    std::unique_ptr<AddressFeed> addresses_;
     std::unique_ptr<PageService> page_;  // null: uiAddress is not set
     std::unique_ptr<ReplyChildren> listings_;
     std::vector<EventSource> sources_;  // signals and periodic work
@@ -130,8 +132,7 @@ Result<> Daemon::start() {
     // Sources: the connections of what reads the metrics.
     if (config_.metrics_address) {
         metrics_ = std::make_unique<MetricsService>(*loop_, *node_, slow_path_->learner(), *config_.metrics_address);
-        events_->set_latency_observer(
-            [this](ResponsePath path, std::uint64_t ns) { metrics_->metrics().timings().observe_dns(path, ns); });
+        events_->set_latency_observer([this](ResponsePath path, std::uint64_t ns) { metrics_->metrics().timings().observe_dns(path, ns); });
     }
     streams_ = std::make_unique<StreamSink>(*node_, *server_);
     events_->add_sink(*streams_);
@@ -141,6 +142,7 @@ Result<> Daemon::start() {
     slow_path_->learner().set_frame_observer([this](const FrameResponse& response) { events_->report(response); });
     // Sources: events of flows, and those that the last round left.
     NG_ASSIGN(flows_, FlowFeed::create(*loop_, *node_, *events_));
+    addresses_ = std::make_unique<AddressFeed>(*node_, *events_);
     NG_TRY(add_periodic_work());
     return loop_->feed_watchdog();
 }
@@ -229,6 +231,7 @@ void Daemon::tick() {
     node_->tick();
     slow_path_->tick();
     flows_->tick();
+    addresses_->tick();
     server_->drop_idle();
     streams_->tick();
     if (page_) {

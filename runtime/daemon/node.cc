@@ -201,6 +201,7 @@ void Node::forget_state(std::uint32_t endpoint) {
     observe(EventKind::kEndpointRemoved, event_endpoint(records(), endpoint), {"the endpoint is gone", ""});
     cache_.forget(endpoint);
     refused_.forget(endpoint);
+    names_without_room_.forget(endpoint);
     name_history_.forget(endpoint);
     sweeper_.forget(endpoint);
 }

@@ -133,6 +133,7 @@ ResponseSource HeldResponses::source_of(const ng_held& header, const IpAddress& 
             false,
             0,
             node_.clock().boot_ns(),
+            false,
             asked_boot_ns == 0 ? std::nullopt : std::optional(asked_boot_ns),
             header.waits != 0 ? std::nullopt : std::optional<std::uint64_t>(header.boot_ns)};
 }
@@ -161,10 +162,11 @@ void HeldResponses::follow_stream(const ng_held& header, const Frame& frame) {
         return;
     }
     const auto payload = frame.payload();
-    const dns::TcpFate fate = exchanges_.add(peers, from_pod ? dns::TcpSide::kPod : dns::TcpSide::kServer, frame.sequence, payload, header.boot_ns,
-                                             [&](std::span<const std::uint8_t> message, std::uint64_t asked_boot_ns) {
-                                                 learner_.learn_held(source_of(header, peers.server, peers.server_port, asked_boot_ns), message);
-                                             });
+    const dns::TcpFate fate =
+        exchanges_.add(peers, from_pod ? dns::TcpSide::kPod : dns::TcpSide::kServer, frame.sequence, payload, header.boot_ns,
+                       [&](std::span<const std::uint8_t> message, std::uint64_t asked_boot_ns) {
+                           learner_.learn_held(source_of(header, peers.server, peers.server_port, asked_boot_ns), message);
+                       });
     if (fate == dns::TcpFate::kUnknown && !from_pod && !payload.empty()) {
         learner_.count_unlearnt(header.endpoint, "the connection is not tracked");
     }

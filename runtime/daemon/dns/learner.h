@@ -45,6 +45,7 @@ struct ResponseSource {
     bool decided = false;            // the kernel opened the addresses that the response itself leads to
     std::size_t opened = 0;          // number of new addresses that it opened
     std::uint64_t seen_boot_ns = 0;  // when the response passed the pod's interface (D13); of a held one, now
+    bool no_room = false;            // the kernel found no room for some of its addresses
     // Of a response that came as a frame: when its query passed, and the response itself.
     std::optional<std::uint64_t> asked_boot_ns = std::nullopt;   // none: not known
     std::optional<std::uint64_t> passed_boot_ns = std::nullopt;  // none: it is held until it is learned
@@ -86,6 +87,7 @@ class Learner {
                                                         const policy::CompiledPolicy& policy) const;
     void refuse(const ResponseSource& source, dns::Learning& learning);
     void log_refused(const endpoints::Record& record, const RefusedAddress& refused);
+    void note_room(const ResponseSource& source, const dns::Learning& learning, const Result<>& opened);
     Result<> open_joined(const ResponseSource& source, const dns::Learning& learning);
     Result<> await_open_ends(const ResponseSource& source, const endpoints::Record& record, const dns::Learning& learning);
     void log_limit(const ng_event& event, std::span<const std::uint8_t> payload);

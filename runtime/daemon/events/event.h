@@ -23,6 +23,8 @@ enum class EventKind : std::uint8_t {
     kFlow,             // a new flow was allowed
     kFlowEnded,        // an allowed flow is over
     kDns,              // a DNS response of a trusted server
+    kAddressOpened,    // a name opened an address for an endpoint
+    kAddressExpired,   // such an address is no longer open
     kPolicies,         // other policies came in force
     kPolicyRefused,    // a policy file has errors
     kEndpointAdded,    // an endpoint got its policy for the first time
@@ -37,8 +39,9 @@ std::string_view name_of(EventKind kind);
 inline bool is_packet(EventKind kind) { return kind == EventKind::kDenied || kind == EventKind::kCut || kind == EventKind::kLogged; }
 inline bool is_denial(EventKind kind) { return kind == EventKind::kDenied || kind == EventKind::kCut; }
 inline bool is_flow(EventKind kind) { return kind == EventKind::kFlow || kind == EventKind::kFlowEnded; }
+inline bool is_of_address(EventKind kind) { return kind == EventKind::kAddressOpened || kind == EventKind::kAddressExpired; }
 // Whether streams and sinks get events of this kind only if they ask for it.
-inline bool is_on_request(EventKind kind) { return kind == EventKind::kDns || is_flow(kind); }
+inline bool is_on_request(EventKind kind) { return kind == EventKind::kDns || is_flow(kind) || is_of_address(kind); }
 
 struct EventEndpoint {
     std::uint32_t id = 0;
@@ -109,6 +112,13 @@ struct EventResponse {
     std::optional<ResponsePath> path = std::nullopt;
 };
 
+// An address that names opened.
+struct EventAddress {
+    IpAddress address;
+    std::vector<std::string> names;  // as in EventPacket
+    std::string expires;             // when it expires, or did: UTC, RFC 3339
+};
+
 // For events of the node: what happened, in words.
 struct EventText {
     std::string text;
@@ -121,7 +131,7 @@ struct Event {
     std::string time;  // UTC, RFC 3339
     std::optional<EventEndpoint> endpoint;
     std::string reason;  // of the programs' counters: "denied", "closed"; empty: none
-    std::variant<std::monostate, EventPacket, EventFlow, EventResponse, EventText> detail;
+    std::variant<std::monostate, EventPacket, EventFlow, EventResponse, EventAddress, EventText> detail;
 
     // Also of a flow that ended.
     const EventPacket* packet() const {
@@ -130,6 +140,7 @@ struct Event {
     }
     const EventFlow* flow() const { return std::get_if<EventFlow>(&detail); }
     const EventResponse* response() const { return std::get_if<EventResponse>(&detail); }
+    const EventAddress* address() const { return std::get_if<EventAddress>(&detail); }
     const EventText* text() const { return std::get_if<EventText>(&detail); }
 };
 

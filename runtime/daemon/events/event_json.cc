@@ -76,6 +76,14 @@ void add_response(Json& out, const EventResponse& response) {
     out["addresses"] = std::move(addresses);
 }
 
+void add_address(Json& out, const EventAddress& address) {
+    out["address"] = address.address.to_string();
+    if (!address.names.empty()) {
+        out["names"] = address.names;
+    }
+    out["expires"] = address.expires;
+}
+
 }  // namespace
 
 Json event_json(const Event& event) {
@@ -90,6 +98,8 @@ Json event_json(const Event& event) {
         }
     } else if (const EventResponse* response = event.response(); response != nullptr) {
         add_response(out, *response);
+    } else if (const EventAddress* address = event.address(); address != nullptr) {
+        add_address(out, *address);
     } else if (const EventText* text = event.text(); text != nullptr) {
         out["text"] = text->text;
         if (!text->file.empty()) {

@@ -9,7 +9,8 @@
 
 namespace namegate::daemon {
 
-EventPipeline::EventPipeline(Node& node) : node_(node), flow_log_(open_flow_log(node)), sinks_{&denials_, &history_} {
+EventPipeline::EventPipeline(Node& node)
+    : node_(node), flow_log_(open_flow_log(node)), sinks_{&denials_, &history_, &node.warnings().encrypted_dns()} {
     if (flow_log_) {
         add_sink(*flow_log_);
     }

@@ -51,12 +51,15 @@ class EventPipeline {
     // Called now with the present interest, and with each other one. Empty: nothing needs to know.
     void set_interest_observer(std::function<void(EventInterest)> observer);
     EventInterest interest() const { return interest_; }
+    bool wants_addresses() const { return is_wanted(EventKind::kAddressOpened) || is_wanted(EventKind::kAddressExpired); }
     // Called with the latency of each response, if it is known. Empty: it is not needed.
     void set_latency_observer(LatencyObserver observer);
     // From the programs.
     void report(const ng_event& event, std::span<const std::uint8_t> payload);
     // A response that the daemon got as a frame.
     void report(const FrameResponse& response);
+    // Already enriched.
+    void report(const Event& event) { publish(event); }
     // Of the daemon itself; those of the node come here without being asked for.
     void report(NodeEvent event);
 

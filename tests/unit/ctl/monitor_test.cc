@@ -83,6 +83,21 @@ TEST_CASE("monitor prints one event per line") {
     CHECK(json_of(json.out.substr(0, json.out.find('\n'))) == denied);
 }
 
+TEST_CASE("monitor prints addresses that open and expire, with the name") {
+    const api::Json opened{{"time", "t"},
+                           {"kind", "address-opened"},
+                           {"endpoint", "default/weather"},
+                           {"address", "192.0.2.1"},
+                           {"names", {"edge.test", "a.test"}},
+                           {"expires", "2026-01-02T03:04:05.678Z"}};
+    api::Json expired = opened;
+    expired["kind"] = "address-expired";
+    expired.erase("names");
+    CHECK(follow({"-s", "/s", "monitor", "--addresses"}, {opened, expired}).out ==
+          "t address-opened default/weather 192.0.2.1 (a.test) until 2026-01-02T03:04:05.678Z\n"
+          "t address-expired default/weather 192.0.2.1\n");
+}
+
 TEST_CASE("monitor folds lines that repeat, but not as JSON, and prints events of the node") {
     const api::Json policies{{"time", "t"}, {"kind", "policies"}, {"text", "2 policies of 1 files are in force"}};
     const Followed text = follow({"-s", "/s", "monitor"}, {kDenied, kDenied, policies, nullptr, kDenied});
@@ -143,6 +158,8 @@ TEST_CASE("monitor requests what its options say") {
                                                   {"sinceSeconds", 900}});
     CHECK(follow({"-s", "/s", "monitor", "--flows"}, {}).request.arguments ==
           api::Json{{"denied", false}, {"dns", false}, {"flows", true}});
+    CHECK(follow({"-s", "/s", "monitor", "--addresses"}, {}).request.arguments ==
+          api::Json{{"denied", false}, {"dns", false}, {"addresses", true}});
     CHECK(follow({"-s", "/s", "monitor", "--since", "soon"}, {}).code == 2);
     CHECK(follow({"-s", "/s", "status", "--denied"}, {}).code == 2);
     CHECK(follow({"-s", "/s", "monitor", "a", "b"}, {}).code == 2);
