@@ -18,10 +18,22 @@ using policy::Direction;
 
 // The start of the dynamic port range (RFC 6335), from which clients usually take source ports.
 constexpr std::uint16_t kClientPort = 49152;
+constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kUdp = 17;
 constexpr std::size_t kShownServers = 4;  // in one line
 constexpr const char* kAllowed = "allowed";
 constexpr const char* kDenied = "denied";
 constexpr const char* kAfterLookup = "after lookup";
+constexpr const char* kQueriesDenied = "the policy denies the endpoint's DNS queries, so no name opens an address: allow them first";
+
+bool is_dns_query(const ExplainFacts& facts) {
+    const policy::Destination& to = facts.destination;
+    if (facts.direction != Direction::kEgress || !to.address || (to.protocol != kUdp && to.protocol != kTcp)) {
+        return false;
+    }
+    const auto is_this = [&to](const dns::TrustedServer& server) { return server.contains(*to.address, to.port); };
+    return to.port == dns::kDefaultDnsPort || (facts.trusted && std::any_of(facts.trusted->begin(), facts.trusted->end(), is_this));
+}
 
 policy::ExplainInput input_of(const ExplainFacts& facts, const ExplainTarget& target, bool v4) {
     policy::ExplainInput input;
@@ -34,6 +46,7 @@ policy::ExplainInput input_of(const ExplainFacts& facts, const ExplainTarget& ta
     packet.destination_port = facts.destination.port;
     packet.names = target.looked_up;
     packet.patterns = target.patterns;
+    input.is_dns_query = is_dns_query(facts);
     if (target.address) {
         packet.remote = *target.address;
     } else {
@@ -43,18 +56,34 @@ policy::ExplainInput input_of(const ExplainFacts& facts, const ExplainTarget& ta
     return input;
 }
 
-// Whether the rules allow a query to a trusted server. Assumes so for a trusted network, because it is not known which of its
-// addresses are servers.
-bool may_query(const ExplainFacts& facts) {
-    constexpr std::uint8_t kUdp = 17;
-    return std::any_of(facts.trusted->begin(), facts.trusted->end(), [&](const dns::TrustedServer& server) {
-        policy::PacketView query;
-        query.remote = server.prefix.address();
-        query.protocol = kUdp;
-        query.source_port = kClientPort;
-        query.destination_port = server.port;
-        return server.prefix.length() < server.prefix.address().bits() || policy::evaluate(*facts.compiled, query).allowed;
-    });
+policy::ExplainInput query_to(const dns::TrustedServer& server) {
+    policy::ExplainInput query;
+    query.host = server.prefix.address().to_string();
+    query.service = "UDP port " + std::to_string(server.port);
+    query.packet.remote = server.prefix.address();
+    query.packet.protocol = kUdp;
+    query.packet.source_port = kClientPort;
+    query.packet.destination_port = server.port;
+    query.is_dns_query = true;
+    return query;
+}
+
+bool is_host(const IpPrefix& prefix) { return prefix.length() >= prefix.address().bits(); }
+
+std::string text_of(const IpPrefix& prefix) { return is_host(prefix) ? prefix.address().to_string() : prefix.to_string(); }
+
+// The advice for a denied packet. A name opens nothing while the queries for it are denied, so this is said first.
+std::vector<std::string> advice_of(const ExplainFacts& facts, const policy::Explanation& explanation) {
+    std::vector<std::string> out;
+    if (is_dns_query(facts)) {
+        out.push_back("these are the endpoint's DNS queries: while they are denied, it finds no name, and no name opens an address");
+    } else if (facts.direction == Direction::kEgress && facts.trusted && denies_queries(*facts.compiled, *facts.trusted)) {
+        out.emplace_back(kQueriesDenied);
+        const std::vector<std::string> first = advice_for_queries(*facts.compiled, *facts.trusted);
+        out.insert(out.end(), first.begin(), first.end());
+    }
+    out.insert(out.end(), explanation.advice.begin(), explanation.advice.end());
+    return out;
 }
 
 std::string untrusted_text(const ExplainFacts& facts) {
@@ -76,8 +105,10 @@ std::vector<std::string> steps_before(const ExplainFacts& facts, const ExplainTa
     }
     const std::string servers = listed(*facts.trusted, kShownServers, [](const dns::TrustedServer& server) { return server.to_string(); });
     std::vector<std::string> out;
-    if (!may_query(facts)) {
-        out.push_back("no rule lets the endpoint query a trusted server: allow UDP to port 53 of " + servers);
+    if (denies_queries(*facts.compiled, *facts.trusted)) {
+        out.emplace_back(kQueriesDenied);
+        const std::vector<std::string> first = advice_for_queries(*facts.compiled, *facts.trusted);
+        out.insert(out.end(), first.begin(), first.end());
     }
     out.push_back("the endpoint has to look up " + name + " at " +
                   (facts.trusted->size() == 1 ? "the trusted server " : "one of the trusted servers ") + servers);
@@ -130,7 +161,7 @@ ExplainResult result_of(const ExplainFacts& facts, const ExplainTarget& target, 
         out.allowed = is_allowed(explanation);
         out.verdict = verdict_of(explanation);
         out.reason = explanation.reason;
-        out.advice = explanation.after_lookup ? steps_before(facts, target) : explanation.advice;
+        out.advice = explanation.after_lookup ? steps_before(facts, target) : advice_of(facts, explanation);
         out.path = path_of(*facts.compiled, explanation);
     }
     out.staged = staged_verdict(facts, input);
@@ -161,6 +192,28 @@ void add_unknown(const ExplainFacts& facts, const ExplainTarget& target, std::ve
 bool looks_at_source_port(const ExplainFacts& facts) { return facts.compiled != nullptr && !facts.compiled->source_ports.empty(); }
 
 }  // namespace
+
+bool denies_queries(const CompiledPolicy& compiled, const std::vector<dns::TrustedServer>& trusted) {
+    return !trusted.empty() && std::none_of(trusted.begin(), trusted.end(), [&compiled](const dns::TrustedServer& server) {
+        policy::PacketView query = query_to(server).packet;
+        if (!is_host(server.prefix) || policy::evaluate(compiled, query).allowed) {
+            return true;
+        }
+        query.protocol = kTcp;
+        return policy::evaluate(compiled, query).allowed;
+    });
+}
+
+std::vector<std::string> advice_for_queries(const CompiledPolicy& compiled, const std::vector<dns::TrustedServer>& trusted) {
+    policy::ExplainInput query = query_to(trusted.front());
+    // The rule names the servers that have the port of the first one.
+    for (const dns::TrustedServer& server : trusted) {
+        if (server.port == trusted.front().port && query.nets.size() < kShownServers) {
+            query.nets.push_back(text_of(server.prefix));
+        }
+    }
+    return policy::explain(compiled, query).advice;
+}
 
 RuleItem rule_item(const policy::CompiledRule& rule, std::size_t number) {
     static constexpr std::array<const char*, 4> kActions = {"Deny", "Allow", "Pass", "Log"};

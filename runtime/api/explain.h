@@ -43,6 +43,12 @@ Result<> check_direction(const policy::Destination& destination, policy::Directi
 
 ExplainReply explain(const ExplainFacts& facts);
 
+// Whether the policy allows no DNS query to any trusted server, over UDP or TCP. False if a trusted network is among them, because it
+// is not known which of its addresses are servers.
+bool denies_queries(const policy::CompiledPolicy& compiled, const std::vector<dns::TrustedServer>& trusted);
+// What would allow queries to the trusted servers, of which there is at least one.
+std::vector<std::string> advice_for_queries(const policy::CompiledPolicy& compiled, const std::vector<dns::TrustedServer>& trusted);
+
 RuleItem rule_item(const policy::CompiledRule& rule, std::size_t number);
 
 }  // namespace namegate::api

@@ -19,7 +19,7 @@ constexpr std::array<std::string_view, 4> kNames = {"debug", "info", "warning", 
 constexpr std::array<std::string_view, 4> kPriorities = {"<7>", "<6>", "<4>", "<3>"};
 
 // Quotes and escapes a value, so that it can neither forge a field or a line nor control the terminal that shows it.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     std::string out = "\"";
     for (const char c : text) {
         if (c == '"' || c == '\\') {
@@ -59,7 +59,7 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
     } else {
         line += std::string(kNames[index]) + ": " + printable(event);
         for (const Field& field : fields) {
-            line += " " + field.key + "=" + (field.number || plain(field.value) ? field.value : quoted(field.value));
+            line += " " + field.key + "=" + (field.number || plain(field.value) ? field.value : in_quotes(field.value));
         }
     }
     line += '\n';

@@ -21,7 +21,7 @@ constexpr std::array<const char*, 17> kStatusNames = {
 
 Error malformed(std::string what) { return {Code::kInvalidInput, std::move(what)}; }
 
-std::string quoted(const std::string& text) { return "\"" + text.substr(0, kMaxStatusText) + "\""; }
+std::string in_quotes(const std::string& text) { return "\"" + text.substr(0, kMaxStatusText) + "\""; }
 
 template <typename Number>
 bool parse_number(std::string_view text, Number& number, int base) {
@@ -117,14 +117,14 @@ Result<> GrpcReplyReader::add_data(std::span<const std::uint8_t> bytes) {
 
 Result<GrpcReply> GrpcReplyReader::finish() {
     if (http_status_ != "200") {
-        return malformed("the reply has HTTP status " + quoted(http_status_));
+        return malformed("the reply has HTTP status " + in_quotes(http_status_));
     }
     if (!is_grpc(content_type_)) {
-        return malformed("the reply has content type " + quoted(content_type_) + " instead of " + std::string(kContentType));
+        return malformed("the reply has content type " + in_quotes(content_type_) + " instead of " + std::string(kContentType));
     }
     std::uint32_t status = 0;
     if (!parse_number(grpc_status_, status, 10)) {
-        return malformed("the reply ends with the gRPC status " + quoted(grpc_status_));
+        return malformed("the reply ends with the gRPC status " + in_quotes(grpc_status_));
     }
     GrpcReply reply;
     reply.status = static_cast<GrpcStatus>(status);

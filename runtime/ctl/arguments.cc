@@ -134,7 +134,7 @@ void CommandLine::add_operands() {
     add_operand("explain", "ENDPOINT", kEndpoint);
     add_operand("explain", "DEST", "the destination");
     add_operand("why", "ENDPOINT", kEndpoint);
-    add_operand("why", "DEST", "only denials of this address or name; with a port, also\nof this port")->required(false);
+    add_operand("why", "DEST", "only denials of this address or name; with a port or a\nprotocol, also of these")->required(false);
     add_operand("monitor", "ENDPOINT", kEndpoint)->required(false);
     add_operand("suggest", "ENDPOINT", kEndpoint)->required(false);
     add_operand("selector", "EXPR", "the selector");
@@ -156,7 +156,7 @@ void CommandLine::add_explain_options(CLI::App& explain) {
 }
 
 void CommandLine::add_monitor_options(CLI::App& monitor) {
-    add_flag(monitor, "--denied", parsed_.denied, "only packets that were denied or cut");
+    add_flag(monitor, "--denied", parsed_.denied, "only packets that were denied, cut or dropped");
     add_flag(monitor, "--dns", parsed_.dns, "only DNS responses; with --denied, both");
     add_flag(monitor, "--flows", parsed_.flows, "only flows that were allowed, as they begin and end;\nwith --denied or --dns, these too");
     add_value(monitor, "--namespace", parsed_.name_space, "NAME", "only of pods of this namespace");

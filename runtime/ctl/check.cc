@@ -32,6 +32,7 @@ struct Files {
     // By identity, as given. A file given twice is read once. Has the folders that cannot be read, too.
     std::map<std::string, std::string> seen;
     std::size_t lost_folders = 0;
+    bool whole_folders = true;  // and no single files
 };
 
 // What is in force instead of a file that has errors.
@@ -104,6 +105,7 @@ Result<> read_operand(Files& files, const std::string& given, const InForce& in_
     if (std::filesystem::is_directory(path, ignored)) {
         return read_folder(files, path);
     }
+    files.whole_folders = false;
     Result<> read = read_into(files, given);
     const auto is_this = [&identity](const policy::FileStatus& status) { return identity_of(status.path) == identity; };
     if (!read && std::any_of(in_force.refused.begin(), in_force.refused.end(), is_this)) {
@@ -210,6 +212,15 @@ void print_problems(const Context& context, const policy::CheckReport& report, c
     print_notes(context, notes, std::nullopt);
 }
 
+policy::CheckScope scope_of(const Files& files, const config::Config* config) {
+    policy::CheckScope out;
+    out.whole_folders = files.whole_folders && files.unreadable.empty();
+    for (std::size_t i = 0; config != nullptr && i < config->dns_servers.listed.size(); ++i) {
+        out.dns_ports.push_back(config->dns_servers.listed[i].port);
+    }
+    return out;
+}
+
 }  // namespace
 
 int run_check(const Context& context) {
@@ -228,7 +239,7 @@ int run_check(const Context& context) {
             return fail(context.environment, kUsage, read.error().message());
         }
     }
-    policy::CheckReport report = policy::check_files(files.inputs);
+    policy::CheckReport report = policy::check_files(files.inputs, scope_of(files, config ? &*config : nullptr));
     report.files += files.unreadable.size() - files.lost_folders;
     report.problems.insert(report.problems.begin(), files.unreadable.begin(), files.unreadable.end());
     if (context.json()) {

@@ -77,7 +77,8 @@ constexpr std::array<Page, 16> kPages = {{
      "    Shows the latest denials of the endpoint, newest first: the name that the pod had looked\n"
      "    up, the address, the rule or the end of a tier that denied it, when, and how often. For\n"
      "    each of the newest it shows the verdict of the rules that are in force now, and the\n"
-     "    smallest changes that would allow it. DEST limits this to one address or name.\n\n"
+     "    smallest changes that would allow it. DEST limits this to one address or name, and to a\n"
+     "    port or protocol if it has one; :443 matches TCP, UDP and SCTP, :443/UDP only UDP.\n\n"
      "    The daemon keeps the last 64 different denials of each endpoint, until it ends. The\n"
      "    programs report at most 120 denials of an endpoint in a second, so \"times\" is a lower\n"
      "    bound; the number of denied packets is exact.\n",

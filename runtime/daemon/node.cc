@@ -83,9 +83,9 @@ void Node::log_folder_problems() {
     }
 }
 
-void Node::reload_policies() {
+void Node::reload_policies(const policy::ChangedFiles& changed) {
     const std::uint64_t begin = clock_.boot_ns();
-    const auto change = runtime_->read_policies(due_.program);
+    const auto change = runtime_->read_policies(due_.reload ? policy::ChangedFiles::any() : changed, due_.program);
     due_.reload = !change;
     health_.report("reading policies", change ? ok() : Result<>(change.error()));
     if (!change) {
@@ -123,7 +123,7 @@ void Node::program_affected(const policy::AffectedEndpoints& affected) {
     if (!result) {
         programmer().mark_all_outdated();
     }
-    health_.report("programming", result);
+    health_.report(kProgramming, result);
 }
 
 Result<> Node::program_affected(const NodeLock& lock, const policy::AffectedEndpoints& affected) {
@@ -186,7 +186,7 @@ Result<> Node::program(const std::string& container_id, const std::string& ifnam
                                       log::kv("pod", record.pod_namespace + "/" + record.pod_name)});
     observe(EventKind::kEndpointAdded, event_endpoint(record), {"its policy is in force", ""});
     if (const policy::AffectedEndpoints affected = runtime_->affected_by(record); !affected.none()) {
-        health_.report("programming", program_affected(*lock, affected));
+        health_.report(kProgramming, program_affected(*lock, affected));
     }
     return ok();
 }

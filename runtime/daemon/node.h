@@ -34,6 +34,9 @@ using node::RecordMap;
 
 class Node {
   public:
+    // The subject of `health()` for endpoints that could not be programmed.
+    static constexpr const char* kProgramming = "programming";
+
     // Adopts pinned objects and loads missing ones. Does not change what is enforced for a running endpoint.
     static Result<std::unique_ptr<Node>> open(const config::Config& config, const Clock& clock);
     ~Node() = default;
@@ -56,7 +59,7 @@ class Node {
                              const endpoints::Description& description);
 
     // Reads the policy folders. If the snapshot changed, programs every endpoint that the change affects.
-    void reload_policies();
+    void reload_policies(const policy::ChangedFiles& changed = policy::ChangedFiles::any());
     // Reads the trusted servers again; writes them to the kernel if they changed.
     void refresh_servers();
     // Compares the endpoint records with the interfaces and the kernel's maps, and corrects differences.

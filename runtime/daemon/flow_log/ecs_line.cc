@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "daemon/flow_log/json_line.h"
+#include "daemon/json_text.h"
 #include "policy/model/protocol.h"
 
 namespace namegate::daemon {
@@ -46,43 +46,43 @@ constexpr bool in_order() {
 }
 static_assert(in_order());
 
-void begin(JsonLine& line, std::string_view time) {
-    line.text("@timestamp", time);
-    line.open("ecs");
-    line.text("version", kEcsVersion);
-    line.close();
+void begin(JsonText& line, std::string_view time) {
+    line.field("@timestamp", time);
+    line.open_object("ecs");
+    line.field("version", kEcsVersion);
+    line.close_object();
 }
 
-void begin_event(JsonLine& line, std::string_view action) {
-    line.open("event");
-    line.text("kind", "event");
-    line.text("action", action);
-    line.text("module", "namegate");
-    line.text("dataset", "namegate.flow");
+void begin_event(JsonText& line, std::string_view action) {
+    line.open_object("event");
+    line.field("kind", "event");
+    line.field("action", action);
+    line.field("module", "namegate");
+    line.field("dataset", "namegate.flow");
 }
 
-void end_event(JsonLine& line, std::string_view host) {
-    line.close();
-    line.open("host");
-    line.text("name", host);
-    line.close();
+void end_event(JsonText& line, std::string_view host) {
+    line.close_object();
+    line.open_object("host");
+    line.field("name", host);
+    line.close_object();
 }
 
-void add_event(JsonLine& line, const Event& event, std::string_view host) {
+void add_event(JsonText& line, const Event& event, std::string_view host) {
     begin_event(line, name_of(event.kind));
     const Category& category = kCategories.at(static_cast<std::size_t>(event.kind));
     line.raw("category", category.category);
     line.raw("type", category.type);
-    line.text("outcome", category.outcome);
+    line.field("outcome", category.outcome);
     if (!event.reason.empty()) {
-        line.text("reason", event.reason);
+        line.field("reason", event.reason);
     }
     if (const EventFlow* flow = event.flow(); flow != nullptr) {
-        line.text("start", flow->started);
-        line.text("end", event.time);
-        line.number("duration", flow->duration_ns);
+        line.field("start", flow->started);
+        line.field("end", event.time);
+        line.field("duration", flow->duration_ns);
     } else if (event.response() != nullptr && event.response()->latency_ns) {
-        line.number("duration", *event.response()->latency_ns);
+        line.field("duration", *event.response()->latency_ns);
     }
     end_event(line, host);
 }
@@ -109,40 +109,40 @@ struct Side {
     std::uint64_t bytes = 0;
 };
 
-void add_side(JsonLine& line, const Side& side, bool counted) {
-    line.open(side.key);
+void add_side(JsonText& line, const Side& side, bool counted) {
+    line.open_object(side.key);
     if (!side.address.empty()) {
-        line.text("ip", side.address);
+        line.field("ip", side.address);
     }
     if (side.port) {
-        line.number("port", *side.port);
+        line.field("port", *side.port);
     }
     if (!side.domain.empty()) {
-        line.text("domain", side.domain);
+        line.field("domain", side.domain);
     }
     if (counted) {
-        line.number("packets", side.packets);
-        line.number("bytes", side.bytes);
+        line.field("packets", side.packets);
+        line.field("bytes", side.bytes);
     }
-    line.close();
+    line.close_object();
 }
 
-void add_network(JsonLine& line, const EventPacket& packet, const EventFlow* flow) {
-    line.open("network");
+void add_network(JsonText& line, const EventPacket& packet, const EventFlow* flow) {
+    line.open_object("network");
     if (const std::string_view transport = transport_of(packet.protocol); !transport.empty()) {
-        line.text("transport", transport);
+        line.field("transport", transport);
     }
-    line.text("iana_number", std::to_string(packet.protocol));
-    line.text("type", packet.remote.is_v4() ? "ipv4" : "ipv6");
-    line.text("direction", packet.ingress ? "ingress" : "egress");
+    line.field("iana_number", std::to_string(packet.protocol));
+    line.field("type", packet.remote.is_v4() ? "ipv4" : "ipv6");
+    line.field("direction", packet.ingress ? "ingress" : "egress");
     if (flow != nullptr) {
-        line.number("packets", flow->packets_sent + flow->packets_received);
-        line.number("bytes", flow->bytes_sent + flow->bytes_received);
+        line.field("packets", flow->packets_sent + flow->packets_received);
+        line.field("bytes", flow->bytes_sent + flow->bytes_received);
     }
-    line.close();
+    line.close_object();
 }
 
-void add_packet(JsonLine& line, const EventPacket& packet, const EventFlow* flow, const EndpointText* endpoint) {
+void add_packet(JsonText& line, const EventPacket& packet, const EventFlow* flow, const EndpointText* endpoint) {
     const bool ports = policy::has_ports(packet.protocol) || packet.protocol == policy::kProtocolUdpLite;
     const auto port = [ports](std::uint16_t number) { return ports ? std::optional(number) : std::nullopt; };
     const std::string remote = packet.remote.to_string();
@@ -165,10 +165,10 @@ void add_packet(JsonLine& line, const EventPacket& packet, const EventFlow* flow
     add_side(line, packet.ingress ? pod : peer, flow != nullptr);
     add_network(line, packet, flow);
     if (!packet.rule.empty()) {
-        line.open("rule");
-        line.text("name", packet.rule);
-        line.text("ruleset", packet.tier);
-        line.close();
+        line.open_object("rule");
+        line.field("name", packet.rule);
+        line.field("ruleset", packet.tier);
+        line.close_object();
     }
 }
 
@@ -196,74 +196,75 @@ std::string rcode_text(int rcode) {
                                                                          : std::to_string(rcode);
 }
 
-void add_response(JsonLine& line, const EventResponse& response, const EndpointText* endpoint) {
+void add_response(JsonText& line, const EventResponse& response, const EndpointText* endpoint) {
     const std::string server = response.server.to_string();
     const std::string_view pod = endpoint == nullptr ? std::string_view() : response.server.is_v4() ? endpoint->v4 : endpoint->v6;
     add_side(line, {"source", pod, std::nullopt, {}}, false);
     add_side(line, {"destination", server, std::nullopt, {}}, false);
-    line.open("network");
-    line.text("protocol", "dns");
-    line.text("type", response.server.is_v4() ? "ipv4" : "ipv6");
-    line.text("direction", "egress");
-    line.close();
+    line.open_object("network");
+    line.field("protocol", "dns");
+    line.field("type", response.server.is_v4() ? "ipv4" : "ipv6");
+    line.field("direction", "egress");
+    line.close_object();
     if (!response.rcode) {
         return;
     }
-    line.open("dns");
-    line.text("type", "answer");
-    line.open("question");
-    line.text("name", response.name);
-    line.text("type", type_text(response.type));
-    line.close();
-    line.text("response_code", rcode_text(*response.rcode));
-    line.texts("resolved_ip", response.addresses, kMaxLoggedAddresses, [](const IpAddress& address) { return address.to_string(); });
-    line.close();
+    line.open_object("dns");
+    line.field("type", "answer");
+    line.open_object("question");
+    line.field("name", response.name);
+    line.field("type", type_text(response.type));
+    line.close_object();
+    line.field("response_code", rcode_text(*response.rcode));
+    line.list("resolved_ip", response.addresses, kMaxLoggedAddresses, [](const IpAddress& address) { return address.to_string(); });
+    line.close_object();
 }
 
-void add_text(JsonLine& line, const EventText& text) {
-    line.text("message", text.text);
+void add_text(JsonText& line, const EventText& text) {
+    line.field("message", text.text);
     if (!text.file.empty()) {
-        line.open("file");
-        line.text("path", text.file);
-        line.close();
+        line.open_object("file");
+        line.field("path", text.file);
+        line.close_object();
     }
 }
 
-void add_own(JsonLine& line, const Event& event, const EndpointText* endpoint) {
-    line.open("namegate");
-    line.number("version", kFlowLogVersion);
+void add_own(JsonText& line, const Event& event, const EndpointText* endpoint) {
+    line.open_object("namegate");
+    line.field("version", kFlowLogVersion);
     if (endpoint != nullptr) {
         line.raw("endpoint", endpoint->own);
     } else if (event.endpoint) {
-        line.open("endpoint");
-        line.number("id", event.endpoint->id);
+        line.open_object("endpoint");
+        line.field("id", event.endpoint->id);
         if (!event.endpoint->name.empty()) {
-            line.text("name", event.endpoint->name);
+            line.field("name", event.endpoint->name);
         }
-        line.close();
+        line.close_object();
     }
     if (const EventPacket* packet = event.packet(); packet != nullptr && !packet->names.empty()) {
-        line.texts("names", packet->names, kMaxLoggedNames, [](const std::string& name) -> const std::string& { return name; });
+        line.list("names", packet->names, kMaxLoggedNames, [](const std::string& name) -> const std::string& { return name; });
     }
     if (const EventFlow* flow = event.flow(); flow != nullptr && flow->ending != FlowEnding::kUnknown) {
-        line.text("end", name_of(flow->ending));
+        line.field("end", name_of(flow->ending));
     }
     if (const EventResponse* response = event.response(); response != nullptr) {
-        line.open("dns");
-        line.number("opened", response->opened);
-        line.text("by", response->by_kernel ? "kernel" : "daemon");
+        line.open_object("dns");
+        line.field("opened", response->opened);
+        line.field("by", response->by_kernel ? "kernel" : "daemon");
         if (response->path) {
-            line.text("path", name_of(*response->path));
+            line.field("path", name_of(*response->path));
         }
-        line.close();
+        line.close_object();
     }
-    line.close();
+    line.close_object();
 }
 
 }  // namespace
 
 void append_line(std::string& out, const Event& event, std::string_view host, const EndpointText* endpoint) {
-    JsonLine line(out);
+    JsonText line(out);
+    line.open_object();
     begin(line, event.time);
     add_event(line, event, host);
     if (const EventPacket* packet = event.packet(); packet != nullptr) {
@@ -274,23 +275,24 @@ void append_line(std::string& out, const Event& event, std::string_view host, co
         add_text(line, *text);
     }
     if (endpoint != nullptr) {
-        line.members(endpoint->objects);
+        line.raw(endpoint->objects);
     }
     add_own(line, event, endpoint);
-    line.finish();
+    line.close_object().end_line();
 }
 
 void append_lost_line(std::string& out, std::string_view time, std::string_view host, std::uint64_t lost) {
-    JsonLine line(out);
+    JsonText line(out);
+    line.open_object();
     begin(line, time);
     begin_event(line, "lost");
     end_event(line, host);
-    line.text("message", std::to_string(lost) + " lines are missing here");
-    line.open("namegate");
-    line.number("version", kFlowLogVersion);
-    line.number("lost", lost);
-    line.close();
-    line.finish();
+    line.field("message", std::to_string(lost) + " lines are missing here");
+    line.open_object("namegate");
+    line.field("version", kFlowLogVersion);
+    line.field("lost", lost);
+    line.close_object();
+    line.close_object().end_line();
 }
 
 }  // namespace namegate::daemon

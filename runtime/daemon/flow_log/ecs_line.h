@@ -16,7 +16,7 @@ namespace namegate::daemon {
 
 inline constexpr std::string_view kEcsVersion = "8.11.0";
 // Of the fields below "namegate": changes when one of them changes its meaning or disappears.
-inline constexpr int kFlowLogVersion = 1;
+inline constexpr std::uint64_t kFlowLogVersion = 1;
 // Of one line; the others are left out.
 inline constexpr std::size_t kMaxLoggedNames = 16;
 inline constexpr std::size_t kMaxLoggedAddresses = 64;

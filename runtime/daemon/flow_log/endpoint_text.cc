@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/flow_log/json_line.h"
+#include "daemon/json_text.h"
 #include "policy/model/endpoint_view.h"
 #include "policy/model/system_labels.h"
 
@@ -23,21 +23,21 @@ std::string only_address(const endpoints::Record& record, bool v4) {
 
 std::string objects_of(const endpoints::Record& record, const endpoints::Labels& labels) {
     std::string out;
-    JsonLine json(out);
-    json.open("container");
-    json.text("id", record.container_id);
-    json.close();
-    json.open("orchestrator");
+    JsonText json(out);
+    json.open_object("container");
+    json.field("id", record.container_id);
+    json.close_object();
+    json.open_object("orchestrator");
     if (!record.pod_name.empty()) {
-        json.text("namespace", record.pod_namespace);
+        json.field("namespace", record.pod_namespace);
     }
-    json.open("resource");
-    json.text("type", record.pod_name.empty() ? "container" : "pod");
-    json.text("name", record.pod_name.empty() ? record.container_id : record.pod_name);
-    json.texts("label", labels, labels.size(), [](const auto& label) { return label.first + ":" + label.second; });
-    json.close();
-    json.close();
-    return out.substr(1);  // the members alone
+    json.open_object("resource");
+    json.field("type", record.pod_name.empty() ? "container" : "pod");
+    json.field("name", record.pod_name.empty() ? record.container_id : record.pod_name);
+    json.list("label", labels, labels.size(), [](const auto& label) { return label.first + ":" + label.second; });
+    json.close_object();
+    json.close_object();
+    return out;
 }
 
 }  // namespace
@@ -45,11 +45,12 @@ std::string objects_of(const endpoints::Record& record, const endpoints::Labels&
 EndpointText describe_endpoint(const endpoints::Record& record, const endpoints::Labels& labels) {
     EndpointText out;
     out.objects = objects_of(record, labels);
-    JsonLine json(out.own);
-    json.number("id", record.id);
-    json.text("name", endpoints::display_name(record));
-    json.text("interface", record.host_ifname);
-    json.close();
+    JsonText json(out.own);
+    json.open_object();
+    json.field("id", record.id);
+    json.field("name", endpoints::display_name(record));
+    json.field("interface", record.host_ifname);
+    json.close_object();
     out.v4 = only_address(record, true);
     out.v6 = only_address(record, false);
     return out;

@@ -1,10 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/listings/degraded.h"
 
+#include <map>
+#include <set>
+#include <utility>
+
+#include "base/listed.h"
 #include "base/utc_text.h"
 #include "daemon/node.h"
 
 namespace namegate::daemon {
+
+namespace {
+
+constexpr std::size_t kNamedEndpoints = 8;  // in one line
+
+// The reason without the name of the pod, so that pods with the same reason share a line.
+std::string shared_reason(std::string error, const std::string& name) {
+    const std::string own = "pod " + name;
+    if (const std::size_t at = error.find(own); at != std::string::npos) {
+        error.replace(at, own.size(), "the pod");
+    }
+    return error;
+}
+
+}  // namespace
+
+std::vector<std::string> fold_endpoint_errors(const std::vector<EndpointError>& errors) {
+    std::map<std::string, std::vector<const EndpointError*>> by_reason;
+    for (const EndpointError& one : errors) {
+        by_reason[shared_reason(one.error, one.endpoint)].push_back(&one);
+    }
+    std::vector<std::string> out;
+    for (const auto& [reason, endpoints] : by_reason) {
+        if (endpoints.size() == 1) {
+            out.push_back("endpoint " + endpoints.front()->endpoint + " keeps its last policy: " + endpoints.front()->error);
+            continue;
+        }
+        out.push_back(std::to_string(endpoints.size()) + " endpoints keep their last policy (" +
+                      listed(endpoints, kNamedEndpoints, [](const EndpointError* one) { return one->endpoint; }) + "): " + reason);
+    }
+    return out;
+}
 
 std::vector<Degradation> degradations(const Node& node) {
     std::vector<Degradation> out;
@@ -18,15 +55,24 @@ std::vector<Degradation> degradations(const Node& node) {
                                               (file.since == 0 ? "" : ", since " + utc_text(file.since)) + ")"});
         }
     }
+    std::vector<EndpointError> errors;
+    std::set<std::string> reported;
     for (const auto& entry : node.records()) {
         const node::Programmed* state = node.programmer().find(entry.first);
         // Unknown policies are reported once for all endpoints.
         if (state != nullptr && !state->error.empty() && state->error != node.programmer().unknown()) {
-            out.push_back({"endpoint", "endpoint " + display_name(entry.second) + " keeps its last policy: " + state->error});
+            errors.push_back({display_name(entry.second), state->error});
+            reported.insert(state->error);
         }
     }
+    for (std::string& line : fold_endpoint_errors(errors)) {
+        out.push_back({"endpoint", std::move(line)});
+    }
     for (const auto& problem : node.health().problems()) {
-        out.push_back({"daemon", problem.first + ": " + problem.second});
+        // Programming fails for the reasons of the endpoints.
+        if (problem.first != Node::kProgramming || reported.count(problem.second) == 0) {
+            out.push_back({"daemon", problem.first + ": " + problem.second});
+        }
     }
     if (node.runtime().trusted_servers().empty() && !node.config().dns_servers.pod) {
         out.push_back({"dns_servers", "no DNS server is trusted, so no name opens anything: set dnsTrustedServers"});

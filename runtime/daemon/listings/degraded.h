@@ -21,4 +21,12 @@ struct Degradation {
 
 std::vector<Degradation> degradations(const Node& node);
 
+// An endpoint whose newest policy is not in force.
+struct EndpointError {
+    std::string endpoint;
+    std::string error;
+};
+// One line for all endpoints with the same reason.
+std::vector<std::string> fold_endpoint_errors(const std::vector<EndpointError>& errors);
+
 }  // namespace namegate::daemon

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "api/explain.h"
 #include "daemon/listings/views.h"
 #include "datapath/clock.h"
 #include "datapath/reader.h"
@@ -103,18 +102,64 @@ void add_never_opened(Node& node, const Record& record, api::ExplainFacts& facts
     }
 }
 
-Result<> add_targets(Node& node, const Record& record, api::ExplainFacts& facts) {
-    NG_ASSIGN(const Opened opened, opened_addresses(node, record));
+}  // namespace
+
+Result<EndpointExplainer> EndpointExplainer::create(Node& node, const Record& record, Direction direction) {
+    EndpointExplainer out(node, record);
+    out.facts_.endpoint = display_name(record);
+    out.facts_.direction = direction;
+    NG_ASSIGN(out.facts_.mode, mode_of(node, record));
+    if (direction == Direction::kEgress) {
+        NG_TRY(out.read_egress());
+    } else {
+        out.facts_.notes.emplace_back("packets from the node itself are always allowed");
+    }
+    out.read_policies();
+    return out;
+}
+
+Result<> EndpointExplainer::read_egress() {
+    NG_ASSIGN(opened_, opened_addresses(node_, record_));
+    facts_.trusted = node_.runtime().servers_of(record_);
+    NG_ASSIGN(const auto untrusted, datapath::read_untrusted(node_.datapath(), record_.id));
+    for (const datapath::UntrustedServer& one : untrusted) {
+        if (!node_.runtime().trusts(record_, one.server)) {
+            facts_.untrusted.push_back(one.server);
+        }
+    }
+    return ok();
+}
+
+void EndpointExplainer::read_policies() {
+    if (const node::Programmed* state = node_.programmer().find(record_.id); state != nullptr) {
+        compiled_ = state->compiled(facts_.direction);
+        if (!state->error.empty()) {
+            facts_.notes.push_back("the newest policy is not in force: " + state->error);
+        }
+    }
+    auto preview = node_.programmer().preview(record_, node_.runtime().all_records(), facts_.direction);
+    if (preview) {
+        preview_ = std::move(preview).value();
+    } else {
+        facts_.notes.push_back("the staged policies could not be compiled: " + preview.error().message());
+    }
+    facts_.compiled = compiled_.get();
+    facts_.preview = preview_.get();
+}
+
+Result<> EndpointExplainer::add_targets(api::ExplainFacts& facts) {
     if (facts.destination.address) {
-        const auto known = node.cache().names_by_address(record.id);
-        const auto names = known.find(*facts.destination.address);
+        if (!names_) {
+            names_ = node_.cache().names_by_address(record_.id);
+        }
+        const auto names = names_->find(*facts.destination.address);
         facts.targets.push_back(
-            target_of(*facts.destination.address, names == known.end() ? std::vector<std::string>() : names->second, opened));
+            target_of(*facts.destination.address, names == names_->end() ? std::vector<std::string>() : names->second, opened_));
         return ok();
     }
-    NG_ASSIGN(std::vector<ExplainTarget> targets, targets_of(node, record, facts.destination.name, opened));
+    NG_ASSIGN(std::vector<ExplainTarget> targets, targets_of(node_, record_, facts.destination.name, opened_));
     if (targets.empty()) {
-        targets = targets_by_pattern(facts.destination.name, opened);
+        targets = targets_by_pattern(facts.destination.name, opened_);
     }
     for (ExplainTarget& target : targets) {
         if (family_matches(target, facts.destination.protocol)) {
@@ -128,45 +173,23 @@ Result<> add_targets(Node& node, const Record& record, api::ExplainFacts& facts)
     return ok();
 }
 
-Result<> add_servers(Node& node, const Record& record, api::ExplainFacts& facts) {
-    facts.trusted = node.runtime().servers_of(record);
-    NG_ASSIGN(const auto untrusted, datapath::read_untrusted(node.datapath(), record.id));
-    for (const datapath::UntrustedServer& one : untrusted) {
-        if (!node.runtime().trusts(record, one.server)) {
-            facts.untrusted.push_back(one.server);
-        }
+Result<api::ExplainReply> EndpointExplainer::explain(const policy::Destination& destination) {
+    NG_TRY(api::check_direction(destination, facts_.direction));
+    api::ExplainFacts facts = facts_;
+    facts.destination = destination;
+    if (facts.direction == Direction::kEgress) {
+        facts.notes.clear();
+        NG_TRY(add_targets(facts));
+        add_never_opened(node_, record_, facts);
+        facts.notes.insert(facts.notes.end(), facts_.notes.begin(), facts_.notes.end());
     }
-    return ok();
+    return api::explain(facts);
 }
 
-}  // namespace
-
 Result<api::ExplainReply> view_explanation(Node& node, const Record& record, const policy::Destination& destination, Direction direction) {
-    api::ExplainFacts facts;
-    facts.endpoint = display_name(record);
-    facts.direction = direction;
-    facts.destination = destination;
-    NG_ASSIGN(facts.mode, mode_of(node, record));
     NG_TRY(api::check_direction(destination, direction));
-    if (direction == Direction::kEgress) {
-        NG_TRY(add_targets(node, record, facts));
-        add_never_opened(node, record, facts);
-        NG_TRY(add_servers(node, record, facts));
-    } else {
-        facts.notes.emplace_back("packets from the node itself are always allowed");
-    }
-    const node::Programmed* state = node.programmer().find(record.id);
-    const node::CompiledRef compiled = state == nullptr ? nullptr : state->compiled(direction);
-    if (state != nullptr && !state->error.empty()) {
-        facts.notes.push_back("the newest policy is not in force: " + state->error);
-    }
-    const auto preview = node.programmer().preview(record, node.runtime().all_records(), direction);
-    if (!preview) {
-        facts.notes.push_back("the staged policies could not be compiled: " + preview.error().message());
-    }
-    facts.compiled = compiled.get();
-    facts.preview = preview ? preview->get() : nullptr;
-    return api::explain(facts);
+    NG_ASSIGN(EndpointExplainer explainer, EndpointExplainer::create(node, record, direction));
+    return explainer.explain(destination);
 }
 
 }  // namespace namegate::daemon

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <tuple>
 
-#include "daemon/page/json_text.h"
+#include "daemon/json_text.h"
 #include "policy/model/protocol.h"
 
 namespace namegate::daemon {

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "daemon/events/wall_clock.h"
+#include "daemon/json_text.h"
 #include "daemon/listings/degraded.h"
 #include "daemon/listings/views.h"
 #include "daemon/page/connection_json.h"
-#include "daemon/page/json_text.h"
 
 namespace namegate::daemon {
 
@@ -62,9 +62,8 @@ std::optional<std::uint64_t> GraphReply::number_of(std::string_view since) const
 // The list is compared as text, so that readers get it only when it has changed.
 void GraphReply::refresh() {
     const std::uint64_t now = node_.clock().boot_ns();
-    if (warnings_boot_ns_ == 0 || now - warnings_boot_ns_ >= kWarningsKeptNs) {
-        warnings_boot_ns_ = now;
-        warnings_ = view_warnings(node_);
+    if (warnings_ != nullptr) {
+        warnings_->refresh();
     }
     if (endpoints_boot_ns_ != 0 && now - endpoints_boot_ns_ < kEndpointsKeptNs) {
         return;
@@ -106,7 +105,7 @@ std::string GraphReply::write_node() const {
     for (Degradation& one : degradations(node_)) {
         degraded.push_back(std::move(one.text));
     }
-    out.field("degraded", degraded).field("warnings", warnings_);
+    out.field("degraded", degraded).field("warnings", warnings_ == nullptr ? std::vector<std::string>() : warnings_->lines());
     return out.close_object().take();
 }
 

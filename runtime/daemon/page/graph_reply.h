@@ -14,17 +14,19 @@
 
 #include "daemon/node.h"
 #include "daemon/page/connections.h"
+#include "daemon/page/page_warnings.h"
 
 namespace namegate::daemon {
 
 inline constexpr std::size_t kConnectionsPerReply = 2048;
 inline constexpr std::uint64_t kEndpointsKeptNs = 1'000'000'000;  // from one reading of the endpoints and problems to the next
-inline constexpr std::uint64_t kWarningsKeptNs = 30'000'000'000;  // of the warnings, for which every interface is looked at
 inline constexpr std::size_t kMaxSinceBytes = 64;
 
 class GraphReply {
   public:
     GraphReply(Node& node, Connections& connections);
+    // Without it there are no warnings. It outlives this object.
+    void use_warnings(PageWarnings& warnings) { warnings_ = &warnings; }
 
     // `since`: `sequence` of the reader's last reply; empty or of another daemon: it gets everything. `loading`: more will follow at
     // once, although nothing has changed yet.
@@ -45,8 +47,7 @@ class GraphReply {
     std::uint64_t endpoints_changed_ = 0;
     std::uint64_t endpoints_boot_ns_ = 0;
     std::string node_facts_;  // JSON
-    std::vector<std::string> warnings_;
-    std::uint64_t warnings_boot_ns_ = 0;
+    PageWarnings* warnings_ = nullptr;
 };
 
 }  // namespace namegate::daemon

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "daemon/listings/views.h"
 #include "daemon/page/page_content.h"
 
 namespace namegate::daemon {
@@ -39,6 +40,12 @@ PageService::PageService(EventLoop& loop, Node& node, EventPipeline& events, con
       known_(node, connections_),
       reply_(node, connections_) {
     events_.add_sink(sink_);
+    if (auto warnings = PageWarnings::create(loop_, node_.clock(), [&node] { return view_warnings(node); })) {
+        warnings_ = std::move(warnings).value();
+        reply_.use_warnings(*warnings_);
+    } else {
+        log::error("the page has no warnings", {log::kv("error", warnings.error().message())});
+    }
     listen();
 }
 

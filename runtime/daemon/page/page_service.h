@@ -17,6 +17,7 @@
 #include "daemon/page/connections.h"
 #include "daemon/page/graph_reply.h"
 #include "daemon/page/known_connections.h"
+#include "daemon/page/page_warnings.h"
 
 namespace namegate::daemon {
 
@@ -48,6 +49,7 @@ class PageService {
     Connections connections_;
     ConnectionSink sink_;
     KnownConnections known_;
+    std::unique_ptr<PageWarnings> warnings_;  // null: they cannot be made
     GraphReply reply_;
     std::unique_ptr<HttpServer> server_;  // null: the address is not available
     bool open_ = false;

@@ -76,11 +76,16 @@ struct Warnings::Round {
         for (const policy::Snapshot::TierView& tier : endpoints.snapshot().tiers()) {
             policies.insert(policies.end(), tier.policies.begin(), tier.policies.end());
         }
+        for (const auto& entry : node.records()) {
+            ids.push_back(entry.first);
+        }
     }
 
     SeenEndpoints endpoints;
     std::vector<const policy::Policy*> policies;
-    std::size_t next = 0;
+    std::vector<std::uint32_t> ids;  // of the endpoints
+    std::size_t next = 0;            // policy
+    std::size_t next_id = 0;         // place in `ids`, after the policies
 };
 
 Warnings::Warnings(const Clock& clock) : clock_(clock), policies_(clock, lookups_), refused_(clock) {}
@@ -94,11 +99,8 @@ void Warnings::begin(Node& node) {
         generation_ = round_->endpoints.snapshot().generation();
         lookups_.keep(round_->endpoints.snapshot());
     }
-    std::vector<std::uint32_t> ids;
-    for (const auto& entry : node.records()) {
-        ids.push_back(entry.first);
-    }
-    policies_.begin(ids);
+    policies_.begin(round_->ids);
+    denied_queries_.begin();
 }
 
 void Warnings::tick(Node& node) {
@@ -111,24 +113,38 @@ void Warnings::tick(Node& node) {
     const auto is_cached_here = [&node](std::uint32_t endpoint, const policy::DomainPattern& domain) {
         return is_cached(node, endpoint, domain);
     };
-    for (std::size_t steps = 0; steps < kWarningStepsPerTick && round_->next < round_->policies.size(); ++round_->next) {
+    std::size_t steps = 0;
+    for (; steps < kWarningStepsPerTick && round_->next < round_->policies.size(); ++round_->next) {
         const policy::Policy& policy = *round_->policies[round_->next];
         steps += round_->endpoints.size() + policies_.check(policy, round_->endpoints.selected_by(policy), is_cached_here);
     }
-    if (round_->next == round_->policies.size()) {
+    for (; steps < kWarningStepsPerTick && round_->next_id < round_->ids.size(); ++round_->next_id) {
+        steps += check_queries(node, round_->ids[round_->next_id]);
+    }
+    if (round_->next == round_->policies.size() && round_->next_id == round_->ids.size()) {
         finish(node);
     }
+}
+
+std::size_t Warnings::check_queries(const Node& node, std::uint32_t endpoint) {
+    const auto record = node.records().find(endpoint);
+    const node::Programmed* state = node.programmer().find(endpoint);
+    if (record == node.records().end() || state == nullptr) {
+        return 1;
+    }
+    return denied_queries_.check(display_name(record->second), state->egress, node.runtime().servers_of(record->second));
 }
 
 void Warnings::finish(Node& node) {
     round_.reset();
     policies_.end();
+    denied_queries_.end();
     std::vector<Warning> all = servers(node);
     const std::vector<Warning> without_labels = unknown_labels(node);
     const auto is_server = [](const Warning& one) { return std::string_view(one.event) == kUntrustedServer; };
     numbers_ = {static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_server)), without_labels.size(),
-                policies_.unselected().size(), policies_.domains_not_looked_up()};
-    for (const std::vector<Warning>& more : {without_labels, policies_.to_log()}) {
+                policies_.unselected().size(), policies_.domains_not_looked_up(), denied_queries_.endpoints()};
+    for (const std::vector<Warning>& more : {without_labels, denied_queries_.warnings(), policies_.to_log()}) {
         all.insert(all.end(), more.begin(), more.end());
     }
     for (const Warning& warning : log_.fresh(all)) {
@@ -181,6 +197,7 @@ std::vector<std::string> Warnings::lines(Node& node) const {
     std::vector<std::string> out;
     add_some(out, servers(node));
     add_some(out, unknown_labels(node));
+    add_some(out, denied_queries_.warnings());
     if (const std::vector<Warning>& unselected = policies_.unselected(); unselected.size() == 1) {
         out.push_back(unselected.front().text);
     } else if (!unselected.empty()) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Conditions that an administrator should know although namegate itself works: untrusted DNS servers that pods use, pods whose
-// labels are unknown, policies that select no endpoint, domains that no endpoint looks up. They are searched for in rounds, a
-// part of a round in each tick, so that a large node does not delay other work. Each warning is logged once when it appears.
-// Owns its memory only. One thread; a read error is itself a warning.
+// labels are unknown, pods whose policies have domains and deny their DNS queries, policies that select no endpoint, domains that no
+// endpoint looks up. They are searched for in rounds, a part of a round in each tick, so that a large node does not delay other work.
+// Each warning is logged once when it appears. Owns its memory only. One thread; a read error is itself a warning.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "daemon/warnings/denied_queries.h"
 #include "daemon/warnings/lookups.h"
 #include "daemon/warnings/policy_warnings.h"
 #include "daemon/warnings/refused_pods.h"
@@ -45,6 +46,7 @@ struct WarningNumbers {
     std::size_t pods_without_labels = 0;
     std::size_t unselecting_policies = 0;
     std::size_t domains_not_looked_up = 0;
+    std::size_t endpoints_without_dns = 0;  // whose policies have domains and deny their DNS queries
 };
 
 class Warnings {
@@ -69,6 +71,7 @@ class Warnings {
   private:
     struct Round;
     void begin(Node& node);
+    std::size_t check_queries(const Node& node, std::uint32_t endpoint);
     void finish(Node& node);
     std::vector<Warning> servers(Node& node) const;
     std::vector<Warning> unknown_labels(const Node& node) const;
@@ -76,6 +79,7 @@ class Warnings {
     const Clock& clock_;
     Lookups lookups_;
     PolicyWarnings policies_;
+    DeniedQueries denied_queries_;
     WarningLog log_;
     RefusedPods refused_;
     WarningNumbers numbers_;

@@ -113,6 +113,7 @@ Result<Destination> parse_destination(std::string_view text) {
             return bad(text, "has no protocol after its '/' (TCP, UDP, ICMP, ICMPv6, SCTP, UDPLite or 1 to 255)");
         }
         out.protocol = *protocol;
+        out.protocol_given = true;
     }
     NG_ASSIGN(const Parts parts, split(text.substr(0, slash), text));
     NG_TRY(set_port(out, parts.port, text));

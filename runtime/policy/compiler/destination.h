@@ -19,6 +19,7 @@ struct Destination {
     std::uint8_t protocol = 6;
     std::uint16_t port = 443;  // host byte order; ICMP: type << 8; unused for protocols without ports
     bool port_given = false;
+    bool protocol_given = false;
 
     // "api.weather.com", "192.0.2.1"
     std::string host() const;

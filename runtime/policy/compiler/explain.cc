@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/listed.h"
 #include "policy/model/protocol.h"
 
 namespace namegate::policy {
@@ -155,7 +156,7 @@ class Explainer {
             return;
         }
         const std::vector<std::string> patterns = patterns_of(number);
-        if (has_rule(found_.named, number)) {
+        if (has_rule(found_.named, number) || input_.is_dns_query) {
             return;
         }
         if (input_.by_name) {
@@ -208,7 +209,8 @@ class Explainer {
         }
         const bool egress = policy_.direction == Direction::kEgress;
         const std::uint8_t protocol = input_.packet.protocol;
-        const std::string remote = input_.by_name ? "domains: [" + input_.host + "]" : "nets: [" + quoted(input_.host) + "]";
+        const std::string nets = input_.nets.empty() ? quoted(input_.host) : listed(input_.nets, input_.nets.size(), quoted);
+        const std::string remote = input_.by_name ? "domains: [" + input_.host + "]" : "nets: [" + nets + "]";
         const std::string ports = has_ports(protocol) ? "ports: [" + std::to_string(input_.packet.destination_port) + "]" : "";
         std::string rule = "- {action: Allow, protocol: " + protocol_name(protocol);
         rule += egress ? ", destination: {" + remote + (ports.empty() ? "" : ", " + ports) + "}"

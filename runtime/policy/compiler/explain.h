@@ -20,6 +20,9 @@ struct ExplainInput {
     std::string host;     // the address or name, as text
     std::string service;  // "TCP port 443"
     bool by_name = false;
+    // For the suggested rule; empty: the host.
+    std::vector<std::string> nets{};
+    bool is_dns_query = false;  // looking up another name is no advice then
 };
 
 struct ExplainedRule {

@@ -7,6 +7,7 @@
 
 #include "base/words.h"
 #include "policy/documents/policy_store.h"
+#include "policy/model/protocol.h"
 
 namespace namegate::policy {
 
@@ -31,9 +32,50 @@ void warn_of_tiers(const Snapshot& snapshot, Problems& problems) {
     }
 }
 
+// Whether the rule allows DNS queries to some server, or leaves them to other policies.
+bool may_allow_query(const Rule& rule, const std::vector<std::uint16_t>& dns_ports) {
+    const EntityRule& to = rule.destination;
+    const bool only_domains = !to.domains.empty() && to.nets.empty() && !to.selector && !to.namespace_selector;
+    const bool protocol = !rule.protocol || *rule.protocol == kProtocolUdp || *rule.protocol == kProtocolTcp;
+    if ((rule.action != RuleAction::kAllow && rule.action != RuleAction::kPass) || only_domains || !protocol) {
+        return false;
+    }
+    return to.ports.empty() || std::any_of(to.ports.begin(), to.ports.end(), [&dns_ports](const Port& port) {
+               return !port.name.empty() || std::any_of(dns_ports.begin(), dns_ports.end(),
+                                                        [&port](std::uint16_t dns) { return dns >= port.low && dns <= port.high; });
+           });
+}
+
+bool has_domains(const Policy& policy) {
+    return std::any_of(policy.egress.begin(), policy.egress.end(), [](const Rule& rule) { return !rule.destination.domains.empty(); });
+}
+
+// Warns of policies with domains if no rule allows DNS queries, whichever endpoint they select.
+void warn_of_queries(const Snapshot& snapshot, const std::vector<std::uint16_t>& dns_ports, Problems& problems) {
+    const auto allows = [&dns_ports](const Policy* policy) {
+        return !policy->staged && std::any_of(policy->egress.begin(), policy->egress.end(),
+                                              [&dns_ports](const Rule& rule) { return may_allow_query(rule, dns_ports); });
+    };
+    const auto some_allow = [&allows](const Snapshot::TierView& tier) {
+        return std::any_of(tier.policies.begin(), tier.policies.end(), allows);
+    };
+    if (std::any_of(snapshot.tiers().begin(), snapshot.tiers().end(), some_allow)) {
+        return;
+    }
+    for (const Snapshot::TierView& tier : snapshot.tiers()) {
+        for (const Policy* policy : tier.policies) {
+            if (!policy->staged && tier.tier.default_action == RuleAction::kDeny && has_domains(*policy)) {
+                problems.push_back({policy->place, Problem::Severity::kWarning, "spec.egress",
+                                    "has domains, but no rule of any file allows DNS queries, so no name opens anything; write - {action: "
+                                    "Allow, protocol: UDP, destination: {ports: [53]}}, with nets: [the servers] for these alone"});
+            }
+        }
+    }
+}
+
 }  // namespace
 
-CheckReport check_files(const std::vector<CheckInput>& files) {
+CheckReport check_files(const std::vector<CheckInput>& files, const CheckScope& scope) {
     PolicyStore store;
     for (const CheckInput& file : files) {
         store.set_file(file.path, file.content);
@@ -45,6 +87,9 @@ CheckReport check_files(const std::vector<CheckInput>& files) {
         report.problems.insert(report.problems.end(), status.problems.begin(), status.problems.end());
     }
     warn_of_tiers(*store.snapshot(), report.problems);
+    if (scope.whole_folders && report.good()) {
+        warn_of_queries(*store.snapshot(), scope.dns_ports, report.problems);
+    }
     std::stable_sort(report.problems.begin(), report.problems.end(), [](const Problem& a, const Problem& b) {
         return std::tie(a.place.file, a.place.line, a.place.column) < std::tie(b.place.file, b.place.line, b.place.column);
     });

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,12 @@ struct CheckReport {
     bool good() const { return !has_errors(problems); }
 };
 
-CheckReport check_files(const std::vector<CheckInput>& files);
+// What is checked across files.
+struct CheckScope {
+    bool whole_folders = false;                   // otherwise other files may have what these lack
+    std::vector<std::uint16_t> dns_ports = {53};  // of trusted servers
+};
+
+CheckReport check_files(const std::vector<CheckInput>& files, const CheckScope& scope = {});
 
 }  // namespace namegate::policy

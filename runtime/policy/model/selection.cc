@@ -111,7 +111,7 @@ Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, con
     const auto add_unknown = [&](const Selector& selector, const char* field, const Selector& written) {
         if (selector.evaluate(*seen.labels, seen.gaps) == Truth::kUnknown) {
             add_gaps_of(relevant.gaps, seen.gaps, selector.unknown_labels(*seen.labels, seen.gaps));
-            selectors += (selectors.empty() ? "" : ", ") + std::string(field) + " \"" + written.to_string() + "\"";
+            selectors += (selectors.empty() ? "" : ", ") + std::string(field) + " (" + written.to_string() + ")";
         }
     };
     add_unknown(policy.selector, "selector", policy.selector);

@@ -191,6 +191,7 @@ TEST_CASE("S8: a pod whose labels no source knows is not opened, and a running o
     CHECK(node.becomes("one", "enforced"));
     must_run("rm " + node.policies() + "/pod.yaml");
     CHECK(eventually([&] { return node.must_ask("status")["degraded"].dump().find("keeps its last policy") != std::string::npos; }));
+    CHECK(node.must_ask("status")["degraded"].size() == 1);  // and none that says it again of all endpoints
     CHECK(node.mode_of("one") == "enforced");
     node.stop(SIGKILL);
     node.start();

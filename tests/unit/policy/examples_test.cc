@@ -139,3 +139,35 @@ TEST_CASE("check reports every file, sorted, and tiers that no document describe
                                            "spec: {tier: defualt, types: [Egress]}\n"}});
     CHECK_THAT(to_string(near.problems.at(0)), Catch::EndsWith("did you mean \"default\"?"));
 }
+
+TEST_CASE("policies with domains are warned of when no rule of the folder allows DNS queries, and only then") {
+    const auto document = [](const std::string& kind, const std::string& name, const std::string& egress) {
+        return "---\napiVersion: projectcalico.org/v3\nkind: " + kind + "\nmetadata: {name: " + name +
+               "}\nspec: {types: [Egress], egress: [" + egress + "]}\n";
+    };
+    const std::string weather = document("GlobalNetworkPolicy", "weather", "{action: Allow, destination: {domains: [api.weather.com]}}");
+    const CheckScope folder{true, {53}};
+    const auto warnings = [&](const std::string& other, const CheckScope& scope) {
+        return check_files({{"w.yaml", weather}, {"x.yaml", other}}, scope).problems;
+    };
+    const auto alone = warnings("", folder);
+    REQUIRE(alone.size() == 1);
+    CHECK(alone[0].severity == Problem::Severity::kWarning);
+    CHECK(alone[0].place.file == "w.yaml");
+    CHECK(alone[0].message.find("no rule of any file allows DNS queries") != std::string::npos);
+    CHECK(warnings("", {}).empty());  // other files may have the rule
+    for (const char* allowing : {"{action: Allow, protocol: UDP, destination: {ports: [53]}}", "{action: Allow, protocol: TCP}",
+                                 "{action: Allow, destination: {nets: [192.0.2.0/24]}}", "{action: Pass}",
+                                 "{action: Allow, protocol: UDP, destination: {ports: ['1:100']}}"}) {
+        INFO(allowing);
+        CHECK(warnings(document("GlobalNetworkPolicy", "other", allowing), folder).empty());
+        CHECK(warnings(document("StagedGlobalNetworkPolicy", "other", allowing), folder).size() == 1);
+    }
+    const std::string other_port = document("GlobalNetworkPolicy", "other", "{action: Allow, protocol: UDP, destination: {ports: [5353]}}");
+    CHECK(warnings(other_port, folder).size() == 1);
+    CHECK(warnings(other_port, {true, {53, 5353}}).empty());
+    CHECK(warnings(document("GlobalNetworkPolicy", "other", "{action: Allow, protocol: ICMP}"), folder).size() == 1);
+    // What a file with errors allows is not known.
+    CHECK(warnings("kind: nothing\n", folder).size() == 1);
+    CHECK(has_errors(warnings("kind: nothing\n", folder)));
+}

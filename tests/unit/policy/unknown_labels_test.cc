@@ -107,7 +107,7 @@ TEST_CASE("S8: an unknown selection names the policy, its selector, and what to 
     files.add(policy_file("GlobalNetworkPolicy", "", "selector: app == 'weather'"));
     const std::string said = files.asked(weather());
     CHECK(said ==
-          "it is not known whether GlobalNetworkPolicy p (1.yaml:1) selects the pod by its selector \"app == \"weather\"\"; no label "
+          "it is not known whether GlobalNetworkPolicy p (1.yaml:1) selects the pod by its selector (app == \"weather\"); no label "
           "source knows the labels of pod default/weather: set labelSources, or add a Pod document with them");
     EndpointView pod = weather();
     pod.labels_missing = "containerd does not answer";
