@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/monitor.h"
 
+#include <array>
 #include <chrono>
+#include <cstdio>
 #include <vector>
 
 #include "api/commands.h"
@@ -47,10 +49,13 @@ std::string staged_text(const Json& event) {
            (is_true(staged, "byStaged") ? "staged " : "") + text_of(staged, "rule");
 }
 
+// How a response reached the pod, unless the programs decided it, as they do with most.
+std::string path_text(const std::string& path) { return path.empty() || path == "kernel" ? "" : ", " + path; }
+
 std::string response_text(const Json& event) {
     const std::string addresses = joined(member(event, "addresses"), ",");
     return text_of(event, "name") + (addresses.empty() ? " has no addresses" : " is " + addresses) + ", from " + text_of(event, "server") +
-           ", " + text_of(event, "opened") + " opened";
+           ", " + text_of(event, "opened") + " opened" + path_text(text_of(event, "path"));
 }
 
 std::string endpoint_of(const Json& event) {
@@ -64,6 +69,13 @@ std::string counted(const Json& event, const char* packets, const char* bytes) {
     return count + (count == "1" ? " packet, " : " packets, ") + grouped(text_of(event, bytes)) + " bytes";
 }
 
+// 1.25 -> "1.250 ms"
+std::string milliseconds_text(double milliseconds) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.3f ms", milliseconds);
+    return text.data();
+}
+
 // 1234 -> "1.234 s"
 std::string seconds_text(const Json& milliseconds) {
     std::string digits = text_of(milliseconds);
@@ -71,8 +83,11 @@ std::string seconds_text(const Json& milliseconds) {
     return digits.insert(digits.size() - 3, ".") + " s";
 }
 
-// How a flow ended; empty: the event is another one.
+// What differs between events that are otherwise alike: how long a DNS query waited, and how a flow ended. Empty: neither is known.
 std::string end_text(const Json& event) {
+    if (const Json& latency = member(event, "latencyMs"); latency.is_number()) {
+        return ", after " + milliseconds_text(latency.get<double>());
+    }
     if (!event.contains("durationMs")) {
         return {};
     }

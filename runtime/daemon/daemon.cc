@@ -130,12 +130,15 @@ Result<> Daemon::start() {
     // Sources: the connections of what reads the metrics.
     if (config_.metrics_address) {
         metrics_ = std::make_unique<MetricsService>(*loop_, *node_, slow_path_->learner(), *config_.metrics_address);
+        events_->set_latency_observer(
+            [this](ResponsePath path, std::uint64_t ns) { metrics_->metrics().timings().observe_dns(path, ns); });
     }
     streams_ = std::make_unique<StreamSink>(*node_, *server_);
     events_->add_sink(*streams_);
     server_->set_stream_observer([this] { events_->wishes_changed(); });
     slow_path_->learner().set_observer(
         [this](const ng_event& event, std::span<const std::uint8_t> payload) { events_->report(event, payload); });
+    slow_path_->learner().set_frame_observer([this](const FrameResponse& response) { events_->report(response); });
     // Sources: events of flows, and those that the last round left.
     NG_ASSIGN(flows_, FlowFeed::create(*loop_, *node_, *events_));
     NG_TRY(add_periodic_work());
@@ -197,6 +200,7 @@ Result<> Daemon::run() {
     events_->remove_sink(*streams_);
     listings_.reset();
     page_.reset();
+    events_->set_latency_observer({});
     metrics_.reset();
     streams_.reset();
     server_.reset();

@@ -103,11 +103,22 @@ void Learner::on_response(const ng_event& event, std::span<const std::uint8_t> p
 
 void Learner::learn_held(const ResponseSource& source, std::span<const std::uint8_t> payload) {
     ++stats_.responses;
-    if (const auto result = learn(source, payload); !result) {
+    const std::uint64_t opened_before = stats_.opened;
+    const auto result = learn(source, payload);
+    if (result) {
+        ++stats_.held_learnt;
+    } else {
         count_unlearnt(source.endpoint, result.error().message());
-        return;
     }
-    ++stats_.held_learnt;
+    if (frame_observer_) {
+        const std::uint64_t passed = source.passed_boot_ns.value_or(node_.clock().boot_ns());
+        const bool is_known = source.asked_boot_ns && *source.asked_boot_ns <= passed;
+        frame_observer_({source.endpoint, source.server, passed,
+                         source.passed_boot_ns ? ResponsePath::kKernel
+                         : result              ? ResponsePath::kHeld
+                                               : ResponsePath::kUnlearned,
+                         is_known ? std::optional(passed - *source.asked_boot_ns) : std::nullopt, stats_.opened - opened_before, payload});
+    }
 }
 
 void Learner::count_unlearnt(std::uint32_t endpoint, const std::string& why) {

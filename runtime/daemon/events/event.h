@@ -89,18 +89,18 @@ struct EventFlow {
     FlowEnding ending = FlowEnding::kUnknown;
 };
 
-// What decided a response, or did not.
+// How a DNS response reached the pod.
 enum class ResponsePath : std::uint8_t {
-    kKernel,     // the programs
-    kHeld,       // the daemon, before the pod saw it
-    kUnlearned,  // neither: it opened nothing
+    kKernel,     // the programs decided it
+    kHeld,       // it was held until the daemon had learned from it
+    kUnlearned,  // neither: it had opened nothing when the pod got it
 };
 std::string_view name_of(ResponsePath path);
 
 struct EventResponse {
     IpAddress server;
     bool by_kernel = false;    // the programs decided it; otherwise the daemon did
-    std::size_t opened = 0;    // addresses that the programs opened
+    std::size_t opened = 0;    // new addresses that it opened
     std::optional<int> rcode;  // none: the message does not parse, and the rest is empty
     std::string name;          // of the question
     std::uint16_t type = 0;    // of the question

@@ -56,7 +56,7 @@ static __always_inline int is_ip(const struct __sk_buff *skb)
 static __always_inline int judge_query(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 				       const struct ng_packet *p)
 {
-	struct ng_judgement *j = begin_judgement(slot, skb->ifindex);
+	struct ng_judgement *j = begin_judgement(slot);
 
 	if (!j)
 		return drop(slot, NG_R_MALFORMED);
