@@ -116,18 +116,37 @@ static __always_inline int deny(struct ng_judgement *j, __u16 kind, __u16 reason
 }
 
 /*
+ * Can the packet's socket have sent a packet of this protocol? One that has no full socket yet, or no longer, is of TCP. A
+ * packet socket has no protocol.
+ */
+static __always_inline int has_socket_of(const struct __sk_buff *skb, __u8 protocol)
+{
+	struct bpf_sock *socket = skb->sk;
+
+	if (!socket)
+		return 0;
+	socket = bpf_sk_fullsock(socket);
+	if (!socket)
+		return protocol == IPPROTO_TCP;
+	return socket->protocol == protocol || socket->protocol == IPPROTO_RAW || socket->protocol == 0;
+}
+
+/*
  * Was the packet sent by the node itself? Then no interface received it, and it has a socket of the node.
  *
  * The missing receiving interface alone does not prove this: when the kernel fragments a packet that it forwards,
  * ip6_fragment() makes new buffers without a receiving interface, and skb_scrub_packet() clears it where ipvlan and tunnels
  * pass a packet to another namespace. Forwarding never keeps the socket, because the kernel orphans what it receives. But
  * a tunnel keeps the sender's socket, even from another namespace, so the socket must be in the namespace of the pod's
- * interface. A fragment, including an atomic one (RFC 6946), never counts as the node's: policy judges it.
+ * interface. That alone is not enough either: the sockets from which the kernel sends ICMP and TCP resets serve all
+ * namespaces, and are in the first one when a reply of a container leaves its queue late. In a tunnel the protocol is
+ * another one than the socket's. A fragment, including an atomic one (RFC 6946), never counts as the node's: policy judges
+ * it.
  */
 static __always_inline int is_from_node(const struct __sk_buff *skb, const struct ng_packet *p, int direction)
 {
-	return direction == NG_INGRESS && skb->ingress_ifindex == 0 && skb->sk && p->fragment == NG_WHOLE &&
-	       !p->has_fragment_header && has_socket_here(skb);
+	return direction == NG_INGRESS && skb->ingress_ifindex == 0 && p->fragment == NG_WHOLE &&
+	       !p->has_fragment_header && has_socket_of(skb, p->key.protocol) && has_socket_here(skb);
 }
 
 /* A segment in the middle of a connection, which has no flow. */

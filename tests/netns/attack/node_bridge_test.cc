@@ -46,7 +46,6 @@ void node_reaches(const std::string& address, const Fd& in_pod) {
 TEST_CASE("across a bridge with br_netfilter, what a neighbour sends does not count as the node's own, and what the node sends does") {
     Site site;
     site.node.write_policy("closed.yaml", kClosedPolicy);
-    site.node.start_daemon();
     std::optional<Bridge> bridge;
     bridge.emplace();
     if (run_command("echo 1 | tee /proc/sys/net/bridge/bridge-nf-call-iptables > /proc/sys/net/bridge/bridge-nf-call-ip6tables").status !=
