@@ -89,10 +89,10 @@ std::string detail_text(const Json& event, const std::string& kind) {
 }
 
 std::string coloured(const std::string& line, const std::string& kind) {
-    const char* const colour = kind == "denied" || kind == "cut" || kind == "policy-refused" ? "\033[31m"
-                               : kind == "limit"                                             ? "\033[33m"
-                               : kind == "dns"                                               ? "\033[36m"
-                                                                                             : "";
+    const char* const colour = kind == "denied" || kind == "cut" || kind == "dropped" || kind == "policy-refused" ? "\033[31m"
+                               : kind == "limit"                                                                  ? "\033[33m"
+                               : kind == "dns"                                                                    ? "\033[36m"
+                                                                                                                  : "";
     return *colour == '\0' ? line : colour + line + "\033[0m";
 }
 

@@ -108,6 +108,7 @@ EventResponse response_of(const ng_event& event, std::span<const std::uint8_t> p
 EventKind kind_of(const ng_event& event) {
     switch (event.kind) {
         case NG_EVENT_DENIED: return EventKind::kDenied;
+        case NG_EVENT_DROPPED: return EventKind::kDropped;
         case NG_EVENT_LOGGED: return EventKind::kLogged;
         case NG_EVENT_CUT: return EventKind::kCut;
         case NG_EVENT_LIMIT: return EventKind::kLimit;

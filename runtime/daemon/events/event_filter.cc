@@ -24,7 +24,7 @@ bool EventFilter::matches_kind(EventKind kind) const {
     if (is_flow(kind)) {
         return flows;
     }
-    return denied ? is_denial(kind) : !dns && !flows;
+    return denied ? is_refusal(kind) : !dns && !flows;
 }
 
 bool EventFilter::matches(const Event& event) const {
