@@ -96,6 +96,7 @@ Result<Call> decode_monitor(const Json& arguments) {
     NG_ASSIGN(out.denied, flag(arguments, "denied"));
     NG_ASSIGN(out.dns, flag(arguments, "dns"));
     NG_ASSIGN(out.flows, flag(arguments, "flows"));
+    NG_ASSIGN(out.addresses, flag(arguments, "addresses"));
     NG_ASSIGN(out.endpoint, text_argument(arguments, "endpoint"));
     NG_ASSIGN(out.name_space, text_argument(arguments, "namespace"));
     NG_ASSIGN(out.pod, text_argument(arguments, "pod"));
@@ -109,6 +110,9 @@ Json encode_monitor(const Call& call) {
     Json out = {{"denied", own.denied}, {"dns", own.dns}};
     if (own.flows) {
         out["flows"] = true;
+    }
+    if (own.addresses) {
+        out["addresses"] = true;
     }
     out.update(with_text("endpoint", own.endpoint));
     out.update(with_text("namespace", own.name_space));

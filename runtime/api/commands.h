@@ -72,6 +72,7 @@ struct MonitorRequest {
     bool denied = false;
     bool dns = false;
     bool flows = false;
+    bool addresses = false;
     std::string name_space = {};
     std::string pod = {};
     std::string name = {};            // a domain pattern

@@ -96,6 +96,12 @@ std::string untrusted_text(const ExplainFacts& facts) {
 // What must happen before a name opens the address.
 std::vector<std::string> steps_before(const ExplainFacts& facts, const ExplainTarget& target) {
     const std::string name = facts.destination.address ? target.looked_up.back() : facts.destination.name;
+    if (std::find(facts.without_room.begin(), facts.without_room.end(), name) != facts.without_room.end()) {
+        return {"the endpoint has looked up " + name +
+                    ", and its addresses found no room: raise limits.learntAddressesPerEndpoint, which is " +
+                    std::to_string(facts.address_limit) + " (it takes effect when the maps are made), or name fewer domains",
+                "then the endpoint has to look up " + name + " again"};
+    }
     if (!facts.trusted) {
         return {"the endpoint has to look up " + name + " at a trusted DNS server"};
     }

@@ -36,6 +36,8 @@ struct ExplainFacts {
     std::vector<std::string> notes;
     std::optional<std::vector<dns::TrustedServer>> trusted;  // those in force; none: not known (no daemon)
     std::vector<IpAddress> untrusted;                        // other servers that answered the endpoint
+    std::vector<std::string> without_room;                   // names whose addresses found no room at their last lookup
+    std::size_t address_limit = 0;                           // learntAddressesPerEndpoint
 };
 
 // kInvalidInput if the direction is ingress and the destination is a name: names open only egress.

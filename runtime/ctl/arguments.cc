@@ -159,6 +159,8 @@ void CommandLine::add_monitor_options(CLI::App& monitor) {
     add_flag(monitor, "--denied", parsed_.denied, "only packets that were denied, cut or dropped");
     add_flag(monitor, "--dns", parsed_.dns, "only DNS responses; with --denied, both");
     add_flag(monitor, "--flows", parsed_.flows, "only flows that were allowed, as they begin and end;\nwith --denied or --dns, these too");
+    add_flag(monitor, "--addresses", parsed_.addresses,
+             "only addresses that names open, and that expire;\nwith the options above, these too");
     add_value(monitor, "--namespace", parsed_.name_space, "NAME", "only of pods of this namespace");
     add_value(monitor, "--pod", parsed_.pod, "NAME", "only of the pods of this name");
     add_value(monitor, "--name", parsed_.name, "PATTERN", "only with a domain name that matches, such as\n\"*.example.com\"");

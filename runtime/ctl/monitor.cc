@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ctl/monitor.h"
 
+#include <array>
 #include <chrono>
+#include <cstdio>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "api/commands.h"
+#include "api/replies/codec.h"
+#include "api/replies/event.h"
 #include "ctl/duration.h"
 #include "ctl/event_fold.h"
 #include "ctl/grouped.h"
 #include "ctl/packet_text.h"
 #include "ctl/printable.h"
-#include "ctl/reply.h"
 
 namespace namegate::ctl {
 
@@ -18,74 +23,108 @@ using api::Json;
 
 namespace {
 
-std::string packet_text(const Json& event) {
-    const bool incoming = text_of(event, "direction") == "ingress";
-    std::string out = (incoming ? "from " : "to ") + remote_text(text_of(event, "remote"), text_of(event, "remotePort"));
-    if (const Json& names = member(event, "names"); names.is_array() && !names.empty()) {
-        out += " (" + text_of(names.back()) + ")";  // the name that the pod looked up
+using api::EventItem;
+
+std::string text_or_empty(const std::optional<std::string>& text) { return text.value_or(std::string()); }
+std::string digits_of(std::uint64_t number) { return std::to_string(number); }
+
+// " (api.example.com)", the name that the pod looked up last; empty: there is none.
+std::string looked_up(const EventItem& event) {
+    return event.names && !event.names->empty() ? " (" + event.names->back() + ")" : std::string();
+}
+
+std::string packet_text(const EventItem& event) {
+    const bool incoming = event.direction == "ingress";
+    std::string out = (incoming ? "from " : "to ") + remote_text(text_or_empty(event.remote), digits_of(event.remote_port.value_or(0)));
+    out += looked_up(event) + " " + text_or_empty(event.protocol);
+    if (incoming && event.local_port.value_or(0) != 0) {
+        out += " to port " + digits_of(*event.local_port);
     }
-    out += " " + text_of(event, "protocol");
-    if (incoming && text_of(event, "localPort") != "0") {
-        out += " to port " + text_of(event, "localPort");
-    }
-    if (const std::string rule = text_of(event, "rule"); !rule.empty()) {
-        out += " by " + rule;
+    if (event.rule) {
+        out += " by " + *event.rule;
     }
     return out;
 }
 
 // The verdict of the staged policies for the packet; empty: none selects the endpoint.
-std::string staged_text(const Json& event) {
-    const Json& staged = member(event, "staged");
-    if (!staged.is_object()) {
+std::string staged_text(const EventItem& event) {
+    if (!event.staged) {
         return {};
     }
-    if (const std::string error = text_of(staged, "error"); !error.empty()) {
-        return "; staged policies: no verdict: " + error;
+    if (event.staged->error) {
+        return "; staged policies: no verdict: " + *event.staged->error;
     }
-    return std::string("; staged policies: ") + (is_true(staged, "allowed") ? "allowed by " : "denied by ") +
-           (is_true(staged, "byStaged") ? "staged " : "") + text_of(staged, "rule");
+    return std::string("; staged policies: ") + (event.staged->allowed.value_or(false) ? "allowed by " : "denied by ") +
+           (event.staged->by_staged.value_or(false) ? "staged " : "") + text_or_empty(event.staged->rule);
 }
 
-std::string response_text(const Json& event) {
-    const std::string addresses = joined(member(event, "addresses"), ",");
-    return text_of(event, "name") + (addresses.empty() ? " has no addresses" : " is " + addresses) + ", from " + text_of(event, "server") +
-           ", " + text_of(event, "opened") + " opened";
+// How a response reached the pod, unless the programs decided it, as they do with most.
+std::string path_text(const EventItem& event) { return !event.path || event.path == "kernel" ? std::string() : ", " + *event.path; }
+
+std::string response_text(const EventItem& event) {
+    std::string addresses;
+    for (const std::string& address : event.addresses.value_or(api::Texts())) {
+        addresses += (addresses.empty() ? "" : ",") + address;
+    }
+    return text_or_empty(event.name) + (addresses.empty() ? " has no addresses" : " is " + addresses) + ", from " +
+           text_or_empty(event.server) + ", " + digits_of(event.opened.value_or(0)) + " opened" + path_text(event);
 }
 
-std::string endpoint_of(const Json& event) {
-    const std::string name = text_of(event, "endpoint");
-    const std::string id = text_of(event, "endpointId");
-    return !name.empty() ? name : id.empty() ? "node" : "endpoint " + id;
+std::string address_text(const EventItem& event) {
+    return text_or_empty(event.address) + looked_up(event) +
+           (event.kind == "address-opened" ? " until " + text_or_empty(event.expires) : std::string());
 }
 
-std::string counted(const Json& event, const char* packets, const char* bytes) {
-    const std::string count = grouped(text_of(event, packets));
-    return count + (count == "1" ? " packet, " : " packets, ") + grouped(text_of(event, bytes)) + " bytes";
+std::string endpoint_of(const EventItem& event) {
+    return event.endpoint ? *event.endpoint : event.endpoint_id ? "endpoint " + digits_of(*event.endpoint_id) : "node";
+}
+
+std::string counted(const std::optional<std::uint64_t>& packets, const std::optional<std::uint64_t>& bytes) {
+    const std::string count = grouped(digits_of(packets.value_or(0)));
+    return count + (count == "1" ? " packet, " : " packets, ") + grouped(digits_of(bytes.value_or(0))) + " bytes";
+}
+
+// 1.25 -> "1.250 ms"
+std::string milliseconds_text(double milliseconds) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.3f ms", milliseconds);
+    return text.data();
 }
 
 // 1234 -> "1.234 s"
-std::string seconds_text(const Json& milliseconds) {
-    std::string digits = text_of(milliseconds);
+std::string seconds_text(std::uint64_t milliseconds) {
+    std::string digits = digits_of(milliseconds);
     digits.insert(0, digits.size() < 4 ? 4 - digits.size() : 0, '0');
     return digits.insert(digits.size() - 3, ".") + " s";
 }
 
-// How a flow ended; empty: the event is another one.
-std::string end_text(const Json& event) {
-    if (!event.contains("durationMs")) {
+// What differs between events that are otherwise alike: how long a DNS query waited, and how a flow ended. Empty: neither is known.
+std::string end_text(const EventItem& event) {
+    if (event.latency_ms) {
+        return ", after " + milliseconds_text(*event.latency_ms);
+    }
+    if (!event.duration_ms) {
         return {};
     }
-    const std::string end = text_of(event, "end");
-    return ", " + (end.empty() ? "ended" : end) + " after " + seconds_text(member(event, "durationMs")) + ": sent " +
-           counted(event, "packetsSent", "bytesSent") + ", received " + counted(event, "packetsReceived", "bytesReceived");
+    return ", " + event.end.value_or("ended") + " after " + seconds_text(*event.duration_ms) + ": sent " +
+           counted(event.packets_sent, event.bytes_sent) + ", received " + counted(event.packets_received, event.bytes_received);
 }
 
-std::string detail_text(const Json& event, const std::string& kind) {
-    if (member(event, "text").is_string()) {
-        return text_of(event, "text");
+std::string detail_text(const EventItem& event) {
+    return event.text ? *event.text : event.kind == "dns" ? response_text(event) : event.address ? address_text(event) : packet_text(event);
+}
+
+// The line without its time and without what end_text() returns.
+std::string event_text(const EventItem& event) {
+    std::string line = event.kind + " " + endpoint_of(event) + " " + detail_text(event);
+    if (event.reason && event.reason != event.kind) {
+        line += " (" + *event.reason + ")";
     }
-    return kind == "dns" ? response_text(event) : packet_text(event);
+    return line + staged_text(event);
+}
+
+std::string lost_text(const EventItem& event) {
+    return digits_of(event.count.value_or(0)) + " events were lost: they came faster than they were read, or they are too old";
 }
 
 std::string coloured(const std::string& line, const std::string& kind) {
@@ -108,10 +147,13 @@ class Printer {
             print_lines(fold_.expire(now));
         } else if (context_.json()) {
             context_.out() << ascii(versioned(event), -1) << std::endl;
-        } else if (text_of(event, "kind") == "lost") {
-            print_lines({event_line(event)});
+        } else if (const auto item = api::from_json<EventItem>(event); !item) {
+            print_lines(
+                {"an event cannot be shown: " + item.error().message() + "; the daemon may have another version than this program"});
+        } else if (item->kind == "lost") {
+            print_lines({lost_text(*item)});
         } else {
-            print_lines(fold_.add(text_of(event, "time"), event_text(event), now, end_text(event)));
+            print_lines(fold_.add(text_or_empty(item->time), event_text(*item), now, end_text(*item)));
         }
         return static_cast<bool>(context_.out());
     }
@@ -133,23 +175,6 @@ class Printer {
 
 }  // namespace
 
-std::string event_text(const Json& event) {
-    const std::string kind = text_of(event, "kind");
-    std::string line = kind + " " + endpoint_of(event) + " " + detail_text(event, kind);
-    const std::string reason = text_of(event, "reason");
-    if (!reason.empty() && reason != kind) {
-        line += " (" + reason + ")";
-    }
-    return line + staged_text(event);
-}
-
-std::string event_line(const Json& event) {
-    if (text_of(event, "kind") == "lost") {
-        return text_of(event, "count") + " events were lost: they came faster than they were read, or they are too old";
-    }
-    return text_of(event, "time") + " " + event_text(event) + end_text(event);
-}
-
 int run_monitor(const Context& context) {
     const auto path = socket_path(context.arguments);
     if (!path) {
@@ -160,6 +185,7 @@ int run_monitor(const Context& context) {
     request.denied = arguments.denied;
     request.dns = arguments.dns;
     request.flows = arguments.flows;
+    request.addresses = arguments.addresses;
     request.name_space = arguments.name_space;
     request.pod = arguments.pod;
     request.name = arguments.name;

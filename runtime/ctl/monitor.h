@@ -10,9 +10,4 @@ namespace namegate::ctl {
 
 int run_monitor(const Context& context);
 
-// One event as a line for people, without the newline; event_text() is the line without its time and without how a
-// flow ended.
-std::string event_line(const api::Json& event);
-std::string event_text(const api::Json& event);
-
 }  // namespace namegate::ctl

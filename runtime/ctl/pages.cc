@@ -99,8 +99,10 @@ constexpr std::array<Page, 16> kPages = {{
      "    response, also after its TTL. If staged policies select the endpoint, the line of a\n"
      "    packet ends with the verdict and the rule of these policies; in JSON this is `staged`:\n"
      "    {allowed, rule, byStaged}, or {error} if they give no verdict.\n\n"
-     "    DNS responses and flows are events only on request: --dns, --flows. An allowed flow has an\n"
-     "    event when it begins, and one when it ends, with its duration and its packets and bytes.\n",
+     "    DNS responses, flows and addresses are events only on request: --dns, --flows, --addresses.\n"
+     "    An allowed flow has an event when it begins, and one when it ends, with its duration and its\n"
+     "    packets and bytes. An address has one when a name opens it, and one when it expires; they\n"
+     "    are looked for once a second.\n",
      "    0  the output was closed\n    1  the daemon refused the request, or there is no such endpoint\n    2  bad arguments\n"
      "    3  no daemon answers, or the daemon ended\n",
      "    namegatectl monitor --denied default/weather\n"

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "api/replies/codec.h"
+#include "base/listed.h"
 #include "ctl/printable.h"
 #include "ctl/rule_text.h"
 #include "ctl/show.h"
@@ -13,6 +18,7 @@ namespace namegate::ctl {
 namespace {
 
 constexpr std::size_t kShownContainerId = 12;
+constexpr std::size_t kNamedPolicies = 4;
 
 // "app=weather" for each label; without the system labels (system_labels.h) unless `all`.
 api::Texts label_items(const api::TextMap& labels, bool all) {
@@ -59,6 +65,27 @@ void show_direction(const Context& context, std::string_view name, const api::Di
     table.print(context.out(), context.width());
 }
 
+// One line about the rules that never matched, of the policies that select an endpoint. Empty: all matched.
+std::string never_matched_text(const api::PolicyList& policies) {
+    std::uint64_t rules = 0;
+    std::uint64_t unused = 0;
+    std::vector<std::string> names;
+    for (const api::PolicyItem& policy : policies) {
+        if (!policy.matched_rules || policy.endpoints == 0) {
+            continue;
+        }
+        rules += policy.rules;
+        if (const std::uint64_t own = policy.rules - std::min(policy.rules, *policy.matched_rules); own > 0) {
+            unused += own;
+            names.push_back(policy.policy + " (" + std::to_string(own) + ")");
+        }
+    }
+    return unused == 0
+               ? ""
+               : std::to_string(unused) + " of " + std::to_string(rules) +
+                     " rules have not matched a packet yet: " + listed(names, kNamedPolicies) + "; see: namegatectl policies ENDPOINT";
+}
+
 // All policies, whether or not they select an endpoint.
 void show_policy_list(const Context& context, const api::PolicyList& policies) {
     Table table({"TIER", "ORDER", "KIND", "POLICY", "STAGED", "ENDPOINTS", "MATCHED", "PLACE"});
@@ -74,6 +101,9 @@ void show_policy_list(const Context& context, const api::PolicyList& policies) {
         return;
     }
     table.print(context.out(), context.width());
+    if (const std::string line = never_matched_text(policies); !line.empty()) {
+        context.out() << '\n' << printable(line) << '\n';
+    }
 }
 
 void show_rules(const Context& context, const api::RulesReply& reply) {

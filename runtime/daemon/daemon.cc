@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "daemon/dns/slow_path.h"
+#include "daemon/events/address_feed.h"
 #include "daemon/events/event_pipeline.h"
 #include "daemon/events/flow_feed.h"
 #include "daemon/labels/label_fetcher.h"
@@ -30,6 +31,7 @@
 #include "daemon/socket/reply_children.h"
 #include "daemon/socket/socket_server.h"
 #include "daemon/socket/stream_sink.h"
+#include "policy/documents/policy_folder.h"
 
 namespace namegate::daemon {
 
@@ -66,7 +68,7 @@ class Daemon {
     Result<> add_periodic_work();
     void reload();
     void tick();
-    void read_folders();
+    void read_folders(const policy::ChangedFiles& changed);
     void read_servers();
     std::optional<Result<SocketServer::Reply>> handle(const api::Request& request, SocketServer::Ticket ticket);
     std::optional<Result<SocketServer::Reply>> program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket);
@@ -86,6 +88,7 @@ class Daemon {
     std::unique_ptr<SocketServer> server_;
     std::unique_ptr<StreamSink> streams_;
     std::unique_ptr<FlowFeed> flows_;
+    std::unique_ptr<AddressFeed> addresses_;
     std::unique_ptr<PageService> page_;  // null: uiAddress is not set
     std::unique_ptr<ReplyChildren> listings_;
     std::vector<EventSource> sources_;  // signals and periodic work
@@ -102,7 +105,8 @@ Result<> Daemon::start() {
     // Sources: events and held frames in the rings, and work that the last round left.
     NG_ASSIGN(slow_path_, SlowPath::create(*loop_, *node_));
     // Sources: changes in the policy folders, and the end of a burst of changes.
-    NG_ASSIGN(folders_, PolicyFolderWatch::create(*loop_, node::watched_folders(config_), [this] { read_folders(); }));
+    NG_ASSIGN(folders_, PolicyFolderWatch::create(*loop_, node::watched_folders(config_), policy::is_policy_file_name,
+                                                  [this](const policy::ChangedFiles& changed) { read_folders(changed); }));
     // Source: changes of the files that name trusted DNS servers.
     if (std::vector<std::string> files = node_->runtime().server_files(); !files.empty()) {
         NG_ASSIGN(server_files_, ServerFileWatch::create(*loop_, std::move(files), [this] { read_servers(); }));
@@ -128,14 +132,17 @@ Result<> Daemon::start() {
     // Sources: the connections of what reads the metrics.
     if (config_.metrics_address) {
         metrics_ = std::make_unique<MetricsService>(*loop_, *node_, slow_path_->learner(), *config_.metrics_address);
+        events_->set_latency_observer([this](ResponsePath path, std::uint64_t ns) { metrics_->metrics().timings().observe_dns(path, ns); });
     }
     streams_ = std::make_unique<StreamSink>(*node_, *server_);
     events_->add_sink(*streams_);
     server_->set_stream_observer([this] { events_->wishes_changed(); });
     slow_path_->learner().set_observer(
         [this](const ng_event& event, std::span<const std::uint8_t> payload) { events_->report(event, payload); });
+    slow_path_->learner().set_frame_observer([this](const FrameResponse& response) { events_->report(response); });
     // Sources: events of flows, and those that the last round left.
     NG_ASSIGN(flows_, FlowFeed::create(*loop_, *node_, *events_));
+    addresses_ = std::make_unique<AddressFeed>(*node_, *events_);
     NG_TRY(add_periodic_work());
     return loop_->feed_watchdog();
 }
@@ -169,7 +176,7 @@ Result<> Daemon::add_periodic_work() {
         {kRescanUs,
          [this] {
              if (!folders_->has_unread_change()) {
-                 read_folders();
+                 read_folders(policy::ChangedFiles::any());
              }
          }},
         {kReconcileUs, [this] { node_->reconcile(); }},
@@ -195,6 +202,7 @@ Result<> Daemon::run() {
     events_->remove_sink(*streams_);
     listings_.reset();
     page_.reset();
+    events_->set_latency_observer({});
     metrics_.reset();
     streams_.reset();
     server_.reset();
@@ -209,7 +217,7 @@ Result<> Daemon::run() {
 
 void Daemon::reload() {
     notify_service_manager("RELOADING=1");
-    read_folders();
+    read_folders(policy::ChangedFiles::any());
     read_servers();
     node_->reconcile();
     events_->tick();
@@ -223,6 +231,7 @@ void Daemon::tick() {
     node_->tick();
     slow_path_->tick();
     flows_->tick();
+    addresses_->tick();
     server_->drop_idle();
     streams_->tick();
     if (page_) {
@@ -244,9 +253,10 @@ void Daemon::check_pins() {
     }
 }
 
-void Daemon::read_folders() {
-    node_->health().report("folder watch", folders_->begin_reading());
-    node_->reload_policies();
+void Daemon::read_folders(const policy::ChangedFiles& changed) {
+    const Result<> watched = folders_->begin_reading();
+    node_->health().report("folder watch", watched);
+    node_->reload_policies(watched ? changed : policy::ChangedFiles::any());
 }
 
 void Daemon::read_servers() {

@@ -83,9 +83,9 @@ void Node::log_folder_problems() {
     }
 }
 
-void Node::reload_policies() {
+void Node::reload_policies(const policy::ChangedFiles& changed) {
     const std::uint64_t begin = clock_.boot_ns();
-    const auto change = runtime_->read_policies(due_.program);
+    const auto change = runtime_->read_policies(due_.reload ? policy::ChangedFiles::any() : changed, due_.program);
     due_.reload = !change;
     health_.report("reading policies", change ? ok() : Result<>(change.error()));
     if (!change) {
@@ -201,6 +201,7 @@ void Node::forget_state(std::uint32_t endpoint) {
     observe(EventKind::kEndpointRemoved, event_endpoint(records(), endpoint), {"the endpoint is gone", ""});
     cache_.forget(endpoint);
     refused_.forget(endpoint);
+    names_without_room_.forget(endpoint);
     name_history_.forget(endpoint);
     sweeper_.forget(endpoint);
 }

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "daemon/dns/names_without_room.h"
 #include "daemon/dns/refused_addresses.h"
 #include "daemon/events/event.h"
 #include "daemon/events/name_history.h"
@@ -59,7 +60,7 @@ class Node {
                              const endpoints::Description& description);
 
     // Reads the policy folders. If the snapshot changed, programs every endpoint that the change affects.
-    void reload_policies();
+    void reload_policies(const policy::ChangedFiles& changed = policy::ChangedFiles::any());
     // Reads the trusted servers again; writes them to the kernel if they changed.
     void refresh_servers();
     // Compares the endpoint records with the interfaces and the kernel's maps, and corrects differences.
@@ -96,10 +97,13 @@ class Node {
     dns::NameCache& cache() { return cache_; }
     const dns::NameCache& cache() const { return cache_; }
     RefusedAddresses& refused() { return refused_; }
+    NamesWithoutRoom& names_without_room() { return names_without_room_; }
+    const NamesWithoutRoom& names_without_room() const { return names_without_room_; }
     NameHistory& name_history() { return name_history_; }
     const NameHistory& name_history() const { return name_history_; }
     // Of the flow log, which counts here.
     FlowLogCounts& flow_log_counts() { return flow_log_counts_; }
+    Warnings& warnings() { return warnings_; }
     const Warnings& warnings() const { return warnings_; }
     Health& health() { return health_; }
     const Health& health() const { return health_; }
@@ -135,6 +139,7 @@ class Node {
     std::unique_ptr<node::NodeRuntime> runtime_;
     std::unique_ptr<PolicyCollector> collector_;
     RefusedAddresses refused_;
+    NamesWithoutRoom names_without_room_;
     NameHistory name_history_;
     FlowLogCounts flow_log_counts_;
     CacheSaver saver_;

@@ -12,7 +12,7 @@
 
 namespace namegate::datapath {
 
-Result<> set_wanted_flows(Datapath& datapath, std::uint32_t wanted) {
+Result<> set_wanted(Datapath& datapath, std::uint32_t wanted) {
     NG_ASSIGN(const int fd, datapath.map(MapId::kWanted));
     const std::uint32_t zero = 0;
     return map_update(fd, zero, ng_wanted{wanted});

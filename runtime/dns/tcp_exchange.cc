@@ -82,7 +82,7 @@ void TcpExchanges::open(const TcpPeers& peers, std::uint32_t server_next, std::u
 }
 
 TcpFate TcpExchanges::add(const TcpPeers& peers, TcpSide side, std::uint32_t sequence, std::span<const std::uint8_t> payload,
-                          const Sink& sink) {
+                          std::uint64_t seen_boot_ns, const Sink& sink) {
     const auto known = connections_.find(peers);
     if (known == connections_.end()) {
         ++stats_.unknown;
@@ -94,10 +94,11 @@ TcpFate TcpExchanges::add(const TcpPeers& peers, TcpSide side, std::uint32_t seq
     connection.used_ns = clock_.boot_ns();
     const Result<> added =
         side == TcpSide::kPod
-            ? connection.pod.add(sequence, payload, [&](std::span<const std::uint8_t> message) { add_query(connection, message); })
+            ? connection.pod.add(sequence, payload,
+                                 [&](std::span<const std::uint8_t> message) { add_query(connection, message, seen_boot_ns); })
             : connection.server.add(sequence, payload, [&](std::span<const std::uint8_t> message) {
-                  if (match_query(connection, message)) {
-                      sink(message);
+                  if (const auto asked_boot_ns = match_query(connection, message)) {
+                      sink(message, *asked_boot_ns);
                   }
               });
     if (!added) {
@@ -110,7 +111,7 @@ TcpFate TcpExchanges::add(const TcpPeers& peers, TcpSide side, std::uint32_t seq
     return connections_.count(peers) != 0 ? TcpFate::kFollowed : TcpFate::kUnknown;
 }
 
-void TcpExchanges::add_query(Connection& connection, std::span<const std::uint8_t> message) const {
+void TcpExchanges::add_query(Connection& connection, std::span<const std::uint8_t> message, std::uint64_t seen_boot_ns) const {
     const auto head = read_head(message);
     if (!head || head->response) {
         return;
@@ -118,11 +119,11 @@ void TcpExchanges::add_query(Connection& connection, std::span<const std::uint8_
     if (connection.queries.size() >= limits_.queries) {
         connection.queries.pop_front();
     }
-    connection.queries.push_back({head->id, head->question});
+    connection.queries.push_back({head->id, head->question, seen_boot_ns});
 }
 
-// Returns whether the message responds to a pending query, and removes that query: it has one response.
-bool TcpExchanges::match_query(Connection& connection, std::span<const std::uint8_t> message) {
+// Removes the pending query to which the message responds, as it has one response, and returns when it passed. None: there is none.
+std::optional<std::uint64_t> TcpExchanges::match_query(Connection& connection, std::span<const std::uint8_t> message) {
     const auto head = read_head(message);
     const auto pending = !head || !head->response
                              ? connection.queries.end()
@@ -130,11 +131,12 @@ bool TcpExchanges::match_query(Connection& connection, std::span<const std::uint
                                             [&](const Query& one) { return one.id == head->id && one.question == head->question; });
     if (pending == connection.queries.end()) {
         ++stats_.unsolicited;
-        return false;
+        return std::nullopt;
     }
+    const std::uint64_t asked_boot_ns = pending->asked_boot_ns;
     connection.queries.erase(pending);
     ++stats_.responses;
-    return true;
+    return asked_boot_ns;
 }
 
 void TcpExchanges::settle(Endpoint& endpoint, Connection& connection) {

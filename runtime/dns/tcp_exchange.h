@@ -14,6 +14,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -57,7 +58,8 @@ enum class TcpFate {
 
 class TcpExchanges {
   public:
-    using Sink = TcpStream::Sink;
+    // A response, and when the segment passed that completed its query.
+    using Sink = std::function<void(std::span<const std::uint8_t> message, std::uint64_t asked_boot_ns)>;
 
     TcpExchanges(const Clock& clock, const TcpLimits& limits) : clock_(clock), limits_(limits) {}
     ~TcpExchanges() = default;
@@ -71,9 +73,10 @@ class TcpExchanges {
     // The server's SYN. `server_next` and `pod_next` are the sequence numbers of the streams' first bytes. A repeated SYN
     // changes nothing.
     void open(const TcpPeers& peers, std::uint32_t server_next, std::uint32_t pod_next);
-    // Adds a segment and calls `sink` with each response that it completes and that has a pending query. A connection over
-    // a limit is forgotten: kUnknown.
-    TcpFate add(const TcpPeers& peers, TcpSide side, std::uint32_t sequence, std::span<const std::uint8_t> payload, const Sink& sink);
+    // Adds a segment that passed at `seen_boot_ns`, and calls `sink` with each response that it completes and that has a pending
+    // query. A connection over a limit is forgotten: kUnknown.
+    TcpFate add(const TcpPeers& peers, TcpSide side, std::uint32_t sequence, std::span<const std::uint8_t> payload,
+                std::uint64_t seen_boot_ns, const Sink& sink);
     void close(const TcpPeers& peers);
     // Forgets the endpoint's connections: after a lost frame none of them can be followed.
     void forget(std::uint32_t endpoint);
@@ -86,6 +89,7 @@ class TcpExchanges {
     struct Query {
         std::uint16_t id = 0;
         std::string question;  // the section's bytes, the name in lower case
+        std::uint64_t asked_boot_ns = 0;
     };
     struct Connection {
         TcpStream pod;
@@ -103,8 +107,8 @@ class TcpExchanges {
         std::size_t bytes = 0;
     };
 
-    void add_query(Connection& connection, std::span<const std::uint8_t> message) const;
-    bool match_query(Connection& connection, std::span<const std::uint8_t> message);
+    void add_query(Connection& connection, std::span<const std::uint8_t> message, std::uint64_t seen_boot_ns) const;
+    std::optional<std::uint64_t> match_query(Connection& connection, std::span<const std::uint8_t> message);
     void settle(Endpoint& endpoint, Connection& connection);
     void enforce_bounds(std::uint32_t id);
     void erase(Connections::iterator connection);

@@ -31,7 +31,7 @@ class Reports {
     explicit Reports(Scene& scene, std::uint32_t wanted = NG_WANT_BEGUN | NG_WANT_ENDED) {
         reader_ = must(datapath::EventReader::create_for_flows(
             scene.datapath(), [this](const ng_event& event, std::span<const std::uint8_t> payload) { add(event, payload); }));
-        must(datapath::set_wanted_flows(scene.datapath(), wanted));
+        must(datapath::set_wanted(scene.datapath(), wanted));
         read();
     }
     // Those since the last call.

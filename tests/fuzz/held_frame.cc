@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
             continue;
         }
         if (const auto datagram = fragments.add(1, *frame)) {
-            fuzz::require(datagram->size() <= daemon::kMaxDatagramBytes, "datagrams are bounded");
+            fuzz::require(datagram->bytes.size() <= daemon::kMaxDatagramBytes, "datagrams are bounded");
         }
         fuzz::require(fragments.size() <= daemon::kMaxDatagramsPerEndpoint, "incomplete datagrams of an endpoint are bounded");
     }

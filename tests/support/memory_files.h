@@ -126,7 +126,9 @@ class MemoryFiles final : public FileSystem {
         out.modified_ns = folder == folders_.end() ? 0 : folder->second;
         return out;
     }
-    bool has_name(const std::string& path) override { return names_.count(path) != 0; }
+    bool has_name(const std::string& path) override {
+        return names_.count(path) != 0 && unmounted.count(path.substr(0, path.rfind('/'))) == 0;
+    }
 
     Result<> make_folder(const std::string& folder) override {
         folders_.try_emplace(folder, ++clock_);
@@ -201,6 +203,9 @@ class MemoryFiles final : public FileSystem {
             if (path == faulty || path.substr(0, path.rfind('/')) == faulty) {
                 return sys_error("open " + path, number);
             }
+        }
+        if (unmounted.count(path.substr(0, path.rfind('/'))) != 0) {
+            return sys_error("open " + path, ENOENT);
         }
         return ok();
     }

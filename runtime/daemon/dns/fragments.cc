@@ -62,9 +62,12 @@ void Fragments::put(Datagram& datagram, const Frame& frame) {
     datagram.bytes += frame.segment.size();
 }
 
-std::optional<std::vector<std::uint8_t>> Fragments::add(std::uint32_t endpoint, const Frame& frame) {
+std::optional<WholeDatagram> Fragments::add(std::uint32_t endpoint, const Frame& frame, std::uint64_t asked_boot_ns) {
     const auto found = find({endpoint, frame.source, frame.destination, frame.fragment_id, frame.protocol});
     Datagram& datagram = found->second;
+    if (asked_boot_ns != 0) {
+        datagram.asked_boot_ns = asked_boot_ns;
+    }
     if (!datagram.invalid) {
         put(datagram, frame);
     }
@@ -72,10 +75,11 @@ std::optional<std::vector<std::uint8_t>> Fragments::add(std::uint32_t endpoint, 
     if (datagram.invalid || !datagram.total || datagram.bytes != *datagram.total) {
         return std::nullopt;
     }
-    std::vector<std::uint8_t> whole;
-    whole.reserve(datagram.bytes);
+    WholeDatagram whole;
+    whole.asked_boot_ns = datagram.asked_boot_ns;
+    whole.bytes.reserve(datagram.bytes);
     for (const auto& piece : datagram.pieces) {
-        whole.insert(whole.end(), piece.second.begin(), piece.second.end());
+        whole.bytes.insert(whole.bytes.end(), piece.second.begin(), piece.second.end());
     }
     datagrams_.erase(found);
     return whole;

@@ -25,12 +25,18 @@ inline constexpr std::size_t kMaxFragments = 128;                    // of one d
 inline constexpr std::size_t kMaxDatagramsPerEndpoint = 16;          // incomplete ones
 inline constexpr std::uint64_t kFragmentTimeoutNs = 30'000'000'000;  // RFC 791, RFC 8200 section 4.5
 
+struct WholeDatagram {
+    std::vector<std::uint8_t> bytes;  // UDP header first
+    std::uint64_t asked_boot_ns = 0;  // as given with one of its fragments
+};
+
 class Fragments {
   public:
     explicit Fragments(const Clock& clock) : clock_(clock) {}
 
-    // Returns the whole datagram, UDP header first, if this fragment completes it.
-    std::optional<std::vector<std::uint8_t>> add(std::uint32_t endpoint, const Frame& frame);
+    // Returns the whole datagram, if this fragment completes it. `asked_boot_ns`: when the query passed that it responds to; 0: this
+    // fragment does not show it.
+    std::optional<WholeDatagram> add(std::uint32_t endpoint, const Frame& frame, std::uint64_t asked_boot_ns = 0);
     // Drops the endpoint's datagrams. For when one of its frames was lost, which may have been a fragment.
     void forget(std::uint32_t endpoint);
     // Drops datagrams older than kFragmentTimeoutNs, and those of endpoints that no longer exist.
@@ -53,6 +59,7 @@ class Fragments {
         std::optional<std::size_t> total;
         bool invalid = false;
         std::uint64_t since_ns = 0;
+        std::uint64_t asked_boot_ns = 0;
     };
     using Datagrams = std::map<Key, Datagram>;
 

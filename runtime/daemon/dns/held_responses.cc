@@ -23,6 +23,11 @@ std::span<const std::uint8_t> cut_datagram(std::span<const std::uint8_t> segment
     return length < kUdpBytes || length > segment.size() ? std::span<const std::uint8_t>() : segment.first(length);
 }
 
+// When the query passed to which the frame's response belongs. 0: not known.
+std::uint64_t asked_boot_ns(const ng_held& header) {
+    return header.waited == 0 ? 0 : header.boot_ns - (std::uint64_t{header.waited} << NG_WAIT_SHIFT);
+}
+
 }  // namespace
 
 HeldResponses::HeldResponses(Node& node, Learner& learner, FrameSender sender)
@@ -101,8 +106,8 @@ void HeldResponses::handle_frame(const ng_held& header, std::span<const std::uin
 // Returns the state of the frame's checksum.
 Checksum HeldResponses::learn(const ng_held& header, const Frame& frame) {
     if (frame.fragment) {
-        if (const auto whole = fragments_.add(header.endpoint, frame)) {
-            learn_datagram(header, frame, *whole);
+        if (const auto whole = fragments_.add(header.endpoint, frame, asked_boot_ns(header))) {
+            learn_datagram(header, frame, whole->bytes, whole->asked_boot_ns);
         }
         return Checksum::kRight;  // the sender computed the datagram's checksum before fragmenting it
     }
@@ -112,21 +117,36 @@ Checksum HeldResponses::learn(const ng_held& header, const Frame& frame) {
         // The pod drops it as well.
         learner_.count_unlearnt(header.endpoint, "wrong checksum");
     } else if (frame.protocol == IPPROTO_UDP) {
-        learn_datagram(header, frame, segment);
+        learn_datagram(header, frame, segment, asked_boot_ns(header));
     } else {
         follow_stream(header, frame);
     }
     return checksum;
 }
 
-void HeldResponses::learn_datagram(const ng_held& header, const Frame& frame, std::span<const std::uint8_t> datagram) {
+// Of a response that this frame completes.
+ResponseSource HeldResponses::source_of(const ng_held& header, const IpAddress& server, std::uint16_t port,
+                                        std::uint64_t asked_boot_ns) const {
+    return {header.endpoint,
+            server,
+            port,
+            false,
+            0,
+            node_.clock().boot_ns(),
+            false,
+            asked_boot_ns == 0 ? std::nullopt : std::optional(asked_boot_ns),
+            header.waits != 0 ? std::nullopt : std::optional<std::uint64_t>(header.boot_ns)};
+}
+
+void HeldResponses::learn_datagram(const ng_held& header, const Frame& frame, std::span<const std::uint8_t> datagram,
+                                   std::uint64_t asked_boot_ns) {
     const auto whole = cut_datagram(datagram);
     if (whole.empty() || checksum_of(frame, whole) == Checksum::kWrong) {
         learner_.count_unlearnt(header.endpoint, "wrong length or checksum");
         return;
     }
     const auto port = static_cast<std::uint16_t>(whole[0] << 8 | whole[1]);
-    learner_.learn_held({header.endpoint, frame.source, port, false, 0, node_.clock().boot_ns()}, whole.subspan(kUdpBytes));
+    learner_.learn_held(source_of(header, frame.source, port, asked_boot_ns), whole.subspan(kUdpBytes));
 }
 
 void HeldResponses::follow_stream(const ng_held& header, const Frame& frame) {
@@ -142,9 +162,11 @@ void HeldResponses::follow_stream(const ng_held& header, const Frame& frame) {
         return;
     }
     const auto payload = frame.payload();
-    const ResponseSource source{header.endpoint, peers.server, peers.server_port, false, 0, node_.clock().boot_ns()};
-    const dns::TcpFate fate = exchanges_.add(peers, from_pod ? dns::TcpSide::kPod : dns::TcpSide::kServer, frame.sequence, payload,
-                                             [&](std::span<const std::uint8_t> message) { learner_.learn_held(source, message); });
+    const dns::TcpFate fate =
+        exchanges_.add(peers, from_pod ? dns::TcpSide::kPod : dns::TcpSide::kServer, frame.sequence, payload, header.boot_ns,
+                       [&](std::span<const std::uint8_t> message, std::uint64_t asked_boot_ns) {
+                           learner_.learn_held(source_of(header, peers.server, peers.server_port, asked_boot_ns), message);
+                       });
     if (fate == dns::TcpFate::kUnknown && !from_pod && !payload.empty()) {
         learner_.count_unlearnt(header.endpoint, "the connection is not tracked");
     }

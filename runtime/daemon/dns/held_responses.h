@@ -50,7 +50,8 @@ class HeldResponses {
     void note_loss(const ng_held& header);
     void handle_frame(const ng_held& header, std::span<const std::uint8_t> bytes);
     Checksum learn(const ng_held& header, const Frame& frame);
-    void learn_datagram(const ng_held& header, const Frame& frame, std::span<const std::uint8_t> datagram);
+    void learn_datagram(const ng_held& header, const Frame& frame, std::span<const std::uint8_t> datagram, std::uint64_t asked_boot_ns);
+    ResponseSource source_of(const ng_held& header, const IpAddress& server, std::uint16_t port, std::uint64_t asked_boot_ns) const;
     void follow_stream(const ng_held& header, const Frame& frame);
     bool has_interface(const ng_held& header) const;
     void put_back(const ng_held& header, std::span<const std::uint8_t> bytes, const Frame& frame, Checksum checksum);

@@ -95,7 +95,8 @@ void Learner::on_response(const ng_event& event, std::span<const std::uint8_t> p
                                 ntohs(event.be_remote_port),
                                 event.kind == NG_EVENT_ANSWER && same_policy,
                                 event.learnt,
-                                std::min<std::uint64_t>(event.boot_ns, node_.clock().boot_ns())};
+                                std::min<std::uint64_t>(event.boot_ns, node_.clock().boot_ns()),
+                                event.reason == NG_R_LEARNT_FULL};
     if (const auto result = learn(source, payload); !result) {
         log::debug("response not learned", {log::kv("endpoint", event.endpoint), log::kv("error", result.error().message())});
     }
@@ -103,11 +104,22 @@ void Learner::on_response(const ng_event& event, std::span<const std::uint8_t> p
 
 void Learner::learn_held(const ResponseSource& source, std::span<const std::uint8_t> payload) {
     ++stats_.responses;
-    if (const auto result = learn(source, payload); !result) {
+    const std::uint64_t opened_before = stats_.opened;
+    const auto result = learn(source, payload);
+    if (result) {
+        ++stats_.held_learnt;
+    } else {
         count_unlearnt(source.endpoint, result.error().message());
-        return;
     }
-    ++stats_.held_learnt;
+    if (frame_observer_) {
+        const std::uint64_t passed = source.passed_boot_ns.value_or(node_.clock().boot_ns());
+        const bool is_known = source.asked_boot_ns && *source.asked_boot_ns <= passed;
+        frame_observer_({source.endpoint, source.server, passed,
+                         source.passed_boot_ns ? ResponsePath::kKernel
+                         : result              ? ResponsePath::kHeld
+                                               : ResponsePath::kUnlearned,
+                         is_known ? std::optional(passed - *source.asked_boot_ns) : std::nullopt, stats_.opened - opened_before, payload});
+    }
 }
 
 void Learner::count_unlearnt(std::uint32_t endpoint, const std::string& why) {
@@ -135,12 +147,29 @@ Result<> Learner::learn(const ResponseSource& source, std::span<const std::uint8
     node_.name_history().note(source.endpoint, learning);
     node_.cache().record(source.endpoint, learning, node_.config().lifetime, source.seen_boot_ns);
     Result<> opened = open_joined(source, learning);
+    note_room(source, learning, opened);
     if (!opened) {
         log::warning("addresses of a response were not opened",
                      {log::kv("interface", node_.records().at(source.endpoint).host_ifname), log::kv("name", learning.chain_names.front()),
                       log::kv("error", opened.error().message())});
     }
     return opened;
+}
+
+void Learner::note_room(const ResponseSource& source, const dns::Learning& learning, const Result<>& opened) {
+    if (!source.no_room && (opened || opened.error().code() != Code::kExhausted)) {
+        node_.names_without_room().remove(source.endpoint, learning.chain_names.front());
+        return;
+    }
+    std::uint32_t ttl = 0;
+    for (const dns::LearntAddress& learnt : learning.addresses) {
+        ttl = std::max(ttl, learnt.ttl);
+    }
+    for (const dns::ChainLink& link : learning.links) {  // their addresses may be in the name cache
+        ttl = std::max(ttl, learning.addresses.empty() ? link.ttl : 0);
+    }
+    const std::uint64_t expiry = dns::expiry_boot_ns(source.seen_boot_ns, ttl, node_.config().lifetime);
+    node_.names_without_room().add(source.endpoint, learning.chain_names.front(), expiry);
 }
 
 // Logs and stores addresses that no name opens (D17), if a name in the policy led to them. They stay in the name cache, except

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "daemon/dns/frame_response.h"
 #include "daemon/node.h"
 #include "datapath/events.h"
 #include "dns/learning.h"
@@ -43,10 +45,16 @@ struct ResponseSource {
     bool decided = false;            // the kernel opened the addresses that the response itself leads to
     std::size_t opened = 0;          // number of new addresses that it opened
     std::uint64_t seen_boot_ns = 0;  // when the response passed the pod's interface (D13); of a held one, now
+    bool no_room = false;            // the kernel found no room for some of its addresses
+    // Of a response that came as a frame: when its query passed, and the response itself.
+    std::optional<std::uint64_t> asked_boot_ns = std::nullopt;   // none: not known
+    std::optional<std::uint64_t> passed_boot_ns = std::nullopt;  // none: it is held until it is learned
 };
 
 class Learner {
   public:
+    using FrameObserver = std::function<void(const FrameResponse& response)>;
+
     static Result<std::unique_ptr<Learner>> create(Node& node);
 
     // Passes at most kEventsAtOnce waiting events to the sink. The ring of packets is read first, but packets are passed on after
@@ -60,9 +68,11 @@ class Learner {
     int fd() const { return reader_->fd(); }
     // Called with each event before it is processed.
     void set_observer(datapath::EventReader::Callback observer) { observer_ = std::move(observer); }
+    // Called with each response that came as a frame, after it is processed.
+    void set_frame_observer(FrameObserver observer) { frame_observer_ = std::move(observer); }
     const LearnerStats& stats() const { return stats_; }
 
-    // A response that is held until this returns.
+    // A response that came as a frame, and perhaps is held until this returns.
     void learn_held(const ResponseSource& source, std::span<const std::uint8_t> payload);
     // Counts a held response, or a part of one, that was not learned.
     void count_unlearnt(std::uint32_t endpoint, const std::string& why);
@@ -77,6 +87,7 @@ class Learner {
                                                         const policy::CompiledPolicy& policy) const;
     void refuse(const ResponseSource& source, dns::Learning& learning);
     void log_refused(const endpoints::Record& record, const RefusedAddress& refused);
+    void note_room(const ResponseSource& source, const dns::Learning& learning, const Result<>& opened);
     Result<> open_joined(const ResponseSource& source, const dns::Learning& learning);
     Result<> await_open_ends(const ResponseSource& source, const endpoints::Record& record, const dns::Learning& learning);
     void log_limit(const ng_event& event, std::span<const std::uint8_t> payload);
@@ -86,6 +97,7 @@ class Learner {
     std::unique_ptr<datapath::EventReader> reader_;
     datapath::EventReader::Callback sink_;
     datapath::EventReader::Callback observer_;
+    FrameObserver frame_observer_;
     std::vector<ng_event> packets_;  // in this read(); at most kEventsAtOnce
     LearnerStats stats_;
     std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint64_t> last_logged_;  // by endpoint and reason, boot_ns

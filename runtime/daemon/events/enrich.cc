@@ -83,11 +83,8 @@ EventFlow flow_of(const Node& node, const ng_event& event, const ng_flow_end& en
     return out;
 }
 
-EventResponse response_of(const ng_event& event, std::span<const std::uint8_t> payload) {
-    EventResponse out;
-    out.server = datapath::to_address(event.remote);
-    out.by_kernel = event.kind == NG_EVENT_ANSWER;
-    out.opened = event.learnt;
+// Adds what the message says.
+EventResponse with_message(EventResponse out, std::span<const std::uint8_t> payload) {
     const auto message = dns::parse_message(payload);
     if (!message) {
         return out;
@@ -118,6 +115,12 @@ EventKind kind_of(const ng_event& event) {
     }
 }
 
+ResponsePath path_of(const ng_event& event) { return event.kind == NG_EVENT_ANSWER ? ResponsePath::kKernel : ResponsePath::kUnlearned; }
+
+std::optional<std::uint64_t> latency_of(const ng_event& event) {
+    return event.waited == 0 ? std::nullopt : std::optional(std::uint64_t{event.waited} << NG_WAIT_SHIFT);
+}
+
 EventEndpoint event_endpoint(const endpoints::Record& record) {
     return {record.id, endpoints::display_name(record), record.pod_namespace, record.pod_name, record.host_ifname};
 }
@@ -137,13 +140,39 @@ Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8
         out.reason = datapath::reason_name(static_cast<ng_reason>(event.reason));
     }
     if (out.kind == EventKind::kDns) {
-        out.detail = response_of(event, payload);
+        const bool by_kernel = path_of(event) == ResponsePath::kKernel;
+        out.detail = with_message(
+            {datapath::to_address(event.remote), by_kernel, event.learnt, {}, "", 0, {}, latency_of(event), path_of(event)}, payload);
     } else if (ng_flow_end end{}; out.kind == EventKind::kFlowEnded && payload.size() >= sizeof(end)) {
         std::memcpy(&end, payload.data(), sizeof(end));
         out.detail = flow_of(node, event, end);
     } else {
         out.detail = packet_of(node, event);
     }
+    return out;
+}
+
+Event enrich(const Node& node, const FrameResponse& response) {
+    Event out;
+    out.kind = EventKind::kDns;
+    out.boot_ns = response.boot_ns;
+    out.time = wall_time(response.boot_ns, node.clock().boot_ns());
+    out.endpoint = event_endpoint(node.records(), response.endpoint);
+    const bool by_kernel = response.path == ResponsePath::kKernel;
+    out.detail =
+        with_message({response.server, by_kernel, response.opened, {}, "", 0, {}, response.latency_ns, response.path}, response.payload);
+    return out;
+}
+
+Event enrich(const Node& node, EventKind kind, const endpoints::Record& record, const IpAddress& address, std::uint64_t boot_ns,
+             std::uint64_t expiry_boot_ns) {
+    const std::uint64_t now = node.clock().boot_ns();
+    Event out;
+    out.kind = kind;
+    out.boot_ns = boot_ns;
+    out.time = wall_time(boot_ns, now);
+    out.endpoint = event_endpoint(record);
+    out.detail = EventAddress{address, names_of(node, record.id, address), wall_time(expiry_boot_ns, now)};
     return out;
 }
 

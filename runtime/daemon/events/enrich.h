@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
+#include "daemon/dns/frame_response.h"
 #include "daemon/events/event.h"
 #include "daemon/node.h"
 #include "datapath/bpf/abi.h"
@@ -14,7 +16,15 @@
 namespace namegate::daemon {
 
 EventKind kind_of(const ng_event& event);
+// Of a DNS response.
+ResponsePath path_of(const ng_event& event);
+// From the query to the response; none: not known.
+std::optional<std::uint64_t> latency_of(const ng_event& event);
 Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8_t> payload);
+Event enrich(const Node& node, const FrameResponse& response);
+// An address of an endpoint that opened or expired at `boot_ns`.
+Event enrich(const Node& node, EventKind kind, const endpoints::Record& record, const IpAddress& address, std::uint64_t boot_ns,
+             std::uint64_t expiry_boot_ns);
 EventEndpoint event_endpoint(const endpoints::Record& record);
 // Only with its id, if there is no record of it.
 EventEndpoint event_endpoint(const RecordMap& records, std::uint32_t endpoint);

@@ -24,6 +24,8 @@ enum class EventKind : std::uint8_t {
     kFlow,             // a new flow was allowed
     kFlowEnded,        // an allowed flow is over
     kDns,              // a DNS response of a trusted server
+    kAddressOpened,    // a name opened an address for an endpoint
+    kAddressExpired,   // such an address is no longer open
     kPolicies,         // other policies came in force
     kPolicyRefused,    // a policy file has errors
     kEndpointAdded,    // an endpoint got its policy for the first time
@@ -40,8 +42,9 @@ inline bool is_denial(EventKind kind) { return kind == EventKind::kDenied || kin
 // A packet did not pass.
 inline bool is_refusal(EventKind kind) { return is_denial(kind) || kind == EventKind::kDropped; }
 inline bool is_flow(EventKind kind) { return kind == EventKind::kFlow || kind == EventKind::kFlowEnded; }
+inline bool is_of_address(EventKind kind) { return kind == EventKind::kAddressOpened || kind == EventKind::kAddressExpired; }
 // Whether streams and sinks get events of this kind only if they ask for it.
-inline bool is_on_request(EventKind kind) { return kind == EventKind::kDns || is_flow(kind); }
+inline bool is_on_request(EventKind kind) { return kind == EventKind::kDns || is_flow(kind) || is_of_address(kind); }
 
 struct EventEndpoint {
     std::uint32_t id = 0;
@@ -92,24 +95,31 @@ struct EventFlow {
     FlowEnding ending = FlowEnding::kUnknown;
 };
 
-// What decided a response, or did not.
+// How a DNS response reached the pod.
 enum class ResponsePath : std::uint8_t {
-    kKernel,     // the programs
-    kHeld,       // the daemon, before the pod saw it
-    kUnlearned,  // neither: it opened nothing
+    kKernel,     // the programs decided it
+    kHeld,       // it was held until the daemon had learned from it
+    kUnlearned,  // neither: it had opened nothing when the pod got it
 };
 std::string_view name_of(ResponsePath path);
 
 struct EventResponse {
     IpAddress server;
     bool by_kernel = false;    // the programs decided it; otherwise the daemon did
-    std::size_t opened = 0;    // addresses that the programs opened
+    std::size_t opened = 0;    // new addresses that it opened
     std::optional<int> rcode;  // none: the message does not parse, and the rest is empty
     std::string name;          // of the question
     std::uint16_t type = 0;    // of the question
     std::vector<IpAddress> addresses;
     std::optional<std::uint64_t> latency_ns = std::nullopt;  // from the query to the response
     std::optional<ResponsePath> path = std::nullopt;
+};
+
+// An address that names opened.
+struct EventAddress {
+    IpAddress address;
+    std::vector<std::string> names;  // as in EventPacket
+    std::string expires;             // when it expires, or did: UTC, RFC 3339
 };
 
 // For events of the node: what happened, in words.
@@ -124,7 +134,7 @@ struct Event {
     std::string time;  // UTC, RFC 3339
     std::optional<EventEndpoint> endpoint;
     std::string reason;  // of the programs' counters: "denied", "closed"; empty: none
-    std::variant<std::monostate, EventPacket, EventFlow, EventResponse, EventText> detail;
+    std::variant<std::monostate, EventPacket, EventFlow, EventResponse, EventAddress, EventText> detail;
 
     // Also of a flow that ended.
     const EventPacket* packet() const {
@@ -133,6 +143,7 @@ struct Event {
     }
     const EventFlow* flow() const { return std::get_if<EventFlow>(&detail); }
     const EventResponse* response() const { return std::get_if<EventResponse>(&detail); }
+    const EventAddress* address() const { return std::get_if<EventAddress>(&detail); }
     const EventText* text() const { return std::get_if<EventText>(&detail); }
 };
 

@@ -2,14 +2,22 @@
 #include "daemon/events/event_filter.h"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 namespace namegate::daemon {
 
 namespace {
 
 bool has_name(const Event& event, const policy::DomainPattern& name) {
+    const auto any = [&name](const std::vector<std::string>& names) {
+        return std::any_of(names.begin(), names.end(), [&name](const std::string& one) { return name.matches(one); });
+    };
     if (const EventPacket* packet = event.packet(); packet != nullptr) {
-        return std::any_of(packet->names.begin(), packet->names.end(), [&name](const std::string& one) { return name.matches(one); });
+        return any(packet->names);
+    }
+    if (const EventAddress* address = event.address(); address != nullptr) {
+        return any(address->names);
     }
     const EventResponse* response = event.response();
     return response != nullptr && name.matches(response->name);
@@ -24,7 +32,10 @@ bool EventFilter::matches_kind(EventKind kind) const {
     if (is_flow(kind)) {
         return flows;
     }
-    return denied ? is_refusal(kind) : !dns && !flows;
+    if (is_of_address(kind)) {
+        return addresses;
+    }
+    return denied ? is_refusal(kind) : !dns && !flows && !addresses;
 }
 
 bool EventFilter::matches(const Event& event) const {

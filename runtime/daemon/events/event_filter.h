@@ -18,10 +18,11 @@ struct EventFilter {
     std::string pod;
     std::optional<policy::DomainPattern> name;  // that the response has, or that led to the packet's address
     std::string rule;                           // the beginning of the rule's name: of a policy, or of one of its rules
-    // Kinds: without any of these, all but DNS responses and flows.
-    bool denied = false;  // denied and cut packets
-    bool dns = false;     // DNS responses
-    bool flows = false;   // new flows that were allowed, and flows that ended
+    // Kinds: without any of these, all but those on request.
+    bool denied = false;     // denied and cut packets
+    bool dns = false;        // DNS responses
+    bool flows = false;      // new flows that were allowed, and flows that ended
+    bool addresses = false;  // addresses that names opened, and that expired
 
     bool matches_kind(EventKind kind) const;
     bool matches(const Event& event) const;

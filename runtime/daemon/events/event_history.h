@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The last events of the node, except DNS responses and flows, so that a stream can begin in the past (`monitor --since`). A sink of
+// The last events of the node, except those on request, so that a stream can begin in the past (`monitor --since`). A sink of
 // events. Owns a limited number of them; the oldest give way. One thread; cannot fail.
 #pragma once
 

@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "daemon/events/enrich.h"
 #include "daemon/events/wall_clock.h"
 #include "daemon/flow_log/open_flow_log.h"
 
 namespace namegate::daemon {
 
-EventPipeline::EventPipeline(Node& node) : node_(node), flow_log_(open_flow_log(node)), sinks_{&denials_, &history_} {
+EventPipeline::EventPipeline(Node& node)
+    : node_(node), flow_log_(open_flow_log(node)), sinks_{&denials_, &history_, &node.warnings().encrypted_dns()} {
     if (flow_log_) {
         add_sink(*flow_log_);
     }
@@ -30,7 +30,8 @@ void EventPipeline::remove_sink(EventSink& sink) {
 }
 
 void EventPipeline::wishes_changed() {
-    const FlowInterest now{is_wanted(EventKind::kFlow), is_wanted(EventKind::kFlowEnded)};
+    const EventInterest now{is_wanted(EventKind::kFlow), is_wanted(EventKind::kFlowEnded),
+                            is_wanted(EventKind::kDns) || latency_observer_ != nullptr};
     if (now == interest_) {
         return;
     }
@@ -40,7 +41,7 @@ void EventPipeline::wishes_changed() {
     }
 }
 
-void EventPipeline::set_interest_observer(std::function<void(FlowInterest)> observer) {
+void EventPipeline::set_interest_observer(std::function<void(EventInterest)> observer) {
     interest_observer_ = std::move(observer);
     if (interest_observer_) {
         interest_observer_(interest_);
@@ -51,7 +52,28 @@ bool EventPipeline::is_wanted(EventKind kind) const {
     return std::any_of(sinks_.begin(), sinks_.end(), [kind](const EventSink* sink) { return sink->wants(kind); });
 }
 
+void EventPipeline::set_latency_observer(LatencyObserver observer) {
+    latency_observer_ = std::move(observer);
+    wishes_changed();
+}
+
+void EventPipeline::note_latency(ResponsePath path, std::optional<std::uint64_t> ns) const {
+    if (latency_observer_ && ns) {
+        latency_observer_(path, *ns);
+    }
+}
+
+void EventPipeline::report(const FrameResponse& response) {
+    note_latency(response.path, response.latency_ns);
+    if (is_wanted(EventKind::kDns)) {
+        publish(enrich(node_, response));
+    }
+}
+
 void EventPipeline::report(const ng_event& event, std::span<const std::uint8_t> payload) {
+    if (kind_of(event) == EventKind::kDns) {
+        note_latency(path_of(event), latency_of(event));
+    }
     if (is_wanted(kind_of(event))) {
         publish(enrich(node_, event, payload));
     }

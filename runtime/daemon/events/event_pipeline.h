@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The way of events from their sources to the sinks: what the programs report is enriched once, if a sink wants its kind, and every
-// such sink gets the same event. The programs report flows only while a sink wants them, so the pipeline tells its observer about
+// such sink gets the same event. The programs do some things only while a sink wants them, so the pipeline tells its observer about
 // that. Owns the recent denials, the history and the flow log; the node and other sinks outlive it. One thread: that of the event loop.
 // Cannot fail.
 #pragma once
@@ -9,10 +9,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "daemon/events/enrich.h"
 #include "daemon/events/event.h"
 #include "daemon/events/event_history.h"
 #include "daemon/events/recent_denials.h"
@@ -22,16 +24,19 @@
 
 namespace namegate::daemon {
 
-// Which events of flows any sink wants.
-struct FlowInterest {
-    bool begun = false;  // EventKind::kFlow
-    bool ended = false;  // EventKind::kFlowEnded
+// What the programs do only on demand.
+struct EventInterest {
+    bool begun = false;    // to report EventKind::kFlow
+    bool ended = false;    // to report EventKind::kFlowEnded
+    bool latency = false;  // to measure how long the queries of EventKind::kDns waited
 
-    bool operator==(const FlowInterest&) const = default;
+    bool operator==(const EventInterest&) const = default;
 };
 
 class EventPipeline {
   public:
+    using LatencyObserver = std::function<void(ResponsePath path, std::uint64_t ns)>;
+
     explicit EventPipeline(Node& node);
     ~EventPipeline();
     EventPipeline(const EventPipeline&) = delete;
@@ -44,10 +49,17 @@ class EventPipeline {
     // A sink wants other kinds than before.
     void wishes_changed();
     // Called now with the present interest, and with each other one. Empty: nothing needs to know.
-    void set_interest_observer(std::function<void(FlowInterest)> observer);
-    FlowInterest flow_interest() const { return interest_; }
+    void set_interest_observer(std::function<void(EventInterest)> observer);
+    EventInterest interest() const { return interest_; }
+    bool wants_addresses() const { return is_wanted(EventKind::kAddressOpened) || is_wanted(EventKind::kAddressExpired); }
+    // Called with the latency of each response, if it is known. Empty: it is not needed.
+    void set_latency_observer(LatencyObserver observer);
     // From the programs.
     void report(const ng_event& event, std::span<const std::uint8_t> payload);
+    // A response that the daemon got as a frame.
+    void report(const FrameResponse& response);
+    // Already enriched.
+    void report(const Event& event) { publish(event); }
     // Of the daemon itself; those of the node come here without being asked for.
     void report(NodeEvent event);
 
@@ -63,6 +75,7 @@ class EventPipeline {
 
   private:
     bool is_wanted(EventKind kind) const;
+    void note_latency(ResponsePath path, std::optional<std::uint64_t> ns) const;
     void publish(const Event& event);
 
     Node& node_;
@@ -70,8 +83,9 @@ class EventPipeline {
     EventHistory history_;
     std::unique_ptr<FlowLog> flow_log_;  // null: none
     std::vector<EventSink*> sinks_;
-    FlowInterest interest_;
-    std::function<void(FlowInterest)> interest_observer_;
+    EventInterest interest_;
+    std::function<void(EventInterest)> interest_observer_;
+    LatencyObserver latency_observer_;
 };
 
 }  // namespace namegate::daemon

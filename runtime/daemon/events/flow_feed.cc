@@ -25,19 +25,19 @@ Result<std::unique_ptr<FlowFeed>> FlowFeed::create(EventLoop& loop, Node& node, 
                                                                      }));
     NG_ASSIGN(feed->ring_, loop.add_io(feed->reader_->fd(), EPOLLIN, [self](std::uint32_t /*events*/) { self->work(); }));
     NG_ASSIGN(feed->rest_, loop.add_deferred(EventLoop::Priority::kIdle, [self] { self->work(); }));
-    pipeline.set_interest_observer([self](FlowInterest interest) { self->set_interest(interest); });
+    pipeline.set_interest_observer([self](EventInterest interest) { self->set_interest(interest); });
     return feed;
 }
 
 FlowFeed::~FlowFeed() {
     pipeline_.set_interest_observer({});
-    static_cast<void>(datapath::set_wanted_flows(node_.datapath(), 0));
+    static_cast<void>(datapath::set_wanted(node_.datapath(), 0));
 }
 
-void FlowFeed::set_interest(FlowInterest interest) {
+void FlowFeed::set_interest(EventInterest interest) {
     interest_ = interest;
-    const std::uint32_t wanted = (interest.begun ? NG_WANT_BEGUN : 0U) | (interest.ended ? NG_WANT_ENDED : 0U);
-    node_.health().report("choice of flow events", datapath::set_wanted_flows(node_.datapath(), wanted));
+    const std::uint32_t wanted = (interest.begun ? NG_WANT_BEGUN : 0U) | (interest.ended ? NG_WANT_ENDED : 0U) | (interest.latency ? NG_WANT_WAITS : 0U);
+    node_.health().report("choice of events", datapath::set_wanted(node_.datapath(), wanted));
 }
 
 void FlowFeed::work() {

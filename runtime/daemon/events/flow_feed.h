@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Brings the events of flows from the programs to the event pipeline while a sink wants them: tells the programs what is wanted, reads
+// Tells the programs what the event pipeline wants of them on demand, and brings the events of flows from them to the pipeline: reads
 // their ring for a limited time in each round of the loop, and looks for flows that ended by being idle. Owns the reader of the ring
-// and its event sources. When it is destroyed, the programs report no more flows. One thread: that of the event loop. An error is
-// reported as degraded health; the datapath does not depend on any of this.
+// and its event sources. When it is destroyed, the programs report no more flows and measure no latencies. One thread: that of the
+// event loop. An error is reported as degraded health; the datapath does not depend on any of this.
 #pragma once
 
 #include <cstdint>
@@ -34,12 +34,12 @@ class FlowFeed {
 
   private:
     FlowFeed(Node& node, EventPipeline& pipeline) : node_(node), pipeline_(pipeline) {}
-    void set_interest(FlowInterest interest);
+    void set_interest(EventInterest interest);
 
     Node& node_;
     EventPipeline& pipeline_;
     std::unique_ptr<datapath::EventReader> reader_;
-    FlowInterest interest_;
+    EventInterest interest_;
     std::uint32_t next_ = 0;  // the endpoint ids from here on are searched next
     IoSource ring_;
     DeferredSource rest_;  // enabled while the last round left events

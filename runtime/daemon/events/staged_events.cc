@@ -10,7 +10,6 @@ namespace namegate::daemon {
 
 namespace {
 
-using api::Json;
 using endpoints::Record;
 using policy::CompiledPolicy;
 using policy::Direction;
@@ -104,16 +103,21 @@ std::optional<StagedVerdict> StagedEvents::judge(const Event& event) {
     return StagedVerdict{verdict.allowed, compiled.rules[verdict.rule].origin, ""};
 }
 
-Json StagedEvents::verdict(const Event& event) {
+std::optional<api::StagedItem> StagedEvents::verdict(const Event& event) {
     const auto judged = judge(event);
     if (!judged) {
-        return nullptr;
+        return std::nullopt;
     }
+    api::StagedItem out;
     if (!judged->error.empty()) {
-        return {{"error", judged->error}};
+        out.error = judged->error;
+        return out;
     }
     const policy::RuleOrigin& origin = judged->origin;
-    return {{"allowed", judged->allowed}, {"rule", policy::short_name(origin)}, {"byStaged", origin.policy_kind.rfind("Staged", 0) == 0}};
+    out.allowed = judged->allowed;
+    out.rule = policy::short_name(origin);
+    out.by_staged = origin.policy_kind.rfind("Staged", 0) == 0;
+    return out;
 }
 
 }  // namespace namegate::daemon

@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-#include "api/protocol.h"
+#include "api/replies/event.h"
 #include "daemon/events/event.h"
 #include "daemon/events/work_budget.h"
 #include "daemon/node.h"
@@ -39,8 +39,8 @@ class StagedEvents {
 
     // Empty if no staged policy concerns the packet, or the event is neither about a packet nor about a new flow.
     std::optional<StagedVerdict> judge(const Event& event);
-    // The same: {allowed, rule, byStaged}, {error} or null.
-    api::Json verdict(const Event& event);
+    // The same, as streams get it.
+    std::optional<api::StagedItem> verdict(const Event& event);
     // Drops all previews. For when nothing is shown.
     void clear() { previews_.clear(); }
     std::size_t previews() const { return previews_.size(); }

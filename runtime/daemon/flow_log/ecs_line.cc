@@ -29,6 +29,8 @@ constexpr std::array<Category, kEventKinds> kCategories = {{
     {EventKind::kFlow, R"(["network"])", R"(["connection","start","allowed"])", "success"},
     {EventKind::kFlowEnded, R"(["network"])", R"(["connection","end","allowed"])", "success"},
     {EventKind::kDns, R"(["network"])", R"(["protocol"])", "success"},
+    {EventKind::kAddressOpened, R"(["network"])", R"(["info"])", "success"},
+    {EventKind::kAddressExpired, R"(["network"])", R"(["info"])", "success"},
     {EventKind::kPolicies, R"(["configuration"])", R"(["change"])", "success"},
     {EventKind::kPolicyRefused, R"(["configuration"])", R"(["error"])", "failure"},
     {EventKind::kEndpointAdded, R"(["configuration"])", R"(["creation"])", "success"},
@@ -221,6 +223,19 @@ void add_response(JsonText& line, const EventResponse& response, const EndpointT
     line.close_object();
 }
 
+// The pod may reach the address, so it is the destination.
+void add_address(JsonText& line, const EventAddress& address, const EndpointText* endpoint) {
+    const std::string text = address.address.to_string();
+    const bool v4 = address.address.is_v4();
+    const std::string_view pod = endpoint == nullptr ? std::string_view() : v4 ? endpoint->v4 : endpoint->v6;
+    add_side(line, {"source", pod, std::nullopt, {}}, false);
+    add_side(line, {"destination", text, std::nullopt, address.names.empty() ? std::string_view() : address.names.back()}, false);
+    line.open_object("network");
+    line.field("type", v4 ? "ipv4" : "ipv6");
+    line.field("direction", "egress");
+    line.close_object();
+}
+
 void add_text(JsonText& line, const EventText& text) {
     line.field("message", text.text);
     if (!text.file.empty()) {
@@ -245,6 +260,10 @@ void add_own(JsonText& line, const Event& event, const EndpointText* endpoint) {
     }
     if (const EventPacket* packet = event.packet(); packet != nullptr && !packet->names.empty()) {
         line.list("names", packet->names, kMaxLoggedNames, [](const std::string& name) -> const std::string& { return name; });
+    }
+    if (const EventAddress* address = event.address(); address != nullptr) {
+        line.list("names", address->names, kMaxLoggedNames, [](const std::string& name) -> const std::string& { return name; });
+        line.field("expires", address->expires);
     }
     if (const EventFlow* flow = event.flow(); flow != nullptr && flow->ending != FlowEnding::kUnknown) {
         line.field("end", name_of(flow->ending));
@@ -272,6 +291,8 @@ void append_line(std::string& out, const Event& event, std::string_view host, co
         add_packet(line, *packet, event.flow(), endpoint);
     } else if (const EventResponse* response = event.response(); response != nullptr) {
         add_response(line, *response, endpoint);
+    } else if (const EventAddress* address = event.address(); address != nullptr) {
+        add_address(line, *address, endpoint);
     } else if (const EventText* text = event.text(); text != nullptr) {
         add_text(line, *text);
     }

@@ -13,6 +13,7 @@ namespace namegate::daemon {
 
 namespace {
 
+constexpr std::size_t kShownNames = 4;
 constexpr std::size_t kNamedEndpoints = 8;  // in one line
 
 // The reason without the name of the pod, so that pods with the same reason share a line.
@@ -67,6 +68,15 @@ std::vector<Degradation> degradations(const Node& node) {
     }
     for (std::string& line : fold_endpoint_errors(errors)) {
         out.push_back({"endpoint", std::move(line)});
+    }
+    const std::uint64_t now = node.clock().boot_ns();
+    for (const auto& [id, record] : node.records()) {
+        if (const std::vector<std::string> names = node.names_without_room().of(id, now); !names.empty()) {
+            out.push_back({"address_limit", "addresses of " + listed(names, kShownNames) + " found no room for " + display_name(record) +
+                                                " (limits.learntAddressesPerEndpoint is " +
+                                                std::to_string(node.config().learnt_per_endpoint) +
+                                                "): the pod cannot reach them; raise the limit, or name fewer domains"});
+        }
     }
     for (const auto& problem : node.health().problems()) {
         // Programming fails for the reasons of the endpoints.

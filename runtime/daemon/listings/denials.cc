@@ -11,6 +11,7 @@
 #include "daemon/listings/views.h"
 #include "datapath/reader.h"
 #include "datapath/reasons.h"
+#include "dns/public_resolvers.h"
 #include "policy/model/protocol.h"
 
 namespace namegate::daemon {
@@ -94,7 +95,12 @@ std::optional<api::VerdictNow> verdict_now(Explainers& explainers, const Denial&
     const auto own = std::find_if(results.begin(), results.end(),
                                   [address = packet.remote.to_string()](const api::ExplainResult& one) { return one.address == address; });
     const api::ExplainResult& result = own == results.end() ? results.front() : *own;
-    return api::VerdictNow{destination.host(), result.verdict, result.reason, result.advice};
+    api::Texts advice = result.advice;
+    if (const std::string encrypted = dns::encrypted_dns(packet.remote, packet.protocol, packet.remote_port);
+        !packet.ingress && !encrypted.empty()) {
+        advice.insert(advice.begin(), "this is " + encrypted + ", where lookups open nothing: better let the pod use a trusted DNS server");
+    }
+    return api::VerdictNow{destination.host(), result.verdict, result.reason, std::move(advice)};
 }
 
 api::DenialItem item_of(const Denial& denial) {

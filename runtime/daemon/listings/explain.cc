@@ -12,6 +12,7 @@
 #include "datapath/clock.h"
 #include "datapath/reader.h"
 #include "datapath/untrusted.h"
+#include "dns/public_resolvers.h"
 #include "policy/model/protocol.h"
 
 namespace namegate::daemon {
@@ -121,6 +122,8 @@ Result<EndpointExplainer> EndpointExplainer::create(Node& node, const Record& re
 Result<> EndpointExplainer::read_egress() {
     NG_ASSIGN(opened_, opened_addresses(node_, record_));
     facts_.trusted = node_.runtime().servers_of(record_);
+    facts_.without_room = node_.names_without_room().of(record_.id, node_.clock().boot_ns());
+    facts_.address_limit = node_.config().learnt_per_endpoint;
     NG_ASSIGN(const auto untrusted, datapath::read_untrusted(node_.datapath(), record_.id));
     for (const datapath::UntrustedServer& one : untrusted) {
         if (!node_.runtime().trusts(record_, one.server)) {
@@ -181,6 +184,11 @@ Result<api::ExplainReply> EndpointExplainer::explain(const policy::Destination& 
         facts.notes.clear();
         NG_TRY(add_targets(facts));
         add_never_opened(node_, record_, facts);
+        if (const std::string encrypted =
+                destination.address ? dns::encrypted_dns(*destination.address, destination.protocol, destination.port) : "";
+            !encrypted.empty()) {
+            facts.notes.push_back("this is " + encrypted + ": names that are looked up there open nothing");
+        }
         facts.notes.insert(facts.notes.end(), facts_.notes.begin(), facts_.notes.end());
     }
     return api::explain(facts);

@@ -154,6 +154,7 @@ void Metrics::add_problems(Exposition& out) const {
                  {"policy_selects_nothing", warnings.unselecting_policies},
                  {"domain_never_looked_up", warnings.domains_not_looked_up},
                  {"dns_queries_denied", warnings.endpoints_without_dns},
+                 {"encrypted_dns", warnings.encrypted_dns},
                  {"dns_server_unusable", node_.runtime().server_warnings().size()},
                  {"interface_without_reverse_path_filter", unfiltered_interfaces_}});
 }

@@ -2,6 +2,7 @@
 #include "daemon/metrics/timing_histograms.h"
 
 #include <array>
+#include <string>
 
 namespace namegate::daemon {
 
@@ -14,15 +15,6 @@ constexpr std::array kPolicyBuckets = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 
 constexpr std::array kAddBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
 constexpr double kNsPerSecond = 1e9;
 
-const char* name_of(DnsPath path) {
-    switch (path) {
-        case DnsPath::kKernel: return "kernel";
-        case DnsPath::kHeld: return "held";
-        case DnsPath::kUnlearnt: break;
-    }
-    return "unlearned";
-}
-
 prometheus::Histogram::BucketBoundaries boundaries(const std::array<double, 14>& of) { return {of.begin(), of.end()}; }
 
 MetricSeries histogram(const char* name, const char* help) { return {name, help, prometheus::MetricType::Histogram}; }
@@ -33,7 +25,11 @@ TimingHistograms::TimingHistograms()
     : held_(boundaries(kHeldBuckets)),
       policies_(boundaries(kPolicyBuckets)),
       prepare_(boundaries(kAddBuckets)),
-      program_(boundaries(kAddBuckets)) {}
+      program_(boundaries(kAddBuckets)) {
+    for (const ResponsePath path : {ResponsePath::kKernel, ResponsePath::kHeld, ResponsePath::kUnlearned}) {
+        dns_.try_emplace(path, boundaries(kDnsBuckets));
+    }
+}
 
 void TimingHistograms::observe(Timing what, std::uint64_t ns) {
     const double seconds = static_cast<double>(ns) / kNsPerSecond;
@@ -45,12 +41,8 @@ void TimingHistograms::observe(Timing what, std::uint64_t ns) {
     }
 }
 
-void TimingHistograms::observe_dns(DnsPath path, double seconds) {
-    std::unique_ptr<prometheus::Histogram>& one = dns_[path];
-    if (one == nullptr) {
-        one = std::make_unique<prometheus::Histogram>(boundaries(kDnsBuckets));
-    }
-    one->Observe(seconds);
+void TimingHistograms::observe_dns(ResponsePath path, std::uint64_t ns) {
+    dns_.at(path).Observe(static_cast<double>(ns) / kNsPerSecond);
 }
 
 void TimingHistograms::write(Exposition& out) const {
@@ -67,13 +59,10 @@ void TimingHistograms::write(Exposition& out) const {
     add.add(prepare_.Collect(), {{"step", "prepare"}});
     add.add(program_.Collect(), {{"step", "program"}});
     out.add(std::move(add));
-    if (dns_.empty()) {
-        return;
-    }
     MetricSeries dns =
         histogram("namegate_dns_latency_seconds", "Time from a DNS query of a pod to its response, by how the response reached the pod.");
     for (const auto& [path, one] : dns_) {
-        dns.add(one->Collect(), {{"path", name_of(path)}});
+        dns.add(one.Collect(), {{"path", std::string(name_of(path))}});
     }
     out.add(std::move(dns));
 }

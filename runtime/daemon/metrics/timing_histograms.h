@@ -7,19 +7,12 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
 
+#include "daemon/events/event.h"
 #include "daemon/metrics/exposition.h"
 #include "daemon/timing.h"
 
 namespace namegate::daemon {
-
-// How a response to a recorded DNS query reached the pod.
-enum class DnsPath {
-    kKernel,    // decided by the programs
-    kHeld,      // held, and learned by the daemon
-    kUnlearnt,  // passed on without being learned
-};
 
 class TimingHistograms {
   public:
@@ -27,8 +20,7 @@ class TimingHistograms {
 
     void observe(Timing what, std::uint64_t ns);
     // From the query of a pod to its response.
-    void observe_dns(DnsPath path, double seconds);
-    // Those of DNS responses appear once there is one.
+    void observe_dns(ResponsePath path, std::uint64_t ns);
     void write(Exposition& out) const;
 
   private:
@@ -36,7 +28,7 @@ class TimingHistograms {
     prometheus::Histogram policies_;
     prometheus::Histogram prepare_;
     prometheus::Histogram program_;
-    std::map<DnsPath, std::unique_ptr<prometheus::Histogram>> dns_;
+    std::map<ResponsePath, prometheus::Histogram> dns_;
 };
 
 }  // namespace namegate::daemon

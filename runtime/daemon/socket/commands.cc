@@ -66,6 +66,7 @@ Result<EventFilter> event_filter(const Node& node, const api::MonitorRequest& re
     filter.denied = request.denied;
     filter.dns = request.dns;
     filter.flows = request.flows;
+    filter.addresses = request.addresses;
     return filter;
 }
 

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "api/replies/codec.h"
 #include "daemon/events/event_json.h"
 
 namespace namegate::daemon {
@@ -11,12 +12,12 @@ void StreamSink::take(const Event& event) {
     if (!server_.wants(event)) {
         return;
     }
-    api::Json view = event_json(event);
+    api::EventItem item = event_item(event);
     // A flow gets the verdict when it begins.
-    if (api::Json staged = event.kind == EventKind::kFlowEnded ? api::Json() : staged_.verdict(event); !staged.is_null()) {
-        view["staged"] = std::move(staged);
+    if (event.kind != EventKind::kFlowEnded) {
+        item.staged = staged_.verdict(event);
     }
-    server_.publish(event, view);
+    server_.publish(event, api::to_json(std::move(item)));
 }
 
 void StreamSink::tick() {

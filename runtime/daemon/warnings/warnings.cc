@@ -88,7 +88,7 @@ struct Warnings::Round {
     std::size_t next_id = 0;         // place in `ids`, after the policies
 };
 
-Warnings::Warnings(const Clock& clock) : clock_(clock), policies_(clock, lookups_), refused_(clock) {}
+Warnings::Warnings(const Clock& clock) : clock_(clock), policies_(clock, lookups_), refused_(clock), encrypted_dns_(clock) {}
 Warnings::~Warnings() = default;
 
 void Warnings::begin(Node& node) {
@@ -104,6 +104,7 @@ void Warnings::begin(Node& node) {
 }
 
 void Warnings::tick(Node& node) {
+    encrypted_dns_.tick(node);
     if (!round_) {
         if (clock_.boot_ns() < next_ns_ && revision_ == node.programmer().revision()) {
             return;
@@ -141,10 +142,15 @@ void Warnings::finish(Node& node) {
     denied_queries_.end();
     std::vector<Warning> all = servers(node);
     const std::vector<Warning> without_labels = unknown_labels(node);
+    const std::vector<Warning> encrypted_dns = encrypted_dns_.warnings(node);
     const auto is_server = [](const Warning& one) { return std::string_view(one.event) == kUntrustedServer; };
-    numbers_ = {static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_server)), without_labels.size(),
-                policies_.unselected().size(), policies_.domains_not_looked_up(), denied_queries_.endpoints()};
-    for (const std::vector<Warning>& more : {without_labels, denied_queries_.warnings(), policies_.to_log()}) {
+    numbers_ = {static_cast<std::size_t>(std::count_if(all.begin(), all.end(), is_server)),
+                without_labels.size(),
+                policies_.unselected().size(),
+                policies_.domains_not_looked_up(),
+                denied_queries_.endpoints(),
+                encrypted_dns.size()};
+    for (const std::vector<Warning>& more : {encrypted_dns, without_labels, denied_queries_.warnings(), policies_.to_log()}) {
         all.insert(all.end(), more.begin(), more.end());
     }
     for (const Warning& warning : log_.fresh(all)) {
@@ -196,6 +202,7 @@ std::vector<Warning> Warnings::unknown_labels(const Node& node) const {
 std::vector<std::string> Warnings::lines(Node& node) const {
     std::vector<std::string> out;
     add_some(out, servers(node));
+    add_some(out, encrypted_dns_.warnings(node));
     add_some(out, unknown_labels(node));
     add_some(out, denied_queries_.warnings());
     if (const std::vector<Warning>& unselected = policies_.unselected(); unselected.size() == 1) {

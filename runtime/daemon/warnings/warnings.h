@@ -2,8 +2,9 @@
 //
 // Conditions that an administrator should know although namegate itself works: untrusted DNS servers that pods use, pods whose
 // labels are unknown, pods whose policies have domains and deny their DNS queries, policies that select no endpoint, domains that no
-// endpoint looks up. They are searched for in rounds, a part of a round in each tick, so that a large node does not delay other work.
-// Each warning is logged once when it appears. Owns its memory only. One thread; a read error is itself a warning.
+// endpoint looks up, pods that use DNS over TLS or HTTPS. They are searched for in rounds, a part of a round in each tick, so that a
+// large node does not delay other work. Each warning is logged once when it appears. Owns its memory only. One thread; a read error is
+// itself a warning.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +17,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "daemon/warnings/denied_queries.h"
+#include "daemon/warnings/encrypted_dns.h"
 #include "daemon/warnings/lookups.h"
 #include "daemon/warnings/policy_warnings.h"
 #include "daemon/warnings/refused_pods.h"
@@ -47,6 +49,7 @@ struct WarningNumbers {
     std::size_t unselecting_policies = 0;
     std::size_t domains_not_looked_up = 0;
     std::size_t endpoints_without_dns = 0;  // whose policies have domains and deny their DNS queries
+    std::size_t encrypted_dns = 0;          // resolvers
 };
 
 class Warnings {
@@ -67,6 +70,7 @@ class Warnings {
     // The result of programming an endpoint. Only failures because of unknown labels are stored.
     void note_programmed(const endpoints::Record& record, const Result<>& result);
     Lookups& lookups() { return lookups_; }
+    EncryptedDns& encrypted_dns() { return encrypted_dns_; }
 
   private:
     struct Round;
@@ -82,6 +86,7 @@ class Warnings {
     DeniedQueries denied_queries_;
     WarningLog log_;
     RefusedPods refused_;
+    EncryptedDns encrypted_dns_;
     WarningNumbers numbers_;
     std::unique_ptr<Round> round_;  // null: between two rounds
     std::uint64_t revision_ = 0;    // of the programmer, when the last round began

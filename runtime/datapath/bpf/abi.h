@@ -299,7 +299,8 @@ struct ng_pending {
 	__u8 local; /* index of the endpoint's address */
 	__u8 outstanding; /* queries seen minus responses seen */
 	__u32 asked; /* tick of the last query */
-	__u32 taken; /* how often the entry was claimed: a CPU may write after it raised this value by compare-and-swap */
+	__u32 taken; /* moment of the claim, in 2^NG_WAIT_SHIFT ns; odd: exact. A CPU may write after it changed this value by
+			compare-and-swap. Before version 6: how often the entry was claimed */
 };
 NG_ABI_CHECK(struct ng_pending, 40);
 struct ng_pending_set {
@@ -390,9 +391,10 @@ struct ng_config {
 };
 NG_ABI_CHECK(struct ng_config, 32);
 
-/* `wanted`: one entry: the events that somebody wants to read, NG_WANT_*. Only the daemon writes it, without the node lock. */
+/* `wanted`: one entry: what somebody wants to read, NG_WANT_*. Only the daemon writes it, without the node lock. */
 #define NG_WANT_BEGUN (1u << 0) /* NG_EVENT_FLOW */
 #define NG_WANT_ENDED (1u << 1) /* NG_EVENT_ENDED */
+#define NG_WANT_WAITS (1u << 2) /* `waited` of responses */
 struct ng_wanted {
 	__u32 events;
 };

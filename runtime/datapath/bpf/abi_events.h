@@ -33,7 +33,7 @@ struct ng_event {
 	__u16 rule;
 	__u16 reason; /* enum ng_reason */
 	__u16 learnt; /* responses: addresses written to the learnt map */
-	__u32 ifindex;
+	__u32 waited; /* responses: time since the query, in 2^NG_WAIT_SHIFT ns; 0: not known */
 };
 NG_ABI_CHECK(struct ng_event, 48);
 
@@ -69,7 +69,7 @@ struct ng_held {
 	__u8 direction; /* enum ng_direction_index */
 	__u32 reserved; /* bytes of the ring that it uses, for `held_done` */
 	__u32 lost; /* low 32 bits of the endpoint's ng_held_sum.lost when this frame was sent */
-	__u32 pad;
+	__u32 waited; /* as in ng_event, until `boot_ns`; only of a frame that begins a response over UDP */
 };
 NG_ABI_CHECK(struct ng_held, 40);
 

@@ -66,5 +66,7 @@
 #define NG_TICK_SHIFT 27
 /* A moment is boot_ns >> NG_MOMENT_SHIFT: about 1 ms, 52 days in 32 bits. */
 #define NG_MOMENT_SHIFT 20
+/* The time that a query waits is counted in 2^NG_WAIT_SHIFT ns: about 1 us, 73 minutes in 32 bits. */
+#define NG_WAIT_SHIFT 10
 
 #endif

@@ -99,6 +99,15 @@ static __always_inline __u64 boot_time(void)
 	return last->boot_ns;
 }
 
+/* Does somebody want to read this (NG_WANT_*)? */
+static __always_inline int is_wanted(__u32 what)
+{
+	__u32 zero = 0;
+	struct ng_wanted *now = bpf_map_lookup_elem(&wanted, &zero);
+
+	return now && now->events & what ? 1 : 0;
+}
+
 /*
  * Returns whether at most `limit` units have passed from `then` to `now`. Another CPU may have written a `then` that is
  * slightly later than this CPU's `now`: up to `ahead` units this counts as no time, not as almost 2^32 units.

@@ -21,6 +21,7 @@ enum ng_response { NG_NOT_RESPONSE, NG_RESPONSE_PASSES, NG_RESPONSE_COPIED, NG_R
 #define NG_TICKS(seconds) ((__u32)((__u64)(seconds)*NG_NS_PER_SECOND >> NG_TICK_SHIFT))
 #define NG_PENDING_TICKS NG_TICKS(NG_PENDING_SECONDS)
 #define NG_AHEAD_TICKS NG_TICKS(NG_AHEAD_SECONDS)
+#define NG_WAIT_MAX ((__u32)(2ULL * NG_PENDING_SECONDS * NG_NS_PER_SECOND >> NG_WAIT_SHIFT))
 #define NG_PLACE_ATTEMPTS 4 /* to claim an entry while other CPUs claim entries too */
 
 /*
@@ -202,9 +203,11 @@ enum ng_recorded {
 
 /* Writes the query to the entry. */
 static __always_inline enum ng_recorded write_pending(struct ng_pending *entry, const struct ng_packet *p, __u16 be_id,
-						      __u64 question, __u32 now)
+						      __u64 question, const struct ng_dns *dns)
 {
 	__u32 taken = entry->taken;
+	__u32 claim = ((__u32)(dns->now >> NG_WAIT_SHIFT) & ~1U) | dns->exact;
+	__u32 now = tick_of(dns->now);
 	int waiting = is_waiting(entry, now);
 
 	if (waiting && same_exchange(entry, p, be_id, question)) {
@@ -212,7 +215,9 @@ static __always_inline enum ng_recorded write_pending(struct ng_pending *entry, 
 		count_outstanding(entry, 1);
 		return NG_RECORDED;
 	}
-	if (__sync_val_compare_and_swap(&entry->taken, taken, taken + 1) != taken)
+	if (claim == taken)
+		claim += 2;
+	if (__sync_val_compare_and_swap(&entry->taken, taken, claim) != taken)
 		return NG_PLACE_TAKEN;
 	entry->question = 0; /* no response matches while the entry is rewritten */
 	entry->server = p->key.remote;
@@ -246,7 +251,7 @@ static __noinline int send_message(struct ng_dns *dns, const struct ng_packet *p
 	dns->event.rule = 0;
 	dns->event.reason = reason;
 	dns->event.learnt = (__u16)dns->learnt;
-	dns->event.ifindex = dns->ifindex;
+	dns->event.waited = dns->waited;
 	length += sizeof(dns->event);
 	if (bpf_ringbuf_query(&dns_events, BPF_RB_AVAIL_DATA) > NG_DNS_RING_ROOMY) {
 		struct ng_deny_budget *budget = budget_of(dns->slot, tick_of(dns->now));
@@ -263,18 +268,23 @@ static __noinline int send_message(struct ng_dns *dns, const struct ng_packet *p
 }
 
 /* Counts a query that was not recorded or evicted another one, and reports it under the rate limit of denials. */
-static __noinline int report_lost_query(struct ng_dns *dns, __u32 slot, __u32 endpoint, const struct ng_packet *p,
-					__u32 ifindex)
+static __noinline int report_lost_query(struct ng_dns *dns, __u32 slot, __u32 endpoint, const struct ng_packet *p)
 {
 	count(slot, NG_R_QUESTION_LOST);
-	dns->now = boot_time();
 	if (!may_report_denial(slot, tick_of(dns->now)))
 		return 0;
 	dns->slot = slot;
 	dns->endpoint = endpoint;
-	dns->ifindex = ifindex;
 	dns->learnt = 0;
+	dns->waited = 0;
 	return send_message(dns, p, NG_EVENT_LIMIT, NG_R_QUESTION_LOST);
+}
+
+/* The time of a query or response. An exact clock costs as much as an eighth of a lookup of this program, so only on demand. */
+static __always_inline void read_clock(struct ng_dns *dns)
+{
+	dns->exact = is_wanted(NG_WANT_WAITS);
+	dns->now = dns->exact ? bpf_ktime_get_boot_ns() : boot_time();
 }
 
 /* Records the query that the packet carries. The packet passes in any case. */
@@ -294,21 +304,37 @@ static __noinline int record_query(struct __sk_buff *skb, __u32 slot, __u32 endp
 	struct ng_pending_set *set = pending_set(slot, p->key.be_local_port, be_id);
 	if (!set)
 		return 0;
-	__u32 now = tick_of(boot_time());
+	read_clock(dns);
 	enum ng_recorded outcome = NG_PLACE_TAKEN;
 	for (int i = 0; i < NG_PLACE_ATTEMPTS && outcome == NG_PLACE_TAKEN; i++) {
-		int place = pending_place(set, p, be_id, question, now) & (NG_PENDING_WAYS - 1);
+		int place = pending_place(set, p, be_id, question, tick_of(dns->now)) & (NG_PENDING_WAYS - 1);
 
-		outcome = write_pending(&set->way[place], p, be_id, question, now);
+		outcome = write_pending(&set->way[place], p, be_id, question, dns);
 	}
 	if (outcome != NG_PLACE_TAKEN)
 		count(slot, NG_R_QUESTION);
 	if (outcome != NG_RECORDED)
-		report_lost_query(dns, slot, endpoint, p, skb->ifindex);
+		report_lost_query(dns, slot, endpoint, p);
 	return 0;
 }
 
-/* Returns 1 if the response in dns->message answers a pending query, which it counts as answered. */
+/*
+ * The time that a pending query has waited, in 2^NG_WAIT_SHIFT ns, at least 1. When it was repeated, since the first time. 0: not
+ * known: nobody wanted to know it when the query or the response passed, or a build before version 6 recorded the query.
+ */
+static __always_inline __u32 waited(const struct ng_dns *dns, const struct ng_pending *entry)
+{
+	__u32 taken = entry->taken;
+	__u32 since = (__u32)(dns->now >> NG_WAIT_SHIFT) - (taken & ~1U);
+
+	if (!(taken & dns->exact) || since > NG_WAIT_MAX)
+		return 0;
+	return since ? since : 1;
+}
+
+/*
+ * Returns 1 if the response in dns->message answers a pending query, which it counts as answered. Sets dns->waited.
+ */
 static __noinline int match_pending(struct ng_dns *dns, __u32 slot, const struct ng_packet *p)
 {
 	__u16 be_id = *(__u16 *)dns->message;
@@ -323,8 +349,10 @@ static __noinline int match_pending(struct ng_dns *dns, __u32 slot, const struct
 	for (int i = 0; i < NG_PENDING_WAYS; i++) {
 		struct ng_pending *entry = &set->way[i];
 
-		if (same_exchange(entry, p, be_id, question) && is_waiting(entry, now))
+		if (same_exchange(entry, p, be_id, question) && is_waiting(entry, now)) {
+			dns->waited = waited(dns, entry);
 			return count_outstanding(entry, -1);
+		}
 	}
 	return 0;
 }
@@ -355,7 +383,7 @@ static __noinline int pass_on(struct __sk_buff *skb, struct ng_dns *dns, const s
 	if (skb->gso_size)
 		count(dns->slot, NG_R_UNPARSED);
 	else if (waits || !whole) {
-		int holding = hold_frame(skb, dns->slot, dns->endpoint, NG_INGRESS, waits);
+		int holding = hold_frame(skb, dns->slot, dns->endpoint, waits ? NG_HOLD_WAITS : 0, dns->waited);
 
 		if (holding == NG_HELD)
 			return waits ? NG_RESPONSE_HELD : NG_RESPONSE_COPIED;
@@ -380,7 +408,7 @@ static __always_inline int learn_response(struct __sk_buff *skb, __u32 slot, con
 
 	if (!dns || load_message(skb, dns, p, NG_DNS_MAX_MESSAGE))
 		return NG_NOT_RESPONSE;
-	dns->now = boot_time();
+	read_clock(dns);
 	if (!match_pending(dns, slot, p)) {
 		if (is_trusted(config, &p->key.remote, p->key.be_remote_port))
 			count(slot, NG_R_UNSOLICITED);
@@ -392,7 +420,6 @@ static __always_inline int learn_response(struct __sk_buff *skb, __u32 slot, con
 	dns->max_labels = config->direction[NG_EGRESS].max_labels;
 	dns->has_mid = config->direction[NG_EGRESS].flags & NG_DIR_MID;
 	dns->filter = config->filter;
-	dns->ifindex = skb->ifindex;
 	dns->chain = 0;
 	dns->complete = 0;
 	dns->matches = 0;

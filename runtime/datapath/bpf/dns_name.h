@@ -56,7 +56,7 @@ struct ng_dns {
 	/* the endpoint and what its policy matched */
 	__u32 slot;
 	__u32 endpoint;
-	__u32 ifindex;
+	__u32 waited; /* as in ng_event */
 	__u32 policy;
 	__u32 max_labels;
 	__u32 has_mid;
@@ -72,6 +72,7 @@ struct ng_dns {
 	__u64 suffix;
 	struct ng_addr server;
 	__u64 now; /* boot_ns */
+	__u32 exact; /* 1: `now` is exact; 0: it may be a jiffy old */
 	__u32 ttl; /* of the last address record */
 	__u32 expiry; /* tick at which it expires; 0: not known yet */
 	__u32 learnt;

@@ -38,7 +38,8 @@ static __noinline int judge_stream(struct __sk_buff *skb, __u32 slot, const stru
 		return NG_NEXT;
 	int domains = config->direction[NG_EGRESS].flags & NG_DIR_DOMAINS;
 	__u32 waits = direction == NG_INGRESS && !opens && domains;
-	int holding = hold_frame(skb, slot, config->endpoint, (__u32)direction, waits);
+	__u32 how = (waits ? NG_HOLD_WAITS : 0) | (direction == NG_EGRESS ? NG_HOLD_EGRESS : 0);
+	int holding = hold_frame(skb, slot, config->endpoint, how, 0);
 	if (holding == NG_HELD && waits)
 		return consume_frame();
 	if (holding == NG_HELD_NO_ROOM) {

@@ -164,7 +164,7 @@ static __always_inline void begin_flow(struct __sk_buff *skb, struct ng_judgemen
 			 is_alive(before, p->key.protocol, now_jiffies()) ? NG_ENDED_REPLACED : NG_ENDED_IDLE);
 	begin_totals(&j->totals, skb, p, direction);
 	store_flow(j, generation, flags | closing_flag(p));
-	if (wants_flows(NG_WANT_BEGUN)) {
+	if (is_wanted(NG_WANT_BEGUN)) {
 		struct ng_flow begun = {.rule = j->rule,
 					.direction = j->direction,
 					.flags = flags,
@@ -246,14 +246,12 @@ static __always_inline int judge_again(struct __sk_buff *skb, struct ng_judgemen
 	return deny(j, NG_EVENT_CUT, NG_R_CUT);
 }
 
-static __always_inline struct ng_judgement *begin_judgement(__u32 slot, __u32 ifindex)
+static __always_inline struct ng_judgement *begin_judgement(__u32 slot)
 {
 	struct ng_judgement *j = judgement();
 
-	if (j) {
+	if (j)
 		j->slot = slot;
-		j->ifindex = ifindex;
-	}
 	return j;
 }
 
@@ -304,10 +302,10 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 				count_untrusted(skb, p, config);
 			return NG_NEXT;
 		}
-		j = begin_judgement(slot, skb->ifindex);
+		j = begin_judgement(slot);
 		return j ? judge_again(skb, j, config, p, table, flow, direction) : drop(slot, NG_R_MALFORMED);
 	}
-	j = begin_judgement(slot, skb->ifindex);
+	j = begin_judgement(slot);
 	return j ? new_flow(skb, j, config, p, direction, flow) : drop(slot, NG_R_MALFORMED);
 }
 

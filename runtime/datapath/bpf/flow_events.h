@@ -17,14 +17,6 @@ struct ng_flow_report {
 };
 NG_SCRATCH_MAP(flow_reports, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_flow_report, 1)
 
-static __always_inline int wants_flows(__u32 what)
-{
-	__u32 zero = 0;
-	struct ng_wanted *now = bpf_map_lookup_elem(&wanted, &zero);
-
-	return now && now->events & what;
-}
-
 static __always_inline __u32 moment_of(__u64 boot_ns)
 {
 	return (__u32)(boot_ns >> NG_MOMENT_SHIFT);
@@ -97,7 +89,7 @@ static __always_inline void end_flow(__u32 slot, const struct ng_flow_key *key, 
 {
 	if (flow->flags & NG_FLOW_ENDED)
 		return;
-	if (wants_flows(NG_WANT_ENDED))
+	if (is_wanted(NG_WANT_ENDED))
 		report_flow(slot, key, flow, NG_EVENT_ENDED | ending << 16);
 	flow->flags |= NG_FLOW_ENDED;
 }

@@ -124,7 +124,8 @@ static __always_inline int judge_fragment(struct __sk_buff *skb, __u32 slot, __u
 		return open ? NG_NEXT : NG_REFUSE;
 	if (way == NG_FRAG_ON)
 		return NG_NEXT;
-	int holding = hold_frame(skb, slot, endpoint, (__u32)direction, way == NG_FRAG_HELD);
+	__u32 how = (way == NG_FRAG_HELD ? NG_HOLD_WAITS : 0) | (direction == NG_EGRESS ? NG_HOLD_EGRESS : 0);
+	int holding = hold_frame(skb, slot, endpoint, how, 0);
 
 	if (holding == NG_HELD && way == NG_FRAG_HELD)
 		return consume_frame();

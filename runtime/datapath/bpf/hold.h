@@ -139,19 +139,24 @@ static __always_inline void count_lost_frame(__u32 slot)
 		__sync_fetch_and_add(&taken->lost, 1);
 }
 
-/* Sends the frame to the daemon: to be put back (`waits`), or as a copy. Returns an ng_holding. */
-int hold_frame(struct __sk_buff *skb, __u32 slot, __u32 endpoint, __u32 direction, __u32 waits)
+/* How a frame goes to the daemon. */
+#define NG_HOLD_WAITS (1u << 0) /* to be put back; otherwise a copy */
+#define NG_HOLD_EGRESS (1u << 1) /* it comes from the pod */
+
+/* Sends the frame to the daemon. `how`: NG_HOLD_*; `waited`: as in ng_held. Returns an ng_holding. */
+int hold_frame(struct __sk_buff *skb, __u32 slot, __u32 endpoint, __u32 how, __u32 waited)
 {
 	struct ng_held header = {
-		.boot_ns = boot_time(),
+		.boot_ns = bpf_ktime_get_boot_ns(),
 		.endpoint = endpoint,
 		.slot = slot,
 		.ifindex = skb->ifindex,
 		.length = skb->len,
 		.gso_size = (__u16)skb->gso_size,
-		.waits = (__u8)waits,
-		.direction = (__u8)direction,
+		.waits = how & NG_HOLD_WAITS ? 1 : 0,
+		.direction = how & NG_HOLD_EGRESS ? NG_EGRESS : NG_INGRESS,
 		.reserved = reservation(skb->len),
+		.waited = waited,
 	};
 	int failed;
 
@@ -175,7 +180,7 @@ int hold_frame(struct __sk_buff *skb, __u32 slot, __u32 endpoint, __u32 directio
 		count(slot, NG_R_EVENT_LOST);
 		return NG_HELD_NO_ROOM;
 	}
-	if (waits)
+	if (how & NG_HOLD_WAITS)
 		count(slot, NG_R_HELD);
 	return NG_HELD;
 }

@@ -5,10 +5,6 @@
 
 #include "abi.h"
 
-/* clang emits BTF for the value of an inner map only if something else uses the whole type. */
-const volatile struct ng_flow flow_layout = {};
-const volatile struct ng_pending_set pending_layout = {};
-
 #define NG_MAP(id, name, kind, key_type, value_type, entries, flags)                                                   \
 	struct {                                                                                                       \
 		__uint(type, kind);                                                                                    \
@@ -17,11 +13,15 @@ const volatile struct ng_pending_set pending_layout = {};
 		__uint(max_entries, entries);                                                                          \
 		__uint(map_flags, flags);                                                                              \
 	} name SEC(".maps");
+/*
+ * The inner maps have sizes instead of types: Linux 6.1 accepts an inner map without BTF, which the runtime makes, only if the
+ * one that was there when the outer map was made has no BTF either.
+ */
 #define NG_MAP_OF_MAPS(id, name, kind, key_type, value_type, entries, flags, since)                                    \
 	struct name##_inner {                                                                                          \
 		__uint(type, kind);                                                                                    \
-		__type(key, key_type);                                                                                 \
-		__type(value, value_type);                                                                             \
+		__uint(key_size, sizeof(key_type));                                                                    \
+		__uint(value_size, sizeof(value_type));                                                                \
 		__uint(max_entries, entries);                                                                          \
 		__uint(map_flags, flags);                                                                              \
 	};                                                                                                             \

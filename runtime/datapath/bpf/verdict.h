@@ -19,14 +19,12 @@ struct ng_judgement {
 	__u64 flow_pattern; /* pattern that admitted a flow that is judged again; still opens its address (E8); else 0 */
 	__u32 slot;
 	__u32 endpoint;
-	__u32 ifindex;
 	__u32 tick;
 	__u8 destination_port[2]; /* network order; ICMP: type and code */
 	__u8 source_port[2];
 	__u8 direction;
 	__u8 pad[3];
 	__u32 icmp; /* as in ng_flow */
-	__u32 pad3;
 	struct ng_flow_totals totals; /* of the flow */
 	/* while judging */
 	__u32 learnt[NG_LEARNT_PATTERNS]; /* bitmaps of the patterns that opened the address; 0: none */
@@ -289,7 +287,6 @@ int report_verdict(struct ng_judgement *j, __u16 kind, __u16 reason)
 		.direction = j->direction,
 		.rule = j->rule,
 		.reason = reason,
-		.ifindex = j->ifindex,
 	};
 
 	send_event(j->slot, &event);

@@ -42,30 +42,3 @@ TEST_CASE("a server's reply to an accomplice's SYN or echo in the pod's name doe
     site.node.remove(*pod.pod);
     CHECK(site.node.state() == "");
 }
-
-TEST_CASE("what a container sends through a tunnel whose other end is the node does not count as the node's own") {
-    Site site;
-    site.node.write_policy("closed.yaml", kClosedPolicy);
-    AttackPod closed(site.node, "closed", "closed");
-    AttackPod open(site.node, "open", "open");
-    const TestNetns container;
-    if (run_command("ip link add tunnel0 type vxlan id 1 dstport 8080 local 192.0.2.1").status != 0) {
-        WARN("this kernel has no vxlan");
-        site.node.remove(*closed.pod);
-        site.node.remove(*open.pod);
-        return;
-    }
-    must_run("ip link set tunnel0 netns " + container.name());
-    container.must("ip link set tunnel0 up");
-    for (const std::string& other_end : {closed.v4, open.v4}) {
-        container.must("bridge fdb append 00:00:00:00:00:00 dev tunnel0 dst " + other_end);
-    }
-    const RawSocket inside = RawSocket::inside(container, "tunnel0");
-    inside.send(Packet().ethernet().ip("10.1.1.1", "10.1.1.2").udp(1, 2).payload("from the container").build());
-    CHECK(open.wire.saw("from the container", kPatience));
-    CHECK_FALSE(closed.wire.saw("from the container", kSettled));
-    container.must("ip link del tunnel0");
-    site.node.remove(*open.pod);
-    site.node.remove(*closed.pod);
-    CHECK(site.node.state() == "");
-}

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "attacker.h"
+#include "cut_datagram.h"
 
 using namespace namegate;
 using namespace namegate::test;
@@ -13,64 +14,10 @@ using namespace namegate::test;
 namespace {
 
 constexpr std::uint16_t kPort = 4000;
-constexpr std::uint16_t kFirstBytes = 512;
-
-// How a datagram is split. When fragments have headers of different lengths, the kernel does not reuse their buffers on the way out.
-struct Cut {
-    const char* name;
-    std::size_t size;
-    bool v6;
-    bool unlike;  // the first has headers that the second lacks
-};
 
 constexpr Cut kUnlike[] = {
     {"cut into one, an atomic fragment", 900, true, true},
     {"cut into two", 1400, true, true},
-};
-
-std::string text_of(const std::string& token, std::size_t size) { return token + std::string(size - token.size(), '.'); }
-
-// The packet's bytes after its IP header.
-Bytes datagram(const std::string& from, const std::string& to, std::uint16_t port, const std::string& text) {
-    const Bytes whole = Packet().ip(from, to).udp(port, port).payload(text).build_ip();
-    const std::ptrdiff_t header = from.find(':') == std::string::npos ? 20 : 40;
-    return {whole.begin() + header, whole.end()};
-}
-
-void send_cut(const RawSocket& wire, const Packet& link, const std::string& from, const std::string& to, std::uint16_t port,
-              const std::string& token, const Cut& cut) {
-    static std::uint32_t id = 100;
-    const Bytes whole = datagram(from, to, port, text_of(token, cut.size));
-    Packet first = Packet(link).ip(from, to);
-    if (cut.unlike && cut.v6) {
-        // An unknown option that a receiver skips (RFC 8200, section 4.2).
-        Bytes option = {0x1e, 196};
-        option.resize(198);
-        first.extension(0, option);
-    } else if (cut.unlike) {
-        first.options(Bytes(36, 1));
-    }
-    ++id;
-    first.fragment(id, 0, true).protocol(17).payload(Bytes(whole.begin(), whole.begin() + kFirstBytes));
-    Packet second = Packet(link).ip(from, to).fragment(id, kFirstBytes, false).protocol(17);
-    second.payload(Bytes(whole.begin() + kFirstBytes, whole.end()));
-    wire.send(first.build());
-    wire.send(second.build());
-}
-
-// Connection tracking of both families, as any firewall with a stateful rule has it.
-class Firewall {
-  public:
-    Firewall() {
-        must_run(
-            "nft 'add table inet firewall; add chain inet firewall in { type filter hook prerouting priority 0; }; "
-            "add rule inet firewall in ct state invalid counter'");
-    }
-    ~Firewall() { run_command("nft delete table inet firewall"); }
-    Firewall(const Firewall&) = delete;
-    Firewall& operator=(const Firewall&) = delete;
-    Firewall(Firewall&&) = delete;
-    Firewall& operator=(Firewall&&) = delete;
 };
 
 // A pod closed in both directions, an open one that shows that the same frames do arrive, and the attackers.

@@ -18,7 +18,7 @@ namespace {
 
 using daemon::Event;
 using daemon::EventKind;
-using daemon::FlowInterest;
+using daemon::EventInterest;
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 
@@ -36,30 +36,38 @@ TEST_CASE("the programs need to report flows only while a sink wants them") {
     const SystemClock clock;
     const auto node = must(daemon::Node::open(must(config::load_config(files.config_path())), clock));
     daemon::EventPipeline pipeline(*node);
-    std::vector<FlowInterest> told;
-    pipeline.set_interest_observer([&told](FlowInterest now) { told.push_back(now); });
-    CHECK(told == std::vector{FlowInterest{false, false}});
+    std::vector<EventInterest> told;
+    pipeline.set_interest_observer([&told](EventInterest now) { told.push_back(now); });
+    CHECK(told == std::vector{EventInterest{}});
     Sink sink;
-    sink.kinds = {EventKind::kDenied, EventKind::kDns};
+    sink.kinds = {EventKind::kDenied, EventKind::kPolicies};
     pipeline.add_sink(sink);
     CHECK(told.size() == 1);
     sink.kinds = {EventKind::kFlow};
     pipeline.wishes_changed();
-    CHECK(told.back() == FlowInterest{true, false});
+    CHECK(told.back() == EventInterest{true, false, false});
     sink.kinds = {EventKind::kFlow, EventKind::kFlowEnded};
     pipeline.wishes_changed();
     pipeline.wishes_changed();
-    CHECK(told.back() == FlowInterest{true, true});
+    CHECK(told.back() == EventInterest{true, true, false});
     CHECK(told.size() == 3);
+    sink.kinds = {EventKind::kDns};
+    pipeline.wishes_changed();
+    CHECK(told.back() == EventInterest{false, false, true});
     pipeline.remove_sink(sink);
-    CHECK(told.back() == FlowInterest{false, false});
+    CHECK(told.back() == EventInterest{});
+    // The metrics need latencies whether or not a sink wants the events.
+    pipeline.set_latency_observer([](daemon::ResponsePath /*path*/, std::uint64_t /*ns*/) {});
+    CHECK(told.back() == EventInterest{false, false, true});
+    pipeline.set_latency_observer({});
+    CHECK(told.back() == EventInterest{});
 
     // A flow log is such a sink.
     const auto settings = must(read_file(files.config_path(), 65536));
     files.write(files.config_path(), settings + "flowLog: {path: " + files.folder() + "/log/flows.jsonl}\n");
     const auto other = must(daemon::Node::open(must(config::load_config(files.config_path())), clock));
     const daemon::EventPipeline logging(*other);
-    CHECK(logging.flow_interest() == FlowInterest{false, true});
+    CHECK(logging.interest() == EventInterest{false, true, false});
 }
 
 TEST_CASE("what the programs report of a flow becomes an event with the names, the times and the counts of both sides") {

@@ -105,6 +105,35 @@ TEST_CASE("a pod that uses an untrusted DNS server: status, the log and explain 
     CHECK(warnings_with(site, "is not trusted").empty());
 }
 
+TEST_CASE("a pod that uses DNS over TLS, HTTPS or QUIC: status, why and explain say so") {
+    constexpr std::uint16_t kTlsPort = 853;
+    Site site;
+    std::string policy = allow_domains("for-a", "app == 'a'", {"api.weather.com"});
+    policy.insert(policy.rfind("---"), "  - {action: Allow, protocol: UDP, destination: {nets: [198.18.0.9/32]}}\n");
+    site.node.write_policy("a.yaml", policy);
+    site.node.start_daemon();
+    const auto a = site.node.add({"a", "default", {{"app", "a"}}});
+    const auto b = site.node.add({"b", "default", {{"app", "a"}}});
+    CHECK(warnings_with(site, "uses DNS over").empty());
+    // Denied: any address on port 853, and a known resolver on 443, but no other address.
+    CHECK_FALSE(connects_from(a->netns, *IpAddress::parse("198.18.0.1"), kTlsPort, kDenied));
+    CHECK_FALSE(connects_from(a->netns, *IpAddress::parse("9.9.9.9"), kTcpPort, kDenied));
+    CHECK_FALSE(connects_from(a->netns, *IpAddress::parse("198.18.0.1"), kTcpPort, kDenied));
+    REQUIRE(eventually([&] { return warnings_with(site, "1 pod (default/a) uses DNS over").size() == 2; }));
+    CHECK(warnings_with(site, "DNS over TLS with 198.18.0.1: names that are looked up there open nothing").size() == 1);
+    CHECK(warnings_with(site, "DNS over HTTPS with 9.9.9.9 (Quad9)").size() == 1);
+    CHECK(site.node.ask_daemon("status")->at("healthy") == true);
+    const auto why = site.node.ask_daemon("why", {{"endpoint", "default/a"}, {"destination", "9.9.9.9"}}).value();
+    CHECK_THAT(why["entries"][0]["now"]["advice"][0].get<std::string>(), Contains("this is DNS over HTTPS with 9.9.9.9 (Quad9)"));
+    CHECK_THAT(explain(site, "9.9.9.9:443")["notes"].dump(), Contains("this is DNS over HTTPS with 9.9.9.9 (Quad9)"));
+    // Allowed: found among the live flows.
+    static_cast<void>(echoes_from(b->netns, *IpAddress::parse("198.18.0.9"), kTlsPort, "hello", kDenied));
+    CHECK(eventually([&] { return warnings_with(site, "1 pod (default/b) uses DNS over QUIC with 198.18.0.9").size() == 1; }));
+    site.node.remove(*a);
+    CHECK(eventually([&] { return warnings_with(site, "DNS over TLS").empty(); }));
+    site.node.remove(*b);
+}
+
 TEST_CASE("when the policy lets a pod reach no trusted server, explain names this first") {
     Site site;
     site.node.write_policy("p.yaml",

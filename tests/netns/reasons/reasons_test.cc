@@ -53,7 +53,7 @@ const std::vector<Row> kRows = {
     {NG_R_UNSOLICITED, answer_twice, {nullptr, false, "", false, "the pod did not ask, so it is not used and not read"}},
     {NG_R_NEVER_OPENS, open_never, {"dns", true, "own.example.com"}},
     {NG_R_LEARNT_FULL, fill_patterns, {"dns", true, ".full.example.com"}},
-    {NG_R_HELD, hold_one, {nullptr, false, "", false, "the daemon judges it, so the programs send no event of it"}},
+    {NG_R_HELD, hold_one, {"dns", false, ".held.test"}},
     {NG_R_UNPARSED, stop_holding, {"dns", false, ".held.test"}},
     {NG_R_HELD_FULL, fill_share, {"dns", true, ".held.test"}},
     {NG_R_EVENT_LOST, lose_responses, {nullptr, false, "", false, "it is the event that is lost"}},

@@ -62,12 +62,18 @@ TEST_CASE("monitor prints one event per line") {
                              {"reason", "changed"}};
     const api::Json answer{{"time", "t"},   {"kind", "dns"}, {"endpoint", "x"}, {"name", "a.example\x1b[2J"}, {"addresses", {"192.0.2.1"}},
                            {"server", "s"}, {"opened", 1}};
-    const Followed text = follow({"-s", "/s", "monitor"}, {kDenied, incoming, answer, {{"kind", "lost"}, {"count", 5}}});
+    api::Json held = answer;
+    held.update({{"name", "b.example"}, {"path", "held"}, {"latencyMs", 12.3456}});
+    api::Json decided = held;
+    decided["path"] = "kernel";
+    const Followed text = follow({"-s", "/s", "monitor"}, {kDenied, incoming, answer, held, decided, {{"kind", "lost"}, {"count", 5}}});
     CHECK(text.code == 0);
     CHECK(text.out ==
           "2026-01-02T03:04:05.678Z denied default/weather to [2001:db8::1]:443 TCP by end of tier\n"
           "t cut endpoint 8 from 192.0.2.1:4000 UDP to port 53 (changed)\n"
           "t dns x a.example\\x1b[2J is 192.0.2.1, from s, 1 opened\n"
+          "t dns x b.example is 192.0.2.1, from s, 1 opened, held, after 12.346 ms\n"
+          "t dns x b.example is 192.0.2.1, from s, 1 opened, after 12.346 ms\n"
           "5 events were lost: they came faster than they were read, or they are too old\n");
     const Followed json = follow({"-s", "/s", "-o", "json", "monitor"}, {kDenied, answer});
     CHECK(json.out.find("\x1b") == std::string::npos);
@@ -75,6 +81,21 @@ TEST_CASE("monitor prints one event per line") {
     api::Json denied = {{"formatVersion", 1}};
     denied.update(kDenied);
     CHECK(json_of(json.out.substr(0, json.out.find('\n'))) == denied);
+}
+
+TEST_CASE("monitor prints addresses that open and expire, with the name") {
+    const api::Json opened{{"time", "t"},
+                           {"kind", "address-opened"},
+                           {"endpoint", "default/weather"},
+                           {"address", "192.0.2.1"},
+                           {"names", {"edge.test", "a.test"}},
+                           {"expires", "2026-01-02T03:04:05.678Z"}};
+    api::Json expired = opened;
+    expired["kind"] = "address-expired";
+    expired.erase("names");
+    CHECK(follow({"-s", "/s", "monitor", "--addresses"}, {opened, expired}).out ==
+          "t address-opened default/weather 192.0.2.1 (a.test) until 2026-01-02T03:04:05.678Z\n"
+          "t address-expired default/weather 192.0.2.1\n");
 }
 
 TEST_CASE("monitor folds lines that repeat, but not as JSON, and prints events of the node") {
@@ -137,6 +158,8 @@ TEST_CASE("monitor requests what its options say") {
                                                   {"sinceSeconds", 900}});
     CHECK(follow({"-s", "/s", "monitor", "--flows"}, {}).request.arguments ==
           api::Json{{"denied", false}, {"dns", false}, {"flows", true}});
+    CHECK(follow({"-s", "/s", "monitor", "--addresses"}, {}).request.arguments ==
+          api::Json{{"denied", false}, {"dns", false}, {"addresses", true}});
     CHECK(follow({"-s", "/s", "monitor", "--since", "soon"}, {}).code == 2);
     CHECK(follow({"-s", "/s", "status", "--denied"}, {}).code == 2);
     CHECK(follow({"-s", "/s", "monitor", "a", "b"}, {}).code == 2);

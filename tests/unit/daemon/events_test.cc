@@ -47,6 +47,14 @@ Event response(const std::string& name) {
     return event;
 }
 
+Event opened(const std::string& address, std::vector<std::string> names) {
+    Event event;
+    event.kind = EventKind::kAddressOpened;
+    event.endpoint = EventEndpoint{7, "default/weather", "default", "weather", "ng0"};
+    event.detail = EventAddress{*IpAddress::parse(address), std::move(names), "t9"};
+    return event;
+}
+
 Event of_node(EventKind kind) {
     Event event;
     event.kind = kind;
@@ -161,6 +169,26 @@ TEST_CASE("latency and path of a response are absent until they are known") {
     detail.path = ResponsePath::kHeld;
     CHECK(event_json(event)["latencyMs"] == 1.25);
     CHECK(event_json(event)["path"] == "held");
+}
+
+TEST_CASE("addresses that open or expire are events on request, found by their names") {
+    const Event event = opened("192.0.2.1", {"edge.test", "a.test"});
+    const api::Json json = event_json(event);
+    CHECK(json["kind"] == "address-opened");
+    CHECK(json["address"] == "192.0.2.1");
+    CHECK(json["names"] == api::Json{"edge.test", "a.test"});
+    CHECK(json["expires"] == "t9");
+    EventFilter filter;
+    CHECK_FALSE(filter.matches(event));
+    CHECK_FALSE(EventHistory().wants(EventKind::kAddressExpired));
+    filter.addresses = true;
+    CHECK(filter.matches(event));
+    CHECK_FALSE(filter.matches(denied(7, "192.0.2.1", 443, 1)));
+    CHECK_FALSE(filter.matches(response("a.test")));
+    filter.name = pattern("*.test");
+    CHECK(filter.matches(event));
+    filter.name = pattern("b.test");
+    CHECK_FALSE(filter.matches(event));
 }
 
 TEST_CASE("without kinds, a filter matches all events but DNS responses") {

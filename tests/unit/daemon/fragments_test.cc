@@ -39,7 +39,8 @@ struct Queue {
     Fragments fragments{clock};
 
     std::optional<std::vector<std::uint8_t>> add(const Bytes& bytes, std::uint32_t endpoint = kEndpoint) {
-        return fragments.add(endpoint, *parse_frame(bytes));
+        const auto whole = fragments.add(endpoint, *parse_frame(bytes));
+        return whole ? std::optional(whole->bytes) : std::nullopt;
     }
 };
 
@@ -114,4 +115,17 @@ TEST_CASE("datagrams that wait too long, or whose endpoint is gone, are evicted"
     queue.clock.advance_seconds(31);
     queue.fragments.expire([](std::uint32_t) { return true; });
     CHECK(queue.fragments.size() == 0);
+}
+
+TEST_CASE("a datagram has the time of the query that one of its fragments shows") {
+    ManualClock clock;
+    Fragments fragments(clock);
+    CHECK_FALSE(fragments.add(kEndpoint, *parse_frame(piece(0, 800, 1)), 70));
+    CHECK_FALSE(fragments.add(kEndpoint, *parse_frame(piece(0, 800, 2))));
+    const auto known = fragments.add(kEndpoint, *parse_frame(piece(800, 1000, 1)));
+    const auto unknown = fragments.add(kEndpoint, *parse_frame(piece(800, 1000, 2)));
+    REQUIRE(known);
+    CHECK(known->asked_boot_ns == 70);
+    REQUIRE(unknown);
+    CHECK(unknown->asked_boot_ns == 0);
 }

@@ -22,8 +22,9 @@ struct Talk {
 
     TcpFate send(TcpSide side, const Bytes& bytes) {
         std::uint32_t& next = at[side == TcpSide::kPod ? 0 : 1];
-        const TcpFate fate = exchanges.add(peers, side, next, bytes, [this](std::span<const std::uint8_t> message) {
+        const TcpFate fate = exchanges.add(peers, side, next, bytes, now_ns, [this](std::span<const std::uint8_t> message, std::uint64_t asked) {
             answers.emplace_back(message.begin(), message.end());
+            asked_ns.push_back(asked);
         });
         next += static_cast<std::uint32_t>(bytes.size());
         return fate;
@@ -38,6 +39,8 @@ struct Talk {
     TcpExchanges& exchanges;
     TcpPeers peers;
     std::uint32_t at[2] = {1000, 0xfffffffe};
+    std::uint64_t now_ns = 0;
+    std::vector<std::uint64_t> asked_ns;  // of the queries of the responses
     std::vector<Bytes> answers;
 };
 
@@ -111,8 +114,8 @@ TEST_CASE("a connection that was not seen from its SYN is not followed; a repeat
     ManualClock clock;
     TcpExchanges exchanges(clock, {});
     const Bytes bytes = query("example.com", 7).build_tcp();
-    const auto none = [](std::span<const std::uint8_t>) { FAIL("an answer"); };
-    CHECK(exchanges.add(peers_of(), TcpSide::kPod, 1, bytes, none) == TcpFate::kUnknown);
+    const auto none = [](std::span<const std::uint8_t>, std::uint64_t) { FAIL("an answer"); };
+    CHECK(exchanges.add(peers_of(), TcpSide::kPod, 1, bytes, 0, none) == TcpFate::kUnknown);
     Talk talk(exchanges, peers_of());
     talk.asks(query("example.com", 7));
     exchanges.open(peers_of(), 0xfffffffe, 1000);
@@ -123,7 +126,7 @@ TEST_CASE("a connection that was not seen from its SYN is not followed; a repeat
     talk.at[1] = 5000;
     CHECK(talk.answered(response("example.com", 8)) == 0);
     exchanges.close(peers_of());
-    CHECK(exchanges.add(peers_of(), TcpSide::kPod, 1, bytes, none) == TcpFate::kUnknown);
+    CHECK(exchanges.add(peers_of(), TcpSide::kPod, 1, bytes, 0, none) == TcpFate::kUnknown);
     CHECK(exchanges.stats().connections == 0);
 }
 
@@ -215,4 +218,24 @@ TEST_CASE("over TCP, after a loss nothing of that endpoint is followed any furth
     CHECK(first.asks(query("example.com", 7)) == TcpFate::kUnknown);
     CHECK(second.asks(query("example.com", 7)) == TcpFate::kUnknown);
     CHECK(other.asks(query("example.com", 7)) == TcpFate::kFollowed);
+}
+
+TEST_CASE("a response comes with the time of its own query") {
+    ManualClock clock;
+    TcpExchanges exchanges(clock, {});
+    Talk talk(exchanges, peers_of());
+    talk.now_ns = 100;
+    talk.asks(query("example.com", 7));
+    talk.now_ns = 250;
+    talk.asks(query("example.net", 8));
+    // Its segment is in two parts, of which the second completes it.
+    const Bytes parts = query("example.org", 9).build_tcp();
+    talk.send(TcpSide::kPod, Bytes(parts.begin(), parts.begin() + 5));
+    talk.now_ns = 400;
+    talk.send(TcpSide::kPod, Bytes(parts.begin() + 5, parts.end()));
+    talk.now_ns = 900;
+    CHECK(talk.answered(response("example.org", 9)) == 1);
+    CHECK(talk.answered(response("example.net", 8)) == 1);
+    CHECK(talk.answered(response("example.com", 7)) == 1);
+    CHECK(talk.asked_ns == std::vector<std::uint64_t>{400, 250, 100});
 }
