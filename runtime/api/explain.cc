@@ -212,9 +212,10 @@ bool denies_queries(const CompiledPolicy& compiled, const std::vector<dns::Trust
 
 std::vector<std::string> advice_for_queries(const CompiledPolicy& compiled, const std::vector<dns::TrustedServer>& trusted) {
     policy::ExplainInput query = query_to(trusted.front());
-    // The rule names the servers that have the port of the first one.
+    // One rule can name the servers that have the port and the address family of the first one.
     for (const dns::TrustedServer& server : trusted) {
-        if (server.port == trusted.front().port && query.nets.size() < kShownServers) {
+        const bool same_family = server.prefix.is_v4() == trusted.front().prefix.is_v4();
+        if (same_family && server.port == trusted.front().port && query.nets.size() < kShownServers) {
             query.nets.push_back(text_of(server.prefix));
         }
     }

@@ -128,10 +128,10 @@ std::string lost_text(const EventItem& event) {
 }
 
 std::string coloured(const std::string& line, const std::string& kind) {
-    const char* const colour = kind == "denied" || kind == "cut" || kind == "policy-refused" ? "\033[31m"
-                               : kind == "limit"                                             ? "\033[33m"
-                               : kind == "dns"                                               ? "\033[36m"
-                                                                                             : "";
+    const char* const colour = kind == "denied" || kind == "cut" || kind == "dropped" || kind == "policy-refused" ? "\033[31m"
+                               : kind == "limit"                                                                  ? "\033[33m"
+                               : kind == "dns"                                                                    ? "\033[36m"
+                                                                                                                  : "";
     return *colour == '\0' ? line : colour + line + "\033[0m";
 }
 

@@ -36,7 +36,8 @@ void show_denial(const Context& context, const api::DenialItem& denial) {
                   << printable(denial.kind) << (incoming ? " from " : " to ") << printable(target_text(denial)) << ' '
                   << printable(denial.protocol)
                   << (incoming && denial.local_port != 0 ? " to port " + std::to_string(denial.local_port) : "") << '\n';
-    context.out() << "  by:    " << printable(denial.rule.empty() ? "a policy that is no longer in force" : denial.rule)
+    const char* const no_rule = denial.kind == "dropped" ? "no policy" : "a policy that is no longer in force";
+    context.out() << "  by:    " << printable(denial.rule.empty() ? no_rule : denial.rule)
                   << (denial.reason.empty() || denial.reason == denial.kind ? "" : " (" + printable(denial.reason) + ")") << '\n';
     context.out() << "  when:  " << printable(denial.last_time);
     if (denial.count != 1) {

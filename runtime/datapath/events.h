@@ -24,7 +24,7 @@ inline constexpr std::size_t kFlowEventsAtOnce = 256;
 
 // Whether the event is about a packet; the others are about DNS messages and flows.
 inline bool is_packet(const ng_event& event) {
-    return event.kind == NG_EVENT_DENIED || event.kind == NG_EVENT_LOGGED || event.kind == NG_EVENT_CUT;
+    return event.kind == NG_EVENT_DENIED || event.kind == NG_EVENT_LOGGED || event.kind == NG_EVENT_CUT || event.kind == NG_EVENT_DROPPED;
 }
 
 class EventReader {

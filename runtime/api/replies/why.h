@@ -23,7 +23,7 @@ struct VerdictNow {
 };
 
 struct DenialItem {
-    std::string kind;  // "denied" or "cut"
+    std::string kind;  // "denied", "cut" or "dropped"
     std::uint64_t count = 0;
     std::string first_time;
     std::string last_time;

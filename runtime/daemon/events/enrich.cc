@@ -105,6 +105,7 @@ EventResponse with_message(EventResponse out, std::span<const std::uint8_t> payl
 EventKind kind_of(const ng_event& event) {
     switch (event.kind) {
         case NG_EVENT_DENIED: return EventKind::kDenied;
+        case NG_EVENT_DROPPED: return EventKind::kDropped;
         case NG_EVENT_LOGGED: return EventKind::kLogged;
         case NG_EVENT_CUT: return EventKind::kCut;
         case NG_EVENT_LIMIT: return EventKind::kLimit;

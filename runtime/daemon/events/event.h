@@ -18,6 +18,7 @@ namespace namegate::daemon {
 enum class EventKind : std::uint8_t {
     kDenied,           // a packet that began a flow was denied
     kCut,              // a packet of a flow that a changed policy cut
+    kDropped,          // a packet that no policy decides was dropped; `reason` says why
     kLogged,           // a packet matched a Log rule
     kLimit,            // a limit was reached; `reason` names it
     kFlow,             // a new flow was allowed
@@ -36,8 +37,10 @@ inline constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::k
 
 // "denied", "policy-refused"
 std::string_view name_of(EventKind kind);
-inline bool is_packet(EventKind kind) { return kind == EventKind::kDenied || kind == EventKind::kCut || kind == EventKind::kLogged; }
+// A policy denied a packet.
 inline bool is_denial(EventKind kind) { return kind == EventKind::kDenied || kind == EventKind::kCut; }
+// A packet did not pass.
+inline bool is_refusal(EventKind kind) { return is_denial(kind) || kind == EventKind::kDropped; }
 inline bool is_flow(EventKind kind) { return kind == EventKind::kFlow || kind == EventKind::kFlowEnded; }
 inline bool is_of_address(EventKind kind) { return kind == EventKind::kAddressOpened || kind == EventKind::kAddressExpired; }
 // Whether streams and sinks get events of this kind only if they ask for it.

@@ -35,7 +35,7 @@ bool EventFilter::matches_kind(EventKind kind) const {
     if (is_of_address(kind)) {
         return addresses;
     }
-    return denied ? is_denial(kind) : !dns && !flows && !addresses;
+    return denied ? is_refusal(kind) : !dns && !flows && !addresses;
 }
 
 bool EventFilter::matches(const Event& event) const {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What was denied to each endpoint lately, for `namegatectl why`: denials of the same flow by the same rule are one entry with a
-// count. A sink of events, whose number the programs limit, so a count is a lower bound; the endpoint's counters are exact. Owns its
-// memory: a limited number of entries for each endpoint, of which the one that was denied longest ago gives way. One thread; cannot
-// fail.
+// What was denied to each endpoint lately, and what was dropped without a policy, for `namegatectl why`: denials of the same flow by the
+// same rule are one entry with a count. A sink of events, whose number the programs limit, so a count is a lower bound; the endpoint's
+// counters are exact. Owns its memory: a limited number of entries for each endpoint, of which the one that was denied longest ago gives
+// way. One thread; cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ class RecentDenials final : public EventSink {
   public:
     explicit RecentDenials(std::size_t per_endpoint = kDenialsPerEndpoint) : per_endpoint_(per_endpoint) {}
 
-    bool wants(EventKind kind) const override { return is_denial(kind) || kind == EventKind::kEndpointRemoved; }
+    bool wants(EventKind kind) const override { return is_refusal(kind) || kind == EventKind::kEndpointRemoved; }
     void take(const Event& event) override;
     // Newest first.
     std::vector<Denial> of(std::uint32_t endpoint) const;

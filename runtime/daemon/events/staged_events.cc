@@ -76,7 +76,7 @@ const StagedEvents::Preview* StagedEvents::preview_of(const Record& record, Dire
 
 std::optional<StagedVerdict> StagedEvents::judge(const Event& event) {
     const EventPacket* packet = event.packet();
-    if (packet == nullptr || event.kind == EventKind::kFlowEnded) {
+    if (packet == nullptr || event.kind == EventKind::kFlowEnded || event.kind == EventKind::kDropped) {
         return std::nullopt;
     }
     drop_outdated();

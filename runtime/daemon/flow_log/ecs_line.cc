@@ -23,6 +23,7 @@ struct Category {
 constexpr std::array<Category, kEventKinds> kCategories = {{
     {EventKind::kDenied, R"(["network"])", R"(["connection","denied"])", "failure"},
     {EventKind::kCut, R"(["network"])", R"(["connection","end","denied"])", "failure"},
+    {EventKind::kDropped, R"(["network"])", R"(["connection","denied"])", "failure"},
     {EventKind::kLogged, R"(["network"])", R"(["connection","info"])", "unknown"},
     {EventKind::kLimit, R"(["network"])", R"(["info"])", "unknown"},
     {EventKind::kFlow, R"(["network"])", R"(["connection","start","allowed"])", "success"},

@@ -2,6 +2,7 @@
 #include "daemon/listings/denials.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "daemon/listings/explain.h"
 #include "daemon/listings/views.h"
 #include "datapath/reader.h"
+#include "datapath/reasons.h"
 #include "dns/public_resolvers.h"
 #include "policy/model/protocol.h"
 
@@ -24,10 +26,14 @@ bool concerns(const Denial& denial, const Destination& wanted) {
     const EventPacket& packet = denial.packet;
     const bool same_host = wanted.address ? packet.remote == *wanted.address
                                           : std::find(packet.names.begin(), packet.names.end(), wanted.name) != packet.names.end();
-    if (!same_host || !wanted.port_given) {
-        return same_host;
+    if (!same_host || (wanted.protocol_given && packet.protocol != wanted.protocol)) {
+        return false;
     }
-    return packet.protocol == wanted.protocol && (!policy::has_ports(packet.protocol) || packet.destination_port() == wanted.port);
+    if (!wanted.port_given || policy::is_icmp(wanted.protocol)) {
+        return true;  // the event does not have the ICMP type
+    }
+    // Without a protocol, the port of each that has ports: a client tries QUIC and TCP with the same number.
+    return policy::has_ports(packet.protocol) && packet.destination_port() == wanted.port;
 }
 
 // By the name that the pod looked up, if there is one: that is what a rule should name.
@@ -44,13 +50,44 @@ Destination destination_of(const EventPacket& packet) {
     return out;
 }
 
+// What the counter of this reason counts.
+std::string help_of(const std::string& reason) {
+    for (const datapath::ReasonInfo& one : datapath::reasons()) {
+        if (one.name == reason) {
+            return one.help;
+        }
+    }
+    return reason;
+}
+
+// Of one endpoint, in both directions; each is read when a denial asks for it.
+struct Explainers {
+    Node& node;
+    const Record& record;
+    std::map<Direction, Result<EndpointExplainer>> made = {};
+
+    Result<EndpointExplainer>& in(Direction direction) {
+        const auto known = made.find(direction);
+        return known != made.end() ? known->second
+                                   : made.emplace(direction, EndpointExplainer::create(node, record, direction)).first->second;
+    }
+};
+
 // What the rules in force say about it now; empty: nothing can be said.
-std::optional<api::VerdictNow> verdict_now(Node& node, const Record& record, const EventPacket& packet) {
+std::optional<api::VerdictNow> verdict_now(Explainers& explainers, const Denial& denial) {
+    const EventPacket& packet = denial.packet;
+    if (denial.kind == EventKind::kDropped) {
+        return api::VerdictNow{packet.remote.to_string(), "denied", help_of(denial.reason) + "; no policy decides this", {}};
+    }
     if (policy::is_icmp(packet.protocol)) {
         return std::nullopt;  // the event does not have the type
     }
     const Destination destination = destination_of(packet);
-    const auto explained = view_explanation(node, record, destination, packet.ingress ? Direction::kIngress : Direction::kEgress);
+    auto& explainer = explainers.in(packet.ingress ? Direction::kIngress : Direction::kEgress);
+    if (!explainer) {
+        return std::nullopt;
+    }
+    const auto explained = explainer->explain(destination);
     if (!explained || explained->results.empty()) {
         return std::nullopt;
     }
@@ -94,13 +131,14 @@ Result<api::WhyReply> view_denials(Node& node, const Record& record, const std::
     out.endpoint = endpoints::display_name(record);
     NG_ASSIGN(out.mode, mode_of(node, record));
     out.denied_packets = stats[NG_R_DENIED] + stats[NG_R_CUT];
+    Explainers explainers{node, record};
     for (const Denial& denial : denials) {
         if (destination && !concerns(denial, *destination)) {
             continue;
         }
         api::DenialItem& item = out.entries.emplace_back(item_of(denial));
         if (out.entries.size() <= kExplainedDenials) {
-            item.now = verdict_now(node, record, denial.packet);
+            item.now = verdict_now(explainers, denial);
         }
     }
     return out;

@@ -15,7 +15,7 @@
 
 namespace namegate::daemon {
 
-inline constexpr std::size_t kExplainedDenials = 16;  // the newest ones; each takes some ms
+inline constexpr std::size_t kExplainedDenials = 16;  // the newest ones
 
 // `now` is empty after the newest kExplainedDenials, and for protocols that `explain` cannot judge without the ICMP type.
 // `destination`: only entries of this address or name, and, where given, this port.

@@ -17,6 +17,8 @@ enum ng_event_kind {
 	NG_EVENT_FLOW = 7, /* `flow_events`: a new flow was allowed: no payload */
 	NG_EVENT_ENDED =
 		8, /* `flow_events`: a flow ended: payload is ng_flow_end; remote, ports and rule are those of its start */
+	NG_EVENT_DROPPED =
+		9, /* `events`: a packet that no policy decides was dropped; `reason` says why, `rule` is NG_NO_RULE */
 };
 struct ng_event {
 	__u64 boot_ns;

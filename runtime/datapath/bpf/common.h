@@ -148,6 +148,18 @@ static __always_inline struct ng_deny_budget *budget_of(__u32 slot, __u32 tick)
 	return budget;
 }
 
+/*
+ * Whether the endpoint may add `bytes` to a ring of which `used` says what it added in this tick: at most `limit`, so that one
+ * with many events leaves room for those of the others.
+ */
+static __always_inline int take_ring_room(__u32 *used, __u32 bytes, __u32 limit)
+{
+	if (*used + bytes > limit)
+		return 0;
+	*used += bytes;
+	return 1;
+}
+
 /* Rate limit, so that the denials of one endpoint cannot fill the ring. Denials over the limit are only counted. */
 static __always_inline int may_report_denial(__u32 slot, __u32 tick)
 {

@@ -231,17 +231,6 @@ static __always_inline enum ng_recorded write_pending(struct ng_pending *entry, 
 	return waiting ? NG_RECORDED_EVICTING : NG_RECORDED;
 }
 
-/* A share of the ring for each endpoint, so that one with many responses leaves room for those of the others. */
-static __always_inline int has_event_room(__u32 slot, __u32 tick, __u32 bytes)
-{
-	struct ng_deny_budget *budget = budget_of(slot, tick);
-
-	if (!budget || budget->dns_bytes + bytes > NG_DNS_BYTES_PER_TICK)
-		return 0;
-	budget->dns_bytes += bytes;
-	return 1;
-}
-
 /* Sends the message to the daemon, which polls every few milliseconds: wakes it only if much of the ring is unread. */
 static __noinline int send_message(struct ng_dns *dns, const struct ng_packet *p, __u16 kind, __u16 reason)
 {
@@ -265,7 +254,9 @@ static __noinline int send_message(struct ng_dns *dns, const struct ng_packet *p
 	dns->event.waited = dns->waited;
 	length += sizeof(dns->event);
 	if (bpf_ringbuf_query(&dns_events, BPF_RB_AVAIL_DATA) > NG_DNS_RING_ROOMY) {
-		if (!has_event_room(dns->slot, tick_of(dns->now), length)) {
+		struct ng_deny_budget *budget = budget_of(dns->slot, tick_of(dns->now));
+
+		if (!budget || !take_ring_room(&budget->dns_bytes, length, NG_DNS_BYTES_PER_TICK)) {
 			count(dns->slot, NG_R_EVENT_LOST);
 			return 0;
 		}

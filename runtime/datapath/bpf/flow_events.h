@@ -22,25 +22,16 @@ static __always_inline __u32 moment_of(__u64 boot_ns)
 	return (__u32)(boot_ns >> NG_MOMENT_SHIFT);
 }
 
-/* A share of the ring for each endpoint, as in `dns_events`. */
-static __always_inline int has_flow_room(__u32 slot, __u32 tick, __u32 bytes)
-{
-	struct ng_deny_budget *budget = budget_of(slot, tick);
-
-	if (!budget || budget->flow_bytes + bytes > NG_FLOW_BYTES_PER_TICK)
-		return 0;
-	budget->flow_bytes += bytes;
-	return 1;
-}
-
 /* Sends the first `bytes` of the report. The daemon polls, and is woken only if much of the ring is unread. */
 static __always_inline int send_flow_report(__u32 slot, struct ng_flow_report *report, __u32 bytes)
 {
 	__u64 flags = BPF_RB_NO_WAKEUP;
 
 	if (bpf_ringbuf_query(&flow_events, BPF_RB_AVAIL_DATA) > NG_FLOW_RING_ROOMY) {
+		struct ng_deny_budget *budget = budget_of(slot, tick_of(report->event.boot_ns));
+
 		flags = BPF_RB_FORCE_WAKEUP;
-		if (!has_flow_room(slot, tick_of(report->event.boot_ns), bytes)) {
+		if (!budget || !take_ring_room(&budget->flow_bytes, bytes, NG_FLOW_BYTES_PER_TICK)) {
 			count(slot, NG_R_FLOW_EVENT_LOST);
 			return 0;
 		}

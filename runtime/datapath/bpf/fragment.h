@@ -111,14 +111,17 @@ static __noinline int fragment_way(__u32 slot, __u32 endpoint, const struct ng_p
 	return -1;
 }
 
-/* A later fragment gets the verdict of its first. `open`: no policy applies, so it passes even without a first. */
+/*
+ * A later fragment gets the verdict of its first. `open`: no policy applies, so it passes even without a first. NG_REFUSE: its
+ * first was not admitted; the caller drops it.
+ */
 static __always_inline int judge_fragment(struct __sk_buff *skb, __u32 slot, __u32 endpoint, const struct ng_packet *p,
 					  int direction, int open)
 {
 	int way = fragment_way(slot, endpoint, p, direction);
 
 	if (way < 0)
-		return open ? NG_NEXT : drop(slot, NG_R_FRAGMENT);
+		return open ? NG_NEXT : NG_REFUSE;
 	if (way == NG_FRAG_ON)
 		return NG_NEXT;
 	__u32 how = (way == NG_FRAG_HELD ? NG_HOLD_WAITS : 0) | (direction == NG_EGRESS ? NG_HOLD_EGRESS : 0);

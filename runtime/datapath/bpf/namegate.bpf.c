@@ -47,6 +47,36 @@ static __always_inline const struct ng_endpoint_config *find_endpoint(__u32 ifin
 	return config->endpoint == iface->endpoint ? config : 0;
 }
 
+/*
+ * Drops a packet that no policy decides, and reports it under the rate limit of denials. `what`: enum ng_reason, and above 16
+ * bits the direction. Only for packets that parse: others have no peer to name.
+ */
+static __noinline int drop_packet(__u32 slot, __u32 endpoint, const struct ng_packet *p, __u32 what)
+{
+	__u64 now = boot_time();
+	__u32 reason = what & 0xffff;
+	int ports = !p->is_icmp || p->key.be_remote_port != NG_NOT_ECHO;
+
+	count(slot, reason);
+	if (!may_report_denial(slot, tick_of(now)))
+		return NG_DROP;
+	struct ng_event event = {
+		.boot_ns = now,
+		.endpoint = endpoint,
+		.kind = NG_EVENT_DROPPED,
+		.remote = p->key.remote,
+		.be_remote_port = ports ? p->key.be_remote_port : 0,
+		.be_local_port = ports ? p->key.be_local_port : 0,
+		.protocol = p->key.protocol,
+		.direction = (__u8)(what >> 16),
+		.rule = NG_NO_RULE,
+		.reason = (__u16)reason,
+	};
+
+	send_event(slot, &event);
+	return NG_DROP;
+}
+
 static __always_inline int is_ip(const struct __sk_buff *skb)
 {
 	return skb->protocol == bpf_htons(ETH_P_IP) || skb->protocol == bpf_htons(ETH_P_IPV6);
@@ -71,8 +101,12 @@ static __always_inline int judge_query(struct __sk_buff *skb, __u32 slot, const 
 static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 					const struct ng_packet *p)
 {
-	if (p->fragment == NG_LATER_FRAGMENT)
-		return judge_fragment(skb, slot, config->endpoint, p, NG_EGRESS, 0);
+	if (p->fragment == NG_LATER_FRAGMENT) {
+		int verdict = judge_fragment(skb, slot, config->endpoint, p, NG_EGRESS, 0);
+
+		return verdict == NG_REFUSE ? drop_packet(slot, config->endpoint, p, NG_R_FRAGMENT | NG_EGRESS << 16)
+					    : verdict;
+	}
 	int verdict;
 	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
 	    is_trusted(config, &p->key.remote, p->key.be_remote_port))
@@ -91,9 +125,13 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 					 const struct ng_packet *p)
 {
-	if (p->fragment == NG_LATER_FRAGMENT)
-		return judge_fragment(skb, slot, config->endpoint, p, NG_INGRESS,
-				      !config->direction[NG_INGRESS].policy);
+	if (p->fragment == NG_LATER_FRAGMENT) {
+		int verdict = judge_fragment(skb, slot, config->endpoint, p, NG_INGRESS,
+					     !config->direction[NG_INGRESS].policy);
+
+		return verdict == NG_REFUSE ? drop_packet(slot, config->endpoint, p, NG_R_FRAGMENT | NG_INGRESS << 16)
+					    : verdict;
+	}
 	int answer = NG_NOT_RESPONSE;
 	int verdict = NG_NEXT;
 	if (p->key.protocol == IPPROTO_UDP && !p->carries && is_dns_port(p->key.be_remote_port))
@@ -132,14 +170,16 @@ int pod_egress(struct __sk_buff *skb)
 	if (!is_ip(skb))
 		return judge_link(skb, slot, config, NG_EGRESS);
 	int reason = read_packet(skb, &packet, config, NG_EGRESS);
+	if (reason == NG_R_OFFLOAD)
+		return drop_packet(slot, config->endpoint, &packet, NG_R_OFFLOAD | NG_EGRESS << 16);
 	if (reason != NG_R_NONE)
 		return drop(slot, (__u32)reason);
 	if (is_neighbour_discovery(skb, &packet, &packet.local))
 		return judge_neighbour(skb, slot, config, &packet);
 	if (config->mode == NG_MODE_CLOSED)
-		return drop(slot, NG_R_CLOSED);
+		return drop_packet(slot, config->endpoint, &packet, NG_R_CLOSED | NG_EGRESS << 16);
 	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
-		return drop(slot, NG_R_SPOOFED);
+		return drop_packet(slot, config->endpoint, &packet, NG_R_SPOOFED | NG_EGRESS << 16);
 	return apply_verdict(skb, slot, config, &packet, judge_egress(skb, slot, config, &packet), NG_EGRESS);
 }
 
@@ -159,12 +199,14 @@ int pod_ingress(struct __sk_buff *skb)
 	if (!is_ip(skb))
 		return judge_link(skb, slot, config, NG_INGRESS);
 	int reason = read_packet(skb, &packet, config, NG_INGRESS);
+	if (reason == NG_R_OFFLOAD)
+		return drop_packet(slot, config->endpoint, &packet, NG_R_OFFLOAD | NG_INGRESS << 16);
 	if (reason != NG_R_NONE)
 		return drop(slot, (__u32)reason);
 	if (is_neighbour_discovery(skb, &packet, &packet.key.remote))
 		return NG_NEXT;
 	if (config->mode == NG_MODE_CLOSED)
-		return drop(slot, NG_R_CLOSED);
+		return drop_packet(slot, config->endpoint, &packet, NG_R_CLOSED | NG_INGRESS << 16);
 	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
 		return judge_stray(slot, config);
 	return apply_verdict(skb, slot, config, &packet, judge_ingress(skb, slot, config, &packet), NG_INGRESS);

@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "attacker.h"
+#include "offload_frame.h"
 
 using namespace namegate;
 using namespace namegate::test;
@@ -74,43 +75,7 @@ Bytes unfinished(Bytes frame, std::uint16_t transport, std::uint16_t field) {
     return frame;
 }
 
-// struct virtio_net_hdr, whose header file does not compile as C++.
-struct OffloadHeader {
-    std::uint8_t flags = 0;
-    std::uint8_t gso_type = 0;
-    std::uint16_t hdr_len = 0;
-    std::uint16_t gso_size = 0;
-    std::uint16_t csum_start = 0;
-    std::uint16_t csum_offset = 0;
-};
-constexpr std::uint8_t kNeedsChecksum = 1;
 constexpr std::uint8_t kFragmentUdp = 3;
-
-// Sends a frame with a header that says what is left to do (PACKET_VNET_HDR).
-void send_with(const TestNetns& netns, const std::string& ifname, const Bytes& frame, const OffloadHeader& header) {
-    run_inside(netns, [&] {
-        const Fd fd(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-        const int on = 1;
-        REQUIRE(::setsockopt(fd.get(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) == 0);
-        sockaddr_ll to{};
-        to.sll_family = AF_PACKET;
-        to.sll_protocol = htons(static_cast<std::uint16_t>(frame[12] << 8 | frame[13]));
-        to.sll_ifindex = static_cast<int>(::if_nametoindex(ifname.c_str()));
-        REQUIRE(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
-        Bytes all(sizeof header);
-        std::memcpy(all.data(), &header, sizeof header);
-        all.insert(all.end(), frame.begin(), frame.end());
-        REQUIRE(::send(fd.get(), all.data(), all.size(), 0) == static_cast<ssize_t>(all.size()));
-    });
-}
-
-OffloadHeader sum_at(std::uint16_t start, std::uint16_t offset) {
-    OffloadHeader header;
-    header.flags = kNeedsChecksum;
-    header.csum_start = start;
-    header.csum_offset = offset;
-    return header;
-}
 
 // As a network card that completes no checksums: the kernel does it, before it sends.
 void complete_checksums(const std::string& ifname) {

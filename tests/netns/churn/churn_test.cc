@@ -6,10 +6,12 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <fstream>
 
 #include "census.h"
 #include "site.h"
 #include "support/rounds.h"
+#include "support/temp_dir.h"
 
 using namespace namegate;
 using namespace namegate::test;
@@ -135,11 +137,49 @@ Census settled_census(Node& node, const Census* wanted) {
     return census;
 }
 
+// What the flow log has of the pods' flows and lookups: one flow and two lookups of each pod.
+struct Recorded {
+    unsigned flows = 0;
+    unsigned lookups = 0;
+    unsigned others = 0;  // such as a line that says that some are missing
+
+    bool operator==(const Recorded&) const = default;
+};
+Recorded read_flow_log(const std::string& path) {
+    Recorded out;
+    std::ifstream in(path);
+    for (std::string line; std::getline(in, line);) {
+        const auto event = nlohmann::json::parse(line, nullptr, false);
+        const std::string action = event.is_discarded() ? "" : event["event"]["action"];
+        const bool to_world = action == "flow" && event["destination"].value("port", 0) == kTcpPort;
+        out.flows += to_world ? 1U : 0U;
+        out.lookups += action == "dns" ? 1U : 0U;
+        out.others += action != "flow" && action != "dns" ? 1U : 0U;
+    }
+    return out;
+}
+
+void check_events(const Node& node, const std::string& flow_log, unsigned pods) {
+    const Recorded wanted{pods, 2 * pods, 0};
+    static_cast<void>(eventually([&] { return read_flow_log(flow_log) == wanted; }));
+    const Recorded recorded = read_flow_log(flow_log);
+    const nlohmann::json counters = (*node.ask_daemon("status"))["counters"];
+    std::printf("events of %u pods: %u flows and %u lookups of %u; %s dropped by the daemon\n", pods, recorded.flows, recorded.lookups,
+                2 * pods, counters["events_dropped"].dump().c_str());
+    CHECK(recorded.flows == wanted.flows);
+    CHECK(recorded.lookups == wanted.lookups);
+    CHECK(recorded.others == 0);
+    CHECK(counters["events_dropped"] == 0);
+    CHECK(counters["flow_log_lost"] == 0);
+}
+
 }  // namespace
 
-TEST_CASE("pods added and deleted, 16 at a time, while policies change: nothing fails, nothing is left") {
+TEST_CASE("pods added and deleted, 16 at a time, while policies change: nothing fails, no event is lost, nothing is left") {
     const unsigned long pods = setting("NAMEGATE_CHURN_PODS", kPods);
-    Site site;
+    const TempDir logs;
+    const std::string flow_log = logs.path() + "/flows.jsonl";
+    Site site("flowLog: {path: " + flow_log + ", events: [flow, dns]}\n");
     site.node.masquerade();
     site.node.write_policy("policy.yaml", allow_domains("churn", "app == \"client\"", {"*.allowed.test"}));
     site.node.start_daemon();
@@ -158,6 +198,7 @@ TEST_CASE("pods added and deleted, 16 at a time, while policies change: nothing 
         tally.adds.load(), kAtOnce, tally.edits.load(), static_cast<long>(took.count()), tally.failed_adds.load(), tally.failed_dels.load(),
         tally.unanswered.load(), tally.wrongly_denied.load(), tally.wrongly_allowed.load());
     print_censuses(before, after);
+    check_events(site.node, flow_log, static_cast<unsigned>(kWarmUp) + tally.adds - tally.failed_adds);
     CHECK(tally.adds == pods);
     CHECK(tally.failed_adds == 0);
     CHECK(tally.failed_dels == 0);

@@ -6,42 +6,13 @@
 #include <thread>
 #include <vector>
 
-#include "api/client.h"
-#include "ctl/ctl.h"
 #include "site.h"
+#include "suggested.h"
 #include "support/temp_dir.h"
 
 using namespace namegate;
 using namespace namegate::test;
 using Catch::Contains;
-
-namespace {
-
-constexpr unsigned kTimeoutMs = 10'000;
-
-struct Suggested {
-    int code = -1;
-    std::string out;
-    std::string err;
-};
-
-Suggested suggest(const Site& site, std::vector<std::string> arguments) {
-    std::ostringstream out;
-    std::ostringstream err;
-    ctl::Environment environment{out, err};
-    environment.ask = [](const std::string& socket, const api::Request& request) { return api::ask_daemon(socket, request, kTimeoutMs); };
-    environment.follow = [](const std::string& socket, const api::Request& request, const std::function<bool(const api::Json&)>& take) {
-        return api::follow_daemon(socket, request, kTimeoutMs, take);
-    };
-    arguments.insert(arguments.begin(), {"-s", site.node.folder() + "/state/namegated.sock", "suggest", "--include-denied"});
-    Suggested suggested;
-    suggested.code = ctl::run(arguments, environment);
-    suggested.out = out.str();
-    suggested.err = err.str();
-    return suggested;
-}
-
-}  // namespace
 
 TEST_CASE("a suggested policy allows what the pod tried, and nothing else") {
     const TempDir logs;
@@ -57,7 +28,7 @@ TEST_CASE("a suggested policy allows what the pod tried, and nothing else") {
     REQUIRE(reaches(*pod, "api.weather.com"));
 
     Suggested watched;
-    std::thread watch([&] { watched = suggest(site, {"--for", "4", "default/a"}); });
+    std::thread watch([&] { watched = suggest(site.node, {"--include-denied", "--for", "4", "default/a"}); });
     std::this_thread::sleep_for(std::chrono::seconds(1));
     for (int i = 0; i < 2; ++i) {
         CHECK_FALSE(reaches(*pod, "shop.test", kDenied));
@@ -69,7 +40,7 @@ TEST_CASE("a suggested policy allows what the pod tried, and nothing else") {
     CHECK_THAT(watched.out, !Contains("edge.example.net") && !Contains("198.18.0.2") && !Contains("- evil.test"));
 
     // The log has the same, and needs no daemon for the labels.
-    const Suggested read = suggest(site, {"--from", log});
+    const Suggested read = suggest(site.node, {"--include-denied", "--from", log});
     INFO(read.out << read.err);
     REQUIRE(read.code == 0);
     const auto policies = [](const std::string& text) { return text.substr(text.find("apiVersion")); };
@@ -100,12 +71,13 @@ TEST_CASE("a policy suggested for an open pod keeps what it did open, and closes
     REQUIRE(reaches(*pod, "api.weather.com"));
     Suggested read;
     REQUIRE(eventually([&] {
-        read = suggest(site, {"--from", log});
+        read = suggest(site.node, {"--include-denied", "--from", log});
         return read.out.find("- api.weather.com") != std::string::npos;
     }));
     INFO(read.out << read.err);
     CHECK_THAT(read.out, Contains("  # queries to the DNS servers"));
-    CHECK_THAT(suggest(site, {"--from", log, "--diff"}).out, Contains("- api.weather.com") && Contains("  # queries to the DNS servers"));
+    CHECK_THAT(suggest(site.node, {"--include-denied", "--from", log, "--diff"}).out,
+               Contains("- api.weather.com") && Contains("  # queries to the DNS servers"));
     REQUIRE(reaches(*pod, "evil.test"));
     site.node.write_policy("suggested.yaml", read.out);
     REQUIRE(eventually([&] { return !reaches(*pod, "evil.test", kDenied); }));
@@ -115,6 +87,6 @@ TEST_CASE("a policy suggested for an open pod keeps what it did open, and closes
     std::this_thread::sleep_for(std::chrono::milliseconds(1500));
     REQUIRE(eventually([&] {
         static_cast<void>(reaches(*pod, "api.weather.com"));
-        return suggest(site, {"--from", log, "--diff"}).out.find("nothing is missing") != std::string::npos;
+        return suggest(site.node, {"--include-denied", "--from", log, "--diff"}).out.find("nothing is missing") != std::string::npos;
     }));
 }

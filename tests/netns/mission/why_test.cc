@@ -85,6 +85,13 @@ TEST_CASE("why names what was denied, and its advice allows exactly that") {
 
     CHECK(why(site, "evil.test")["entries"].size() == 2);
     CHECK(why(site, "198.18.0.2:" + std::to_string(kTcpPort))["entries"].size() == 1);
+    CHECK(why(site, "evil.test/TCP")["entries"].size() == 1);
+    // QUIC to the port of the denied connection: a port alone is of every protocol.
+    REQUIRE_FALSE(echoes_from(pod->netns, *IpAddress::parse("198.18.0.2"), kTcpPort, "quic", kDenied));
+    const std::string port = "evil.test:" + std::to_string(kTcpPort);
+    REQUIRE(eventually([&] { return why(site, port)["entries"].size() == 2; }));
+    CHECK(why(site, port + "/UDP")["entries"].size() == 1);
+    CHECK(why(site, port + "/TCP")["entries"].size() == 1);
     CHECK(why(site, "api.weather.com")["entries"].empty());
     CHECK_FALSE(site.node.ask_daemon("why", {{"endpoint", "default/none"}}));
     CHECK_FALSE(site.node.ask_daemon("why", {{"endpoint", "default/a"}, {"destination", "a.b:0"}}));
@@ -92,10 +99,46 @@ TEST_CASE("why names what was denied, and its advice allows exactly that") {
     std::string policy = allow_domains("weather", "app == 'a'", {"api.weather.com"});
     policy.insert(policy.rfind("---"), "  " + rule + "\n");
     site.node.write_policy("weather.yaml", policy);
-    REQUIRE(eventually([&] { return why(site)["entries"][1]["now"]["verdict"] != "denied"; }));
+    REQUIRE(eventually([&] { return why(site, port + "/TCP")["entries"][0]["now"]["verdict"] != "denied"; }));
     CHECK(reaches(*pod, "evil.test"));
     CHECK_FALSE(echoes_from(pod->netns, *IpAddress::parse("198.18.0.2"), kUdpPort, "again", kDenied));
     site.node.remove(*pod);
+}
+
+TEST_CASE("a pod whose policy denies its DNS queries: why and status print the rule that allows them, and it does") {
+    Site site;
+    site.world.set_name("api.weather.com", {"198.18.0.1"});
+    const std::string policy =
+        "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: weather}\nspec:\n  selector: app == 'a'\n"
+        "  types: [Egress]\n  egress:\n  - {action: Allow, destination: {domains: [api.weather.com]}}\n";
+    site.node.write_policy("weather.yaml", policy);
+    site.node.start_daemon();
+    const auto pod = site.node.add({"a", "default", {{"app", "a"}}});
+    const auto other = site.node.add({"b", "default", {}});
+    REQUIRE_FALSE(reaches(*pod, "api.weather.com", kDenied));
+    REQUIRE_FALSE(connects_from(pod->netns, *IpAddress::parse("198.18.0.1"), kTcpPort, kDenied));
+    REQUIRE(eventually([&] { return why(site)["entries"].size() >= 2; }));
+    const std::string rule = "- {action: Allow, protocol: UDP, destination: {nets: [192.0.2.1, 192.0.2.53], ports: [53]}}";
+    const json entries = why(site)["entries"];
+    INFO(entries.dump(1));
+    CHECK_THAT(entries[0]["now"]["advice"][0].get<std::string>(), Contains("denies the endpoint's DNS queries"));
+    CHECK_THAT(entries[0]["now"]["advice"][1].get<std::string>(),
+               Contains("write " + rule + " under egress of GlobalNetworkPolicy weather"));
+    const json& query = entries.back();
+    CHECK(query["remotePort"] == 53);
+    CHECK_THAT(query["now"]["advice"][0].get<std::string>(), Contains("these are the endpoint's DNS queries"));
+    CHECK_THAT(query["now"]["advice"].dump(), !Contains("look up"));
+    const auto warned = [&] {
+        return (*site.node.ask_daemon("status"))["warnings"].dump().find(
+                   "the policies of default/a have domains, but allow no DNS query") != std::string::npos;
+    };
+    CHECK(eventually(warned));
+
+    site.node.write_policy("weather.yaml", policy + "  " + rule + "\n");
+    CHECK(eventually([&] { return reaches(*pod, "api.weather.com", kDenied); }));
+    CHECK(eventually([&] { return !warned(); }));
+    site.node.remove(*pod);
+    site.node.remove(*other);
 }
 
 TEST_CASE("a stream may begin in the past, and has the events of the node too") {

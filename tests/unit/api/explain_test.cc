@@ -45,7 +45,7 @@ class Policies {
 constexpr const char* kDomain = "{action: Allow, destination: {domains: [api.weather.com]}}";
 constexpr const char* kFirst = "the policy denies the endpoint's DNS queries, so no name opens an address: allow them first";
 constexpr const char* kRule =
-    "write - {action: Allow, protocol: UDP, destination: {nets: [192.0.2.1, '2001:db8::53'], ports: [53]}} under egress of "
+    "write - {action: Allow, protocol: UDP, destination: {nets: [192.0.2.1], ports: [53]}} under egress of "
     "GlobalNetworkPolicy p (t.yaml:4)";
 
 }  // namespace

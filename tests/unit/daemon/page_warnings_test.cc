@@ -15,7 +15,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kSlow{300};
+constexpr milliseconds kSlow{800};
 
 struct Fixture {
     explicit Fixture(PageWarnings::Make make) : loop(std::move(EventLoop::create().value())) {
