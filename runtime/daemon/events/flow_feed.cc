@@ -36,7 +36,8 @@ FlowFeed::~FlowFeed() {
 
 void FlowFeed::set_interest(EventInterest interest) {
     interest_ = interest;
-    const std::uint32_t wanted = (interest.begun ? NG_WANT_BEGUN : 0U) | (interest.ended ? NG_WANT_ENDED : 0U) | (interest.latency ? NG_WANT_WAITS : 0U);
+    const std::uint32_t wanted =
+        (interest.begun ? NG_WANT_BEGUN : 0U) | (interest.ended ? NG_WANT_ENDED : 0U) | (interest.latency ? NG_WANT_WAITS : 0U);
     node_.health().report("choice of events", datapath::set_wanted(node_.datapath(), wanted));
 }
 

@@ -41,9 +41,7 @@ void TimingHistograms::observe(Timing what, std::uint64_t ns) {
     }
 }
 
-void TimingHistograms::observe_dns(ResponsePath path, std::uint64_t ns) {
-    dns_.at(path).Observe(static_cast<double>(ns) / kNsPerSecond);
-}
+void TimingHistograms::observe_dns(ResponsePath path, std::uint64_t ns) { dns_.at(path).Observe(static_cast<double>(ns) / kNsPerSecond); }
 
 void TimingHistograms::write(Exposition& out) const {
     MetricSeries held =

@@ -17,8 +17,8 @@ namespace namegate::test {
 namespace {
 
 using daemon::Event;
-using daemon::EventKind;
 using daemon::EventInterest;
+using daemon::EventKind;
 
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 

@@ -68,7 +68,8 @@ TEST_CASE("the latency of a DNS response and its way to the pod are in the flow 
             const std::vector<json> lines = lines_of(log);
             // The last one: kind `t` has a truncated response first.
             const auto found = std::find_if(lines.rbegin(), lines.rend(), [&](const json& one) {
-                return one["dns"]["question"]["name"] == names[kind] && one["dns"].contains("resolved_ip") && !one["dns"]["resolved_ip"].empty();
+                return one["dns"]["question"]["name"] == names[kind] && one["dns"].contains("resolved_ip") &&
+                       !one["dns"]["resolved_ip"].empty();
             });
             line = found == lines.rend() ? json() : *found;
             return !line.is_null();

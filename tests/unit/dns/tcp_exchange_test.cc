@@ -22,10 +22,11 @@ struct Talk {
 
     TcpFate send(TcpSide side, const Bytes& bytes) {
         std::uint32_t& next = at[side == TcpSide::kPod ? 0 : 1];
-        const TcpFate fate = exchanges.add(peers, side, next, bytes, now_ns, [this](std::span<const std::uint8_t> message, std::uint64_t asked) {
-            answers.emplace_back(message.begin(), message.end());
-            asked_ns.push_back(asked);
-        });
+        const TcpFate fate =
+            exchanges.add(peers, side, next, bytes, now_ns, [this](std::span<const std::uint8_t> message, std::uint64_t asked) {
+                answers.emplace_back(message.begin(), message.end());
+                asked_ns.push_back(asked);
+            });
         next += static_cast<std::uint32_t>(bytes.size());
         return fate;
     }
