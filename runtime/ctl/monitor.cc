@@ -40,8 +40,8 @@ std::string packet_text(const EventItem& event) {
     if (incoming && event.local_port.value_or(0) != 0) {
         out += " to port " + digits_of(*event.local_port);
     }
-    if (event.rule) {
-        out += " by " + *event.rule;
+    if (const std::string rule = text_or_empty(event.rule); !rule.empty()) {
+        out += " by " + rule;
     }
     return out;
 }
@@ -51,8 +51,8 @@ std::string staged_text(const EventItem& event) {
     if (!event.staged) {
         return {};
     }
-    if (event.staged->error) {
-        return "; staged policies: no verdict: " + *event.staged->error;
+    if (const std::string error = text_or_empty(event.staged->error); !error.empty()) {
+        return "; staged policies: no verdict: " + error;
     }
     return std::string("; staged policies: ") + (event.staged->allowed.value_or(false) ? "allowed by " : "denied by ") +
            (event.staged->by_staged.value_or(false) ? "staged " : "") + text_or_empty(event.staged->rule);
@@ -117,8 +117,8 @@ std::string detail_text(const EventItem& event) {
 // The line without its time and without what end_text() returns.
 std::string event_text(const EventItem& event) {
     std::string line = event.kind + " " + endpoint_of(event) + " " + detail_text(event);
-    if (event.reason && event.reason != event.kind) {
-        line += " (" + *event.reason + ")";
+    if (const std::string reason = text_or_empty(event.reason); !reason.empty() && reason != event.kind) {
+        line += " (" + reason + ")";
     }
     return line + staged_text(event);
 }

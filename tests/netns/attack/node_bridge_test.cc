@@ -80,10 +80,13 @@ TEST_CASE("across a bridge with br_netfilter, what a neighbour sends does not co
         INFO((v6 ? "IPv6" : "IPv4"));
         node_reaches(closed.own(v6), bound_udp(closed.netns, v6 ? AF_INET6 : AF_INET, kPort));
     }
+    site.node.start_daemon();  // removes the links of interfaces that are gone
     other.remove();
     open.remove();
     closed.remove();
     firewall.reset();
     bridge.reset();
-    CHECK(eventually([&] { return site.node.state().empty(); }));
+    std::string left;
+    CHECK(eventually([&] { return (left = site.node.state()).empty(); }));
+    CHECK(left == "");
 }

@@ -143,7 +143,8 @@ TEST_CASE("when the policy lets a pod reach no trusted server, explain names thi
     const auto pod = site.node.add({"a", "default", {{"app", "a"}}});
     const auto later = explain(site, "api.weather.com");
     CHECK(later["verdict"] == "after lookup");
-    CHECK_THAT(later["results"][0]["advice"][0].get<std::string>(), Contains("no rule lets the endpoint query a trusted server"));
+    CHECK_THAT(later["results"][0]["advice"][0].get<std::string>(),
+               Contains("the policy denies the endpoint's DNS queries, so no name opens an address: allow them first"));
     site.node.remove(*pod);
 }
 
