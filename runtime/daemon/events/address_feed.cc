@@ -102,7 +102,7 @@ void AddressFeed::report(EventKind kind, const endpoints::Record& record, const 
     const std::uint64_t now = node_.clock().boot_ns();
     const std::int64_t left_ms = datapath::ticks_to_ms(datapath::ticks_between(datapath::tick_of(now), expiry));
     const std::uint64_t end = now + static_cast<std::uint64_t>(left_ms * 1'000'000);  // may be past
-    pipeline_.report(enrich(node_, kind, record, address, kind == EventKind::kAddressExpired ? std::min(end, now) : now, end));
+    pipeline_.report(enrich(node_, record, {kind, address, kind == EventKind::kAddressExpired ? std::min(end, now) : now, end}));
 }
 
 }  // namespace namegate::daemon

@@ -164,15 +164,14 @@ Event enrich(const Node& node, const FrameResponse& response) {
     return out;
 }
 
-Event enrich(const Node& node, EventKind kind, const endpoints::Record& record, const IpAddress& address, std::uint64_t boot_ns,
-             std::uint64_t expiry_boot_ns) {
+Event enrich(const Node& node, const endpoints::Record& record, const AddressChange& change) {
     const std::uint64_t now = node.clock().boot_ns();
     Event out;
-    out.kind = kind;
-    out.boot_ns = boot_ns;
-    out.time = wall_time(boot_ns, now);
+    out.kind = change.kind;
+    out.boot_ns = change.boot_ns;
+    out.time = wall_time(change.boot_ns, now);
     out.endpoint = event_endpoint(record);
-    out.detail = EventAddress{address, names_of(node, record.id, address), wall_time(expiry_boot_ns, now)};
+    out.detail = EventAddress{change.address, names_of(node, record.id, change.address), wall_time(change.expiry_boot_ns, now)};
     return out;
 }
 

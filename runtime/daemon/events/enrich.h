@@ -22,9 +22,14 @@ ResponsePath path_of(const ng_event& event);
 std::optional<std::uint64_t> latency_of(const ng_event& event);
 Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8_t> payload);
 Event enrich(const Node& node, const FrameResponse& response);
-// An address of an endpoint that opened or expired at `boot_ns`.
-Event enrich(const Node& node, EventKind kind, const endpoints::Record& record, const IpAddress& address, std::uint64_t boot_ns,
-             std::uint64_t expiry_boot_ns);
+// An address that opened or expired for an endpoint.
+struct AddressChange {
+    EventKind kind = EventKind::kAddressOpened;
+    IpAddress address;
+    std::uint64_t boot_ns = 0;         // when
+    std::uint64_t expiry_boot_ns = 0;  // when the address expires, or did
+};
+Event enrich(const Node& node, const endpoints::Record& record, const AddressChange& change);
 EventEndpoint event_endpoint(const endpoints::Record& record);
 // Only with its id, if there is no record of it.
 EventEndpoint event_endpoint(const RecordMap& records, std::uint32_t endpoint);
