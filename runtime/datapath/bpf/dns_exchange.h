@@ -305,11 +305,14 @@ static __noinline int record_query(struct __sk_buff *skb, __u32 slot, __u32 endp
 	if (!set)
 		return 0;
 	read_clock(dns);
+	__u32 now = tick_of(dns->now);
 	enum ng_recorded outcome = NG_PLACE_TAKEN;
-	for (int i = 0; i < NG_PLACE_ATTEMPTS && outcome == NG_PLACE_TAKEN; i++) {
-		int place = pending_place(set, p, be_id, question, tick_of(dns->now)) & (NG_PENDING_WAYS - 1);
+	for (int i = 0; i < NG_PLACE_ATTEMPTS; i++) {
+		int place = pending_place(set, p, be_id, question, now) & (NG_PENDING_WAYS - 1);
 
 		outcome = write_pending(&set->way[place], p, be_id, question, dns);
+		if (outcome != NG_PLACE_TAKEN)
+			break;
 	}
 	if (outcome != NG_PLACE_TAKEN)
 		count(slot, NG_R_QUESTION);
