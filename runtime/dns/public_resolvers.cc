@@ -66,9 +66,9 @@ std::map<IpAddress, std::string_view> by_address() {
 std::span<const PublicResolver> public_resolvers() { return kResolvers; }
 
 std::string_view public_resolver(const IpAddress& address) {
-    static const std::map<IpAddress, std::string_view> kKnown = by_address();
-    const auto found = kKnown.find(address);
-    return found == kKnown.end() ? std::string_view() : found->second;
+    static const std::map<IpAddress, std::string_view> known = by_address();
+    const auto found = known.find(address);
+    return found == known.end() ? std::string_view() : found->second;
 }
 
 std::string encrypted_dns(const IpAddress& address, std::uint8_t protocol, std::uint16_t port) {

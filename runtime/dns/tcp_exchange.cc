@@ -81,8 +81,7 @@ void TcpExchanges::open(const TcpPeers& peers, std::uint32_t server_next, std::u
     enforce_bounds(peers.endpoint);
 }
 
-TcpFate TcpExchanges::add(const TcpPeers& peers, TcpSide side, std::uint32_t sequence, std::span<const std::uint8_t> payload,
-                          std::uint64_t seen_boot_ns, const Sink& sink) {
+TcpFate TcpExchanges::add(const TcpPeers& peers, const Segment& segment, const Sink& sink) {
     const auto known = connections_.find(peers);
     if (known == connections_.end()) {
         ++stats_.unknown;
@@ -93,10 +92,10 @@ TcpFate TcpExchanges::add(const TcpPeers& peers, TcpSide side, std::uint32_t seq
     endpoint.by_age.splice(endpoint.by_age.begin(), endpoint.by_age, connection.age);
     connection.used_ns = clock_.boot_ns();
     const Result<> added =
-        side == TcpSide::kPod
-            ? connection.pod.add(sequence, payload,
-                                 [&](std::span<const std::uint8_t> message) { add_query(connection, message, seen_boot_ns); })
-            : connection.server.add(sequence, payload, [&](std::span<const std::uint8_t> message) {
+        segment.side == TcpSide::kPod
+            ? connection.pod.add(segment.sequence, segment.payload,
+                                 [&](std::span<const std::uint8_t> message) { add_query(connection, message, segment.seen_boot_ns); })
+            : connection.server.add(segment.sequence, segment.payload, [&](std::span<const std::uint8_t> message) {
                   if (const auto asked_boot_ns = match_query(connection, message)) {
                       sink(message, *asked_boot_ns);
                   }

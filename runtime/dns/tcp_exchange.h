@@ -73,10 +73,15 @@ class TcpExchanges {
     // The server's SYN. `server_next` and `pod_next` are the sequence numbers of the streams' first bytes. A repeated SYN
     // changes nothing.
     void open(const TcpPeers& peers, std::uint32_t server_next, std::uint32_t pod_next);
-    // Adds a segment that passed at `seen_boot_ns`, and calls `sink` with each response that it completes and that has a pending
+    struct Segment {
+        TcpSide side = TcpSide::kPod;
+        std::uint32_t sequence = 0;
+        std::span<const std::uint8_t> payload;
+        std::uint64_t seen_boot_ns = 0;  // when it passed
+    };
+    // Adds a segment, and calls `sink` with each response that it completes and that has a pending
     // query. A connection over a limit is forgotten: kUnknown.
-    TcpFate add(const TcpPeers& peers, TcpSide side, std::uint32_t sequence, std::span<const std::uint8_t> payload,
-                std::uint64_t seen_boot_ns, const Sink& sink);
+    TcpFate add(const TcpPeers& peers, const Segment& segment, const Sink& sink);
     void close(const TcpPeers& peers);
     // Forgets the endpoint's connections: after a lost frame none of them can be followed.
     void forget(std::uint32_t endpoint);

@@ -97,7 +97,7 @@ void check_exchange(const Input& input) {
         peers.local_port = static_cast<std::uint16_t>(segment.offset % 3);
         const auto side = segment.payload.size() % 2 == 0 ? dns::TcpSide::kPod : dns::TcpSide::kServer;
         exchanges.open(peers, input.start, input.start);
-        exchanges.add(peers, side, input.start + static_cast<std::uint32_t>(segment.offset), segment.payload, 7,
+        exchanges.add(peers, {side, input.start + static_cast<std::uint32_t>(segment.offset), segment.payload, 7},
                       [&](Bytes message, std::uint64_t asked_ns) {
                           fuzz::require(asked_ns == 7, "a response has the time of a query");
                           fuzz::require(message.size() >= 17 && (message[2] & 0x80U) != 0,

@@ -163,7 +163,7 @@ void HeldResponses::follow_stream(const ng_held& header, const Frame& frame) {
     }
     const auto payload = frame.payload();
     const dns::TcpFate fate =
-        exchanges_.add(peers, from_pod ? dns::TcpSide::kPod : dns::TcpSide::kServer, frame.sequence, payload, header.boot_ns,
+        exchanges_.add(peers, {from_pod ? dns::TcpSide::kPod : dns::TcpSide::kServer, frame.sequence, payload, header.boot_ns},
                        [&](std::span<const std::uint8_t> message, std::uint64_t asked_boot_ns) {
                            learner_.learn_held(source_of(header, peers.server, peers.server_port, asked_boot_ns), message);
                        });

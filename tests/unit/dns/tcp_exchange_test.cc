@@ -23,7 +23,7 @@ struct Talk {
     TcpFate send(TcpSide side, const Bytes& bytes) {
         std::uint32_t& next = at[side == TcpSide::kPod ? 0 : 1];
         const TcpFate fate =
-            exchanges.add(peers, side, next, bytes, now_ns, [this](std::span<const std::uint8_t> message, std::uint64_t asked) {
+            exchanges.add(peers, {side, next, bytes, now_ns}, [this](std::span<const std::uint8_t> message, std::uint64_t asked) {
                 answers.emplace_back(message.begin(), message.end());
                 asked_ns.push_back(asked);
             });
@@ -116,7 +116,7 @@ TEST_CASE("a connection that was not seen from its SYN is not followed; a repeat
     TcpExchanges exchanges(clock, {});
     const Bytes bytes = query("example.com", 7).build_tcp();
     const auto none = [](std::span<const std::uint8_t>, std::uint64_t) { FAIL("an answer"); };
-    CHECK(exchanges.add(peers_of(), TcpSide::kPod, 1, bytes, 0, none) == TcpFate::kUnknown);
+    CHECK(exchanges.add(peers_of(), {TcpSide::kPod, 1, bytes, 0}, none) == TcpFate::kUnknown);
     Talk talk(exchanges, peers_of());
     talk.asks(query("example.com", 7));
     exchanges.open(peers_of(), 0xfffffffe, 1000);
@@ -127,7 +127,7 @@ TEST_CASE("a connection that was not seen from its SYN is not followed; a repeat
     talk.at[1] = 5000;
     CHECK(talk.answered(response("example.com", 8)) == 0);
     exchanges.close(peers_of());
-    CHECK(exchanges.add(peers_of(), TcpSide::kPod, 1, bytes, 0, none) == TcpFate::kUnknown);
+    CHECK(exchanges.add(peers_of(), {TcpSide::kPod, 1, bytes, 0}, none) == TcpFate::kUnknown);
     CHECK(exchanges.stats().connections == 0);
 }
 
