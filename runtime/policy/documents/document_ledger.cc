@@ -22,7 +22,6 @@ bool is_final(const Error& error) {
 }  // namespace
 
 void DocumentLedger::begin() {
-    const bool all_reached = unreachable_.empty();
     sources_.clear();
     reached_.clear();
     unreachable_.clear();
@@ -36,7 +35,6 @@ void DocumentLedger::begin() {
     }
     // Without kept documents there is nothing to restore first.
     restored_ = restored_ || index_.documents.empty();
-    wants_all_ = all_changed_ || !all_reached || !restored_ || !uncopied_.empty();
 }
 
 void DocumentLedger::read_index() {
