@@ -5,12 +5,14 @@
 // Owns its memory; one thread; cannot fail.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <map>
+#include <iterator>
 #include <string>
 #include <vector>
+
+#include "daemon/dns/expiring_notes.h"
 
 namespace namegate::daemon {
 
@@ -19,19 +21,28 @@ inline constexpr std::size_t kMaxNamesWithoutRoom = 16;  // of an endpoint
 class NamesWithoutRoom {
   public:
     // An address of the name found no room; it would have been open until `expiry_boot_ns`.
-    void add(std::uint32_t endpoint, const std::string& name, std::uint64_t expiry_boot_ns);
+    void add(std::uint32_t endpoint, const std::string& name, std::uint64_t expiry_boot_ns) {
+        notes_.add(endpoint, {name, expiry_boot_ns});
+    }
     // A later response to the name was learned whole.
-    void remove(std::uint32_t endpoint, const std::string& name);
-    void forget(std::uint32_t endpoint) { by_endpoint_.erase(endpoint); }
+    void remove(std::uint32_t endpoint, const std::string& name) { notes_.remove(endpoint, {name}); }
+    void forget(std::uint32_t endpoint) { notes_.forget(endpoint); }
     // Those whose TTL has not ended, the oldest first.
-    std::vector<std::string> of(std::uint32_t endpoint, std::uint64_t now_boot_ns) const;
+    std::vector<std::string> of(std::uint32_t endpoint, std::uint64_t now_boot_ns) const {
+        const std::vector<Note> notes = notes_.of(endpoint, now_boot_ns);
+        std::vector<std::string> out;
+        std::transform(notes.begin(), notes.end(), std::back_inserter(out), [](const Note& one) { return one.name; });
+        return out;
+    }
 
   private:
-    struct Entry {
+    struct Note {
         std::string name;
         std::uint64_t expiry_boot_ns = 0;
+
+        bool is_same(const Note& other) const { return name == other.name; }
     };
-    std::map<std::uint32_t, std::deque<Entry>> by_endpoint_;
+    ExpiringNotes<Note, kMaxNamesWithoutRoom> notes_;
 };
 
 }  // namespace namegate::daemon

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Addresses that names of an endpoint's policy recently led to but that no name opens (`dnsNeverOpens`, D17), for the tools to
-// show. Keeps the last kMaxRefusedAddresses of each endpoint. Owns its memory; one thread; cannot fail.
+// show. Keeps the last kMaxRefusedAddresses of each endpoint.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <map>
 #include <string>
-#include <vector>
+
+#include "daemon/dns/expiring_notes.h"
 
 namespace namegate::daemon {
 
@@ -20,18 +19,10 @@ struct RefusedAddress {
     std::string name;
     std::string entry;  // of dnsNeverOpens
     std::uint64_t expiry_boot_ns = 0;
+
+    bool is_same(const RefusedAddress& other) const { return address == other.address && name == other.name; }
 };
 
-class RefusedAddresses {
-  public:
-    // True if it is new.
-    bool add(std::uint32_t endpoint, const RefusedAddress& refused);
-    // Those that have not expired.
-    std::vector<RefusedAddress> of(std::uint32_t endpoint, std::uint64_t now_boot_ns) const;
-    void forget(std::uint32_t endpoint) { by_endpoint_.erase(endpoint); }
-
-  private:
-    std::map<std::uint32_t, std::deque<RefusedAddress>> by_endpoint_;
-};
+using RefusedAddresses = ExpiringNotes<RefusedAddress, kMaxRefusedAddresses>;
 
 }  // namespace namegate::daemon
