@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/explain.h"
 
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -18,8 +20,6 @@ using policy::Direction;
 
 // The start of the dynamic port range (RFC 6335), from which clients usually take source ports.
 constexpr std::uint16_t kClientPort = 49152;
-constexpr std::uint8_t kTcp = 6;
-constexpr std::uint8_t kUdp = 17;
 constexpr std::size_t kShownServers = 4;  // in one line
 constexpr const char* kAllowed = "allowed";
 constexpr const char* kDenied = "denied";
@@ -28,7 +28,7 @@ constexpr const char* kQueriesDenied = "the policy denies the endpoint's DNS que
 
 bool is_dns_query(const ExplainFacts& facts) {
     const policy::Destination& to = facts.destination;
-    if (facts.direction != Direction::kEgress || !to.address || (to.protocol != kUdp && to.protocol != kTcp)) {
+    if (facts.direction != Direction::kEgress || !to.address || (to.protocol != IPPROTO_UDP && to.protocol != IPPROTO_TCP)) {
         return false;
     }
     const auto is_this = [&to](const dns::TrustedServer& server) { return server.contains(*to.address, to.port); };
@@ -61,7 +61,7 @@ policy::ExplainInput query_to(const dns::TrustedServer& server) {
     query.host = server.prefix.address().to_string();
     query.service = "UDP port " + std::to_string(server.port);
     query.packet.remote = server.prefix.address();
-    query.packet.protocol = kUdp;
+    query.packet.protocol = IPPROTO_UDP;
     query.packet.source_port = kClientPort;
     query.packet.destination_port = server.port;
     query.is_dns_query = true;
@@ -72,15 +72,23 @@ bool is_host(const IpPrefix& prefix) { return prefix.length() >= prefix.address(
 
 std::string text_of(const IpPrefix& prefix) { return is_host(prefix) ? prefix.address().to_string() : prefix.to_string(); }
 
+// If the policy denies the endpoint's DNS queries: this, and what would allow them.
+std::vector<std::string> steps_before_lookups(const ExplainFacts& facts) {
+    if (!denies_queries(*facts.compiled, *facts.trusted)) {
+        return {};
+    }
+    std::vector<std::string> out = advice_for_queries(*facts.compiled, *facts.trusted);
+    out.insert(out.begin(), kQueriesDenied);
+    return out;
+}
+
 // The advice for a denied packet. A name opens nothing while the queries for it are denied, so this is said first.
 std::vector<std::string> advice_of(const ExplainFacts& facts, const policy::Explanation& explanation) {
     std::vector<std::string> out;
     if (is_dns_query(facts)) {
         out.push_back("these are the endpoint's DNS queries: while they are denied, it finds no name, and no name opens an address");
-    } else if (facts.direction == Direction::kEgress && facts.trusted && denies_queries(*facts.compiled, *facts.trusted)) {
-        out.emplace_back(kQueriesDenied);
-        const std::vector<std::string> first = advice_for_queries(*facts.compiled, *facts.trusted);
-        out.insert(out.end(), first.begin(), first.end());
+    } else if (facts.direction == Direction::kEgress && facts.trusted) {
+        out = steps_before_lookups(facts);
     }
     out.insert(out.end(), explanation.advice.begin(), explanation.advice.end());
     return out;
@@ -110,12 +118,7 @@ std::vector<std::string> steps_before(const ExplainFacts& facts, const ExplainTa
                 "then the endpoint has to look up " + name + " there"};
     }
     const std::string servers = listed(*facts.trusted, kShownServers, [](const dns::TrustedServer& server) { return server.to_string(); });
-    std::vector<std::string> out;
-    if (denies_queries(*facts.compiled, *facts.trusted)) {
-        out.emplace_back(kQueriesDenied);
-        const std::vector<std::string> first = advice_for_queries(*facts.compiled, *facts.trusted);
-        out.insert(out.end(), first.begin(), first.end());
-    }
+    std::vector<std::string> out = steps_before_lookups(facts);
     out.push_back("the endpoint has to look up " + name + " at " +
                   (facts.trusted->size() == 1 ? "the trusted server " : "one of the trusted servers ") + servers);
     if (!facts.untrusted.empty()) {
@@ -205,7 +208,7 @@ bool denies_queries(const CompiledPolicy& compiled, const std::vector<dns::Trust
         if (!is_host(server.prefix) || policy::evaluate(compiled, query).allowed) {
             return true;
         }
-        query.protocol = kTcp;
+        query.protocol = IPPROTO_TCP;
         return policy::evaluate(compiled, query).allowed;
     });
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dns/public_resolvers.h"
 
+#include <netinet/in.h>
+
 #include <map>
 
 namespace namegate::dns {
 
 namespace {
 
-constexpr std::uint8_t kTcp = 6;
-constexpr std::uint8_t kUdp = 17;
 constexpr std::uint16_t kTlsPort = 853;  // RFC 7858, RFC 9250
 constexpr std::uint16_t kHttpsPort = 443;
 
@@ -74,10 +74,10 @@ std::string_view public_resolver(const IpAddress& address) {
 std::string encrypted_dns(const IpAddress& address, std::uint8_t protocol, std::uint16_t port) {
     const std::string_view owner = port == kTlsPort || port == kHttpsPort ? public_resolver(address) : std::string_view();
     const bool is_https = port == kHttpsPort && !owner.empty();
-    if ((protocol != kTcp && protocol != kUdp) || (port != kTlsPort && !is_https)) {
+    if ((protocol != IPPROTO_TCP && protocol != IPPROTO_UDP) || (port != kTlsPort && !is_https)) {
         return {};
     }
-    const std::string kind = is_https ? "DNS over HTTPS" : protocol == kTcp ? "DNS over TLS" : "DNS over QUIC";
+    const std::string kind = is_https ? "DNS over HTTPS" : protocol == IPPROTO_TCP ? "DNS over TLS" : "DNS over QUIC";
     return kind + " with " + address.to_string() + (owner.empty() ? "" : " (" + std::string(owner) + ")");
 }
 

@@ -79,8 +79,8 @@ class TcpExchanges {
         std::span<const std::uint8_t> payload;
         std::uint64_t seen_boot_ns = 0;  // when it passed
     };
-    // Adds a segment, and calls `sink` with each response that it completes and that has a pending
-    // query. A connection over a limit is forgotten: kUnknown.
+    // Adds a segment, and calls `sink` with each response that it completes and that has a pending query. A connection over a limit
+    // is forgotten: kUnknown.
     TcpFate add(const TcpPeers& peers, const Segment& segment, const Sink& sink);
     void close(const TcpPeers& peers);
     // Forgets the endpoint's connections: after a lost frame none of them can be followed.
