@@ -26,30 +26,11 @@ std::string text_of(const Json& value) {
 
 std::string text_of(const Json& object, const char* key) { return text_of(member(object, key)); }
 
-bool is_true(const Json& object, const char* key) {
-    const Json& value = member(object, key);
-    return value.is_boolean() && value.get<bool>();
-}
-
 bool is_count(const Json& value) { return value.is_number_unsigned() || (value.is_number_integer() && value.get<std::int64_t>() >= 0); }
 
 std::uint64_t number_of(const Json& object, const char* key) {
     const Json& value = member(object, key);
     return is_count(value) ? value.get<std::uint64_t>() : 0;
-}
-
-std::string joined(const Json& list, std::string_view separator) {
-    std::string out;
-    if (!list.is_array()) {
-        return text_of(list);
-    }
-    for (const Json& item : list) {
-        if (!out.empty()) {
-            out += separator;
-        }
-        out += text_of(item);
-    }
-    return out;
 }
 
 std::vector<std::string> items_of(const Json& list) {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Reads JSON whose members depend on what it is about: the events of a stream, settings. A member that is absent or of another type
-// reads as empty. The replies to commands have types of their own (api/reply.h). Pure functions.
+// Reads JSON whose members depend on what it is about: lines of a flow log, settings. A member that is absent or of another type reads
+// as empty. Events and the replies to commands have types of their own (api/replies). Pure functions.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "api/protocol.h"
@@ -19,12 +18,9 @@ const api::Json& member(const api::Json& object, const char* key);
 // Text unchanged, a number in digits, a boolean as "yes" or "no"; anything else is empty.
 std::string text_of(const api::Json& value);
 std::string text_of(const api::Json& object, const char* key);
-bool is_true(const api::Json& object, const char* key);
 // Whether it is an integer that is not negative.
 bool is_count(const api::Json& value);
 std::uint64_t number_of(const api::Json& object, const char* key);
-// The texts of a list, with `separator` between them.
-std::string joined(const api::Json& list, std::string_view separator);
 // The texts of a list, one by one; of any other value its text.
 std::vector<std::string> items_of(const api::Json& list);
 
