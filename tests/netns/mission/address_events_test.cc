@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The events of addresses that names open and that expire; and what is said when addresses find no room.
 #include <algorithm>
-#include <atomic>
 #include <catch2/catch.hpp>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "api/client.h"
+#include "event_stream.h"
 #include "site.h"
 
 using namespace namegate;
@@ -22,45 +19,9 @@ using nlohmann::json;
 constexpr std::uint32_t kTtl = 3;
 constexpr unsigned kRoom = 16;
 
-// `monitor --addresses`, read in a thread.
-class AddressStream {
-  public:
-    explicit AddressStream(const Site& site) : socket_(site.node.folder() + "/state/namegated.sock"), thread_([this] { follow(); }) {}
-    ~AddressStream() {
-        stop_ = true;
-        thread_.join();
-    }
-    AddressStream(const AddressStream&) = delete;
-    AddressStream& operator=(const AddressStream&) = delete;
-    AddressStream(AddressStream&&) = delete;
-    AddressStream& operator=(AddressStream&&) = delete;
-
-    std::vector<json> events(const std::string& address) {
-        const std::lock_guard lock(mutex_);
-        std::vector<json> out;
-        std::copy_if(events_.begin(), events_.end(), std::back_inserter(out),
-                     [&](const json& event) { return event.value("address", "") == address; });
-        return out;
-    }
-
-  private:
-    void follow() {
-        constexpr unsigned kTimeoutMs = 10'000;
-        static_cast<void>(api::follow_daemon(socket_, {"monitor", {{"addresses", true}}}, kTimeoutMs, [this](const json& event) {
-            if (!event.is_null()) {
-                const std::lock_guard lock(mutex_);
-                events_.push_back(event);
-            }
-            return !stop_;
-        }));
-    }
-
-    std::string socket_;
-    std::atomic<bool> stop_{false};
-    std::mutex mutex_;
-    std::vector<json> events_;
-    std::thread thread_;
-};
+std::vector<json> events_of(EventStream& stream, const std::string& address) {
+    return stream.events([&](const json& event) { return event.value("address", "") == address; });
+}
 
 json explain(const Site& site, const std::string& destination) {
     return site.node.ask_daemon("explain", {{"endpoint", "default/a"}, {"destination", destination}}).value();
@@ -78,7 +39,7 @@ TEST_CASE("monitor --addresses shows an address when its name opens it, and when
     site.node.start_daemon();
     const auto pod = site.node.add({"a", "default", {}});
     REQUIRE(resolve(*pod, "before.test"));
-    AddressStream stream(site);
+    EventStream stream(site, {{"addresses", true}});
     // The stream has begun when an address that opens now has its event.
     unsigned rounds = 0;
     REQUIRE(eventually([&] {
@@ -86,11 +47,11 @@ TEST_CASE("monitor --addresses shows an address when its name opens it, and when
         const std::string name = "probe" + std::to_string(rounds++) + ".test";
         site.world.set_name(name, {probe}, 300);
         static_cast<void>(resolve(*pod, name));
-        return eventually([&] { return !stream.events(probe).empty(); }, Milliseconds(2500));
+        return eventually([&] { return !events_of(stream, probe).empty(); }, Milliseconds(2500));
     }));
     REQUIRE(resolve(*pod, "one.test"));
-    REQUIRE(eventually([&] { return stream.events(one).size() == 2; }));
-    const std::vector<json> events = stream.events(one);
+    REQUIRE(eventually([&] { return events_of(stream, one).size() == 2; }));
+    const std::vector<json> events = events_of(stream, one);
     INFO(events[0].dump(1) << events[1].dump(1));
     CHECK(events[0]["kind"] == "address-opened");
     CHECK(events[1]["kind"] == "address-expired");
@@ -100,7 +61,7 @@ TEST_CASE("monitor --addresses shows an address when its name opens it, and when
     }
     CHECK(events[0]["time"].get<std::string>() < events[0]["expires"].get<std::string>());
     CHECK(events[1]["time"].get<std::string>() <= events[1]["expires"].get<std::string>());
-    CHECK(stream.events(before).empty());
+    CHECK(events_of(stream, before).empty());
     site.node.remove(*pod);
 }
 

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Allowed flows as `monitor --flows` and the flow log show them, from the programs' own counts.
 #include <algorithm>
-#include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "api/client.h"
+#include "event_stream.h"
 #include "site.h"
 #include "support/temp_dir.h"
 
@@ -20,46 +17,12 @@ namespace {
 
 using nlohmann::json;
 
-// The events of flows, read in a thread until none came for a while.
-class FlowStream {
-  public:
-    explicit FlowStream(const Site& site) : socket_(site.node.folder() + "/state/namegated.sock"), thread_([this] { follow(); }) {}
-    ~FlowStream() {
-        stop_ = true;
-        thread_.join();
-    }
-    FlowStream(const FlowStream&) = delete;
-    FlowStream& operator=(const FlowStream&) = delete;
-    FlowStream(FlowStream&&) = delete;
-    FlowStream& operator=(FlowStream&&) = delete;
-
-    // The first event of this kind to this port, or null.
-    json find(const std::string& kind, int port) {
-        const std::lock_guard lock(mutex_);
-        const auto found = std::find_if(events_.begin(), events_.end(),
-                                        [&](const json& event) { return event["kind"] == kind && event.value("remotePort", 0) == port; });
-        return found == events_.end() ? json() : *found;
-    }
-
-  private:
-    void follow() {
-        constexpr unsigned kTimeoutMs = 10'000;
-        static_cast<void>(
-            api::follow_daemon(socket_, {"monitor", {{"endpoint", "default/a"}, {"flows", true}}}, kTimeoutMs, [this](const json& event) {
-                if (!event.is_null()) {
-                    const std::lock_guard lock(mutex_);
-                    events_.push_back(event);
-                }
-                return !stop_;
-            }));
-    }
-
-    std::string socket_;
-    std::atomic<bool> stop_{false};
-    std::mutex mutex_;
-    std::vector<json> events_;
-    std::thread thread_;
-};
+// The first event of this kind to this port, or null.
+json find(EventStream& stream, const std::string& kind, int port) {
+    const std::vector<json> found =
+        stream.events([&](const json& event) { return event["kind"] == kind && event.value("remotePort", 0) == port; });
+    return found.empty() ? json() : found.front();
+}
 
 std::vector<json> lines_of(const std::string& path) {
     std::ifstream in(path);
@@ -80,13 +43,13 @@ TEST_CASE("monitor --flows and the flow log show an allowed flow when it begins 
     site.node.write_policy("weather.yaml", allow_domains("weather", "app == 'a'", {"api.weather.com"}));
     site.node.start_daemon();
     const auto pod = site.node.add({"a", "default", {{"app", "a"}}});
-    FlowStream stream(site);
+    EventStream stream(site, {{"endpoint", "default/a"}, {"flows", true}});
     json begun;
     json ended;
     REQUIRE(eventually([&] {
         static_cast<void>(reaches(*pod, "api.weather.com"));
-        begun = stream.find("flow", kTcpPort);
-        ended = stream.find("flow-ended", kTcpPort);
+        begun = find(stream, "flow", kTcpPort);
+        ended = find(stream, "flow-ended", kTcpPort);
         return !begun.is_null() && !ended.is_null();
     }));
     INFO(begun.dump(1) << ended.dump(1));
