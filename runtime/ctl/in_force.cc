@@ -50,7 +50,7 @@ InForce read_in_force(const config::Config& config) {
     policy::DocumentLedger ledger(clock, policy::KeptDocuments(files, folder));
     ledger.begin();
     for (const std::string& each : config.policy_dirs) {
-        const auto loaded = policy::load_folder(ledger, each, files);
+        const auto loaded = policy::load_folder(ledger, each, policy::ChangedFiles::any(), files);
         if (!loaded && !ledger.documents_of(each).empty()) {
             out.folders[each] = loaded.error().message();
         }

@@ -31,6 +31,7 @@
 #include "daemon/socket/reply_children.h"
 #include "daemon/socket/socket_server.h"
 #include "daemon/socket/stream_sink.h"
+#include "policy/documents/policy_folder.h"
 
 namespace namegate::daemon {
 
@@ -67,7 +68,7 @@ class Daemon {
     Result<> add_periodic_work();
     void reload();
     void tick();
-    void read_folders();
+    void read_folders(const policy::ChangedFiles& changed);
     void read_servers();
     std::optional<Result<SocketServer::Reply>> handle(const api::Request& request, SocketServer::Ticket ticket);
     std::optional<Result<SocketServer::Reply>> program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket);
@@ -104,7 +105,8 @@ Result<> Daemon::start() {
     // Sources: events and held frames in the rings, and work that the last round left.
     NG_ASSIGN(slow_path_, SlowPath::create(*loop_, *node_));
     // Sources: changes in the policy folders, and the end of a burst of changes.
-    NG_ASSIGN(folders_, PolicyFolderWatch::create(*loop_, node::watched_folders(config_), [this] { read_folders(); }));
+    NG_ASSIGN(folders_, PolicyFolderWatch::create(*loop_, node::watched_folders(config_), policy::is_policy_file_name,
+                                                  [this](const policy::ChangedFiles& changed) { read_folders(changed); }));
     // Source: changes of the files that name trusted DNS servers.
     if (std::vector<std::string> files = node_->runtime().server_files(); !files.empty()) {
         NG_ASSIGN(server_files_, ServerFileWatch::create(*loop_, std::move(files), [this] { read_servers(); }));
@@ -174,7 +176,7 @@ Result<> Daemon::add_periodic_work() {
         {kRescanUs,
          [this] {
              if (!folders_->has_unread_change()) {
-                 read_folders();
+                 read_folders(policy::ChangedFiles::any());
              }
          }},
         {kReconcileUs, [this] { node_->reconcile(); }},
@@ -215,7 +217,7 @@ Result<> Daemon::run() {
 
 void Daemon::reload() {
     notify_service_manager("RELOADING=1");
-    read_folders();
+    read_folders(policy::ChangedFiles::any());
     read_servers();
     node_->reconcile();
     events_->tick();
@@ -251,9 +253,10 @@ void Daemon::check_pins() {
     }
 }
 
-void Daemon::read_folders() {
-    node_->health().report("folder watch", folders_->begin_reading());
-    node_->reload_policies();
+void Daemon::read_folders(const policy::ChangedFiles& changed) {
+    const Result<> watched = folders_->begin_reading();
+    node_->health().report("folder watch", watched);
+    node_->reload_policies(watched ? changed : policy::ChangedFiles::any());
 }
 
 void Daemon::read_servers() {

@@ -83,9 +83,9 @@ void Node::log_folder_problems() {
     }
 }
 
-void Node::reload_policies() {
+void Node::reload_policies(const policy::ChangedFiles& changed) {
     const std::uint64_t begin = clock_.boot_ns();
-    const auto change = runtime_->read_policies(due_.program);
+    const auto change = runtime_->read_policies(due_.reload ? policy::ChangedFiles::any() : changed, due_.program);
     due_.reload = !change;
     health_.report("reading policies", change ? ok() : Result<>(change.error()));
     if (!change) {

@@ -60,7 +60,7 @@ class Node {
                              const endpoints::Description& description);
 
     // Reads the policy folders. If the snapshot changed, programs every endpoint that the change affects.
-    void reload_policies();
+    void reload_policies(const policy::ChangedFiles& changed = policy::ChangedFiles::any());
     // Reads the trusted servers again; writes them to the kernel if they changed.
     void refresh_servers();
     // Compares the endpoint records with the interfaces and the kernel's maps, and corrects differences.

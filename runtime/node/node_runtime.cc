@@ -60,8 +60,8 @@ bool NodeRuntime::trusts(const Record& record, const IpAddress& server) const {
                        [&server](const dns::TrustedServer& one) { return one.contains(server, dns::kDefaultDnsPort); });
 }
 
-Result<std::optional<PolicyChange>> NodeRuntime::read_policies(bool always) {
-    NG_ASSIGN(read_, load_policy_folders(policies_, config_));
+Result<std::optional<PolicyChange>> NodeRuntime::read_policies(const policy::ChangedFiles& changed, bool always) {
+    NG_ASSIGN(read_, load_policy_folders(policies_, config_, changed));
     const auto snapshot = policies_.snapshot();
     const std::string unknown = gaps_text(policies_);
     const bool known_before = programmer_.unknown().empty();

@@ -78,9 +78,10 @@ class NodeRuntime {
 
     // Policies.
     //
-    // Reads the folders. nullopt: policies and gaps are as before; with `always` the change is returned even then.
-    // kTryAgain: another process is reading.
-    Result<std::optional<PolicyChange>> read_policies(bool always = false);
+    // Reads what has changed in the folders since they were read last. nullopt: policies and gaps are as before; with `always` the
+    // change is returned even then. kTryAgain: another process is reading, and nothing was read.
+    Result<std::optional<PolicyChange>> read_policies(const policy::ChangedFiles& changed = policy::ChangedFiles::any(),
+                                                      bool always = false);
     const policy::DocumentLedger& policies() const { return policies_; }
     const std::vector<FolderProblem>& folder_problems() const { return read_.problems; }
     const Result<>& policies_kept() const { return read_.kept; }

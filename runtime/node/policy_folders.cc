@@ -67,7 +67,7 @@ Result<std::optional<FileLock>> lock_kept(const config::Config& config) {
     return lock ? std::optional(std::move(lock).value()) : std::nullopt;
 }
 
-FoldersRead read_once(policy::DocumentLedger& ledger, const config::Config& config) {
+FoldersRead read_once(policy::DocumentLedger& ledger, const config::Config& config, const policy::ChangedFiles& changed) {
     FoldersRead out;
     const auto note = [&out](const std::string& folder, const Result<>& loaded) {
         if (!loaded) {
@@ -76,10 +76,10 @@ FoldersRead read_once(policy::DocumentLedger& ledger, const config::Config& conf
     };
     ledger.begin();
     for (const std::string& folder : config.policy_dirs) {
-        note(folder, policy::load_folder(ledger, folder));
+        note(folder, policy::load_folder(ledger, folder, changed));
     }
     for (const std::string& folder : config.pod_manifest_dirs) {
-        note(folder, policy::load_manifest_folder(ledger, folder, node_name(config)));
+        note(folder, policy::load_manifest_folder(ledger, folder, node_name(config), changed));
     }
     out.kept = ledger.finish();
     return out;
@@ -87,10 +87,10 @@ FoldersRead read_once(policy::DocumentLedger& ledger, const config::Config& conf
 
 }  // namespace
 
-Result<FoldersRead> load_policy_folders(policy::DocumentLedger& ledger, const config::Config& config) {
+Result<FoldersRead> load_policy_folders(policy::DocumentLedger& ledger, const config::Config& config, const policy::ChangedFiles& changed) {
     NG_ASSIGN(const std::optional<FileLock> lock, lock_kept(config));
-    FoldersRead out = read_once(ledger, config);
-    return ledger.wants_another_round() ? read_once(ledger, config) : out;
+    FoldersRead out = read_once(ledger, config, changed);
+    return ledger.wants_another_round() ? read_once(ledger, config, policy::ChangedFiles::any()) : out;
 }
 
 std::string gaps_text(const policy::DocumentLedger& ledger) {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "policy/documents/changed_files.h"
 #include "policy/documents/document_ledger.h"
 
 namespace namegate::node {
@@ -33,8 +34,9 @@ struct FoldersRead {
 std::string kept_policies_folder(const config::Config& config);
 policy::DocumentLedger make_ledger(const config::Config& config, const Clock& clock);
 
-// kTryAgain: another process is reading, and nothing was read.
-Result<FoldersRead> load_policy_folders(policy::DocumentLedger& ledger, const config::Config& config);
+// `changed`: since the ledger read the folders last. kTryAgain: another process is reading, and nothing was read.
+Result<FoldersRead> load_policy_folders(policy::DocumentLedger& ledger, const config::Config& config,
+                                        const policy::ChangedFiles& changed = policy::ChangedFiles::any());
 
 // The gaps in one line; empty when all policies are known.
 std::string gaps_text(const policy::DocumentLedger& ledger);

@@ -15,15 +15,21 @@ constexpr std::uint32_t kEvents = IN_CREATE | IN_MODIFY | IN_ATTRIB | kDoneEvent
 
 }  // namespace
 
-Result<DirectoryWatch> DirectoryWatch::create(std::vector<std::string> folders) {
+Result<DirectoryWatch> DirectoryWatch::create(std::vector<std::string> folders, bool (*is_file)(std::string_view)) {
     NG_ASSIGN(NameWatch names, NameWatch::create(kEvents));
-    DirectoryWatch watch(std::move(names), std::move(folders));
+    DirectoryWatch watch(std::move(names), std::move(folders), is_file);
     NG_TRY(watch.arm());
     return watch;
 }
 
-DirectoryWatch::Seen DirectoryWatch::drain() {
-    const std::uint32_t last = names_.drain();
+DirectoryWatch::Seen DirectoryWatch::drain(policy::ChangedFiles& changed) {
+    const std::uint32_t last = names_.drain([this, &changed](const NameWatch::NamedEvent& event) {
+        if (!event.folder.empty() && is_file_(event.name)) {
+            changed.add(event.folder + "/" + event.name);
+        } else {
+            changed.add_any();
+        }
+    });
     return last == 0 ? Seen::kNothing : (last & kDoneEvents) != 0 ? Seen::kDone : Seen::kUnderway;
 }
 

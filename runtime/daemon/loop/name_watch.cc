@@ -35,7 +35,8 @@ Result<> NameWatch::add(const std::string& folder, const std::string& name) {
         }
         return sys_error("watching " + folder, failure);
     }
-    arming_[watch].insert(name);
+    arming_[watch].names.insert(name);
+    arming_[watch].folders.insert(folder);
     return ok();
 }
 
@@ -54,10 +55,21 @@ bool NameWatch::concerns(int watch, std::uint32_t mask, const std::string& name)
         return true;
     }
     const auto found = watches_.find(watch);
-    return found != watches_.end() && ((mask & kSelfEvents) != 0 || found->second.count("") > 0 || found->second.count(name) > 0);
+    return found != watches_.end() &&
+           ((mask & kSelfEvents) != 0 || found->second.names.count("") > 0 || found->second.names.count(name) > 0);
 }
 
-std::uint32_t NameWatch::drain() {
+NameWatch::NamedEvent NameWatch::named(int watch, std::uint32_t mask, std::string name) const {
+    const auto found = watches_.find(watch);
+    // A folder with other names is above a watched one, which the event may concern.
+    const bool whole = found != watches_.end() && found->second.names == std::set<std::string>{""} && found->second.folders.size() == 1;
+    if (!whole || name.empty() || (mask & (kSelfEvents | IN_Q_OVERFLOW | IN_ISDIR)) != 0) {
+        return {mask, {}, {}};
+    }
+    return {mask, *found->second.folders.begin(), std::move(name)};
+}
+
+std::uint32_t NameWatch::drain(const std::function<void(const NamedEvent&)>& visit) {
     std::uint32_t last = 0;
     alignas(inotify_event) std::array<char, 16384> buffer{};
     for (;;) {
@@ -74,7 +86,13 @@ std::uint32_t NameWatch::drain() {
             // The kernel pads the name with zeros.
             const std::string name = event.len == 0 ? std::string() : std::string(buffer.data() + at + sizeof(event));
             at += sizeof(event) + event.len;
-            last = concerns(event.wd, event.mask, name) ? event.mask : last;
+            if (!concerns(event.wd, event.mask, name)) {
+                continue;
+            }
+            last = event.mask;
+            if (visit) {
+                visit(named(event.wd, event.mask, name));
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace namegate::daemon {
 
@@ -19,23 +20,24 @@ constexpr std::uint64_t kQuietAccuracyUs = kMs / 2;
 }  // namespace
 
 Result<std::unique_ptr<PolicyFolderWatch>> PolicyFolderWatch::create(EventLoop& loop, std::vector<std::string> folders,
-                                                                     std::function<void()> read) {
-    NG_ASSIGN(DirectoryWatch watched, DirectoryWatch::create(std::move(folders)));
+                                                                     bool (*is_file)(std::string_view name),
+                                                                     std::function<void(const policy::ChangedFiles&)> read) {
+    NG_ASSIGN(DirectoryWatch watched, DirectoryWatch::create(std::move(folders), is_file));
     std::unique_ptr<PolicyFolderWatch> watch(new PolicyFolderWatch(loop, std::move(watched)));
     NG_TRY(watch->add_sources(std::move(read)));
     return watch;
 }
 
-Result<> PolicyFolderWatch::add_sources(std::function<void()> read) {
+Result<> PolicyFolderWatch::add_sources(std::function<void(const policy::ChangedFiles&)> read) {
     NG_ASSIGN(events_, loop_.add_io(folders_.fd(), EPOLLIN, [this](std::uint32_t /*events*/) { handle_events(); }));
-    NG_ASSIGN(quiet_, loop_.add_timer(kQuietAccuracyUs, std::move(read)));
+    NG_ASSIGN(quiet_, loop_.add_timer(kQuietAccuracyUs, [this, read = std::move(read)] { read(policy::ChangedFiles(unread_)); }));
     changed_since_us_ = 1;
     quiet_.start_in(0);
     return ok();
 }
 
 void PolicyFolderWatch::handle_events() {
-    const auto seen = folders_.drain();
+    const auto seen = folders_.drain(unread_);
     if (seen == DirectoryWatch::Seen::kNothing) {
         return;
     }
@@ -49,6 +51,7 @@ void PolicyFolderWatch::handle_events() {
 
 Result<> PolicyFolderWatch::begin_reading() {
     changed_since_us_ = 0;
+    unread_ = {};
     return folders_.arm();
 }
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,9 +20,12 @@ namespace namegate::daemon {
 
 class PolicyFolderWatch {
   public:
-    // `read` is called from the loop when the folders should be read. The first call comes in the first round, because the folders
-    // may have changed between their first reading and the watch. It must call begin_reading(). The loop outlives the watch.
-    static Result<std::unique_ptr<PolicyFolderWatch>> create(EventLoop& loop, std::vector<std::string> folders, std::function<void()> read);
+    // `read` is called from the loop with what has changed when the folders should be read. The first call comes in the first round,
+    // because the folders may have changed between their first reading and the watch. It must call begin_reading(). `is_file`: as
+    // DirectoryWatch. The loop outlives the watch.
+    static Result<std::unique_ptr<PolicyFolderWatch>> create(EventLoop& loop, std::vector<std::string> folders,
+                                                             bool (*is_file)(std::string_view name),
+                                                             std::function<void(const policy::ChangedFiles&)> read);
     ~PolicyFolderWatch() = default;
     PolicyFolderWatch(const PolicyFolderWatch&) = delete;
     PolicyFolderWatch& operator=(const PolicyFolderWatch&) = delete;
@@ -35,7 +39,7 @@ class PolicyFolderWatch {
 
   private:
     PolicyFolderWatch(EventLoop& loop, DirectoryWatch folders) : loop_(loop), folders_(std::move(folders)) {}
-    Result<> add_sources(std::function<void()> read);
+    Result<> add_sources(std::function<void(const policy::ChangedFiles&)> read);
     void handle_events();
 
     EventLoop& loop_;
@@ -43,6 +47,7 @@ class PolicyFolderWatch {
     IoSource events_;
     TimerSource quiet_;                   // fires when the folders should be read
     std::uint64_t changed_since_us_ = 0;  // time of the first unread change; 0: there is none
+    policy::ChangedFiles unread_ = policy::ChangedFiles::any();
 };
 
 }  // namespace namegate::daemon

@@ -22,6 +22,7 @@ bool is_final(const Error& error) {
 }  // namespace
 
 void DocumentLedger::begin() {
+    const bool all_reached = unreachable_.empty();
     sources_.clear();
     reached_.clear();
     unreachable_.clear();
@@ -35,6 +36,7 @@ void DocumentLedger::begin() {
     }
     // Without kept documents there is nothing to restore first.
     restored_ = restored_ || index_.documents.empty();
+    wants_all_ = all_changed_ || !all_reached || !restored_ || !uncopied_.empty();
 }
 
 void DocumentLedger::read_index() {

@@ -53,6 +53,8 @@ class DocumentLedger {
     // A round is begin(), then for each configured source add_source() and its reports, then finish(). A source that is not
     // added is no longer configured, so its documents are removed.
     void begin();
+    // In a round: the ledger needs the reports of all documents, not only of those that have changed.
+    bool wants_all() const { return wants_all_; }
     void add_source(const std::string& source, Decoder decoder);
     void report_reached(const std::string& source, const SourcePlace& place);
     void report_unreachable(const std::string& source, const std::string& why);
@@ -134,7 +136,8 @@ class DocumentLedger {
     std::set<std::string> invalid_;  // not valid at the end of the last round; another document's change can make one valid
 
     // The state of the round.
-    bool all_changed_ = false;        // the kept index was read, so every document is settled again
+    bool all_changed_ = false;  // the kept index was read, so every document is settled again
+    bool wants_all_ = true;
     std::set<std::string> reported_;  // documents whose state a source reported
     std::map<std::string, Decoder> sources_;
     std::map<std::string, SourcePlace> reached_;

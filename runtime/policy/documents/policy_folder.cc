@@ -42,19 +42,13 @@ struct Folder {
     std::string path;
     DocumentLedger::Decoder decoder;
     bool (*is_policy_file)(std::string_view name);
-    std::optional<SourcePlace> place = {};  // where it was when its reading began; none: it does not matter
-};
+    std::optional<SourcePlace> place = {};  // where it was when its reading began
 
-SourcePlace place_of(const FileInfo& info) { return {info.device, info.mount_point}; }
-
-// Whether the folder is where it was when its reading began.
-bool is_in_place(const Folder& folder) {
-    if (!folder.place) {
-        return true;
+    std::optional<SourcePlace> present_place() const {
+        const auto info = files.info(path);
+        return info ? std::optional(SourcePlace{info->device, info->mount_point}) : std::nullopt;
     }
-    const auto info = folder.files.info(folder.path);
-    return info && place_of(*info) == *folder.place;
-}
+};
 
 // A file with content that the ledger does not know.
 struct Fresh {
@@ -79,7 +73,8 @@ std::optional<Fresh> read(DocumentLedger& ledger, const Folder& folder, const st
     auto content = folder.files.read(path, kMaxPolicyFileBytes);
     if (!content) {
         // A file that disappeared with the mount of its folder was not removed.
-        if (content.error().code() == Code::kNotFound && !folder.files.has_name(path) && is_in_place(folder)) {
+        if (content.error().code() == Code::kNotFound && !folder.files.has_name(path) &&
+            (!folder.place || folder.present_place() == folder.place)) {
             ledger.report_removed(path);
         } else {
             ledger.report_unreadable(folder.path, path, content.error().message());
@@ -137,6 +132,20 @@ void report(DocumentLedger& ledger, const Folder& folder, std::vector<Fresh> fil
     }
 }
 
+// `paths`: sorted, in the folder.
+void read_all(DocumentLedger& ledger, const Folder& folder, const std::vector<std::string>& paths) {
+    std::vector<Fresh> files;
+    for (const std::string& path : paths) {
+        if (auto fresh = read(ledger, folder, path)) {
+            files.push_back(std::move(*fresh));
+        }
+        if (files.size() == kBatch) {
+            report(ledger, folder, std::exchange(files, {}));
+        }
+    }
+    report(ledger, folder, std::move(files));
+}
+
 bool is_not_hidden(std::string_view name) { return name.front() != '.'; }
 
 }  // namespace
@@ -166,7 +175,7 @@ Result<> check_mount(const DocumentLedger& ledger, const Folder& folder, const S
     return ok();
 }
 
-Result<> load(DocumentLedger& ledger, Folder folder) {
+Result<> load_whole(DocumentLedger& ledger, Folder folder) {
     ledger.add_source(folder.path, folder.decoder);
     const auto names = folder.files.list(folder.path, kMaxPolicyFiles);
     const auto info = folder.files.info(folder.path);
@@ -180,7 +189,7 @@ Result<> load(DocumentLedger& ledger, Folder folder) {
             present.push_back(prefix + name);
         }
     }
-    const SourcePlace place = place_of(*info);
+    const SourcePlace place{info->device, info->mount_point};
     folder.place = place;
     if (const auto mounted = check_mount(ledger, folder, place); present.empty() && !mounted) {
         return unreachable(ledger, folder, mounted.error());
@@ -191,32 +200,49 @@ Result<> load(DocumentLedger& ledger, Folder folder) {
             ledger.report_removed(path);
         }
     }
-    std::vector<Fresh> files;
-    for (const std::string& path : present) {
-        if (auto fresh = read(ledger, folder, path)) {
-            files.push_back(std::move(*fresh));
-        }
-        if (files.size() == kBatch) {
-            report(ledger, folder, std::exchange(files, {}));
+    read_all(ledger, folder, present);
+    return ok();
+}
+
+// Whether the files of the folder that are not among `changed` are as the ledger knows them.
+bool is_known(const DocumentLedger& ledger, const Folder& folder, const ChangedFiles& changed) {
+    return !changed.may_be_any() && !ledger.wants_all() && folder.place && ledger.place_of(folder.path) == folder.place &&
+           ledger.file_count() + changed.paths().size() <= kMaxPolicyFiles;
+}
+
+Result<> load(DocumentLedger& ledger, Folder folder, const ChangedFiles& changed) {
+    folder.place = folder.present_place();
+    if (!is_known(ledger, folder, changed)) {
+        return load_whole(ledger, std::move(folder));
+    }
+    ledger.add_source(folder.path, folder.decoder);
+    ledger.report_reached(folder.path, *folder.place);
+    const std::string prefix = folder.path + "/";
+    std::vector<std::string> paths;
+    for (const std::string& path : changed.paths()) {
+        const std::string_view name = path.starts_with(prefix) ? std::string_view(path).substr(prefix.size()) : std::string_view();
+        if (!name.empty() && name.find('/') == std::string_view::npos && folder.is_policy_file(name)) {
+            paths.push_back(path);
         }
     }
-    report(ledger, folder, std::move(files));
+    read_all(ledger, folder, paths);
     return ok();
 }
 
 }  // namespace
 
-Result<> load_folder(DocumentLedger& ledger, const std::string& folder, FileSystem& files) {
-    return load(ledger, {files, folder, decode_file, is_policy_file_name});
+Result<> load_folder(DocumentLedger& ledger, const std::string& folder, const ChangedFiles& changed, FileSystem& files) {
+    return load(ledger, {files, folder, decode_file, is_policy_file_name}, changed);
 }
 
-Result<> load_manifest_folder(DocumentLedger& ledger, const std::string& folder, std::string_view node_name, FileSystem& files) {
+Result<> load_manifest_folder(DocumentLedger& ledger, const std::string& folder, std::string_view node_name, const ChangedFiles& changed,
+                              FileSystem& files) {
     const auto decoder = [node = std::string(node_name)](const std::string& path, std::string_view content) {
         DecodeOutcome decoded = decode_file(path, content);
         make_static(decoded, node);
         return decoded;
     };
-    return load(ledger, {files, folder, decoder, is_not_hidden});
+    return load(ledger, {files, folder, decoder, is_not_hidden}, changed);
 }
 
 void load_file(DocumentLedger& ledger, const std::string& path, FileSystem& files) {

@@ -32,7 +32,7 @@ struct Process {
     Result<> read() {
         do {
             ledger.begin();
-            static_cast<void>(load_folder(ledger, kFolder, files));
+            static_cast<void>(load_folder(ledger, kFolder, ChangedFiles::any(), files));
             kept = ledger.finish();
         } while (ledger.wants_another_round());
         return kept;

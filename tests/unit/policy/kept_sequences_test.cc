@@ -135,11 +135,13 @@ class Sequence {
     void put(const std::string& path, const std::optional<std::string>& version) {
         now_.files[path] = {version, false};
         disk_.faults.erase(path);
+        changed_.add(path);
         disk_.put(path, version ? good(path, *version) : "garbage: [" + std::to_string(++version_));
         tell(path + "=" + version.value_or("broken"));
     }
     void remove(const std::string& path) {
         now_.files.erase(path);
+        changed_.add(path);
         disk_.faults.erase(path);
         disk_.take(path);
         tell("remove " + path);
@@ -158,6 +160,7 @@ class Sequence {
         const bool clear = now_.folder_faults.erase(folder) + now_.unmounted.erase(folder) > 0;
         disk_.faults.erase(folder);
         disk_.unmounted.erase(folder);
+        changed_.add_any();
         const unsigned kind = below(3);
         if (!clear && kind == 2) {
             now_.unmounted.insert(folder);
@@ -173,6 +176,7 @@ class Sequence {
             return;
         }
         file->second.unreadable = true;
+        changed_.add(path);
         disk_.faults[path] = below(2) == 0 ? EACCES : ENOENT;
         tell("unreadable " + path);
     }
@@ -211,17 +215,19 @@ class Sequence {
     }
     std::unique_ptr<DocumentLedger> start() { return std::make_unique<DocumentLedger>(clock_, KeptDocuments(disk_, kKept)); }
     // Returns whether everything is kept.
-    bool read(DocumentLedger& ledger) {
+    bool read(DocumentLedger& ledger, const ChangedFiles& changed = ChangedFiles::any()) {
         Result<> kept = ok();
         do {
             ledger.begin();
             for (const std::string& folder : kFolders) {
-                static_cast<void>(load_folder(ledger, folder, disk_));
+                static_cast<void>(load_folder(ledger, folder, changed, disk_));
             }
             kept = ledger.finish();
         } while (ledger.wants_another_round());
         return kept.has_value();
     }
+    // As the daemon does, which watches the folders.
+    bool read_changed(DocumentLedger& ledger) { return read(ledger, std::exchange(changed_, {})); }
     static Outcome outcome_of(const DocumentLedger& ledger) {
         Outcome out;
         for (const NetworkSet* set : ledger.snapshot()->sets()) {
@@ -273,7 +279,7 @@ class Sequence {
         if (!daemon_) {
             daemon_ = start();
         }
-        if (!read(*daemon_)) {
+        if (!read_changed(*daemon_)) {
             difference_ = "a reload did not keep";
         }
         compare(*daemon_);
@@ -373,7 +379,7 @@ class Sequence {
         tell("full");
         const auto after = possible_after();
         disk_.full_after = below(kMostSteps);
-        const bool kept = read(*daemon_);
+        const bool kept = read_changed(*daemon_);
         disk_.full_after.reset();
         const Outcome real = outcome_of(*daemon_);
         Knowledge knowledge = possible_.front();
@@ -396,7 +402,8 @@ class Sequence {
     MemoryFiles disk_;
     test::ManualClock clock_;
     Files now_;
-    std::vector<Knowledge> possible_;  // possible contents of the disk
+    ChangedFiles changed_ = ChangedFiles::any();  // since the daemon read the folders last
+    std::vector<Knowledge> possible_;             // possible contents of the disk
     std::unique_ptr<DocumentLedger> daemon_;
     std::vector<InForce> endpoints_;
     std::vector<InForce> model_endpoints_;
