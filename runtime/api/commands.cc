@@ -195,6 +195,7 @@ constexpr std::array<Command, std::variant_size_v<Call>> kCommands = {{
     {"dns", AnswerBy::kChild, decode_optional_endpoint<NamesRequest>, encode_endpoint<NamesRequest>},
     {"explain", AnswerBy::kLoop, decode_explain, encode_explain},
     {"why", AnswerBy::kChild, decode_why, encode_why},
+    {"staged", AnswerBy::kChild, decode_optional_endpoint<StagedRequest>, encode_endpoint<StagedRequest>},
     {"monitor", AnswerBy::kStream, decode_monitor, encode_monitor},
     {"prepare", AnswerBy::kLoop, decode_prepare, encode_prepare},
     {"program", AnswerBy::kLater, decode_program, encode_program},

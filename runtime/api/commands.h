@@ -20,6 +20,7 @@
 #include "api/replies/explain.h"
 #include "api/replies/names.h"
 #include "api/replies/policies.h"
+#include "api/replies/staged.h"
 #include "api/replies/status.h"
 #include "api/replies/why.h"
 #include "base/ip.h"
@@ -64,6 +65,11 @@ struct WhyRequest {
     std::string endpoint;
     std::string destination;
 };
+// What the staged policies would have decided otherwise; without an endpoint, for all.
+struct StagedRequest {
+    using Reply = StagedReply;
+    std::string endpoint;
+};
 // Answered with a stream of events until the client closes the connection. Without `denied`, `dns` and `flows`, all events but
 // DNS responses and flows. An empty text matches every event.
 struct MonitorRequest {
@@ -99,7 +105,7 @@ struct ForgetRequest {
 };
 
 using Call = std::variant<StatusRequest, EndpointsRequest, PoliciesRequest, AddressesRequest, NamesRequest, ExplainRequest, WhyRequest,
-                          MonitorRequest, PrepareRequest, ProgramRequest, ForgetRequest>;
+                          StagedRequest, MonitorRequest, PrepareRequest, ProgramRequest, ForgetRequest>;
 
 enum class AnswerBy {
     kLoop,    // the event loop, at once

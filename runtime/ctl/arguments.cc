@@ -104,7 +104,7 @@ CommandLine::CommandLine() {
     }
     add_operands();
     add_explain_options(*app_.get_subcommand("explain"));
-    for (const char* listing : {"status", "endpoints", "policies", "ips", "dns"}) {
+    for (const char* listing : {"status", "endpoints", "policies", "ips", "dns", "staged"}) {
         app_.get_subcommand(listing)
             ->add_flag("-w,--watch", watch_, "show it again every SECONDS (default 2) until\ninterrupted")
             ->option_text("[=SECONDS]")
@@ -135,6 +135,7 @@ void CommandLine::add_operands() {
     add_operand("explain", "DEST", "the destination");
     add_operand("why", "ENDPOINT", kEndpoint);
     add_operand("why", "DEST", "only denials of this address or name; with a port or a\nprotocol, also of these")->required(false);
+    add_operand("staged", "ENDPOINT", kEndpoint)->required(false);
     add_operand("monitor", "ENDPOINT", kEndpoint)->required(false);
     add_operand("suggest", "ENDPOINT", kEndpoint)->required(false);
     add_operand("selector", "EXPR", "the selector");

@@ -86,7 +86,7 @@ struct Command {
 };
 
 // `explain` has both: --offline chooses run_here.
-constexpr std::array<Command, 15> kCommands = {{
+constexpr std::array<Command, 16> kCommands = {{
     {"check", run_check, nullptr},
     {"status", nullptr, ask<api::StatusRequest, show_status, status_code>},
     {"endpoints", nullptr, ask<api::EndpointsRequest, show_endpoints>},
@@ -95,6 +95,7 @@ constexpr std::array<Command, 15> kCommands = {{
     {"dns", nullptr, ask<api::NamesRequest, show_dns>},
     {"explain", run_explain_offline, ask<api::ExplainRequest, show_explain, explain_code>},
     {"why", nullptr, ask<api::WhyRequest, show_why, why_code>},
+    {"staged", nullptr, ask<api::StagedRequest, show_staged, staged_code>},
     {"monitor", run_monitor, nullptr},
     {"suggest", run_suggest, nullptr},
     {"selector", run_selector, nullptr},

@@ -13,7 +13,7 @@ constexpr std::string_view kDaemonExit =
     "    2  bad arguments, or more than one endpoint matches\n"
     "    3  no daemon answers\n";
 
-constexpr std::array<Page, 16> kPages = {{
+constexpr std::array<Page, 17> kPages = {{
     {"check", "check policy files for errors",
      "    Reads the files, and in each folder the files that the daemon would read (*.yaml,\n"
      "    *.yml, *.json; no hidden files, no sub-folders), and prints every problem as\n"
@@ -85,6 +85,17 @@ constexpr std::array<Page, 16> kPages = {{
      "    0  something was denied\n    1  nothing was denied, or there is no such endpoint\n    2  bad arguments\n"
      "    3  no daemon answers\n",
      "    namegatectl why default/weather\n    namegatectl why default/weather api.example.com:443\n"},
+    {"staged", "show what staged policies would have denied and allowed",
+     "    Shows for each endpoint, by name or address, the new flows that the staged policies\n"
+     "    would have denied, and the denied packets that they would have allowed, since they were\n"
+     "    staged: how often, when last, and by which rule. The observation begins again when a file\n"
+     "    with staged policies changes, and when the daemon starts. Connections that are older are\n"
+     "    not in it; `policies ENDPOINT` counts those that are still alive.\n\n"
+     "    The programs report at most 120 denials of an endpoint in a second, so the counts of what\n"
+     "    would be allowed are lower bounds. There are at most 128 lines for an endpoint.\n",
+     "    0  a verdict would have been another one\n    1  none, or there is no such endpoint\n    2  bad arguments\n"
+     "    3  no daemon answers\n",
+     "    namegatectl staged\n    namegatectl staged default/weather -o json\n"},
     {"monitor", "show what is denied, cut and logged, as it happens",
      "    Prints one event per line until stopped: packets that a policy denied, packets that\n"
      "    matched a Log rule, flows that a changed policy cut, limits that were reached, policies\n"

@@ -21,6 +21,10 @@ void show_why(const Context& context, const api::WhyReply& reply);
 // kNo: nothing was denied.
 ExitCode why_code(const api::WhyReply& reply);
 
+void show_staged(const Context& context, const api::StagedReply& reply);
+// kNo: the staged policies would have changed nothing.
+ExitCode staged_code(const api::StagedReply& reply);
+
 void show_explain(const Context& context, const api::ExplainReply& reply);
 ExitCode explain_code(const api::ExplainReply& reply);
 

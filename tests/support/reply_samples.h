@@ -112,4 +112,42 @@ inline api::WhyReply sample_why() {
              {"cut", 1, "t0", "t0", "ingress", "UDP", "2001:db8::1", 4000, 53, {}, "", "", "cut"}}};
 }
 
+inline api::StagedReply sample_staged() {
+    return {"t0",
+            1,
+            12,
+            3,
+            2,
+            {{"default/weather",
+              "denied",
+              7,
+              "t1",
+              "t2",
+              "egress",
+              "TCP",
+              "192.0.2.1",
+              443,
+              50000,
+              {"edge.example.net", "api.example\x1b.com"},
+              "default",
+              "end of tier default: Deny",
+              "",
+              0},
+             {"default/weather",
+              "allowed",
+              1,
+              "t1",
+              "t1",
+              "ingress",
+              "UDP",
+              "2001:db8::1",
+              4000,
+              53,
+              {},
+              "default",
+              "lab[0]",
+              "/p/lab.yaml",
+              4}}};
+}
+
 }  // namespace namegate::test

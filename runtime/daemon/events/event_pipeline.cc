@@ -10,7 +10,7 @@
 namespace namegate::daemon {
 
 EventPipeline::EventPipeline(Node& node)
-    : node_(node), flow_log_(open_flow_log(node)), sinks_{&denials_, &history_, &node.warnings().encrypted_dns()} {
+    : node_(node), staged_(node), flow_log_(open_flow_log(node)), sinks_{&denials_, &history_, &staged_, &node.warnings().encrypted_dns()} {
     if (flow_log_) {
         add_sink(*flow_log_);
     }
@@ -87,6 +87,15 @@ void EventPipeline::report(NodeEvent event) {
     out.endpoint = std::move(event.endpoint);
     out.detail = std::move(event.text);
     publish(out);
+    if (event.kind == EventKind::kPolicies) {
+        refresh_staged();
+    }
+}
+
+void EventPipeline::refresh_staged() {
+    if (staged_.refresh()) {
+        wishes_changed();
+    }
 }
 
 void EventPipeline::work() {
@@ -96,6 +105,7 @@ void EventPipeline::work() {
 }
 
 void EventPipeline::tick() {
+    refresh_staged();
     if (flow_log_) {
         flow_log_->check_name();
         node_.health().report("flow log", flow_log_->state());

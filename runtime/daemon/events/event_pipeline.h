@@ -2,8 +2,8 @@
 //
 // The way of events from their sources to the sinks: what the programs report is enriched once, if a sink wants its kind, and every
 // such sink gets the same event. The programs do some things only while a sink wants them, so the pipeline tells its observer about
-// that. Owns the recent denials, the history and the flow log; the node and other sinks outlive it. One thread: that of the event loop.
-// Cannot fail.
+// that. Owns the recent denials, the history, the report of staged policies and the flow log; the node and other sinks outlive it. One
+// thread: that of the event loop. Cannot fail.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "daemon/events/event.h"
 #include "daemon/events/event_history.h"
 #include "daemon/events/recent_denials.h"
+#include "daemon/events/staged_watch.h"
 #include "daemon/flow_log/flow_log.h"
 #include "daemon/node.h"
 #include "datapath/bpf/abi.h"
@@ -65,22 +66,26 @@ class EventPipeline {
 
     // Writes what waits for the flow log. Call it several times a second.
     void work();
-    // Checks the flow log's file, and reports its state to the node's health. Call it every second, and after a signal.
+    // Checks the flow log's file, and reports its state to the node's health; looks for changed staged policies. Call it every second,
+    // and after a signal.
     void tick();
     // Writes the rest of the flow log, for the end of the daemon.
     void finish();
 
     const RecentDenials& denials() const { return denials_; }
     const EventHistory& history() const { return history_; }
+    const StagedWatch& staged() const { return staged_; }
 
   private:
     bool is_wanted(EventKind kind) const;
+    void refresh_staged();
     void note_latency(ResponsePath path, std::optional<std::uint64_t> ns) const;
     void publish(const Event& event);
 
     Node& node_;
     RecentDenials denials_;
     EventHistory history_;
+    StagedWatch staged_;
     std::unique_ptr<FlowLog> flow_log_;  // null: none
     std::vector<EventSink*> sinks_;
     EventInterest interest_;

@@ -153,6 +153,7 @@ void Metrics::add_problems(Exposition& out) const {
                  {"pod_labels_unknown", warnings.pods_without_labels},
                  {"policy_selects_nothing", warnings.unselecting_policies},
                  {"domain_never_looked_up", warnings.domains_not_looked_up},
+                 {"rule_without_match", warnings.rules_without_match},
                  {"dns_queries_denied", warnings.endpoints_without_dns},
                  {"encrypted_dns", warnings.encrypted_dns},
                  {"dns_server_unusable", node_.runtime().server_warnings().size()},

@@ -15,6 +15,7 @@
 #include "daemon/listings/denials.h"
 #include "daemon/listings/explain.h"
 #include "daemon/listings/policy_use.h"
+#include "daemon/listings/staged_changes.h"
 #include "daemon/listings/views.h"
 #include "policy/compiler/destination.h"
 
@@ -138,6 +139,13 @@ struct Handler {
             NG_ASSIGN(destination, policy::parse_destination(request.destination));
         }
         return view_denials(node, *record, parts.events.denials().of(record->id), destination);
+    }
+    Result<api::StagedReply> operator()(const api::StagedRequest& request) const {
+        if (request.endpoint.empty()) {
+            return view_staged_changes(parts.events.staged(), std::nullopt);
+        }
+        NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
+        return view_staged_changes(parts.events.staged(), record->id);
     }
     Result<Followed> operator()(const api::MonitorRequest& request) const {
         NG_ASSIGN(EventFilter filter, event_filter(node, request));

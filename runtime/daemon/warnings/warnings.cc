@@ -7,6 +7,7 @@
 
 #include "base/listed.h"
 #include "base/log.h"
+#include "daemon/matched_rules.h"
 #include "daemon/node.h"
 #include "daemon/seen_endpoints.h"
 #include "datapath/untrusted.h"
@@ -15,9 +16,11 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr std::uint64_t kRoundNs = 5'000'000'000;  // from the start of one round to the next
+constexpr std::uint64_t kRoundNs = 5'000'000'000;   // from the start of one round to the next
+constexpr std::uint64_t kRulesNs = 60'000'000'000;  // from one reading of the rules' counters to the next
 constexpr const char* kUntrustedServer = "DNS server not trusted";
-constexpr std::size_t kCacheSteps = 64;  // for one domain of one endpoint
+constexpr std::size_t kCacheSteps = 64;     // for one domain of one endpoint
+constexpr std::size_t kCounterSteps = 100;  // to read the rules' counters of one endpoint
 
 // As written in a list of namegate.yaml, where text with a colon needs quotes.
 std::string written(const dns::TrustedServer& server) {
@@ -86,15 +89,23 @@ struct Warnings::Round {
     std::vector<std::uint32_t> ids;  // of the endpoints
     std::size_t next = 0;            // policy
     std::size_t next_id = 0;         // place in `ids`, after the policies
+    bool reads_rules = false;        // the counters of the rules, of each endpoint
+    MatchedRules matched;
 };
 
-Warnings::Warnings(const Clock& clock) : clock_(clock), policies_(clock, lookups_), refused_(clock), encrypted_dns_(clock) {}
+Warnings::Warnings(const Clock& clock)
+    : clock_(clock), policies_(clock, lookups_), unused_rules_(clock), refused_(clock), encrypted_dns_(clock) {}
 Warnings::~Warnings() = default;
 
 void Warnings::begin(Node& node) {
     revision_ = node.programmer().revision();
-    next_ns_ = clock_.boot_ns() + kRoundNs;
+    const std::uint64_t now = clock_.boot_ns();
+    next_ns_ = now + kRoundNs;
     round_ = std::make_unique<Round>(node);
+    round_->reads_rules = now >= next_rules_ns_;
+    if (matched_) {
+        unused_rules_.begin();
+    }
     if (generation_ != round_->endpoints.snapshot().generation()) {
         generation_ = round_->endpoints.snapshot().generation();
         lookups_.keep(round_->endpoints.snapshot());
@@ -117,26 +128,45 @@ void Warnings::tick(Node& node) {
     std::size_t steps = 0;
     for (; steps < kWarningStepsPerTick && round_->next < round_->policies.size(); ++round_->next) {
         const policy::Policy& policy = *round_->policies[round_->next];
-        steps += round_->endpoints.size() + policies_.check(policy, round_->endpoints.selected_by(policy), is_cached_here);
+        const Selected selected = round_->endpoints.selected_by(policy);
+        steps += round_->endpoints.size() + policies_.check(policy, selected, is_cached_here);
+        if (matched_) {
+            unused_rules_.check(policy, selected, matched_->of(policy));
+        }
     }
     for (; steps < kWarningStepsPerTick && round_->next_id < round_->ids.size(); ++round_->next_id) {
-        steps += check_queries(node, round_->ids[round_->next_id]);
+        steps += check_endpoint(node, round_->ids[round_->next_id]);
     }
     if (round_->next == round_->policies.size() && round_->next_id == round_->ids.size()) {
         finish(node);
     }
 }
 
-std::size_t Warnings::check_queries(const Node& node, std::uint32_t endpoint) {
+std::size_t Warnings::check_endpoint(Node& node, std::uint32_t endpoint) {
     const auto record = node.records().find(endpoint);
-    const node::Programmed* state = node.programmer().find(endpoint);
-    if (record == node.records().end() || state == nullptr) {
+    if (record == node.records().end()) {
         return 1;
     }
-    return denied_queries_.check(display_name(record->second), state->egress, node.runtime().servers_of(record->second));
+    std::size_t steps = check_queries(node, record->second);
+    if (round_->reads_rules) {
+        const auto read = round_->matched.add(node, record->second);
+        round_->reads_rules = read.has_value();  // without the counters of all endpoints nothing can be said
+        steps += kCounterSteps;
+    }
+    return steps;
+}
+
+std::size_t Warnings::check_queries(const Node& node, const endpoints::Record& record) {
+    const node::Programmed* state = node.programmer().find(record.id);
+    return state == nullptr ? 1 : denied_queries_.check(display_name(record), state->egress, node.runtime().servers_of(record));
 }
 
 void Warnings::finish(Node& node) {
+    if (matched_) {
+        unused_rules_.end();
+    }
+    matched_ = round_->reads_rules ? std::make_unique<MatchedRules>(std::move(round_->matched)) : nullptr;
+    next_rules_ns_ = matched_ ? clock_.boot_ns() + kRulesNs : next_rules_ns_;
     round_.reset();
     policies_.end();
     denied_queries_.end();
@@ -148,9 +178,11 @@ void Warnings::finish(Node& node) {
                 without_labels.size(),
                 policies_.unselected().size(),
                 policies_.domains_not_looked_up(),
+                unused_rules_.rules(),
                 denied_queries_.endpoints(),
                 encrypted_dns.size()};
-    for (const std::vector<Warning>& more : {encrypted_dns, without_labels, denied_queries_.warnings(), policies_.to_log()}) {
+    for (const std::vector<Warning>& more :
+         {encrypted_dns, without_labels, denied_queries_.warnings(), policies_.to_log(), unused_rules_.warnings()}) {
         all.insert(all.end(), more.begin(), more.end());
     }
     for (const Warning& warning : log_.fresh(all)) {
@@ -217,6 +249,7 @@ std::vector<std::string> Warnings::lines(Node& node) const {
                       "; see: namegatectl policies");
     }
     add_some(out, policies_.not_looked_up());
+    add_some(out, unused_rules_.warnings());
     return out;
 }
 

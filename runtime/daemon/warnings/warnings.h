@@ -2,9 +2,9 @@
 //
 // Conditions that an administrator should know although namegate itself works: untrusted DNS servers that pods use, pods whose
 // labels are unknown, pods whose policies have domains and deny their DNS queries, policies that select no endpoint, domains that no
-// endpoint looks up, pods that use DNS over TLS or HTTPS. They are searched for in rounds, a part of a round in each tick, so that a
-// large node does not delay other work. Each warning is logged once when it appears. Owns its memory only. One thread; a read error is
-// itself a warning.
+// endpoint looks up, rules that never match, pods that use DNS over TLS or HTTPS. They are searched for in rounds, a part of a round in
+// each tick, so that a large node does not delay other work. Each warning is logged once when it appears. Owns its memory only. One thread;
+// a read error is itself a warning.
 #pragma once
 
 #include <cstddef>
@@ -21,12 +21,14 @@
 #include "daemon/warnings/lookups.h"
 #include "daemon/warnings/policy_warnings.h"
 #include "daemon/warnings/refused_pods.h"
+#include "daemon/warnings/unused_rules.h"
 #include "daemon/warnings/warning_log.h"
 #include "dns/trusted_servers.h"
 #include "endpoints/record.h"
 
 namespace namegate::daemon {
 
+class MatchedRules;
 class Node;
 
 inline constexpr std::size_t kShownWarnings = 8;            // of each kind in `status`; also names in one line
@@ -48,6 +50,7 @@ struct WarningNumbers {
     std::size_t pods_without_labels = 0;
     std::size_t unselecting_policies = 0;
     std::size_t domains_not_looked_up = 0;
+    std::size_t rules_without_match = 0;
     std::size_t endpoints_without_dns = 0;  // whose policies have domains and deny their DNS queries
     std::size_t encrypted_dns = 0;          // resolvers
 };
@@ -75,7 +78,8 @@ class Warnings {
   private:
     struct Round;
     void begin(Node& node);
-    std::size_t check_queries(const Node& node, std::uint32_t endpoint);
+    std::size_t check_endpoint(Node& node, std::uint32_t endpoint);
+    std::size_t check_queries(const Node& node, const endpoints::Record& record);
     void finish(Node& node);
     std::vector<Warning> servers(Node& node) const;
     std::vector<Warning> unknown_labels(const Node& node) const;
@@ -84,6 +88,7 @@ class Warnings {
     Lookups lookups_;
     PolicyWarnings policies_;
     DeniedQueries denied_queries_;
+    UnusedRules unused_rules_;
     WarningLog log_;
     RefusedPods refused_;
     EncryptedDns encrypted_dns_;
@@ -92,6 +97,8 @@ class Warnings {
     std::uint64_t revision_ = 0;    // of the programmer, when the last round began
     std::uint64_t generation_ = 0;  // of the snapshot at that time
     std::uint64_t next_ns_ = 0;
+    std::uint64_t next_rules_ns_ = 0;        // when the rules' counters are read again
+    std::unique_ptr<MatchedRules> matched_;  // that the last round read, for this one; null: it read none
 };
 
 }  // namespace namegate::daemon

@@ -84,6 +84,75 @@ TEST_CASE("explain agrees with what the pod observes, before and after a lookup"
     site.node.remove(*pod);
 }
 
+TEST_CASE("staged reports what staged policies would have denied and allowed, by endpoint and name, since they were staged") {
+    Site site;
+    site.world.set_name("api.weather.com", {"198.18.0.1"});
+    site.world.set_name("api.lab.test", {"198.18.0.2"});
+    site.node.write_policy("weather.yaml", allow_domains("weather", "app == 'a'", {"api.weather.com"}));
+    site.node.start_daemon();
+    const auto pod = site.node.add({"a", "default", {{"app", "a"}}});
+    const auto other = site.node.add({"b", "default", {{"app", "b"}}});
+    const auto report = [&site](const std::string& endpoint = "") {
+        const auto reply =
+            site.node.ask_daemon("staged", endpoint.empty() ? nlohmann::json::object() : nlohmann::json{{"endpoint", endpoint}});
+        REQUIRE(reply);
+        return nlohmann::json(*reply);
+    };
+    CHECK(report()["policies"] == 0);
+    REQUIRE(reaches(*pod, "api.weather.com"));
+    CHECK(report()["entries"].empty());
+
+    // It would deny what the other policy allows, and allow the lab.
+    site.node.write_policy("lab.yaml",
+                           "apiVersion: projectcalico.org/v3\nkind: StagedGlobalNetworkPolicy\nmetadata: {name: lab}\nspec:\n  order: 1\n"
+                           "  selector: has(app)\n  types: [Egress]\n  egress:\n"
+                           "  - {action: Allow, destination: {domains: ['*.lab.test']}}\n  - {action: Deny, protocol: TCP}\n");
+    REQUIRE(eventually([&] { return report()["policies"] == 1; }));
+    const std::string since = report()["since"];
+    CHECK_FALSE(since.empty());
+    const auto find = [&report](const std::string& endpoint, const std::string& name, const std::string& verdict) {
+        const nlohmann::json own = report(endpoint);
+        for (const nlohmann::json& entry : own["entries"]) {
+            if (!entry["names"].empty() && entry["names"].back() == name && entry["verdict"] == verdict && entry["endpoint"] == endpoint) {
+                return entry;
+            }
+        }
+        return nlohmann::json();
+    };
+    CHECK(eventually([&] {
+        CHECK(reaches(*pod, "api.weather.com"));
+        return !find("default/a", "api.weather.com", "denied").is_null();
+    }));
+    CHECK(eventually([&] {
+        CHECK_FALSE(reaches(*pod, "api.lab.test", kDenied));
+        return !find("default/a", "api.lab.test", "allowed").is_null();
+    }));
+    // Of an endpoint that no policy in force selects, too.
+    CHECK(eventually([&] {
+        CHECK(reaches(*other, "api.weather.com"));
+        return !find("default/b", "api.weather.com", "denied").is_null();
+    }));
+    INFO(report().dump());
+    const nlohmann::json denied = find("default/a", "api.weather.com", "denied");
+    CHECK(denied["rule"] == "lab[1]");
+    CHECK(denied["count"] >= 1);
+    CHECK(denied["firstTime"].get<std::string>() >= since);
+    CHECK(find("default/a", "api.lab.test", "allowed")["rule"] == "lab[0]");
+    const nlohmann::json own = report("default/a");
+    for (const nlohmann::json& entry : own["entries"]) {
+        CHECK(entry["endpoint"] == "default/a");
+    }
+
+    // A change of another file does not begin the report again; the end of staging ends it.
+    site.node.write_policy("other.yaml", allow_domains("other", "app == 'c'", {"x.test"}));
+    site.node.remove(*other);
+    REQUIRE(eventually([&] { return report()["entries"].size() == report("default/a")["entries"].size(); }));
+    CHECK(report()["since"] == since);
+    site.node.remove_policy("lab.yaml");
+    CHECK(eventually([&] { return report()["policies"] == 0 && report()["entries"].empty(); }));
+    site.node.remove(*pod);
+}
+
 TEST_CASE("monitor prints what a staged policy with domains would do with what is denied") {
     Site site;
     site.world.set_alias("api.lab.test", "edge.example.net");

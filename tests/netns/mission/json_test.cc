@@ -86,4 +86,8 @@ TEST_CASE("the JSON of the daemon's commands is as described") {
     check(site, "explain", {"explain", "default/a", "api.weather.com"});
     check(site, "explain", {"explain", "default/a", "evil.com"});
     check(site, "why", {"why", "default/a"});
+    // The report begins up to a second after the daemon.
+    REQUIRE(
+        eventually([&] { return reaches(*pod, "api.weather.com") && output(site, {"staged"}).find("firstTime") != std::string::npos; }));
+    check(site, "staged", {"staged"});
 }

@@ -20,6 +20,7 @@ const std::vector<Call>& samples() {
         NamesRequest{"default/pod"},
         ExplainRequest{"default/pod", "api.weather.com:443", true},
         WhyRequest{"default/pod", "api.weather.com:443"},
+        StagedRequest{"default/pod"},
         MonitorRequest{"default/pod", true, true, true, true, "default", "pod", "*.weather.com", "default.allow", 900},
         PrepareRequest{"c1", "eth0"},
         ProgramRequest{"c1", "eth0", {*IpAddress::parse("10.0.0.1"), *IpAddress::parse("fd00::1")}},

@@ -114,6 +114,7 @@ TEST_CASE("each reply reads what it writes, and names a field that is missing or
     check_reply<NamesRequest>(test::sample_names());
     check_reply<ExplainRequest>(test::sample_explain());
     check_reply<WhyRequest>(test::sample_why());
+    check_reply<StagedRequest>(test::sample_staged());
     const DoneReply done;
     CHECK(problem<ProgramRequest>(write_reply<ProgramRequest>(done), &done) == "");
     CHECK(write_reply<ProgramRequest>(done) == Json::object());
@@ -128,6 +129,7 @@ TEST_CASE("each reply is as docs/api-json.md describes it") {
     CHECK(described<NamesRequest>("dns", test::sample_names()) == Lines{});
     CHECK(described<ExplainRequest>("explain", test::sample_explain()) == Lines{});
     CHECK(described<WhyRequest>("why", test::sample_why()) == Lines{});
+    CHECK(described<StagedRequest>("staged", test::sample_staged()) == Lines{});
 }
 
 TEST_CASE("the values of a reply in JSON") {

@@ -60,6 +60,28 @@ TEST_CASE("times on the command line") {
     }
 }
 
+TEST_CASE("staged prints what the staged policies would have decided otherwise") {
+    Ctl call;
+    call.reply = api::write_reply<api::StagedRequest>(sample_staged());
+    const Called called = call({"-s", "/s", "staged", "default/weather"});
+    CHECK(called.code == 0);
+    CHECK(called.request.command == "staged");
+    CHECK(called.request.arguments == api::Json{{"endpoint", "default/weather"}});
+    CHECK(called.out ==
+          "1 staged policy, observed since t0: 12 new flows and denied packets\n"
+          "ENDPOINT         WOULD BE  COUNT  DIRECTION  TRAFFIC                      RULE                       LAST  PLACE\n"
+          "default/weather  denied    7      egress     api.example\\x1b.com:443 TCP  end of tier default: Deny  t2    -\n"
+          "default/weather  allowed   1      ingress    2001:db8::1 to port 53 UDP   lab[0]                     t1    /p/lab.yaml:4\n"
+          "3 more had no verdict: there were too many at a time, or a rule matches the ICMP type\n"
+          "2 more would have another verdict and found no space in this list\n");
+    call.reply = api::write_reply<api::StagedRequest>({"t0", 2, 5, 0, 0, {}});
+    const Called same = call({"-s", "/s", "staged"});
+    CHECK(same.code == 1);
+    CHECK(same.out == "2 staged policies, observed since t0: 5 new flows and denied packets\nno verdict would have been another one\n");
+    call.reply = api::write_reply<api::StagedRequest>({});
+    CHECK(call({"-s", "/s", "staged"}).out == "no policies are staged\n");
+}
+
 TEST_CASE("why prints the latest denials, with the verdict now and the advice") {
     Ctl call;
     call.reply = api::write_reply<api::WhyRequest>(sample_why());

@@ -14,6 +14,7 @@
 #include "daemon/events/event_json.h"
 #include "daemon/events/name_history.h"
 #include "daemon/events/recent_denials.h"
+#include "daemon/events/staged_report.h"
 
 using namespace namegate;
 using namespace namegate::daemon;
@@ -74,6 +75,61 @@ dns::Learning learning(const std::string& name, const std::vector<std::string>& 
 policy::DomainPattern pattern(const std::string& text) { return policy::DomainPattern::parse(text).value(); }
 
 }  // namespace
+
+TEST_CASE("the report of staged policies has what they would decide otherwise, by endpoint and name") {
+    StagedReport report;
+    report.restart("t5");
+    const StagedVerdict deny{false, {}, ""};
+    const StagedVerdict allow{true, {}, ""};
+    const auto flow = [](Event event) {
+        event.kind = EventKind::kFlow;
+        return event;
+    };
+    report.note(flow(denied(7, "192.0.2.1", 443, 10, {"api.example.com"})), deny);
+    report.note(flow(denied(7, "192.0.2.2", 443, 20, {"api.example.com"})), deny);
+    report.note(flow(denied(7, "192.0.2.1", 443, 30)), deny);
+    report.note(flow(denied(7, "192.0.2.1", 443, 30)), allow);  // as in force
+    report.note(denied(8, "192.0.2.1", 443, 40), allow);
+    report.note(denied(8, "192.0.2.1", 443, 40), deny);  // as in force
+    report.note(denied(8, "192.0.2.1", 443, 40), {false, {}, "too many events"});
+    CHECK(report.since() == "t5");
+    CHECK(report.judged() == 6);
+    CHECK(report.unjudged() == 1);
+    const std::vector<StagedEntry> all = report.entries();
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].count == 2);
+    CHECK_FALSE(all[0].would_allow);
+    CHECK(all[0].first_time == "t10");
+    CHECK(all[0].last_time == "t20");
+    CHECK(all[0].packet.remote.to_string() == "192.0.2.2");
+    CHECK(all[1].count == 1);
+    CHECK(all[2].would_allow);
+    CHECK(all[2].endpoint.id == 8);
+    report.forget(7);
+    CHECK(report.entries().size() == 1);
+    report.restart("t6");
+    CHECK(report.entries().empty());
+    CHECK(report.judged() == 0);
+}
+
+TEST_CASE("the entries of the report of staged policies are limited for each endpoint and in all") {
+    StagedReport report;
+    const StagedVerdict allow{true, {}, ""};
+    for (std::uint16_t port = 1; port <= kStagedEntriesPerEndpoint + 3; ++port) {
+        report.note(denied(7, "192.0.2.1", port, 10), allow);
+    }
+    CHECK(report.entries().size() == kStagedEntriesPerEndpoint);
+    CHECK(report.unlisted() == 3);
+    report.note(denied(7, "192.0.2.1", 1, 20), allow);
+    CHECK(report.unlisted() == 3);
+    for (std::uint32_t endpoint = 100; endpoint < 100 + kStagedEntries; ++endpoint) {
+        report.note(denied(endpoint, "192.0.2.1", 1, 10), allow);
+    }
+    CHECK(report.entries().size() == kStagedEntries);
+    report.forget(7);
+    report.note(denied(7, "192.0.2.1", 1, 20), allow);
+    CHECK(report.entries().size() == kStagedEntries - kStagedEntriesPerEndpoint + 1);
+}
 
 TEST_CASE("denials of the same flow by the same rule are one entry with a count") {
     RecentDenials denials;

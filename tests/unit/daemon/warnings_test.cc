@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "config/config.h"
 #include "daemon/warnings/policy_warnings.h"
+#include "daemon/warnings/unused_rules.h"
 #include "policy/compiler/compile.h"
 #include "policy/documents/policy_store.h"
 #include "support/compile_view.h"
@@ -94,6 +95,53 @@ TEST_CASE("lookups are forgotten with their policy, and a full memory reports th
     lookups.keep(policies.snapshot());
     CHECK(lookups.has(policies[0], pattern("a.com")));
     CHECK_FALSE(lookups.has(policies[0], pattern("b.com")));
+}
+
+TEST_CASE("rules that allow and have matched nothing for a day are reported, each policy in its own time") {
+    test::ManualClock clock;
+    UnusedRules unused(clock);
+    const auto round = [&unused](const Policies& policies, const Selected& selected, const std::set<UnusedRules::RuleKey>& matched) {
+        unused.begin();
+        unused.check(policies[0], selected, matched);
+        unused.end();
+    };
+    const Selected some{{7}, 0};
+    const std::string more = ", {action: Allow, protocol: UDP}, {action: Deny}, {action: Log}, {action: Pass}";
+    Policies policies(document("a", "a.com", more));
+    round(policies, some, {});
+    clock.advance_seconds(kUnusedRuleSeconds - 1);
+    round(policies, some, {});
+    CHECK(unused.warnings().empty());
+    clock.advance_seconds(1);
+    round(policies, some, {});
+    REQUIRE(unused.warnings().size() == 1);
+    CHECK(unused.warnings()[0].text ==
+          "GlobalNetworkPolicy a (p.yaml:2): 3 rules have matched no packet for a day or longer: egress[0] Allow to domains a.com, "
+          "egress[1] Allow UDP, egress[4] Pass");
+    CHECK(unused.rules() == 3);
+
+    SECTION("a match counts also after the endpoint that had it is gone") {
+        round(policies, some, {{policy::Direction::kEgress, 0}, {policy::Direction::kEgress, 4}});
+        round(policies, some, {});
+        REQUIRE(unused.warnings().size() == 1);
+        CHECK_THAT(unused.warnings()[0].text, Contains("1 rule has matched no packet for a day or longer: egress[1] Allow UDP"));
+        round(policies, some, {{policy::Direction::kEgress, 1}});
+        CHECK(unused.warnings().empty());
+    }
+    SECTION("changed rules have their own time") {
+        policies.put(document("a", "b.com", more));
+        round(policies, some, {});
+        CHECK(unused.warnings().empty());
+        clock.advance_seconds(kUnusedRuleSeconds);
+        round(policies, some, {});
+        CHECK(unused.warnings().size() == 1);
+    }
+    SECTION("the time begins again when the policy selects an endpoint again") {
+        round(policies, {}, {});
+        CHECK(unused.warnings().empty());
+        round(policies, some, {});
+        CHECK(unused.warnings().empty());
+    }
 }
 
 TEST_CASE("domains that no endpoint looked up are reported after policy and endpoint have had their time") {
