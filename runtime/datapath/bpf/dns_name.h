@@ -204,15 +204,10 @@ static __always_inline __u32 suffix_shape(__u32 length, __u32 prefix_length)
 	return length << 16 | prefix_length;
 }
 
-/*
- * Confirms a hash hit byte by byte: compares `length` bytes of the last name from `at` with the labels stored under
- * dns->suffix from `from`, which must have the shape.
- */
-__noinline int same_labels(__u32 from, __u32 at, __u32 length, __u32 shape)
+/* Compares `length` bytes of the last name from `at` with the stored labels from `from`, which must have the shape. */
+static __always_inline int equal_labels(const struct ng_dns *dns, const struct ng_suffix *suffix, __u32 from, __u32 at,
+					__u32 length, __u32 shape)
 {
-	struct ng_dns *dns = dns_state();
-	struct ng_suffix *suffix = dns ? bpf_map_lookup_elem(&suffixes, &dns->suffix) : 0;
-
 	if (!suffix || suffix_shape(suffix->len, suffix->prefix_len) != shape)
 		return 0;
 	for (__u32 i = 0; i < NG_NAME_MAX / 8; i++) {
@@ -230,6 +225,14 @@ __noinline int same_labels(__u32 from, __u32 at, __u32 length, __u32 shape)
 		from += 8;
 	}
 	return length == 0;
+}
+
+/* Confirms a hash hit byte by byte, with the labels stored under dns->suffix. */
+__noinline int same_labels(__u32 from, __u32 at, __u32 length, __u32 shape)
+{
+	struct ng_dns *dns = dns_state();
+
+	return dns && equal_labels(dns, bpf_map_lookup_elem(&suffixes, &dns->suffix), from, at, length, shape);
 }
 
 /* Does the last name, from offset `at` to its end, equal the labels stored under `hash`? */

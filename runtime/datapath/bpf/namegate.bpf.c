@@ -9,6 +9,7 @@
  */
 #include "common.h"
 #include "dns_exchange.h"
+#include "dns_query.h"
 #include "dns_stream.h"
 #include "flow.h"
 #include "fragment.h"
@@ -83,8 +84,7 @@ static __always_inline int is_ip(const struct __sk_buff *skb)
 }
 
 /* A datagram to a trusted DNS server has no flow: each is judged, and the pending query admits its response. */
-static __always_inline int judge_query(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
-				       const struct ng_packet *p)
+static __always_inline int judge_query(__u32 slot, const struct ng_endpoint_config *config, const struct ng_packet *p)
 {
 	struct ng_judgement *j = begin_judgement(slot);
 
@@ -94,7 +94,6 @@ static __always_inline int judge_query(struct __sk_buff *skb, __u32 slot, const 
 		return drop(slot, NG_R_OFFLOAD);
 	if (judge_packet(j, config, p, NG_EGRESS) != NG_ACT_ALLOW)
 		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
-	record_query(skb, slot, config->endpoint, p);
 	return NG_NEXT;
 }
 
@@ -107,14 +106,19 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 		return verdict == NG_REFUSE ? drop_packet(slot, config->endpoint, p, NG_R_FRAGMENT | NG_EGRESS << 16)
 					    : verdict;
 	}
+	int query = p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
+		    is_trusted(config, &p->key.remote, p->key.be_remote_port);
 	int verdict;
-	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
-	    is_trusted(config, &p->key.remote, p->key.be_remote_port))
-		verdict = judge_query(skb, slot, config, p);
+	if (query)
+		verdict = judge_query(slot, config, p);
 	else if (is_icmp_error(p) && quotes_flow(skb, slot, config->generation, p, NG_EGRESS))
 		verdict = NG_NEXT;
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_EGRESS);
+	if (config->flags & NG_ENDPOINT_DNS && verdict == NG_NEXT && is_to_dns(p))
+		verdict = filter_query(skb, p, config, slot);
+	if (query && verdict == NG_NEXT)
+		record_query(skb, slot, config->endpoint, p);
 	if (p->fragment == NG_FIRST_FRAGMENT && verdict == NG_NEXT)
 		admit_fragments(slot, config->endpoint, p, NG_EGRESS, NG_FRAG_ON);
 	if (verdict == NG_NEXT && is_dns_stream(config, p))
