@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "config/dns_queries.h"
 #include "config/kubelet_dns.h"
 #include "config/listen_address.h"
 #include "datapath/bpf/abi_limits.h"
@@ -71,6 +72,7 @@ struct Config {
     DnsServerSettings dns_servers;
     dns::LifetimeSettings lifetime;
     dns::NeverOpens never_opens = dns::NeverOpens::standard();
+    DnsQuerySettings dns_queries;
 
     std::optional<std::vector<std::string>> label_sources;  // unset: see label_sources_of()
     bool unknown_labels_absent = false;                     // unknownLabels: Absent

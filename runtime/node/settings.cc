@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/settings.h"
 
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "config/kubelet_dns.h"
+#include "datapath/query_rules.h"
 #include "datapath/settings.h"
+#include "policy/model/domain_pattern.h"
 
 namespace namegate::node {
 
@@ -12,6 +19,26 @@ datapath::DatapathOptions datapath_options(const config::Config& config) {
     options.flows_per_endpoint = config.flows_per_endpoint;
     return options;
 }
+
+namespace {
+
+datapath::QueryRules query_rules(const config::Config& config) {
+    const config::DnsQuerySettings& queries = config.dns_queries;
+    datapath::QueryRules rules{queries.types, queries.always.value_or(std::vector<policy::DomainPattern>()), queries.refuse,
+                               queries.new_names};
+    if (queries.always) {
+        return rules;
+    }
+    const std::string domain = config::find_cluster_domain(config.dns_servers.kubelet_configs);
+    if (const auto name = policy::DomainPattern::parse(domain); name && name->kind() == policy::DomainPattern::Kind::kExact) {
+        rules.always.push_back(*name);
+    } else {
+        log::warning("the cluster's domain in kubelet's configuration is not a name", {log::kv("domain", domain)});
+    }
+    return rules;
+}
+
+}  // namespace
 
 Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, const config::Config& config,
                         const std::vector<config::NamedServer>& servers) {
@@ -26,6 +53,7 @@ Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, 
         prefixes.push_back({named.server.prefix, named.server.port});
     }
     NG_TRY(datapath::set_trusted(datapath, prefixes, config.dns_servers.pod));
+    NG_TRY(datapath::set_query_rules(datapath, query_rules(config)));
     return datapath::set_ttl(datapath, {config.lifetime.extra_seconds, config.lifetime.min_seconds, config.lifetime.max_seconds});
 }
 
