@@ -52,14 +52,23 @@ struct FlowLog {
     std::vector<std::string> events{"denied", "cut", "flow-ended"};
 };
 // The events that it may have: the names of all kinds, in the order of daemon::EventKind.
-inline constexpr std::array<std::string_view, 16> kFlowLogEvents = {"denied",         "cut",
-                                                                    "dropped",        "logged",
-                                                                    "limit",          "flow",
-                                                                    "flow-ended",     "dns",
-                                                                    "address-opened", "address-expired",
-                                                                    "policies",       "policy-refused",
-                                                                    "endpoint-added", "endpoint-removed",
-                                                                    "daemon-started", "daemon-stopping"};
+inline constexpr std::array<std::string_view, 17> kFlowLogEvents = {"denied",
+                                                                    "cut",
+                                                                    "dropped",
+                                                                    "logged",
+                                                                    "limit",
+                                                                    "dns-refused",
+                                                                    "flow",
+                                                                    "flow-ended",
+                                                                    "dns",
+                                                                    "address-opened",
+                                                                    "address-expired",
+                                                                    "policies",
+                                                                    "policy-refused",
+                                                                    "endpoint-added",
+                                                                    "endpoint-removed",
+                                                                    "daemon-started",
+                                                                    "daemon-stopping"};
 
 struct Config {
     std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};

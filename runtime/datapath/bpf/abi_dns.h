@@ -5,6 +5,9 @@
 #ifndef NG_ABI_DNS_H
 #define NG_ABI_DNS_H
 
+/* `tails`: ng_tail -> program. Whoever loads the programs writes it. */
+enum ng_tail { NG_TAIL_QUERY = 0, NG_TAILS };
+
 /*
  * `always_names`: hash of a name, without the kind of a pattern id -> its labels, to confirm a hit byte by byte. Every endpoint
  * may ask for the name and all names below it (dnsAlwaysAllowed). Hash.
@@ -28,6 +31,24 @@ struct ng_asked_set {
 	__u64 name[NG_ASKED_WAYS]; /* seeded hash of the name and the endpoint, 0: free */
 };
 NG_ABI_CHECK(struct ng_asked_set, 64);
+
+/*
+ * `query_streams`: the TCP connections to DNS servers of an endpoint whose queries are judged. Array of sets; index:
+ * slot * NG_QUERY_STREAM_SETS + hash. The hash includes the endpoint. A connection without an entry is reset when it sends data.
+ */
+struct ng_query_stream {
+	__u64 connection; /* seeded hash of endpoint, addresses and ports, 0: free */
+	__u64 state; /* sequence number of the next message, bit 32: the server confirmed where the stream begins, above:
+			generation. Compared and swapped. */
+	__u64 message[NG_STREAM_MESSAGES]; /* seeded hashes of the last messages with their places and the generation */
+	__u32 messages; /* written to `message` so far */
+	__u32 used; /* tick */
+};
+NG_ABI_CHECK(struct ng_query_stream, 56);
+struct ng_query_stream_set {
+	struct ng_query_stream way[NG_QUERY_STREAM_WAYS];
+};
+NG_ABI_CHECK(struct ng_query_stream_set, 224);
 
 /*
  * `new_names`: slot -> the minute in progress and the new names in it: tick of its begin << 32 | number. One word, compared and

@@ -36,6 +36,10 @@
 #define NG_ASKED_SETS 32 /* names that an endpoint asked for lately: sets of NG_ASKED_WAYS */
 #define NG_ASKED_WAYS 8
 #define NG_NEW_NAMES_SECONDS 60 /* for which dnsNewNamesPerMinute counts */
+#define NG_QUERY_STREAM_SETS                                                                                           \
+	8 /* TCP connections of an endpoint to DNS servers that can be judged: sets of NG_QUERY_STREAM_WAYS */
+#define NG_QUERY_STREAM_WAYS 4
+#define NG_STREAM_MESSAGES 4 /* of such a connection, that the pod may repeat */
 #define NG_QUERY_MAX 512 /* largest DNS query in bytes that can be judged */
 #define NG_HELD_FRAMES 256 /* frames of one endpoint that may be with the daemon at a time */
 #define NG_HELD_BYTES (256u << 10) /* bytes of the ring that they may reserve */

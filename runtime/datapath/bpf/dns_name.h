@@ -80,6 +80,13 @@ struct ng_dns {
 	__u32 refused; /* addresses that no name opens */
 	__u16 be_server_port;
 	__u16 pad;
+	/* a segment of queries over TCP (dns_query_stream.h); here for the same reason as the keys */
+	__u32 segment_at; /* offset in the frame of the length before the next message */
+	__u32 segment_end;
+	__u32 sequence; /* of the byte at segment_at */
+	__u64 connection;
+	__u64 stream_state; /* when the message was read */
+	__u64 message_hash;
 };
 
 NG_SCRATCH_MAP(dns_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_dns, 1)

@@ -172,8 +172,8 @@ int is_within_budget(__u32 slot, __u32 limit)
 #define NG_QUERY_DROPPED 0xff /* instead of a response code */
 #define NG_QUERY_UNJUDGED NG_QUERY(NG_R_QUERY_FORM, NG_QUERY_DROPPED)
 
-/* Judges the message in dns->message, of dns->length bytes: NG_QUERY_PASSES, or what to answer. */
-__u32 judge_message(const struct ng_endpoint_config *config, __u32 slot)
+/* Judges the message in dns->message, of dns->length bytes, except for the budget: NG_QUERY_PASSES, or what to answer. */
+__u32 judge_question(const struct ng_endpoint_config *config, __u32 slot)
 {
 	struct ng_dns *dns = dns_state();
 	struct ng_query_rules *rules = query_rules_of_node();
@@ -202,9 +202,18 @@ __u32 judge_message(const struct ng_endpoint_config *config, __u32 slot)
 		return NG_QUERY(NG_R_QUERY_NAME, rules->refusal);
 	if (!may_ask_type(rules, read16(dns, end)))
 		return NG_QUERY(NG_R_QUERY_TYPE, 0);
-	if (rules->new_names && !is_within_budget(slot, rules->new_names))
-		return NG_QUERY(NG_R_QUERY_NEW, NG_RCODE_NXDOMAIN);
 	return NG_QUERY_PASSES;
+}
+
+/* Judges the message in dns->message. */
+static __always_inline __u32 judge_message(const struct ng_endpoint_config *config, __u32 slot)
+{
+	struct ng_query_rules *rules = query_rules_of_node();
+	__u32 verdict = judge_question(config, slot);
+
+	if (verdict == NG_QUERY_PASSES && rules && rules->new_names && !is_within_budget(slot, rules->new_names))
+		return NG_QUERY(NG_R_QUERY_NEW, NG_RCODE_NXDOMAIN);
+	return verdict;
 }
 
 /* Counts the query, and reports it under the rate limit of denials. */
@@ -226,38 +235,6 @@ static __always_inline __u32 judge_datagram(struct __sk_buff *skb, struct ng_dns
 	if (p->fragment != NG_WHOLE || skb->gso_size || load_message(skb, dns, p, NG_QUERY_MAX))
 		return NG_QUERY_UNJUDGED;
 	return dns->whole_length > NG_QUERY_MAX ? NG_QUERY_UNJUDGED : judge_message(config, slot);
-}
-
-static __always_inline int is_to_dns(const struct ng_packet *p)
-{
-	return (p->key.protocol == IPPROTO_UDP || p->key.protocol == IPPROTO_TCP) &&
-	       (p->key.be_remote_port == bpf_htons(NG_DNS_PORT) || is_dns_port(p->key.be_remote_port));
-}
-
-/* The verdict for a packet from the pod, to a DNS port, that the policy allows. */
-int filter_query(struct __sk_buff *skb, const struct ng_packet *p, const struct ng_endpoint_config *config, __u32 slot)
-{
-	struct ng_dns *dns = dns_state();
-	__u32 verdict = NG_QUERY_UNJUDGED;
-
-	if (!dns || !p || !config)
-		return NG_DROP;
-	int logs = !(config->flags & NG_ENDPOINT_DNS_ALLOWED);
-	dns->now = boot_time();
-	dns->slot = slot;
-	dns->endpoint = config->endpoint;
-	dns->length = 0;
-	if (is_trusted(config, &p->key.remote, p->key.be_remote_port))
-		verdict = judge_datagram(skb, dns, p, config, slot);
-	else if (logs)
-		return NG_NEXT;
-	if (verdict == NG_QUERY_PASSES)
-		return NG_NEXT;
-	report_query(dns, slot, p, logs ? NG_R_QUERY_LOGGED : NG_QUERY_REASON(verdict));
-	if (logs)
-		return NG_NEXT;
-	__u32 rcode = NG_QUERY_RCODE(verdict);
-	return rcode == NG_QUERY_DROPPED ? NG_DROP : turn_query(skb, p->transport, rcode);
 }
 
 #endif
