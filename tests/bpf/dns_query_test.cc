@@ -164,7 +164,7 @@ TEST_CASE("D20: what is always allowed, and the end of a chain that the endpoint
 
 TEST_CASE("D21: other record types of an allowed name get an empty response, never NXDOMAIN", "[D21+][D21-]") {
     Filtered pod("api.example.com");
-    for (const std::uint16_t type : {kTypeA, kTypeAaaa, kTypeHttps, kTypeSrv}) {
+    for (const std::uint16_t type : {std::uint16_t{kTypeA}, std::uint16_t{kTypeAaaa}, std::uint16_t{kTypeHttps}, kTypeSrv}) {
         CHECK(pod.passes("api.example.com", type));
     }
     for (const std::uint16_t type : {std::uint16_t{0}, std::uint16_t{10}, std::uint16_t{kTypeTxt}, std::uint16_t{kTypeMx},
@@ -224,7 +224,7 @@ TEST_CASE("D19: what is no plain query is dropped, whatever its name") {
     CHECK(pod.scene.count(NG_R_QUESTION) == 0);
     CHECK(pod.passes("api.example.com"));
     // Options carry data past us: the client repeats the query without them.
-    for (const std::uint16_t option : {3, 8, 11, 12, 65001}) {
+    for (const std::uint16_t option : std::initializer_list<std::uint16_t>{3, 8, 11, 12, 65001}) {
         CHECK(pod.answer(with_option(good, option, 8)) == kFormErr);
     }
     CHECK(pod.answer(with_option(good, 10, 7)) == kFormErr);
