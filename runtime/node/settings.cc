@@ -20,25 +20,17 @@ datapath::DatapathOptions datapath_options(const config::Config& config) {
     return options;
 }
 
-namespace {
-
-datapath::QueryRules query_rules(const config::Config& config) {
-    const config::DnsQuerySettings& queries = config.dns_queries;
-    datapath::QueryRules rules{queries.types, queries.always.value_or(std::vector<policy::DomainPattern>()), queries.refuse,
-                               queries.new_names};
-    if (queries.always) {
-        return rules;
+std::vector<policy::DomainPattern> always_allowed(const config::Config& config) {
+    if (config.dns_queries.always) {
+        return *config.dns_queries.always;
     }
     const std::string domain = config::find_cluster_domain(config.dns_servers.kubelet_configs);
     if (const auto name = policy::DomainPattern::parse(domain); name && name->kind() == policy::DomainPattern::Kind::kExact) {
-        rules.always.push_back(*name);
-    } else {
-        log::warning("the cluster's domain in kubelet's configuration is not a name", {log::kv("domain", domain)});
+        return {*name};
     }
-    return rules;
+    log::warning("the cluster's domain in kubelet's configuration is not a name", {log::kv("domain", domain)});
+    return {};
 }
-
-}  // namespace
 
 Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, const config::Config& config,
                         const std::vector<config::NamedServer>& servers) {
@@ -53,7 +45,8 @@ Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, 
         prefixes.push_back({named.server.prefix, named.server.port});
     }
     NG_TRY(datapath::set_trusted(datapath, prefixes, config.dns_servers.pod));
-    NG_TRY(datapath::set_query_rules(datapath, query_rules(config)));
+    const config::DnsQuerySettings& queries = config.dns_queries;
+    NG_TRY(datapath::set_query_rules(datapath, {queries.types, always_allowed(config), queries.refuse, queries.new_names}));
     return datapath::set_ttl(datapath, {config.lifetime.extra_seconds, config.lifetime.min_seconds, config.lifetime.max_seconds});
 }
 
