@@ -8,26 +8,24 @@
 #include <sys/socket.h>
 #include <time.h>
 
-static long now_ms(void)
-{
-	struct timespec now;
+static long now_ms(void) {
+    struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		struct addrinfo hints, *found = 0;
-		char text[64] = "-";
-		long begin = now_ms();
+int main(int argc, char** argv) {
+    for (int i = 1; i < argc; i++) {
+        struct addrinfo hints, *found = 0;
+        char text[64] = "-";
+        long begin = now_ms();
 
-		memset(&hints, 0, sizeof(hints));
-		hints.ai_socktype = SOCK_STREAM;
-		if (getaddrinfo(argv[i], "80", &hints, &found) == 0)
-			getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof(text), 0, 0, NI_NUMERICHOST);
-		printf("%s %s %ld\n", argv[i], text, now_ms() - begin);
-	}
-	return 0;
+        memset(&hints, 0, sizeof(hints));
+        hints.ai_socktype = SOCK_STREAM;
+        if (getaddrinfo(argv[i], "80", &hints, &found) == 0)
+            getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof(text), 0, 0, NI_NUMERICHOST);
+        printf("%s %s %ld\n", argv[i], text, now_ms() - begin);
+    }
+    return 0;
 }
