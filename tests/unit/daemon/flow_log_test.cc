@@ -241,7 +241,6 @@ TEST_CASE("a refused DNS query is a line with its question") {
     const Json line = line_of(event);
     CHECK(line["event"]["outcome"] == "failure");
     CHECK(line["dns"] == Json{{"type", "query"}, {"question", Json{{"name", "evil.test"}, {"type", "TXT"}}}});
-    CHECK(line["destination"]["ip"] == "2001:db8::53");
 }
 
 TEST_CASE("whatever bytes a name has, the line is one line of valid JSON") {
