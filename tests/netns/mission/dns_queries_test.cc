@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // D19 to D22: pods get answers from the network only for allowed names, with the daemon dead, and the resolvers of real programs
 // neither fail nor wait.
+#include <sys/socket.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
