@@ -3,7 +3,9 @@
 // neither fail nor wait.
 #include <sys/socket.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -170,4 +172,69 @@ TEST_CASE("D19: a policy's annotation, an edit, and the node's default reach the
     }
     site.node.remove(*pod);
     site.node.remove(*open);
+}
+
+namespace {
+
+constexpr std::size_t kLabels = 4;  // of data in a name, as tunnels use them: base32, since servers may change the case
+constexpr std::size_t kLabelBytes = 57;
+
+// A name with data under the domain, different for each number.
+std::string tunnel_name(unsigned number, const std::string& domain) {
+    std::string name;
+    for (std::size_t label = 0; label < kLabels; ++label) {
+        std::string text = "d" + std::to_string(number) + "x" + std::to_string(label);
+        text.resize(kLabelBytes, 'q');
+        name += text + ".";
+    }
+    return name + domain;
+}
+
+// The bytes of data that a client, which sends names as fast as it gets responses for a second, brings to the server.
+std::uint64_t tunnelled(Site& site, const Pod& pod, const std::string& domain) {
+    std::atomic<std::uint64_t> names{0};
+    site.world.set_script([&names](const WorldQuestion& question) -> std::optional<std::vector<WorldReply>> {
+        names += question.name.size() > kLabels * kLabelBytes ? 1U : 0U;
+        return std::nullopt;
+    });
+    static unsigned number = 0;
+    run_inside(pod.netns, [&] {
+        const Fd udp = open_socket(AF_INET, SOCK_DGRAM);
+        const auto end = SteadyClock::now() + Milliseconds(1000);
+        while (SteadyClock::now() < end) {
+            static_cast<void>(ask(udp, {tunnel_name(++number, domain), kTypeTxt, kServer4, 53, Milliseconds(300)}));
+            static_cast<void>(ask(udp, {tunnel_name(++number, domain), kTypeA, kServer4, 53, Milliseconds(300)}));
+        }
+    });
+    site.world.set_script(nullptr);
+    return names * kLabels * kLabelBytes * 5 / 8;
+}
+
+}  // namespace
+
+TEST_CASE("D19, D22: what a tunnel through the names of queries carries", "[tunnel]") {
+    struct Setting {
+        const char* what;
+        const char* settings;
+        const char* dns;
+        const char* domain;
+        std::uint64_t most;
+    };
+    constexpr std::uint64_t kNoLimit = UINT64_MAX;
+    const Setting settings[] = {
+        {"any name", "", "any", "evil.test", kNoLimit},
+        {"a domain that is not allowed", "", "allowed", "evil.test", 0},
+        {"under an allowed wildcard", "", "allowed", "wild.test", kNoLimit},
+        {"under it, with 60 new names a minute", "dnsNewNamesPerMinute: 60\n", "allowed", "wild.test", 60 * kLabels * kLabelBytes * 5 / 8},
+    };
+    for (const Setting& one : settings) {
+        Site site(one.settings);
+        site.node.write_policy("weather.yaml", filtered({"*.wild.test"}, one.dns));
+        const auto pod = site.node.add({"a", "default", {{"app", "a"}}});
+        const std::uint64_t bytes = tunnelled(site, *pod, one.domain);
+        std::printf("tunnel, %s: %llu bytes in a second\n", one.what, static_cast<unsigned long long>(bytes));
+        CHECK(bytes <= one.most);
+        CHECK((one.most == 0) == (bytes == 0));
+        site.node.remove(*pod);
+    }
 }
