@@ -87,6 +87,11 @@ constexpr std::array kRootFields = {
     number("dnsExtraTTL"),
     number("dnsMinTTL"),
     number("dnsMaxTTL"),
+    text("dnsQueries", kDnsQueriesSettings),
+    texts("dnsAlwaysAllowed", kMaxAlwaysAllowed),
+    text("dnsRefusal", kDnsRefusals),
+    texts("dnsQueryTypes", kMaxQueryTypes),
+    number("dnsNewNamesPerMinute"),
     texts("labelSources", kLabelSources.size(), kLabelSources),
     text("unknownLabels", kUnknownLabels),
     object("containerd", kContainerd),
@@ -349,6 +354,8 @@ void decode(const Cursor& root, Config& config) {
     read_path(root, "bpffsDir", config.bpffs_dir);
     read_dns(root, config);
     read_never_opens(root, config);
+    read_dns_queries(root, config.dns_queries);
+    read_number(root, "dnsNewNamesPerMinute", {0, kMaxNewNames}, config.dns_queries.new_names);
     read_label_sources(root, config);
     config.unknown_labels_absent = root.text("unknownLabels").value_or("Closed") == "Absent";
     read_containerd(root, config);

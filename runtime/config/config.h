@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "config/dns_queries.h"
 #include "config/kubelet_dns.h"
 #include "config/listen_address.h"
 #include "datapath/bpf/abi_limits.h"
@@ -51,14 +52,23 @@ struct FlowLog {
     std::vector<std::string> events{"denied", "cut", "flow-ended"};
 };
 // The events that it may have: the names of all kinds, in the order of daemon::EventKind.
-inline constexpr std::array<std::string_view, 16> kFlowLogEvents = {"denied",         "cut",
-                                                                    "dropped",        "logged",
-                                                                    "limit",          "flow",
-                                                                    "flow-ended",     "dns",
-                                                                    "address-opened", "address-expired",
-                                                                    "policies",       "policy-refused",
-                                                                    "endpoint-added", "endpoint-removed",
-                                                                    "daemon-started", "daemon-stopping"};
+inline constexpr std::array<std::string_view, 17> kFlowLogEvents = {"denied",
+                                                                    "cut",
+                                                                    "dropped",
+                                                                    "logged",
+                                                                    "limit",
+                                                                    "dns-refused",
+                                                                    "flow",
+                                                                    "flow-ended",
+                                                                    "dns",
+                                                                    "address-opened",
+                                                                    "address-expired",
+                                                                    "policies",
+                                                                    "policy-refused",
+                                                                    "endpoint-added",
+                                                                    "endpoint-removed",
+                                                                    "daemon-started",
+                                                                    "daemon-stopping"};
 
 struct Config {
     std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};
@@ -71,6 +81,7 @@ struct Config {
     DnsServerSettings dns_servers;
     dns::LifetimeSettings lifetime;
     dns::NeverOpens never_opens = dns::NeverOpens::standard();
+    DnsQuerySettings dns_queries;
 
     std::optional<std::vector<std::string>> label_sources;  // unset: see label_sources_of()
     bool unknown_labels_absent = false;                     // unknownLabels: Absent

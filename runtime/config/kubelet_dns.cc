@@ -10,7 +10,8 @@ namespace {
 
 using policy::Cursor;
 
-constexpr std::string_view kArgument = "--cluster-dns";
+constexpr std::string_view kServersArgument = "--cluster-dns";
+constexpr std::string_view kDomainArgument = "--cluster-domain";
 constexpr std::size_t kMaxQuotedBytes = 64;
 
 Error invalid(const std::string& place, std::string_view text) {
@@ -29,13 +30,13 @@ Result<> add(std::vector<IpAddress>& out, const std::string& place, std::string_
     return ok();
 }
 
-// The value of `--cluster-dns` without quotes; nullopt if the line is another argument.
-std::optional<std::string_view> argument_value(std::string_view line) {
+// The value of the argument without quotes; nullopt if the line is another argument.
+std::optional<std::string_view> argument_value(std::string_view line, std::string_view argument) {
     line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
-    if (line.substr(0, kArgument.size()) != kArgument) {
+    if (line.substr(0, argument.size()) != argument) {
         return std::nullopt;
     }
-    line.remove_prefix(kArgument.size());
+    line.remove_prefix(argument.size());
     const std::size_t begin = line.find_first_not_of("= \t\"'");
     const std::size_t end = line.find_last_not_of(" \t\r\"'");
     return begin == std::string_view::npos ? std::string_view() : line.substr(begin, end - begin + 1);
@@ -45,7 +46,7 @@ Result<std::vector<IpAddress>> from_arguments(const std::string& path, std::stri
     std::vector<IpAddress> out;
     for (int number = 1; !content.empty(); ++number) {
         const std::size_t end = content.find('\n');
-        std::optional<std::string_view> value = argument_value(content.substr(0, end));
+        std::optional<std::string_view> value = argument_value(content.substr(0, end), kServersArgument);
         content.remove_prefix(end == std::string_view::npos ? content.size() : end + 1);
         found = found || value.has_value();
         while (value && !value->empty()) {
@@ -79,6 +80,34 @@ Result<std::vector<IpAddress>> cluster_dns(const std::string& path, std::string_
         NG_TRY(added);
     }
     return out;
+}
+
+std::string cluster_domain(const std::string& path, std::string_view content) {
+    for (std::string_view rest = content; !rest.empty();) {
+        const std::size_t end = rest.find('\n');
+        if (const auto value = argument_value(rest.substr(0, end), kDomainArgument)) {
+            return std::string(*value);
+        }
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+    const policy::ParseOutcome parsed = policy::parse_documents(path, content);
+    policy::DecodeContext context{path, {}, {}};
+    for (const policy::Node& document : parsed.documents) {
+        if (auto domain = Cursor(context, document).text("clusterDomain")) {
+            return *domain;
+        }
+    }
+    return {};
+}
+
+std::string find_cluster_domain(const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) {
+        const auto content = read_file(path, kMaxKubeletConfigBytes);
+        if (const std::string domain = content ? cluster_domain(path, *content) : std::string(); !domain.empty()) {
+            return domain;
+        }
+    }
+    return kDefaultClusterDomain;
 }
 
 Result<std::optional<ClusterDns>> find_cluster_dns(const std::vector<std::string>& paths) {

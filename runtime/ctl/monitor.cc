@@ -70,6 +70,12 @@ std::string response_text(const EventItem& event) {
            text_or_empty(event.server) + ", " + digits_of(event.opened.value_or(0)) + " opened" + path_text(event);
 }
 
+// "evil.test type 1 to 192.0.2.53"
+std::string query_text(const EventItem& event) {
+    const std::string name = event.name ? *event.name + " type " + digits_of(event.type.value_or(0)) : "what is no plain query";
+    return name + " to " + text_or_empty(event.server);
+}
+
 std::string address_text(const EventItem& event) {
     return text_or_empty(event.address) + looked_up(event) +
            (event.kind == "address-opened" ? " until " + text_or_empty(event.expires) : std::string());
@@ -111,7 +117,11 @@ std::string end_text(const EventItem& event) {
 }
 
 std::string detail_text(const EventItem& event) {
-    return event.text ? *event.text : event.kind == "dns" ? response_text(event) : event.address ? address_text(event) : packet_text(event);
+    return event.text                    ? *event.text
+           : event.kind == "dns"         ? response_text(event)
+           : event.kind == "dns-refused" ? query_text(event)
+           : event.address               ? address_text(event)
+                                         : packet_text(event);
 }
 
 // The line without its time and without what end_text() returns.
@@ -128,10 +138,11 @@ std::string lost_text(const EventItem& event) {
 }
 
 std::string coloured(const std::string& line, const std::string& kind) {
-    const char* const colour = kind == "denied" || kind == "cut" || kind == "dropped" || kind == "policy-refused" ? "\033[31m"
-                               : kind == "limit"                                                                  ? "\033[33m"
-                               : kind == "dns"                                                                    ? "\033[36m"
-                                                                                                                  : "";
+    const char* const colour = kind == "denied" || kind == "cut" || kind == "dropped" || kind == "dns-refused" || kind == "policy-refused"
+                                   ? "\033[31m"
+                               : kind == "limit" ? "\033[33m"
+                               : kind == "dns"   ? "\033[36m"
+                                                 : "";
     return *colour == '\0' ? line : colour + line + "\033[0m";
 }
 

@@ -117,6 +117,9 @@ void show_rules(const Context& context, const api::RulesReply& reply) {
     if (reply.mode == "closed") {
         context.out() << "closed: nothing passes until its policy is known\n";
     }
+    if (const std::string dns = reply.dns_queries.value_or("any"); dns != "any") {
+        context.out() << "DNS queries: " << (dns == "allowed" ? "for allowed names only" : "those for other names are reported") << '\n';
+    }
     for (const auto& [name, direction] : {std::pair("egress", &reply.egress), std::pair("ingress", &reply.ingress)}) {
         show_direction(context, name, *direction);
         if (direction->staged) {

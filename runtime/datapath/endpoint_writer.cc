@@ -122,6 +122,15 @@ Result<> write_closed(Datapath& datapath, const EndpointIdentity& identity) {
 
 namespace {
 
+unsigned dns_flags(policy::DnsQueries queries) {
+    switch (queries) {
+        case policy::DnsQueries::kAllowed: return NG_ENDPOINT_DNS_ALLOWED;
+        case policy::DnsQueries::kLog: return NG_ENDPOINT_DNS_LOG;
+        case policy::DnsQueries::kAny: break;
+    }
+    return 0;
+}
+
 // The configuration with these policies; its mode is still closed.
 Result<ng_endpoint_config> policy_config(Datapath& datapath, const EndpointIdentity& identity, const EndpointPolicies& policies,
                                          CounterRoom& counters) {
@@ -135,7 +144,8 @@ Result<ng_endpoint_config> policy_config(Datapath& datapath, const EndpointIdent
         NG_ASSIGN(const ng_policy ingress, installed_policy(datapath, policies.ingress));
         config.direction[NG_INGRESS] = ingress.direction;
     }
-    const unsigned flags = (policies.reject ? NG_ENDPOINT_REJECT : 0U) | (policies.keep_flows ? NG_ENDPOINT_KEEP : 0U);
+    const unsigned flags =
+        (policies.reject ? NG_ENDPOINT_REJECT : 0U) | (policies.keep_flows ? NG_ENDPOINT_KEEP : 0U) | dns_flags(policies.dns);
     config.flags = static_cast<__u16>(config.flags | flags);
     if (policies.dns_servers.size() > NG_POD_SERVERS) {
         return Error(Code::kUnsupported, "an endpoint has at most " + std::to_string(NG_POD_SERVERS) + " DNS servers of its own");

@@ -15,6 +15,7 @@
 #include "datapath/counter_room.h"
 #include "datapath/loader.h"
 #include "datapath/policy_writer.h"
+#include "policy/model/dns_queries.h"
 
 namespace namegate::datapath {
 
@@ -29,8 +30,9 @@ struct EndpointIdentity {
 struct EndpointPolicies {
     PolicyId egress = 0;  // 0: no policy selects it in this direction
     PolicyId ingress = 0;
-    bool reject = false;                   // denied packets are also answered
-    bool keep_flows = false;               // flows that a changed policy denies are not cut
+    bool reject = false;      // denied packets are also answered
+    bool keep_flows = false;  // flows that a changed policy denies are not cut
+    policy::DnsQueries dns = policy::DnsQueries::kAny;
     std::vector<IpAddress> dns_servers{};  // trusted only for this endpoint, at most NG_POD_SERVERS
 };
 

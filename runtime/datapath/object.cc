@@ -133,6 +133,13 @@ Result<Skeleton> open_embedded() {
     return skeleton;
 }
 
+// Makes these programs those that pod_egress continues with.
+Result<> set_tails(const namegate_bpf* skeleton) {
+    const std::uint32_t place = NG_TAIL_QUERY;
+    const auto program = static_cast<std::uint32_t>(bpf_program__fd(skeleton->progs.filter_queries));
+    return map_update(bpf_map__fd(skeleton->maps.tails), place, program);
+}
+
 Result<> pin_programs(namegate_bpf* skeleton, const std::string& folder) {
     for (std::size_t i = 0; i < kProgramCount; ++i) {
         const char* name = program_name(static_cast<ProgramId>(i));
@@ -163,6 +170,7 @@ Result<> load_and_pin(const ng_meta& meta, const std::string& folder) {
         }
     }
     NG_TRY(pin_programs(skeleton.get(), folder + "/programs"));
+    NG_TRY(set_tails(skeleton.get()));
     const std::uint32_t zero = 0;
     return map_update(bpf_map__fd(skeleton->maps.meta), zero, meta);
 }
@@ -181,7 +189,8 @@ Result<> load_onto_maps(const ng_meta& meta, const std::string& maps, const std:
         }
     }
     NG_TRY(load(skeleton.get(), meta));
-    return pin_programs(skeleton.get(), programs);
+    NG_TRY(pin_programs(skeleton.get(), programs));
+    return set_tails(skeleton.get());
 }
 
 }  // namespace namegate::datapath

@@ -196,6 +196,8 @@ Result<> clear_books(Datapath& datapath, std::uint32_t slot) {
     }
     const std::vector<std::uint64_t> zeros(keys.size() * raw::possible_cpus());
     NG_TRY(raw::update_many(stats, keys.data(), zeros.data(), keys.size()));
+    NG_ASSIGN(const int names, datapath.map(MapId::kNewNames));
+    NG_TRY(map_update(names, slot, std::uint64_t{0}));
     NG_ASSIGN(const int budget, datapath.map(MapId::kDenyBudget));
     return map_update(budget, slot, ng_deny_budget{});
 }

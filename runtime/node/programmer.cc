@@ -149,6 +149,10 @@ Result<Programmed> Programmer::make_ready(Pass& pass, const Record& record, cons
     NG_ASSIGN(ready.ingress, compile(pass, view, Direction::kIngress));
     ready.policies.reject = config_.reject_denied;
     ready.policies.keep_flows = config_.keep_flows;
+    // An endpoint that no egress policy selects is open, and asks what it likes.
+    if (ready.egress) {
+        ready.policies.dns = ready.egress->dns.under(config_.dns_queries.queries);
+    }
     if (config_.dns_servers.pod) {
         ready.policies.dns_servers = record.dns_servers;
     }

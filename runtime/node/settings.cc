@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/settings.h"
 
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "config/kubelet_dns.h"
+#include "datapath/query_rules.h"
 #include "datapath/settings.h"
+#include "policy/model/domain_pattern.h"
 
 namespace namegate::node {
 
@@ -11,6 +18,18 @@ datapath::DatapathOptions datapath_options(const config::Config& config) {
     options.learnt_per_endpoint = config.learnt_per_endpoint;
     options.flows_per_endpoint = config.flows_per_endpoint;
     return options;
+}
+
+std::vector<policy::DomainPattern> always_allowed(const config::Config& config) {
+    if (config.dns_queries.always) {
+        return *config.dns_queries.always;
+    }
+    const std::string domain = config::find_cluster_domain(config.dns_servers.kubelet_configs);
+    if (const auto name = policy::DomainPattern::parse(domain); name && name->kind() == policy::DomainPattern::Kind::kExact) {
+        return {*name};
+    }
+    log::warning("the cluster's domain in kubelet's configuration is not a name", {log::kv("domain", domain)});
+    return {};
 }
 
 Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, const config::Config& config,
@@ -26,6 +45,8 @@ Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, 
         prefixes.push_back({named.server.prefix, named.server.port});
     }
     NG_TRY(datapath::set_trusted(datapath, prefixes, config.dns_servers.pod));
+    const config::DnsQuerySettings& queries = config.dns_queries;
+    NG_TRY(datapath::set_query_rules(datapath, {queries.types, always_allowed(config), queries.refuse, queries.new_names}));
     return datapath::set_ttl(datapath, {config.lifetime.extra_seconds, config.lifetime.min_seconds, config.lifetime.max_seconds});
 }
 

@@ -10,12 +10,16 @@
 #include "config/dns_servers.h"
 #include "datapath/loader.h"
 #include "node/node_lock.h"
+#include "policy/model/domain_pattern.h"
 
 namespace namegate::node {
 
 datapath::DatapathOptions datapath_options(const config::Config& config);
 
-// Writes the trusted servers, the addresses that no name opens and the TTL bounds to the kernel.
+// The names that every endpoint may ask for (D20): those of the configuration, or the cluster's domain, read from the disk.
+std::vector<policy::DomainPattern> always_allowed(const config::Config& config);
+
+// Writes the trusted servers, the addresses that no name opens, the rules for queries and the TTL bounds to the kernel.
 Result<> apply_settings(const NodeLock& lock, datapath::Datapath& datapath, const config::Config& config,
                         const std::vector<config::NamedServer>& servers);
 

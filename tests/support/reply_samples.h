@@ -58,7 +58,9 @@ inline api::DirectionRules sample_direction() {
 }
 
 inline api::PoliciesReply sample_rules() {
-    return {{}, api::RulesReply{"default/weather", "enforced", "labels are unknown", {"a note"}, sample_direction(), sample_direction()}};
+    return {{},
+            api::RulesReply{
+                "default/weather", "enforced", "labels are unknown", {"a note"}, sample_direction(), sample_direction(), "allowed"}};
 }
 
 inline api::AddressesReply sample_addresses() {

@@ -15,6 +15,7 @@
 #include "datapath/loader.h"
 #include "datapath/map.h"
 #include "datapath/policy_collection.h"
+#include "datapath/query_rules.h"
 #include "datapath/settings.h"
 #include "datapath/slots.h"
 #include "support/bpffs.h"
@@ -70,6 +71,7 @@ class SceneDatapath {
         }
         NG_TRY(datapath::collect_with_lock_held(*datapath_, {}));
         NG_TRY(datapath::set_never_opens(*datapath_, {}));
+        NG_TRY(datapath::set_query_rules(*datapath_, {}));
         // Frames that were sent and not read: the reader of held frames begins with them.
         NG_TRY(datapath::HeldReader::create(*datapath_, [](const ng_held&, std::span<const std::uint8_t>) { return datapath::FrameIs{}; }));
         NG_ASSIGN(const auto events, datapath::EventReader::create(*datapath_, [](const ng_event&, std::span<const std::uint8_t>) {}));

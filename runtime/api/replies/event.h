@@ -53,7 +53,7 @@ struct EventItem {
     std::optional<std::uint64_t> bytes_received = {};
     std::optional<std::string> end = {};
 
-    // A DNS response.
+    // A DNS response; a refused query has server, name and type.
     std::optional<std::string> server = {};
     std::optional<std::uint64_t> opened = {};
     std::optional<std::string> by = {};

@@ -85,11 +85,13 @@ struct RulesReply {
     Texts notes;
     DirectionRules egress;
     DirectionRules ingress;
+    std::optional<std::string> dns_queries = {};  // "any", "log" or "allowed"; none: not known
 
     bool operator==(const RulesReply&) const = default;
     static constexpr auto fields() {
         return std::tuple(field("endpoint", &RulesReply::endpoint), field("mode", &RulesReply::mode), field("error", &RulesReply::error),
-                          field("notes", &RulesReply::notes), field("egress", &RulesReply::egress), field("ingress", &RulesReply::ingress));
+                          field("notes", &RulesReply::notes), field("egress", &RulesReply::egress), field("ingress", &RulesReply::ingress),
+                          optional_field("dnsQueries", &RulesReply::dns_queries));
     }
 };
 

@@ -100,6 +100,16 @@ EventResponse with_message(EventResponse out, std::span<const std::uint8_t> payl
     return out;
 }
 
+EventQuery query_of(const ng_event& event, std::span<const std::uint8_t> payload) {
+    EventQuery out;
+    out.server = datapath::to_address(event.remote);
+    if (const auto message = dns::parse_message(payload)) {
+        out.name = message->question.name;
+        out.type = message->question.type;
+    }
+    return out;
+}
+
 }  // namespace
 
 EventKind kind_of(const ng_event& event) {
@@ -109,6 +119,7 @@ EventKind kind_of(const ng_event& event) {
         case NG_EVENT_LOGGED: return EventKind::kLogged;
         case NG_EVENT_CUT: return EventKind::kCut;
         case NG_EVENT_LIMIT: return EventKind::kLimit;
+        case NG_EVENT_QUERY: return EventKind::kDnsRefused;
         case NG_EVENT_FLOW: return EventKind::kFlow;
         case NG_EVENT_ENDED: return EventKind::kFlowEnded;
         default: return EventKind::kDns;
@@ -143,6 +154,8 @@ Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8
         const bool by_kernel = path_of(event) == ResponsePath::kKernel;
         out.detail = with_message(
             {datapath::to_address(event.remote), by_kernel, event.learnt, {}, "", 0, {}, latency_of(event), path_of(event)}, payload);
+    } else if (out.kind == EventKind::kDnsRefused) {
+        out.detail = query_of(event, payload);
     } else if (ng_flow_end end{}; out.kind == EventKind::kFlowEnded && payload.size() >= sizeof(end)) {
         std::memcpy(&end, payload.data(), sizeof(end));
         out.detail = flow_of(node, event, end);

@@ -21,6 +21,7 @@ enum class EventKind : std::uint8_t {
     kDropped,          // a packet that no policy decides was dropped; `reason` says why
     kLogged,           // a packet matched a Log rule
     kLimit,            // a limit was reached; `reason` names it
+    kDnsRefused,       // a DNS query did not reach the network, or would not with dnsQueries: Allowed; `reason` says why
     kFlow,             // a new flow was allowed
     kFlowEnded,        // an allowed flow is over
     kDns,              // a DNS response of a trusted server
@@ -115,6 +116,13 @@ struct EventResponse {
     std::optional<ResponsePath> path = std::nullopt;
 };
 
+// A DNS query of the endpoint.
+struct EventQuery {
+    IpAddress server;
+    std::string name;  // empty: the query does not parse
+    std::uint16_t type = 0;
+};
+
 // An address that names opened.
 struct EventAddress {
     IpAddress address;
@@ -134,7 +142,7 @@ struct Event {
     std::string time;  // UTC, RFC 3339
     std::optional<EventEndpoint> endpoint;
     std::string reason;  // of the programs' counters: "denied", "closed"; empty: none
-    std::variant<std::monostate, EventPacket, EventFlow, EventResponse, EventAddress, EventText> detail;
+    std::variant<std::monostate, EventPacket, EventFlow, EventResponse, EventQuery, EventAddress, EventText> detail;
 
     // Also of a flow that ended.
     const EventPacket* packet() const {
@@ -143,6 +151,7 @@ struct Event {
     }
     const EventFlow* flow() const { return std::get_if<EventFlow>(&detail); }
     const EventResponse* response() const { return std::get_if<EventResponse>(&detail); }
+    const EventQuery* query() const { return std::get_if<EventQuery>(&detail); }
     const EventAddress* address() const { return std::get_if<EventAddress>(&detail); }
     const EventText* text() const { return std::get_if<EventText>(&detail); }
 };

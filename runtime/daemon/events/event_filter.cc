@@ -19,6 +19,9 @@ bool has_name(const Event& event, const policy::DomainPattern& name) {
     if (const EventAddress* address = event.address(); address != nullptr) {
         return any(address->names);
     }
+    if (const EventQuery* query = event.query(); query != nullptr) {
+        return name.matches(query->name);
+    }
     const EventResponse* response = event.response();
     return response != nullptr && name.matches(response->name);
 }

@@ -80,6 +80,14 @@ void add_response(EventItem& out, const EventResponse& response) {
                    [](const IpAddress& address) { return address.to_string(); });
 }
 
+void add_query(EventItem& out, const EventQuery& query) {
+    out.server = query.server.to_string();
+    if (!query.name.empty()) {
+        out.name = query.name;
+        out.type = query.type;
+    }
+}
+
 void add_address(EventItem& out, const EventAddress& address) {
     out.address = address.address.to_string();
     set_unless_empty(out.names, address.names);
@@ -103,6 +111,8 @@ EventItem event_item(const Event& event) {
         }
     } else if (const EventResponse* response = event.response(); response != nullptr) {
         add_response(out, *response);
+    } else if (const EventQuery* query = event.query(); query != nullptr) {
+        add_query(out, *query);
     } else if (const EventAddress* address = event.address(); address != nullptr) {
         add_address(out, *address);
     } else if (const EventText* text = event.text(); text != nullptr) {

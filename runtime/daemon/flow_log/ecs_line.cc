@@ -26,6 +26,7 @@ constexpr std::array<Category, kEventKinds> kCategories = {{
     {EventKind::kDropped, R"(["network"])", R"(["connection","denied"])", "failure"},
     {EventKind::kLogged, R"(["network"])", R"(["connection","info"])", "unknown"},
     {EventKind::kLimit, R"(["network"])", R"(["info"])", "unknown"},
+    {EventKind::kDnsRefused, R"(["network"])", R"(["protocol","denied"])", "failure"},
     {EventKind::kFlow, R"(["network"])", R"(["connection","start","allowed"])", "success"},
     {EventKind::kFlowEnded, R"(["network"])", R"(["connection","end","allowed"])", "success"},
     {EventKind::kDns, R"(["network"])", R"(["protocol"])", "success"},
@@ -199,25 +200,44 @@ std::string rcode_text(int rcode) {
                                                                          : std::to_string(rcode);
 }
 
-void add_response(JsonText& line, const EventResponse& response, const EndpointText* endpoint) {
-    const std::string server = response.server.to_string();
-    const std::string_view pod = endpoint == nullptr ? std::string_view() : response.server.is_v4() ? endpoint->v4 : endpoint->v6;
+void add_server(JsonText& line, const IpAddress& address, const EndpointText* endpoint) {
+    const std::string server = address.to_string();
+    const std::string_view pod = endpoint == nullptr ? std::string_view() : address.is_v4() ? endpoint->v4 : endpoint->v6;
     add_side(line, {"source", pod, std::nullopt, {}}, false);
     add_side(line, {"destination", server, std::nullopt, {}}, false);
     line.open_object("network");
     line.field("protocol", "dns");
-    line.field("type", response.server.is_v4() ? "ipv4" : "ipv6");
+    line.field("type", address.is_v4() ? "ipv4" : "ipv6");
     line.field("direction", "egress");
     line.close_object();
+}
+
+void add_question(JsonText& line, const std::string& name, std::uint16_t type) {
+    line.open_object("question");
+    line.field("name", name);
+    line.field("type", type_text(type));
+    line.close_object();
+}
+
+void add_query(JsonText& line, const EventQuery& query, const EndpointText* endpoint) {
+    add_server(line, query.server, endpoint);
+    if (query.name.empty()) {
+        return;
+    }
+    line.open_object("dns");
+    line.field("type", "query");
+    add_question(line, query.name, query.type);
+    line.close_object();
+}
+
+void add_response(JsonText& line, const EventResponse& response, const EndpointText* endpoint) {
+    add_server(line, response.server, endpoint);
     if (!response.rcode) {
         return;
     }
     line.open_object("dns");
     line.field("type", "answer");
-    line.open_object("question");
-    line.field("name", response.name);
-    line.field("type", type_text(response.type));
-    line.close_object();
+    add_question(line, response.name, response.type);
     line.field("response_code", rcode_text(*response.rcode));
     line.list("resolved_ip", response.addresses, kMaxLoggedAddresses, [](const IpAddress& address) { return address.to_string(); });
     line.close_object();
@@ -291,6 +311,8 @@ void append_line(std::string& out, const Event& event, std::string_view host, co
         add_packet(line, *packet, event.flow(), endpoint);
     } else if (const EventResponse* response = event.response(); response != nullptr) {
         add_response(line, *response, endpoint);
+    } else if (const EventQuery* query = event.query(); query != nullptr) {
+        add_query(line, *query, endpoint);
     } else if (const EventAddress* address = event.address(); address != nullptr) {
         add_address(line, *address, endpoint);
     } else if (const EventText* text = event.text(); text != nullptr) {

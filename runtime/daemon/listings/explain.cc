@@ -13,6 +13,7 @@
 #include "datapath/reader.h"
 #include "datapath/untrusted.h"
 #include "dns/public_resolvers.h"
+#include "node/settings.h"
 #include "policy/model/protocol.h"
 
 namespace namegate::daemon {
@@ -103,6 +104,29 @@ void add_never_opened(Node& node, const Record& record, api::ExplainFacts& facts
     }
 }
 
+// Whether the endpoint may ask for the name (D19, D20), apart from the chains that it waits for.
+bool may_ask(const Node& node, const node::Programmed& state, const std::string& name) {
+    const auto matches = [&name](const policy::PatternEntry& entry) { return entry.pattern.matches(name); };
+    if (!state.egress || std::any_of(state.egress->patterns.begin(), state.egress->patterns.end(), matches)) {
+        return true;
+    }
+    const std::vector<policy::DomainPattern> always = node::always_allowed(node.config());
+    return std::any_of(always.begin(), always.end(), [&name](const policy::DomainPattern& one) {
+        const auto below = policy::DomainPattern::parse("*." + std::string(one.text()));
+        return one.matches(name) || (below && below->matches(name));
+    });
+}
+
+// Adds a note if the endpoint gets no response for the name.
+void add_refused_query(const Node& node, const Record& record, api::ExplainFacts& facts) {
+    const node::Programmed* state = node.programmer().find(record.id);
+    const std::string& name = facts.destination.name;
+    if (state == nullptr || state->policies.dns != policy::DnsQueries::kAllowed || name.empty() || may_ask(node, *state, name)) {
+        return;
+    }
+    facts.notes.push_back("a DNS query for " + name + " is refused: the endpoint may only ask for names that its policy allows");
+}
+
 }  // namespace
 
 Result<EndpointExplainer> EndpointExplainer::create(Node& node, const Record& record, Direction direction) {
@@ -184,6 +208,7 @@ Result<api::ExplainReply> EndpointExplainer::explain(const policy::Destination& 
         facts.notes.clear();
         NG_TRY(add_targets(facts));
         add_never_opened(node_, record_, facts);
+        add_refused_query(node_, record_, facts);
         if (const std::string encrypted =
                 destination.address ? dns::encrypted_dns(*destination.address, destination.protocol, destination.port) : "";
             !encrypted.empty()) {

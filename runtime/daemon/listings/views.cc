@@ -265,6 +265,9 @@ Result<api::RulesReply> view_rules(Node& node, const Record& record) {
     out.notes = view_notes(node, state);
     NG_ASSIGN(out.egress, view_direction(node, record, Direction::kEgress));
     NG_ASSIGN(out.ingress, view_direction(node, record, Direction::kIngress));
+    if (state != nullptr) {
+        out.dns_queries = policy::to_string(state->policies.dns);
+    }
     return out;
 }
 

@@ -23,7 +23,7 @@
 #define NG_ABI_CHECK(type, size) _Static_assert(sizeof(type) == (size), #type ": size")
 #endif
 
-#define NG_ABI_VERSION 6
+#define NG_ABI_VERSION 7
 
 /*
  * The versions since which key, value and meaning of an endpoint's own maps have not changed. The meaning includes the
@@ -118,6 +118,9 @@ NG_ABI_CHECK(struct ng_pattern_filter, 16);
 #define NG_ENDPOINT_REJECT (1u << 0) /* answer denied packets (denyAction: Reject) */
 #define NG_ENDPOINT_KEEP (1u << 1) /* keep flows that a changed policy denies (policyChange: Keep) */
 #define NG_ENDPOINT_ROUTED (1u << 2) /* the node routes for it and discards frames to other hardware addresses */
+#define NG_ENDPOINT_DNS_LOG                                                                                            \
+	(1u << 3) /* count and report DNS queries that the next flag would refuse (dnsQueries: Log) */
+#define NG_ENDPOINT_DNS_ALLOWED (1u << 4) /* DNS queries for allowed names only (dnsQueries: Allowed) */
 struct ng_endpoint_config {
 	__u32 endpoint; /* equals ng_iface.endpoint, or the packet is dropped */
 	__u32 generation; /* rises when a direction changes: flows of another generation are judged again */
@@ -453,6 +456,7 @@ struct ng_policy {
 };
 NG_ABI_CHECK(struct ng_policy, 80);
 
+#include "abi_dns.h"
 #include "abi_events.h"
 
 #endif

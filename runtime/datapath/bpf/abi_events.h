@@ -19,6 +19,8 @@ enum ng_event_kind {
 		8, /* `flow_events`: a flow ended: payload is ng_flow_end; remote, ports and rule are those of its start */
 	NG_EVENT_DROPPED =
 		9, /* `events`: a packet that no policy decides was dropped; `reason` says why, `rule` is NG_NO_RULE */
+	NG_EVENT_QUERY =
+		10, /* `dns_events`: a DNS query was refused, or only logged, for `reason`: payload is the query, if it was read */
 };
 struct ng_event {
 	__u64 boot_ns;

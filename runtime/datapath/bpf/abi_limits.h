@@ -31,6 +31,16 @@
 #define NG_POD_SERVERS 3 /* DNS servers trusted for one endpoint only */
 #define NG_MAX_DNS_PORTS 8 /* different ports of trusted servers */
 #define NG_MAX_NEVER_OPENS 64 /* prefixes that no name opens */
+#define NG_QUERY_TYPES 16 /* record types in dnsQueryTypes */
+#define NG_ALWAYS_ALLOWED 32 /* names in dnsAlwaysAllowed */
+#define NG_ASKED_SETS 32 /* names that an endpoint asked for lately: sets of NG_ASKED_WAYS */
+#define NG_ASKED_WAYS 8
+#define NG_NEW_NAMES_SECONDS 60 /* for which dnsNewNamesPerMinute counts */
+#define NG_QUERY_STREAM_SETS                                                                                           \
+	8 /* TCP connections of an endpoint to DNS servers that can be judged: sets of NG_QUERY_STREAM_WAYS */
+#define NG_QUERY_STREAM_WAYS 4
+#define NG_STREAM_MESSAGES 4 /* of such a connection, that the pod may repeat */
+#define NG_QUERY_MAX 512 /* largest DNS query in bytes that can be judged */
 #define NG_HELD_FRAMES 256 /* frames of one endpoint that may be with the daemon at a time */
 #define NG_HELD_BYTES (256u << 10) /* bytes of the ring that they may reserve */
 #define NG_HELD_SHARE 4 /* and at most 1/4 of the free bytes, so that every endpoint finds room */

@@ -26,6 +26,8 @@ const volatile __u32 answer_mark = 1; /* see reject.h */
 #define NG_DROP TC_ACT_SHOT
 /* Internal: denied by policy; reject.h turns it into a drop or an answer. Not a TC_ACT_* value of the kernel. */
 #define NG_REFUSE 0x1000
+/* Internal: not to pass, and its sender gets a RST in any case. */
+#define NG_RESET 0x1001
 
 /*
  * skb->data and skb->data_end, the first byte of the packet and the end of its linear part. Assembly, because clang copies

@@ -247,8 +247,8 @@ static __noinline int send_message(struct ng_dns *dns, const struct ng_packet *p
 	dns->event.be_remote_port = p->key.be_remote_port;
 	dns->event.be_local_port = p->key.be_local_port;
 	dns->event.protocol = p->key.protocol;
-	dns->event.direction = kind == NG_EVENT_LIMIT ? NG_EGRESS : NG_INGRESS;
-	dns->event.rule = 0;
+	dns->event.direction = kind == NG_EVENT_LIMIT || kind == NG_EVENT_QUERY ? NG_EGRESS : NG_INGRESS;
+	dns->event.rule = kind == NG_EVENT_QUERY ? NG_NO_RULE : 0;
 	dns->event.reason = reason;
 	dns->event.learnt = (__u16)dns->learnt;
 	dns->event.waited = dns->waited;

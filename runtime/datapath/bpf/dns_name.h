@@ -80,6 +80,13 @@ struct ng_dns {
 	__u32 refused; /* addresses that no name opens */
 	__u16 be_server_port;
 	__u16 pad;
+	/* a segment of queries over TCP (dns_query_stream.h); here for the same reason as the keys */
+	__u32 segment_at; /* offset in the frame of the length before the next message */
+	__u32 segment_end;
+	__u32 sequence; /* of the byte at segment_at */
+	__u64 connection;
+	__u64 stream_state; /* when the message was read */
+	__u64 message_hash;
 };
 
 NG_SCRATCH_MAP(dns_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_dns, 1)
@@ -204,15 +211,10 @@ static __always_inline __u32 suffix_shape(__u32 length, __u32 prefix_length)
 	return length << 16 | prefix_length;
 }
 
-/*
- * Confirms a hash hit byte by byte: compares `length` bytes of the last name from `at` with the labels stored under
- * dns->suffix from `from`, which must have the shape.
- */
-__noinline int same_labels(__u32 from, __u32 at, __u32 length, __u32 shape)
+/* Compares `length` bytes of the last name from `at` with the stored labels from `from`, which must have the shape. */
+static __always_inline int equal_labels(const struct ng_dns *dns, const struct ng_suffix *suffix, __u32 from, __u32 at,
+					__u32 length, __u32 shape)
 {
-	struct ng_dns *dns = dns_state();
-	struct ng_suffix *suffix = dns ? bpf_map_lookup_elem(&suffixes, &dns->suffix) : 0;
-
 	if (!suffix || suffix_shape(suffix->len, suffix->prefix_len) != shape)
 		return 0;
 	for (__u32 i = 0; i < NG_NAME_MAX / 8; i++) {
@@ -230,6 +232,14 @@ __noinline int same_labels(__u32 from, __u32 at, __u32 length, __u32 shape)
 		from += 8;
 	}
 	return length == 0;
+}
+
+/* Confirms a hash hit byte by byte, with the labels stored under dns->suffix. */
+__noinline int same_labels(__u32 from, __u32 at, __u32 length, __u32 shape)
+{
+	struct ng_dns *dns = dns_state();
+
+	return dns && equal_labels(dns, bpf_map_lookup_elem(&suffixes, &dns->suffix), from, at, length, shape);
 }
 
 /* Does the last name, from offset `at` to its end, equal the labels stored under `hash`? */

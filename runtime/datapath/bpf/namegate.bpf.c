@@ -9,6 +9,7 @@
  */
 #include "common.h"
 #include "dns_exchange.h"
+#include "dns_filter.h"
 #include "dns_stream.h"
 #include "flow.h"
 #include "fragment.h"
@@ -83,8 +84,7 @@ static __always_inline int is_ip(const struct __sk_buff *skb)
 }
 
 /* A datagram to a trusted DNS server has no flow: each is judged, and the pending query admits its response. */
-static __always_inline int judge_query(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
-				       const struct ng_packet *p)
+static __always_inline int judge_query(__u32 slot, const struct ng_endpoint_config *config, const struct ng_packet *p)
 {
 	struct ng_judgement *j = begin_judgement(slot);
 
@@ -94,8 +94,20 @@ static __always_inline int judge_query(struct __sk_buff *skb, __u32 slot, const 
 		return drop(slot, NG_R_OFFLOAD);
 	if (judge_packet(j, config, p, NG_EGRESS) != NG_ACT_ALLOW)
 		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
-	record_query(skb, slot, config->endpoint, p);
 	return NG_NEXT;
+}
+
+/*
+ * A packet to a DNS port, which the policy allows, of an endpoint whose queries are judged. The program filter_queries goes on with
+ * it: here the chain of calls already fills the stack that Linux 6.1 allows. Returns only for a fragment, or if that program is
+ * gone.
+ */
+static __always_inline int filter_query(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
+					const struct ng_packet *p)
+{
+	if (p->fragment == NG_WHOLE)
+		bpf_tail_call(skb, &tails, NG_TAIL_QUERY);
+	return config->flags & NG_ENDPOINT_DNS_ALLOWED ? drop(slot, NG_R_QUERY_FORM) : NG_NEXT;
 }
 
 static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
@@ -107,14 +119,19 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 		return verdict == NG_REFUSE ? drop_packet(slot, config->endpoint, p, NG_R_FRAGMENT | NG_EGRESS << 16)
 					    : verdict;
 	}
+	int query = p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
+		    is_trusted(config, &p->key.remote, p->key.be_remote_port);
 	int verdict;
-	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
-	    is_trusted(config, &p->key.remote, p->key.be_remote_port))
-		verdict = judge_query(skb, slot, config, p);
+	if (query)
+		verdict = judge_query(slot, config, p);
 	else if (is_icmp_error(p) && quotes_flow(skb, slot, config->generation, p, NG_EGRESS))
 		verdict = NG_NEXT;
 	else
 		verdict = judge_flow(skb, slot, config, p, NG_EGRESS);
+	if (config->flags & NG_ENDPOINT_DNS && verdict == NG_NEXT && is_to_dns(p))
+		verdict = filter_query(skb, slot, config, p);
+	if (query && verdict == NG_NEXT)
+		record_query(skb, slot, config->endpoint, p);
 	if (p->fragment == NG_FIRST_FRAGMENT && verdict == NG_NEXT)
 		admit_fragments(slot, config->endpoint, p, NG_EGRESS, NG_FRAG_ON);
 	if (verdict == NG_NEXT && is_dns_stream(config, p))
@@ -147,6 +164,8 @@ static __always_inline int judge_ingress(struct __sk_buff *skb, __u32 slot, cons
 				answer == NG_RESPONSE_HELD     ? NG_FRAG_HELD
 				: answer == NG_RESPONSE_COPIED ? NG_FRAG_COPIED
 							       : NG_FRAG_ON);
+	if (verdict == NG_NEXT)
+		note_handshake(skb, p, config, slot);
 	if (verdict == NG_NEXT && is_dns_stream(config, p))
 		verdict = judge_stream(skb, slot, config, p, NG_INGRESS);
 	return verdict;
@@ -210,6 +229,29 @@ int pod_ingress(struct __sk_buff *skb)
 	if (packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
 		return judge_stray(slot, config);
 	return apply_verdict(skb, slot, config, &packet, judge_ingress(skb, slot, config, &packet), NG_INGRESS);
+}
+
+/*
+ * Goes on with a whole packet to a DNS port that pod_egress allowed by policy. Reads interface and packet again: it may be of
+ * another build than pod_egress.
+ */
+SEC("tc")
+int filter_queries(struct __sk_buff *skb)
+{
+	__u32 slot = 0;
+	const struct ng_endpoint_config *config = find_endpoint(skb->ifindex, &slot);
+	struct ng_packet packet = {};
+
+	if (!config || !is_ip(skb) || read_packet(skb, &packet, config, NG_EGRESS) != NG_R_NONE ||
+	    packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
+		return NG_DROP;
+	int verdict = judge_dns_packet(skb, &packet, config, slot);
+	if (verdict == NG_NEXT && is_dns_stream(config, &packet))
+		verdict = judge_stream(skb, slot, config, &packet, NG_EGRESS);
+	else if (verdict == NG_NEXT && packet.key.protocol == IPPROTO_UDP &&
+		 is_trusted(config, &packet.key.remote, packet.key.be_remote_port))
+		record_query(skb, slot, config->endpoint, &packet);
+	return apply_verdict(skb, slot, config, &packet, verdict, NG_EGRESS);
 }
 
 /* Reads both clocks at the same moment. Run by the runtime only. */

@@ -100,6 +100,23 @@ Result<bool> selects(const Snapshot& snapshot, const EndpointFacts& endpoint, co
     return any;
 }
 
+namespace {
+
+DnsDemand dns_demand(const Snapshot& snapshot, const EndpointFacts& endpoint) {
+    const CountedPolicies counted(snapshot, endpoint.preview);
+    DnsDemand demand;
+    for (const Snapshot::TierView& tier : snapshot.tiers()) {
+        for (const Policy* policy : tier.policies) {
+            if (counted.holds(*policy) && policy->applies_egress && policy_selects(*policy, endpoint) == Truth::kTrue) {
+                demand.add(policy->dns);
+            }
+        }
+    }
+    return demand;
+}
+
+}  // namespace
+
 bool has_preview(const Snapshot& snapshot, const EndpointFacts& endpoint) {
     for (const Snapshot::TierView& tier : snapshot.tiers()) {
         for (const Policy* policy : tier.policies) {
@@ -127,6 +144,9 @@ Result<CompiledPolicy> compile(const Snapshot& snapshot, const EndpointFacts& en
     out.bitmaps = bitmaps.take();
     for (NumberedRule& rule : rules) {
         out.rules.push_back(std::move(rule.compiled));
+    }
+    if (endpoint.direction == Direction::kEgress) {
+        out.dns = dns_demand(snapshot, endpoint);
     }
     out.content_hash = hash_of(out);
     return out;

@@ -21,6 +21,7 @@
 #include "base/ip.h"
 #include "datapath/bpf/abi_limits.h"
 #include "policy/compiler/rule_origin.h"
+#include "policy/model/dns_queries.h"
 #include "policy/model/domain_pattern.h"
 #include "policy/model/rule_terms.h"
 
@@ -73,7 +74,8 @@ struct CompiledPolicy {
     std::vector<PortEntry> ports;         // by destination port
     std::vector<PortEntry> source_ports;  // empty: no rule matches source ports
     std::vector<PatternEntry> patterns;
-    // Hash of all of the above except the origins. Policies with equal content share one copy in the kernel.
+    DnsDemand dns;  // of the policies that select the endpoint
+    // Hash of all of the above except the origins and `dns`. Policies with equal content share one copy in the kernel.
     std::array<std::uint64_t, 2> content_hash{};
 
     std::size_t words() const { return (rules.size() + 63) / 64; }

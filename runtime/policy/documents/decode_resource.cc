@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policy/documents/decode_annotations.h"
 #include "policy/documents/decode_kubernetes.h"
 #include "policy/documents/decode_leaf.h"
 #include "policy/documents/decode_rule.h"
@@ -113,7 +114,7 @@ void decode_types(const Cursor& spec, Policy& out) {
     }
 }
 
-Resource decode_policy(const Cursor& cursor, const KindSpec& kind, Identity identity) {
+Policy decode_policy(const Cursor& cursor, const KindSpec& kind, Identity identity) {
     Policy out;
     out.kind = kind.kind;
     out.global = !kind.namespaced;
@@ -149,6 +150,11 @@ Resource decode_policy(const Cursor& cursor, const KindSpec& kind, Identity iden
     decode_types(*spec, out);
     refuse_host_fields(*spec);
     return out;
+}
+
+Resource with_annotations(const Cursor& cursor, Policy policy) {
+    decode_annotations(cursor, policy);
+    return policy;
 }
 
 Resource decode_set(const Cursor& cursor, const KindSpec& kind, Identity identity) {
@@ -255,9 +261,9 @@ Resource decode_resource(const Cursor& cursor, const KindSpec& kind) {
         return ServiceAccountDocument{std::move(identity.name_space), std::move(identity.name), std::move(identity.labels), cursor.place()};
     }
     if (kind.api_version == kKubernetesPolicyVersion) {
-        return decode_kubernetes_policy(cursor, std::move(identity.name_space), std::move(identity.name));
+        return with_annotations(cursor, decode_kubernetes_policy(cursor, std::move(identity.name_space), std::move(identity.name)));
     }
-    return decode_policy(cursor, kind, std::move(identity));
+    return with_annotations(cursor, decode_policy(cursor, kind, std::move(identity)));
 }
 
 }  // namespace namegate::policy

@@ -40,7 +40,7 @@ constexpr std::array kMetadataFields = {
     required_text("name", "name of the resource"),
     text("namespace", "namespace of the resource"),
     plain("labels", Shape::kTextMap, "labels that selectors match"),
-    plain("annotations", Shape::kTextMap, "free text"),
+    plain("annotations", Shape::kTextMap, "free text, except namegate.dev/dns of a policy: allowed, log or any"),
     plain("uid", Shape::kAny, "written by a cluster"),
     plain("generateName", Shape::kAny, "written by a cluster"),
     plain("resourceVersion", Shape::kAny, "written by a cluster"),

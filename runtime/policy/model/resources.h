@@ -14,6 +14,7 @@
 
 #include "base/ip.h"
 #include "base/named_port.h"
+#include "policy/model/dns_queries.h"
 #include "policy/model/domain_pattern.h"
 #include "policy/model/problem.h"
 #include "policy/model/rule_terms.h"
@@ -93,6 +94,7 @@ struct Policy {
     bool applies_egress = false;
     std::vector<Rule> ingress;
     std::vector<Rule> egress;
+    std::optional<DnsQueries> dns;  // of the annotation; none: the node's default
     Place place;
 
     bool applies(Direction direction) const { return direction == Direction::kEgress ? applies_egress : applies_ingress; }

@@ -93,7 +93,7 @@ Packet to_peer(const Stage& stage, const std::string& source) {
 
 Stage::Stage(const std::string& settings)
     : site("flowLog: {path: " + flow_log +
-           ", events: [denied, cut, dropped, limit, flow, flow-ended, dns]}\nmetricsAddress: 127.0.0.1:9464\n" +
+           ", events: [denied, cut, dropped, limit, dns-refused, flow, flow-ended, dns]}\nmetricsAddress: 127.0.0.1:9464\n" +
            "dnsNeverOpens: [10.66.0.0/16]\n" + settings),
       pod((site.node.write_policy("policies.yaml", policies()), site.node.start_daemon(), site.node), "a", "a") {
     site.world.set_script(answer);
@@ -204,5 +204,16 @@ void leave_checksum(Stage& stage) {
     constexpr std::uint16_t kTransport = 34;
     send_with(stage.pod.pod->netns, "eth0", to_peer(stage, stage.pod.v4).build(), sum_at(kTransport, 2));  // over a port
 }
+
+void ask_refused_name(Stage& stage) { static_cast<void>(resolve(*stage.pod.pod, "stranger.test")); }
+
+void ask_refused_type(Stage& stage) { static_cast<void>(resolve(*stage.pod.pod, "api.example.com", kTypeTxt)); }
+
+void ask_two_questions(Stage& stage) {
+    const Bytes query = DnsMessage::query("api.example.com").question("stranger.test").build();
+    stage.pod.wire.send(stage.pod.frame().ip(stage.pod.v4, kServer4).udp(kPodPort, 53).payload(query).build());
+}
+
+void ask_many_names(Stage& stage) { fill_patterns(stage); }
 
 }  // namespace namegate::test

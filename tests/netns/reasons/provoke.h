@@ -44,5 +44,10 @@ void open_never(Stage& stage);
 void lose_responses(Stage& stage);
 void lose_flows(Stage& stage);
 void leave_checksum(Stage& stage);
+// With dnsQueries: Allowed, the first with Log too.
+void ask_refused_name(Stage& stage);
+void ask_refused_type(Stage& stage);
+void ask_two_questions(Stage& stage);
+void ask_many_names(Stage& stage);
 
 }  // namespace namegate::test

@@ -65,6 +65,15 @@ const std::vector<Row> kRows = {
 const std::vector<Row> kRejectRows = {
     {NG_R_REJECTED, deny_one, {"denied", false, "evil.example.com", true}},
 };
+const std::vector<Row> kAllowedRows = {
+    {NG_R_QUERY_NAME, ask_refused_name, {"dns-refused", true, "stranger.test"}},
+    {NG_R_QUERY_TYPE, ask_refused_type, {"dns-refused", true, "api.example.com"}},
+    {NG_R_QUERY_FORM, ask_two_questions, {"dns-refused", true}},
+    {NG_R_QUERY_NEW, ask_many_names, {"dns-refused", true, ".full.example.com"}},
+};
+const std::vector<Row> kLogRows = {
+    {NG_R_QUERY_LOGGED, ask_refused_name, {"dns-refused", true, "stranger.test"}},
+};
 const std::map<ng_reason, const char*> kNotProvoked = {
     {NG_R_NONE, "it is the absence of a reason; nothing counts it"},
     {NG_R_NO_ENDPOINT, "without an endpoint there is no slot in which it could be counted: the programs drop such packets uncounted"},
@@ -118,7 +127,7 @@ void check_rows(const std::vector<Row>& rows, const std::string& settings) {
 
 TEST_CASE("every reason of the counter table has a row here, or is listed with the cause why nothing can provoke it") {
     std::multiset<std::string> rows;
-    for (const std::vector<Row>* some : {&kRows, &kRejectRows}) {
+    for (const std::vector<Row>* some : {&kRows, &kRejectRows, &kAllowedRows, &kLogRows}) {
         for (const Row& row : *some) {
             rows.insert(datapath::reason_name(row.reason));
         }
@@ -139,4 +148,9 @@ TEST_CASE("each reason, provoked on a real interface, is in the metrics, in moni
 
 TEST_CASE("a denied packet that is answered is shown like one that is dropped, and counted") {
     check_rows(kRejectRows, "denyAction: Reject\n");
+}
+
+TEST_CASE("a DNS query that is refused, or only logged, is shown with its name and counted") {
+    check_rows(kAllowedRows, "dnsQueries: Allowed\ndnsNewNamesPerMinute: 4\n");
+    check_rows(kLogRows, "dnsQueries: Log\n");
 }

@@ -68,6 +68,11 @@ TEST_CASE("the delivered configuration means all defaults") {
     for (std::size_t i = 0; i < defaults.never_opens.entries().size(); ++i) {
         CHECK(config->never_opens.entries()[i].text == defaults.never_opens.entries()[i].text);
     }
+    CHECK(config->dns_queries.queries == defaults.dns_queries.queries);
+    CHECK_FALSE(config->dns_queries.always);
+    CHECK_FALSE(config->dns_queries.refuse);
+    CHECK(config->dns_queries.types == defaults.dns_queries.types);
+    CHECK(config->dns_queries.new_names == defaults.dns_queries.new_names);
     CHECK(config->label_sources == defaults.label_sources);
     CHECK(config->dns_servers.node == defaults.dns_servers.node);
     CHECK(config->dns_servers.kubelet == defaults.dns_servers.kubelet);

@@ -56,6 +56,18 @@ TEST_CASE("monitor prints the name that the pod looked up beside the address, es
     CHECK(follow({"-s", "/s", "monitor"}, {event}).out.find(" to [2001:db8::1]:443 TCP by") != std::string::npos);
 }
 
+TEST_CASE("monitor prints what a refused DNS query asked for, escaped") {
+    api::Json event{
+        {"time", "t"}, {"kind", "dns-refused"},       {"endpoint", "default/weather"}, {"server", "192.0.2.53"}, {"name", "x\x1b[2J"},
+        {"type", 16},  {"reason", "dns_name_refused"}};
+    CHECK(follow({"-s", "/s", "monitor"}, {event}).out ==
+          "t dns-refused default/weather x\\x1b[2J type 16 to 192.0.2.53 (dns_name_refused)\n");
+    event.erase("name");
+    event.erase("type");
+    CHECK(follow({"-s", "/s", "monitor"}, {event}).out ==
+          "t dns-refused default/weather what is no plain query to 192.0.2.53 (dns_name_refused)\n");
+}
+
 TEST_CASE("monitor prints one event per line") {
     const api::Json incoming{{"time", "t"},        {"kind", "cut"},   {"endpointId", 8},       {"direction", "ingress"},
                              {"protocol", "UDP"},  {"localPort", 53}, {"remote", "192.0.2.1"}, {"remotePort", 4000},

@@ -227,6 +227,30 @@ TEST_CASE("latency and path of a response are absent until they are known") {
     CHECK(event_json(event)["path"] == "held");
 }
 
+TEST_CASE("a refused DNS query is an event that everybody gets, with what was asked, found by its name") {
+    Event event = response("x");
+    event.kind = EventKind::kDnsRefused;
+    event.reason = "dns_name_refused";
+    event.detail = EventQuery{*IpAddress::parse("192.0.2.53"), "evil.test", 16};
+    const api::Json json = event_json(event);
+    CHECK(json["kind"] == "dns-refused");
+    CHECK(json["server"] == "192.0.2.53");
+    CHECK(json["name"] == "evil.test");
+    CHECK(json["type"] == 16);
+    CHECK(json["reason"] == "dns_name_refused");
+    CHECK_FALSE(json.contains("opened"));
+    EventFilter filter;
+    CHECK(filter.matches(event));
+    CHECK(EventHistory().wants(EventKind::kDnsRefused));
+    filter.name = pattern("evil.*.test");
+    CHECK_FALSE(filter.matches(event));
+    filter.name = pattern("*.test");
+    CHECK(filter.matches(event));
+    event.detail = EventQuery{*IpAddress::parse("192.0.2.53"), "", 0};
+    CHECK_FALSE(event_json(event).contains("name"));
+    CHECK_FALSE(event_json(event).contains("type"));
+}
+
 TEST_CASE("addresses that open or expire are events on request, found by their names") {
     const Event event = opened("192.0.2.1", {"edge.test", "a.test"});
     const api::Json json = event_json(event);

@@ -235,6 +235,14 @@ TEST_CASE("a DNS response and events of the node are lines too") {
     CHECK(line_of(refused)["event"]["category"] == Json{"configuration"});
 }
 
+TEST_CASE("a refused DNS query is a line with its question") {
+    Event event = packet_event(EventKind::kDnsRefused);
+    event.detail = EventQuery{*IpAddress::parse("2001:db8::53"), "evil.test", 16};
+    const Json line = line_of(event);
+    CHECK(line["event"]["outcome"] == "failure");
+    CHECK(line["dns"] == Json{{"type", "query"}, {"question", Json{{"name", "evil.test"}, {"type", "TXT"}}}});
+}
+
 TEST_CASE("whatever bytes a name has, the line is one line of valid JSON") {
     const std::string hostile = std::string("a\"b\\c\nd\x01\x1b[2J\xff\xfe\xe2\x80\xae", 18) + std::string(1, '\0');
     Event event = packet_event(EventKind::kDenied, hostile);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
+/*
+ * What becomes of the packets to DNS servers of an endpoint whose queries are judged (dnsQueries): they pass, are answered here,
+ * dropped, or their connection is reset.
+ */
+#ifndef NG_DNS_FILTER_H
+#define NG_DNS_FILTER_H
+
+#include "dns_query.h"
+#include "dns_query_stream.h"
+
+static __always_inline int is_to_dns(const struct ng_packet *p)
+{
+	return (p->key.protocol == IPPROTO_UDP || p->key.protocol == IPPROTO_TCP) &&
+	       (p->key.be_remote_port == bpf_htons(NG_DNS_PORT) || is_dns_port(p->key.be_remote_port));
+}
+
+/* Judges a segment to a trusted server, message by message. */
+static __always_inline __u32 judge_segment(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p,
+					   const struct ng_endpoint_config *config, __u32 slot)
+{
+	__u32 verdict = open_segment(skb, p, config, slot);
+
+	if (verdict != NG_SEGMENT_HAS_DATA)
+		return verdict;
+	for (int i = 0; i < NG_SEGMENT_MESSAGES; i++) {
+		int next = next_message(skb, slot);
+
+		if (next == NG_MESSAGE_UNJUDGED)
+			return NG_QUERY_UNJUDGED;
+		if (next == NG_MESSAGE_NEW) {
+			verdict = judge_message(config, slot);
+			if (verdict != NG_QUERY_PASSES)
+				return NG_QUERY(NG_QUERY_REASON(verdict), NG_QUERY_RESET);
+			if (accept_message(slot))
+				return NG_QUERY_UNJUDGED;
+		}
+		pass_message(dns);
+		if (dns->segment_at >= dns->segment_end)
+			return NG_QUERY_PASSES;
+	}
+	return NG_QUERY_UNJUDGED;
+}
+
+static __always_inline __u32 judge_dns(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p,
+				       const struct ng_endpoint_config *config, __u32 slot)
+{
+	int only_logs = !(config->flags & NG_ENDPOINT_DNS_ALLOWED);
+
+	if (!is_trusted(config, &p->key.remote, p->key.be_remote_port))
+		return only_logs ? NG_QUERY_PASSES : NG_QUERY_UNJUDGED;
+	if (p->key.protocol == IPPROTO_UDP)
+		return judge_datagram(skb, dns, p, config, slot);
+	return only_logs ? NG_QUERY_PASSES : judge_segment(skb, dns, p, config, slot);
+}
+
+/*
+ * The verdict for a packet from the pod, to a DNS port, that the policy allows: NG_NEXT, NG_DROP, NG_RESET, or the action for
+ * the response.
+ */
+int judge_dns_packet(struct __sk_buff *skb, const struct ng_packet *p, const struct ng_endpoint_config *config,
+		     __u32 slot)
+{
+	struct ng_dns *dns = dns_state();
+
+	if (!dns || !p || !config)
+		return NG_DROP;
+	dns->now = boot_time();
+	dns->slot = slot;
+	dns->endpoint = config->endpoint;
+	dns->length = 0;
+	__u32 verdict = judge_dns(skb, dns, p, config, slot);
+	if (verdict == NG_QUERY_PASSES)
+		return NG_NEXT;
+	if (!(config->flags & NG_ENDPOINT_DNS_ALLOWED)) {
+		report_query(dns, slot, p, NG_R_QUERY_LOGGED);
+		return NG_NEXT;
+	}
+	report_query(dns, slot, p, NG_QUERY_REASON(verdict));
+	__u32 rcode = NG_QUERY_RCODE(verdict);
+	if (rcode == NG_QUERY_RESET)
+		return NG_RESET;
+	return rcode == NG_QUERY_DROPPED ? NG_DROP : turn_query(skb, p->transport, rcode);
+}
+
+/* A SYN-ACK to the pod from a DNS server: its connection can be judged from now on. */
+static __always_inline void note_handshake(struct __sk_buff *skb, const struct ng_packet *p,
+					   const struct ng_endpoint_config *config, __u32 slot)
+{
+	if (config->flags & NG_ENDPOINT_DNS_ALLOWED && p->key.protocol == IPPROTO_TCP &&
+	    (p->tcp_flags & (NG_TCP_SYN | NG_TCP_ACK)) == (NG_TCP_SYN | NG_TCP_ACK) && is_to_dns(p))
+		confirm_stream(skb, p, config, slot);
+}
+
+#endif
