@@ -283,23 +283,24 @@ TEST_CASE("D22: a budget of new names; those that were asked for lately go on", 
     CHECK(pod.passes("n59.wild.test"));
     CHECK(pod.answer(DnsMessage::query("evil.com")) == kNxDomain);
     CHECK(pod.scene.count(NG_R_QUERY_NEW) == 3);
-    // The next minute.
+    // The minute is nearly over, and then over.
     const int fd = must(pod.scene.datapath().map(datapath::MapId::kNewNames));
     const std::uint32_t slot = pod.scene.identity().slot;
-    std::uint64_t word = must(datapath::map_lookup<std::uint64_t>(fd, slot)).value();
-    CHECK((word & 0xffffffffU) == 60);
-    const std::uint64_t minute = 60'000'000'000ULL >> NG_TICK_SHIFT;
-    word -= (minute - 2) << 32;
-    must(datapath::map_update(fd, slot, word));
+    CHECK((must(datapath::map_lookup<std::uint64_t>(fd, slot)).value() & 0xffffffffU) == 60);
+    const auto begin_minute = [&](std::uint32_t ticks_ago) {
+        const std::uint32_t now = datapath::tick_of(must(datapath::read_clock(pod.scene.datapath())).boot_ns);
+        must(datapath::map_update(fd, slot, std::uint64_t{now - ticks_ago} << 32 | 60U));
+    };
+    constexpr auto kMinute = static_cast<std::uint32_t>(60'000'000'000ULL >> NG_TICK_SHIFT);
+    begin_minute(kMinute - 30);
     CHECK(pod.answer(DnsMessage::query("n60.wild.test")) == kNxDomain);
-    word -= 3ULL << 32;
-    must(datapath::map_update(fd, slot, word));
+    begin_minute(kMinute + 1);
     CHECK(pod.passes("n60.wild.test"));
     CHECK((must(datapath::map_lookup<std::uint64_t>(fd, slot)).value() & 0xffffffffU) == 1);
     // Another endpoint in the slot has a budget of its own.
     rules.new_names = 1;
     must(datapath::set_query_rules(pod.scene.datapath(), rules));
-    must(datapath::map_update(fd, slot, std::uint64_t{word | 0xffffffffU}));
+    begin_minute(1);
     must(datapath::release_slot(pod.scene.datapath(), slot));
     pod.scene.replace_endpoint();
     REQUIRE(pod.scene.identity().slot == slot);
