@@ -70,6 +70,8 @@ const Resolver kResolvers[] = {
     {"Java", NAMEGATE_JAVA, NAMEGATE_JAVA " -XX:TieredStopAtLevel=1 " NAMEGATE_LOOK_UPS "/LookUp.java"},
 };
 
+bool is_here(const Resolver& resolver) { return *resolver.program != '\0' && std::filesystem::exists(resolver.program); }
+
 }  // namespace
 
 TEST_CASE("D19: real resolvers find allowed names and fail at once for others, with the daemon dead", "[resolvers]") {
@@ -84,7 +86,8 @@ TEST_CASE("D19: real resolvers find allowed names and fail at once for others, w
     const std::string search = "search default.svc.cluster.local svc.cluster.local cluster.local corp.test\noptions ndots:5\n";
     unsigned tried = 0;
     for (const Resolver& resolver : kResolvers) {
-        if (*resolver.program == '\0' || !std::filesystem::exists(resolver.program)) {
+        if (!is_here(resolver)) {
+            std::printf("not tried, because it is not installed: the resolver of %s\n", resolver.name);
             continue;
         }
         ++tried;
@@ -102,7 +105,7 @@ TEST_CASE("D19: real resolvers find allowed names and fail at once for others, w
             CHECK(refused.at("evil.test").milliseconds < kNoTimeout);
         }
     }
-    CHECK(tried >= 1);
+    CHECK(tried >= 3);  // of those that install.sh --dependencies test installs
     CHECK(connects_from(pod->netns, *IpAddress::parse(kAddress), kTcpPort, kBeforeRepeat));
     site.node.remove(*pod);
 }
@@ -114,7 +117,7 @@ TEST_CASE("D22: over the budget of new names no resolver waits", "[resolvers]") 
     }
     site.node.write_policy("weather.yaml", filtered({"*.wild.test"}));
     for (const Resolver& resolver : kResolvers) {
-        if (*resolver.program == '\0' || !std::filesystem::exists(resolver.program)) {
+        if (!is_here(resolver)) {
             continue;
         }
         INFO(resolver.name);
