@@ -32,8 +32,8 @@ constexpr std::size_t kLabels = 3;  // of data in a name
 constexpr std::size_t kLabel = 60;  // characters, of 5 bits each
 constexpr std::uint64_t kUpBytes = kLabels * kLabel * 5 / 8;
 constexpr std::uint64_t kDownBytes = 200;
-constexpr Milliseconds kWait{100};  // for a response
-constexpr unsigned kNewNames = 60;
+constexpr Milliseconds kWait{100};                     // for a response
+constexpr std::uint64_t kMinuteBytes = 60 * kUpBytes;  // of the new names that the last mode allows
 
 // What the server got and what it sent, in bytes of data.
 struct Carried {
@@ -121,7 +121,7 @@ const Mode kModes[] = {
     {"any name", "", "t.test", false, kNoLimit},
     {"allowed names, the tunnel's is none", "dnsQueries: Allowed\n", "t.test", false, 0},
     {"allowed names, the tunnel under a wildcard", "dnsQueries: Allowed\n", "t.wild.test", false, kNoLimit},
-    {"the same, 60 new names a minute", "dnsQueries: Allowed\ndnsNewNamesPerMinute: 60\n", "t.wild.test", true, kNewNames * kUpBytes},
+    {"the same, 60 new names a minute", "dnsQueries: Allowed\ndnsNewNamesPerMinute: 60\n", "t.wild.test", true, kMinuteBytes},
 };
 
 bool measure(const Mode& mode, Milliseconds time) {

@@ -13,5 +13,7 @@ inline constexpr std::string_view kDnsAnnotation = "namegate.dev/dns";
 
 // `document` is the whole policy; `out` has its directions already.
 void decode_annotations(const Cursor& document, Policy& out);
+// A rule has no annotations of namegate: reports each as an error.
+void refuse_annotations(const Cursor& rule);
 
 }  // namespace namegate::policy

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "policy/documents/decode_annotations.h"
 #include "policy/documents/decode_leaf.h"
 #include "policy/model/rule_text.h"
 
@@ -260,6 +261,7 @@ Rule decode_rule(const Cursor& cursor, Direction direction) {
         check_icmp(cursor, rule);
     }
     check_families(cursor, rule);
+    refuse_annotations(cursor);
     rule.text = describe_rule(rule);
     return rule;
 }

@@ -67,6 +67,11 @@ TEST_CASE("D19: a wrong annotation of namegate is an error; others are free text
     CHECK_THAT(problem_of(global("x", "Allowed")), Contains("p.yaml:4:"));
     CHECK_THAT(problem_of(document("NetworkPolicy", "x", "namegate.dev/dsn: allowed", "types: [Egress]")), Contains("namegate.dev/dns"));
     CHECK_THAT(problem_of(global("x", "allowed", "types: [Ingress]")), Contains("add Egress to its types"));
+    const auto on_rule = [](const std::string& annotation) {
+        return problem_of(global("x", "", "types: [Egress], egress: [{action: Allow, metadata: {annotations: {" + annotation + "}}}]"));
+    };
+    CHECK_THAT(on_rule("namegate.dev/dns: allowed"), Contains("write it into the metadata of the policy"));
+    CHECK(on_rule("example.com/dns: allowed").empty());
     CHECK(problem_of(document("NetworkPolicy", "x", "example.com/dns: allowed", "types: [Egress]")).empty());
     CHECK(problem_of(document("NetworkPolicy", "x", "", "types: [Ingress]")).empty());
 }
