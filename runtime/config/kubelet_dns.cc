@@ -103,7 +103,7 @@ std::string cluster_domain(const std::string& path, std::string_view content) {
 std::string find_cluster_domain(const std::vector<std::string>& paths) {
     for (const std::string& path : paths) {
         const auto content = read_file(path, kMaxKubeletConfigBytes);
-        if (const std::string domain = content ? cluster_domain(path, *content) : std::string(); !domain.empty()) {
+        if (std::string domain = content ? cluster_domain(path, *content) : std::string(); !domain.empty()) {
             return domain;
         }
     }
