@@ -36,8 +36,10 @@ bool NodeRuntime::read_servers() { return dns_servers_.read() != servers_; }
 
 Result<> NodeRuntime::apply_settings(const NodeLock& lock) {
     const std::vector<config::NamedServer>& servers = dns_servers_.read();
-    NG_TRY(node::apply_settings(lock, *datapath_, config_, servers));
+    std::vector<policy::DomainPattern> always = node::always_allowed(config_);
+    NG_TRY(node::apply_settings(lock, *datapath_, config_, servers, always));
     servers_ = servers;
+    always_allowed_ = std::move(always);
     return ok();
 }
 

@@ -29,6 +29,7 @@
 #include "node/programmer.h"
 #include "policy/documents/document_ledger.h"
 #include "policy/model/affected_endpoints.h"
+#include "policy/model/domain_pattern.h"
 
 namespace namegate::node {
 
@@ -67,7 +68,8 @@ class NodeRuntime {
     // Reads the sources that name the servers. Returns true if the servers differ from those in force.
     bool read_servers();
     Result<> apply_settings(const NodeLock& lock);
-    const std::vector<config::NamedServer>& trusted_servers() const { return servers_; }  // those in force for all endpoints
+    const std::vector<config::NamedServer>& trusted_servers() const { return servers_; }          // those in force for all endpoints
+    const std::vector<policy::DomainPattern>& always_allowed() const { return always_allowed_; }  // D20, those in force
     const std::vector<std::string>& server_problems() const { return dns_servers_.problems(); }
     const std::vector<std::string>& server_warnings() const { return dns_servers_.warnings(); }
     std::vector<std::string> server_files() const { return dns_servers_.files(); }
@@ -148,6 +150,7 @@ class NodeRuntime {
     RecordMap records_;
     config::DnsServers dns_servers_;
     std::vector<config::NamedServer> servers_;
+    std::vector<policy::DomainPattern> always_allowed_;
     std::uint64_t generation_ = 0;  // of the programmer's snapshot
 };
 

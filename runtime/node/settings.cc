@@ -33,7 +33,7 @@ std::vector<policy::DomainPattern> always_allowed(const config::Config& config) 
 }
 
 Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, const config::Config& config,
-                        const std::vector<config::NamedServer>& servers) {
+                        const std::vector<config::NamedServer>& servers, const std::vector<policy::DomainPattern>& always) {
     std::vector<datapath::NeverPrefix> never;
     for (const dns::NeverOpens::Entry& entry : config.never_opens.entries()) {
         never.push_back({entry.aaaa, entry.bytes, entry.length});
@@ -46,7 +46,7 @@ Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, 
     }
     NG_TRY(datapath::set_trusted(datapath, prefixes, config.dns_servers.pod));
     const config::DnsQuerySettings& queries = config.dns_queries;
-    NG_TRY(datapath::set_query_rules(datapath, {queries.types, always_allowed(config), queries.refuse, queries.new_names}));
+    NG_TRY(datapath::set_query_rules(datapath, {queries.types, always, queries.refuse, queries.new_names}));
     return datapath::set_ttl(datapath, {config.lifetime.extra_seconds, config.lifetime.min_seconds, config.lifetime.max_seconds});
 }
 

@@ -21,6 +21,6 @@ std::vector<policy::DomainPattern> always_allowed(const config::Config& config);
 
 // Writes the trusted servers, the addresses that no name opens, the rules for queries and the TTL bounds to the kernel.
 Result<> apply_settings(const NodeLock& lock, datapath::Datapath& datapath, const config::Config& config,
-                        const std::vector<config::NamedServer>& servers);
+                        const std::vector<config::NamedServer>& servers, const std::vector<policy::DomainPattern>& always);
 
 }  // namespace namegate::node

@@ -13,7 +13,6 @@
 #include "datapath/reader.h"
 #include "datapath/untrusted.h"
 #include "dns/public_resolvers.h"
-#include "node/settings.h"
 #include "policy/model/protocol.h"
 
 namespace namegate::daemon {
@@ -110,7 +109,7 @@ bool may_ask(const Node& node, const node::Programmed& state, const std::string&
     if (!state.egress || std::any_of(state.egress->patterns.begin(), state.egress->patterns.end(), matches)) {
         return true;
     }
-    const std::vector<policy::DomainPattern> always = node::always_allowed(node.config());
+    const std::vector<policy::DomainPattern>& always = node.runtime().always_allowed();
     return std::any_of(always.begin(), always.end(), [&name](const policy::DomainPattern& one) {
         const auto below = policy::DomainPattern::parse("*." + std::string(one.text()));
         return one.matches(name) || (below && below->matches(name));
