@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/matched_rules.h"
 
+#include "daemon/node.h"
 #include "datapath/endpoint_writer.h"
 #include "datapath/reader.h"
 

@@ -10,10 +10,12 @@
 #include <utility>
 
 #include "base/result.h"
-#include "daemon/node.h"
+#include "endpoints/record.h"
 #include "policy/model/resources.h"
 
 namespace namegate::daemon {
+
+class Node;
 
 class MatchedRules {
   public:

@@ -14,12 +14,6 @@ namespace {
 
 constexpr std::size_t kShownDomains = 4;
 
-std::string subject_of(const policy::Policy& policy) { return policy.kind + " " + policy.full_name(); }
-
-std::string text_of(const policy::Policy& policy) {
-    return subject_of(policy) + " (" + policy.place.file + ":" + std::to_string(policy.place.line) + ")";
-}
-
 // Only domains in the policy itself: sets usually have more domains than the endpoints look up.
 std::set<policy::DomainPattern> domains_of(const policy::Policy& policy) {
     std::set<policy::DomainPattern> out;
@@ -42,6 +36,12 @@ std::size_t hash_of(const std::set<policy::DomainPattern>& domains) {
 }
 
 }  // namespace
+
+std::string subject_of(const policy::Policy& policy) { return policy.kind + " " + policy.full_name(); }
+
+std::string text_of(const policy::Policy& policy) {
+    return subject_of(policy) + " (" + policy.place.file + ":" + std::to_string(policy.place.line) + ")";
+}
 
 bool PolicyWarnings::is_settled(std::uint64_t since) const { return clock_.boot_ns() - since >= kWarningGraceSeconds * 1'000'000'000; }
 

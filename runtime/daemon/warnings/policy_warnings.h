@@ -24,6 +24,10 @@ namespace namegate::daemon {
 inline constexpr std::uint64_t kWarningGraceSeconds = 300;
 inline constexpr std::size_t kMaxDomainsWatched = 4096;  // of one policy; there is no warning about further ones
 
+// The policy in a warning: "GlobalNetworkPolicy default.allow-x", and the same with its place: "... (/p/x.yaml:2)".
+std::string subject_of(const policy::Policy& policy);
+std::string text_of(const policy::Policy& policy);
+
 class PolicyWarnings {
   public:
     // Whether the endpoint recently looked up the domain, by the name cache.

@@ -2,9 +2,9 @@
 #include "daemon/warnings/unused_rules.h"
 
 #include <functional>
-#include <iterator>
 
 #include "base/listed.h"
+#include "daemon/warnings/policy_warnings.h"
 #include "policy/model/rule_text.h"
 
 namespace namegate::daemon {
@@ -41,7 +41,7 @@ void UnusedRules::check(const policy::Policy& policy, const Selected& selected, 
     if (policy.staged || selected.endpoints.empty()) {
         return;
     }
-    const std::string subject = policy.kind + " " + policy.full_name();
+    const std::string subject = subject_of(policy);
     const std::uint64_t now = clock_.boot_ns();
     Use& use = policies_[subject];
     if (const std::size_t content = hash_of(policy); use.round == 0 || use.content != content) {
@@ -65,8 +65,7 @@ void UnusedRules::check(const policy::Policy& policy, const Selected& selected, 
     }
     if (!unused.empty()) {
         next_.push_back({"rules without a match", subject,
-                         subject + " (" + policy.place.file + ":" + std::to_string(policy.place.line) +
-                             "): " + std::to_string(unused.size()) + (unused.size() == 1 ? " rule has" : " rules have") +
+                         text_of(policy) + ": " + std::to_string(unused.size()) + (unused.size() == 1 ? " rule has" : " rules have") +
                              " matched no packet for a day or longer: " + listed(texts, kShownRules)});
         next_rules_ += unused.size();
     }

@@ -10,10 +10,10 @@
 #include <map>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "daemon/matched_rules.h"
 #include "daemon/seen_endpoints.h"
 #include "daemon/warnings/warning_log.h"
 #include "policy/model/resources.h"
@@ -24,7 +24,7 @@ inline constexpr std::uint64_t kUnusedRuleSeconds = 86'400;
 
 class UnusedRules {
   public:
-    using RuleKey = std::pair<policy::Direction, int>;  // a rule's place in its policy
+    using RuleKey = MatchedRules::RuleKey;
 
     explicit UnusedRules(const Clock& clock) : clock_(clock) {}
 

@@ -165,7 +165,7 @@ void Warnings::finish(Node& node) {
     if (matched_) {
         unused_rules_.end();
     }
-    matched_ = round_->reads_rules ? std::make_unique<MatchedRules>(std::move(round_->matched)) : nullptr;
+    matched_ = round_->reads_rules ? std::optional(std::move(round_->matched)) : std::nullopt;
     next_rules_ns_ = matched_ ? clock_.boot_ns() + kRulesNs : next_rules_ns_;
     round_.reset();
     policies_.end();

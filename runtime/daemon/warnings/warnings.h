@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,6 @@
 
 namespace namegate::daemon {
 
-class MatchedRules;
 class Node;
 
 inline constexpr std::size_t kShownWarnings = 8;            // of each kind in `status`; also names in one line
@@ -97,8 +97,8 @@ class Warnings {
     std::uint64_t revision_ = 0;    // of the programmer, when the last round began
     std::uint64_t generation_ = 0;  // of the snapshot at that time
     std::uint64_t next_ns_ = 0;
-    std::uint64_t next_rules_ns_ = 0;        // when the rules' counters are read again
-    std::unique_ptr<MatchedRules> matched_;  // that the last round read, for this one; null: it read none
+    std::uint64_t next_rules_ns_ = 0;      // when the rules' counters are read again
+    std::optional<MatchedRules> matched_;  // that the last round read, for this one; none: it read none
 };
 
 }  // namespace namegate::daemon
