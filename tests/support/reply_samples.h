@@ -93,25 +93,27 @@ inline api::ExplainReply sample_explain() {
               api::StagedVerdict{false, "denied", "another reason", path}}}};
 }
 
+inline api::CountedPacket sample_egress(std::uint64_t count) {
+    return {count,
+            "t1",
+            "t2",
+            "egress",
+            "TCP",
+            "192.0.2.1",
+            443,
+            50000,
+            {"edge.example.net", "api.example\x1b.com"},
+            "default",
+            "end of tier default: Deny"};
+}
+
 inline api::WhyReply sample_why() {
     return {"default/weather",
             "enforced",
             1240,
-            {{"denied",
-              12,
-              "t1",
-              "t2",
-              "egress",
-              "TCP",
-              "192.0.2.1",
-              443,
-              50000,
-              {"edge.example.net", "api.example\x1b.com"},
-              "default",
-              "end of tier default: Deny",
-              "denied",
+            {{sample_egress(12), "denied", "denied",
               api::VerdictNow{"api.example.com", "denied", "no rule matches", {"write a rule", "or two"}}},
-             {"cut", 1, "t0", "t0", "ingress", "UDP", "2001:db8::1", 4000, 53, {}, "", "", "cut"}}};
+             {{1, "t0", "t0", "ingress", "UDP", "2001:db8::1", 4000, 53, {}, "", ""}, "cut", "cut"}}};
 }
 
 inline api::StagedReply sample_staged() {
@@ -120,34 +122,10 @@ inline api::StagedReply sample_staged() {
             12,
             3,
             2,
-            {{"default/weather",
-              "denied",
-              7,
-              "t1",
-              "t2",
-              "egress",
-              "TCP",
-              "192.0.2.1",
-              443,
-              50000,
-              {"edge.example.net", "api.example\x1b.com"},
-              "default",
-              "end of tier default: Deny",
-              "",
-              0},
-             {"default/weather",
+            {{sample_egress(7), "default/weather", "denied", "", 0},
+             {{1, "t1", "t1", "ingress", "UDP", "2001:db8::1", 4000, 53, {}, "default", "lab[0]"},
+              "default/weather",
               "allowed",
-              1,
-              "t1",
-              "t1",
-              "ingress",
-              "UDP",
-              "2001:db8::1",
-              4000,
-              53,
-              {},
-              "default",
-              "lab[0]",
               "/p/lab.yaml",
               4}}};
 }

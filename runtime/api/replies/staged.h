@@ -3,35 +3,21 @@
 // The reply to `staged`: what the staged policies would have decided otherwise than the policies in force. Values.
 #pragma once
 
-#include "api/replies/fields.h"
+#include "api/replies/counted_packet.h"
 
 namespace namegate::api {
 
-struct StagedChange {
+struct StagedChange : CountedPacket {
     std::string endpoint;
     std::string verdict;  // that the staged policies would give: "allowed" or "denied"; the policies in force gave the other one
-    std::uint64_t count = 0;
-    std::string first_time;
-    std::string last_time;
-    std::string direction;
-    std::string protocol;
-    std::string remote;  // the last address
-    std::uint16_t remote_port = 0;
-    std::uint16_t local_port = 0;
-    Texts names;  // the one that was looked up comes last
-    std::string tier;
-    std::string rule;  // that would decide
-    std::string file;
+    std::string file;     // of the rule that would decide
     std::int64_t line = 0;
 
     bool operator==(const StagedChange&) const = default;
     static constexpr auto fields() {
         using Item = StagedChange;
-        return std::tuple(field("endpoint", &Item::endpoint), field("verdict", &Item::verdict), field("count", &Item::count),
-                          field("firstTime", &Item::first_time), field("lastTime", &Item::last_time), field("direction", &Item::direction),
-                          field("protocol", &Item::protocol), field("remote", &Item::remote), field("remotePort", &Item::remote_port),
-                          field("localPort", &Item::local_port), field("names", &Item::names), field("tier", &Item::tier),
-                          field("rule", &Item::rule), field("file", &Item::file), field("line", &Item::line));
+        return std::tuple_cat(std::tuple(field("endpoint", &Item::endpoint), field("verdict", &Item::verdict)), CountedPacket::fields(),
+                              std::tuple(field("file", &Item::file), field("line", &Item::line)));
     }
 };
 

@@ -4,7 +4,7 @@
 // programs limit their events. Values.
 #pragma once
 
-#include "api/replies/fields.h"
+#include "api/replies/counted_packet.h"
 
 namespace namegate::api {
 
@@ -22,30 +22,16 @@ struct VerdictNow {
     }
 };
 
-struct DenialItem {
+struct DenialItem : CountedPacket {
     std::string kind;  // "denied", "cut" or "dropped"
-    std::uint64_t count = 0;
-    std::string first_time;
-    std::string last_time;
-    std::string direction;
-    std::string protocol;
-    std::string remote;
-    std::uint16_t remote_port = 0;
-    std::uint16_t local_port = 0;
-    Texts names;  // the one that was looked up comes last
-    std::string tier;
-    std::string rule;  // empty: it is no longer in force
     std::string reason;
     std::optional<VerdictNow> now = {};
 
     bool operator==(const DenialItem&) const = default;
     static constexpr auto fields() {
         using Item = DenialItem;
-        return std::tuple(field("kind", &Item::kind), field("count", &Item::count), field("firstTime", &Item::first_time),
-                          field("lastTime", &Item::last_time), field("direction", &Item::direction), field("protocol", &Item::protocol),
-                          field("remote", &Item::remote), field("remotePort", &Item::remote_port), field("localPort", &Item::local_port),
-                          field("names", &Item::names), field("tier", &Item::tier), field("rule", &Item::rule),
-                          field("reason", &Item::reason), field("now", &Item::now));
+        return std::tuple_cat(std::tuple(field("kind", &Item::kind)), CountedPacket::fields(),
+                              std::tuple(field("reason", &Item::reason), field("now", &Item::now)));
     }
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "daemon/events/event.h"
+#include "daemon/listings/counted_packet.h"
 #include "daemon/listings/explain.h"
 #include "daemon/listings/views.h"
 #include "datapath/reader.h"
@@ -104,22 +105,7 @@ std::optional<api::VerdictNow> verdict_now(Explainers& explainers, const Denial&
 }
 
 api::DenialItem item_of(const Denial& denial) {
-    const EventPacket& packet = denial.packet;
-    api::DenialItem out;
-    out.kind = name_of(denial.kind);
-    out.count = denial.count;
-    out.first_time = denial.first_time;
-    out.last_time = denial.last_time;
-    out.direction = packet.ingress ? "ingress" : "egress";
-    out.protocol = policy::protocol_name(packet.protocol);
-    out.remote = packet.remote.to_string();
-    out.remote_port = packet.remote_port;
-    out.local_port = packet.local_port;
-    out.names = packet.names;
-    out.tier = packet.tier;
-    out.rule = packet.rule;
-    out.reason = denial.reason;
-    return out;
+    return {counted_packet(denial, denial.packet.tier, denial.packet.rule), std::string(name_of(denial.kind)), denial.reason};
 }
 
 }  // namespace

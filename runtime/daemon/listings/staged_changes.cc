@@ -1,33 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/listings/staged_changes.h"
 
-#include <utility>
-
-#include "policy/model/protocol.h"
+#include "daemon/listings/counted_packet.h"
 
 namespace namegate::daemon {
 
 namespace {
 
 api::StagedChange item_of(const StagedEntry& entry) {
-    const EventPacket& packet = entry.packet;
-    api::StagedChange out;
-    out.endpoint = entry.endpoint.name;
-    out.verdict = entry.would_allow ? "allowed" : "denied";
-    out.count = entry.count;
-    out.first_time = entry.first_time;
-    out.last_time = entry.last_time;
-    out.direction = packet.ingress ? "ingress" : "egress";
-    out.protocol = policy::protocol_name(packet.protocol);
-    out.remote = packet.remote.to_string();
-    out.remote_port = packet.remote_port;
-    out.local_port = packet.local_port;
-    out.names = packet.names;
-    out.tier = entry.origin.tier;
-    out.rule = policy::short_name(entry.origin);
-    out.file = entry.origin.file;
-    out.line = entry.origin.line;
-    return out;
+    const policy::RuleOrigin& origin = entry.origin;
+    return {counted_packet(entry, origin.tier, policy::short_name(origin)), entry.endpoint.name, entry.would_allow ? "allowed" : "denied",
+            origin.file, origin.line};
 }
 
 }  // namespace
