@@ -93,7 +93,7 @@ constexpr std::array<Page, 17> kPages = {{
      "    not in it; `policies ENDPOINT` counts those that are still alive.\n\n"
      "    The programs report at most 120 denials of an endpoint in a second, so the counts of what\n"
      "    would be allowed are lower bounds. There are at most 128 lines for an endpoint.\n",
-     "    0  a verdict would have been another one\n    1  none, or there is no such endpoint\n    2  bad arguments\n"
+     "    0  staged policies would have changed a verdict\n    1  they would not, or there is no such endpoint\n    2  bad arguments\n"
      "    3  no daemon answers\n",
      "    namegatectl staged\n    namegatectl staged default/weather -o json\n"},
     {"monitor", "show what is denied, cut and logged, as it happens",

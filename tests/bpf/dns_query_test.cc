@@ -182,7 +182,7 @@ TEST_CASE("D21: other record types of an allowed name get an empty response, nev
     CHECK(pod.answer(DnsMessage::query("api.example.com")) == kNoError);
 }
 
-TEST_CASE("D19: what is no plain query is dropped, whatever its name") {
+TEST_CASE("D19: a message that is not a plain query is dropped, whatever its name") {
     Filtered pod("api.example.com");
     const DnsMessage good = DnsMessage::query("api.example.com");
     DnsMessage two = good;

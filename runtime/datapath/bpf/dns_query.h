@@ -3,7 +3,7 @@
  * DNS queries for allowed names only (dnsQueries, D19 to D22). A query reaches the network if its name matches a domain of the
  * endpoint's policy, is the end of a chain that the endpoint waits for, or is always allowed; if its record type may be asked
  * for; and, under a budget of new names, if the endpoint asked for the name lately or has some left. Other queries are
- * answered here. What is no plain query cannot be judged and is dropped, as is any packet to a DNS port of a server that is
+ * answered here. A message that is not a plain query is dropped, as is any packet to a DNS port of a server that is
  * not trusted. Only endpoints with one of the flags NG_ENDPOINT_DNS_* get here.
  */
 #ifndef NG_DNS_QUERY_H
