@@ -12,10 +12,11 @@ using policy::Cursor;
 
 constexpr std::string_view kServersArgument = "--cluster-dns";
 constexpr std::string_view kDomainArgument = "--cluster-domain";
-constexpr std::size_t kMaxQuotedBytes = 64;
+constexpr std::size_t kMaxQuotedServerBytes = 64;
 
 Error invalid(const std::string& place, std::string_view text) {
-    return {Code::kInvalidInput, place + ": \"" + std::string(text.substr(0, kMaxQuotedBytes)) + "\" is not the address of a DNS server"};
+    return {Code::kInvalidInput,
+            place + ": \"" + std::string(text.substr(0, kMaxQuotedServerBytes)) + "\" is not the address of a DNS server"};
 }
 
 Result<> add(std::vector<IpAddress>& out, const std::string& place, std::string_view text) {

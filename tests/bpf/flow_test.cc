@@ -5,6 +5,8 @@
 
 #include "traffic.h"
 
+namespace flow_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -302,3 +304,5 @@ TEST_CASE("fragments follow their admitted first fragment") {
     }
     CHECK(scene.count(NG_R_FRAGMENT) == 12);
 }
+
+}  // namespace flow_test

@@ -15,6 +15,8 @@
 #include "support/rounds.h"
 #include "traffic.h"
 
+namespace forgery_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -205,3 +207,5 @@ TEST_CASE("D8, D9, D10: forged responses open nothing, whatever their number") {
     CHECK(attack.unsolicited() > sent / 5);
     CHECK(attack.right_answer_counts());
 }
+
+}  // namespace forgery_test

@@ -12,6 +12,8 @@
 #include "datapath/joins.h"
 #include "traffic.h"
 
+namespace held_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -408,3 +410,5 @@ TEST_CASE("D8: the daemon joins a response that ends in a CNAME and the response
     CHECK(scene.ingress(answer_frame(DnsMessage::response("b.net").a("b.net", "203.0.113.2").build())).held());
     CHECK(scene.learnt().empty());
 }
+
+}  // namespace held_test

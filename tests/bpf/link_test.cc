@@ -5,6 +5,8 @@
 
 #include "traffic.h"
 
+namespace link_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -203,3 +205,5 @@ TEST_CASE("frames truncated anywhere in their headers do not pass") {
     length[14] = 0x44;
     CHECK(scene.egress(length).dropped());
 }
+
+}  // namespace link_test

@@ -8,6 +8,8 @@
 #include "base/identifiers.h"
 #include "cni/args.h"
 
+namespace environment_test {
+
 using namespace namegate;
 using namespace namegate::cni;
 
@@ -113,3 +115,5 @@ TEST_CASE("invalid CNI_ARGS are refused", "[C26]") {
         CHECK_THAT(parsed.error().message, Catch::StartsWith("CNI_ARGS: "));
     }
 }
+
+}  // namespace environment_test

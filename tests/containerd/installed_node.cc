@@ -39,7 +39,7 @@ std::vector<std::string> words_of(const std::string& text) {
     return out;
 }
 
-void write_file(const std::string& path, const std::string& content) {
+void put_file(const std::string& path, const std::string& content) {
     std::ofstream file(path);
     file << content;
     if (!file.flush()) {
@@ -53,8 +53,8 @@ CommandOutput failure(const Error& error) { return {1, error.message() + "\n"}; 
 
 InstalledNode::InstalledNode() : world_(kDeliveredPods4, kNoPods6) {
     must_run("rm -rf /etc/namegate /var/lib/namegate /etc/cni/net.d/* /opt/cni/bin/*");
-    write_file("/etc/resolv.conf", std::string("nameserver ") + kServer4 + "\n");
-    write_file(directory_.path() + "/index.html", "hello\n");
+    put_file("/etc/resolv.conf", std::string("nameserver ") + kServer4 + "\n");
+    put_file(directory_.path() + "/index.html", "hello\n");
     start({"/usr/bin/env", "ip", "netns", "exec", world_.netns().name(), "busybox", "httpd", "-f", "-p", "80", "-h", directory_.path()});
     start_containerd();
 }
@@ -76,7 +76,7 @@ void InstalledNode::start(const std::vector<std::string>& arguments) {
 
 void InstalledNode::start_containerd() {
     must_run("mkdir -p /etc/containerd");
-    write_file("/etc/containerd/config.toml", kContainerdConfig);
+    put_file("/etc/containerd/config.toml", kContainerdConfig);
     ProcessOptions options;
     options.arguments = {"/usr/bin/containerd"};
     options.errors = directory_.path() + "/containerd.log";

@@ -8,7 +8,7 @@ namespace namegate::test {
 
 namespace {
 
-constexpr unsigned kMaxChain = 8;
+constexpr unsigned kMaxChainLength = 8;
 
 // "f<index>x<chain>.<suffix>".
 struct FreshName {
@@ -49,7 +49,7 @@ std::optional<Bytes> answer_fresh(const WorldQuestion& question, const std::stri
     }
     DnsMessage message = start_answer(question);
     std::string owner = question.name;
-    for (unsigned i = 0; i < fresh->chain && i < kMaxChain; ++i) {
+    for (unsigned i = 0; i < fresh->chain && i < kMaxChainLength; ++i) {
         const std::string target = "t" + std::to_string(fresh->index) + "-" + std::to_string(i) + ".cdn." + fresh->suffix;
         message.cname(owner, target);
         owner = target;

@@ -5,16 +5,18 @@
 # the sanitizers watch the rest while the tests run.
 # usage: tidy.sh BUILD_FOLDER
 set -u
-build=$(cd "${1:?build folder with compile_commands.json}" && pwd)
+build=$(cd "${1:?folder of the build asan}" && pwd)
 cd "$(dirname "$0")/../.." || exit 2
+# The commands of a build that compiles each source alone, with only the headers that it includes itself. Nothing is built there:
+# generated headers are those of the build.
+alone=$build/alone
+cmake --preset asan -B "$alone" -DNAMEGATE_UNITY= -DNAMEGATE_PRECOMPILE=OFF -DNAMEGATE_TESTS=OFF >/dev/null || exit 2
+sed -i "s# -isystem $alone/# -isystem $build/#g" "$alone/compile_commands.json"
 stamps=$build/tidy
 mkdir -p "$stamps"
-# Without precompiled headers, which clang-tidy would read whole for each file. So every file is also compiled once with only
-# the headers that it includes itself.
-sed 's/ -Winvalid-pch -Xclang -include-pch -Xclang [^ ]* -Xclang -include -Xclang [^ ]*//' "$build/compile_commands.json" >"$stamps/compile_commands.json"
 headers=$(git ls-files 'runtime/*.h' 'plugin/*.h' .clang-tidy tests/support/tidy.sh | xargs cat | sha256sum | cut -c1-16)
 
-check() { # file headers stamps
+check() { # file headers stamps commands
   local stamp checks='-clang-analyzer-*'
   case "$1" in
     plugin/* | runtime/base/* | runtime/cni/* | runtime/containerd/* | runtime/datapath/* | runtime/dns/* | runtime/netlink/* | \
@@ -22,7 +24,7 @@ check() { # file headers stamps
   esac
   stamp=$3/$(cat "$1" - <<<"$2" | sha256sum | cut -c1-24)
   [ -e "$stamp" ] && return 0
-  clang-tidy --quiet --checks="$checks" -p "$3" "$1" 2>/dev/null && touch "$stamp"
+  clang-tidy --quiet --checks="$checks" -p "$4" "$1" 2>/dev/null && touch "$stamp"
 }
 export -f check
-git ls-files 'runtime/*.cc' 'plugin/*.cc' | xargs -P 2 -I{} bash -c 'check "$@"' _ {} "$headers" "$stamps"
+git ls-files 'runtime/*.cc' 'plugin/*.cc' | xargs -P 2 -I{} bash -c 'check "$@"' _ {} "$headers" "$stamps" "$alone"

@@ -15,12 +15,12 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr std::size_t kUdpBytes = 8;
+constexpr std::size_t kUdpHeaderBytes = 8;
 
 // Cuts to the length in the UDP header. Empty when that length is invalid.
 std::span<const std::uint8_t> cut_datagram(std::span<const std::uint8_t> segment) {
-    const std::size_t length = segment.size() < kUdpBytes ? 0 : static_cast<std::size_t>(segment[4] << 8 | segment[5]);
-    return length < kUdpBytes || length > segment.size() ? std::span<const std::uint8_t>() : segment.first(length);
+    const std::size_t length = segment.size() < kUdpHeaderBytes ? 0 : static_cast<std::size_t>(segment[4] << 8 | segment[5]);
+    return length < kUdpHeaderBytes || length > segment.size() ? std::span<const std::uint8_t>() : segment.first(length);
 }
 
 // When the query passed to which the frame's response belongs. 0: not known.
@@ -146,7 +146,7 @@ void HeldResponses::learn_datagram(const ng_held& header, const Frame& frame, st
         return;
     }
     const auto port = static_cast<std::uint16_t>(whole[0] << 8 | whole[1]);
-    learner_.learn_held(source_of(header, frame.source, port, asked_boot_ns), whole.subspan(kUdpBytes));
+    learner_.learn_held(source_of(header, frame.source, port, asked_boot_ns), whole.subspan(kUdpHeaderBytes));
 }
 
 void HeldResponses::follow_stream(const ng_held& header, const Frame& frame) {

@@ -11,7 +11,7 @@ namespace namegate::daemon {
 
 namespace {
 
-constexpr std::uint64_t kRoundNs = 4'000'000;
+constexpr std::uint64_t kFeedRoundNs = 4'000'000;
 constexpr std::size_t kTicksToAll = 5;  // every endpoint is searched for idle flows once in so many ticks
 
 }  // namespace
@@ -42,7 +42,7 @@ void FlowFeed::set_interest(EventInterest interest) {
 }
 
 void FlowFeed::work() {
-    const std::uint64_t end = node_.clock().boot_ns() + kRoundNs;
+    const std::uint64_t end = node_.clock().boot_ns() + kFeedRoundNs;
     bool rest = true;
     while (rest && node_.clock().boot_ns() < end) {
         const auto consumed = reader_->consume();

@@ -13,7 +13,7 @@ namespace namegate::daemon {
 namespace {
 
 // Without IN_MODIFY: a file that is being written is read when the writer closes it.
-constexpr std::uint32_t kEvents = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
+constexpr std::uint32_t kFileEvents = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
 constexpr int kMaxLinks = 40;  // the kernel's limit (path_resolution(7))
 
 // The target of a link; empty if the path is not a link.
@@ -30,7 +30,7 @@ std::string link_target(const std::string& path) {
 }  // namespace
 
 Result<FileWatch> FileWatch::create(std::vector<std::string> paths) {
-    NG_ASSIGN(NameWatch names, NameWatch::create(kEvents));
+    NG_ASSIGN(NameWatch names, NameWatch::create(kFileEvents));
     FileWatch watch(std::move(names), std::move(paths));
     NG_TRY(watch.arm());
     return watch;

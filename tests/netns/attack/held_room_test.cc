@@ -12,6 +12,8 @@
 #include "attacker.h"
 #include "held_kinds.h"
 
+namespace held_room_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -129,3 +131,5 @@ TEST_CASE("ten pods that send segments of one byte do not use up the space for a
     }
     scene.check_victim(pause);
 }
+
+}  // namespace held_room_test

@@ -6,6 +6,8 @@
 
 #include "attacker.h"
 
+namespace icmp_error_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -125,3 +127,5 @@ TEST_CASE("an error about a live flow may quote no more than errors need, in eit
         CHECK_FALSE(scene.pod.wire.saw(large, kSettled));
     }
 }
+
+}  // namespace icmp_error_test

@@ -10,6 +10,8 @@
 #include "bridged_pod.h"
 #include "cut_datagram.h"
 
+namespace node_bridge_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -90,3 +92,5 @@ TEST_CASE("across a bridge with br_netfilter, what a neighbour sends does not co
     CHECK(eventually([&] { return (left = site.node.state()).empty(); }));
     CHECK(left == "");
 }
+
+}  // namespace node_bridge_test

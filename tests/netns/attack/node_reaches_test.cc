@@ -8,6 +8,8 @@
 
 #include "attacker.h"
 
+namespace node_reaches_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -106,3 +108,5 @@ TEST_CASE("the node learns that a closed pod's port is unreachable, and the pod 
     site.node.remove(*closed.pod);
     CHECK(site.node.state() == "");
 }
+
+}  // namespace node_reaches_test

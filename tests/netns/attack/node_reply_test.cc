@@ -8,6 +8,8 @@
 
 #include "attacker.h"
 
+namespace node_reply_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -88,3 +90,5 @@ TEST_CASE("a redirect of the node that the pod's own packet caused does not open
     site.node.remove(*pod.pod);
     CHECK(site.node.state() == "");
 }
+
+}  // namespace node_reply_test

@@ -13,6 +13,8 @@
 
 #include "attacker.h"
 
+namespace node_segments_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -110,3 +112,5 @@ TEST_CASE("segments in one buffer count as the node's own if the node sends them
     }
     CHECK(site.node.state() == "");
 }
+
+}  // namespace node_segments_test

@@ -8,6 +8,8 @@
 
 #include "attacker.h"
 
+namespace node_translated_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -85,3 +87,5 @@ TEST_CASE("address translation makes nothing the node's own, and leaves what is"
     }
     CHECK(site.node.state() == "");
 }
+
+}  // namespace node_translated_test

@@ -18,6 +18,8 @@
 #include "attacker.h"
 #include "offload_frame.h"
 
+namespace offload_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -274,3 +276,5 @@ TEST_CASE("the sender can no longer change what was judged") {
     CHECK(port("behind options", kTransport6 + 32) == kOpenPort);
     site.node.remove(*pod.pod);
 }
+
+}  // namespace offload_test

@@ -6,6 +6,8 @@
 
 #include "attacker.h"
 
+namespace reflection_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -42,3 +44,5 @@ TEST_CASE("a server's reply to an accomplice's SYN or echo in the pod's name doe
     site.node.remove(*pod.pod);
     CHECK(site.node.state() == "");
 }
+
+}  // namespace reflection_test

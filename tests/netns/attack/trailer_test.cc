@@ -7,6 +7,8 @@
 #include "attacker.h"
 #include "support/shortened.h"
 
+namespace trailer_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -118,3 +120,5 @@ TEST_CASE("ports and flags after the end of a whole packet are not read") {
         }
     }
 }
+
+}  // namespace trailer_test

@@ -14,6 +14,8 @@
 #include "site.h"
 #include "support/rounds.h"
 
+namespace held_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -249,3 +251,5 @@ TEST_CASE("several messages in one stream, split anywhere, are each learned befo
     site.node.remove(*pod);
     CHECK(site.node.state() == "");
 }
+
+}  // namespace held_test

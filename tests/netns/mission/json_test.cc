@@ -9,6 +9,8 @@
 #include "site.h"
 #include "support/documented_json.h"
 
+namespace json_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -91,3 +93,5 @@ TEST_CASE("the JSON of the daemon's commands is as described") {
         eventually([&] { return reaches(*pod, "api.weather.com") && output(site, {"staged"}).find("firstTime") != std::string::npos; }));
     check(site, "staged", {"staged"});
 }
+
+}  // namespace json_test

@@ -14,6 +14,8 @@
 #include "support/scrape.h"
 #include "support/temp_dir.h"
 
+namespace latency_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -88,3 +90,5 @@ TEST_CASE("the latency of a DNS response and its way to the pod are in the flow 
     CHECK(seen.at("namegate_dns_latency_seconds_bucket{path=\"held\",le=\"5\"}") == seen.at(latencies("held")));
     CHECK(seen.at(latencies("unlearned")) == 0);
 }
+
+}  // namespace latency_test

@@ -10,6 +10,8 @@
 
 #include "site.h"
 
+namespace reject_test {
+
 using namespace namegate;
 using namespace namegate::test;
 
@@ -144,3 +146,5 @@ TEST_CASE("policyChange: Keep: an established connection outlives the rule that 
     CHECK(echoes(open.tcp, "still here", kPatience));
     site.node.remove(*open.pod);
 }
+
+}  // namespace reject_test

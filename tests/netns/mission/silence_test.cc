@@ -9,6 +9,8 @@
 
 #include "site.h"
 
+namespace silence_test {
+
 using namespace namegate;
 using namespace namegate::test;
 using Catch::Contains;
@@ -236,3 +238,5 @@ TEST_CASE("policies without an endpoint lists all, with the endpoints that they 
     CHECK(listed()[2]["endpoints"] == 1);
     site.node.remove(*a);
 }
+
+}  // namespace silence_test

@@ -8,6 +8,8 @@
 #include "config/kubelet_dns.h"
 #include "support/temp_dir.h"
 
+namespace dns_queries_test {
+
 using namespace namegate;
 using namespace namegate::config;
 using Catch::Matchers::Contains;
@@ -94,3 +96,5 @@ TEST_CASE("D20: the cluster's domain, from kubelet's configuration or arguments"
     CHECK(find_cluster_domain({none}) == "cluster.local");
     CHECK(find_cluster_domain({}) == "cluster.local");
 }
+
+}  // namespace dns_queries_test

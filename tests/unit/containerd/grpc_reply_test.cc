@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+namespace grpc_reply_test {
+
 using namespace namegate;
 using namespace namegate::containerd;
 
@@ -119,3 +121,5 @@ TEST_CASE("header fields and data are limited") {
     CHECK(more.error().code() == Code::kExhausted);
     CHECK_THAT(more.error().message(), Catch::Contains(std::to_string(kMaxReplyBytes)));
 }
+
+}  // namespace grpc_reply_test

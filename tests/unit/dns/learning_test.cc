@@ -10,6 +10,8 @@
 #include "dns/lifetime.h"
 #include "support/dns_message.h"
 
+namespace learning_test {
+
 using namespace namegate::test;
 using namegate::dns::Learning;
 
@@ -178,3 +180,5 @@ TEST_CASE("D13: lifetimes") {
     CHECK(effective_ttl_seconds(0xffffffffU, {0xffffffffU, 2, 0xffffffffU}) == 0xffffffffULL);
     CHECK(namegate::dns::expiry_boot_ns(5, 10, {0, 2, 86400}) == 10'000'000'005ULL);
 }
+
+}  // namespace learning_test

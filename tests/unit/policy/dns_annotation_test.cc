@@ -5,6 +5,8 @@
 #include "policy/documents/policy_store.h"
 #include "support/compile_view.h"
 
+namespace dns_annotation_test {
+
 using namespace namegate;
 using namespace namegate::policy;
 using Catch::Matchers::Contains;
@@ -94,3 +96,5 @@ TEST_CASE("D19: of several policies the strictest counts; one without the annota
     const std::string staged = document("StagedGlobalNetworkPolicy", "g", "namegate.dev/dns: allowed", "types: [Egress]");
     CHECK(effective(any + staged, DnsQueries::kAny) == DnsQueries::kAny);
 }
+
+}  // namespace dns_annotation_test

@@ -10,9 +10,11 @@
 #include "support/manual_clock.h"
 #include "support/memory_files.h"
 
+namespace document_ledger_test {
+
 using namespace namegate;
 using namespace namegate::policy;
-using test::MemoryFiles;
+using namegate::test::MemoryFiles;
 
 namespace {
 
@@ -26,7 +28,7 @@ std::string set(const std::string& name, const std::string& net = "1.2.3.4") {
 
 // A process that reads the folder: a daemon, or a plugin without one.
 struct Process {
-    explicit Process(MemoryFiles& the_files, const test::ManualClock& clock)
+    explicit Process(MemoryFiles& the_files, const namegate::test::ManualClock& clock)
         : files(the_files), ledger(clock, KeptDocuments(the_files, kKept)) {}
 
     Result<> read() {
@@ -54,7 +56,7 @@ struct Process {
 
 struct Node {
     MemoryFiles files{1};
-    test::ManualClock clock;
+    namegate::test::ManualClock clock;
 
     void put(const std::string& name, const std::string& content) { files.put(std::string(kFolder) + "/" + name, content); }
     void take(const std::string& name) { files.take(std::string(kFolder) + "/" + name); }
@@ -312,3 +314,5 @@ TEST_CASE("content that cannot be kept is in force and reported; the older copy 
         CHECK(process.ledger.gaps().size() == 1);
     }
 }
+
+}  // namespace document_ledger_test

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+namespace document_test {
+
 using namespace namegate::policy;
 
 namespace {
@@ -257,3 +259,5 @@ TEST_CASE("a broken text of which the parser makes endless documents is refused 
     }
     CHECK(namegate::policy::parse_documents("policy.yaml", "---\n---\n---\na: b\n---\n").problems.empty());
 }
+
+}  // namespace document_test

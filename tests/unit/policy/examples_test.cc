@@ -15,6 +15,8 @@
 #include "policy/documents/schema.h"
 #include "support/compile_view.h"
 
+namespace examples_test {
+
 using namespace namegate;
 using namespace namegate::policy;
 
@@ -33,7 +35,7 @@ EndpointView pod(const std::string& name_space, Labels labels) {
 
 bool allowed(const Snapshot& snapshot, const EndpointView& endpoint, std::uint8_t protocol, std::uint16_t port,
              std::vector<std::string> names) {
-    const auto policy = test::compile_view(snapshot, endpoint, Direction::kEgress);
+    const auto policy = namegate::policy::test::compile_view(snapshot, endpoint, Direction::kEgress);
     REQUIRE(policy.has_value());
     return evaluate(*policy, {*IpAddress::parse("192.0.2.80"), protocol, 40000, port, std::move(names)}).allowed;
 }
@@ -50,9 +52,9 @@ void check_example(const std::string& file, const EndpointView& selected, const 
     }
     CHECK(status.problems.empty());
     const auto snapshot = ledger.snapshot();
-    CHECK(*test::selects_view(*snapshot, selected, Direction::kEgress));
-    CHECK_FALSE(*test::selects_view(*snapshot, selected, Direction::kIngress));
-    CHECK_FALSE(*test::selects_view(*snapshot, other, Direction::kEgress));
+    CHECK(*namegate::policy::test::selects_view(*snapshot, selected, Direction::kEgress));
+    CHECK_FALSE(*namegate::policy::test::selects_view(*snapshot, selected, Direction::kIngress));
+    CHECK_FALSE(*namegate::policy::test::selects_view(*snapshot, other, Direction::kEgress));
     CHECK(allowed(*snapshot, selected, 17, 53, {}));
     CHECK_FALSE(allowed(*snapshot, selected, 6, 53, {}));
     CHECK(allowed(*snapshot, selected, 6, 443, {name}));
@@ -109,7 +111,7 @@ TEST_CASE("the examples of Kubernetes' policy, named ports, tiers and staged pol
     app.addresses = {*IpAddress::parse("10.9.0.2")};
     const std::vector<EndpointView> all = {db, app};
     const auto verdict = [&](const EndpointView& of, Direction direction, const char* remote, std::uint16_t port, bool preview = false) {
-        const auto policy = test::compile_view(*snapshot, of, direction, all, preview);
+        const auto policy = namegate::policy::test::compile_view(*snapshot, of, direction, all, preview);
         REQUIRE(policy.has_value());
         return evaluate(*policy, {*IpAddress::parse(remote), 6, 40000, port, {}}).allowed;
     };
@@ -171,3 +173,5 @@ TEST_CASE("policies with domains are warned of when no rule of the folder allows
     CHECK(warnings("kind: nothing\n", folder).size() == 1);
     CHECK(has_errors(warnings("kind: nothing\n", folder)));
 }
+
+}  // namespace examples_test

@@ -82,7 +82,7 @@ TEST_CASE("an index has limits, and a file that is left out does not count as ne
 }
 
 TEST_CASE("copies share a limit, and files that the index does not name are removed") {
-    test::MemoryFiles files(1);
+    namegate::test::MemoryFiles files(1);
     KeptDocuments kept(files, "/kept");
     KeptIndex index;
     const std::string large(64UL * 1024 * 1024, 'x');
@@ -103,7 +103,7 @@ TEST_CASE("copies share a limit, and files that the index does not name are remo
 }
 
 TEST_CASE("the system's files: kept, found again by another process, readable by root only") {
-    const test::TempDir dir;
+    const namegate::test::TempDir dir;
     const std::string folder = dir.path() + "/new/kept";
     KeptIndex index;
     {

@@ -22,8 +22,8 @@
 
 using namespace namegate;
 using namespace namegate::policy;
-using test::Killed;
-using test::MemoryFiles;
+using namegate::test::Killed;
+using namegate::test::MemoryFiles;
 
 namespace {
 
@@ -400,7 +400,7 @@ class Sequence {
 
     std::mt19937_64 random_;
     MemoryFiles disk_;
-    test::ManualClock clock_;
+    namegate::test::ManualClock clock_;
     Files now_;
     ChangedFiles changed_ = ChangedFiles::any();  // since the daemon read the folders last
     std::vector<Knowledge> possible_;             // possible contents of the disk
@@ -415,7 +415,7 @@ class Sequence {
 }  // namespace
 
 TEST_CASE("what is in force is what the rule says, whatever happens to files, processes and machine") {
-    const auto rounds = test::rounds("sequences of losses of policy files", 1000);
+    const auto rounds = namegate::test::rounds("sequences of losses of policy files", 1000);
     unsigned differences = 0;
     for (unsigned long i = 0; i < rounds.count; ++i) {
         const std::string difference = Sequence(rounds.seed + i).run();

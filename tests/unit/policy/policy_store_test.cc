@@ -115,7 +115,7 @@ TEST_CASE("a folder is read, and read again") {
 }
 
 TEST_CASE("kubelet's manifests: only pods, under the names that kubelet gives them") {
-    const test::TempDir dir;
+    const namegate::test::TempDir dir;
     const std::string manifest =
         "apiVersion: v1\nkind: Pod\nmetadata:\n  creationTimestamp: null\n  annotations: {a/b: c}\n  name: etcd\n  namespace: kube-system\n"
         "  labels: {component: etcd, tier: control-plane}\nspec:\n  serviceAccountName: keeper\n  hostNetwork: true\n  containers:\n"

@@ -14,6 +14,8 @@
 #include "support/compile_view.h"
 #include "support/test_tags.h"
 
+namespace rules_test {
+
 using namespace namegate;
 using namespace namegate::policy;
 
@@ -281,3 +283,5 @@ TEST_CASE("every rule has a case that passes and one that fails") {
     }
     CHECK(outcomes.size() == rules.size());  // no case cites an unknown rule
 }
+
+}  // namespace rules_test

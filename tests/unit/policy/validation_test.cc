@@ -4,6 +4,8 @@
 #include "policy/documents/decode_file.h"
 #include "policy/model/resources.h"
 
+namespace validation_test {
+
 using namespace namegate::policy;
 
 namespace {
@@ -180,3 +182,5 @@ TEST_CASE("types are inferred; lists, JSON and all errors at once") {
     const std::string several = problems_of(policy("{egress: [{action: Alow}, {action: Allow, protocol: foo}], selektor: x}"));
     CHECK(std::count(several.begin(), several.end(), '\n') == 3);
 }
+
+}  // namespace validation_test
