@@ -43,28 +43,41 @@ std::optional<std::string_view> argument_value(std::string_view line, std::strin
     return begin == std::string_view::npos ? std::string_view() : line.substr(begin, end - begin + 1);
 }
 
-Result<std::vector<IpAddress>> from_arguments(const std::string& path, std::string_view content, bool& found) {
-    std::vector<IpAddress> out;
+// The values of an argument, with the numbers of their lines; empty: it is not there.
+struct ArgumentValue {
+    int line;
+    std::string_view value;
+};
+std::vector<ArgumentValue> argument_values(std::string_view content, std::string_view argument) {
+    std::vector<ArgumentValue> out;
     for (int number = 1; !content.empty(); ++number) {
         const std::size_t end = content.find('\n');
-        std::optional<std::string_view> value = argument_value(content.substr(0, end), kServersArgument);
-        content.remove_prefix(end == std::string_view::npos ? content.size() : end + 1);
-        found = found || value.has_value();
-        while (value && !value->empty()) {
-            const std::size_t comma = std::min(value->find(','), value->size());
-            NG_TRY(add(out, path + ":" + std::to_string(number), value->substr(0, comma)));
-            value->remove_prefix(std::min(comma + 1, value->size()));
+        if (const auto value = argument_value(content.substr(0, end), argument)) {
+            out.push_back({number, *value});
         }
+        content.remove_prefix(end == std::string_view::npos ? content.size() : end + 1);
     }
     return out;
+}
+
+// Of a list with commas.
+Result<> add_list(std::vector<IpAddress>& out, const std::string& place, std::string_view list) {
+    while (!list.empty()) {
+        const std::size_t comma = std::min(list.find(','), list.size());
+        NG_TRY(add(out, place, list.substr(0, comma)));
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+    return ok();
 }
 
 }  // namespace
 
 Result<std::vector<IpAddress>> cluster_dns(const std::string& path, std::string_view content) {
-    bool arguments = false;
-    NG_ASSIGN(std::vector<IpAddress> out, from_arguments(path, content, arguments));
-    if (arguments) {
+    std::vector<IpAddress> out;
+    if (const std::vector<ArgumentValue> values = argument_values(content, kServersArgument); !values.empty()) {
+        for (const ArgumentValue& one : values) {
+            NG_TRY(add_list(out, path + ":" + std::to_string(one.line), one.value));
+        }
         return out;
     }
     const policy::ParseOutcome parsed = policy::parse_documents(path, content);
@@ -84,12 +97,8 @@ Result<std::vector<IpAddress>> cluster_dns(const std::string& path, std::string_
 }
 
 std::string cluster_domain(const std::string& path, std::string_view content) {
-    for (std::string_view rest = content; !rest.empty();) {
-        const std::size_t end = rest.find('\n');
-        if (const auto value = argument_value(rest.substr(0, end), kDomainArgument)) {
-            return std::string(*value);
-        }
-        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    if (const std::vector<ArgumentValue> values = argument_values(content, kDomainArgument); !values.empty()) {
+        return std::string(values.front().value);
     }
     const policy::ParseOutcome parsed = policy::parse_documents(path, content);
     policy::DecodeContext context{path, {}, {}};
@@ -108,7 +117,7 @@ std::string find_cluster_domain(const std::vector<std::string>& paths) {
             return domain;
         }
     }
-    return kDefaultClusterDomain;
+    return {};
 }
 
 Result<std::optional<ClusterDns>> find_cluster_dns(const std::vector<std::string>& paths) {

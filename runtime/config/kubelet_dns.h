@@ -34,10 +34,9 @@ inline constexpr std::array<const char*, 7> kKubeletConfigPaths = {
 // Empty: the file names none. kInvalidInput has the place of the error.
 Result<std::vector<IpAddress>> cluster_dns(const std::string& path, std::string_view content);
 
-inline constexpr const char* kDefaultClusterDomain = "cluster.local";
 // `clusterDomain`, or the argument `--cluster-domain`; empty: the file names none, or has errors.
 std::string cluster_domain(const std::string& path, std::string_view content);
-// Of the first file that names one, else the default. Blocks on the disk.
+// Of the first file that names one; empty: none does. Blocks on the disk.
 std::string find_cluster_domain(const std::vector<std::string>& paths);
 
 struct ClusterDns {

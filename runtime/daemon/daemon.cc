@@ -82,7 +82,7 @@ class Daemon {
     std::unique_ptr<SlowPath> slow_path_;
     std::unique_ptr<EventPipeline> events_;
     std::unique_ptr<PolicyFolderWatch> folders_;
-    std::unique_ptr<ServerFileWatch> server_files_;  // null: no file names trusted servers
+    std::unique_ptr<ServerFileWatch> server_files_;  // null: no file names trusted servers or the cluster's domain
     std::unique_ptr<LabelFetcher> labels_;           // null: no label provider must be asked
     std::unique_ptr<MetricsService> metrics_;        // null: metricsAddress is not set
     std::unique_ptr<SocketServer> server_;
@@ -107,7 +107,7 @@ Result<> Daemon::start() {
     // Sources: changes in the policy folders, and the end of a burst of changes.
     NG_ASSIGN(folders_, PolicyFolderWatch::create(*loop_, node::watched_folders(config_), policy::is_policy_file_name,
                                                   [this](const policy::ChangedFiles& changed) { read_folders(changed); }));
-    // Source: changes of the files that name trusted DNS servers.
+    // Source: changes of the files that name trusted DNS servers and the cluster's domain.
     if (std::vector<std::string> files = node_->runtime().server_files(); !files.empty()) {
         NG_ASSIGN(server_files_, ServerFileWatch::create(*loop_, std::move(files), [this] { read_servers(); }));
         // They may have changed between the first reading and the watch.

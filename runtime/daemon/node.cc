@@ -248,7 +248,8 @@ void Node::refresh_servers() {
     const Result<> result = work();
     health_.report("trusted servers", result);
     if (result) {
-        log::info("trusted servers changed", {log::kv("count", runtime_->trusted_servers().size())});
+        log::info("trusted servers, or the names that are always allowed, changed",
+                  {log::kv("servers", runtime_->trusted_servers().size()), log::kv("names", runtime_->always_allowed().size())});
     }
 }
 

@@ -61,7 +61,7 @@ class Node {
 
     // Reads the policy folders. If the snapshot changed, programs every endpoint that the change affects.
     void reload_policies(const policy::ChangedFiles& changed = policy::ChangedFiles::any());
-    // Reads the trusted servers again; writes them to the kernel if they changed.
+    // Reads the trusted servers and the cluster's domain again; writes them to the kernel if they changed.
     void refresh_servers();
     // Compares the endpoint records with the interfaces and the kernel's maps, and corrects differences.
     void reconcile();

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "base/log.h"
 #include "datapath/slots.h"
 #include "dns/trusted_servers.h"
 #include "node/handover.h"
@@ -22,7 +23,8 @@ NodeRuntime::NodeRuntime(const config::Config& config, const Clock& clock, std::
       policies_(make_ledger(config, clock)),
       providers_(config.label_sources, label_settings()),
       programmer_(*datapath_, config, clock, providers_, options.names),
-      dns_servers_(config) {}
+      dns_servers_(config),
+      cluster_domain_(config) {}
 
 Result<std::unique_ptr<NodeRuntime>> NodeRuntime::open(const NodeLock& /*lock*/, const config::Config& config, const Clock& clock,
                                                        const NodeOptions& options) {
@@ -32,15 +34,32 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::open(const NodeLock& /*lock*/,
     return std::unique_ptr<NodeRuntime>(new NodeRuntime(config, clock, std::move(datapath), options));
 }
 
-bool NodeRuntime::read_servers() { return dns_servers_.read() != servers_; }
+bool NodeRuntime::read_servers() {
+    const bool other_servers = dns_servers_.read() != servers_;
+    return node::always_allowed(config_, cluster_domain_.read()) != always_allowed_ || other_servers;
+}
 
 Result<> NodeRuntime::apply_settings(const NodeLock& lock) {
     const std::vector<config::NamedServer>& servers = dns_servers_.read();
-    std::vector<policy::DomainPattern> always = node::always_allowed(config_);
+    const std::string& domain = cluster_domain_.read();
+    std::vector<policy::DomainPattern> always = node::always_allowed(config_, domain);
+    if (always.empty() && !config_.dns_queries.always) {
+        log::warning("the cluster's domain in kubelet's configuration is not a name", {log::kv("domain", domain)});
+    }
     NG_TRY(node::apply_settings(lock, *datapath_, config_, servers, always));
     servers_ = servers;
     always_allowed_ = std::move(always);
     return ok();
+}
+
+std::vector<std::string> NodeRuntime::server_files() const {
+    std::vector<std::string> out = dns_servers_.files();
+    for (const std::string& file : cluster_domain_.files()) {
+        if (std::find(out.begin(), out.end(), file) == out.end()) {
+            out.push_back(file);
+        }
+    }
+    return out;
 }
 
 std::vector<dns::TrustedServer> NodeRuntime::servers_of(const Record& record) const {

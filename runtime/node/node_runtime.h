@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "config/cluster_domain.h"
 #include "config/config.h"
 #include "config/dns_servers.h"
 #include "datapath/loader.h"
@@ -65,14 +66,14 @@ class NodeRuntime {
 
     // Trusted servers and the other settings of the kernel programs.
     //
-    // Reads the sources that name the servers. Returns true if the servers differ from those in force.
+    // Reads the sources that name the servers and the cluster's domain. Returns true if what they name differs from what is in force.
     bool read_servers();
     Result<> apply_settings(const NodeLock& lock);
     const std::vector<config::NamedServer>& trusted_servers() const { return servers_; }          // those in force for all endpoints
     const std::vector<policy::DomainPattern>& always_allowed() const { return always_allowed_; }  // D20, those in force
     const std::vector<std::string>& server_problems() const { return dns_servers_.problems(); }
     const std::vector<std::string>& server_warnings() const { return dns_servers_.warnings(); }
-    std::vector<std::string> server_files() const { return dns_servers_.files(); }
+    std::vector<std::string> server_files() const;  // of the servers and of the cluster's domain
     // The servers that this endpoint trusts: includes its own servers if the configuration says so.
     std::vector<dns::TrustedServer> servers_of(const endpoints::Record& record) const;
     // Whether this endpoint trusts port 53 of this address.
@@ -149,6 +150,7 @@ class NodeRuntime {
     Programmer programmer_;
     RecordMap records_;
     config::DnsServers dns_servers_;
+    config::ClusterDomain cluster_domain_;
     std::vector<config::NamedServer> servers_;
     std::vector<policy::DomainPattern> always_allowed_;
     std::uint64_t generation_ = 0;  // of the programmer's snapshot

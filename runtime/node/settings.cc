@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/settings.h"
 
-#include <string>
-#include <vector>
-
-#include "base/log.h"
-#include "config/kubelet_dns.h"
 #include "datapath/query_rules.h"
 #include "datapath/settings.h"
 #include "policy/model/domain_pattern.h"
@@ -20,16 +15,12 @@ datapath::DatapathOptions datapath_options(const config::Config& config) {
     return options;
 }
 
-std::vector<policy::DomainPattern> always_allowed(const config::Config& config) {
+std::vector<policy::DomainPattern> always_allowed(const config::Config& config, const std::string& cluster_domain) {
     if (config.dns_queries.always) {
         return *config.dns_queries.always;
     }
-    const std::string domain = config::find_cluster_domain(config.dns_servers.kubelet_configs);
-    if (const auto name = policy::DomainPattern::parse(domain); name && name->kind() == policy::DomainPattern::Kind::kExact) {
-        return {*name};
-    }
-    log::warning("the cluster's domain in kubelet's configuration is not a name", {log::kv("domain", domain)});
-    return {};
+    const auto name = policy::DomainPattern::parse(cluster_domain);
+    return name && name->kind() == policy::DomainPattern::Kind::kExact ? std::vector{*name} : std::vector<policy::DomainPattern>();
 }
 
 Result<> apply_settings(const NodeLock& /*lock*/, datapath::Datapath& datapath, const config::Config& config,

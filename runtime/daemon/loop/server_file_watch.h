@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls back when a file that names trusted DNS servers (resolv.conf) may have changed. Owns the inotify descriptor and its event
-// source. One thread: that of the event loop.
+// Calls back when a file that names trusted DNS servers (resolv.conf) or the cluster's domain may have changed. Owns the inotify descriptor
+// and its event source. One thread: that of the event loop.
 #pragma once
 
 #include <functional>

@@ -97,6 +97,33 @@ TEST_CASE("by default the node's servers and kubelet's cluster DNS are trusted, 
     CHECK(node.must_ask("status")["healthy"] == true);
 }
 
+TEST_CASE("D20: the names that are always allowed follow the cluster's domain in kubelet's configuration") {
+    DaemonNode node;
+    const std::string kubelet = node.folder() + "/kubelet.yaml";
+    must_run("echo 'kubeletConfig: " + kubelet + "' >> " + node.config_path());
+    must_run("echo 'dnsQueries: Allowed' >> " + node.config_path());
+    node.write(node.policies() + "/a.yaml", deny_policy("all"));
+    node.start();
+    const TestNetns pod;
+    REQUIRE(node.cni("ADD", "pod", pod.path()).status == 0);
+    const auto is_refused = [&](const std::string& name) {
+        const auto reply = node.must_ask("explain", {{"endpoint", "pod"}, {"destination", name}});
+        return reply["notes"].dump().find("a DNS query for " + name + " is refused") != std::string::npos;
+    };
+    const auto follows = [&](const std::string& domain, const std::string& other) {
+        return eventually([&] { return !is_refused("svc." + domain) && is_refused("svc." + other); }, std::chrono::seconds(5));
+    };
+    CHECK(follows("cluster.local", "corp.example"));
+    must_run("echo 'clusterDomain: corp.example' > " + kubelet);
+    CHECK(follows("corp.example", "cluster.local"));
+    // A missing file changes nothing.
+    must_run("rm " + kubelet + " && echo 'clusterDomain: other.example' > " + kubelet + ".new && mv " + kubelet + ".new " + kubelet);
+    CHECK(follows("other.example", "corp.example"));
+    must_run("echo 'clusterDNS: []' > " + kubelet);
+    CHECK_FALSE(is_refused("svc.other.example"));
+    CHECK(node.cni("DEL", "pod", pod.path()).status == 0);
+}
+
 TEST_CASE("the word pod: the servers that the runtime passed at ADD count for that pod alone, with the daemon and without") {
     DaemonNode node;
     const bool with_daemon = GENERATE(true, false);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "config/cluster_domain.h"
 #include "config/config.h"
 #include "config/kubelet_dns.h"
 #include "support/temp_dir.h"
@@ -93,8 +94,28 @@ TEST_CASE("D20: the cluster's domain, from kubelet's configuration or arguments"
     std::ofstream(none) << "clusterDNS: [10.0.0.10]\n";
     std::ofstream(good) << "clusterDomain: corp.example\n";
     CHECK(find_cluster_domain({dir.path() + "/absent", broken, none, good}) == "corp.example");
-    CHECK(find_cluster_domain({none}) == "cluster.local");
-    CHECK(find_cluster_domain({}) == "cluster.local");
+    CHECK(find_cluster_domain({none}).empty());
+    CHECK(find_cluster_domain({}).empty());
+}
+
+TEST_CASE("D20: the cluster's domain is the one that was read last, and cluster.local before that") {
+    const test::TempDir dir;
+    Config config;
+    config.dns_servers.kubelet_configs = {dir.path() + "/kubelet"};
+    ClusterDomain domain(config);
+    CHECK(domain.files() == config.dns_servers.kubelet_configs);
+    CHECK(domain.read() == "cluster.local");
+    std::ofstream(domain.files().front()) << "clusterDomain: corp.example\n";
+    CHECK(domain.read() == "corp.example");
+    // While it is written, and while it is missing.
+    std::ofstream(domain.files().front()) << ": [\n";
+    CHECK(domain.read() == "corp.example");
+    std::filesystem::remove(domain.files().front());
+    CHECK(domain.read() == "corp.example");
+    std::ofstream(domain.files().front()) << "--cluster-domain=other.example\n";
+    CHECK(domain.read() == "other.example");
+    config.dns_queries.always.emplace();
+    CHECK(ClusterDomain(config).files().empty());
 }
 
 }  // namespace dns_queries_test
