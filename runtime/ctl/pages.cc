@@ -38,11 +38,11 @@ constexpr std::array<Page, 17> kPages = {{
      kDaemonExit, "    namegatectl endpoints -o json\n    namegatectl endpoints --watch=5\n"},
     {"policies", "show every policy, or the rules in force for an endpoint",
      "    Without ENDPOINT, shows every policy in the order of evaluation: its tier, order, kind\n"
-     "    and name, whether it is staged, how many endpoints of this node it selects, how many of\n"
-     "    its rules have matched a packet, and where it is written. \"unknown of N\" means that for\n"
-     "    N endpoints this depends on unknown labels. Matches count since the rules came into\n"
-     "    force, for endpoints that still exist. A staged policy has none, because its rules are\n"
-     "    not in force.\n\n"
+     "    and name, whether it is staged, its annotation namegate.dev/dns, how many endpoints of\n"
+     "    this node it selects, how many of its rules have matched a packet, and where it is\n"
+     "    written. \"unknown of N\" means that for N endpoints this depends on unknown labels.\n"
+     "    Matches count since the rules came into force, for endpoints that still exist. A staged\n"
+     "    policy has none, because its rules are not in force.\n\n"
      "    With ENDPOINT, shows the rules in the order of evaluation, by tier, with the packets\n"
      "    and new flows that each rule decided, and where each rule is written. If staged policies\n"
      "    select the endpoint, it also shows the rules as they would be with these policies, and\n"

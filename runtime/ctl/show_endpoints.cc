@@ -88,11 +88,11 @@ std::string never_matched_text(const api::PolicyList& policies) {
 
 // All policies, whether or not they select an endpoint.
 void show_policy_list(const Context& context, const api::PolicyList& policies) {
-    Table table({"TIER", "ORDER", "KIND", "POLICY", "STAGED", "ENDPOINTS", "MATCHED", "PLACE"});
+    Table table({"TIER", "ORDER", "KIND", "POLICY", "STAGED", "DNS", "ENDPOINTS", "MATCHED", "PLACE"});
     for (const api::PolicyItem& policy : policies) {
         const std::string unknown = policy.unknown_endpoints == 0 ? "" : ", unknown of " + std::to_string(policy.unknown_endpoints);
         table.add({policy.tier, policy.order ? api::to_json(*policy.order).dump() : "", policy.kind, policy.policy,
-                   policy.staged ? "staged" : "", std::to_string(policy.endpoints) + unknown,
+                   policy.staged ? "staged" : "", policy.dns.value_or(""), std::to_string(policy.endpoints) + unknown,
                    policy.matched_rules ? std::to_string(*policy.matched_rules) + " of " + std::to_string(policy.rules) + " rules" : "",
                    place_text(policy.file, policy.line)});
     }

@@ -47,7 +47,7 @@ inline api::EndpointsReply sample_endpoints() {
 }
 
 inline api::PoliciesReply sample_policy_list() {
-    return {{{"default", 100, "GlobalNetworkPolicy", "weather", false, {"Ingress", "Egress"}, "/p/a.yaml", 3, 2, 0, 5, 1},
+    return {{{"default", 100, "GlobalNetworkPolicy", "weather", false, {"Ingress", "Egress"}, "/p/a.yaml", 3, 2, 0, 5, 1, "allowed"},
              {"default", 1.5, "GlobalNetworkPolicy", "half", false, {"Egress"}, "/p/a.yaml", 3, 2, 0, 5, 0},
              {"default", {}, "StagedNetworkPolicy", "ns/\x1b[m", true, {"Egress"}, "/p/a.yaml", 3, 0, 3, 5, {}}},
             {}};

@@ -21,6 +21,7 @@ struct PolicyItem {
     std::uint64_t rules = 0;              // in the document
     // Those that matched a packet, by the counters of the endpoints that have the rules now; none for a staged policy.
     std::optional<std::uint64_t> matched_rules;
+    std::optional<std::string> dns = {};  // of the annotation namegate.dev/dns: "any", "log" or "allowed"; none: it has none
 
     bool operator==(const PolicyItem&) const = default;
     static constexpr auto fields() {
@@ -29,7 +30,7 @@ struct PolicyItem {
                           field("policy", &Item::policy), field("staged", &Item::staged), field("types", &Item::types),
                           field("file", &Item::file), field("line", &Item::line), field("endpoints", &Item::endpoints),
                           field("unknownEndpoints", &Item::unknown_endpoints), field("rules", &Item::rules),
-                          field("matchedRules", &Item::matched_rules));
+                          field("matchedRules", &Item::matched_rules), optional_field("dns", &Item::dns));
     }
 };
 

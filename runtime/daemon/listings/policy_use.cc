@@ -29,6 +29,9 @@ api::PolicyItem item_of(const policy::Policy& policy, const Selected& selected, 
     out.endpoints = selected.endpoints.size();
     out.unknown_endpoints = selected.unknown;
     out.rules = rules_of(policy).size();
+    if (policy.dns) {
+        out.dns = policy::to_string(*policy.dns);
+    }
     if (!policy.staged) {
         out.matched_rules = matched.of(policy).size();
     }

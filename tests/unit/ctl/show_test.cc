@@ -74,10 +74,10 @@ TEST_CASE("policies without an endpoint") {
     CHECK(called.code == 0);
     CHECK_FALSE(called.request.arguments.contains("endpoint"));
     CHECK(called.out ==
-          "TIER     ORDER  KIND                 POLICY     STAGED  ENDPOINTS        MATCHED       PLACE\n"
-          "default  100    GlobalNetworkPolicy  weather    -       2                1 of 5 rules  /p/a.yaml:3\n"
-          "default  1.5    GlobalNetworkPolicy  half       -       2                0 of 5 rules  /p/a.yaml:3\n"
-          "default  -      StagedNetworkPolicy  ns/\\x1b[m  staged  0, unknown of 3  -             /p/a.yaml:3\n"
+          "TIER     ORDER  KIND                 POLICY     STAGED  DNS      ENDPOINTS        MATCHED       PLACE\n"
+          "default  100    GlobalNetworkPolicy  weather    -       allowed  2                1 of 5 rules  /p/a.yaml:3\n"
+          "default  1.5    GlobalNetworkPolicy  half       -       -        2                0 of 5 rules  /p/a.yaml:3\n"
+          "default  -      StagedNetworkPolicy  ns/\\x1b[m  staged  -        0, unknown of 3  -             /p/a.yaml:3\n"
           "\n9 of 10 rules have not matched a packet yet: weather (4), half (5); see: namegatectl policies ENDPOINT\n");
     CHECK(show({"policies", "-o", "json"}, ctl.reply).out == Json{{"formatVersion", 1}, {"items", *ctl.reply}}.dump(2) + "\n");
     CHECK(show({"policies"}, Json::array()).out == "no policies\n");
