@@ -30,7 +30,7 @@ void show_staged(const Context& context, const api::StagedReply& reply) {
     context.out() << reply.policies << (reply.policies == 1 ? " staged policy" : " staged policies") << ", observed since "
                   << printable(reply.since) << ": " << reply.judged << " new flows and denied packets\n";
     if (reply.entries.empty()) {
-        context.out() << "no verdict would have been another one\n";
+        context.out() << "the staged policies would have changed no verdict\n";
     } else {
         Table table({"ENDPOINT", "WOULD BE", "COUNT", "DIRECTION", "TRAFFIC", "RULE", "LAST", {"PLACE", true, true}});
         for (const api::StagedChange& change : reply.entries) {

@@ -77,7 +77,8 @@ TEST_CASE("staged prints what the staged policies would have decided otherwise")
     call.reply = api::write_reply<api::StagedRequest>({"t0", 2, 5, 0, 0, {}});
     const Called same = call({"-s", "/s", "staged"});
     CHECK(same.code == 1);
-    CHECK(same.out == "2 staged policies, observed since t0: 5 new flows and denied packets\nno verdict would have been another one\n");
+    CHECK(same.out ==
+          "2 staged policies, observed since t0: 5 new flows and denied packets\nthe staged policies would have changed no verdict\n");
     call.reply = api::write_reply<api::StagedRequest>({});
     CHECK(call({"-s", "/s", "staged"}).out == "no policies are staged\n");
 }
