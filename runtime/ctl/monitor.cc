@@ -70,12 +70,6 @@ std::string response_text(const EventItem& event) {
            text_or_empty(event.server) + ", " + digits_of(event.opened.value_or(0)) + " opened" + path_text(event);
 }
 
-// "evil.test type 1 to 192.0.2.53"
-std::string query_text(const EventItem& event) {
-    const std::string name = event.name ? *event.name + " type " + digits_of(event.type.value_or(0)) : "what is no plain query";
-    return name + " to " + text_or_empty(event.server);
-}
-
 std::string address_text(const EventItem& event) {
     return text_or_empty(event.address) + looked_up(event) +
            (event.kind == "address-opened" ? " until " + text_or_empty(event.expires) : std::string());
@@ -119,7 +113,7 @@ std::string end_text(const EventItem& event) {
 std::string detail_text(const EventItem& event) {
     return event.text                    ? *event.text
            : event.kind == "dns"         ? response_text(event)
-           : event.kind == "dns-refused" ? query_text(event)
+           : event.kind == "dns-refused" ? query_text(text_or_empty(event.name), event.type, text_or_empty(event.server))
            : event.address               ? address_text(event)
                                          : packet_text(event);
 }

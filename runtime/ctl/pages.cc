@@ -78,10 +78,11 @@ constexpr std::array<Page, 17> kPages = {{
      "    up, the address, the rule or the end of a tier that denied it, when, and how often. For\n"
      "    each of the newest it shows the verdict of the rules that are in force now, and the\n"
      "    smallest changes that would allow it. DEST limits this to one address or name, and to a\n"
-     "    port or protocol if it has one; :443 matches TCP, UDP and SCTP, :443/UDP only UDP.\n\n"
-     "    The daemon keeps the last 64 different denials of each endpoint, until it ends. The\n"
-     "    programs report at most 120 denials of an endpoint in a second, so \"times\" is a lower\n"
-     "    bound; the number of denied packets is exact.\n",
+     "    port or protocol if it has one; :443 matches TCP, UDP and SCTP, :443/UDP only UDP.\n"
+     "    DNS queries that were refused are listed too, with their record type.\n\n"
+     "    The daemon keeps the last 64 different denials of each endpoint, and as many refused\n"
+     "    queries, until it ends. The programs report at most 120 denials of an endpoint in a\n"
+     "    second, so \"times\" is a lower bound; the number of denied packets is exact.\n",
      "    0  something was denied\n    1  nothing was denied, or there is no such endpoint\n    2  bad arguments\n"
      "    3  no daemon answers\n",
      "    namegatectl why default/weather\n    namegatectl why default/weather api.example.com:443\n"},

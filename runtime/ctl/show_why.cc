@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
+#include <string_view>
 
 #include "ctl/packet_text.h"
 #include "ctl/printable.h"
@@ -8,6 +9,8 @@
 namespace namegate::ctl {
 
 namespace {
+
+constexpr std::string_view kRefusedQuery = "dns-refused";
 
 // The name that the pod looked up, and the address; without a name, the address.
 std::string target_text(const api::DenialItem& denial) {
@@ -30,14 +33,27 @@ void show_now(const Context& context, const api::VerdictNow& now) {
     }
 }
 
-void show_denial(const Context& context, const api::DenialItem& denial) {
+// "denied to api.example.com (192.0.2.1:443) TCP"
+std::string headline(const api::DenialItem& denial) {
+    if (denial.kind == kRefusedQuery) {
+        return denial.kind + " " + query_text(denial.names.empty() ? "" : denial.names.back(), denial.type, denial.remote);
+    }
     const bool incoming = denial.direction == "ingress";
-    context.out() << '\n'
-                  << printable(denial.kind) << (incoming ? " from " : " to ") << printable(target_text(denial)) << ' '
-                  << printable(denial.protocol)
-                  << (incoming && denial.local_port != 0 ? " to port " + std::to_string(denial.local_port) : "") << '\n';
+    return denial.kind + (incoming ? " from " : " to ") + target_text(denial) + " " + denial.protocol +
+           (incoming && denial.local_port != 0 ? " to port " + std::to_string(denial.local_port) : "");
+}
+
+std::string cause_text(const api::DenialItem& denial) {
+    if (denial.kind == kRefusedQuery) {
+        return "DNS queries for allowed names only";
+    }
     const char* const no_rule = denial.kind == "dropped" ? "no policy" : "a policy that is no longer in force";
-    context.out() << "  by:    " << printable(denial.rule.empty() ? no_rule : denial.rule)
+    return denial.rule.empty() ? no_rule : denial.rule;
+}
+
+void show_denial(const Context& context, const api::DenialItem& denial) {
+    context.out() << '\n' << printable(headline(denial)) << '\n';
+    context.out() << "  by:    " << printable(cause_text(denial))
                   << (denial.reason.empty() || denial.reason == denial.kind ? "" : " (" + printable(denial.reason) + ")") << '\n';
     context.out() << "  when:  " << printable(denial.last_time);
     if (denial.count != 1) {

@@ -113,7 +113,8 @@ inline api::WhyReply sample_why() {
             1240,
             {{sample_egress(12), "denied", "denied",
               api::VerdictNow{"api.example.com", "denied", "no rule matches", {"write a rule", "or two"}}},
-             {{1, "t0", "t0", "ingress", "UDP", "2001:db8::1", 4000, 53, {}, "", ""}, "cut", "cut"}}};
+             {{1, "t0", "t0", "ingress", "UDP", "2001:db8::1", 4000, 53, {}, "", ""}, "cut", "cut"},
+             {{2, "t0", "t1", "egress", "DNS", "192.0.2.53", 0, 0, {"evil\x1b.test"}, "", ""}, "dns-refused", "dns_name_refused", {}, 16}}};
 }
 
 inline api::StagedReply sample_staged() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The reply to `why`: the latest denials of an endpoint, newest first. `denied_packets` counts all, which the entries do not: the
-// programs limit their events. Values.
+// The reply to `why`: the latest denials of an endpoint and its DNS queries that were refused, newest first. `denied_packets` counts all
+// packets that were denied, which the entries do not: the programs limit their events. Values.
 #pragma once
 
 #include "api/replies/counted_packet.h"
@@ -23,15 +23,16 @@ struct VerdictNow {
 };
 
 struct DenialItem : CountedPacket {
-    std::string kind;  // "denied", "cut" or "dropped"
+    std::string kind;  // "denied", "cut", "dropped" or "dns-refused"
     std::string reason;
     std::optional<VerdictNow> now = {};
+    std::optional<std::uint16_t> type = {};  // of a query: the record type; none: it does not parse
 
     bool operator==(const DenialItem&) const = default;
     static constexpr auto fields() {
         using Item = DenialItem;
         return std::tuple_cat(std::tuple(field("kind", &Item::kind)), CountedPacket::fields(),
-                              std::tuple(field("reason", &Item::reason), field("now", &Item::now)));
+                              std::tuple(field("reason", &Item::reason), field("now", &Item::now), optional_field("type", &Item::type)));
     }
 };
 

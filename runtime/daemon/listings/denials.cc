@@ -27,6 +27,9 @@ bool concerns(const Denial& denial, const Destination& wanted) {
     const EventPacket& packet = denial.packet;
     const bool same_host = wanted.address ? packet.remote == *wanted.address
                                           : std::find(packet.names.begin(), packet.names.end(), wanted.name) != packet.names.end();
+    if (same_host && denial.kind == EventKind::kDnsRefused) {
+        return true;  // without the name no packet goes there, whatever its port
+    }
     if (!same_host || (wanted.protocol_given && packet.protocol != wanted.protocol)) {
         return false;
     }
@@ -74,9 +77,32 @@ struct Explainers {
     }
 };
 
+// What the rules in force say about the name of a refused query; empty: nothing can be said.
+std::optional<api::VerdictNow> name_now(Explainers& explainers, const Denial& denial) {
+    Destination destination = destination_of(denial.packet);
+    if (denial.reason != datapath::reason_name(NG_R_QUERY_NAME)) {
+        return api::VerdictNow{destination.host(), "denied", help_of(denial.reason), {}};
+    }
+    destination = Destination();
+    destination.name = denial.packet.names.back();
+    auto& explainer = explainers.in(Direction::kEgress);
+    if (!explainer) {
+        return std::nullopt;
+    }
+    const auto explained = explainer->explain(destination);
+    if (!explained || explained->results.empty()) {
+        return std::nullopt;
+    }
+    const api::ExplainResult& result = explained->results.front();
+    return api::VerdictNow{destination.name, result.verdict, result.reason, result.advice};
+}
+
 // What the rules in force say about it now; empty: nothing can be said.
 std::optional<api::VerdictNow> verdict_now(Explainers& explainers, const Denial& denial) {
     const EventPacket& packet = denial.packet;
+    if (denial.kind == EventKind::kDnsRefused) {
+        return name_now(explainers, denial);
+    }
     if (denial.kind == EventKind::kDropped) {
         return api::VerdictNow{packet.remote.to_string(), "denied", help_of(denial.reason) + "; no policy decides this", {}};
     }
@@ -105,7 +131,12 @@ std::optional<api::VerdictNow> verdict_now(Explainers& explainers, const Denial&
 }
 
 api::DenialItem item_of(const Denial& denial) {
-    return {counted_packet(denial, denial.packet.tier, denial.packet.rule), std::string(name_of(denial.kind)), denial.reason};
+    api::DenialItem out{counted_packet(denial, denial.packet.tier, denial.packet.rule), std::string(name_of(denial.kind)), denial.reason};
+    if (denial.kind == EventKind::kDnsRefused) {
+        out.protocol = "DNS";  // over UDP or TCP
+        out.type = denial.query_type;
+    }
+    return out;
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ struct Shown {
     const char* kind = nullptr;  // null: none; then `why_not` says why only the counters show it
     bool reason = false;
     const char* named = "";
-    bool why = false;  // whether `why` lists it, as a denial does
+    bool why = false;  // whether `why` lists it, as a denial or a refused query is
     const char* why_not = "";
 };
 
@@ -66,10 +66,10 @@ const std::vector<Row> kRejectRows = {
     {NG_R_REJECTED, deny_one, {"denied", false, "evil.example.com", true}},
 };
 const std::vector<Row> kAllowedRows = {
-    {NG_R_QUERY_NAME, ask_refused_name, {"dns-refused", true, "stranger.test"}},
-    {NG_R_QUERY_TYPE, ask_refused_type, {"dns-refused", true, "api.example.com"}},
-    {NG_R_QUERY_FORM, ask_two_questions, {"dns-refused", true}},
-    {NG_R_QUERY_NEW, ask_many_names, {"dns-refused", true, ".full.example.com"}},
+    {NG_R_QUERY_NAME, ask_refused_name, {"dns-refused", true, "stranger.test", true}},
+    {NG_R_QUERY_TYPE, ask_refused_type, {"dns-refused", true, "api.example.com", true}},
+    {NG_R_QUERY_FORM, ask_two_questions, {"dns-refused", true, "", true}},
+    {NG_R_QUERY_NEW, ask_many_names, {"dns-refused", true, ".full.example.com", true}},
 };
 const std::vector<Row> kLogRows = {
     {NG_R_QUERY_LOGGED, ask_refused_name, {"dns-refused", true, "stranger.test"}},

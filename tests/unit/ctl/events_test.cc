@@ -102,7 +102,11 @@ TEST_CASE("why prints the latest denials, with the verdict now and the advice") 
           "\n"
           "cut from [2001:db8::1]:4000 UDP to port 53\n"
           "  by:    a policy that is no longer in force\n"
-          "  when:  t0\n");
+          "  when:  t0\n"
+          "\n"
+          "dns-refused evil\\x1b.test type 16 to 192.0.2.53\n"
+          "  by:    DNS queries for allowed names only (dns_name_refused)\n"
+          "  when:  t1, 2 times since t0\n");
     call.reply = api::write_reply<api::WhyRequest>({"default/weather", "open", 0, {}});
     const Called none = call({"-s", "/s", "why", "default/weather"});
     CHECK(none.code == 1);

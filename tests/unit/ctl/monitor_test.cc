@@ -65,7 +65,7 @@ TEST_CASE("monitor prints what a refused DNS query asked for, escaped") {
     event.erase("name");
     event.erase("type");
     CHECK(follow({"-s", "/s", "monitor"}, {event}).out ==
-          "t dns-refused default/weather what is no plain query to 192.0.2.53 (dns_name_refused)\n");
+          "t dns-refused default/weather a message that is not a plain query to 192.0.2.53 (dns_name_refused)\n");
 }
 
 TEST_CASE("monitor prints one event per line") {

@@ -166,6 +166,39 @@ TEST_CASE("an endpoint keeps its latest denials, whatever another one does") {
     CHECK(denials.of(8).size() == 1);
 }
 
+TEST_CASE("refused DNS queries are denials with name and type, and take no space from packets") {
+    const auto refused = [](const std::string& name, std::uint16_t type, std::uint64_t boot_ns, const char* reason = "dns_name_refused") {
+        Event event = denied(7, "192.0.2.53", 53, boot_ns);
+        event.kind = EventKind::kDnsRefused;
+        event.reason = reason;
+        event.detail = EventQuery{*IpAddress::parse("192.0.2.53"), name, type};
+        return event;
+    };
+    RecentDenials denials(3);
+    REQUIRE(denials.wants(EventKind::kDnsRefused));
+    denials.take(denied(7, "192.0.2.1", 443, 1));
+    denials.take(refused("evil.test", 1, 2));
+    denials.take(refused("evil.test", 1, 3));
+    denials.take(refused("evil.test", 16, 4));
+    denials.take(refused("", 0, 5, "dns_query_unjudged"));
+    // That one reached the network.
+    denials.take(refused("logged.test", 1, 6, "dns_query_logged"));
+    const std::vector<Denial> own = denials.of(7);
+    REQUIRE(own.size() == 4);
+    CHECK(own[0].packet.names.empty());
+    CHECK_FALSE(own[0].query_type);
+    CHECK(own[1].query_type == 16);
+    CHECK(own[2].query_type == 1);
+    CHECK(own[2].count == 2);
+    CHECK(own[2].packet.names == std::vector<std::string>{"evil.test"});
+    CHECK(own[2].packet.remote.to_string() == "192.0.2.53");
+    for (std::uint16_t i = 0; i < 9; ++i) {
+        denials.take(refused(std::to_string(i) + ".test", 1, 10 + i));
+    }
+    CHECK(denials.of(7).size() == 4);
+    CHECK(denials.of(7).back().packet.remote_port == 443);
+}
+
 TEST_CASE("the history has the last events, but no DNS responses") {
     EventHistory history(2);
     CHECK_FALSE(history.wants(EventKind::kDns));
