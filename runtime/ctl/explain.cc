@@ -79,7 +79,7 @@ Result<api::ExplainReply> explain_offline(const Arguments& arguments) {
     api::ExplainFacts request;
     request.endpoint = arguments.operands.front();
     request.direction = arguments.ingress ? Direction::kIngress : Direction::kEgress;
-    NG_ASSIGN(request.destination, policy::parse_destination(arguments.operands[1]));
+    NG_ASSIGN(request.destination, policy::parse_destination(arguments.operands[1], arguments.tls_name));
     NG_TRY(api::check_direction(request.destination, request.direction));
     NG_ASSIGN(const policy::EndpointView view, endpoint_of(arguments));
     const SystemClock clock;
