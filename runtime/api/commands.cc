@@ -58,11 +58,14 @@ Result<Call> decode_explain(const Json& arguments) {
         return Error(Code::kInvalidInput, "the direction must be egress or ingress");
     }
     out.ingress = direction == "ingress";
+    NG_ASSIGN(out.tls_name, text_argument(arguments, "tlsName"));
     return Call(std::move(out));
 }
 Json encode_explain(const Call& call) {
     const auto& own = std::get<ExplainRequest>(call);
-    return {{"endpoint", own.endpoint}, {"destination", own.destination}, {"direction", own.ingress ? "ingress" : "egress"}};
+    Json out = {{"endpoint", own.endpoint}, {"destination", own.destination}, {"direction", own.ingress ? "ingress" : "egress"}};
+    out.update(with_text("tlsName", own.tls_name));
+    return out;
 }
 
 Result<Call> decode_why(const Json& arguments) {

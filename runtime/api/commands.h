@@ -58,6 +58,7 @@ struct ExplainRequest {
     std::string endpoint;
     std::string destination;
     bool ingress = false;
+    std::string tls_name = {};  // that a connection would show; empty: not given
 };
 // What was denied to an endpoint lately. A destination limits it to one address or name.
 struct WhyRequest {

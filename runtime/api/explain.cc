@@ -26,13 +26,19 @@ constexpr const char* kDenied = "denied";
 constexpr const char* kAfterLookup = "after lookup";
 constexpr const char* kQueriesDenied = "the policy denies the endpoint's DNS queries, so no name opens an address: allow them first";
 
+bool is_dns_protocol(const ExplainFacts& facts) {
+    const std::uint8_t protocol = facts.destination.protocol;
+    return facts.direction == Direction::kEgress && (protocol == IPPROTO_UDP || protocol == IPPROTO_TCP);
+}
+
+bool is_trusted_server(const ExplainFacts& facts, const std::optional<IpAddress>& address) {
+    const auto is_this = [&](const dns::TrustedServer& server) { return server.contains(*address, facts.destination.port); };
+    return address && facts.trusted && is_dns_protocol(facts) && std::any_of(facts.trusted->begin(), facts.trusted->end(), is_this);
+}
+
 bool is_dns_query(const ExplainFacts& facts) {
     const policy::Destination& to = facts.destination;
-    if (facts.direction != Direction::kEgress || !to.address || (to.protocol != IPPROTO_UDP && to.protocol != IPPROTO_TCP)) {
-        return false;
-    }
-    const auto is_this = [&to](const dns::TrustedServer& server) { return server.contains(*to.address, to.port); };
-    return to.port == dns::kDefaultDnsPort || (facts.trusted && std::any_of(facts.trusted->begin(), facts.trusted->end(), is_this));
+    return to.address && is_dns_protocol(facts) && (to.port == dns::kDefaultDnsPort || is_trusted_server(facts, to.address));
 }
 
 policy::ExplainInput input_of(const ExplainFacts& facts, const ExplainTarget& target, bool v4) {
@@ -46,6 +52,8 @@ policy::ExplainInput input_of(const ExplainFacts& facts, const ExplainTarget& ta
     packet.destination_port = facts.destination.port;
     packet.names = target.looked_up;
     packet.patterns = target.patterns;
+    packet.tls_name = facts.destination.tls_name;
+    packet.to_trusted_server = is_trusted_server(facts, target.address);
     input.is_dns_query = is_dns_query(facts);
     if (target.address) {
         packet.remote = *target.address;
@@ -64,6 +72,7 @@ policy::ExplainInput query_to(const dns::TrustedServer& server) {
     query.packet.protocol = IPPROTO_UDP;
     query.packet.source_port = kClientPort;
     query.packet.destination_port = server.port;
+    query.packet.to_trusted_server = true;
     query.is_dns_query = true;
     return query;
 }
@@ -228,20 +237,28 @@ std::vector<std::string> advice_for_queries(const CompiledPolicy& compiled, cons
 RuleItem rule_item(const policy::CompiledRule& rule, std::size_t number) {
     static constexpr std::array<const char*, 4> kActions = {"Deny", "Allow", "Pass", "Log"};
     const policy::RuleOrigin& origin = rule.origin;
-    return {number,
-            origin.tier,
-            origin.policy_kind,
-            origin.policy_name,
-            origin.rule_index,
-            kActions[static_cast<std::size_t>(rule.action)],
-            origin.text,
-            origin.file,
-            origin.line};
+    RuleItem out{number,
+                 origin.tier,
+                 origin.policy_kind,
+                 origin.policy_name,
+                 origin.rule_index,
+                 kActions[static_cast<std::size_t>(rule.action)],
+                 origin.text,
+                 origin.file,
+                 origin.line};
+    if (rule.tls.binds()) {
+        out.tls_names = policy::to_string(rule.tls.names);
+        out.quic = policy::to_string(rule.tls.quic);
+    }
+    return out;
 }
 
 Result<> check_direction(const policy::Destination& destination, Direction direction) {
     if (direction == Direction::kIngress && !destination.address) {
         return Error(Code::kInvalidInput, "ingress needs the address that the packets come from: names open nothing in this direction");
+    }
+    if (direction == Direction::kIngress && destination.tls_name) {
+        return Error(Code::kInvalidInput, "TLS names count only for egress");
     }
     return ok();
 }

@@ -40,7 +40,7 @@ struct ExplainFacts {
     std::size_t address_limit = 0;                           // learntAddressesPerEndpoint
 };
 
-// kInvalidInput if the direction is ingress and the destination is a name: names open only egress.
+// kInvalidInput if the direction is ingress and the destination is a name or has a TLS name: both concern only egress.
 Result<> check_direction(const policy::Destination& destination, policy::Direction direction);
 
 ExplainReply explain(const ExplainFacts& facts);

@@ -92,6 +92,7 @@ constexpr std::array kRootFields = {
     text("dnsRefusal", kDnsRefusals),
     texts("dnsQueryTypes", kMaxQueryTypes),
     number("dnsNewNamesPerMinute"),
+    text("tlsNames", kTlsNamesSettings),
     texts("labelSources", kLabelSources.size(), kLabelSources),
     text("unknownLabels", kUnknownLabels),
     object("containerd", kContainerd),
@@ -346,6 +347,12 @@ void read_ui_address(const Cursor& root, std::optional<ListenAddress>& out) {
     }
 }
 
+policy::TlsNames read_tls_names(const Cursor& root) {
+    const std::string text = root.text("tlsNames").value_or("Off");
+    const auto word = std::find(kTlsNamesSettings.begin(), kTlsNamesSettings.end(), text);
+    return word == kTlsNamesSettings.end() ? policy::TlsNames::kOff : static_cast<policy::TlsNames>(word - kTlsNamesSettings.begin());
+}
+
 void decode(const Cursor& root, Config& config) {
     read_dirs(root, "policyDirs", config.policy_dirs, {});
     read_static_pods(root, config);
@@ -356,6 +363,7 @@ void decode(const Cursor& root, Config& config) {
     read_never_opens(root, config);
     read_dns_queries(root, config.dns_queries);
     read_number(root, "dnsNewNamesPerMinute", {0, kMaxNewNames}, config.dns_queries.new_names);
+    config.tls_names = read_tls_names(root);
     read_label_sources(root, config);
     config.unknown_labels_absent = root.text("unknownLabels").value_or("Closed") == "Absent";
     read_containerd(root, config);

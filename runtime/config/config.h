@@ -24,6 +24,7 @@
 #include "dns/trusted_servers.h"
 #include "labels/provider.h"
 #include "policy/documents/schema.h"
+#include "policy/model/tls_names.h"
 
 namespace namegate::config {
 
@@ -70,6 +71,8 @@ inline constexpr std::array<std::string_view, 17> kFlowLogEvents = {"denied",
                                                                     "daemon-started",
                                                                     "daemon-stopping"};
 
+inline constexpr std::array<std::string_view, 3> kTlsNamesSettings = {"Off", "Verify", "Require"};  // as policy::TlsNames
+
 struct Config {
     std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};
     std::vector<std::string> pod_manifest_dirs;  // kubelet's staticPodPath
@@ -82,6 +85,7 @@ struct Config {
     dns::LifetimeSettings lifetime;
     dns::NeverOpens never_opens = dns::NeverOpens::standard();
     DnsQuerySettings dns_queries;
+    policy::TlsNames tls_names = policy::TlsNames::kOff;  // of rules where neither they nor their policies say it
 
     std::optional<std::vector<std::string>> label_sources;  // unset: see label_sources_of()
     bool unknown_labels_absent = false;                     // unknownLabels: Absent

@@ -148,6 +148,8 @@ void CommandLine::add_operands() {
 
 void CommandLine::add_explain_options(CLI::App& explain) {
     add_flag(explain, "--ingress", parsed_.ingress, "DEST is the source of the packets, and PORT is a\nport of the endpoint");
+    add_value(explain, "--tls-name", parsed_.tls_name, "NAME",
+              "the server name that the connection shows in TLS; by\ndefault the name in DEST");
     add_flag(explain, "--offline", parsed_.offline, "read policy files instead of asking the daemon");
     add_list(explain, "--policies", parsed_.policies, "PATH",
              "a policy folder or file instead of the configured\nfolders; may be repeated");

@@ -27,6 +27,7 @@ struct Arguments {
     std::vector<std::string> policies;  // folders and files instead of the configured folders
     std::vector<std::string> labels;    // "key=value"
     std::string service_account;
+    std::string tls_name;
     std::string output_file;  // of `bug-report`; empty: a name with the time
     // Options of `monitor`.
     bool denied = false;

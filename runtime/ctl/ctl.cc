@@ -41,6 +41,9 @@ Request request_of(const Arguments& arguments) {
     if constexpr (requires { request.destination; }) {
         request.destination = operand(1);
     }
+    if constexpr (requires { request.tls_name; }) {
+        request.tls_name = arguments.tls_name;
+    }
     if constexpr (requires { request.ingress; }) {
         request.ingress = arguments.ingress;
     }

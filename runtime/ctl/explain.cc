@@ -24,12 +24,7 @@ namespace {
 
 using policy::Direction;
 
-Result<> report_policies(const Arguments& arguments, policy::DocumentLedger& ledger) {
-    std::vector<std::string> paths = arguments.policies;
-    if (paths.empty()) {
-        NG_ASSIGN(config::Config config, config::load_config(arguments.config_path));
-        paths = std::move(config.policy_dirs);
-    }
+Result<> report_policies(const std::vector<std::string>& paths, policy::DocumentLedger& ledger) {
     for (const std::string& path : paths) {
         std::error_code failed;
         const auto status = std::filesystem::status(path, failed);
@@ -45,9 +40,9 @@ Result<> report_policies(const Arguments& arguments, policy::DocumentLedger& led
     return ok();
 }
 
-Result<> load_policies(const Arguments& arguments, policy::DocumentLedger& ledger) {
+Result<> load_policies(const std::vector<std::string>& paths, policy::DocumentLedger& ledger) {
     ledger.begin();
-    NG_TRY(report_policies(arguments, ledger));
+    NG_TRY(report_policies(paths, ledger));
     return ledger.finish();
 }
 
@@ -71,12 +66,12 @@ Result<policy::EndpointView> endpoint_of(const Arguments& arguments) {
 
 // Compiles as if there were no other endpoint. nullopt: no policy selects the endpoint or, for a preview, no staged policy.
 Result<std::optional<policy::CompiledPolicy>> compile_for(const policy::Snapshot& snapshot, const policy::EndpointView& view,
-                                                          const policy::EndpointFacts& facts) {
+                                                          const policy::EndpointFacts& facts, policy::TlsNames tls_names) {
     NG_ASSIGN(const bool selected, policy::selects(snapshot, facts, view));
     if (facts.preview ? !policy::has_preview(snapshot, facts) : !selected) {
         return std::optional<policy::CompiledPolicy>();
     }
-    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(snapshot, facts, {&view, 1}));
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(snapshot, facts, {&view, 1}, tls_names));
     return std::optional(std::move(compiled));
 }
 
@@ -84,12 +79,13 @@ Result<api::ExplainReply> explain_offline(const Arguments& arguments) {
     api::ExplainFacts request;
     request.endpoint = arguments.operands.front();
     request.direction = arguments.ingress ? Direction::kIngress : Direction::kEgress;
-    NG_ASSIGN(request.destination, policy::parse_destination(arguments.operands[1]));
+    NG_ASSIGN(request.destination, policy::parse_destination(arguments.operands[1], arguments.tls_name));
     NG_TRY(api::check_direction(request.destination, request.direction));
     NG_ASSIGN(const policy::EndpointView view, endpoint_of(arguments));
     const SystemClock clock;
     policy::DocumentLedger ledger(clock);
-    NG_TRY(load_policies(arguments, ledger));
+    NG_ASSIGN(const config::Config config, config::load_config(arguments.config_path));
+    NG_TRY(load_policies(arguments.policies.empty() ? config.policy_dirs : arguments.policies, ledger));
     for (const policy::FileStatus& file : ledger.files()) {
         if (!file.loaded) {
             request.notes.push_back(file.path + " has errors and is left out; see: namegatectl check " + file.path);
@@ -97,8 +93,11 @@ Result<api::ExplainReply> explain_offline(const Arguments& arguments) {
     }
     request.notes.emplace_back("offline: learned addresses and other endpoints are not known");
     const auto snapshot = ledger.snapshot();
-    NG_ASSIGN(const auto compiled, compile_for(*snapshot, view, policy::facts_of(*snapshot, view, request.direction)));
-    NG_ASSIGN(const auto preview, compile_for(*snapshot, view, policy::facts_of(*snapshot, view, request.direction, true)));
+    const auto compile = [&](bool preview) {
+        return compile_for(*snapshot, view, policy::facts_of(*snapshot, view, request.direction, preview), config.tls_names);
+    };
+    NG_ASSIGN(const auto compiled, compile(false));
+    NG_ASSIGN(const auto preview, compile(true));
     request.mode = compiled ? "enforced" : "open";
     request.compiled = compiled ? &*compiled : nullptr;
     request.preview = preview ? &*preview : nullptr;

@@ -64,7 +64,8 @@ constexpr std::array<Page, 17> kPages = {{
      "    by tier and why each did not match, the verdict that staged policies would give, and\n"
      "    what would allow the flow. If the rules allow a name that the endpoint has not looked\n"
      "    up at a trusted DNS server, the flow is not allowed yet, and the output says what must\n"
-     "    happen first.\n\n"
+     "    happen first. A rule with TLS names (docs/policy.md) allows a connection only with the\n"
+     "    server name that it shows: the name in DEST, or that of --tls-name.\n\n"
      "    With --offline it reads the policy files and does not need the daemon. It then knows no\n"
      "    learned addresses and no other endpoints. ENDPOINT is namespace/pod, or any other word\n"
      "    for a container without a pod.\n",
@@ -72,6 +73,7 @@ constexpr std::array<Page, 17> kPages = {{
      "    3  no daemon answers\n    4  not yet: the flow is allowed after a lookup that has not happened yet\n",
      "    namegatectl explain default/weather api.weather.com\n"
      "    namegatectl explain default/weather 192.0.2.53:53/UDP\n"
+     "    namegatectl explain --tls-name api.weather.com default/weather 192.0.2.10\n"
      "    namegatectl explain --offline --policies policies.d -l app=weather-app default/x api.weather.com\n"},
     {"why", "show what was denied to an endpoint lately, and what would allow it",
      "    Shows the latest denials of the endpoint, newest first: the name that the pod had looked\n"

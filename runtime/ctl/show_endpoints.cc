@@ -41,8 +41,8 @@ void show_staged(const Context& context, std::string_view name, const api::Stage
     context.out() << '\n';
     Table table({"#", "TIER", "POLICY", "ACTION", "RULE", "STAGED", "PLACE"});
     for (const api::StagedRule& rule : staged.rules) {
-        table.add({std::to_string(rule.number), rule.tier, policy_rule_of(rule), rule.action, rule.text, rule.staged ? "staged" : "",
-                   place_text(rule.file, rule.line)});
+        table.add({std::to_string(rule.number), rule.tier, policy_rule_of(rule), rule.action, rule_text_of(rule),
+                   rule.staged ? "staged" : "", place_text(rule.file, rule.line)});
     }
     table.print(context.out(), context.width());
     const std::string example = staged.example.value_or("");
@@ -59,8 +59,8 @@ void show_direction(const Context& context, std::string_view name, const api::Di
     context.out() << "enforced\n";
     Table table({"#", "TIER", "POLICY", "ACTION", "RULE", "PACKETS", "FLOWS", "PLACE"});
     for (const api::CountedRule& rule : direction.rules) {
-        table.add({std::to_string(rule.number), rule.tier, policy_rule_of(rule), rule.action, rule.text, std::to_string(rule.packets),
-                   std::to_string(rule.flows), place_text(rule.file, rule.line)});
+        table.add({std::to_string(rule.number), rule.tier, policy_rule_of(rule), rule.action, rule_text_of(rule),
+                   std::to_string(rule.packets), std::to_string(rule.flows), place_text(rule.file, rule.line)});
     }
     table.print(context.out(), context.width());
 }

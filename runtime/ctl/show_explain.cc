@@ -32,8 +32,8 @@ void show_path(const Context& context, const std::vector<api::ExplainStep>& path
     context.out() << '\n';
     Table table({"#", "TIER", "POLICY", "RULE", "OUTCOME"});
     for (const api::ExplainStep& rule : path) {
-        table.add(
-            {std::to_string(rule.number), rule.tier, policy_rule_of(rule), rule.text, rule.matched ? rule.action : "no: " + rule.why});
+        const std::string outcome = rule.why.empty() ? rule.action : (rule.matched ? "Deny: " : "no: ") + rule.why;
+        table.add({std::to_string(rule.number), rule.tier, policy_rule_of(rule), rule_text_of(rule), outcome});
     }
     table.print(context.out(), context.width(), "  ");
 }

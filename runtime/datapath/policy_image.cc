@@ -34,7 +34,7 @@ Result<> check(const policy::CompiledPolicy& policy) {
     const auto bad_cidr = [&](const policy::CidrEntry& entry) { return bad(entry.match) || bad(entry.exclude); };
     const auto bad_port = [&](const policy::PortEntry& entry) { return bad(entry.bitmap) || entry.prefix_bits > 16; };
     const auto bad_pattern = [&](const policy::PatternEntry& entry) { return bad(entry.bitmap); };
-    if (std::any_of(policy.cidrs.begin(), policy.cidrs.end(), bad_cidr) ||
+    if (bad(policy.bound) || std::any_of(policy.cidrs.begin(), policy.cidrs.end(), bad_cidr) ||
         std::any_of(policy.ports.begin(), policy.ports.end(), bad_port) ||
         std::any_of(policy.source_ports.begin(), policy.source_ports.end(), bad_port) ||
         std::any_of(policy.patterns.begin(), policy.patterns.end(), bad_pattern)) {
@@ -47,6 +47,15 @@ Result<> check(const policy::CompiledPolicy& policy) {
     return ok();
 }
 
+std::uint8_t flags_of(const policy::TlsBinding& tls) {
+    switch (tls.names) {
+        case policy::TlsNames::kOff: return 0;
+        case policy::TlsNames::kVerify: break;
+        case policy::TlsNames::kRequire: return tls.quic == policy::Quic::kAllow ? NG_RULE_REQUIRE | NG_RULE_QUIC : NG_RULE_REQUIRE;
+    }
+    return tls.quic == policy::Quic::kAllow ? NG_RULE_VERIFY | NG_RULE_QUIC : NG_RULE_VERIFY;
+}
+
 void add_bitmaps_and_rules(const policy::CompiledPolicy& policy, const PolicyPlace& place, PolicyImage& image) {
     for (std::uint32_t i = 1; i < policy.bitmaps.size(); ++i) {
         ng_bitmap bitmap{};
@@ -56,7 +65,8 @@ void add_bitmaps_and_rules(const policy::CompiledPolicy& policy, const PolicyPla
     }
     for (std::uint32_t i = 0; i < policy.rules.size(); ++i) {
         image.rule_keys.push_back(place.rule_base + i);
-        image.rules.push_back({static_cast<__u8>(policy.rules[i].action), 0, policy.rules[i].next});
+        const policy::CompiledRule& rule = policy.rules[i];
+        image.rules.push_back({static_cast<__u8>(rule.action), flags_of(rule.tls), rule.next});
     }
 }
 
@@ -207,6 +217,10 @@ Result<PolicyImage> make_policy_image(const policy::CompiledPolicy& policy, cons
     add_ports(policy.source_ports, NG_PORT_SOURCE, place, image);
     if (!policy.source_ports.empty()) {
         image.direction.flags = static_cast<__u16>(image.direction.flags | NG_DIR_SPORT);
+    }
+    if (policy.bound != 0) {
+        image.direction.flags = static_cast<__u16>(image.direction.flags | NG_DIR_TLS);
+        image.direction.bound = absolute(policy.bound, place);
     }
     NG_TRY(add_patterns(policy, place, image));
     return image;

@@ -75,10 +75,9 @@ std::vector<dns::TrustedServer> NodeRuntime::servers_of(const Record& record) co
     return out;
 }
 
-bool NodeRuntime::trusts(const Record& record, const IpAddress& server) const {
+bool NodeRuntime::trusts(const Record& record, const IpAddress& server, std::uint16_t port) const {
     const std::vector<dns::TrustedServer> servers = servers_of(record);
-    return std::any_of(servers.begin(), servers.end(),
-                       [&server](const dns::TrustedServer& one) { return one.contains(server, dns::kDefaultDnsPort); });
+    return std::any_of(servers.begin(), servers.end(), [&](const dns::TrustedServer& one) { return one.contains(server, port); });
 }
 
 Result<std::optional<PolicyChange>> NodeRuntime::read_policies(const policy::ChangedFiles& changed, bool always) {

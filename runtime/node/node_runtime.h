@@ -76,8 +76,8 @@ class NodeRuntime {
     std::vector<std::string> server_files() const;  // of the servers and of the cluster's domain
     // The servers that this endpoint trusts: includes its own servers if the configuration says so.
     std::vector<dns::TrustedServer> servers_of(const endpoints::Record& record) const;
-    // Whether this endpoint trusts port 53 of this address.
-    bool trusts(const endpoints::Record& record, const IpAddress& server) const;
+    // Whether this endpoint trusts this port of this address.
+    bool trusts(const endpoints::Record& record, const IpAddress& server, std::uint16_t port = dns::kDefaultDnsPort) const;
 
     // Policies.
     //

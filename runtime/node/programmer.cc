@@ -85,7 +85,7 @@ Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& 
     if (const auto known = pass.compiled.find(facts); known != pass.compiled.end()) {
         return known->second;
     }
-    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(*snapshot_, facts, pass.views));
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(*snapshot_, facts, pass.views, config_.tls_names));
     CompiledRef shared = std::make_shared<const policy::CompiledPolicy>(std::move(compiled));
     pass.compiled.emplace(std::move(facts), shared);
     return shared;
@@ -350,7 +350,7 @@ Result<CompiledRef> Programmer::preview(const Record& record, const std::vector<
     NG_TRY(policy::selects(*snapshot_, facts, view));
     Pass pass = start_pass(all);
     NG_TRY(view_in(pass, record));
-    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(*snapshot_, facts, pass.views));
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(*snapshot_, facts, pass.views, config_.tls_names));
     return std::make_shared<const policy::CompiledPolicy>(std::move(compiled));
 }
 

@@ -107,6 +107,30 @@ TEST_CASE("a malformed compiled policy is refused and leaves nothing", "[policy]
     CHECK(sizes(fixture) == Sizes{0, 0, 0, 0, 0, 0});
 }
 
+TEST_CASE("T1: the image of a policy has the TLS names of its rules, and the bitmap of those that bind", "[policy]") {
+    auto policy = sample_policy(1, {"a.com"});
+    const PolicyPlace place{1, 100, 200, 7};
+    const auto plain = take(make_policy_image(policy, place));
+    CHECK((plain.direction.flags & NG_DIR_TLS) == 0);
+    CHECK(plain.direction.bound == 0);
+    CHECK(plain.rules[0].flags == 0);
+    policy.bound = 1;
+    const auto flags = [&](policy::TlsNames names, policy::Quic quic) {
+        policy.rules[0].tls = {names, quic};
+        const auto image = take(make_policy_image(policy, place));
+        CHECK((image.direction.flags & NG_DIR_TLS) != 0);
+        CHECK(image.direction.bound == 100);
+        CHECK(image.rules[1].flags == 0);
+        return image.rules[0].flags;
+    };
+    CHECK(flags(policy::TlsNames::kVerify, policy::Quic::kDeny) == NG_RULE_VERIFY);
+    CHECK(flags(policy::TlsNames::kVerify, policy::Quic::kAllow) == (NG_RULE_VERIFY | NG_RULE_QUIC));
+    CHECK(flags(policy::TlsNames::kRequire, policy::Quic::kDeny) == NG_RULE_REQUIRE);
+    CHECK(flags(policy::TlsNames::kRequire, policy::Quic::kAllow) == (NG_RULE_REQUIRE | NG_RULE_QUIC));
+    policy.bound = 99;
+    CHECK(make_policy_image(policy, place).error().code() == Code::kInternal);
+}
+
 TEST_CASE("a hundred thousand prefixes install quickly", "[policy]") {
     DatapathFixture fixture;
     const auto policy = sample_policy(1, {}, 100'000);

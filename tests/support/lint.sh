@@ -21,11 +21,11 @@ tests/support/check_layers.sh . || bad=1
 # Every rule code that a file cites, such as D8, must have a heading in docs/semantics.md. Host names (E7.example) and
 # hardware addresses (02:E7:00) are not citations.
 declare -A rules=()
-while IFS= read -r rule; do rules[$rule]=1; done < <(grep -oP '^### \K[DSEV][1-9][0-9]?$' docs/semantics.md)
+while IFS= read -r rule; do rules[$rule]=1; done < <(grep -oP '^### \K[DSETV][1-9][0-9]?$' docs/semantics.md)
 while IFS=: read -r file line rule; do
   [ -n "${rules[$rule]:-}" ] || report "$file:$line: docs/semantics.md does not define $rule"
 done < <(git ls-files -z runtime plugin tests docs ':!tests/fuzz/corpus' |
-  xargs -0 grep -nHIoP '(?<![\w.:%/\\+=&#])[DSEV][1-9][0-9]?(?![\w%=]|[.:]\w)')
+  xargs -0 grep -nHIoP '(?<![\w.:%/\\+=&#])[DSETV][1-9][0-9]?(?![\w%=]|[.:]\w)')
 
 # Every test that a document cites, as `FILE` "TITLE", must exist. (\x60 is the backtick.)
 while IFS=$'\t' read -r place file title; do

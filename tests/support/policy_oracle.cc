@@ -13,9 +13,12 @@ bool in_any(const std::vector<IpPrefix>& nets, const IpAddress& address) {
     return false;
 }
 
-bool any_domain(const std::vector<DomainPattern>& domains, const std::vector<std::string>& names) {
+bool any_domain(const Question& q, const std::vector<DomainPattern>& domains) {
     for (const DomainPattern& domain : domains) {
-        for (const std::string& name : names) {
+        if (q.domains_match_tls_name && !domain.matches(*q.packet.tls_name)) {
+            continue;
+        }
+        for (const std::string& name : q.packet.names) {
             if (domain.matches(name)) {
                 return true;
             }
@@ -87,7 +90,7 @@ bool selected(const Question& q, const Policy& policy, const EntityRule& entity,
         if (with_accounts || !in_scope(policy, entity, set->name_space, labels) || !selector.matches(labels)) {
             continue;
         }
-        if (in_any(set->nets, address) || (with_domains && any_domain(set->domains, q.packet.names))) {
+        if (in_any(set->nets, address) || (with_domains && any_domain(q, set->domains))) {
             return true;
         }
     }
@@ -110,7 +113,7 @@ bool entity_matches(const Question& q, const Policy& policy, const EntityRule& e
     if (entity.not_selector && selected(q, policy, entity, *entity.not_selector, false, address, false)) {
         return false;
     }
-    return entity.domains.empty() || any_domain(entity.domains, q.packet.names);
+    return entity.domains.empty() || any_domain(q, entity.domains);
 }
 
 bool calls_port(const Question& q, const EndpointView& endpoint, const std::string& name, std::uint16_t port) {
@@ -237,6 +240,32 @@ bool applies(const Question& q, const Policy& policy) {
     return in_scope(policy, as_entity, q.self->name_space, labels);
 }
 
+// What TLS names mean for a packet that the rule matches.
+enum class TlsMeaning { kNothing, kNoMatch, kDenied };
+
+TlsMeaning tls_meaning(const Question& q, const Policy& policy, const Rule& rule) {
+    const TlsNames names = rule.tls.names ? *rule.tls.names : policy.tls.names ? *policy.tls.names : q.tls_names;
+    const Quic quic = rule.tls.quic ? *rule.tls.quic : policy.tls.quic ? *policy.tls.quic : Quic::kDeny;
+    const PacketView& packet = q.packet;
+    if (q.direction == Direction::kIngress || rule.action != RuleAction::kAllow || names == TlsNames::kOff || packet.to_trusted_server) {
+        return TlsMeaning::kNothing;
+    }
+    Question without_names = q;
+    without_names.packet.names.clear();
+    if (rule_matches(without_names, policy, rule)) {
+        return TlsMeaning::kNothing;
+    }
+    if (packet.protocol == 6) {
+        Question shown = q;
+        shown.domains_match_tls_name = true;
+        return !packet.tls_name || rule_matches(shown, policy, rule) ? TlsMeaning::kNothing : TlsMeaning::kNoMatch;
+    }
+    if (packet.protocol == 17 && packet.destination_port == 443) {
+        return quic == Quic::kAllow ? TlsMeaning::kNothing : TlsMeaning::kDenied;
+    }
+    return names == TlsNames::kRequire && !rule.protocol ? TlsMeaning::kDenied : TlsMeaning::kNothing;
+}
+
 }  // namespace
 
 bool naive_allows(const Question& q) {
@@ -252,8 +281,12 @@ bool naive_allows(const Question& q) {
                 if (rule.action == RuleAction::kLog || !rule_matches(q, *policy, rule)) {
                     continue;
                 }
+                const TlsMeaning tls = tls_meaning(q, *policy, rule);
+                if (tls == TlsMeaning::kNoMatch) {
+                    continue;
+                }
                 if (rule.action != RuleAction::kPass) {
-                    return rule.action == RuleAction::kAllow;
+                    return rule.action == RuleAction::kAllow && tls != TlsMeaning::kDenied;
                 }
                 passed = true;
                 break;

@@ -19,7 +19,9 @@ struct Question {
     Direction direction;
     IpAddress local;
     PacketView packet;
-    bool preview = false;  // as if the staged policies were enforced
+    bool preview = false;                 // as if the staged policies were enforced
+    TlsNames tls_names = TlsNames::kOff;  // the node's default
+    bool domains_match_tls_name = false;  // domains that do not match the packet's TLS name open nothing
 };
 
 bool naive_allows(const Question& question);

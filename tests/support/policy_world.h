@@ -19,7 +19,8 @@ namespace namegate::policy::test {
 
 class World {
   public:
-    explicit World(unsigned seed) : random_(seed) {}
+    // `tls_names`: rules and policies speak of them, and packets have them.
+    explicit World(unsigned seed, bool tls_names = false) : random_(seed), tls_names_(tls_names) {}
 
     unsigned pick(unsigned n) { return static_cast<unsigned>(random_() % n); }
     bool chance(unsigned one_in) { return pick(one_in) == 0; }
@@ -128,6 +129,17 @@ class World {
         return types[pick(3) + (v4 ? 0 : 3)];
     }
 
+    TlsDemand tls() {
+        TlsDemand out;
+        if (tls_names_ && chance(2)) {
+            out.names = static_cast<TlsNames>(pick(3));
+        }
+        if (tls_names_ && chance(3)) {
+            out.quic = static_cast<Quic>(pick(2));
+        }
+        return out;
+    }
+
     Rule rule(Direction direction) {
         Rule out;
         const RuleAction actions[] = {RuleAction::kAllow, RuleAction::kAllow, RuleAction::kDeny, RuleAction::kPass, RuleAction::kLog};
@@ -155,6 +167,7 @@ class World {
         if (chance(3)) {
             out.source = entity(v4, ported && chance(2), false);
         }
+        out.tls = tls();
         // Names alone need no protocol.
         if (!out.protocol && !out.not_protocol && out.destination.domains.empty() && chance(8)) {
             out.destination.ports = {{0, 0, "web"}, {0, 0, "dns"}};
@@ -186,6 +199,7 @@ class World {
             const StagedAction actions[] = {StagedAction::kSet, StagedAction::kDelete, StagedAction::kLearn, StagedAction::kIgnore};
             out.staged_action = actions[pick(4)];
         }
+        out.tls = tls();
         out.applies_egress = direction == Direction::kEgress || chance(4);
         out.applies_ingress = direction == Direction::kIngress || chance(4);
         for (unsigned n = pick(4); n > 0; --n) {
@@ -268,30 +282,52 @@ class World {
         if (chance(2)) {
             out.names = {name(), name()};
         }
+        if (tls_names_) {
+            add_tls(out);
+        }
         return out;
     }
 
   private:
+    void add_tls(PacketView& packet) {
+        if (chance(2)) {
+            packet.protocol = 6;
+            packet.names = {name(), name()};
+        }
+        if (packet.protocol == 17 && chance(2)) {
+            packet.destination_port = 443;
+        }
+        if (packet.protocol == 6 && chance(2)) {
+            packet.tls_name = name();
+        }
+        packet.to_trusted_server = chance(8);
+    }
+
     std::mt19937 random_;
+    bool tls_names_;
 };
 
 // One endpoint of a world under its policies.
 struct Scenario {
-    explicit Scenario(unsigned seed)
-        : world(seed),
+    explicit Scenario(unsigned seed, bool with_tls_names = false)
+        : world(seed, with_tls_names),
           direction(world.chance(2) ? Direction::kEgress : Direction::kIngress),
           endpoints(make_endpoints(world)),
-          snapshot(world.snapshot(direction, endpoints)) {}
+          snapshot(world.snapshot(direction, endpoints)),
+          tls_names(with_tls_names ? static_cast<TlsNames>(world.pick(3)) : TlsNames::kOff) {}
 
     const EndpointView& self() const { return endpoints.front(); }
     PacketView packet() { return world.packet(endpoints); }
     IpAddress local(const PacketView& packet) const { return self().addresses[packet.remote.is_v4() ? 0 : 1]; }
-    Result<CompiledPolicy> compiled(bool preview = false) const { return compile_view(snapshot, self(), direction, endpoints, preview); }
+    Result<CompiledPolicy> compiled(bool preview = false) const {
+        return compile_view(snapshot, self(), direction, endpoints, preview, tls_names);
+    }
 
     World world;
     Direction direction;
     std::vector<EndpointView> endpoints;
     Snapshot snapshot;
+    TlsNames tls_names;  // the node's default
 
   private:
     static std::vector<EndpointView> make_endpoints(World& world) {

@@ -8,7 +8,7 @@
 namespace namegate::test {
 
 inline api::RuleItem sample_rule() {
-    return {3, "default", "NetworkPolicy", "shop/web", 1, "Allow", "Allow TCP to port 443", "/p/web.yaml", 12};
+    return {3, "default", "NetworkPolicy", "shop/web", 1, "Allow", "Allow TCP to port 443", "/p/web.yaml", 12, "require", "deny"};
 }
 
 inline api::StatusReply sample_status() {

@@ -11,7 +11,7 @@ namespace namegate::api {
 
 struct ExplainStep : RuleItem {
     bool matched = false;
-    std::string why;  // it did not match
+    std::string why;  // it did not match; of an Allow rule that matched: it denies the packet
 
     bool operator==(const ExplainStep&) const = default;
     static constexpr auto fields() {

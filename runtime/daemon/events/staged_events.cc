@@ -99,6 +99,9 @@ std::optional<StagedVerdict> StagedEvents::judge(const Event& event) {
     if (!compiled.patterns.empty()) {
         view.names = node_.cache().names_of(event.endpoint->id, view.remote);
     }
+    const bool may_be_dns = view.protocol == policy::kProtocolUdp || view.protocol == policy::kProtocolTcp;
+    view.to_trusted_server =
+        compiled.bound != 0 && may_be_dns && node_.runtime().trusts(record->second, view.remote, view.destination_port);
     const policy::Verdict verdict = policy::evaluate(compiled, view);
     return StagedVerdict{verdict.allowed, compiled.rules[verdict.rule].origin, ""};
 }

@@ -75,6 +75,7 @@ Result<std::optional<api::StagedEffect>> view_staged(Node& node, const Record& r
         ++live;
         const auto known = names.find(flow.remote);
         auto packet = packet_of(flow, direction, known == names.end() ? std::vector<std::string>() : known->second);
+        packet.to_trusted_server = (*preview)->bound != 0 && node.runtime().trusts(record, packet.remote, packet.destination_port);
         if (flow.value.pattern != 0) {  // E8: the pattern that admitted the flow counts, even if its address has expired
             NG_ASSIGN(std::string pattern, datapath::read_pattern_text(node.datapath(), flow.value.pattern));
             packet.patterns.push_back(std::move(pattern));

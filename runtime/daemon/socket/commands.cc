@@ -128,7 +128,7 @@ struct Handler {
     Result<api::NamesReply> operator()(const api::NamesRequest& request) const { return list_names(node, request.endpoint); }
     Result<api::ExplainReply> operator()(const api::ExplainRequest& request) const {
         NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
-        NG_ASSIGN(const policy::Destination destination, policy::parse_destination(request.destination));
+        NG_ASSIGN(const policy::Destination destination, policy::parse_destination(request.destination, request.tls_name));
         const auto direction = request.ingress ? policy::Direction::kIngress : policy::Direction::kEgress;
         return view_explanation(node, *record, destination, direction);
     }

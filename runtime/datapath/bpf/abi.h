@@ -23,7 +23,7 @@
 #define NG_ABI_CHECK(type, size) _Static_assert(sizeof(type) == (size), #type ": size")
 #endif
 
-#define NG_ABI_VERSION 7
+#define NG_ABI_VERSION 8
 
 /*
  * The versions since which key, value and meaning of an endpoint's own maps have not changed. The meaning includes the
@@ -35,6 +35,8 @@
 
 /* An endpoint's first generation. It depends on the version, so that no flow of another version has the same one. */
 #define NG_FIRST_GENERATION (NG_ABI_VERSION * 0x1000000u)
+/* Of a flow whose TLS name is not known yet (abi_tls.h). No configuration has it, so the fast path never admits the flow. */
+#define NG_UNDECIDED_GENERATION 1u
 
 #include "abi_limits.h"
 
@@ -44,7 +46,7 @@ enum ng_reason {
 #undef NG_REASON
 	NG_R_COUNT
 };
-#define NG_STATS_STRIDE 32 /* counters of one endpoint in `stats`; index: slot * stride + reason */
+#define NG_STATS_STRIDE 48 /* counters of one endpoint in `stats`; index: slot * stride + reason */
 #ifdef __cplusplus
 static_assert(NG_R_COUNT <= NG_STATS_STRIDE, "an endpoint's counters need a wider stride");
 #else
@@ -89,6 +91,7 @@ NG_ABI_CHECK(struct ng_near_iface, 16);
 #define NG_DIR_SPORT (1u << 2) /* some rule has source ports */
 #define NG_DIR_DOMAINS (1u << 3) /* some rule has domains: match names, look up learnt addresses */
 #define NG_DIR_MID (1u << 4) /* some pattern has its wildcard in the middle */
+#define NG_DIR_TLS (1u << 5) /* some rule binds connections to TLS names: `bound` is their bitmap */
 struct ng_direction {
 	__u32 policy; /* compiled policy id, not reused while the maps exist */
 	__u32 rule_base; /* its first rule in `rules` */
@@ -100,8 +103,9 @@ struct ng_direction {
 	__u16 max_labels; /* labels of the longest domain pattern */
 	__u16 n_rules;
 	__u32 no_port; /* bitmap of the rules that constrain neither protocol nor port */
+	__u32 bound; /* bitmap of the rules with NG_RULE_TLS */
 };
-NG_ABI_CHECK(struct ng_direction, 32);
+NG_ABI_CHECK(struct ng_direction, 36);
 
 /*
  * A Bloom filter of the domain patterns of a policy: the bit of each pattern's hash is set (of a.*.suffix: that of its
@@ -135,7 +139,7 @@ struct ng_endpoint_config {
 	struct ng_addr servers[NG_POD_SERVERS]; /* trusted for this endpoint only, on port 53 */
 	struct ng_pattern_filter filter; /* of the egress policy */
 };
-NG_ABI_CHECK(struct ng_endpoint_config, 212);
+NG_ABI_CHECK(struct ng_endpoint_config, 220);
 
 /*
  * `endpoints`: slot -> configuration. Array. The writer fills the version that is not active, then sets `active` in a
@@ -146,7 +150,7 @@ struct ng_endpoint {
 	__u32 pad;
 	struct ng_endpoint_config version[2];
 };
-NG_ABI_CHECK(struct ng_endpoint, 432);
+NG_ABI_CHECK(struct ng_endpoint, 448);
 
 /* `cidr4`, `cidr6`: (policy, address) -> bitmaps. LPM trie; a prefix includes the bits of the shorter ones around it. */
 struct ng_cidr4_key {
@@ -186,9 +190,14 @@ NG_ABI_CHECK(struct ng_bitmap, 128);
 
 /* `rules`: rule_base + number -> rule. Array. The last rule of a policy matches everything. */
 enum ng_action { NG_ACT_DENY = 0, NG_ACT_ALLOW = 1, NG_ACT_PASS = 2, NG_ACT_LOG = 3 };
+#define NG_RULE_VERIFY                                                                                                 \
+	(1u << 0) /* a connection that the rule's domains admit is TLS with a matching server name, or not TLS */
+#define NG_RULE_REQUIRE (1u << 1) /* it is TLS with a matching server name */
+#define NG_RULE_QUIC (1u << 2) /* despite these flags, UDP to port 443 passes */
+#define NG_RULE_TLS (NG_RULE_VERIFY | NG_RULE_REQUIRE)
 struct ng_rule {
 	__u8 action; /* enum ng_action */
-	__u8 flags;
+	__u8 flags; /* NG_RULE_* */
 	__u16 next; /* NG_ACT_PASS: number of the first rule of the next tier */
 };
 NG_ABI_CHECK(struct ng_rule, 4);
@@ -398,6 +407,7 @@ NG_ABI_CHECK(struct ng_config, 32);
 #define NG_WANT_BEGUN (1u << 0) /* NG_EVENT_FLOW */
 #define NG_WANT_ENDED (1u << 1) /* NG_EVENT_ENDED */
 #define NG_WANT_WAITS (1u << 2) /* `waited` of responses */
+#define NG_WANT_NAMES (1u << 3) /* NG_EVENT_NAMED */
 struct ng_wanted {
 	__u32 events;
 };
@@ -453,10 +463,12 @@ struct ng_policy {
 	__u32 n_patterns;
 	struct ng_direction direction; /* as in ng_endpoint_config, with counter_base 0 */
 	struct ng_pattern_filter filter;
+	__u32 pad;
 };
-NG_ABI_CHECK(struct ng_policy, 80);
+NG_ABI_CHECK(struct ng_policy, 88);
 
 #include "abi_dns.h"
+#include "abi_tls.h"
 #include "abi_events.h"
 
 #endif

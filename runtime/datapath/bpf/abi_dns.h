@@ -6,7 +6,7 @@
 #define NG_ABI_DNS_H
 
 /* `tails`: ng_tail -> program. Whoever loads the programs writes it. */
-enum ng_tail { NG_TAIL_QUERY = 0, NG_TAILS };
+enum ng_tail { NG_TAIL_QUERY = 0, NG_TAIL_TLS_EGRESS = 1, NG_TAIL_TLS_INGRESS = 2, NG_TAILS };
 
 /*
  * `always_names`: hash of a name, without the kind of a pattern id -> its labels, to confirm a hit byte by byte. Every endpoint

@@ -10,7 +10,7 @@
 enum ng_event_kind {
 	NG_EVENT_ANSWER = 1, /* `dns_events`: payload is the DNS message */
 	NG_EVENT_UNPARSED = 2, /* `dns_events`: the same; the kernel parser could not decide it */
-	NG_EVENT_DENIED = 3, /* `events`: no payload */
+	NG_EVENT_DENIED = 3, /* `events`: payload is the TLS name that was shown, as text, if there was one */
 	NG_EVENT_LOGGED = 4, /* `events`: a Log rule matched */
 	NG_EVENT_CUT = 5, /* `events`: a flow was cut by a policy change */
 	NG_EVENT_LIMIT = 6, /* `dns_events`: `reason` names the limit that the DNS message in the payload reached */
@@ -21,6 +21,7 @@ enum ng_event_kind {
 		9, /* `events`: a packet that no policy decides was dropped; `reason` says why, `rule` is NG_NO_RULE */
 	NG_EVENT_QUERY =
 		10, /* `dns_events`: a DNS query was refused, or only logged, for `reason`: payload is the query, if it was read */
+	NG_EVENT_NAMED = 11, /* `flow_events`: a flow showed a TLS name: payload is the name, as text */
 };
 struct ng_event {
 	__u64 boot_ns;

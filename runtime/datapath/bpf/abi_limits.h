@@ -41,6 +41,16 @@
 #define NG_QUERY_STREAM_WAYS 4
 #define NG_STREAM_MESSAGES 4 /* of such a connection, that the pod may repeat */
 #define NG_QUERY_MAX 512 /* largest DNS query in bytes that can be judged */
+#define NG_HELLO_MAX 16384 /* bytes of a connection that are kept until its TLS name is known; a power of two */
+#define NG_HELLO_NAME_MAX 253 /* bytes of a server name */
+#define NG_HELLO_RECORDS 64 /* TLS records that are followed in these bytes */
+#define NG_HELLO_EXTENSIONS 96 /* of a ClientHello */
+#define NG_HELLO_FLOWS 2048 /* connections of one endpoint whose TLS name is not known yet */
+#define NG_HELLO_BUFFERS 1000 /* (default) such connections of the node that have sent data */
+#define NG_HELLO_BUFFERS_OF_ONE 64 /* those of one endpoint, while at least half of the buffers are free */
+#define NG_HELLO_BUFFERS_OF_ONE_SCARCE 8 /* otherwise */
+#define NG_HELLO_PROBES 16 /* buffers that are tried to find a free one */
+#define NG_HELLO_SECONDS 10 /* without a byte, after which a connection loses its buffer */
 #define NG_HELD_FRAMES 256 /* frames of one endpoint that may be with the daemon at a time */
 #define NG_HELD_BYTES (256u << 10) /* bytes of the ring that they may reserve */
 #define NG_HELD_SHARE 4 /* and at most 1/4 of the free bytes, so that every endpoint finds room */

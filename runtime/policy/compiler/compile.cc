@@ -9,6 +9,7 @@
 #include "policy/compiler/compile_local.h"
 #include "policy/compiler/compile_ports.h"
 #include "policy/compiler/compile_rules.h"
+#include "policy/compiler/compile_tls_names.h"
 #include "policy/compiler/counted_policies.h"
 
 namespace namegate::policy {
@@ -54,7 +55,8 @@ std::array<std::uint64_t, 2> hash_of(const CompiledPolicy& policy) {
     hash.add(static_cast<std::uint64_t>(policy.direction));
     hash.add(policy.rules.size());
     for (const CompiledRule& rule : policy.rules) {
-        hash.add(static_cast<std::uint64_t>(rule.action) << 16 | rule.next);
+        hash.add(static_cast<std::uint64_t>(rule.tls.names) << 40 | static_cast<std::uint64_t>(rule.tls.quic) << 32 |
+                 static_cast<std::uint64_t>(rule.action) << 16 | rule.next);
     }
     hash.add(policy.bitmaps.size());
     for (const Bitmap& bitmap : policy.bitmaps) {
@@ -77,6 +79,7 @@ std::array<std::uint64_t, 2> hash_of(const CompiledPolicy& policy) {
         hash.add(entry.pattern.text());
         hash.add(entry.bitmap);
     }
+    hash.add(policy.bound);
     return hash.value();
 }
 
@@ -129,7 +132,8 @@ bool has_preview(const Snapshot& snapshot, const EndpointFacts& endpoint) {
     return false;
 }
 
-Result<CompiledPolicy> compile(const Snapshot& snapshot, const EndpointFacts& endpoint, std::span<const EndpointView> endpoints) {
+Result<CompiledPolicy> compile(const Snapshot& snapshot, const EndpointFacts& endpoint, std::span<const EndpointView> endpoints,
+                               TlsNames tls_names) {
     Resolver resolver(snapshot, endpoint, endpoints);
     NG_ASSIGN(std::vector<NumberedRule> rules, number_rules(resolver));
     NG_TRY(decide_local_sides(rules, resolver));
@@ -141,6 +145,7 @@ Result<CompiledPolicy> compile(const Snapshot& snapshot, const EndpointFacts& en
     out.patterns = std::move(addresses.patterns);
     out.ports = compile_destination_ports(rules, endpoint, bitmaps);
     out.source_ports = compile_source_ports(rules, endpoint, bitmaps);
+    out.bound = compile_tls_names(rules, addresses.with_domains, tls_names, bitmaps);
     out.bitmaps = bitmaps.take();
     for (NumberedRule& rule : rules) {
         out.rules.push_back(std::move(rule.compiled));

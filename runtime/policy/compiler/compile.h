@@ -15,6 +15,7 @@
 #include "policy/model/endpoint_facts.h"
 #include "policy/model/endpoint_view.h"
 #include "policy/model/snapshot.h"
+#include "policy/model/tls_names.h"
 
 namespace namegate::policy {
 
@@ -27,8 +28,9 @@ Result<bool> selects(const Snapshot& snapshot, const EndpointFacts& endpoint, co
 
 // If no policy selects the endpoint, the result has one rule, the profile's Allow. `endpoints` are those of the node,
 // including this one, for the selectors of rules. Of the endpoint itself only the facts are read; they must belong to the
-// same snapshot.
-Result<CompiledPolicy> compile(const Snapshot& snapshot, const EndpointFacts& endpoint, std::span<const EndpointView> endpoints);
+// same snapshot. `tls_names`: the node's default (T1).
+Result<CompiledPolicy> compile(const Snapshot& snapshot, const EndpointFacts& endpoint, std::span<const EndpointView> endpoints,
+                               TlsNames tls_names);
 
 struct SelectedPolicy {
     std::string tier;

@@ -55,7 +55,7 @@ class AddressCompiler {
         for (std::size_t i = 0; i < rules_.size(); ++i) {
             collect(i);
         }
-        AddressTables out;
+        AddressTables out{{}, {}, has_domains_};
         for (const bool v4 : {true, false}) {
             walk(v4, bitmaps, out.cidrs);
         }

@@ -15,6 +15,7 @@ namespace namegate::policy {
 struct AddressTables {
     std::vector<CidrEntry> cidrs;
     std::vector<PatternEntry> patterns;
+    RuleBits with_domains;  // the rules that have a pattern
 };
 
 AddressTables compile_addresses(const std::vector<NumberedRule>& rules, Resolver& resolver, BitmapTable& bitmaps);

@@ -10,6 +10,9 @@
 //
 // The lowest set bit is the rule that decides. kLog continues with the next set bit, kPass with the first set bit at or above
 // `next`. The last rule is the profile (E5) or the end of a tier, so some rule always matches.
+//
+// A TCP connection that a rule with `tls` allows by a pattern has to show a TLS server name. It is then judged again: of the bits of a
+// pattern that does not match the name, those in `bound` do not count. evaluate() says what becomes of other protocols.
 #pragma once
 
 #include <array>
@@ -24,6 +27,7 @@
 #include "policy/model/dns_queries.h"
 #include "policy/model/domain_pattern.h"
 #include "policy/model/rule_terms.h"
+#include "policy/model/tls_names.h"
 
 namespace namegate::policy {
 
@@ -35,6 +39,7 @@ struct CompiledRule {
     RuleAction action = RuleAction::kDeny;
     std::uint16_t next = 0;  // kPass: number of the first rule of the next tier (or the profile)
     RuleOrigin origin;
+    TlsBinding tls;  // binds only a rule with patterns
 };
 
 // One bit for each rule; bit 0 of word 0 is rule 0. All bitmaps of a policy have the same number of words.
@@ -74,7 +79,8 @@ struct CompiledPolicy {
     std::vector<PortEntry> ports;         // by destination port
     std::vector<PortEntry> source_ports;  // empty: no rule matches source ports
     std::vector<PatternEntry> patterns;
-    DnsDemand dns;  // of the policies that select the endpoint
+    BitmapIndex bound = 0;  // the rules whose `tls` binds
+    DnsDemand dns;          // of the policies that select the endpoint
     // Hash of all of the above except the origins and `dns`. Policies with equal content share one copy in the kernel.
     std::array<std::uint64_t, 2> content_hash{};
 

@@ -104,7 +104,7 @@ std::string Destination::service() const {
     return protocol_text + " port " + std::to_string(port);
 }
 
-Result<Destination> parse_destination(std::string_view text) {
+Result<Destination> parse_destination(std::string_view text, std::string_view tls_name) {
     Destination out;
     const std::size_t slash = text.rfind('/');
     if (slash != std::string_view::npos) {
@@ -128,6 +128,12 @@ Result<Destination> parse_destination(std::string_view text) {
     const bool v4_only = out.protocol == kProtocolIcmp;
     if (out.address && is_icmp(out.protocol) && out.address->is_v4() != v4_only) {
         return bad(text, "does not have the address family of " + protocol_name(out.protocol));
+    }
+    if (!tls_name.empty()) {
+        if (out.protocol != kProtocolTcp) {
+            return Error(Code::kInvalidInput, "only a TCP connection shows a TLS name, and the protocol is " + protocol_name(out.protocol));
+        }
+        NG_ASSIGN(out.tls_name, normalise_name(tls_name));
     }
     return out;
 }

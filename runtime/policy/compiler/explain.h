@@ -15,6 +15,8 @@ namespace namegate::policy {
 
 // The packet, and how the user named the other side. The names of the packet count as if they had just been looked up; its
 // patterns are those that are open now.
+//
+// A name that is asked for counts as the TLS name that a connection will show, if the packet has none.
 struct ExplainInput {
     PacketView packet;
     std::string host;     // the address or name, as text
@@ -28,7 +30,7 @@ struct ExplainInput {
 struct ExplainedRule {
     std::size_t rule = 0;
     bool matched = false;
-    std::string why;  // why it did not match; empty if it did
+    std::string why;  // why it did not match; of the deciding Allow rule: why it denies the packet (T5); else empty
 };
 
 struct Explanation {

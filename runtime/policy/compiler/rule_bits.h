@@ -26,6 +26,7 @@ class RuleBits {
             set(i);
         }
     }
+    bool has(std::size_t rule) const { return (bits_[rule / 64] >> (rule % 64) & 1U) != 0; }
     bool any() const {
         for (std::size_t i = 0; i < words_; ++i) {
             if (bits_[i] != 0) {

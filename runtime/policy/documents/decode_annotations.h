@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Decodes the annotations of a policy whose names begin with "namegate.dev/". Others are free text. Reports errors at its cursor;
-// pure otherwise.
+// Decodes the annotations of a policy or rule whose names begin with "namegate.dev/". Others are free text. Reports errors at its
+// cursor; pure otherwise.
 #pragma once
 
 #include "policy/documents/cursor.h"
@@ -9,11 +9,9 @@
 
 namespace namegate::policy {
 
-inline constexpr std::string_view kDnsAnnotation = "namegate.dev/dns";
-
 // `document` is the whole policy; `out` has its directions already.
-void decode_annotations(const Cursor& document, Policy& out);
-// A rule has no annotations of namegate: reports each as an error.
-void refuse_annotations(const Cursor& rule);
+void decode_policy_annotations(const Cursor& document, Policy& out);
+// `out` has its other fields already.
+void decode_rule_annotations(const Cursor& rule, Direction direction, Rule& out);
 
 }  // namespace namegate::policy

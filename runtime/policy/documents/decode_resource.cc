@@ -153,7 +153,7 @@ Policy decode_policy(const Cursor& cursor, const KindSpec& kind, Identity identi
 }
 
 Resource with_annotations(const Cursor& cursor, Policy policy) {
-    decode_annotations(cursor, policy);
+    decode_policy_annotations(cursor, policy);
     return policy;
 }
 

@@ -261,7 +261,7 @@ Rule decode_rule(const Cursor& cursor, Direction direction) {
         check_icmp(cursor, rule);
     }
     check_families(cursor, rule);
-    refuse_annotations(cursor);
+    decode_rule_annotations(cursor, direction, rule);
     rule.text = describe_rule(rule);
     return rule;
 }

@@ -98,12 +98,21 @@ class SchemaWriter {
             case Shape::kInteger: return {{"type", "integer"}};
             case Shape::kNumber: return {{"type", "number"}};
             case Shape::kBool: return {{"type", "boolean"}};
-            case Shape::kTextMap: return {{"type", "object"}, {"additionalProperties", {{"type", {"string", "null"}}}}};
+            case Shape::kTextMap: return text_map_json(field);
             // In allOf, because draft 7 ignores all other keywords next to $ref.
             case Shape::kObject: return {{"allOf", {reference(define(*field.object))}}};
             case Shape::kAny: break;
         }
         return Json::object();
+    }
+
+    Json text_map_json(const FieldSpec& field) {
+        Json out = {{"type", "object"}};
+        for (const FieldSpec& key : field.keys) {
+            out["properties"][std::string(key.name)] = field_json(key);
+        }
+        out["additionalProperties"] = {{"type", {"string", "null"}}};
+        return out;
     }
 
     std::string define(const ObjectSpec& spec) {

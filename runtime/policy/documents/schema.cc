@@ -28,6 +28,9 @@ constexpr FieldSpec plain(string_view name, Shape shape, string_view help) { ret
 constexpr FieldSpec list(string_view name, Shape shape, std::size_t max, string_view help) {
     return {.name = name, .shape = shape, .list = true, .max_items = max, .help = help};
 }
+constexpr FieldSpec annotations(std::span<const FieldSpec> known) {
+    return {.name = "annotations", .shape = Shape::kTextMap, .keys = known, .help = "free text, except those of namegate"};
+}
 constexpr FieldSpec object(string_view name, const ObjectSpec& spec, string_view help) {
     return {.name = name, .shape = Shape::kObject, .object = &spec, .help = help};
 }
@@ -35,25 +38,33 @@ constexpr FieldSpec objects(string_view name, const ObjectSpec& spec, std::size_
     return {.name = name, .shape = Shape::kObject, .list = true, .max_items = max, .object = &spec, .help = help};
 }
 
+constexpr FieldSpec kTlsKey = word(kTlsAnnotation, kTlsNamesWords, "the TLS names that connections have to show");
+constexpr FieldSpec kQuicKey = word(kQuicAnnotation, kQuicWords, "UDP to port 443 where connections have to show TLS names");
+constexpr std::array kRuleKeys = {kTlsKey, kQuicKey};
+constexpr std::array kPolicyKeys = {word(kDnsAnnotation, kDnsQueriesWords, "the DNS queries that reach the network"), kTlsKey, kQuicKey};
+
 // Fields that a cluster writes into exported documents are accepted and not checked.
-constexpr std::array kMetadataFields = {
-    required_text("name", "name of the resource"),
-    text("namespace", "namespace of the resource"),
-    plain("labels", Shape::kTextMap, "labels that selectors match"),
-    plain("annotations", Shape::kTextMap, "free text, except namegate.dev/dns of a policy: allowed, log or any"),
-    plain("uid", Shape::kAny, "written by a cluster"),
-    plain("generateName", Shape::kAny, "written by a cluster"),
-    plain("resourceVersion", Shape::kAny, "written by a cluster"),
-    plain("generation", Shape::kAny, "written by a cluster"),
-    plain("creationTimestamp", Shape::kAny, "written by a cluster"),
-    plain("deletionTimestamp", Shape::kAny, "written by a cluster"),
-    plain("deletionGracePeriodSeconds", Shape::kAny, "written by a cluster"),
-    plain("managedFields", Shape::kAny, "written by a cluster"),
-    plain("ownerReferences", Shape::kAny, "written by a cluster"),
-    plain("finalizers", Shape::kAny, "written by a cluster"),
-    plain("selfLink", Shape::kAny, "written by a cluster"),
-};
+constexpr std::array<FieldSpec, 15> metadata(const FieldSpec& of_annotations) {
+    return {required_text("name", "name of the resource"),
+            text("namespace", "namespace of the resource"),
+            plain("labels", Shape::kTextMap, "labels that selectors match"),
+            of_annotations,
+            plain("uid", Shape::kAny, "written by a cluster"),
+            plain("generateName", Shape::kAny, "written by a cluster"),
+            plain("resourceVersion", Shape::kAny, "written by a cluster"),
+            plain("generation", Shape::kAny, "written by a cluster"),
+            plain("creationTimestamp", Shape::kAny, "written by a cluster"),
+            plain("deletionTimestamp", Shape::kAny, "written by a cluster"),
+            plain("deletionGracePeriodSeconds", Shape::kAny, "written by a cluster"),
+            plain("managedFields", Shape::kAny, "written by a cluster"),
+            plain("ownerReferences", Shape::kAny, "written by a cluster"),
+            plain("finalizers", Shape::kAny, "written by a cluster"),
+            plain("selfLink", Shape::kAny, "written by a cluster")};
+}
+constexpr std::array kMetadataFields = metadata(plain("annotations", Shape::kTextMap, "free text"));
 constexpr ObjectSpec kMetadata = {"metadata", kMetadataFields};
+constexpr std::array kPolicyMetadataFields = metadata(annotations(kPolicyKeys));
+constexpr ObjectSpec kPolicyMetadata = {"policy metadata", kPolicyMetadataFields};
 
 constexpr std::array kServiceFields = {text("name", "name of the service"), text("namespace", "namespace of the service")};
 constexpr ObjectSpec kService = {"a service match", kServiceFields};
@@ -79,7 +90,7 @@ constexpr ObjectSpec kEntity = {"source or destination", kEntityFields};
 constexpr std::array kIcmpFields = {plain("type", Shape::kInteger, "0 to 254"), plain("code", Shape::kInteger, "0 to 255")};
 constexpr ObjectSpec kIcmp = {"an ICMP match", kIcmpFields};
 
-constexpr std::array kRuleMetadataFields = {plain("annotations", Shape::kTextMap, "free text")};
+constexpr std::array kRuleMetadataFields = {annotations(kRuleKeys)};
 constexpr ObjectSpec kRuleMetadata = {"a rule's metadata", kRuleMetadataFields};
 
 constexpr FieldSpec kAction = {.name = "action", .required = true, .allowed = kActions, .help = "what the rule does"};
@@ -133,16 +144,16 @@ constexpr std::array kTierSpecFields = {kOrder,
                                         word("defaultAction", kTierActions, "what happens to a packet that no rule of the tier decides")};
 constexpr ObjectSpec kTierSpec = {"spec", kTierSpecFields};
 
-constexpr std::array<FieldSpec, 5> document(const ObjectSpec& spec) {
+constexpr std::array<FieldSpec, 5> document(const ObjectSpec& spec, const ObjectSpec& metadata = kMetadata) {
     return {required_text("apiVersion", "version of the format"), required_text("kind", "kind of the document"),
-            FieldSpec{.name = "metadata", .shape = Shape::kObject, .required = true, .object = &kMetadata, .help = "name and labels"},
+            FieldSpec{.name = "metadata", .shape = Shape::kObject, .required = true, .object = &metadata, .help = "name and labels"},
             object("spec", spec, "content"), plain("status", Shape::kAny, "written by a cluster")};
 }
 
-constexpr std::array kPolicyFields = document(kPolicySpec);
-constexpr std::array kStagedFields = document(kStagedSpec);
-constexpr std::array kGlobalFields = document(kGlobalSpec);
-constexpr std::array kStagedGlobalFields = document(kStagedGlobalSpec);
+constexpr std::array kPolicyFields = document(kPolicySpec, kPolicyMetadata);
+constexpr std::array kStagedFields = document(kStagedSpec, kPolicyMetadata);
+constexpr std::array kGlobalFields = document(kGlobalSpec, kPolicyMetadata);
+constexpr std::array kStagedGlobalFields = document(kStagedGlobalSpec, kPolicyMetadata);
 constexpr std::array kSetFields = document(kSetSpec);
 constexpr std::array kTierFields = document(kTierSpec);
 constexpr ObjectSpec kPolicyObject = {"a policy", kPolicyFields};
@@ -188,7 +199,7 @@ constexpr std::array kKubernetesSpecFields = {
     objects("egress", kTo, kMaxRulesPerDirection, "what may go out"),
 };
 constexpr ObjectSpec kKubernetesSpec = {"spec", kKubernetesSpecFields};
-constexpr std::array kKubernetesFields = document(kKubernetesSpec);
+constexpr std::array kKubernetesFields = document(kKubernetesSpec, kPolicyMetadata);
 constexpr ObjectSpec kKubernetesObject = {"a policy", kKubernetesFields};
 
 // Kubernetes' other documents: only the fields that labels and named ports need are checked.

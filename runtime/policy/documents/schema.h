@@ -30,6 +30,7 @@ struct FieldSpec {
     bool required = false;
     std::size_t max_items = 0;  // of a list; 0: unlimited
     const ObjectSpec* object = nullptr;
+    std::span<const FieldSpec> keys{};            // of a map of text: the keys that mean something, for the JSON Schema only
     std::span<const std::string_view> allowed{};  // the valid values of a text; empty: any
     std::string_view help{};
 };
@@ -49,6 +50,11 @@ struct KindSpec {
 
 // Kubernetes' NetworkPolicy, which has the same kind as Calico's.
 inline constexpr std::string_view kKubernetesPolicyVersion = "networking.k8s.io/v1";
+
+// Annotations that namegate reads, of a policy or, except the first, of a rule.
+inline constexpr std::string_view kDnsAnnotation = "namegate.dev/dns";
+inline constexpr std::string_view kTlsAnnotation = "namegate.dev/tls";
+inline constexpr std::string_view kQuicAnnotation = "namegate.dev/quic";
 
 std::span<const KindSpec> all_kinds();
 // Returns the kind with this version, or else any with this name, or null.

@@ -28,9 +28,13 @@ void report_unknown(const Cursor& cursor, const ObjectSpec& spec, const std::str
 
 bool is_direction(const Node& node) { return node.is_scalar() && (node.text() == "Egress" || node.text() == "Ingress"); }
 
+bool is_allowed_word(const std::string& text, const FieldSpec& field) {
+    return std::find(field.allowed.begin(), field.allowed.end(), text) != field.allowed.end();
+}
+
 void check_words(const Cursor& cursor, const FieldSpec& field) {
     const std::string& text = cursor.node().text();
-    if (field.allowed.empty() || std::find(field.allowed.begin(), field.allowed.end(), text) != field.allowed.end()) {
+    if (field.allowed.empty() || is_allowed_word(text, field)) {
         return;
     }
     const std::string_view near = nearest_word(text, {field.allowed.begin(), field.allowed.end()});
@@ -42,7 +46,7 @@ void check_text(const Cursor& cursor, const FieldSpec& field) {
     const Node& node = cursor.node();
     if (!node.is_scalar()) {
         cursor.error("text is needed here, not " + node.describe());
-    } else if (node.scalar_type() != Node::ScalarType::kText) {
+    } else if (node.scalar_type() != Node::ScalarType::kText && !is_allowed_word(node.text(), field)) {  // "Off" needs no quotes there
         cursor.error("text is needed here, not " + node.describe() + "; write \"" + node.text() + "\" in quotes");
     } else {
         check_words(cursor, field);

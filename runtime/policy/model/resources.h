@@ -19,6 +19,7 @@
 #include "policy/model/problem.h"
 #include "policy/model/rule_terms.h"
 #include "policy/model/selector.h"
+#include "policy/model/tls_names.h"
 
 namespace namegate::policy {
 
@@ -73,6 +74,7 @@ struct Rule {
     std::size_t index = 0;  // in the file's list; one entry can become several rules
     Place place;
     std::string text;  // one line, for people
+    TlsDemand tls;     // of its annotations
 };
 
 // What a staged policy would do. Policies with Learn and Ignore are only listed.
@@ -95,6 +97,7 @@ struct Policy {
     std::vector<Rule> ingress;
     std::vector<Rule> egress;
     std::optional<DnsQueries> dns;  // of the annotation; none: the node's default
+    TlsDemand tls;                  // of its annotations, for its rules that say nothing
     Place place;
 
     bool applies(Direction direction) const { return direction == Direction::kEgress ? applies_egress : applies_ingress; }

@@ -18,7 +18,7 @@ const std::vector<Call>& samples() {
         PoliciesRequest{"default/pod"},
         AddressesRequest{"default/pod"},
         NamesRequest{"default/pod"},
-        ExplainRequest{"default/pod", "api.weather.com:443", true},
+        ExplainRequest{"default/pod", "api.weather.com:443", true, "api.weather.com"},
         WhyRequest{"default/pod", "api.weather.com:443"},
         StagedRequest{"default/pod"},
         MonitorRequest{"default/pod", true, true, true, true, "default", "pod", "*.weather.com", "default.allow", 900},
@@ -58,6 +58,7 @@ TEST_CASE("absent arguments have their defaults") {
     const auto explain = decode("explain", {{"endpoint", "a"}});
     REQUIRE(explain);
     CHECK_FALSE(std::get<ExplainRequest>(*explain).ingress);
+    CHECK(std::get<ExplainRequest>(*explain).tls_name.empty());
     const auto forget = decode("forget", Json::object());
     REQUIRE(forget);
     CHECK_FALSE(std::get<ForgetRequest>(*forget).endpoint);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The advice of `explain` and `why` when the pod's DNS queries are denied.
+// The advice of `explain` and `why` when the pod's DNS queries are denied, and TLS names in the reply.
 #include "api/explain.h"
 
 #include <catch2/catch.hpp>
@@ -84,4 +84,36 @@ TEST_CASE("queries that some rule allows, over UDP or TCP or perhaps in a truste
     if (rule.find("UDP") != std::string::npos) {
         CHECK(policies.advice("198.18.0.1:443", {"192.0.2.1"}).at(0) != kFirst);
     }
+}
+
+TEST_CASE("T2: explain does not ask for a TLS name where the destination is a trusted DNS server") {
+    const Policies policies("{action: Allow, destination: {domains: [dns.test]}, metadata: {annotations: {namegate.dev/tls: require}}}");
+    const auto result = [&policies](const std::string& destination) {
+        ExplainFacts facts;
+        facts.mode = "enforced";
+        facts.destination = policy::parse_destination(destination).value();
+        facts.compiled = &policies.compiled();
+        facts.trusted = dns::parse_trusted_servers({"192.0.2.1", "192.0.2.1:853"}).value();
+        facts.targets = {{*IpAddress::parse("192.0.2.1"), {"dns.test"}, {"dns.test"}, {}}};
+        return explain(facts).results.at(0);
+    };
+    for (const char* trusted : {"192.0.2.1:53/UDP", "192.0.2.1:53", "dns.test:53/UDP", "192.0.2.1:853"}) {
+        INFO(trusted);
+        CHECK(result(trusted).allowed);
+        CHECK_THAT(result(trusted).reason, !Contains("TLS name"));
+    }
+    CHECK_THAT(result("192.0.2.1:443").reason, Contains("if it shows a TLS name that matches dns.test"));
+    CHECK_FALSE(result("192.0.2.1:5353/UDP").allowed);
+    CHECK(result("192.0.2.1:443").path.at(0).tls_names == "require");
+    CHECK(result("192.0.2.1:443").path.at(0).quic == "deny");
+    const RuleItem end = rule_item(policies.compiled().rules.back(), 1);
+    CHECK_FALSE(end.tls_names);
+    CHECK_FALSE(end.quic);
+}
+
+TEST_CASE("explain: a TLS name is refused for ingress") {
+    const auto destination = policy::parse_destination("192.0.2.1", "a.com");
+    REQUIRE(destination);
+    CHECK(check_direction(*destination, policy::Direction::kEgress));
+    CHECK_THAT(check_direction(*destination, policy::Direction::kIngress).error().message(), Contains("only for egress"));
 }

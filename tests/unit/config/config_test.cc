@@ -73,6 +73,7 @@ TEST_CASE("the delivered configuration means all defaults") {
     CHECK_FALSE(config->dns_queries.refuse);
     CHECK(config->dns_queries.types == defaults.dns_queries.types);
     CHECK(config->dns_queries.new_names == defaults.dns_queries.new_names);
+    CHECK(config->tls_names == defaults.tls_names);
     CHECK(config->label_sources == defaults.label_sources);
     CHECK(config->dns_servers.node == defaults.dns_servers.node);
     CHECK(config->dns_servers.kubelet == defaults.dns_servers.kubelet);
@@ -159,6 +160,15 @@ TEST_CASE("every key is read") {
     CHECK(config->log_format == log::Format::kJson);
     CHECK(config->learnt_per_endpoint == 100);
     CHECK(config->flows_per_endpoint == 200);
+}
+
+TEST_CASE("T1: tlsNames is Off unless the configuration says otherwise") {
+    const auto read = [](const std::string& content) { return parse_config("n.yaml", content).value().tls_names; };
+    CHECK(read("") == policy::TlsNames::kOff);
+    CHECK(read("tlsNames: Off\n") == policy::TlsNames::kOff);
+    CHECK(read("tlsNames: Verify\n") == policy::TlsNames::kVerify);
+    CHECK(read("tlsNames: Require\n") == policy::TlsNames::kRequire);
+    CHECK(contains(error_of("tlsNames: require\n"), "n.yaml:1:11: error: tlsNames: "));
 }
 
 TEST_CASE("D17: dnsNeverOpens adds to the standard addresses, which no list removes; errors in it have their place") {

@@ -102,6 +102,25 @@ TEST_CASE("explain --offline: a name is judged for both families where they diff
     CHECK(results("b.com").size() == 1);
 }
 
+TEST_CASE("explain --offline: TLS names of the policies, the configuration and the connection") {
+    const test::TempDir folder;
+    std::ofstream(folder.path() + "/a.yaml") << "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: x}\nspec: "
+                                                "{egress: [{action: Allow, destination: {domains: [a.com]}}]}\n";
+    std::ofstream(folder.path() + "/n.conf") << "tlsNames: Require\n";
+    const auto reason = [&](const std::vector<std::string>& options) {
+        std::vector<std::string> all = {"-o", "json", "default/a", "a.com"};
+        all.insert(all.end(), options.begin(), options.end());
+        return test::json_of(offline(all, folder.path() + "/a.yaml").out)["results"][0]["reason"].get<std::string>();
+    };
+    const std::string required = "--config=" + folder.path() + "/n.conf";
+    CHECK_THAT(reason({required}), Contains("if it shows the TLS name a.com"));
+    CHECK_THAT(reason({"--config=" + folder.path() + "/none.yaml"}), !Contains("TLS"));
+    CHECK_THAT(reason({required, "--tls-name", "b.com"}), Contains("the end of tier default denies it"));
+    CHECK_THAT(offline({required, "default/a", "a.com/UDP"}, folder.path() + "/a.yaml").out,
+               Contains("Allow to domains a.com; TLS names: require  Deny: the TLS name of QUIC is not read, and the rule asks for it"));
+    CHECK_THAT(offline({"--tls-name", "b.com", "--ingress", "default/a", "192.0.2.1"}).err, Contains("TLS names count only for egress"));
+}
+
 TEST_CASE("explain: what is sent to the daemon, and bad arguments") {
     Ctl ctl;
     api::ExplainReply reply;
@@ -109,6 +128,7 @@ TEST_CASE("explain: what is sent to the daemon, and bad arguments") {
     const Called asked = ctl({"explain", "-s", "/x", "--ingress", "default/a", "192.0.2.1:80"});
     CHECK(asked.code == 1);
     CHECK(asked.request.arguments == Json{{"endpoint", "default/a"}, {"destination", "192.0.2.1:80"}, {"direction", "ingress"}});
+    CHECK(ctl({"explain", "-s", "/x", "--tls-name", "a.b", "default/a", "192.0.2.1"}).request.arguments["tlsName"] == "a.b");
     reply.allowed = true;
     ctl.reply = api::write_reply<api::ExplainRequest>(reply);
     CHECK(ctl({"explain", "-s", "/x", "default/a", "a.b"}).code == 0);
@@ -123,8 +143,8 @@ TEST_CASE("explain: what is sent to the daemon, and bad arguments") {
           "  a reason\n"
           "  with the staged policies: denied: another reason\n"
           "\n"
-          "  #  TIER     POLICY       RULE                   OUTCOME\n"
-          "  3  default  shop/web[1]  Allow TCP to port 443  no: another protocol or port\n"
+          "  #  TIER     POLICY       RULE                                       OUTCOME\n"
+          "  3  default  shop/web[1]  Allow TCP to port 443; TLS names: require  no: another protocol or port\n"
           "\n"
           "  First:\n"
           "  - ask\n");

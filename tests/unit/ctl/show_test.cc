@@ -100,6 +100,10 @@ TEST_CASE("policies") {
           "1  default  -           Deny    end of tier default: Deny  0        0      -\n"
           "\n"
           "ingress: open, no policy selects it in this direction\n");
+    first.tls_names = "verify";
+    first.quic = "allow";
+    rules.egress.rules[0] = {first, 12, 3};
+    CHECK_THAT(show({"policies", "default/weather"}, json()).out, Contains("Allow UDP to port 53; TLS names: verify, QUIC allowed  12 "));
     first = {0, "default", "StagedGlobalNetworkPolicy", "stricter", 0, "Deny", "Deny TCP", "/p/s.yaml", 7};
     rules.egress.staged = api::StagedEffect{"", {{first, true}}, 4, 1, "192.0.2.1:443/TCP"};
     CHECK_THAT(show({"policies", "default/weather"}, json()).out,

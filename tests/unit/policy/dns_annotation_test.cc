@@ -65,7 +65,7 @@ TEST_CASE("D19: the annotation namegate.dev/dns of every kind of policy") {
 }
 
 TEST_CASE("D19: a wrong annotation of namegate is an error; others are free text") {
-    CHECK_THAT(problem_of(global("x", "Allowed")), Contains("write allowed, log or any"));
+    CHECK_THAT(problem_of(global("x", "Allowed")), Contains("write any, log or allowed"));
     CHECK_THAT(problem_of(global("x", "Allowed")), Contains("p.yaml:4:"));
     CHECK_THAT(problem_of(document("NetworkPolicy", "x", "namegate.dev/dsn: allowed", "types: [Egress]")), Contains("namegate.dev/dns"));
     CHECK_THAT(problem_of(global("x", "allowed", "types: [Ingress]")), Contains("add Egress to its types"));

@@ -35,12 +35,15 @@ std::string set(const std::string& kind, const std::string& metadata, const std:
 }
 std::string tier(const std::string& name, const std::string& spec) { return document("Tier", "name: " + name, spec); }
 
-// A packet of the pod ns/self (labels app=web, service account robot): TCP to or from an address that names opened.
+// A packet of the pod ns/self (labels app=web, service account robot), to or from an address that names opened.
 struct Packet {
     const char* remote = "192.0.2.1";
     std::uint16_t port = 80;
     std::vector<std::string> names{};
     Direction direction = Direction::kEgress;
+    std::uint8_t protocol = 6;
+    std::optional<std::string> tls_name{};
+    bool to_trusted_server = false;
 };
 
 struct Case {
@@ -80,7 +83,10 @@ bool allows(const std::string& policies, const Packet& packet) {
     const auto snapshot = store.snapshot();
     const auto compiled = policy::test::compile_view(*snapshot, endpoints.front(), packet.direction, endpoints);
     REQUIRE(compiled.has_value());
-    return evaluate(*compiled, {*IpAddress::parse(packet.remote), 6, 40000, packet.port, packet.names}).allowed;
+    PacketView view{*IpAddress::parse(packet.remote), packet.protocol, 40000, packet.port, packet.names};
+    view.tls_name = packet.tls_name;
+    view.to_trusted_server = packet.to_trusted_server;
+    return evaluate(*compiled, view).allowed;
 }
 
 constexpr Direction kIn = Direction::kIngress;
@@ -202,6 +208,28 @@ std::vector<Case> evaluation_cases() {
 }
 
 // Accepted, or refused with a message that contains this.
+std::vector<Case> tls_cases() {
+    const auto rule = [](const std::string& domain, const std::string& tls) {
+        return "{action: Allow, destination: {domains: [" + domain + "]}, metadata: {annotations: {namegate.dev/tls: '" + tls + "'}}}";
+    };
+    const std::string both = egress(rule("a.com", "require") + ", " + rule("b.com", "require"));
+    const std::vector<std::string> shared = {"a.com", "b.com"};
+    constexpr std::uint8_t kUdp = 17;
+    return {
+        {"T1", egress(rule("a.com", "off")), {.names = {"a.com"}, .tls_name = "b.com"}, true},
+        {"T1", egress(rule("a.com", "verify")), {.names = {"a.com"}, .tls_name = "b.com"}, false},
+        {"T2", egress(rule("a.com", "require")), {.port = 53, .names = {"a.com"}, .protocol = kUdp, .to_trusted_server = true}, true},
+        {"T2", egress(rule("a.com", "require")), {.port = 53, .names = {"a.com"}, .protocol = kUdp}, false},
+        {"T3", egress(rule("a.com", "require")), {.names = {"a.com"}, .tls_name = "a.com"}, true},
+        {"T3", egress(rule("a.com", "require")), {.names = shared, .tls_name = "b.com"}, false},
+        {"T4", both, {.names = shared, .tls_name = "b.com"}, true},
+        {"T4", both, {.names = shared, .tls_name = "c.com"}, false},
+        {"T5", egress(rule("a.com", "verify")), {.port = 80, .names = {"a.com"}, .protocol = kUdp}, true},
+        {"T5", egress(rule("a.com", "verify")), {.port = 443, .names = {"a.com"}, .protocol = kUdp}, false},
+        {"T5", egress(rule("a.com", "require")), {.port = 80, .names = {"a.com"}, .protocol = kUdp}, false},
+    };
+}
+
 struct FileCase {
     const char* rules;
     std::string content;
@@ -241,7 +269,7 @@ using Outcomes = std::map<std::string, std::set<bool>>;
 void note(Outcomes& outcomes, const std::string& rule, bool outcome) { outcomes[rule].insert(outcome); }
 
 void note_tagged(Outcomes& outcomes) {
-    const std::regex tag("\\[([DSEV][0-9]+)([+-])\\]");
+    const std::regex tag("\\[([DSETV][0-9]+)([+-])\\]");
     for (const std::string& tags : namegate::test::test_case_tags(NAMEGATE_TESTS)) {
         for (const auto& match : namegate::test::all_matches(tags, tag)) {
             note(outcomes, match[0], match[1] == "+");
@@ -253,7 +281,7 @@ void note_tagged(Outcomes& outcomes) {
 
 TEST_CASE("every rule has a case that passes and one that fails") {
     Outcomes outcomes;
-    for (const auto& cases : {domain_cases(), selector_cases(), evaluation_cases()}) {
+    for (const auto& cases : {domain_cases(), selector_cases(), evaluation_cases(), tls_cases()}) {
         for (const Case& each : cases) {
             INFO(each.rules << ": " << each.policies << " remote " << each.packet.remote);
             CHECK(allows(each.policies, each.packet) == each.allowed);
@@ -272,7 +300,7 @@ TEST_CASE("every rule has a case that passes and one that fails") {
     }
     note_tagged(outcomes);
     std::set<std::string> rules;
-    for (const auto& [letter, count] : {std::pair("D", 22), {"S", 8}, {"E", 9}, {"V", 7}}) {
+    for (const auto& [letter, count] : {std::pair("D", 22), {"S", 8}, {"E", 9}, {"T", 5}, {"V", 7}}) {
         for (int number = 1; number <= count; ++number) {
             rules.insert(letter + std::to_string(number));
         }
