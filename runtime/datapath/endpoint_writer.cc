@@ -6,6 +6,7 @@
 #include <string>
 
 #include "datapath/address.h"
+#include "datapath/hello_maps.h"
 #include "datapath/map.h"
 
 namespace namegate::datapath {
@@ -139,6 +140,9 @@ Result<ng_endpoint_config> policy_config(Datapath& datapath, const EndpointIdent
         NG_ASSIGN(const ng_policy egress, installed_policy(datapath, policies.egress));
         config.direction[NG_EGRESS] = egress.direction;
         config.filter = egress.filter;
+        if ((egress.direction.flags & NG_DIR_TLS) != 0) {
+            NG_TRY(ensure_hello_table(datapath, identity.slot));
+        }
     }
     if (policies.ingress != 0) {
         NG_ASSIGN(const ng_policy ingress, installed_policy(datapath, policies.ingress));

@@ -29,10 +29,12 @@ namespace {
 constexpr const char* kMapNames[kMapCount] = {
 #define NG_MAP(id, name, ...) #name,
 #define NG_MAP_OF_MAPS(id, name, ...) #name,
+#define NG_MAP_ON_DEMAND(id, name, ...) #name,
 #define NG_RING(id, name, ...) #name,
 #include "datapath/bpf/maps.def"
 #undef NG_MAP
 #undef NG_MAP_OF_MAPS
+#undef NG_MAP_ON_DEMAND
 #undef NG_RING
 };
 constexpr const char* kProgramNames[kProgramCount] = {"pod_egress", "pod_ingress", "clock_now", "sweep_flows", "empty"};

@@ -39,10 +39,12 @@ struct DatapathOptions {
 enum class MapId : std::uint8_t {
 #define NG_MAP(id, ...) k##id,
 #define NG_MAP_OF_MAPS(id, ...) k##id,
+#define NG_MAP_ON_DEMAND(id, ...) k##id,
 #define NG_RING(id, ...) k##id,
 #include "datapath/bpf/maps.def"
 #undef NG_MAP
 #undef NG_MAP_OF_MAPS
+#undef NG_MAP_ON_DEMAND
 #undef NG_RING
     kCount,
 };
@@ -91,7 +93,7 @@ class Datapath {
     // Descriptors, opened at first use and kept.
     Result<int> map(MapId id);
     Result<int> program(ProgramId id);
-    // The inner map of a slot in kLearnt, kFlows or kPending. kNotFound when the slot does not exist.
+    // The inner map of a slot in a map of maps. kNotFound when there is none.
     Result<Fd> inner_map(MapId outer, std::uint32_t slot);
 
     // Ids that are never reused during the lifetime of the maps.

@@ -59,6 +59,9 @@ Result<> load(namegate_bpf* skeleton, const ng_meta& meta) {
     skeleton->rodata->jiffies_hz = meta.hz;
     skeleton->rodata->held_mark = meta.held_mark;
     NG_ASSIGN(skeleton->rodata->answer_mark, random_mark());
+    if (const int error = bpf_map__set_max_entries(skeleton->maps.tls_scratch, raw::possible_cpus()); error != 0) {
+        return sys_error("sizing the map tls_scratch", -error);
+    }
     std::string log(kLogBytes, '\0');
     bpf_program* program = nullptr;
     bpf_object__for_each_program(program, skeleton->obj) { bpf_program__set_log_buf(program, log.data(), log.size()); }
@@ -133,11 +136,17 @@ Result<Skeleton> open_embedded() {
     return skeleton;
 }
 
-// Makes these programs those that pod_egress continues with.
+// Makes these programs those that pod_egress and pod_ingress continue with.
 Result<> set_tails(const namegate_bpf* skeleton) {
-    const std::uint32_t place = NG_TAIL_QUERY;
-    const auto program = static_cast<std::uint32_t>(bpf_program__fd(skeleton->progs.filter_queries));
-    return map_update(bpf_map__fd(skeleton->maps.tails), place, program);
+    const bpf_program* const programs[NG_TAILS] = {
+        skeleton->progs.filter_queries,  // NG_TAIL_QUERY
+        skeleton->progs.tls_egress,      // NG_TAIL_TLS_EGRESS
+        skeleton->progs.tls_ingress,     // NG_TAIL_TLS_INGRESS
+    };
+    for (std::uint32_t place = 0; place < NG_TAILS; ++place) {
+        NG_TRY(map_update(bpf_map__fd(skeleton->maps.tails), place, static_cast<std::uint32_t>(bpf_program__fd(programs[place]))));
+    }
+    return ok();
 }
 
 Result<> pin_programs(namegate_bpf* skeleton, const std::string& folder) {

@@ -3,6 +3,7 @@
 // The reasons for which the programs deny or count packets (bpf/reasons.def), with their texts. Pure.
 #pragma once
 
+#include <array>
 #include <span>
 
 #include "datapath/bpf/abi.h"
@@ -16,6 +17,9 @@ struct ReasonInfo {
     const char* help;
 };
 std::span<const ReasonInfo> reasons();
+// Those by which a rule that binds connections to TLS names denied a packet.
+inline constexpr std::array kTlsDenials = {NG_R_TLS_NAME, NG_R_TLS_NO_NAME, NG_R_TLS_NOT_TLS,
+                                           NG_R_TLS_FORM, NG_R_TLS_UNKNOWN, NG_R_TLS_QUIC};
 // "unknown" for an unknown number.
 const char* reason_name(ng_reason reason);
 

@@ -14,6 +14,7 @@
 
 #include "base/fd.h"
 #include "datapath/grown_map.h"
+#include "datapath/hello_maps.h"
 #include "datapath/libbpf_options.h"
 #include "datapath/map.h"
 #include "datapath/program_wait.h"
@@ -39,12 +40,14 @@ struct InnerMap {
 constexpr InnerMap kInnerMaps[] = {
 #define NG_MAP(...)
 #define NG_RING(...)
+#define NG_MAP_ON_DEMAND(...)
 #define NG_MAP_OF_MAPS(id, name, type, key, value, entries, flags, since) \
     {MapId::k##id, #name "_inner", type, sizeof(key), sizeof(value), entries, flags, since},
 #include "datapath/bpf/maps.def"
 #undef NG_MAP
 #undef NG_RING
 #undef NG_MAP_OF_MAPS
+#undef NG_MAP_ON_DEMAND
 };
 constexpr std::size_t kOuters = std::size(kInnerMaps);
 
@@ -282,6 +285,7 @@ Result<> release_slot(Datapath& datapath, std::uint32_t slot) {
     NG_TRY(wait_for_programs());
     NG_TRY(map_update(endpoints, slot, emptied(closed)));
     NG_TRY(forget_untrusted(datapath, states[slot].endpoint));
+    NG_TRY(remove_hello_table(datapath, slot));
     const bool spare = slots_in(states, NG_SLOT_SPARE).size() < kMaxSpareSlots;
     NG_TRY(empty_slot(datapath, slot, spare));
     return set_state(datapath, slot, spare ? NG_SLOT_SPARE : NG_SLOT_EMPTY, 0);

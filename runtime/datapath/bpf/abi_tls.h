@@ -15,7 +15,7 @@
  */
 struct ng_hello {
 	__u64 word; /* cookie << NG_HELLO_COOKIE | (number of the buffer + 1) << NG_HELLO_BUFFER | NG_HELLO_* */
-	__u64 server; /* low 32 bits of the cookie << 32 | sequence number of the server's first byte; 0 until its SYN-ACK */
+	__u64 server; /* low 32 bits of the cookie << 32 | sequence number of the server's first byte, or 0 until its SYN-ACK */
 	__u32 base; /* sequence number of the pod's first byte */
 	__u32 generation; /* of the configuration that admitted the connection */
 };
@@ -29,7 +29,7 @@ NG_ABI_CHECK(struct ng_hello, 24);
 enum ng_hello_phase {
 	NG_HELLO_AWAITED = 0, /* a ClientHello is not complete yet */
 	NG_HELLO_SENT = 1, /* it is accepted; the server's response is awaited */
-	NG_HELLO_NOT_TLS = 2, /* the first bytes are not TLS, which may pass; the server's acknowledgement is awaited */
+	NG_HELLO_NOT_TLS = 2, /* the first byte is not TLS, which may pass; the server's acknowledgement is awaited */
 };
 
 /* `hello_buffers`: one entry: an inner array of buffers, made when the first endpoint has NG_DIR_TLS. */
@@ -37,6 +37,8 @@ struct ng_hello_buffer {
 	__u64 owner; /* cookie of the connection, 0: free */
 	__u32 lock; /* 1: a CPU works on it */
 	__u32 slot; /* of the owner's endpoint */
+	__u32 endpoint; /* likewise */
+	__u32 pad;
 	__u32 used; /* tick of the last byte */
 	__u32 base; /* as in ng_hello */
 	__u32 server_base; /* sequence number of the server's first byte */
@@ -46,15 +48,15 @@ struct ng_hello_buffer {
 	__u32 hello_end; /* offset behind the hello that was accepted last; 0: none */
 	__u32 retried; /* 1: the server asked for a second hello (RFC 8446, section 4.1.4) */
 	__u32 server_length; /* bytes in `server` */
-	__u32 rule; /* that the name of the hello leads to */
-	__u64 pattern; /* likewise */
-	__u32 name_length; /* of `name`: the server name of the first hello; 0: none */
-	__u32 pad;
+	__u32 rule; /* that allows the name */
+	__u64 pattern; /* likewise; 0: a prefix of the rule matches */
+	__u32 name_length; /* of `name`: the server name that was shown; 0: none */
+	__u32 judged; /* generation of the configuration that allows it; 0: not judged yet */
 	__u8 server[64]; /* the server's first bytes */
 	__u8 name[NG_HELLO_NAME_MAX + 3];
 	__u8 bytes[NG_HELLO_MAX];
 };
-NG_ABI_CHECK(struct ng_hello_buffer, 16776);
+NG_ABI_CHECK(struct ng_hello_buffer, 16784);
 
 /* `hello_shares`: slot -> buffers that the endpoint holds; at NG_MAX_SLOTS the sum. Array. */
 

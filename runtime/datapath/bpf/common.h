@@ -28,6 +28,11 @@ const volatile __u32 answer_mark = 1; /* see reject.h */
 #define NG_REFUSE 0x1000
 /* Internal: not to pass, and its sender gets a RST in any case. */
 #define NG_RESET 0x1001
+/* Internal: the packet's connection must show a TLS name first; tls_egress or tls_ingress goes on with it. */
+#define NG_BIND 0x1002
+
+#define NG_NS_PER_SECOND 1000000000ULL
+#define NG_TICKS(seconds) ((__u32)((__u64)(seconds)*NG_NS_PER_SECOND >> NG_TICK_SHIFT))
 
 /*
  * skb->data and skb->data_end, the first byte of the packet and the end of its linear part. Assembly, because clang copies

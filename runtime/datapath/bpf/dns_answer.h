@@ -17,7 +17,6 @@
 #define NG_DNS_OPCODE 0x78
 #define NG_DNS_RCODE 0x0f
 #define NG_LEARN_ATTEMPTS 3
-#define NG_NS_PER_SECOND 1000000000ULL
 /*
  * Ticks, about half a second, that are added to each expiry written, so that the same response seen again within that time
  * has nothing to extend.

@@ -18,7 +18,6 @@ enum ng_response { NG_NOT_RESPONSE, NG_RESPONSE_PASSES, NG_RESPONSE_COPIED, NG_R
 #define NG_UDP_HEADER 8
 #define NG_MAX_QUESTION 259 /* bytes: name, type and class */
 #define NG_MIN_MESSAGE 17 /* bytes: header, root name, type and class */
-#define NG_TICKS(seconds) ((__u32)((__u64)(seconds)*NG_NS_PER_SECOND >> NG_TICK_SHIFT))
 #define NG_PENDING_TICKS NG_TICKS(NG_PENDING_SECONDS)
 #define NG_AHEAD_TICKS NG_TICKS(NG_AHEAD_SECONDS)
 #define NG_WAIT_MAX ((__u32)(2ULL * NG_PENDING_SECONDS * NG_NS_PER_SECOND >> NG_WAIT_SHIFT))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * What becomes of the packets to DNS servers of an endpoint whose queries are judged (dnsQueries): they pass, are answered here,
+ * What becomes of the packets to DNS servers of an endpoint whose queries are judged (dnsQueries), or that must show TLS names: they pass, are answered here,
  * dropped, or their connection is reset.
  */
 #ifndef NG_DNS_FILTER_H
@@ -13,6 +13,12 @@ static __always_inline int is_to_dns(const struct ng_packet *p)
 {
 	return (p->key.protocol == IPPROTO_UDP || p->key.protocol == IPPROTO_TCP) &&
 	       (p->key.be_remote_port == bpf_htons(NG_DNS_PORT) || is_dns_port(p->key.be_remote_port));
+}
+
+/* Are the endpoint's queries over UDP judged, or those for HTTPS records answered here? */
+static __always_inline int filters_queries(const struct ng_endpoint_config *config)
+{
+	return config->flags & NG_ENDPOINT_DNS || config->direction[NG_EGRESS].flags & NG_DIR_TLS;
 }
 
 /* Judges a segment to a trusted server, message by message. */
@@ -54,6 +60,29 @@ static __always_inline __u32 judge_dns(struct __sk_buff *skb, struct ng_dns *dns
 	return only_logs ? NG_QUERY_PASSES : judge_segment(skb, dns, p, config, slot);
 }
 
+#define NG_TYPE_SVCB 64
+#define NG_TYPE_HTTPS 65
+
+/*
+ * Does the datagram ask a trusted server for the records that tell clients of ECH and QUIC (RFC 9460)? An endpoint that must show TLS
+ * names gets none, so that its clients show the names. It is a help for honest clients: the name that a hello with ECH shows is
+ * judged like any other. Global, so that it is verified once, on its own.
+ */
+int asks_for_https(struct __sk_buff *skb, const struct ng_packet *p, const struct ng_endpoint_config *config)
+{
+	struct ng_dns *dns = dns_state();
+
+	if (!dns || !p || !config || p->key.protocol != IPPROTO_UDP || p->fragment != NG_WHOLE || skb->gso_size ||
+	    !is_trusted(config, &p->key.remote, p->key.be_remote_port) || load_message(skb, dns, p, NG_QUERY_MAX) ||
+	    read16(dns, 2) & NG_DNS_PLAIN || read16(dns, 4) != 1)
+		return 0;
+	__u32 end = (__u32)question_end(dns);
+	if (!end || end + 4 > dns->length)
+		return 0;
+	__u32 type = read16(dns, end);
+	return type == NG_TYPE_SVCB || type == NG_TYPE_HTTPS;
+}
+
 /*
  * The verdict for a packet from the pod, to a DNS port, that the policy allows: NG_NEXT, NG_DROP, NG_RESET, or the action for
  * the response.
@@ -69,9 +98,13 @@ int judge_dns_packet(struct __sk_buff *skb, const struct ng_packet *p, const str
 	dns->slot = slot;
 	dns->endpoint = config->endpoint;
 	dns->length = 0;
-	__u32 verdict = judge_dns(skb, dns, p, config, slot);
-	if (verdict == NG_QUERY_PASSES)
-		return NG_NEXT;
+	__u32 verdict = config->flags & NG_ENDPOINT_DNS ? judge_dns(skb, dns, p, config, slot) : NG_QUERY_PASSES;
+	if (verdict == NG_QUERY_PASSES) {
+		if (!(config->direction[NG_EGRESS].flags & NG_DIR_TLS) || !asks_for_https(skb, p, config))
+			return NG_NEXT;
+		count(slot, NG_R_TLS_HTTPS);
+		return turn_query(skb, p->transport, NG_RCODE_NONE);
+	}
 	if (!(config->flags & NG_ENDPOINT_DNS_ALLOWED)) {
 		report_query(dns, slot, p, NG_R_QUERY_LOGGED);
 		return NG_NEXT;

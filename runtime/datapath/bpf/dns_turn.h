@@ -11,6 +11,7 @@
 
 #define NG_DNS_KEPT 0x7910 /* of the flags: opcode, RD, CD */
 #define NG_DNS_ANSWERED 0x8080 /* QR, RA */
+#define NG_RCODE_NONE 0
 #define NG_RCODE_FORMERR 1
 #define NG_RCODE_NXDOMAIN 3
 #define NG_IP4_ADDRESSES (ETH_HLEN + 12)

@@ -58,6 +58,9 @@ static __always_inline void fill_judgement(struct ng_judgement *j, const struct 
 	j->rules = config->direction[direction & 1];
 	j->key = p->key;
 	j->flow_pattern = 0;
+	j->shown = 0;
+	j->quiet = 0;
+	j->bound = 0;
 	j->endpoint = config->endpoint;
 	j->tick = tick_of(boot_time());
 	j->direction = (__u8)direction;
@@ -212,10 +215,21 @@ static __always_inline int new_flow(struct __sk_buff *skb, struct ng_judgement *
 	}
 	if (judge_packet(j, config, p, direction) != NG_ACT_ALLOW)
 		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
+	if (j->bound)
+		return NG_BIND;
 	if (begins_flow(p, direction == NG_EGRESS || !config->direction[NG_EGRESS].policy))
 		begin_flow(skb, j, config->generation, p, direction, 0, before);
 	count(j->slot, NG_R_ALLOWED);
 	return NG_NEXT;
+}
+
+/*
+ * Was the flow admitted by a rule that binds it to a TLS name, which it can no longer show? One that was cut, and one of another
+ * protocol than TCP. Other flows are older than the rule and stay.
+ */
+static __always_inline int is_unproven(const struct ng_judgement *j, __u32 was_cut)
+{
+	return j->bound && (was_cut || j->key.protocol != IPPROTO_TCP);
 }
 
 /*
@@ -251,7 +265,11 @@ static __always_inline int judge_again(struct __sk_buff *skb, struct ng_judgemen
 	}
 	j->rule = 0;
 	j->pattern = pattern;
-	if (flags & NG_FLOW_NODE || j->rules.policy == 0 || judge(j) == NG_ACT_ALLOW) {
+	/* The flow showed its TLS name, which only this domain is known to match. */
+	j->shown = pattern != 0;
+	j->n_shown = 1;
+	j->shown_id[0] = pattern;
+	if (flags & NG_FLOW_NODE || j->rules.policy == 0 || (judge(j) == NG_ACT_ALLOW && !is_unproven(j, was_cut))) {
 		store_flow(j, config->generation, flags);
 		return NG_NEXT;
 	}
@@ -321,6 +339,8 @@ static __always_inline int judge_flow(struct __sk_buff *skb, __u32 slot, const s
 				count_untrusted(skb, p, config);
 			return NG_NEXT;
 		}
+		if (flow->generation == NG_UNDECIDED_GENERATION)
+			return NG_BIND;
 		j = begin_judgement(slot);
 		return j ? judge_again(skb, j, config, p, table, flow, direction) : drop(slot, NG_R_MALFORMED);
 	}

@@ -193,8 +193,8 @@ static __noinline int quotes_flow(struct __sk_buff *skb, __u32 slot, __u32 gener
 	void *table = flow_table(slot);
 	struct ng_flow *flow = table ? bpf_map_lookup_elem(table, &key) : 0;
 	/* A flow of another generation is judged again on its next packet, not on an error. */
-	return flow && flow->generation == generation && !(flow->flags & NG_FLOW_CUT) &&
-	       is_alive(flow, key.protocol, now_jiffies());
+	return flow && (flow->generation == generation || flow->generation == NG_UNDECIDED_GENERATION) &&
+	       !(flow->flags & NG_FLOW_CUT) && is_alive(flow, key.protocol, now_jiffies());
 }
 
 #endif

@@ -4,6 +4,7 @@
  *   pod_egress   at its ingress hook: packets from the pod. Checks the source, records DNS queries, looks up the flow or
  *                judges the packet.
  *   pod_ingress  at its egress hook: packets to the pod. Learns from DNS responses, looks up the flow or judges the packet.
+ * They continue with filter_queries, tls_egress and tls_ingress for what few packets need.
  * Both fail closed: they drop packets of an unknown interface or an endpoint that is not programmed, and packets that do
  * not parse. A packet that passes continues with the other programs on the hook and the stack.
  */
@@ -18,6 +19,8 @@
 #include "offload.h"
 #include "packet.h"
 #include "reject.h"
+#include "tls_bind.h"
+#include "tls_reset.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -83,20 +86,6 @@ static __always_inline int is_ip(const struct __sk_buff *skb)
 	return skb->protocol == bpf_htons(ETH_P_IP) || skb->protocol == bpf_htons(ETH_P_IPV6);
 }
 
-/* A datagram to a trusted DNS server has no flow: each is judged, and the pending query admits its response. */
-static __always_inline int judge_query(__u32 slot, const struct ng_endpoint_config *config, const struct ng_packet *p)
-{
-	struct ng_judgement *j = begin_judgement(slot);
-
-	if (!j)
-		return drop(slot, NG_R_MALFORMED);
-	if (p->carries)
-		return drop(slot, NG_R_OFFLOAD);
-	if (judge_packet(j, config, p, NG_EGRESS) != NG_ACT_ALLOW)
-		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
-	return NG_NEXT;
-}
-
 /*
  * A packet to a DNS port, which the policy allows, of an endpoint whose queries are judged. The program filter_queries goes on with
  * it: here the chain of calls already fills the stack that Linux 6.1 allows. Returns only for a fragment, or if that program is
@@ -110,6 +99,35 @@ static __always_inline int filter_query(struct __sk_buff *skb, __u32 slot, const
 	return config->flags & NG_ENDPOINT_DNS_ALLOWED ? drop(slot, NG_R_QUERY_FORM) : NG_NEXT;
 }
 
+/* A datagram to a trusted DNS server has no flow: each is judged, and the pending query admits its response. */
+static __always_inline int judge_query(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
+				       const struct ng_packet *p)
+{
+	struct ng_judgement *j = begin_judgement(slot);
+
+	if (!j)
+		return drop(slot, NG_R_MALFORMED);
+	if (p->carries)
+		return drop(slot, NG_R_OFFLOAD);
+	if (judge_packet(j, config, p, NG_EGRESS) != NG_ACT_ALLOW)
+		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
+	if (filters_queries(config) && filter_query(skb, slot, config, p) != NG_NEXT)
+		return NG_DROP;
+	record_query(skb, slot, config->endpoint, p);
+	if (p->fragment == NG_FIRST_FRAGMENT)
+		admit_fragments(slot, config->endpoint, p, NG_EGRESS, NG_FRAG_ON);
+	return NG_NEXT;
+}
+
+/* Goes on with a packet of a flow, to a DNS port, that the policy allows. */
+static __always_inline int judge_to_dns(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
+					const struct ng_packet *p)
+{
+	if (config->flags & NG_ENDPOINT_DNS && filter_query(skb, slot, config, p) != NG_NEXT)
+		return NG_DROP;
+	return is_dns_stream(config, p) ? judge_stream(skb, slot, config, p, NG_EGRESS) : NG_NEXT;
+}
+
 static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 					const struct ng_packet *p)
 {
@@ -119,23 +137,17 @@ static __always_inline int judge_egress(struct __sk_buff *skb, __u32 slot, const
 		return verdict == NG_REFUSE ? drop_packet(slot, config->endpoint, p, NG_R_FRAGMENT | NG_EGRESS << 16)
 					    : verdict;
 	}
-	int query = p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
-		    is_trusted(config, &p->key.remote, p->key.be_remote_port);
-	int verdict;
-	if (query)
-		verdict = judge_query(slot, config, p);
-	else if (is_icmp_error(p) && quotes_flow(skb, slot, config->generation, p, NG_EGRESS))
-		verdict = NG_NEXT;
-	else
-		verdict = judge_flow(skb, slot, config, p, NG_EGRESS);
-	if (config->flags & NG_ENDPOINT_DNS && verdict == NG_NEXT && is_to_dns(p))
-		verdict = filter_query(skb, slot, config, p);
-	if (query && verdict == NG_NEXT)
-		record_query(skb, slot, config->endpoint, p);
+	if (p->key.protocol == IPPROTO_UDP && is_dns_port(p->key.be_remote_port) &&
+	    is_trusted(config, &p->key.remote, p->key.be_remote_port))
+		return judge_query(skb, slot, config, p);
+	int verdict = is_icmp_error(p) && quotes_flow(skb, slot, config->generation, p, NG_EGRESS)
+			      ? NG_NEXT
+			      : judge_flow(skb, slot, config, p, NG_EGRESS);
+
+	if (verdict == NG_NEXT && is_to_dns(p))
+		verdict = judge_to_dns(skb, slot, config, p);
 	if (p->fragment == NG_FIRST_FRAGMENT && verdict == NG_NEXT)
 		admit_fragments(slot, config->endpoint, p, NG_EGRESS, NG_FRAG_ON);
-	if (verdict == NG_NEXT && is_dns_stream(config, p))
-		verdict = judge_stream(skb, slot, config, p, NG_EGRESS);
 	return verdict;
 }
 
@@ -252,6 +264,50 @@ int filter_queries(struct __sk_buff *skb)
 		 is_trusted(config, &packet.key.remote, packet.key.be_remote_port))
 		record_query(skb, slot, config->endpoint, &packet);
 	return apply_verdict(skb, slot, config, &packet, verdict, NG_EGRESS);
+}
+
+/* Reads interface and packet again for a program that goes on with it. Null: the packet is dropped. */
+static __always_inline struct ng_packet *read_again(struct __sk_buff *skb, const struct ng_endpoint_config *config,
+						    int direction)
+{
+	struct ng_tls *tls = tls_state();
+
+	if (!tls || !config || !is_ip(skb) || read_packet(skb, &tls->packet, config, direction) != NG_R_NONE ||
+	    tls->packet.key.local >= NG_MAX_ENDPOINT_ADDRS)
+		return 0;
+	return &tls->packet;
+}
+
+/* Goes on with a packet from the pod whose connection must show a TLS name. */
+SEC("tc")
+int tls_egress(struct __sk_buff *skb)
+{
+	__u32 slot = 0;
+	const struct ng_endpoint_config *config = find_endpoint(skb->ifindex, &slot);
+	const struct ng_packet *p = read_again(skb, config, NG_EGRESS);
+
+	if (!p || !config)
+		return NG_DROP;
+	int verdict = judge_bound_egress(skb, p, config, slot);
+	struct ng_tls *tls = tls_state();
+	if (verdict == NG_REFUSE && config->flags & NG_ENDPOINT_REJECT && tls && tls->resets)
+		reset_server(skb, p, tls->next);
+	if (verdict == NG_NEXT && is_to_dns(p))
+		verdict = judge_to_dns(skb, slot, config, p);
+	return apply_verdict(skb, slot, config, p, verdict, NG_EGRESS);
+}
+
+/* The same for a packet to the pod. */
+SEC("tc")
+int tls_ingress(struct __sk_buff *skb)
+{
+	__u32 slot = 0;
+	const struct ng_endpoint_config *config = find_endpoint(skb->ifindex, &slot);
+	const struct ng_packet *p = read_again(skb, config, NG_INGRESS);
+
+	if (!p || !config)
+		return NG_DROP;
+	return apply_verdict(skb, slot, config, p, judge_bound_ingress(skb, p, config, slot), NG_INGRESS);
 }
 
 /* Reads both clocks at the same moment. Run by the runtime only. */

@@ -331,6 +331,10 @@ static __always_inline int pass_answer(struct __sk_buff *skb)
 static __always_inline int apply_verdict(struct __sk_buff *skb, __u32 slot, const struct ng_endpoint_config *config,
 					 const struct ng_packet *p, int verdict, __u32 direction)
 {
+	if (verdict == NG_BIND) {
+		bpf_tail_call(skb, &tails, direction == NG_EGRESS ? NG_TAIL_TLS_EGRESS : NG_TAIL_TLS_INGRESS);
+		return NG_DROP;
+	}
 	if (verdict != NG_REFUSE && verdict != NG_RESET)
 		return verdict;
 	return config->flags & NG_ENDPOINT_REJECT || verdict == NG_RESET ? reject(skb, p, slot, direction) : NG_DROP;

@@ -26,12 +26,19 @@ struct ng_judgement {
 	__u8 pad[3];
 	__u32 icmp; /* as in ng_flow */
 	struct ng_flow_totals totals; /* of the flow */
+	__u32 shown; /* 1: the TLS name is known: only the domains in `shown_id` match for rules that bind connections to names */
+	__u32 n_shown;
+	__u32 quiet; /* 1: the same flow was judged before: rules neither count nor log it */
+	__u32 pad3;
+	__u64 shown_id[NG_LEARNT_PATTERNS];
 	/* while judging */
 	__u32 learnt[NG_LEARNT_PATTERNS]; /* bitmaps of the patterns that opened the address; 0: none */
 	__u64 learnt_id[NG_LEARNT_PATTERNS];
 	struct ng_cidr_value nets;
 	__u32 named; /* number of patterns that opened the address */
 	__u32 from; /* number of the rule to continue at */
+	__u32 others; /* bit i: pattern i of `learnt` does not match the name that was shown */
+	__u32 bound; /* a result: NG_RULE_VERIFY or NG_RULE_REQUIRE: the rule binds the packet to a TLS name; 0: it does not */
 	/* result */
 	__u64 pattern; /* that opened the address; 0: a prefix matched */
 	__u16 rule;
@@ -94,6 +101,15 @@ static __always_inline __u32 match_port(const struct ng_direction *rules, __u8 p
 	return value ? *value : rules->no_port;
 }
 
+/* Is the pattern one of those that match the TLS name? */
+static __always_inline int is_shown(const struct ng_judgement *j, __u64 id)
+{
+	for (__u32 i = 0; i < NG_LEARNT_PATTERNS; i++)
+		if (i < j->n_shown && j->shown_id[i] == id)
+			return 1;
+	return 0;
+}
+
 /* Adds a pattern that opened the address. */
 static __always_inline int open_by_pattern(struct ng_judgement *j, __u64 id)
 {
@@ -106,6 +122,8 @@ static __always_inline int open_by_pattern(struct ng_judgement *j, __u64 id)
 		return 0;
 	j->learnt[j->named & (NG_LEARNT_PATTERNS - 1)] = value->bitmap;
 	j->learnt_id[j->named & (NG_LEARNT_PATTERNS - 1)] = id;
+	if (j->shown && !is_shown(j, id))
+		j->others |= 1u << (j->named & (NG_LEARNT_PATTERNS - 1));
 	j->named += 1;
 	return 0;
 }
@@ -121,6 +139,22 @@ static __always_inline int add_bitmap(struct ng_judgement *j, __u32 index)
 		if (w >= j->rules.words)
 			break;
 		j->set[w] |= bitmap->words[w];
+	}
+	return 0;
+}
+
+/* ORs a bitmap into the set, without the rules that bind connections to TLS names. */
+static __always_inline int add_unbound(struct ng_judgement *j, __u32 index)
+{
+	struct ng_bitmap *bitmap = bitmap_at(index);
+	struct ng_bitmap *bound = bitmap_at(j->rules.bound);
+
+	if (!bitmap || !bound)
+		return 0;
+	for (__u32 w = 0; w < NG_BITMAP_WORDS; w++) {
+		if (w >= j->rules.words)
+			break;
+		j->set[w] |= bitmap->words[w] & ~bound->words[w];
 	}
 	return 0;
 }
@@ -162,7 +196,10 @@ static __always_inline int judge_names(struct ng_judgement *j)
 	for (__u32 i = 0; i < NG_LEARNT_PATTERNS; i++) {
 		if (i >= j->named)
 			break;
-		add_bitmap(j, j->learnt[i]);
+		if (j->others >> i & 1)
+			add_unbound(j, j->learnt[i]);
+		else
+			add_bitmap(j, j->learnt[i]);
 	}
 	if (j->nets.exclude)
 		remove_bitmap(j, j->nets.exclude);
@@ -204,6 +241,7 @@ static __always_inline int judge_match(struct ng_judgement *j)
 		*(volatile __u64 *)&j->set[w] = 0;
 	}
 	j->named = 0;
+	j->others = 0;
 	if (rules->flags & NG_DIR_DOMAINS)
 		judge_names(j);
 	struct ng_bitmap *nets = bitmap_at(j->nets.match);
@@ -233,8 +271,11 @@ static __always_inline int judge_match(struct ng_judgement *j)
 	return 0;
 }
 
-/* The pattern by which the rule matches the packet; 0: its prefixes match. */
-static __always_inline __u64 opening_pattern(struct ng_judgement *j)
+/*
+ * The pattern by which the rule matches the packet; 0: its prefixes match. `others`: patterns that do not count, because the rule
+ * binds connections to TLS names and they do not match the name that was shown.
+ */
+static __always_inline __u64 opening_pattern(struct ng_judgement *j, __u32 others)
 {
 	if (!j || !j->named)
 		return 0;
@@ -250,7 +291,7 @@ static __always_inline __u64 opening_pattern(struct ng_judgement *j)
 		if (i >= j->named)
 			break;
 		bitmap = bitmap_at(j->learnt[i]);
-		if (bitmap && bitmap->words[word] & bit)
+		if (bitmap && bitmap->words[word] & bit && !(others >> i & 1))
 			return j->learnt_id[i];
 	}
 	return 0;
@@ -293,6 +334,22 @@ int report_verdict(struct ng_judgement *j, __u16 kind, __u16 reason)
 	return 0;
 }
 
+#define NG_QUIC_PORT 443
+
+/*
+ * Does a rule with these flags, which admits the packet by a domain, bind it to a TLS name? Returns NG_RULE_VERIFY or
+ * NG_RULE_REQUIRE if so. UDP to port 443 is taken for QUIC, which hides its name; with NG_RULE_REQUIRE no other protocol passes
+ * either.
+ */
+static __always_inline __u32 binding(const struct ng_judgement *j, __u32 flags)
+{
+	if (j->key.protocol == IPPROTO_TCP)
+		return flags & NG_RULE_TLS;
+	if (j->key.protocol == IPPROTO_UDP && j->key.be_remote_port == bpf_htons(NG_QUIC_PORT))
+		return flags & NG_RULE_QUIC ? 0 : flags & NG_RULE_TLS;
+	return flags & NG_RULE_REQUIRE;
+}
+
 /* Applies the next rule in the set. Returns its action; after Pass and Log, *j is ready for the next step. */
 int judge_step(struct ng_judgement *j)
 {
@@ -305,14 +362,16 @@ int judge_step(struct ng_judgement *j)
 	j->rule = (__u16)number;
 	if (number >= NG_MAX_RULES || !rule)
 		return NG_ACT_DENY;
-	count_rule(j->rules.counter_base, number, 1);
+	if (!j->quiet)
+		count_rule(j->rules.counter_base, number, 1);
 	if (rule->action == NG_ACT_PASS) {
 		j->from = rule->next;
 	} else if (rule->action == NG_ACT_LOG) {
 		j->from = number + 1;
-		report_verdict(j, NG_EVENT_LOGGED, NG_R_NONE);
 	} else if (rule->action == NG_ACT_ALLOW) {
-		j->pattern = opening_pattern(j);
+		j->pattern = opening_pattern(j, rule->flags & NG_RULE_TLS ? j->others : 0);
+		if (j->pattern && rule->flags & NG_RULE_TLS)
+			j->bound = binding(j, rule->flags);
 	}
 	return rule->action;
 }
@@ -327,10 +386,14 @@ int judge(struct ng_judgement *j)
 		return NG_ACT_DENY;
 	judge_match(j);
 	j->pattern = 0;
+	j->bound = 0;
 	j->from = 0;
 	for (int step = 0; step < NG_MAX_VERDICT_STEPS; step++) {
 		int action = judge_step(j);
 
+		/* Here, because judge_step() and the report do not need their stacks at the same time. */
+		if (action == NG_ACT_LOG && !j->quiet)
+			report_verdict(j, NG_EVENT_LOGGED, NG_R_NONE);
 		if (action == NG_ACT_ALLOW || action == NG_ACT_DENY)
 			return action;
 	}

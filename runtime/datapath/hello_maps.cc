@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datapath/hello_maps.h"
+
+#include <bpf/bpf.h>
+
+#include <string>
+
+#include "base/fd.h"
+#include "datapath/libbpf_options.h"
+#include "datapath/map.h"
+
+namespace namegate::datapath {
+
+namespace {
+
+// An inner map, from maps.def.
+struct OnDemand {
+    MapId outer;
+    const char* name;
+    bpf_map_type type;
+    std::uint32_t key_bytes;
+    std::uint32_t value_bytes;
+    std::uint32_t entries;
+};
+constexpr OnDemand kOnDemand[] = {
+#define NG_MAP(...)
+#define NG_RING(...)
+#define NG_MAP_OF_MAPS(...)
+#define NG_MAP_ON_DEMAND(id, name, type, key, value, entries, outer_entries) \
+    {MapId::k##id, #name "_inner", type, sizeof(key), sizeof(value), entries},
+#include "datapath/bpf/maps.def"
+#undef NG_MAP
+#undef NG_RING
+#undef NG_MAP_OF_MAPS
+#undef NG_MAP_ON_DEMAND
+};
+
+Result<> ensure_inner(Datapath& datapath, const OnDemand& inner, std::uint32_t index) {
+    const auto there = datapath.inner_map(inner.outer, index);
+    if (there || there.error().code() != Code::kNotFound) {
+        return there ? ok() : Result<>(there.error());
+    }
+    NG_ASSIGN(const int outer, datapath.map(inner.outer));
+    const auto create = libbpf_options<bpf_map_create_opts>();
+    const int made = bpf_map_create(inner.type, inner.name, inner.key_bytes, inner.value_bytes, inner.entries, &create);
+    if (made < 0) {
+        return sys_error(std::string("making an inner map of ") + map_name(inner.outer), -made);
+    }
+    const Fd fd(made);
+    return map_update(outer, index, static_cast<std::uint32_t>(fd.get()));
+}
+
+}  // namespace
+
+Result<> ensure_hello_table(Datapath& datapath, std::uint32_t slot) {
+    for (const OnDemand& inner : kOnDemand) {
+        NG_TRY(ensure_inner(datapath, inner, inner.outer == MapId::kHellos ? slot : 0));
+    }
+    return ok();
+}
+
+Result<> remove_hello_table(Datapath& datapath, std::uint32_t slot) {
+    const auto there = datapath.inner_map(MapId::kHellos, slot);
+    if (!there) {
+        return there.error().code() == Code::kNotFound ? ok() : Result<>(there.error());
+    }
+    NG_ASSIGN(const int outer, datapath.map(MapId::kHellos));
+    const auto erased = map_erase(outer, slot);
+    return erased ? ok() : Result<>(erased.error());
+}
+
+}  // namespace namegate::datapath
