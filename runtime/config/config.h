@@ -53,23 +53,15 @@ struct FlowLog {
     std::vector<std::string> events{"denied", "cut", "flow-ended"};
 };
 // The events that it may have: the names of all kinds, in the order of daemon::EventKind.
-inline constexpr std::array<std::string_view, 17> kFlowLogEvents = {"denied",
-                                                                    "cut",
-                                                                    "dropped",
-                                                                    "logged",
-                                                                    "limit",
-                                                                    "dns-refused",
-                                                                    "flow",
-                                                                    "flow-ended",
-                                                                    "dns",
-                                                                    "address-opened",
-                                                                    "address-expired",
-                                                                    "policies",
-                                                                    "policy-refused",
-                                                                    "endpoint-added",
-                                                                    "endpoint-removed",
-                                                                    "daemon-started",
-                                                                    "daemon-stopping"};
+inline constexpr std::array<std::string_view, 18> kFlowLogEvents = {"denied",         "cut",
+                                                                    "dropped",        "logged",
+                                                                    "limit",          "dns-refused",
+                                                                    "flow",           "flow-ended",
+                                                                    "flow-named",     "dns",
+                                                                    "address-opened", "address-expired",
+                                                                    "policies",       "policy-refused",
+                                                                    "endpoint-added", "endpoint-removed",
+                                                                    "daemon-started", "daemon-stopping"};
 
 inline constexpr std::array<std::string_view, 3> kTlsNamesSettings = {"Off", "Verify", "Require"};  // as policy::TlsNames
 

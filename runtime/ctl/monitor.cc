@@ -40,6 +40,9 @@ std::string packet_text(const EventItem& event) {
     if (incoming && event.local_port.value_or(0) != 0) {
         out += " to port " + digits_of(*event.local_port);
     }
+    if (event.tls_name) {
+        out += " as " + *event.tls_name;
+    }
     if (const std::string rule = text_or_empty(event.rule); !rule.empty()) {
         out += " by " + rule;
     }

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "ctl/printable.h"
 #include "ctl/show.h"
 #include "ctl/table.h"
@@ -18,10 +22,12 @@ void show_ips(const Context& context, const api::AddressesReply& reply) {
         context.out() << "no name has opened an address\n";
         return;
     }
-    Table table({"ADDRESS", "NAMES", "PATTERNS", "RULE", "SERVER", "TTL", "FLOWS"});
+    const bool shown = std::any_of(reply.begin(), reply.end(), [](const api::AddressItem& item) { return item.shown_names.has_value(); });
+    Table table = shown ? Table({"ADDRESS", "NAMES", "PATTERNS", "RULE", "SERVER", "TTL", "FLOWS", "TLS NAMES"})
+                        : Table({"ADDRESS", "NAMES", "PATTERNS", "RULE", "SERVER", "TTL", "FLOWS"});
     for (const api::AddressItem& item : reply) {
         table.add({item.address, item.names, item.patterns, rule_cell(item), item.server, duration_text(item.ttl_seconds),
-                   std::to_string(item.live_flows)});
+                   std::to_string(item.live_flows), item.shown_names.value_or(api::Texts())});
     }
     table.print(context.out(), context.width());
 }

@@ -55,6 +55,9 @@ void show_denial(const Context& context, const api::DenialItem& denial) {
     context.out() << '\n' << printable(headline(denial)) << '\n';
     context.out() << "  by:    " << printable(cause_text(denial))
                   << (denial.reason.empty() || denial.reason == denial.kind ? "" : " (" + printable(denial.reason) + ")") << '\n';
+    if (denial.tls_name) {
+        context.out() << "  name:  " << printable(*denial.tls_name) << ", which the connection showed (TLS)\n";
+    }
     context.out() << "  when:  " << printable(denial.last_time);
     if (denial.count != 1) {
         context.out() << ", " << denial.count << " times since " << printable(denial.first_time);

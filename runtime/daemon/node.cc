@@ -203,6 +203,7 @@ void Node::forget_state(std::uint32_t endpoint) {
     refused_.forget(endpoint);
     names_without_room_.forget(endpoint);
     name_history_.forget(endpoint);
+    shown_names_.forget(endpoint);
     sweeper_.forget(endpoint);
 }
 

@@ -19,6 +19,7 @@
 #include "daemon/dns/refused_addresses.h"
 #include "daemon/events/event.h"
 #include "daemon/events/name_history.h"
+#include "daemon/events/shown_names.h"
 #include "daemon/flow_log/flow_log_counts.h"
 #include "daemon/timing.h"
 #include "daemon/upkeep/cache_saver.h"
@@ -101,6 +102,8 @@ class Node {
     const NamesWithoutRoom& names_without_room() const { return names_without_room_; }
     NameHistory& name_history() { return name_history_; }
     const NameHistory& name_history() const { return name_history_; }
+    ShownNames& shown_names() { return shown_names_; }
+    const ShownNames& shown_names() const { return shown_names_; }
     // Of the flow log, which counts here.
     FlowLogCounts& flow_log_counts() { return flow_log_counts_; }
     Warnings& warnings() { return warnings_; }
@@ -141,6 +144,7 @@ class Node {
     RefusedAddresses refused_;
     NamesWithoutRoom names_without_room_;
     NameHistory name_history_;
+    ShownNames shown_names_;
     FlowLogCounts flow_log_counts_;
     CacheSaver saver_;
     Sweeper sweeper_;

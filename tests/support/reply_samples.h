@@ -65,7 +65,8 @@ inline api::PoliciesReply sample_rules() {
 
 inline api::AddressesReply sample_addresses() {
     return {{"192.0.2.10", {"api.weather.com", "edge.example"}, {"api.weather.com"}, {"weather[1]"}, "192.0.2.53:53", 312, 2},
-            {"169.254.169.254", {"evil.com"}, {}, {}, "", 5, 0, "169.254.0.0/16"}};
+            {"169.254.169.254", {"evil.com"}, {}, {}, "", 5, 0, "169.254.0.0/16"},
+            {"192.0.2.11", {"a.test"}, {"*.test"}, {"weather[2]"}, "name cache", 60, 1, {}, api::Texts{"b.test", "a.test"}}};
 }
 
 inline api::NamesReply sample_names() { return {{"default/weather", "bad\nname.com", {"192.0.2.10", "-> edge.example"}, 60}}; }
@@ -114,6 +115,9 @@ inline api::WhyReply sample_why() {
             {{sample_egress(12), "denied", "denied",
               api::VerdictNow{"api.example.com", "denied", "no rule matches", {"write a rule", "or two"}}},
              {{1, "t0", "t0", "ingress", "UDP", "2001:db8::1", 4000, 53, {}, "", ""}, "cut", "cut"},
+             {{2, "t0", "t1", "egress", "TCP", "192.0.2.1", 443, 50000, {"a.test"}, "default", "default.allow[0]", "evil\x1b.test"},
+              "denied",
+              "tls_name_denied"},
              {{2, "t0", "t1", "egress", "DNS", "192.0.2.53", 0, 0, {"evil\x1b.test"}, "", ""}, "dns-refused", "dns_name_refused", {}, 16}}};
 }
 
@@ -124,7 +128,7 @@ inline api::StagedReply sample_staged() {
             3,
             2,
             {{sample_egress(7), "default/weather", "denied", "", 0},
-             {{1, "t1", "t1", "ingress", "UDP", "2001:db8::1", 4000, 53, {}, "default", "lab[0]"},
+             {{1, "t1", "t1", "ingress", "UDP", "2001:db8::1", 4000, 53, {}, "default", "lab[0]", "c.test"},
               "default/weather",
               "allowed",
               "/p/lab.yaml",

@@ -18,7 +18,8 @@ struct CountedPacket {
     std::uint16_t local_port = 0;
     Texts names;  // the one that was looked up comes last
     std::string tier;
-    std::string rule;  // empty: it is no longer in force
+    std::string rule;                          // empty: it is no longer in force
+    std::optional<std::string> tls_name = {};  // the server name that the connection showed
 
     bool operator==(const CountedPacket&) const = default;
     static constexpr auto fields() {
@@ -26,7 +27,7 @@ struct CountedPacket {
         return std::tuple(field("count", &Item::count), field("firstTime", &Item::first_time), field("lastTime", &Item::last_time),
                           field("direction", &Item::direction), field("protocol", &Item::protocol), field("remote", &Item::remote),
                           field("remotePort", &Item::remote_port), field("localPort", &Item::local_port), field("names", &Item::names),
-                          field("tier", &Item::tier), field("rule", &Item::rule));
+                          field("tier", &Item::tier), field("rule", &Item::rule), optional_field("tlsName", &Item::tls_name));
     }
 };
 

@@ -42,7 +42,8 @@ struct EventItem {
     std::optional<std::uint16_t> remote_port = {};
     std::optional<std::string> rule = {};
     std::optional<std::string> tier = {};
-    std::optional<Texts> names = {};  // the one that was looked up comes last
+    std::optional<Texts> names = {};           // the one that was looked up comes last
+    std::optional<std::string> tls_name = {};  // the server name that the connection showed
 
     // A flow that ended.
     std::optional<std::string> started = {};
@@ -86,7 +87,7 @@ struct EventItem {
             optional_field("direction", &Item::direction), optional_field("protocol", &Item::protocol),
             optional_field("localPort", &Item::local_port), optional_field("remote", &Item::remote),
             optional_field("remotePort", &Item::remote_port), optional_field("rule", &Item::rule), optional_field("tier", &Item::tier),
-            optional_field("names", &Item::names), optional_field("started", &Item::started),
+            optional_field("names", &Item::names), optional_field("tlsName", &Item::tls_name), optional_field("started", &Item::started),
             optional_field("durationMs", &Item::duration_ms), optional_field("packetsSent", &Item::packets_sent),
             optional_field("bytesSent", &Item::bytes_sent), optional_field("packetsReceived", &Item::packets_received),
             optional_field("bytesReceived", &Item::bytes_received), optional_field("end", &Item::end),

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/printable.h"
 #include "daemon/events/wall_clock.h"
 #include "datapath/address.h"
 #include "datapath/reasons.h"
@@ -39,7 +40,7 @@ std::vector<std::string> names_of(const Node& node, std::uint32_t endpoint, cons
     return names;
 }
 
-EventPacket packet_of(const Node& node, const ng_event& event) {
+EventPacket packet_of(const Node& node, const ng_event& event, std::span<const std::uint8_t> payload) {
     EventPacket out;
     out.ingress = event.direction == NG_INGRESS;
     out.protocol = event.protocol;
@@ -55,6 +56,11 @@ EventPacket packet_of(const Node& node, const ng_event& event) {
         // Flows are many, and the name cache has no index of addresses.
         out.names =
             is_flow(kind_of(event)) ? node.name_history().names_of(event.endpoint, out.remote) : names_of(node, event.endpoint, out.remote);
+    }
+    if (event.kind == NG_EVENT_DENIED || event.kind == NG_EVENT_NAMED) {
+        out.tls_name = shown_name(payload);
+    } else if (event.kind == NG_EVENT_ENDED) {
+        out.tls_name = node.shown_names().of_flow(event.endpoint, {out.remote, out.remote_port, out.local_port});
     }
     return out;
 }
@@ -72,7 +78,7 @@ FlowEnding ending_of(std::uint32_t end) {
 
 EventFlow flow_of(const Node& node, const ng_event& event, const ng_flow_end& end) {
     EventFlow out;
-    out.packet = packet_of(node, event);
+    out.packet = packet_of(node, event, {});
     out.started = wall_time(end.started_ns, node.clock().boot_ns());
     out.duration_ns = event.boot_ns > end.started_ns ? event.boot_ns - end.started_ns : 0;
     out.packets_sent = end.packets[NG_EGRESS];
@@ -122,9 +128,12 @@ EventKind kind_of(const ng_event& event) {
         case NG_EVENT_QUERY: return EventKind::kDnsRefused;
         case NG_EVENT_FLOW: return EventKind::kFlow;
         case NG_EVENT_ENDED: return EventKind::kFlowEnded;
+        case NG_EVENT_NAMED: return EventKind::kFlowNamed;
         default: return EventKind::kDns;
     }
 }
+
+std::string shown_name(std::span<const std::uint8_t> payload) { return printable(std::string(payload.begin(), payload.end())); }
 
 ResponsePath path_of(const ng_event& event) { return event.kind == NG_EVENT_ANSWER ? ResponsePath::kKernel : ResponsePath::kUnlearned; }
 
@@ -160,7 +169,7 @@ Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8
         std::memcpy(&end, payload.data(), sizeof(end));
         out.detail = flow_of(node, event, end);
     } else {
-        out.detail = packet_of(node, event);
+        out.detail = packet_of(node, event, payload);
     }
     return out;
 }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "daemon/dns/frame_response.h"
 #include "daemon/events/event.h"
@@ -18,6 +19,8 @@ namespace namegate::daemon {
 EventKind kind_of(const ng_event& event);
 // Of a DNS response.
 ResponsePath path_of(const ng_event& event);
+// The TLS name in the payload of an event; empty: there is none.
+std::string shown_name(std::span<const std::uint8_t> payload);
 // From the query to the response; none: not known.
 std::optional<std::uint64_t> latency_of(const ng_event& event);
 Event enrich(const Node& node, const ng_event& event, std::span<const std::uint8_t> payload);

@@ -24,6 +24,7 @@ enum class EventKind : std::uint8_t {
     kDnsRefused,       // a DNS query did not reach the network, or would not with dnsQueries: Allowed; `reason` says why
     kFlow,             // a new flow was allowed
     kFlowEnded,        // an allowed flow is over
+    kFlowNamed,        // a flow showed a TLS name that its rule allows
     kDns,              // a DNS response of a trusted server
     kAddressOpened,    // a name opened an address for an endpoint
     kAddressExpired,   // such an address is no longer open
@@ -42,7 +43,7 @@ std::string_view name_of(EventKind kind);
 inline bool is_denial(EventKind kind) { return kind == EventKind::kDenied || kind == EventKind::kCut; }
 // A packet did not pass.
 inline bool is_refusal(EventKind kind) { return is_denial(kind) || kind == EventKind::kDropped; }
-inline bool is_flow(EventKind kind) { return kind == EventKind::kFlow || kind == EventKind::kFlowEnded; }
+inline bool is_flow(EventKind kind) { return kind == EventKind::kFlow || kind == EventKind::kFlowEnded || kind == EventKind::kFlowNamed; }
 inline bool is_of_address(EventKind kind) { return kind == EventKind::kAddressOpened || kind == EventKind::kAddressExpired; }
 // Whether streams and sinks get events of this kind only if they ask for it.
 inline bool is_on_request(EventKind kind) { return kind == EventKind::kDns || is_flow(kind) || is_of_address(kind); }
@@ -66,6 +67,7 @@ struct EventPacket {
     std::string rule;                // "default.allow-x[1]" or "end of tier default: Deny"
     std::vector<std::string> names;  // that led the endpoint to the address, the one that it looked up last; egress only
     std::optional<std::uint32_t> rule_number = std::nullopt;  // in the policy of its direction, when the event was made
+    std::string tls_name = {};                                // the server name that its connection showed; empty: none, or not known
 
     // The port that the packet is for.
     std::uint16_t destination_port() const { return ingress ? local_port : remote_port; }

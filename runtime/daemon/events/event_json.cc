@@ -46,6 +46,7 @@ void add_packet(EventItem& out, const EventPacket& packet) {
         out.tier = packet.tier;
     }
     set_unless_empty(out.names, packet.names);
+    set_unless_empty(out.tls_name, packet.tls_name);
 }
 
 void add_end(EventItem& out, const EventFlow& flow) {

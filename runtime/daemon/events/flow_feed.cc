@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/events/flow_feed.h"
 
+#include <arpa/inet.h>
 #include <sys/epoll.h>
 
-#include <span>
-
+#include "datapath/address.h"
 #include "datapath/flows.h"
 
 namespace namegate::daemon {
@@ -19,10 +19,9 @@ constexpr std::size_t kTicksToAll = 5;  // every endpoint is searched for idle f
 Result<std::unique_ptr<FlowFeed>> FlowFeed::create(EventLoop& loop, Node& node, EventPipeline& pipeline) {
     std::unique_ptr<FlowFeed> feed(new FlowFeed(node, pipeline));
     FlowFeed* const self = feed.get();
-    NG_ASSIGN(feed->reader_, datapath::EventReader::create_for_flows(node.datapath(),
-                                                                     [self](const ng_event& event, std::span<const std::uint8_t> payload) {
-                                                                         self->pipeline_.report(event, payload);
-                                                                     }));
+    NG_ASSIGN(feed->reader_,
+              datapath::EventReader::create_for_flows(
+                  node.datapath(), [self](const ng_event& event, std::span<const std::uint8_t> payload) { self->report(event, payload); }));
     NG_ASSIGN(feed->ring_, loop.add_io(feed->reader_->fd(), EPOLLIN, [self](std::uint32_t /*events*/) { self->work(); }));
     NG_ASSIGN(feed->rest_, loop.add_deferred(EventLoop::Priority::kIdle, [self] { self->work(); }));
     pipeline.set_interest_observer([self](EventInterest interest) { self->set_interest(interest); });
@@ -34,10 +33,22 @@ FlowFeed::~FlowFeed() {
     static_cast<void>(datapath::set_wanted(node_.datapath(), 0));
 }
 
+// Names are kept for what asks for them later: `ips`, and the end of the flow.
+void FlowFeed::report(const ng_event& event, std::span<const std::uint8_t> payload) {
+    const ShownFlow flow{datapath::to_address(event.remote), ntohs(event.be_remote_port), ntohs(event.be_local_port)};
+    if (event.kind == NG_EVENT_NAMED) {
+        node_.shown_names().note(event.endpoint, flow, shown_name(payload));
+    }
+    pipeline_.report(event, payload);
+    if (event.kind == NG_EVENT_ENDED) {
+        node_.shown_names().flow_ended(event.endpoint, flow);
+    }
+}
+
 void FlowFeed::set_interest(EventInterest interest) {
     interest_ = interest;
-    const std::uint32_t wanted =
-        (interest.begun ? NG_WANT_BEGUN : 0U) | (interest.ended ? NG_WANT_ENDED : 0U) | (interest.latency ? NG_WANT_WAITS : 0U);
+    const std::uint32_t wanted = (interest.begun ? NG_WANT_BEGUN : 0U) | (interest.ended ? NG_WANT_ENDED : 0U) |
+                                 (interest.latency ? NG_WANT_WAITS : 0U) | NG_WANT_NAMES;
     node_.health().report("choice of events", datapath::set_wanted(node_.datapath(), wanted));
 }
 

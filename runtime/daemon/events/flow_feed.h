@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/result.h"
 #include "daemon/events/event_pipeline.h"
@@ -35,6 +36,7 @@ class FlowFeed {
   private:
     FlowFeed(Node& node, EventPipeline& pipeline) : node_(node), pipeline_(pipeline) {}
     void set_interest(EventInterest interest);
+    void report(const ng_event& event, std::span<const std::uint8_t> payload);
 
     Node& node_;
     EventPipeline& pipeline_;

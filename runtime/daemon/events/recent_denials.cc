@@ -39,7 +39,7 @@ void RecentDenials::take(const Event& event) {
     Denials& own = query == nullptr ? endpoint.packets : endpoint.queries;
     const std::uint16_t service = query == nullptr ? packet->destination_port() : query->type;
     const std::string& by = query == nullptr ? packet->rule : query->name;
-    const Key key{event.kind, packet->ingress, packet->protocol, packet->remote, service, by, event.reason};
+    const Key key{event.kind, packet->ingress, packet->protocol, packet->remote, service, by, event.reason, packet->tls_name};
     const auto known = own.find(key);
     if (known == own.end() && own.size() >= per_endpoint_) {
         own.erase(std::min_element(own.begin(), own.end(),

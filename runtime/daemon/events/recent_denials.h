@@ -44,8 +44,8 @@ class RecentDenials final : public EventSink {
     std::vector<Denial> of(std::uint32_t endpoint) const;
 
   private:
-    // Kind, ingress, protocol, remote address, port of the service or type of the query, rule or name of the query, reason.
-    using Key = std::tuple<EventKind, bool, std::uint8_t, IpAddress, std::uint16_t, std::string, std::string>;
+    // Kind, ingress, protocol, remote address, port of the service or type of the query, rule or name of the query, reason, TLS name.
+    using Key = std::tuple<EventKind, bool, std::uint8_t, IpAddress, std::uint16_t, std::string, std::string, std::string>;
     using Denials = std::map<Key, Denial>;
 
     std::size_t per_endpoint_;

@@ -29,6 +29,7 @@ constexpr std::array<Category, kEventKinds> kCategories = {{
     {EventKind::kDnsRefused, R"(["network"])", R"(["protocol","denied"])", "failure"},
     {EventKind::kFlow, R"(["network"])", R"(["connection","start","allowed"])", "success"},
     {EventKind::kFlowEnded, R"(["network"])", R"(["connection","end","allowed"])", "success"},
+    {EventKind::kFlowNamed, R"(["network"])", R"(["connection","info","allowed"])", "success"},
     {EventKind::kDns, R"(["network"])", R"(["protocol"])", "success"},
     {EventKind::kAddressOpened, R"(["network"])", R"(["info"])", "success"},
     {EventKind::kAddressExpired, R"(["network"])", R"(["info"])", "success"},
@@ -168,6 +169,11 @@ void add_packet(JsonText& line, const EventPacket& packet, const EventFlow* flow
     add_side(line, packet.ingress ? peer : pod, flow != nullptr);
     add_side(line, packet.ingress ? pod : peer, flow != nullptr);
     add_network(line, packet, flow);
+    if (!packet.tls_name.empty()) {
+        line.open_object("tls").open_object("client");
+        line.field("server_name", packet.tls_name);
+        line.close_object().close_object();
+    }
     if (!packet.rule.empty()) {
         line.open_object("rule");
         line.field("name", packet.rule);

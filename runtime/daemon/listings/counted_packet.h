@@ -26,7 +26,8 @@ api::CountedPacket counted_packet(const Folded& folded, std::string tier, std::s
             packet.local_port,
             packet.names,
             std::move(tier),
-            std::move(rule)};
+            std::move(rule),
+            packet.tls_name.empty() ? std::nullopt : std::optional(packet.tls_name)};
 }
 
 }  // namespace namegate::daemon

@@ -64,6 +64,20 @@ std::string help_of(const std::string& reason) {
     return reason;
 }
 
+// The rules admit the address; the name that the connection showed, or did not show, was denied.
+api::VerdictNow name_verdict(const Denial& denial) {
+    const EventPacket& packet = denial.packet;
+    api::Texts advice;
+    if (!packet.tls_name.empty()) {
+        advice.push_back("if the pod may reach " + packet.tls_name + ", add it to the domains of a rule");
+    } else if (denial.reason == datapath::reason_name(NG_R_TLS_NOT_TLS)) {
+        advice.emplace_back("with the annotation namegate.dev/tls: verify, a rule lets what is not TLS pass");
+    } else if (denial.reason == datapath::reason_name(NG_R_TLS_QUIC)) {
+        advice.emplace_back("clients fall back to TCP; the annotation namegate.dev/quic: allow lets QUIC pass without a name");
+    }
+    return {packet.names.empty() ? packet.remote.to_string() : packet.names.back(), "denied", help_of(denial.reason), std::move(advice)};
+}
+
 // Of one endpoint, in both directions; each is read when a denial asks for it.
 struct Explainers {
     Node& node;
@@ -105,6 +119,9 @@ std::optional<api::VerdictNow> verdict_now(Explainers& explainers, const Denial&
     }
     if (denial.kind == EventKind::kDropped) {
         return api::VerdictNow{packet.remote.to_string(), "denied", help_of(denial.reason) + "; no policy decides this", {}};
+    }
+    if (denial.reason.starts_with("tls_")) {
+        return name_verdict(denial);
     }
     if (policy::is_icmp(packet.protocol)) {
         return std::nullopt;  // the event does not have the type
@@ -148,6 +165,9 @@ Result<api::WhyReply> view_denials(Node& node, const Record& record, const std::
     out.endpoint = endpoints::display_name(record);
     NG_ASSIGN(out.mode, mode_of(node, record));
     out.denied_packets = stats[NG_R_DENIED] + stats[NG_R_CUT];
+    for (const ng_reason reason : datapath::kTlsDenials) {
+        out.denied_packets += stats[reason];
+    }
     Explainers explainers{node, record};
     for (const Denial& denial : denials) {
         if (destination && !concerns(denial, *destination)) {

@@ -303,6 +303,9 @@ Result<api::AddressesReply> view_addresses(Node& node, const Record& record) {
         out.push_back({entry.address.to_string(), known == names.end() ? Texts() : known->second, std::move(patterns),
                        Texts(opened.begin(), opened.end()), from_cache ? "name cache" : server.with_port(ntohs(value.be_server_port)),
                        static_cast<std::uint64_t>(ttl), live == flows.end() ? 0 : live->second});
+        if (Texts shown = node.shown_names().of_address(record.id, entry.address); !shown.empty()) {
+            out.back().shown_names = std::move(shown);
+        }
     }
     add_refused(node, record, out);
     return out;

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/metrics/endpoint_totals.h"
 
+#include <algorithm>
+#include <array>
+
 #include "datapath/endpoint_writer.h"
+#include "datapath/reasons.h"
 
 namespace namegate::daemon {
 
@@ -9,6 +13,11 @@ namespace {
 
 // Denied by policy, for whatever reason; other losses, such as spoofed packets, are in the sums.
 constexpr std::array kDenied = {NG_R_DENIED, NG_R_CUT, NG_R_RULE_LOOP};
+
+bool is_denial(std::size_t reason) {
+    const auto is = [reason](ng_reason one) { return reason == static_cast<std::size_t>(one); };
+    return std::any_of(kDenied.begin(), kDenied.end(), is) || std::any_of(datapath::kTlsDenials.begin(), datapath::kTlsDenials.end(), is);
+}
 
 EndpointTotals::Pod pod_of(const endpoints::Record& record) {
     return record.pod_name.empty() ? EndpointTotals::Pod("", record.container_id)
@@ -38,9 +47,7 @@ void EndpointTotals::note(std::uint32_t endpoint, const Pod& pod, const datapath
         // Less than before: the counters were cleared.
         const std::uint64_t more = stats[reason] < one.last[reason] ? stats[reason] : stats[reason] - one.last[reason];
         sums_[reason] += more;
-        for (const ng_reason counted : kDenied) {
-            denied += reason == counted ? more : 0;
-        }
+        denied += is_denial(reason) ? more : 0;
     }
     one.last = stats;
 }

@@ -104,6 +104,11 @@ TEST_CASE("why prints the latest denials, with the verdict now and the advice") 
           "  by:    a policy that is no longer in force\n"
           "  when:  t0\n"
           "\n"
+          "denied to a.test (192.0.2.1:443) TCP\n"
+          "  by:    default.allow[0] (tls_name_denied)\n"
+          "  name:  evil\\x1b.test, which the connection showed (TLS)\n"
+          "  when:  t1, 2 times since t0\n"
+          "\n"
           "dns-refused evil\\x1b.test type 16 to 192.0.2.53\n"
           "  by:    DNS queries for allowed names only (dns_name_refused)\n"
           "  when:  t1, 2 times since t0\n");

@@ -136,6 +136,12 @@ TEST_CASE("monitor prints what the staged policies would do with a packet") {
     CHECK(line_of(nullptr) == line + "\n");
 }
 
+TEST_CASE("monitor shows the TLS name of a connection") {
+    api::Json event = kDenied;
+    event["tlsName"] = "evil.\x1b.test";
+    CHECK(follow({"-s", "/s", "monitor"}, {event}).out.find(" TCP as evil.\\x1b.test by end of tier") != std::string::npos);
+}
+
 TEST_CASE("monitor folds flows that ended, and shows how the first one did") {
     api::Json event = kDenied;
     event.update({{"kind", "flow-ended"},

@@ -127,7 +127,8 @@ TEST_CASE("ips") {
           "ADDRESS     NAMES                         PATTERNS         RULE        SERVER         TTL    FLOWS\n"
           "192.0.2.10  api.weather.com,edge.example  api.weather.com  weather[1]  192.0.2.53:53  5m12s  2\n");
     CHECK_THAT(show({"ips", "x"}, api::write_reply<api::AddressesRequest>(test::sample_addresses())).out,
-               Contains("169.254.169.254  evil.com                      -                not open: dnsNeverOpens has 169.254.0.0/16"));
+               Contains("169.254.169.254  evil.com                      -                not open: dnsNeverOpens has 169.254.0.0/16") &&
+                   Contains("TLS NAMES") && Contains("b.test,a.test"));
     CHECK(show({"ips", "x"}, Json::array()).out == "no name has opened an address\n");
 }
 

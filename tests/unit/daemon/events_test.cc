@@ -212,7 +212,7 @@ TEST_CASE("the history has the last events, but no DNS responses") {
 }
 
 TEST_CASE("flows are no part of the history and of streams that do not ask for them") {
-    for (const EventKind kind : {EventKind::kFlow, EventKind::kFlowEnded}) {
+    for (const EventKind kind : {EventKind::kFlow, EventKind::kFlowEnded, EventKind::kFlowNamed}) {
         CHECK_FALSE(EventHistory().wants(kind));
         CHECK_FALSE(RecentDenials().wants(kind));
     }
@@ -231,6 +231,22 @@ TEST_CASE("flows are no part of the history and of streams that do not ask for t
     CHECK(filter.matches(ended()));
     filter.name = pattern("other.example");
     CHECK_FALSE(filter.matches(ended()));
+}
+
+TEST_CASE("packets are told apart by the TLS name that their connection showed") {
+    Event one = denied(7, "192.0.2.1", 443, 1, {"a.example.com"});
+    CHECK_FALSE(event_json(one).contains("tlsName"));
+    one.reason = "tls_name_denied";
+    std::get<EventPacket>(one.detail).tls_name = "b.example.com";
+    CHECK(event_json(one)["tlsName"] == "b.example.com");
+    Event other = one;
+    std::get<EventPacket>(other.detail).tls_name = "c.example.com";
+    RecentDenials denials;
+    for (const Event& event : {one, other, one}) {
+        denials.take(event);
+    }
+    REQUIRE(denials.of(7).size() == 2);
+    CHECK(denials.of(7)[0].count + denials.of(7)[1].count == 3);
 }
 
 TEST_CASE("a flow that ended is a packet with what became of it") {
