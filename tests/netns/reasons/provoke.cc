@@ -93,7 +93,7 @@ Packet to_peer(const Stage& stage, const std::string& source) {
 
 Stage::Stage(const std::string& settings)
     : site("flowLog: {path: " + flow_log +
-           ", events: [denied, cut, dropped, limit, dns-refused, flow, flow-ended, dns]}\nmetricsAddress: 127.0.0.1:9464\n" +
+           ", events: [denied, cut, dropped, limit, dns-refused, flow, flow-ended, flow-named, dns]}\nmetricsAddress: 127.0.0.1:9464\n" +
            "dnsNeverOpens: [10.66.0.0/16]\n" + settings),
       pod((site.node.write_policy("policies.yaml", policies()), site.node.start_daemon(), site.node), "a", "a") {
     site.world.set_script(answer);

@@ -49,5 +49,16 @@ void ask_refused_name(Stage& stage);
 void ask_refused_type(Stage& stage);
 void ask_two_questions(Stage& stage);
 void ask_many_names(Stage& stage);
+// With tlsNames (provoke_tls.cc).
+void show_allowed_name(Stage& stage);
+void show_other_name(Stage& stage);
+void show_no_name(Stage& stage);
+void show_broken_hello(Stage& stage);
+void speak_plainly(Stage& stage);
+void send_without_begin(Stage& stage);
+void send_before_answer(Stage& stage);
+void send_urgent(Stage& stage);
+void speak_quic(Stage& stage);
+void ask_for_https(Stage& stage);
 
 }  // namespace namegate::test

@@ -74,6 +74,22 @@ const std::vector<Row> kAllowedRows = {
 const std::vector<Row> kLogRows = {
     {NG_R_QUERY_LOGGED, ask_refused_name, {"dns-refused", true, "stranger.test"}},
 };
+constexpr const char* kSentAgain = "the sender repeats it, or the connection makes no progress";
+const std::vector<Row> kRequireRows = {
+    {NG_R_TLS_NAMED, show_allowed_name, {"flow-named", false, "api.example.com"}},
+    {NG_R_TLS_NAME, show_other_name, {"denied", true, "evil.example.com", true}},
+    {NG_R_TLS_NO_NAME, show_no_name, {"denied", true, "", true}},
+    {NG_R_TLS_NOT_TLS, speak_plainly, {"denied", true, "", true}},
+    {NG_R_TLS_FORM, show_broken_hello, {"denied", true, "", true}},
+    {NG_R_TLS_UNKNOWN, send_without_begin, {"denied", true, "", true}},
+    {NG_R_TLS_WAITS, send_before_answer, {nullptr, false, "", false, kSentAgain}},
+    {NG_R_TLS_UNFIT, send_urgent, {nullptr, false, "", false, kSentAgain}},
+    {NG_R_TLS_QUIC, speak_quic, {"denied", true, "", true}},
+    {NG_R_TLS_HTTPS, ask_for_https, {nullptr, false, "", false, "the pod has the empty response at once, and asks for addresses"}},
+};
+const std::vector<Row> kVerifyRows = {
+    {NG_R_TLS_PLAIN, speak_plainly, {nullptr, false, "", false, "it passes, as the events of its flow say"}},
+};
 const std::map<ng_reason, const char*> kNotProvoked = {
     {NG_R_NONE, "it is the absence of a reason; nothing counts it"},
     {NG_R_NO_ENDPOINT, "without an endpoint there is no slot in which it could be counted: the programs drop such packets uncounted"},
@@ -127,7 +143,7 @@ void check_rows(const std::vector<Row>& rows, const std::string& settings) {
 
 TEST_CASE("every reason of the counter table has a row here, or is listed with the cause why nothing can provoke it") {
     std::multiset<std::string> rows;
-    for (const std::vector<Row>* some : {&kRows, &kRejectRows, &kAllowedRows, &kLogRows}) {
+    for (const std::vector<Row>* some : {&kRows, &kRejectRows, &kAllowedRows, &kLogRows, &kRequireRows, &kVerifyRows}) {
         for (const Row& row : *some) {
             rows.insert(datapath::reason_name(row.reason));
         }
@@ -153,4 +169,9 @@ TEST_CASE("a denied packet that is answered is shown like one that is dropped, a
 TEST_CASE("a DNS query that is refused, or only logged, is shown with its name and counted") {
     check_rows(kAllowedRows, "dnsQueries: Allowed\ndnsNewNamesPerMinute: 4\n");
     check_rows(kLogRows, "dnsQueries: Log\n");
+}
+
+TEST_CASE("a connection that does not show the TLS name it has to is shown with the name that it showed, and counted") {
+    check_rows(kRequireRows, "tlsNames: Require\n");
+    check_rows(kVerifyRows, "tlsNames: Verify\n");
 }
