@@ -10,6 +10,7 @@
 #include "bpf/traffic.h"
 #include "datapath/events.h"
 #include "measure.h"
+#include "support/tls_hello.h"
 
 using namespace namegate;
 using namespace namegate::test;
@@ -47,6 +48,7 @@ class ProgramBench {
         denied();
         questions();
         answers();
+        hellos();
         print();
     }
 
@@ -104,6 +106,8 @@ class ProgramBench {
     void answers();
     double answer_known(const DnsMessage& question, const DnsMessage& answer);
     double answer_single(std::string_view name, const std::function<DnsMessage(unsigned)>& answer, bool forget = false);
+    void hellos();
+    double hello_single(std::size_t bytes, std::size_t first);
     void print() const;
 
     unsigned scale_;
@@ -249,6 +253,61 @@ void ProgramBench::answers() {
     }
     add("response, the worst: 376 labels, 64 addresses", answer_known(DnsMessage::query(deep), worst));
     must_pass(scene_.count(NG_R_UNSOLICITED) == solicited && scene_.count(NG_R_UNPARSED) == 0 && scene_.count(NG_R_LEARNT_FULL) == 0);
+}
+
+// Each hello on a connection of its own. `first`: the bytes of an earlier segment, whose cost is not counted.
+double ProgramBench::hello_single(std::size_t bytes, std::size_t first) {
+    const std::size_t bare = ClientHello("example.com").record().size();
+    const Bytes hello = ClientHello("example.com").padding(bytes - bare - 4).record();
+    const Bytes begin(hello.begin(), hello.begin() + static_cast<std::ptrdiff_t>(first));
+    const Bytes rest(hello.begin() + static_cast<std::ptrdiff_t>(first), hello.end());
+    std::vector<double> runs;
+    for (unsigned run = 0; run < kRuns; ++run) {
+        std::vector<double> each;
+        for (unsigned i = 0; i < 2000 / scale_; ++i) {
+            const std::uint16_t port = local_port(i);
+            const std::uint32_t isn = run * 100'000'000 + i * 10'000;
+            const auto segment = [&](std::uint32_t offset, const Bytes& data) {
+                return scene_.egress(from_pod(kKnown).tcp(port, kPort, kAck).sequence(isn + 1 + offset, 1).payload(data).build());
+            };
+            must_pass(scene_.egress(from_pod(kKnown).tcp(port, kPort, kSyn).sequence(isn).build()).passed());
+            must_pass(scene_.ingress(to_pod(kKnown).tcp(kPort, port, kSyn | kAck).sequence(0, isn + 1).build()).passed());
+            must_pass(begin.empty() || segment(0, begin).passed());
+            const RunResult judged = segment(static_cast<std::uint32_t>(first), rest);
+            must_pass(judged.passed());
+            each.push_back(judged.duration_ns);
+            const Bytes answer = server_hello();
+            must_pass(scene_
+                          .ingress(to_pod(kKnown)
+                                       .tcp(kPort, port, kAck)
+                                       .sequence(1, isn + 1 + static_cast<std::uint32_t>(hello.size()))
+                                       .payload(answer)
+                                       .build())
+                          .passed());
+        }
+        runs.push_back(median(each));
+    }
+    return median(runs) - floor_single_;
+}
+
+void ProgramBench::hellos() {
+    scene_.apply(egress_policy(
+        {kAllowDns, "{action: Allow, metadata: {annotations: {namegate.dev/tls: require}}, destination: {domains: [example.com]}}"}));
+    must_pass(scene_.resolve("example.com", {kKnown}));
+    const auto turn = [](unsigned i) { return tcp_out(kKnown, kPort, kSyn, local_port(i)); };
+    add("TLS names: SYN, 2,000 in turn (2)", single(datapath::ProgramId::kPodEgress, turn, 2000) - floor_single_);
+    for (const std::size_t bytes : {517U, 1800U, 3000U}) {
+        const std::string what = "TLS names: hello of " + std::to_string(bytes) + " bytes (2)";
+        add(what, hello_single(bytes, 0));
+        if (bytes == 1800) {
+            add("TLS names: the same, its second half (2)", hello_single(bytes, bytes / 2));
+        }
+    }
+    const Bytes out = tcp_out(kKnown, kPort, kAck, 1024);
+    const Bytes in = tcp_in(kKnown, kPort, kAck, 1024);
+    must_pass(scene_.egress(out).passed() && scene_.ingress(in).passed());
+    add("TLS names: established, from the pod", hot(datapath::ProgramId::kPodEgress, out));
+    add("TLS names: established, to the pod", hot(datapath::ProgramId::kPodIngress, in));
 }
 
 void ProgramBench::print() const {
