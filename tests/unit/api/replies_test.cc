@@ -27,7 +27,7 @@ std::string problem(const Json& json, const typename Request::Reply* expected = 
 }
 
 // Members that a reply may lack.
-const Lines kMayBeAbsent = {"staged.liveFlows", "staged.deniedFlows", "staged.example", ".neverOpens", "dnsQueries"};
+const Lines kMayBeAbsent = {"staged.liveFlows", "staged.deniedFlows", "staged.example", ".neverOpens", "dnsQueries", "apiServer"};
 // Objects whose names are data.
 const std::set<std::string> kMaps = {"labels", "annotations", "counters"};
 
