@@ -93,6 +93,7 @@ void KindWatch::start_list() {
             query.add(version_.empty() ? "" : "resourceVersionMatch=NotOlderThan");
         }
     }
+    page_bytes_ = 0;
     list_.emplace(kMaxObjectBytes, [this](std::string_view text, bool too_large) { take_item(text, too_large); });
     start(State::kListing, query.text(), timing_.list_silence);
 }
@@ -156,6 +157,10 @@ bool KindWatch::on_data(std::string_view bytes) {
     }
     if (state_ == State::kWatching) {
         return lines_->feed(bytes);
+    }
+    page_bytes_ += bytes.size();
+    if (page_bytes_ > kMaxPageBytes) {
+        return give_up(Error(Code::kExhausted, "a page of a list of more than " + std::to_string(kMaxPageBytes) + " bytes"), true);
     }
     const Result<> fed = list_->feed(bytes);
     return fed || give_up(fed.error(), true);

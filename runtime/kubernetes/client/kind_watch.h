@@ -40,10 +40,11 @@ struct WatchTiming {
 };
 
 inline constexpr std::size_t kPageObjects = 500;
-inline constexpr std::size_t kMaxPages = 1'000;              // of one list
-inline constexpr std::size_t kMaxErrorBytes = 16 * 1024;     // of a reply that is an error
-inline constexpr std::size_t kMaxVersionBytes = 256;         // of a resource version
-inline constexpr std::size_t kMaxContinueBytes = 16 * 1024;  // of what the server wants back for the next page
+inline constexpr std::size_t kMaxPages = 1'000;                      // of one list
+inline constexpr std::uint64_t kMaxPageBytes = 256UL * 1024 * 1024;  // of one reply to a list; only an item at a time is in memory
+inline constexpr std::size_t kMaxErrorBytes = 16 * 1024;             // of a reply that is an error
+inline constexpr std::size_t kMaxVersionBytes = 256;                 // of a resource version
+inline constexpr std::size_t kMaxContinueBytes = 16 * 1024;          // of what the server wants back for the next page
 inline constexpr std::chrono::seconds kMaxRetryAfter{60};
 // What surrounds the object in a line of a watch: {"type":"MODIFIED","object":...}
 inline constexpr std::size_t kMaxLineBytes = kMaxObjectBytes + 256;
@@ -129,6 +130,7 @@ class KindWatch final : private HttpReceiver {
     std::string version_;        // the next watch begins here
     std::string continue_;       // of the next page
     std::size_t pages_ = 0;
+    std::uint64_t page_bytes_ = 0;
     bool has_event_ = false;  // in this watch
     unsigned failures_ = 0;   // in a row
     std::optional<ListReader> list_;

@@ -267,5 +267,34 @@ TEST_CASE("many ADDs at once with a slow API server whose connections break: non
     }
 }
 
+TEST_CASE("many ADDs at once while the API server is away: the next source counts, none fails, and none is open") {
+    Cluster cluster("kubernetes, files");
+    const DaemonNode& node = cluster.node;
+    node.write(node.policies() + "/pod.yaml", deny("pod", "selector: app == 'cart'"));
+    std::string documents;
+    for (unsigned i = 0; i < kPodsAtOnce; ++i) {
+        documents +=
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {namespace: shop, name: pod" + std::to_string(i) + ", labels: {app: cart}}\n";
+    }
+    node.write(node.policies() + "/documents.yaml", documents);
+    cluster.server.stop();
+    cluster.node.start();
+    REQUIRE(cluster.is_away());
+    std::vector<TestNetns> netns(kPodsAtOnce);
+    std::vector<std::future<CommandOutput>> adds;
+    for (unsigned i = 0; i < kPodsAtOnce; ++i) {
+        adds.push_back(std::async(std::launch::async, [&, i] { return cluster.cni("ADD", "pod" + std::to_string(i), netns[i]); }));
+    }
+    for (unsigned i = 0; i < kPodsAtOnce; ++i) {
+        const CommandOutput added = adds[i].get();
+        INFO(added.text);
+        CHECK(added.status == 0);
+        CHECK(node.mode_of("pod" + std::to_string(i)) == "enforced");
+    }
+    for (unsigned i = 0; i < kPodsAtOnce; ++i) {
+        CHECK(cluster.cni("DEL", "pod" + std::to_string(i), netns[i]).status == 0);
+    }
+}
+
 }  // namespace
 }  // namespace namegate::test

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <openssl/pem.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -253,6 +254,11 @@ std::size_t ApiServer::count(const std::string& what) const {
 }
 
 void ApiServer::accept_clients() {
+    // OpenSSL writes to sockets without MSG_NOSIGNAL. The threads of the clients inherit this.
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
     while (!stopping_) {
         pollfd poll{listener_.get(), POLLIN, 0};
         if (::poll(&poll, 1, static_cast<int>(kTick.count())) != 1) {

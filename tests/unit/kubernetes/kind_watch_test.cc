@@ -379,6 +379,28 @@ TEST_CASE_METHOD(Fixture, "a list that cannot be read changes nothing") {
     CHECK(has(server.target(), "limit=500&resourceVersion=0"));
 }
 
+TEST_CASE_METHOD(Fixture, "a list without an end is given up") {
+    watch.work();
+    server.status(200);
+    server.data("{\"items\":[");
+    const std::string spaces(1024 * 1024, ' ');
+    unsigned pieces = 0;
+    while (server.data(spaces)) {
+        ++pieces;
+        REQUIRE(pieces <= kMaxPageBytes / spaces.size());
+    }
+    CHECK(watch.status().error == "a page of a list of more than 268435456 bytes");
+    wait_for_request();
+    const Json endless = list("10", {}, "again");
+    for (std::size_t i = 1; i < kMaxPages; ++i) {
+        server.reply(endless);
+        REQUIRE(server.is_asked());
+    }
+    server.reply(endless);
+    CHECK_FALSE(server.is_asked());
+    CHECK(watch.status().error == "a list of more than 1000 pages");
+}
+
 TEST_CASE("the pods of this node are selected by the server") {
     test::ManualClock clock;
     PlayedServer server;
