@@ -3,6 +3,7 @@
 #include "kubernetes/client/list_reader.h"
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "kubernetes/client/json_text.h"
 #include "kubernetes/client/line_reader.h"
