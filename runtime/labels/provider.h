@@ -55,6 +55,8 @@ class Provider {
     }
     // Whether what it says of an endpoint is all that there is, so that later providers add nothing.
     virtual bool is_complete() const { return false; }
+    // Why describe() does not know an endpoint that the provider should know. Empty: there is no reason that anybody could remove.
+    virtual std::string why_unknown(const endpoints::Record& /*record*/) const { return {}; }
     // What it knows now of an endpoint that changes, to be stored in its record. Empty: the record has the last that is known.
     virtual std::optional<Description> newest(const endpoints::Record& /*record*/) const { return std::nullopt; }
     // The labels of a namespace and of a service account. Null: not known.

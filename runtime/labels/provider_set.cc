@@ -57,6 +57,7 @@ std::vector<Provider*> ProviderSet::of(const endpoints::Record& record) const {
 
 Result<Resolved> ProviderSet::resolve(const endpoints::Record& record) const {
     Resolved out;
+    std::string why;
     for (const Provider* provider : of(record)) {
         out.sources.push_back(provider->name());
         const auto place = "label source \"" + std::string(provider->name()) + "\"";
@@ -73,6 +74,8 @@ Result<Resolved> ProviderSet::resolve(const endpoints::Record& record) const {
             continue;
         }
         if (!own->has_value()) {
+            const std::string reason = provider->why_unknown(record);
+            why = why.empty() && !reason.empty() ? place + ": " + reason : why;
             continue;
         }
         const Description& described = **own;
@@ -91,6 +94,7 @@ Result<Resolved> ProviderSet::resolve(const endpoints::Record& record) const {
         }
     }
     out.known = out.known && out.missing.empty();
+    out.missing = !out.known && out.missing.empty() ? why : out.missing;
     if (const Description* args = record.description_of(kCniArgs); args != nullptr) {
         out.annotations.insert(args->annotations.begin(), args->annotations.end());
     }

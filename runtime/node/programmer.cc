@@ -234,8 +234,9 @@ void Programmer::begin_flips(Pass& pass) {
 Result<> Programmer::program_in(Pass& pass, const Record& record) {
     Programmed& state = programmed_[record.id];
     Result<> result = pass.settled ? put_in_force(pass, record, state) : pass.settled;
-    if (const auto own = pass.view_of.find(record.id); own != pass.view_of.end()) {
-        facts_[record.id] = all_facts_of(pass.views[own->second]);
+    // Later facts are left to program_relabelled(): endpoints whose rules select this one depend on the difference.
+    if (const auto own = pass.view_of.find(record.id); own != pass.view_of.end() && facts_.count(record.id) == 0) {
+        facts_.emplace(record.id, all_facts_of(pass.views[own->second]));
     }
     state.current = static_cast<bool>(result);
     state.error = result ? std::string() : result.error().message();

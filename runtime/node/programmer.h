@@ -173,7 +173,7 @@ class Programmer {
     std::shared_ptr<const policy::Snapshot> snapshot_ = std::make_shared<const policy::Snapshot>();
     std::string unknown_ = "the policies have not been read yet";
     std::map<std::uint32_t, Programmed> programmed_;
-    std::map<std::uint32_t, policy::EndpointFacts> facts_;  // of each endpoint when it was programmed last, or could not be
+    std::map<std::uint32_t, policy::EndpointFacts> facts_;  // of each endpoint after the last change of labels, or when it was programmed
     std::uint64_t revision_ = 1;
     bool flipped_ = false;  // since the last wait_for_readers()
 };

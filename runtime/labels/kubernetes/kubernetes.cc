@@ -53,8 +53,16 @@ class Kubernetes final : public Provider {
         if (!must_be_asked() || unseen_.count(record.container_id) != 0) {
             return std::optional<Description>();
         }
-        return Error(Code::kTryAgain, "the API server has not shown the pod " + record.pod_namespace + "/" + record.pod_name +
-                                          (record.pod_uid.empty() ? "" : " with the UID " + record.pod_uid) + " to this node yet");
+        return Error(Code::kTryAgain, why_unknown(record));
+    }
+
+    std::string why_unknown(const endpoints::Record& record) const override {
+        if (!must_be_asked() || !is_pod(record)) {
+            return {};
+        }
+        return "the API server has not shown the pod " + record.pod_namespace + "/" + record.pod_name +
+               (record.pod_uid.empty() ? "" : " with the UID " + record.pod_uid) + " to this node yet" +
+               (known_->is_away() ? ", and is away" : "");
     }
 
     std::optional<Description> newest(const endpoints::Record& record) const override {
@@ -85,7 +93,7 @@ class Kubernetes final : public Provider {
     }
     void ask(const endpoints::Record& record, std::chrono::milliseconds timeout, const Done& done) override {
         const SteadyTime now = std::chrono::steady_clock::now();
-        waiting_.push_back({record, done, now + timeout, now + std::min(timeout, kWaitWhileAway)});
+        waiting_.push_back({record, done, now, now + timeout});
         set_timer(1);
     }
     void work() override;
@@ -99,8 +107,8 @@ class Kubernetes final : public Provider {
     struct Waiting {
         endpoints::Record record;
         Done done;
+        SteadyTime asked;
         SteadyTime deadline;
-        SteadyTime deadline_away;
     };
 
     static bool is_pod(const endpoints::Record& record) { return record.kubernetes && !record.pod_name.empty(); }
@@ -115,6 +123,9 @@ class Kubernetes final : public Provider {
         return (own || stored) && namespace_labels(record.pod_namespace) &&
                (account.empty() || account_labels(record.pod_namespace, account));
     }
+    bool is_over(const Waiting& one, SteadyTime now) const {
+        return now >= one.deadline || (away_since_ && now >= std::max(one.asked, *away_since_) + kWaitWhileAway);
+    }
     void set_timer(long ns) const {
         itimerspec time{};
         time.it_value.tv_nsec = ns;
@@ -123,17 +134,23 @@ class Kubernetes final : public Provider {
 
     std::shared_ptr<kubernetes::Knowledge> known_;
     std::vector<Waiting> waiting_;
-    std::set<std::string> unseen_;  // container ids
+    std::optional<SteadyTime> away_since_;  // as far as it was looked at
+    std::set<std::string> unseen_;          // container ids
     Fd timer_;
 };
 
 void Kubernetes::work() {
     set_timer(0);
     const SteadyTime now = std::chrono::steady_clock::now();
+    if (!known_->is_away()) {
+        away_since_.reset();
+    } else if (!away_since_) {
+        away_since_ = now;
+    }
     std::vector<Done> ended;
     std::erase_if(waiting_, [&](Waiting& one) {
         const bool known = is_known(one.record);
-        if (!known && now < (known_->is_away() ? one.deadline_away : one.deadline)) {
+        if (!known && !is_over(one, now)) {
             return false;
         }
         if (!known) {

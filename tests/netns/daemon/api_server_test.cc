@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cluster.h"
+#include "node/node_lock.h"
 
 namespace namegate::test {
 namespace {
@@ -108,6 +109,35 @@ TEST_CASE("a changed label of a pod is in force within 100 ms, on the endpoints 
     }
 }
 
+TEST_CASE("a label that changes while another process holds the node lock is in force afterwards, also on pods whose rules select it") {
+    Cluster cluster;
+    const DaemonNode& node = cluster.node;
+    node.write(node.policies() + "/peer.yaml",
+               "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: peer, namespace: shop}\nspec:\n  selector: app == "
+               "'peer'\n  types: [Egress]\n  egress: [{action: Allow, destination: {selector: role == 'db'}}]\n");
+    cluster.put_pod("peer", {{"app", "peer"}});
+    cluster.put_pod("database", {{"app", "database"}});
+    cluster.node.start();
+    const TestNetns peer;
+    const TestNetns database;
+    REQUIRE(cluster.cni("ADD", "peer", peer).status == 0);
+    REQUIRE(cluster.cni("ADD", "database", database).status == 0);
+    const std::uint64_t before = cluster.relabelled();
+    {
+        const auto lock = must(node::NodeLock::acquire(must(config::load_config(node.config_path())), node::NodeLock::kPatientMs));
+        cluster.server.set_labels(kPods, "shop", "database", {{"app", "database"}, {"role", "db"}});
+        // This programs the database too, and perhaps before its label has been followed.
+        node.write(node.policies() + "/database.yaml", deny("database", "selector: role == 'db'"));
+        // Longer than the daemon waits for the lock.
+        std::this_thread::sleep_for(milliseconds(2'500));
+    }
+    CHECK(node.becomes("database", "enforced"));
+    CHECK(eventually([&] { return cluster.relabelled() > before; }));
+    CHECK(eventually([&] { return node.must_ask("status")["degraded"].empty(); }));
+    CHECK(cluster.cni("DEL", "peer", peer).status == 0);
+    CHECK(cluster.cni("DEL", "database", database).status == 0);
+}
+
 TEST_CASE("a label that was removed does not come back from a later source") {
     Cluster cluster("kubernetes, files");
     const DaemonNode& node = cluster.node;
@@ -145,6 +175,8 @@ TEST_CASE("ADD waits for a pod that the API server shows late; for one that it n
     const CommandOutput refused = cluster.cni("ADD", "never", never);
     CHECK(refused.status != 0);
     CHECK(refused.text.find("\"code\": 11") != std::string::npos);
+    CHECK(refused.text.find("the API server has not shown the pod shop/never with the UID uid-never to this node yet") !=
+          std::string::npos);
     CHECK(cluster.cni("DEL", "never", never).status == 0);
     node.write(node.policies() + "/document.yaml",
                "apiVersion: v1\nkind: Pod\nmetadata: {namespace: shop, name: never, labels: {app: x}}\n");

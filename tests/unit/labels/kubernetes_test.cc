@@ -116,6 +116,14 @@ TEST_CASE("waiting ends when pod, namespace and service account are known; not s
     CHECK(set.next_to_ask(pod_record()) == nullptr);
     CHECK(set.resolve(pod_record())->known);
     CHECK(set.resolve(pod_record())->labels.at("app") == "file");
+    // Where no other source knows it, the reason is told.
+    CHECK(fixture.set({"kubernetes"}).resolve(pod_record("u9"))->missing.find("with the UID u9 to this node yet") != std::string::npos);
+    const ProviderSet alone = fixture.set({"kubernetes"});
+    wait_for(*alone.next_to_ask(pod_record()), pod_record(), milliseconds(10));
+    CHECK(alone.next_to_ask(pod_record()) == nullptr);
+    CHECK_FALSE(alone.resolve(pod_record())->known);
+    CHECK(alone.resolve(pod_record())->missing ==
+          "label source \"kubernetes\": the API server has not shown the pod shop/cart with the UID u1 to this node yet");
     // Seen later, it counts again.
     fixture.know_all();
     CHECK(set.resolve(pod_record())->labels == Labels{{"app", "api"}});
@@ -144,6 +152,27 @@ TEST_CASE("while the API server is away, a pod is waited for only briefly") {
     const milliseconds took = wait_for(*set.next_to_ask(pod_record()), pod_record(), milliseconds(60'000));
     CHECK(took >= kWaitWhileAway);
     CHECK(took < milliseconds(30'000));
+}
+
+TEST_CASE("an API server that is away for a moment ends no waiting") {
+    const Fixture fixture;
+    const ProviderSet set = fixture.set({"kubernetes"});
+    Provider& provider = *set.next_to_ask(pod_record());
+    REQUIRE(provider.open());
+    std::optional<Provider::Reply> reply;
+    provider.ask(pod_record(), milliseconds(60'000), [&reply](Provider::Reply got) { reply = std::move(got); });
+    // Longer in all than it may be away at a time.
+    const auto end = std::chrono::steady_clock::now() + kWaitWhileAway + milliseconds(500);
+    for (bool away = false; std::chrono::steady_clock::now() < end; away = !away) {
+        fixture.known->set_away(away);
+        for (int i = 0; i < 10; ++i) {
+            provider.wait(milliseconds(20));
+        }
+    }
+    CHECK_FALSE(reply);
+    fixture.know_all();
+    provider.wait(milliseconds(1'000));
+    CHECK(reply);
 }
 
 TEST_CASE("a pod that was seen once stays as it was last seen, in its record") {
