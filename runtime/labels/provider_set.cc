@@ -26,6 +26,26 @@ void add_ports(const std::vector<NamedPort>& own, std::vector<NamedPort>& out) {
     }
 }
 
+// Adds what a provider says. Its labels do not replace those of an earlier one, and do not count after one whose labels are missing.
+void add(const Description& described, Resolved& out) {
+    add_ports(described.ports, out.ports);
+    out.annotations.insert(described.annotations.begin(), described.annotations.end());
+    if (!out.service_account) {
+        out.service_account = described.service_account;
+    }
+    if (described.labels && out.missing.empty()) {
+        out.known = true;
+        out.labels.insert(described.labels->begin(), described.labels->end());
+    }
+}
+
+// Keeps the first reason.
+void add_reason(const std::string& place, const std::string& reason, std::string& out) {
+    if (out.empty() && !reason.empty()) {
+        out = place + ": " + reason;
+    }
+}
+
 }  // namespace
 
 ProviderSet::ProviderSet(const std::optional<std::vector<std::string>>& order, ProviderSettings settings)
@@ -74,22 +94,14 @@ Result<Resolved> ProviderSet::resolve(const endpoints::Record& record) const {
             continue;
         }
         if (!own->has_value()) {
-            const std::string reason = provider->why_unknown(record);
-            why = why.empty() && !reason.empty() ? place + ": " + reason : why;
+            add_reason(place, provider->why_unknown(record), why);
             continue;
         }
-        const Description& described = **own;
-        add_ports(described.ports, out.ports);
-        out.annotations.insert(described.annotations.begin(), described.annotations.end());
-        out.service_account = out.service_account ? out.service_account : described.service_account;
-        if (described.labels && out.missing.empty()) {
-            out.known = true;
-            out.labels.insert(described.labels->begin(), described.labels->end());  // does not replace labels of an earlier provider
-        }
+        add(**own, out);
         if (out.labels.size() > endpoints::kMaxRecordLabels) {
             return Error(Code::kExhausted, "more than " + std::to_string(endpoints::kMaxRecordLabels) + " labels, the last from " + place);
         }
-        if (provider->is_complete() && described.labels) {
+        if (provider->is_complete() && (*own)->labels) {
             break;
         }
     }

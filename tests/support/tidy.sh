@@ -17,7 +17,7 @@ headers=$(git ls-files 'runtime/*.h' 'plugin/*.h' .clang-tidy tests/support/tidy
 check() { # file headers stamps
   local stamp checks='-clang-analyzer-*'
   case "$1" in
-    plugin/* | runtime/base/* | runtime/cni/* | runtime/containerd/* | runtime/datapath/* | runtime/dns/* | runtime/netlink/* | \
+    plugin/* | runtime/base/* | runtime/cni/* | runtime/containerd/* | runtime/datapath/* | runtime/dns/* | runtime/kubernetes/* | runtime/netlink/* | \
       runtime/daemon/dns/* | runtime/daemon/http/* | runtime/daemon/socket/*) checks= ;;
   esac
   stamp=$3/$(cat "$1" - <<<"$2" | sha256sum | cut -c1-24)
