@@ -76,7 +76,7 @@ done
 build_packages=(
   cmake ninja-build g++ binutils clang-14 llvm-14 bpftool pkg-config libbpf-dev libelf-dev zlib1g-dev libnl-3-dev
   libnl-route-3-dev nlohmann-json3-dev libldns-dev libssl-dev libyaml-cpp-dev libidn2-dev libunistring-dev libsystemd-dev
-  libnghttp2-dev libcli11-dev libmicrohttpd-dev prometheus-cpp-dev libpsl-dev
+  libnghttp2-dev libcurl4-openssl-dev libcli11-dev libmicrohttpd-dev prometheus-cpp-dev libpsl-dev
 )
 run_packages=(nftables)
 demo_packages=(iproute2 containernetworking-plugins dnsmasq-base python3)

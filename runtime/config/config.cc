@@ -26,13 +26,11 @@ constexpr std::array<std::string_view, 2> kFormats = {"text", "json"};
 constexpr std::array<std::string_view, 2> kDenyActions = {"Drop", "Reject"};
 constexpr std::array<std::string_view, 2> kPolicyChanges = {"Cut", "Keep"};
 constexpr std::array<std::string_view, 2> kUnknownLabels = {"Closed", "Absent"};
-// The existing sources, and "kubernetes", which is planned. It is in the list so that read_label_sources() can say so.
 constexpr auto kLabelSources = [] {
-    std::array<std::string_view, labels::kRegistrations.size() + 1> words;
+    std::array<std::string_view, labels::kRegistrations.size()> words;
     for (std::size_t i = 0; i < labels::kRegistrations.size(); ++i) {
         words[i] = labels::kRegistrations[i].name;
     }
-    words.back() = "kubernetes";
     return words;
 }();
 
@@ -72,6 +70,8 @@ constexpr std::array kFlowLogFields = {text("path"), number("maxSizeMB"), number
 constexpr ObjectSpec kFlowLog = {"flowLog", kFlowLogFields};
 constexpr std::array kContainerdFields = {text("address"), text("namespace")};
 constexpr ObjectSpec kContainerd = {"containerd", kContainerdFields};
+constexpr std::array kKubernetesFields = {text("kubeconfig")};
+constexpr ObjectSpec kKubernetes = {"kubernetes", kKubernetesFields};
 constexpr std::array kLimitFields = {number("learntAddressesPerEndpoint"), number("flowsPerEndpoint")};
 constexpr ObjectSpec kLimits = {"limits", kLimitFields};
 constexpr std::array kRootFields = {
@@ -96,6 +96,7 @@ constexpr std::array kRootFields = {
     texts("labelSources", kLabelSources.size(), kLabelSources),
     text("unknownLabels", kUnknownLabels),
     object("containerd", kContainerd),
+    object("kubernetes", kKubernetes),
     number("labelTimeout"),
     text("denyAction", kDenyActions),
     text("policyChange", kPolicyChanges),
@@ -257,14 +258,24 @@ void read_label_sources(const Cursor& root, Config& config) {
     std::vector<std::string>& sources = config.label_sources.emplace();
     root.each("labelSources", [&sources](const Cursor& item) {
         const std::string& name = item.node().text();
-        if (name == "kubernetes") {
-            item.error("not supported yet: the label source \"kubernetes\"; write cni-args, files or containerd");
-        } else if (std::find(sources.begin(), sources.end(), name) != sources.end()) {
+        if (std::find(sources.begin(), sources.end(), name) != sources.end()) {
             item.error("the label source is in the list already");
         } else {
             sources.push_back(name);
         }
     });
+}
+
+void read_kubernetes(const Cursor& root, Config& config) {
+    const auto section = root.child("kubernetes");
+    if (!section) {
+        return;
+    }
+    read_path(*section, "kubeconfig", config.kubeconfig);
+    const bool is_listed = !config.label_sources || config.uses_label_source(labels::kKubernetes);
+    if (!config.kubeconfig.empty() && !is_listed) {
+        section->child("kubeconfig")->error("labelSources does not list kubernetes, so nothing would ask the API server");
+    }
 }
 
 bool is_namespace(std::string_view name) {
@@ -367,6 +378,7 @@ void decode(const Cursor& root, Config& config) {
     read_label_sources(root, config);
     config.unknown_labels_absent = root.text("unknownLabels").value_or("Closed") == "Absent";
     read_containerd(root, config);
+    read_kubernetes(root, config);
     read_number(root, "labelTimeout", {0, 300}, config.label_timeout_seconds);
     config.reject_denied = root.text("denyAction").value_or("Drop") == "Reject";
     config.keep_flows = root.text("policyChange").value_or("Cut") == "Keep";
@@ -402,12 +414,17 @@ labels::ProviderSettings Config::label_settings() const {
 }
 
 std::vector<std::string> Config::label_sources_of(bool kubernetes) const {
-    return label_sources ? *label_sources : labels::default_order(kubernetes);
+    return label_sources ? *label_sources : labels::default_order(kubernetes, uses_api_server());
 }
 
 bool Config::uses_label_source(std::string_view name) const {
     const std::vector<std::string> sources = label_sources_of(true);
     return std::find(sources.begin(), sources.end(), name) != sources.end();
+}
+
+bool Config::uses_api_server() const {
+    return label_sources ? std::find(label_sources->begin(), label_sources->end(), labels::kKubernetes) != label_sources->end()
+                         : !kubeconfig.empty();
 }
 
 Result<Config> parse_config(const std::string& path, std::string_view content) {

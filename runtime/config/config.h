@@ -82,6 +82,7 @@ struct Config {
     std::optional<std::vector<std::string>> label_sources;  // unset: see label_sources_of()
     bool unknown_labels_absent = false;                     // unknownLabels: Absent
     std::uint32_t label_timeout_seconds = 10;
+    std::string kubeconfig;                       // for the API server; empty: the service account of the pod that the daemon runs in
     std::string containerd_address;               // empty: from containerd::find_containerd_socket()
     std::string containerd_namespace = "k8s.io";  // searched first; then "k8s.io" and "default"
 
@@ -103,7 +104,11 @@ struct Config {
     std::string grace_path() const { return state_dir + "/grace"; }  // lock of base/grace_period.h
     std::string records_dir() const { return state_dir + "/endpoints"; }
     std::string name_cache_path() const { return cache_dir + "/names.cache"; }
-    // In the order in which they are asked. By default containerd is first for a Kubernetes pod, and not used for other containers.
+    std::string api_server_dir() const { return cache_dir + "/kubernetes"; }  // what is known of the API server
+    // Whether the API server is a source of labels.
+    bool uses_api_server() const;
+    // In the order in which they are asked. By default containerd is first for a Kubernetes pod, after the API server if one is configured,
+    // and not used for other containers.
     std::vector<std::string> label_sources_of(bool kubernetes) const;
     // Whether any endpoint uses this source.
     bool uses_label_source(std::string_view name) const;

@@ -64,6 +64,19 @@ std::string servers_text(const api::StatusReply& reply) {
     return listed(servers, servers.size());
 }
 
+// Empty: it is no source.
+std::string api_server_text(const std::optional<api::ApiServerItem>& one) {
+    if (!one) {
+        return {};
+    }
+    const std::string state = one->connected       ? "connected since " + one->since
+                              : one->since.empty() ? "connecting"
+                                                   : "away since " + one->since;
+    return (one->server.empty() ? "" : one->server + ", ") + state + ", " + std::to_string(one->pods) + " pods of this node, " +
+           std::to_string(one->namespaces) + " namespaces, " + std::to_string(one->service_accounts) + " service accounts" +
+           (one->refused == 0 ? "" : ", refused: " + std::to_string(one->refused) + ", the last: " + one->last_refused);
+}
+
 std::string modes_text(const api::ModeCounts& endpoints) {
     return std::to_string(endpoints.enforced) + " enforced, " + std::to_string(endpoints.open) + " open, " +
            std::to_string(endpoints.closed) + " closed";
@@ -84,6 +97,7 @@ void show_status(const Context& context, const api::StatusReply& reply) {
     }
     print_line(context, "endpoints", modes_text(reply.endpoints));
     print_line(context, "dns", servers_text(reply));
+    print_line(context, "api server", api_server_text(reply.api_server));
     print_line(context, "folders", listed(reply.folders, reply.folders.size()));
     print_line(context, "pins", reply.pins);
     print_files(context, reply.files);

@@ -19,6 +19,7 @@
 #include "daemon/events/address_feed.h"
 #include "daemon/events/event_pipeline.h"
 #include "daemon/events/flow_feed.h"
+#include "daemon/labels/api_server_watch.h"
 #include "daemon/labels/label_fetcher.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/loop/policy_folder_watch.h"
@@ -83,6 +84,7 @@ class Daemon {
     std::unique_ptr<EventPipeline> events_;
     std::unique_ptr<PolicyFolderWatch> folders_;
     std::unique_ptr<ServerFileWatch> server_files_;  // null: no file names trusted servers or the cluster's domain
+    std::unique_ptr<ApiServerWatch> api_server_;     // null: the API server is not a source of labels
     std::unique_ptr<LabelFetcher> labels_;           // null: no label provider must be asked
     std::unique_ptr<MetricsService> metrics_;        // null: metricsAddress is not set
     std::unique_ptr<SocketServer> server_;
@@ -120,6 +122,10 @@ Result<> Daemon::start() {
               SocketServer::create(*loop_, config_.socket_path(),
                                    [this](const api::Request& request, SocketServer::Ticket ticket) { return handle(request, ticket); }));
     NG_TRY(remove_file(api::failure_path(config_.socket_path())));
+    // Sources: the connections to the API server.
+    if (node_->runtime().api_server()) {
+        NG_ASSIGN(api_server_, ApiServerWatch::create(*loop_, *node_));
+    }
     // Sources: replies of the label providers that must be asked.
     if (!node_->runtime().label_providers().to_be_asked().empty()) {
         NG_ASSIGN(labels_, LabelFetcher::create(*loop_, *node_));
@@ -209,6 +215,9 @@ Result<> Daemon::run() {
     slow_path_->finish();
     events_->finish();
     node_->save_cache_now();
+    if (api_server_) {
+        api_server_->save_now();
+    }
     if (!wants_restart_) {
         log::info("stopped; policies stay enforced", {});
     }
@@ -229,6 +238,9 @@ void Daemon::tick() {
         node_->reconcile_soon();
     }
     node_->tick();
+    if (api_server_) {
+        api_server_->tick();
+    }
     slow_path_->tick();
     flows_->tick();
     addresses_->tick();

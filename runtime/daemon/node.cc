@@ -36,7 +36,7 @@ Result<std::unique_ptr<Node>> Node::open(const config::Config& config, const Clo
     std::unique_ptr<Node> node(new Node(config, clock));
     {
         NG_ASSIGN(const NodeLock lock, NodeLock::acquire(config, NodeLock::kPatientMs));
-        NG_ASSIGN(node->runtime_, node::NodeRuntime::open(lock, node->config_, clock, {&node->cache_, true}));
+        NG_ASSIGN(node->runtime_, node::NodeRuntime::open(lock, node->config_, clock, {&node->cache_, true, true}));
         const datapath::Datapath& datapath = node->datapath();
         log::info(datapath.fresh() ? "datapath loaded" : "datapath adopted", {log::kv("pins", datapath.folder())});
         node->collector_ = std::make_unique<PolicyCollector>(node->datapath(), clock, config.lock_path());
@@ -197,6 +197,39 @@ Result<> Node::set_description(const std::string& container_id, const std::strin
     return runtime_->set_description(lock, container_id, ifname, provider, description);
 }
 
+void Node::follow_labels(const std::set<std::string>& name_spaces) {
+    const bool concerns_none = std::none_of(records().begin(), records().end(),
+                                            [&](const auto& entry) { return name_spaces.count(entry.second.pod_namespace) != 0; });
+    if (concerns_none && !due_.labels) {
+        return;
+    }
+    const auto work = [&]() -> Result<> {
+        NG_ASSIGN(const NodeLock lock, lock_node());
+        return follow_labels(lock);
+    };
+    const Result<> result = work();
+    due_.labels = !result;
+    health_.report("labels of the API server", result);
+}
+
+Result<> Node::follow_labels(const NodeLock& lock) {
+    NG_ASSIGN(const node::ProgramSummary summary, runtime_->follow_labels(lock));
+    if (summary.programmed + summary.failed.size() == 0) {
+        return ok();
+    }
+    relabelled_ += summary.programmed;
+    log::info("labels changed", {log::kv("endpoints", summary.programmed)});
+    collector_->note_garbage();
+    if (summary.nearly_full) {
+        collector_->collect_now();
+    }
+    if (const Result<> failed = report_failures(summary); !failed) {
+        due_.program = true;  // of those that failed
+        health_.report(kProgramming, failed);
+    }
+    return runtime_->mark_programmed(lock);
+}
+
 void Node::forget_state(std::uint32_t endpoint) {
     observe(EventKind::kEndpointRemoved, event_endpoint(records(), endpoint), {"the endpoint is gone", ""});
     cache_.forget(endpoint);
@@ -323,6 +356,9 @@ void Node::tick() {
     }
     if (due_.reload) {
         reload_policies();
+    }
+    if (due_.labels) {
+        follow_labels({});
     }
     if (due_.program) {
         program_affected({});

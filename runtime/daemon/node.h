@@ -9,6 +9,8 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +23,7 @@
 #include "daemon/events/name_history.h"
 #include "daemon/events/shown_names.h"
 #include "daemon/flow_log/flow_log_counts.h"
+#include "daemon/labels/api_server_state.h"
 #include "daemon/timing.h"
 #include "daemon/upkeep/cache_saver.h"
 #include "daemon/upkeep/health.h"
@@ -62,6 +65,13 @@ class Node {
 
     // Reads the policy folders. If the snapshot changed, programs every endpoint that the change affects.
     void reload_policies(const policy::ChangedFiles& changed = policy::ChangedFiles::any());
+    // Objects of the API server changed in these namespaces. Puts the labels in force on the endpoints concerned.
+    void follow_labels(const std::set<std::string>& name_spaces);
+    // How many endpoints were programmed because labels changed at the API server.
+    std::uint64_t relabelled() const { return relabelled_; }
+    // What the watch of the API server reports; nothing: none is configured.
+    std::optional<ApiServerState>& api_server() { return api_server_; }
+    const std::optional<ApiServerState>& api_server() const { return api_server_; }
     // Reads the trusted servers and the cluster's domain again; writes them to the kernel if they changed.
     void refresh_servers();
     // Compares the endpoint records with the interfaces and the kernel's maps, and corrects differences.
@@ -119,6 +129,7 @@ class Node {
     // Programs the affected endpoints, and those whose state in the kernel is not as programmed.
     void program_affected(const policy::AffectedEndpoints& affected);
     Result<> program_affected(const node::NodeLock& lock, const policy::AffectedEndpoints& affected);
+    Result<> follow_labels(const node::NodeLock& lock);
     Result<> report_failures(const node::ProgramSummary& summary);
     Result<> reconcile(const node::NodeLock& lock);
     void forget_state(std::uint32_t endpoint);
@@ -133,7 +144,8 @@ class Node {
         bool no_room = false;  // it failed for some endpoints because a map is full, perhaps of unused policies
         bool reload = false;   // another process was reading the policies: read them again
         bool reconcile = false;
-        bool links = true;  // some pinned links may belong to interfaces that are being removed
+        bool labels = false;  // the node lock was busy when labels changed, or an endpoint could not be programmed
+        bool links = true;    // some pinned links may belong to interfaces that are being removed
     };
 
     config::Config config_;
@@ -146,6 +158,8 @@ class Node {
     NameHistory name_history_;
     ShownNames shown_names_;
     FlowLogCounts flow_log_counts_;
+    std::optional<ApiServerState> api_server_;
+    std::uint64_t relabelled_ = 0;
     CacheSaver saver_;
     Sweeper sweeper_;
     Warnings warnings_;

@@ -51,7 +51,7 @@ struct Record {
     std::string pod_namespace;
     std::string pod_name;
     std::string pod_uid;
-    std::string service_account;
+    std::string service_account;  // empty: not known, or none
     // What each provider said, by its name (labels/registry.h). A missing provider was not asked, or said nothing.
     std::map<std::string, Description, std::less<>> described;
     std::vector<IpAddress> dns_servers;  // the pod's, as the runtime gave them at ADD; at most kMaxRecordServers

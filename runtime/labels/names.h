@@ -11,6 +11,7 @@ namespace namegate::labels {
 
 inline constexpr std::string_view kCniArgs = endpoints::kCniArgsProvider;
 inline constexpr std::string_view kFiles = "files";
+inline constexpr std::string_view kKubernetes = "kubernetes";
 inline constexpr std::string_view kContainerd = endpoints::kContainerdProvider;
 
 }  // namespace namegate::labels

@@ -17,10 +17,15 @@
 #include "base/result.h"
 #include "endpoints/record.h"
 
+namespace namegate::kubernetes {
+class Knowledge;
+}
+
 namespace namegate::labels {
 
 using endpoints::Description;
 using endpoints::Labels;
+using SharedLabels = std::shared_ptr<const Labels>;
 
 class Provider {
   public:
@@ -44,6 +49,19 @@ class Provider {
     virtual bool is_available() const { return true; }
     // Whether it knows the labels of an endpoint only after it was asked.
     virtual bool must_be_asked() const { return false; }
+    // Whether asking now may tell more about this endpoint than describe() does.
+    virtual bool should_be_asked(const endpoints::Record& record) const {
+        return must_be_asked() && record.description_of(name()) == nullptr;
+    }
+    // Whether what it says of an endpoint is all that there is, so that later providers add nothing.
+    virtual bool is_complete() const { return false; }
+    // Why describe() does not know an endpoint that the provider should know. Empty: there is no reason that anybody could remove.
+    virtual std::string why_unknown(const endpoints::Record& /*record*/) const { return {}; }
+    // What it knows now of an endpoint that changes, to be stored in its record. Empty: the record has the last that is known.
+    virtual std::optional<Description> newest(const endpoints::Record& /*record*/) const { return std::nullopt; }
+    // The labels of a namespace and of a service account. Null: not known.
+    virtual SharedLabels namespace_labels(const std::string& /*name_space*/) const { return nullptr; }
+    virtual SharedLabels account_labels(const std::string& /*name_space*/, const std::string& /*name*/) const { return nullptr; }
 
     // The rest is for providers that must be asked.
     //
@@ -51,7 +69,8 @@ class Provider {
     virtual Result<int> open() {
         return Error(Code::kUnsupported, "the label provider " + std::string(name()) + " does not need to be asked");
     }
-    // work() calls `done` once, within `timeout`. kTryAgain: no reply; any other error: an unusable reply.
+    // work() calls `done` once, within `timeout`. Empty: nothing is to be stored; describe() has what is known. kTryAgain: no reply; any
+    // other error: an unusable reply.
     virtual void ask(const endpoints::Record& /*record*/, std::chrono::milliseconds /*timeout*/, const Done& /*done*/) {}
     // Handles what has arrived or timed out.
     virtual void work() {}
@@ -80,6 +99,8 @@ struct ProviderSettings {
     std::string containerd_namespace;
     bool listed = false;  // the configuration lists the providers, so each is used even if its service is not found on the node
     FindPod find_pod;
+    // What is known of the API server; null: it is no source.
+    std::shared_ptr<kubernetes::Knowledge> api_server;
 };
 
 }  // namespace namegate::labels

@@ -26,9 +26,30 @@ void add_ports(const std::vector<NamedPort>& own, std::vector<NamedPort>& out) {
     }
 }
 
+// Adds what a provider says. Its labels do not replace those of an earlier one, and do not count after one whose labels are missing.
+void add(const Description& described, Resolved& out) {
+    add_ports(described.ports, out.ports);
+    out.annotations.insert(described.annotations.begin(), described.annotations.end());
+    if (!out.service_account) {
+        out.service_account = described.service_account;
+    }
+    if (described.labels && out.missing.empty()) {
+        out.known = true;
+        out.labels.insert(described.labels->begin(), described.labels->end());
+    }
+}
+
+// Keeps the first reason.
+void add_reason(const std::string& place, const std::string& reason, std::string& out) {
+    if (out.empty() && !reason.empty()) {
+        out = place + ": " + reason;
+    }
+}
+
 }  // namespace
 
-ProviderSet::ProviderSet(const std::optional<std::vector<std::string>>& order, ProviderSettings settings) : order_(order) {
+ProviderSet::ProviderSet(const std::optional<std::vector<std::string>>& order, ProviderSettings settings)
+    : order_(order), has_api_server_(settings.api_server != nullptr) {
     settings.listed = order_.has_value();
     for (const Registration& one : kRegistrations) {
         if (!order_ || contains(*order_, one.name)) {
@@ -45,7 +66,7 @@ ProviderSet::ProviderSet(std::vector<std::unique_ptr<Provider>> providers) : pro
 
 std::vector<Provider*> ProviderSet::of(const endpoints::Record& record) const {
     std::vector<Provider*> out;
-    for (const std::string& name : order_ ? *order_ : default_order(record.kubernetes)) {
+    for (const std::string& name : order_ ? *order_ : default_order(record.kubernetes, has_api_server_)) {
         const auto found = std::find_if(providers_.begin(), providers_.end(), [&name](const auto& one) { return one->name() == name; });
         if (found != providers_.end() && (record.description_of(name) != nullptr || (*found)->is_available())) {
             out.push_back(found->get());
@@ -56,7 +77,9 @@ std::vector<Provider*> ProviderSet::of(const endpoints::Record& record) const {
 
 Result<Resolved> ProviderSet::resolve(const endpoints::Record& record) const {
     Resolved out;
+    std::string why;
     for (const Provider* provider : of(record)) {
+        out.sources.push_back(provider->name());
         const auto place = "label source \"" + std::string(provider->name()) + "\"";
         const Provider::Reply own = provider->describe(record);
         if (!own) {
@@ -71,20 +94,19 @@ Result<Resolved> ProviderSet::resolve(const endpoints::Record& record) const {
             continue;
         }
         if (!own->has_value()) {
+            add_reason(place, provider->why_unknown(record), why);
             continue;
         }
-        const Description& described = **own;
-        add_ports(described.ports, out.ports);
-        out.annotations.insert(described.annotations.begin(), described.annotations.end());
-        if (described.labels && out.missing.empty()) {
-            out.known = true;
-            out.labels.insert(described.labels->begin(), described.labels->end());  // does not replace labels of an earlier provider
-        }
+        add(**own, out);
         if (out.labels.size() > endpoints::kMaxRecordLabels) {
             return Error(Code::kExhausted, "more than " + std::to_string(endpoints::kMaxRecordLabels) + " labels, the last from " + place);
         }
+        if (provider->is_complete() && (*own)->labels) {
+            break;
+        }
     }
     out.known = out.known && out.missing.empty();
+    out.missing = !out.known && out.missing.empty() ? why : out.missing;
     if (const Description* args = record.description_of(kCniArgs); args != nullptr) {
         out.annotations.insert(args->annotations.begin(), args->annotations.end());
     }
@@ -94,11 +116,57 @@ Result<Resolved> ProviderSet::resolve(const endpoints::Record& record) const {
 
 Provider* ProviderSet::next_to_ask(const endpoints::Record& record) const {
     for (Provider* provider : of(record)) {
-        if (provider->must_be_asked() && record.description_of(provider->name()) == nullptr) {
+        if (provider->should_be_asked(record)) {
             return provider;
+        }
+        if (const auto own = provider->describe(record); provider->is_complete() && own && *own && (*own)->labels) {
+            break;  // what the others say does not count
         }
     }
     return nullptr;
+}
+
+bool ProviderSet::refresh(endpoints::Record& record) const {
+    bool changed = false;
+    for (const Provider* provider : of(record)) {
+        auto newest = provider->newest(record);
+        if (!newest) {
+            continue;
+        }
+        if (newest->service_account && *newest->service_account != record.service_account) {
+            record.service_account = *newest->service_account;
+            changed = true;
+        }
+        newest->service_account.reset();
+        newest->annotations.clear();  // only for display
+        Description& known = record.described[std::string(provider->name())];
+        if (known != *newest) {
+            known = std::move(*newest);
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+template <typename Ask>
+SharedLabels ProviderSet::first_labels(const endpoints::Record& record, bool has_document, const Ask& ask) const {
+    for (const Provider* provider : of(record)) {
+        if (has_document && provider->name() == kFiles) {
+            return nullptr;
+        }
+        if (SharedLabels found = ask(*provider)) {
+            return found;
+        }
+    }
+    return nullptr;
+}
+
+SharedLabels ProviderSet::namespace_labels(const endpoints::Record& record, bool has_document) const {
+    return first_labels(record, has_document, [&](const Provider& one) { return one.namespace_labels(record.pod_namespace); });
+}
+
+SharedLabels ProviderSet::account_labels(const endpoints::Record& record, const std::string& account, bool has_document) const {
+    return first_labels(record, has_document, [&](const Provider& one) { return one.account_labels(record.pod_namespace, account); });
 }
 
 std::vector<Provider*> ProviderSet::to_be_asked() const {
@@ -130,15 +198,7 @@ Result<std::optional<Description>> ask_and_wait(Provider& provider, const endpoi
         // Whatever the error is, the provider may return labels later.
         return Error(Code::kTryAgain, reply->error().message());
     }
-    return std::optional(answered(std::move(**reply)));
-}
-
-Description answered(std::optional<Description> reply) {
-    Description out = reply ? std::move(*reply) : Description();
-    if (!out.labels) {
-        out.labels.emplace();
-    }
-    return out;
+    return std::move(**reply);
 }
 
 }  // namespace namegate::labels

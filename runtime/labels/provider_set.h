@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The label providers of this node, in order of precedence: if several provide the same key, annotation or name of a port, the first
-// one wins. A provider that does not know the endpoint adds nothing. The labels of providers after one that has not replied yet are
-// not used: its labels are unknown (S8) and take precedence over theirs. Their annotations and ports are. Owns the providers. One thread.
+// one wins. A provider that does not know the endpoint adds nothing, and one that knows all of it ends the list. The labels of providers
+// after one that has not replied yet are not used: its labels are unknown (S8) and take precedence over theirs. Their annotations and ports
+// are. Owns the providers. One thread.
 #pragma once
 
 #include <chrono>
@@ -24,7 +25,9 @@ struct Resolved {
     std::string missing;  // not empty: why a provider's labels are missing; there may be more labels
     // Merged; each name has the ports of one provider.
     std::vector<NamedPort> ports;
-    Labels annotations;  // merged; those of ADD even if its provider is not used, because they are only for display
+    Labels annotations;                          // merged; those of ADD even if its provider is not used, because they are only for display
+    std::optional<std::string> service_account;  // of the first provider that knows it; empty: the pod has none
+    std::vector<std::string_view> sources;       // the providers that count for this endpoint, in order
 };
 
 class ProviderSet {
@@ -36,6 +39,12 @@ class ProviderSet {
 
     // Merges the descriptions. kExhausted: more than endpoints::kMaxRecordLabels.
     Result<Resolved> resolve(const endpoints::Record& record) const;
+    // The labels of the endpoint's namespace, and of this service account in it, from the first provider that knows them. Null: none
+    // does, or the policy folders have a document of it (`has_document`) and the provider `files` comes first.
+    SharedLabels namespace_labels(const endpoints::Record& record, bool has_document) const;
+    SharedLabels account_labels(const endpoints::Record& record, const std::string& account, bool has_document) const;
+    // Copies into the record what changed at its providers since it was written. False: nothing.
+    bool refresh(endpoints::Record& record) const;
     // The first provider used for this endpoint that must be asked and has not replied. Null: there is none.
     Provider* next_to_ask(const endpoints::Record& record) const;
     // All providers that must be asked, for any endpoint.
@@ -43,17 +52,17 @@ class ProviderSet {
 
   private:
     std::vector<Provider*> of(const endpoints::Record& record) const;
+    template <typename Ask>
+    SharedLabels first_labels(const endpoints::Record& record, bool has_document, const Ask& ask) const;
 
     std::vector<std::unique_ptr<Provider>> providers_;
     std::optional<std::vector<std::string>> order_;
+    bool has_api_server_ = false;
 };
 
-// Asks the provider and blocks until it replies, for at most `timeout`. If it does not know the endpoint, or not its labels, there are
-// none. Empty: `give_up`, which is called every 0.1 s, returned true. kTryAgain: the provider did not return labels; the message says why.
+// Asks the provider and blocks until it replies, for at most `timeout`. Empty: there is nothing to be stored, or `give_up`, which is
+// called every 0.1 s, returned true. kTryAgain: the provider did not return labels; the message says why.
 Result<std::optional<Description>> ask_and_wait(Provider& provider, const endpoints::Record& record, std::chrono::milliseconds timeout,
                                                 const std::function<bool()>& give_up);
-
-// What is stored of a provider's reply: a provider that was asked and knows no labels counts as one that gives none.
-Description answered(std::optional<Description> reply);
 
 }  // namespace namegate::labels

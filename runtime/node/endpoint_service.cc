@@ -188,8 +188,10 @@ Result<> EndpointService::program_here(Record& record) {
 }
 
 Result<api::SentRequest> EndpointService::ask_to_program(const Record& record) const {
-    // The daemon may have to wait for a provider of labels first, for this time.
-    const unsigned wait_ms = providers_.next_to_ask(record) != nullptr ? config_.label_timeout_seconds * 1'000 : 0;
+    // The daemon may have to wait for providers of labels first, for this time each. Only the daemon asks the API server.
+    const unsigned providers =
+        (providers_.next_to_ask(record) != nullptr ? 1U : 0U) + (record.kubernetes && config_.uses_api_server() ? 1U : 0U);
+    const unsigned wait_ms = providers * config_.label_timeout_seconds * 1'000;
     const api::ProgramRequest request{record.container_id, record.ifname, record.addresses};
     return api::SentRequest::send(config_.socket_path(), api::encode_call(request), kProgramTimeoutMs + wait_ms);
 }

@@ -21,6 +21,7 @@ NodeRuntime::NodeRuntime(const config::Config& config, const Clock& clock, std::
       datapath_(std::move(datapath)),
       store_(config.records_dir()),
       policies_(make_ledger(config, clock)),
+      api_server_(config.uses_api_server() ? std::make_shared<kubernetes::Knowledge>(config.api_server_dir(), options.watch) : nullptr),
       providers_(config.label_sources, label_settings()),
       programmer_(*datapath_, config, clock, providers_, options.names),
       dns_servers_(config),
@@ -144,7 +145,9 @@ Result<> NodeRuntime::prepare(const NodeLock& lock, const Record& record) {
     return programmer_.prepare(lock, record, all_records());
 }
 
-Result<> NodeRuntime::program(const NodeLock& lock, const Record& record) {
+Result<> NodeRuntime::program(const NodeLock& lock, const Record& given) {
+    Record record = given;
+    providers_.refresh(record);
     put_record(record);
     Result<> programmed = programmer_.program(lock, record, all_records());
     if (programmed) {
@@ -164,6 +167,16 @@ ProgramSummary NodeRuntime::program_affected(const NodeLock& lock, const policy:
 
 ProgramSummary NodeRuntime::bring_up_to_date(const NodeLock& lock, const policy::AffectedEndpoints& affected) {
     return programmer_.bring_up_to_date(lock, all_records(), affected);
+}
+
+Result<ProgramSummary> NodeRuntime::follow_labels(const NodeLock& lock) {
+    for (auto& entry : records_) {
+        // An endpoint in the middle of its ADD is written by program().
+        if (providers_.refresh(entry.second) && entry.second.ready && is_on_disk(entry.second)) {
+            NG_TRY(store_.write(entry.second));
+        }
+    }
+    return programmer_.program_relabelled(lock, all_records());
 }
 
 bool NodeRuntime::is_on_disk(const Record& record) const {
@@ -191,12 +204,13 @@ Result<> NodeRuntime::mark_programmed(const NodeLock& /*lock*/) {
 
 labels::ProviderSettings NodeRuntime::label_settings() const {
     labels::ProviderSettings settings = config_.label_settings();
+    settings.api_server = api_server_;
     settings.find_pod = [this](std::string_view name_space, std::string_view pod) -> std::optional<endpoints::Description> {
         const policy::PodDocument* document = programmer_.snapshot().find_pod(name_space, pod);
         if (document == nullptr) {
             return std::nullopt;
         }
-        return endpoints::Description{document->labels, document->annotations, document->ports};
+        return endpoints::Description{document->labels, document->annotations, document->ports, std::nullopt};
     };
     return settings;
 }

@@ -23,6 +23,7 @@
 #include "datapath/loader.h"
 #include "dns/name_cache.h"
 #include "endpoints/record_store.h"
+#include "kubernetes/known/knowledge.h"
 #include "labels/provider_set.h"
 #include "node/admission.h"
 #include "node/node_lock.h"
@@ -39,6 +40,7 @@ using RecordMap = std::map<std::uint32_t, endpoints::Record>;  // by endpoint id
 struct NodeOptions {
     const dns::NameCache* names = nullptr;  // fills the maps of a new policy (D14); null: they start empty
     bool take_over = true;                  // take over the endpoints of older builds
+    bool watch = false;                     // this process watches the API server, if one is configured
 };
 
 // What read_policies() has changed.
@@ -111,6 +113,10 @@ class NodeRuntime {
     // Programs the affected endpoints, and each other one whose policy in the kernel is outdated or was not written by this
     // process.
     ProgramSummary bring_up_to_date(const NodeLock& lock, const policy::AffectedEndpoints& affected);
+    // After the API server's objects changed: stores what changed in the records, and programs the endpoints concerned.
+    Result<ProgramSummary> follow_labels(const NodeLock& lock);
+    // What is known of the API server; null: none is configured.
+    const std::shared_ptr<kubernetes::Knowledge>& api_server() const { return api_server_; }
     // Sets `ready` for endpoints that were programmed outside of their ADD, and writes their records.
     Result<> mark_programmed(const NodeLock& lock);
     // Writes what a provider said to the record. kNotFound: the endpoint is gone.
@@ -146,6 +152,7 @@ class NodeRuntime {
     endpoints::RecordStore store_;
     policy::DocumentLedger policies_;
     FoldersRead read_;  // the outcome of the last read
+    std::shared_ptr<kubernetes::Knowledge> api_server_;
     labels::ProviderSet providers_;
     Programmer programmer_;
     RecordMap records_;

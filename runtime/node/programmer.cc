@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/grace_period.h"
@@ -33,16 +34,22 @@ Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
     policy::EndpointView view;
     view.name_space = record.pod_namespace;
     view.pod = record.pod_name;
-    view.service_account = record.service_account;
     view.is_kubernetes = record.kubernetes;
-    view.use_pod_document = config_.uses_label_source(labels::kFiles);
     view.addresses = record.addresses;
     NG_ASSIGN(labels::Resolved resolved, providers_.resolve(record));
+    view.use_pod_document = std::find(resolved.sources.begin(), resolved.sources.end(), labels::kFiles) != resolved.sources.end();
+    view.account_known = resolved.service_account.has_value();
+    view.service_account = resolved.service_account.value_or(record.service_account);
     view.labels = std::move(resolved.labels);
     view.ports = std::move(resolved.ports);
     view.labels_known = resolved.known;
     view.labels_missing = std::move(resolved.missing);
     view.unknown_is_absent = config_.unknown_labels_absent;
+    view.namespace_labels = providers_.namespace_labels(record, snapshot_->find_namespace(view.name_space) != nullptr);
+    if (const std::string account = policy::service_account_of(view, *snapshot_); !account.empty()) {
+        const bool has_document = snapshot_->find_service_account(view.name_space, account) != nullptr;
+        view.account_labels = providers_.account_labels(record, account, has_document);
+    }
     view.gaps = policy::label_gaps(view, *snapshot_);
     view.effective = std::make_shared<const policy::Labels>(policy::effective_labels(view, *snapshot_));
     return view;
@@ -227,6 +234,10 @@ void Programmer::begin_flips(Pass& pass) {
 Result<> Programmer::program_in(Pass& pass, const Record& record) {
     Programmed& state = programmed_[record.id];
     Result<> result = pass.settled ? put_in_force(pass, record, state) : pass.settled;
+    // Later facts are left to program_relabelled(): endpoints whose rules select this one depend on the difference.
+    if (const auto own = pass.view_of.find(record.id); own != pass.view_of.end() && facts_.count(record.id) == 0) {
+        facts_.emplace(record.id, all_facts_of(pass.views[own->second]));
+    }
     state.current = static_cast<bool>(result);
     state.error = result ? std::string() : result.error().message();
     state.labels_unknown = !result && result.error().code() == Code::kLabelsUnknown;
@@ -280,6 +291,62 @@ ProgramSummary Programmer::bring_up_to_date(const NodeLock& /*lock*/, const std:
                                             const policy::AffectedEndpoints& affected) {
     return program_some(
         all, [&](const Pass& pass, const Record& record) { return is_affected(pass, record, affected) || !is_as_programmed(record); });
+}
+
+ProgramSummary Programmer::program_relabelled(const NodeLock& /*lock*/, const std::vector<Record>& all) {
+    std::set<std::uint32_t> changed;
+    policy::AffectedEndpoints reaching;
+    const Pass now = start_pass(all);
+    for (const Record& record : all) {
+        const auto own = now.view_of.find(record.id);
+        const auto before = facts_.find(record.id);
+        policy::EndpointFacts facts = own == now.view_of.end() ? policy::EndpointFacts() : all_facts_of(now.views[own->second]);
+        if (before != facts_.end() && before->second == facts) {
+            continue;
+        }
+        if (before != facts_.end()) {
+            reaching.add(policy::AffectedEndpoints::of_endpoint(*snapshot_, before->second));
+        }
+        reaching.add(policy::AffectedEndpoints::of_endpoint(*snapshot_, facts));
+        changed.insert(record.id);
+        facts_[record.id] = std::move(facts);
+    }
+    if (changed.empty()) {
+        return {};
+    }
+    return program_some(all, [&](Pass& pass, const Record& record) {
+        return (changed.count(record.id) != 0 || is_affected(pass, record, reaching)) && !is_up_to_date(pass, record);
+    });
+}
+
+bool Programmer::is_up_to_date(Pass& pass, const Record& record) const {
+    const auto own = pass.view_of.find(record.id);
+    if (own == pass.view_of.end() || !is_as_programmed(record)) {
+        return false;
+    }
+    const auto is_same = [&](Direction direction) {
+        const auto compiled = compile(pass, pass.views[own->second], direction);
+        if (!compiled) {
+            return false;
+        }
+        const Programmed& state = *find(record.id);
+        const CompiledRef& before = state.compiled(direction);
+        if (!*compiled || !before) {
+            return !*compiled && !before;
+        }
+        // The DNS queries that it allows are not part of the content.
+        return (*compiled)->content_hash == before->content_hash &&
+               (direction == Direction::kIngress || (*compiled)->dns.under(config_.dns_queries.queries) == state.policies.dns);
+    };
+    return is_same(Direction::kEgress) && is_same(Direction::kIngress);
+}
+
+// With the ports, which are facts of an endpoint only if rules name them.
+policy::EndpointFacts Programmer::all_facts_of(const policy::EndpointView& view) const {
+    policy::EndpointFacts facts = policy::facts_of(*snapshot_, view, Direction::kEgress);
+    facts.ports = policy::ports_of(view, *snapshot_);
+    facts.addresses.clear();
+    return facts;
 }
 
 bool Programmer::is_affected(const Pass& pass, const Record& record, const policy::AffectedEndpoints& affected) const {

@@ -85,8 +85,12 @@ class Programmer {
     // object.
     ProgramSummary bring_up_to_date(const NodeLock& lock, const std::vector<endpoints::Record>& all,
                                     const policy::AffectedEndpoints& affected);
+    // After labels changed: programs the endpoints whose own labels did, and those whose rules select by them, if their policies differ
+    // from those in force. All others are not touched.
+    ProgramSummary program_relabelled(const NodeLock& lock, const std::vector<endpoints::Record>& all);
     void forget(std::uint32_t endpoint) {
         programmed_.erase(endpoint);
+        facts_.erase(endpoint);
         ++revision_;
     }
     // Marks everything as outdated, so that bring_up_to_date() programs it again.
@@ -146,6 +150,9 @@ class Programmer {
     ProgramSummary program_some(const std::vector<endpoints::Record>& all, const Wanted& wanted);
     bool is_affected(const Pass& pass, const endpoints::Record& record, const policy::AffectedEndpoints& affected) const;
     bool is_as_programmed(const endpoints::Record& record) const;
+    // Whether the policies in force are those that its labels now select.
+    bool is_up_to_date(Pass& pass, const endpoints::Record& record) const;
+    policy::EndpointFacts all_facts_of(const policy::EndpointView& view) const;
     bool is_gone(const endpoints::Record& record) const;
     void begin_flips(Pass& pass);
     Result<> program_in(Pass& pass, const endpoints::Record& record);
@@ -166,6 +173,7 @@ class Programmer {
     std::shared_ptr<const policy::Snapshot> snapshot_ = std::make_shared<const policy::Snapshot>();
     std::string unknown_ = "the policies have not been read yet";
     std::map<std::uint32_t, Programmed> programmed_;
+    std::map<std::uint32_t, policy::EndpointFacts> facts_;  // of each endpoint after the last change of labels, or when it was programmed
     std::uint64_t revision_ = 1;
     bool flipped_ = false;  // since the last wait_for_readers()
 };

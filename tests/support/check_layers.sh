@@ -10,14 +10,15 @@ cd "${1:?root of the tree}" || exit 2
 declare -A may=(
   [base]=""
   [cni]="base" [endpoints]="base" [netlink]="base" [containerd]="base"
+  [kubernetes/known]="base" [kubernetes/client]="base policy/documents policy/model/problem.h kubernetes/known"
   [policy/model]="base" [policy/documents]="base policy/model" [policy/compiler]="base policy/model"
   [dns]="base policy/model/domain_pattern.h"
   [datapath]="base policy/model policy/compiler"
-  [labels]="base endpoints containerd"
+  [labels]="base endpoints containerd kubernetes/known"
   [config]="base policy/documents policy/model/dns_queries.h policy/model/domain_pattern.h policy/model/tls_names.h dns labels"
   [api]="base policy/compiler dns"
-  [node]="base policy dns endpoints labels netlink datapath config api"
-  [daemon]="base policy dns endpoints labels datapath config api node"
+  [node]="base policy dns endpoints labels kubernetes/known netlink datapath config api"
+  [daemon]="base policy dns endpoints labels kubernetes datapath config api node"
   [ctl]="base policy dns config api"
   [man]="base config ctl daemon/command_line.h"
 )
@@ -27,8 +28,9 @@ libraries=(
   'ldns/|dns'
   'bpf/|datapath'
   'netlink/[a-z-]*\.h>|netlink'
-  'nlohmann/|cni policy endpoints containerd api'
+  'nlohmann/|cni policy endpoints containerd kubernetes api'
   'nghttp2/|containerd'
+  'curl/|kubernetes/client'
   '(grpc[a-z]*/|google/|[a-z]*\.pb\.h)|tests'
   'idn2\.h|policy'
   'systemd/|daemon/loop'

@@ -45,6 +45,28 @@ struct NamedServerItem {
     }
 };
 
+// The API server as a source of labels.
+struct ApiServerItem {
+    std::string server;  // empty: not known yet
+    bool connected = false;
+    std::string since;       // UTC, when it was connected or lost; empty: neither happened yet
+    std::string last_error;  // empty: there was none
+    std::uint64_t pods = 0;
+    std::uint64_t namespaces = 0;
+    std::uint64_t service_accounts = 0;
+    std::uint64_t refused = 0;
+    std::string last_refused;
+
+    bool operator==(const ApiServerItem&) const = default;
+    static constexpr auto fields() {
+        return std::tuple(field("server", &ApiServerItem::server), field("connected", &ApiServerItem::connected),
+                          field("since", &ApiServerItem::since), field("lastError", &ApiServerItem::last_error),
+                          field("pods", &ApiServerItem::pods), field("namespaces", &ApiServerItem::namespaces),
+                          field("serviceAccounts", &ApiServerItem::service_accounts), field("refused", &ApiServerItem::refused),
+                          field("lastRefused", &ApiServerItem::last_refused));
+    }
+};
+
 struct StatusReply {
     bool healthy = false;
     std::string version;
@@ -59,6 +81,7 @@ struct StatusReply {
     std::vector<NamedServerItem> trusted_servers_named_by;
     Texts degraded;
     Texts warnings;
+    std::optional<ApiServerItem> api_server;  // empty: it is no source
 
     bool operator==(const StatusReply&) const = default;
     static constexpr auto fields() {
@@ -68,7 +91,7 @@ struct StatusReply {
                           field("endpoints", &StatusReply::endpoints), field("counters", &StatusReply::counters),
                           field("trustedServers", &StatusReply::trusted_servers),
                           field("trustedServersNamedBy", &StatusReply::trusted_servers_named_by), field("degraded", &StatusReply::degraded),
-                          field("warnings", &StatusReply::warnings));
+                          field("warnings", &StatusReply::warnings), optional_field("apiServer", &StatusReply::api_server));
     }
 };
 

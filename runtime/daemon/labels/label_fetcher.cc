@@ -119,8 +119,9 @@ void LabelFetcher::handle(Received received) {
 // The labels of one provider are in the record, but policies may need those of another one. False: there is no such provider.
 bool LabelFetcher::ask_next(const Received& received) {
     const auto record = node_.runtime().store().read(received.key.first, received.key.second);
-    // If they are not in the record, the node lock was busy, and the same labels must be tried again.
-    if (!record || record->description_of(received.provider->name()) == nullptr) {
+    // If the provider is still to be asked, its labels are not in the record: the node lock was busy, and the same labels must be tried
+    // again.
+    if (!record || received.provider->should_be_asked(*record)) {
         return false;
     }
     labels::Provider* next = next_to_ask(*record);
@@ -146,7 +147,9 @@ Result<> LabelFetcher::put_in_force(const Received& received) {
         return Error(Code::kTryAgain, received.reply.error().message());
     }
     const auto& [container_id, ifname] = received.key;
-    NG_TRY(node_.set_description(container_id, ifname, received.provider->name(), labels::answered(*received.reply)));
+    if (received.reply->has_value()) {
+        NG_TRY(node_.set_description(container_id, ifname, received.provider->name(), **received.reply));
+    }
     return node_.program(container_id, ifname, {});
 }
 

@@ -25,6 +25,15 @@ std::string shared_reason(std::string error, const std::string& name) {
     return error;
 }
 
+// Empty: it is connected, is about to be, or is no source.
+std::string api_server_text(const std::optional<ApiServerState>& state) {
+    if (!state || !state->away) {
+        return {};
+    }
+    return "the API server" + (state->server.empty() ? "" : " " + state->server) + " is away since " + utc_text(state->since_seconds) +
+           ": " + state->last_error + "; labels stay as they are known, and new pods have those of the next label source";
+}
+
 }  // namespace
 
 std::vector<std::string> fold_endpoint_errors(const std::vector<EndpointError>& errors) {
@@ -86,6 +95,9 @@ std::vector<Degradation> degradations(const Node& node) {
     }
     if (node.runtime().trusted_servers().empty() && !node.config().dns_servers.pod) {
         out.push_back({"dns_servers", "no DNS server is trusted, so no name opens anything: set dnsTrustedServers"});
+    }
+    if (std::string text = api_server_text(node.api_server()); !text.empty()) {
+        out.push_back({"api_server", std::move(text)});
     }
     return out;
 }

@@ -12,8 +12,8 @@ namespace namegate::daemon {
 class Node;
 
 // Machine names of the kinds of reasons; docs/metrics.md lists them.
-inline constexpr std::string_view kDegradationKinds[] = {"policy_folder", "policy_file", "endpoint",
-                                                         "address_limit", "daemon",      "dns_servers"};
+inline constexpr std::string_view kDegradationKinds[] = {"policy_folder", "policy_file", "endpoint",  "address_limit",
+                                                         "daemon",        "dns_servers", "api_server"};
 
 struct Degradation {
     std::string_view kind;  // one of kDegradationKinds

@@ -147,6 +147,15 @@ void add_refused(Node& node, const Record& record, api::AddressesReply& out) {
     }
 }
 
+std::optional<api::ApiServerItem> api_server_item(const std::optional<ApiServerState>& state) {
+    if (!state) {
+        return std::nullopt;
+    }
+    return api::ApiServerItem{state->server,           state->connected, utc_text(state->since_seconds),
+                              state->last_error,       state->pods,      state->namespaces,
+                              state->service_accounts, state->refused,   state->last_refused};
+}
+
 api::TextMap annotations_of(const Node& node, const Record& record) {
     auto resolved = node.runtime().label_providers().resolve(record);
     if (resolved) {
@@ -155,6 +164,7 @@ api::TextMap annotations_of(const Node& node, const Record& record) {
     const endpoints::Description* of_add = record.description_of(endpoints::kCniArgsProvider);
     return of_add == nullptr ? api::TextMap() : of_add->annotations;
 }
+
 }  // namespace
 
 // Conditions that an administrator should know although namegate itself is healthy.
@@ -227,6 +237,7 @@ Result<api::StatusReply> view_status(Node& node, const Learner& learner) {
     }
     out.healthy = out.degraded.empty();
     out.warnings = view_warnings(node);
+    out.api_server = api_server_item(node.api_server());
     return out;
 }
 

@@ -42,8 +42,9 @@ class Containerd final : public Provider {
     void wait(std::chrono::milliseconds time) override { client_->wait(time); }
 
   private:
+    // A container that containerd does not know has no labels.
     static Reply described(std::optional<containerd::Labels> labels) {
-        return labels ? std::optional(Description{std::move(*labels)}) : std::nullopt;
+        return std::optional(Description{labels ? std::move(*labels) : Labels()});
     }
 
     std::optional<std::string> address_;

@@ -123,6 +123,15 @@ AffectedEndpoints AffectedEndpoints::all() {
     return out;
 }
 
+void AffectedEndpoints::add(const AffectedEndpoints& other) {
+    all_ = all_ || other.all_;
+    for (const Policy* policy : other.policies_) {
+        if (std::find(policies_.begin(), policies_.end(), policy) == policies_.end()) {
+            policies_.push_back(policy);
+        }
+    }
+}
+
 void AffectedEndpoints::add_policies_reaching(const Snapshot& snapshot, const std::vector<SeenLabels>& changed, bool are_sets) {
     const Changed by(changed, are_sets);
     for (const Snapshot::TierView& tier : snapshot.tiers()) {

@@ -20,6 +20,8 @@ class AffectedEndpoints {
     static AffectedEndpoints of_endpoint(const Snapshot& snapshot, const EndpointFacts& endpoint);
 
     static AffectedEndpoints all();
+    // Also those of another change. Refers to what the other one refers to.
+    void add(const AffectedEndpoints& other);
 
     bool none() const { return !all_ && policies_.empty(); }
     // The facts may be those of either direction.

@@ -30,12 +30,26 @@ void add_prefixed(Labels& out, std::string_view prefix, const Labels& labels) {
     }
 }
 
-void add_namespace(Labels& out, const std::string& name, const Snapshot& snapshot) {
+// Null: not known.
+const Labels* namespace_labels_of(const EndpointView& endpoint, const Snapshot& snapshot) {
+    const NamespaceDocument* document = endpoint.namespace_labels ? nullptr : snapshot.find_namespace(endpoint.name_space);
+    return document == nullptr ? endpoint.namespace_labels.get() : &document->labels;
+}
+
+// Null: not known.
+const Labels* account_labels_of(const EndpointView& endpoint, const std::string& account, const Snapshot& snapshot) {
+    const ServiceAccountDocument* document =
+        endpoint.account_labels ? nullptr : snapshot.find_service_account(endpoint.name_space, account);
+    return document == nullptr ? endpoint.account_labels.get() : &document->labels;
+}
+
+// `labels`: those of the namespace, or null.
+void add_namespace(Labels& out, const std::string& name, const Labels* labels) {
     if (name.empty()) {
         return;
     }
-    if (const NamespaceDocument* document = snapshot.find_namespace(name)) {
-        add_prefixed(out, kNamespacePrefix, document->labels);
+    if (labels != nullptr) {
+        add_prefixed(out, kNamespacePrefix, *labels);
     }
     // The API server sets this label on every namespace and it cannot be changed. A document without it, or with another
     // value, must not remove pods from a policy.
@@ -75,10 +89,10 @@ Labels effective_labels(const EndpointView& endpoint, const Snapshot& snapshot) 
             add_own(out, document->labels);
         }
     }
-    add_namespace(out, endpoint.name_space, snapshot);
+    add_namespace(out, endpoint.name_space, namespace_labels_of(endpoint, snapshot));
     if (const std::string account = service_account_of(endpoint, snapshot); !account.empty()) {
-        if (const ServiceAccountDocument* document = snapshot.find_service_account(endpoint.name_space, account)) {
-            add_prefixed(out, kServiceAccountPrefix, document->labels);
+        if (const Labels* labels = account_labels_of(endpoint, account, snapshot)) {
+            add_prefixed(out, kServiceAccountPrefix, *labels);
         }
         out[std::string(kLabelServiceAccount)] = account;
         out[std::string(kServiceAccountPrefix).append(kLabelName)] = account;
@@ -98,10 +112,10 @@ LabelGaps label_gaps(const EndpointView& endpoint, const Snapshot& snapshot) {
     }
     const PodDocument* pod = pod_document_of(endpoint, snapshot);
     gaps.own = gaps.own || (!endpoint.labels_known && pod == nullptr);
-    gaps.name_space = snapshot.find_namespace(endpoint.name_space) == nullptr;
+    gaps.name_space = namespace_labels_of(endpoint, snapshot) == nullptr;
     const std::string account = service_account_of(endpoint, snapshot);
-    gaps.account = account.empty() && pod == nullptr;
-    gaps.account_labels = gaps.account || (!account.empty() && snapshot.find_service_account(endpoint.name_space, account) == nullptr);
+    gaps.account = account.empty() && pod == nullptr && !endpoint.account_known;
+    gaps.account_labels = gaps.account || (!account.empty() && account_labels_of(endpoint, account, snapshot) == nullptr);
     return gaps;
 }
 
@@ -113,7 +127,8 @@ bool has_own_labels_only(const NetworkSet& set) {
 Labels effective_labels(const NetworkSet& set, const Snapshot& snapshot) {
     Labels out;
     add_own(out, set.labels);
-    add_namespace(out, set.name_space, snapshot);
+    const NamespaceDocument* document = snapshot.find_namespace(set.name_space);
+    add_namespace(out, set.name_space, document == nullptr ? nullptr : &document->labels);
     return out;
 }
 

@@ -37,6 +37,11 @@ struct EndpointView {
     // Unknown labels count as absent (unknownLabels: Absent).
     bool unknown_is_absent = false;
     std::vector<IpAddress> addresses;
+    // The labels of its namespace and of its service account, from a source that knows them. Null: those of the document, if there is one.
+    std::shared_ptr<const Labels> namespace_labels;
+    std::shared_ptr<const Labels> account_labels;
+    // Whether a source knows which service account the pod has, so that an empty one means none.
+    bool account_known = false;
     // The names of its ports, from its sources. None: those of the Pod document that it uses.
     std::optional<std::vector<NamedPort>> ports;
     // The stored results of effective_labels() and label_gaps() under the snapshot in use; null: not calculated yet.

@@ -121,14 +121,19 @@ class DaemonNode {
         return cni(command, container, netns, container);
     }
     CommandOutput cni(const std::string& command, const std::string& container, const std::string& netns, const std::string& pod) const {
+        return cni_with(command, container, netns, "K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + pod);
+    }
+    // With these CNI_ARGS.
+    CommandOutput cni_with(const std::string& command, const std::string& container, const std::string& netns,
+                           const std::string& arguments) const {
         const std::string conf = R"({"cniVersion":"1.0.0","name":"net","type":"namegate","config":")" + config_path() +
                                  R"(","ipam":{"type":"host-local","ranges":[[{"subnet":"10.88.0.0/20"}]],"dataDir":")" + dir_.path() +
                                  R"(/ipam"})" + more_conf + "}";
         const std::string file = dir_.path() + "/net-" + container + ".conf";
         write(file, conf);
         return run_command("CNI_COMMAND=" + command + " CNI_CONTAINERID=" + container +
-                           " CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" + netns +
-                           " CNI_ARGS='IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + pod + "' " NAMEGATE_PLUGIN " < " + file);
+                           " CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni CNI_NETNS=" + netns + " CNI_ARGS='IgnoreUnknown=1;" + arguments +
+                           "' " NAMEGATE_PLUGIN " < " + file);
     }
     // Empty when no pod has left anything.
     std::string traces() const { return node_traces({bpffs(), config_.records_dir(), dir_.path() + "/ipam"}); }

@@ -224,8 +224,22 @@ TEST_CASE("errors name the place and what to write") {
     CHECK_FALSE(error_of("{").empty());
 }
 
-TEST_CASE("a known key that is not available yet is refused, not ignored") {
-    CHECK(contains(error_of("labelSources: [kubernetes]\n"), "not supported yet"));
+TEST_CASE("the API server is a source where it is listed, or where a kubeconfig is set") {
+    CHECK_FALSE(Config().uses_api_server());
+    const auto listed = parse_config("namegate.yaml", "labelSources: [kubernetes, containerd, files]\n");
+    REQUIRE(listed);
+    CHECK(listed->uses_api_server());
+    CHECK(listed->kubeconfig.empty());
+    const auto set = parse_config("namegate.yaml", "kubernetes: {kubeconfig: /etc/namegate/kubeconfig}\n");
+    REQUIRE(set);
+    CHECK(set->uses_api_server());
+    CHECK(set->kubeconfig == "/etc/namegate/kubeconfig");
+    CHECK(set->label_sources_of(true) == std::vector<std::string>{"kubernetes", "containerd", "cni-args", "files"});
+    CHECK(set->label_sources_of(false) == std::vector<std::string>{"cni-args", "files"});
+    CHECK(set->api_server_dir() == "/var/lib/namegate/kubernetes");
+    CHECK(contains(error_of("kubernetes: {kubeconfig: relative}\n"), "is not an absolute path"));
+    CHECK(contains(error_of("labelSources: [files]\nkubernetes: {kubeconfig: /k}\n"),
+                   "kubernetes.kubeconfig: labelSources does not list kubernetes, so nothing would ask the API server"));
 }
 
 TEST_CASE("metricsAddress is an address to listen on, and unset by default") {

@@ -40,6 +40,8 @@ TEST_CASE("status") {
           "healthy    yes\n"
           "endpoints  2 enforced, 1 open, 0 closed\n"
           "dns        192.0.2.53:53 (dnsTrustedServers)\n"
+          "api server https://10.0.0.1:6443, connected since 2026-03-01T10:00:00Z, 12 pods of this node, 5 namespaces, 9 service accounts, "
+          "refused: 1, the last: shop/big: too large\n"
           "folders    /etc/namegate/policies.d\n"
           "pins       /sys/fs/bpf/namegate/v1\n"
           "\n"

@@ -202,7 +202,7 @@ TEST_CASE("a request waits for the reply, gives up when told to, and an error me
     service.waits = 0;
     const auto none = ask_and_wait(service, sample_record(), std::chrono::seconds(1), never);
     REQUIRE(none);
-    CHECK(*none == Description{Labels()});
+    CHECK_FALSE(none->has_value());
     service.answer = Provider::Reply(Error(Code::kInvalidInput, "garbage"));
     service.waits = 0;
     CHECK(ask_and_wait(service, sample_record(), std::chrono::seconds(1), never).error().code() == Code::kTryAgain);
@@ -231,6 +231,8 @@ TEST_CASE("labels are limited, in total over all providers") {
 }
 
 TEST_CASE("without a configured order, containerd is asked for Kubernetes pods only") {
-    CHECK(default_order(true) == std::vector<std::string>{"containerd", "cni-args", "files"});
-    CHECK(default_order(false) == std::vector<std::string>{"cni-args", "files"});
+    CHECK(default_order(true, false) == std::vector<std::string>{"containerd", "cni-args", "files"});
+    CHECK(default_order(false, false) == std::vector<std::string>{"cni-args", "files"});
+    CHECK(default_order(true, true) == std::vector<std::string>{"kubernetes", "containerd", "cni-args", "files"});
+    CHECK(default_order(false, true) == std::vector<std::string>{"cni-args", "files"});
 }

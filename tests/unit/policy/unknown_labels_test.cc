@@ -146,6 +146,34 @@ TEST_CASE("S8: labels of a namespace and of a service account are unknown until 
     }
 }
 
+TEST_CASE("S8: labels of a namespace and of a service account that a source knows need no document, and come before it") {
+    const auto labels = [](const char* key, const char* value) { return std::make_shared<const Labels>(Labels{{key, value}}); };
+    EndpointView pod = weather();
+    pod.labels_known = true;
+    Files files;
+    SECTION("namespace") {
+        files.add(policy_file("GlobalNetworkPolicy", "", "namespaceSelector: team == 'a'"));
+        pod.namespace_labels = labels("team", "a");
+        CHECK(files.asked(pod) == "selected");
+        // A label that it does not have is absent, whatever the document says.
+        pod.namespace_labels = labels("other", "a");
+        CHECK(files.add(kNamespace).asked(pod) == "open");
+    }
+    SECTION("the labels of its service account") {
+        files.add(policy_file("GlobalNetworkPolicy", "", "serviceAccountSelector: role == 'r'"));
+        pod.service_account = "robot";
+        pod.account_labels = labels("role", "r");
+        CHECK(files.asked(pod) == "selected");
+        pod.account_labels = labels("role", "other");
+        CHECK(files.add(kAccount).asked(pod) == "open");
+    }
+    SECTION("a pod that is known to have no service account") {
+        files.add(policy_file("GlobalNetworkPolicy", "", "serviceAccountSelector: role == 'r'"));
+        pod.account_known = true;
+        CHECK(files.asked(pod) == "open");
+    }
+}
+
 TEST_CASE("S8: nothing waits for labels on which no selection depends", "[S8+]") {
     Files files;
     SECTION("every endpoint") {

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/labels/api_server_watch.h"
+
+#include <linux/close_range.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <random>
+
+#include "base/log.h"
+#include "kubernetes/client/access.h"
+#include "kubernetes/known/kept_objects.h"
+#include "node/policy_folders.h"
+
+namespace namegate::daemon {
+
+namespace {
+
+// Changes come in bursts, and each writing costs a child process.
+constexpr unsigned kSaveAfterSeconds = 2;
+constexpr int kFailed = 1;
+
+kubernetes::KindWatch::Random random_numbers() {
+    return [engine = std::mt19937_64(std::random_device()()), even = std::uniform_real_distribution<double>(0, 1)]() mutable {
+        return even(engine);
+    };
+}
+
+// Writes the kinds whose revisions differ.
+template <typename Revisions>
+Result<> write_changed(const kubernetes::Knowledge& known, const Revisions& written, const Revisions& now) {
+    Result<> result = ok();
+    for (const kubernetes::Kind kind : kubernetes::kKinds) {
+        const auto index = static_cast<std::size_t>(kind);
+        if (written.at(index) == now.at(index)) {
+            continue;
+        }
+        const auto kept = kubernetes::write_kept(known.folder(), kind, known.resource_version(kind), known.all(kind));
+        result = kept ? result : kept;
+    }
+    return result;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ApiServerWatch>> ApiServerWatch::create(EventLoop& loop, Node& node) {
+    std::unique_ptr<ApiServerWatch> watch(new ApiServerWatch(node));
+    ApiServerWatch* const self = watch.get();
+    node.health().report("kept objects of the API server", watch->known_.loaded());
+    NG_ASSIGN(watch->source_, kubernetes::ApiSource::create({kubernetes::credentials_reader(node.config().kubeconfig),
+                                                             node::node_name(node.config()), random_numbers()},
+                                                            watch->known_, node.clock()));
+    NG_ASSIGN(watch->ready_, loop.add_io(watch->source_->fd(), EPOLLIN, [self](std::uint32_t /*events*/) { self->work(); }));
+    watch->work();
+    return watch;
+}
+
+void ApiServerWatch::work() {
+    source_->work();
+    if (known_.has_changed()) {
+        node_.follow_labels(known_.take_changed());
+    }
+    update_state();
+}
+
+void ApiServerWatch::update_state() {
+    const kubernetes::WatchStatus status = source_->status();
+    ApiServerState& state = node_.api_server().has_value() ? *node_.api_server() : node_.api_server().emplace();
+    if (status.away != state.away || status.connected != state.connected) {
+        if (status.away) {
+            log::warning("the API server is away; labels stay as they are known", {log::kv("error", status.error)});
+        } else if (status.connected) {
+            log::info("the API server is connected", {log::kv("server", source_->server())});
+        }
+    }
+    if (status.refused != state.refused) {
+        log::warning("an object of the API server is refused; its labels are unknown", {log::kv("error", status.last_refused)});
+    }
+    state.server = source_->server();
+    state.connected = status.connected;
+    state.away = status.away;
+    state.since_seconds = status.since_seconds;
+    state.last_error = status.error;
+    state.pods = known_.all(kubernetes::Kind::kPods).size();
+    state.namespaces = known_.all(kubernetes::Kind::kNamespaces).size();
+    state.service_accounts = known_.all(kubernetes::Kind::kServiceAccounts).size();
+    state.refused = status.refused;
+    state.last_refused = status.last_refused;
+}
+
+ApiServerWatch::Revisions ApiServerWatch::revisions() const {
+    Revisions out{};
+    for (const kubernetes::Kind kind : kubernetes::kKinds) {
+        out.at(static_cast<std::size_t>(kind)) = known_.revision(kind);
+    }
+    return out;
+}
+
+void ApiServerWatch::tick() {
+    if (const auto ended = saver_.poll(); ended) {
+        node_.health().report("objects of the API server on disk",
+                              *ended == 0 ? ok() : Result<>(Error(Code::kIo, "they were not written; see the log")));
+        saved_ = *ended == 0 ? saving_ : saved_;
+    }
+    waited_ = revisions() == saved_ ? 0 : waited_ + 1;
+    if (waited_ >= kSaveAfterSeconds && !saver_.runs()) {
+        save();
+    }
+}
+
+void ApiServerWatch::save() {
+    waited_ = 0;
+    saving_ = revisions();
+    const Result<> started = saver_.start([this] {
+        ::close_range(STDERR_FILENO + 1, ~0U, 0);
+        const Result<> written = write_changed(known_, saved_, saving_);
+        if (!written) {
+            log::error("objects of the API server not written", {log::kv("error", written.error().message())});
+        }
+        return written ? 0 : kFailed;
+    });
+    if (!started) {
+        node_.health().report("objects of the API server on disk", started);
+    }
+}
+
+void ApiServerWatch::save_now() {
+    static_cast<void>(saver_.wait());  // the child must not overwrite a newer file
+    node_.health().report("objects of the API server on disk", write_changed(known_, saved_, revisions()));
+}
+
+}  // namespace namegate::daemon

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Watches the API server in the event loop: changed labels are put in force on the node, what is known is kept on disk, and `status`
+// learns how it goes. Owns the watch and the child process that writes the files. One thread: that of the event loop. Nothing blocks,
+// except reading credentials and, at the end, writing the files. A failure is reported in the node's state; the watch goes on.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "base/result.h"
+#include "daemon/loop/event_loop.h"
+#include "daemon/node.h"
+#include "daemon/upkeep/background_child.h"
+#include "kubernetes/client/api_source.h"
+
+namespace namegate::daemon {
+
+class ApiServerWatch {
+  public:
+    // Both outlive it. The node must have an API server (NodeRuntime::api_server()).
+    static Result<std::unique_ptr<ApiServerWatch>> create(EventLoop& loop, Node& node);
+    ~ApiServerWatch() = default;
+    ApiServerWatch(const ApiServerWatch&) = delete;
+    ApiServerWatch& operator=(const ApiServerWatch&) = delete;
+    ApiServerWatch(ApiServerWatch&&) = delete;
+    ApiServerWatch& operator=(ApiServerWatch&&) = delete;
+
+    // Work of every second.
+    void tick();
+    // Writes what is not on disk yet, before returning: for the end of the daemon.
+    void save_now();
+
+  private:
+    using Revisions = std::array<std::uint64_t, kubernetes::kKinds.size()>;  // by kind
+
+    explicit ApiServerWatch(Node& node) : node_(node), known_(*node.runtime().api_server()) {}
+    void work();
+    void update_state();
+    Revisions revisions() const;
+    // Starts to write the files of the kinds that changed since they were written.
+    void save();
+
+    Node& node_;
+    kubernetes::Knowledge& known_;
+    std::unique_ptr<kubernetes::ApiSource> source_;
+    IoSource ready_;  // destroyed before the source
+    BackgroundChild saver_;
+    Revisions saved_{};    // on disk
+    Revisions saving_{};   // being written
+    unsigned waited_ = 0;  // seconds since something changed that is not on disk
+};
+
+}  // namespace namegate::daemon

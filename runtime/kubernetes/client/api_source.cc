@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kubernetes/client/api_source.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "kubernetes/client/query.h"
+
+namespace namegate::kubernetes {
+
+Resource resource_of(Kind kind, const std::string& node) {
+    Resource out;
+    out.path = "/api/v1/" + std::string(to_string(kind));
+    if (kind == Kind::kPods) {
+        out.selection = "fieldSelector=" + percent_encoded("spec.nodeName=" + node);
+    } else {
+        out.only_metadata = true;
+    }
+    return out;
+}
+
+Result<std::unique_ptr<ApiSource>> ApiSource::create(const Settings& settings, Knowledge& knowledge, const Clock& clock) {
+    NG_ASSIGN(std::unique_ptr<CurlTransport> transport, CurlTransport::create(settings.read_credentials));
+    std::unique_ptr<ApiSource> source(new ApiSource(std::move(transport), knowledge));
+    for (const Kind kind : kKinds) {
+        source->kinds_.push_back(std::make_unique<WatchedKind>(kind, settings, *source->transport_, knowledge, clock));
+    }
+    return source;
+}
+
+void ApiSource::work() {
+    transport_->work();
+    for (const auto& kind : kinds_) {
+        kind->watch.work();
+    }
+    const auto next =
+        std::min_element(kinds_.begin(), kinds_.end(), [](const auto& a, const auto& b) { return a->watch.due_ns() < b->watch.due_ns(); });
+    transport_->wake_at((*next)->watch.due_ns());
+    knowledge_.set_away(status().away);
+}
+
+WatchStatus ApiSource::status() const {
+    WatchStatus out;
+    out.connected = true;
+    for (const auto& kind : kinds_) {
+        const WatchStatus& one = kind->watch.status();
+        const bool decides = one.away && !out.away;
+        out.away = out.away || one.away;
+        out.connected = out.connected && one.connected;
+        // Away: since the first kind is. Connected: since the last kind is.
+        if (decides || out.since_seconds == 0) {
+            out.since_seconds = one.since_seconds;
+        } else if (one.away == out.away) {
+            out.since_seconds = out.away ? std::min(out.since_seconds, one.since_seconds) : std::max(out.since_seconds, one.since_seconds);
+        }
+        out.error = decides || out.error.empty() ? one.error : out.error;
+        out.lists += one.lists;
+        out.refused += one.refused;
+        out.last_refused = one.last_refused.empty() ? out.last_refused : one.last_refused;
+    }
+    if (!out.connected && !out.away) {
+        out.since_seconds = 0;  // it is about to be connected
+    }
+    return out;
+}
+
+}  // namespace namegate::kubernetes
