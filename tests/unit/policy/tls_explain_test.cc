@@ -26,7 +26,7 @@ const CompiledPolicy& policy() {
                                      rule("b.com", "namegate.dev/tls: require, namegate.dev/quic: allow") + ", " +
                                      rule("c.com", "namegate.dev/tls: require") + ", " + rule("d.com", "") + "]}\n");
         REQUIRE(store.files().at(0).loaded);
-        return test::compile_view(*store.snapshot(), EndpointView(), Direction::kEgress).value();
+        return policy::test::compile_view(*store.snapshot(), EndpointView(), Direction::kEgress).value();
     }();
     return compiled;
 }

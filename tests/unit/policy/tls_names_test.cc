@@ -50,7 +50,7 @@ CompiledPolicy compiled(const std::string& yaml, TlsNames node_default = TlsName
     pod.labels_known = true;
     pod.addresses = {*IpAddress::parse("10.1.0.2")};
     const auto snapshot = store.snapshot();
-    auto out = test::compile_view(*snapshot, pod, direction, {}, false, node_default);
+    auto out = policy::test::compile_view(*snapshot, pod, direction, {}, false, node_default);
     REQUIRE(out);
     return std::move(out).value();
 }
