@@ -7,6 +7,7 @@
 
 #include "attacker.h"
 #include "cut_datagram.h"
+#include "support/eventually.h"
 
 using namespace namegate;
 using namespace namegate::test;
@@ -149,6 +150,11 @@ TEST_CASE("a forwarded packet with the node's address as source does not count a
     const Fd at_open = bound_udp(scene.open->pod->netns, AF_INET6, kPort);
     const Fd at_closed = bound_udp(scene.closed->pod->netns, AF_INET6, kPort);
     const Outsider& outside = *scene.outside;
+    // Until the pod's new address can be reached, the first packets are lost.
+    REQUIRE(eventually([&] {
+        outside.wire.send(outside.frame().ip(kServer6, scene.open->v6).udp(kPort, kPort).payload("ready").build());
+        return hears(at_open, "ready", kSettled);
+    }));
     for (const Cut& cut : kUnlike) {
         INFO(cut.name);
         for (const AttackPod* to : {&*scene.closed, &*scene.open}) {
