@@ -54,7 +54,7 @@ void check_clients(const TlsSite& tls) {
 }
 
 const std::string kNoOffload =
-    "for link in $(ip -o link | cut -d: -f2 | cut -d@ -f1); do ethtool -K $link tso off gso off gro off || exit 1; done";
+    "sh -c 'for link in $(ip -o link | cut -d: -f2 | cut -d@ -f1); do ethtool -K $link tso off gso off gro off || exit 1; done'";
 // Of every 100 packets, 5 are lost, in each direction.
 const std::string kLoss =
     "nft 'table inet loss { chain in { type filter hook prerouting priority 0; numgen random mod 100 lt 5 drop; }; }'";
