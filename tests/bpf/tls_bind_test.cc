@@ -4,6 +4,8 @@
 // server; no daemon takes part.
 #include <catch2/catch.hpp>
 
+#include "datapath/events.h"
+#include "datapath/flows.h"
 #include "tls_connection.h"
 
 using namespace namegate;
@@ -321,4 +323,31 @@ TEST_CASE("T7: connections that are older than the binding are kept, and one wit
     CHECK(unseen.data(0, kGoodHello).dropped());
     CHECK(unseen.send(kRst, 5).passed());
     CHECK(scene.count(NG_R_TLS_UNKNOWN) == 1);
+}
+
+TEST_CASE("T3: the name that was shown is reported, whether it is allowed or denied") {
+    TlsScene scene({required()});
+    std::vector<std::pair<std::uint16_t, std::string>> seen;
+    const auto take = [&](const ng_event& event, std::span<const std::uint8_t> payload) {
+        if (event.kind == NG_EVENT_DENIED || event.kind == NG_EVENT_NAMED) {
+            seen.emplace_back(event.reason, std::string(payload.begin(), payload.end()));
+        }
+    };
+    const auto denials = must(datapath::EventReader::create(scene.scene.datapath(), take));
+    const auto flows = must(datapath::EventReader::create_for_flows(scene.scene.datapath(), take));
+    must(datapath::set_wanted(scene.scene.datapath(), NG_WANT_NAMES));
+    for (const char* name : {"API.example.com", "Evil.Example.NET"}) {
+        TlsConnection tls(scene);
+        tls.open();
+        tls.data(0, ClientHello(name).record());
+    }
+    TlsConnection plain(scene);
+    plain.open();
+    plain.data(0, kHttp);
+    must(flows->consume());
+    must(denials->consume());
+    must(datapath::set_wanted(scene.scene.datapath(), 0));
+    const std::vector<std::pair<std::uint16_t, std::string>> expected = {
+        {NG_R_NONE, "api.example.com"}, {NG_R_TLS_NAME, "evil.example.net"}, {NG_R_TLS_NOT_TLS, ""}};
+    CHECK(seen == expected);
 }

@@ -55,14 +55,14 @@ Result<std::unique_ptr<Learner>> Learner::create(Node& node) {
 void Learner::read() {
     const auto consumed = reader_->consume();
     node_.health().report("events", consumed ? ok() : Result<>(consumed.error()));
-    for (const ng_event& event : std::exchange(packets_, {})) {
-        sink_(event, {});
+    for (const auto& [event, payload] : std::exchange(packets_, {})) {
+        sink_(event, payload);
     }
 }
 
 void Learner::on_event(const ng_event& event, std::span<const std::uint8_t> payload) {
     if (datapath::is_packet(event)) {
-        packets_.push_back(event);
+        packets_.emplace_back(event, std::vector<std::uint8_t>(payload.begin(), payload.end()));
     } else {
         sink_(event, payload);
     }

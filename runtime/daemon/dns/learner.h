@@ -98,7 +98,7 @@ class Learner {
     datapath::EventReader::Callback sink_;
     datapath::EventReader::Callback observer_;
     FrameObserver frame_observer_;
-    std::vector<ng_event> packets_;  // in this read(); at most kEventsAtOnce
+    std::vector<std::pair<ng_event, std::vector<std::uint8_t>>> packets_;  // in this read(), with payload; at most kEventsAtOnce
     LearnerStats stats_;
     std::map<std::pair<std::uint32_t, std::uint16_t>, std::uint64_t> last_logged_;  // by endpoint and reason, boot_ns
 };

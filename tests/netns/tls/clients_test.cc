@@ -132,4 +132,10 @@ TEST_CASE("T3: with denyAction Reject, both ends learn at once that the connecti
     CHECK(denied.slowest_ms < 500);
     CHECK(denied.error.find("reset") != std::string::npos);
     CHECK(tls.stop_server() == 10);
+    const auto why = tls.site.node.ask_daemon("why", {{"endpoint", "default/a"}, {"destination", ""}});
+    REQUIRE(why);
+    INFO(why->dump());
+    REQUIRE(why->at("entries").size() == 1);
+    CHECK(why->at("entries").at(0).value("tlsName", "") == kOther);
+    CHECK(why->at("entries").at(0).value("reason", "") == "tls_name_denied");
 }
