@@ -15,6 +15,11 @@
 #include "tls_server.h"
 #include "tls_syn.h"
 
+/*
+ * Global functions get the packet as a parameter, but its key for lookups from tls_state(), where the packet is: before Linux 6.2 a key
+ * must be on the stack or in a map, and a parameter is neither.
+ */
+
 #define NG_TCP_URGENT 0x20
 
 /* Describes the segment in tls_state(). Non-zero: its header is not within the packet. */
@@ -72,8 +77,13 @@ static __always_inline struct ng_judgement *take_over(const struct ng_packet *p,
 int decide_flow(const struct ng_packet *p, __u32 slot, __u64 cookie, __u32 number, __u32 generation)
 {
 	void *table = flow_table(slot);
-	struct ng_flow *flow = table && p ? bpf_map_lookup_elem(table, &p->key) : 0;
+	struct ng_tls *tls = tls_state();
 	struct ng_hello_buffer *buffer = buffer_at(number);
+
+	if (!table || !tls || !p)
+		return 0;
+	const struct ng_flow_key *key = &tls->packet.key;
+	struct ng_flow *flow = bpf_map_lookup_elem(table, key);
 
 	if (!flow || flow->generation != NG_UNDECIDED_GENERATION)
 		return 0;
@@ -83,11 +93,11 @@ int decide_flow(const struct ng_packet *p, __u32 slot, __u64 cookie, __u32 numbe
 	if (!j)
 		return 0;
 	store_flow(j, generation, flow->flags);
-	struct ng_hello *hello = find_hello(slot, &p->key);
+	struct ng_hello *hello = find_hello(slot, key);
 	if (!hello || cookie_of(*(volatile __u64 *)&hello->word) != cookie)
-		bpf_map_delete_elem(table, &p->key);
+		bpf_map_delete_elem(table, key);
 	else
-		end_hello(slot, &p->key);
+		end_hello(slot, key);
 	return 0;
 }
 
@@ -95,7 +105,12 @@ int decide_flow(const struct ng_packet *p, __u32 slot, __u64 cookie, __u32 numbe
 int cut_flow(const struct ng_packet *p, __u32 slot, __u32 generation)
 {
 	void *table = flow_table(slot);
-	struct ng_flow *flow = table && p ? bpf_map_lookup_elem(table, &p->key) : 0;
+	struct ng_tls *tls = tls_state();
+
+	if (!table || !tls || !p)
+		return 0;
+	const struct ng_flow_key *key = &tls->packet.key;
+	struct ng_flow *flow = bpf_map_lookup_elem(table, key);
 
 	if (!flow)
 		return 0;
@@ -104,7 +119,7 @@ int cut_flow(const struct ng_packet *p, __u32 slot, __u32 generation)
 	if (!j)
 		return 0;
 	store_flow(j, generation, flow->flags | NG_FLOW_CUT | NG_FLOW_ENDED);
-	end_hello(slot, &p->key);
+	end_hello(slot, key);
 	return 0;
 }
 
@@ -128,9 +143,12 @@ int judge_bound_again(const struct ng_packet *p, const struct ng_endpoint_config
 	struct ng_tls *tls = tls_state();
 	struct ng_judgement *j = begin_judgement(slot);
 	void *table = flow_table(slot);
-	struct ng_flow *flow = table && p ? bpf_map_lookup_elem(table, &p->key) : 0;
 
-	if (!tls || !j || !flow || !config)
+	if (!tls || !j || !table || !p || !config)
+		return NG_NO_LONGER_ALLOWED;
+	const struct ng_flow_key *key = &tls->packet.key;
+	struct ng_flow *flow = bpf_map_lookup_elem(table, key);
+	if (!flow)
 		return NG_NO_LONGER_ALLOWED;
 	fill_judgement(j, config, p, NG_EGRESS);
 	j->flow_pattern = flow->pattern;
@@ -149,14 +167,15 @@ static __always_inline int begin_bound(struct __sk_buff *skb, struct ng_tls *tls
 {
 	__u32 slot = tls->slot;
 	__u32 base = tls->sequence + 1;
-	struct ng_hello *hello = find_hello(slot, &p->key);
+	const struct ng_flow_key *key = &tls->packet.key;
+	struct ng_hello *hello = find_hello(slot, key);
 
 	/* A repeated SYN changes nothing. */
 	if (hello && before && before->generation == NG_UNDECIDED_GENERATION && *(volatile __u32 *)&hello->base == base)
 		return make_plain(skb, p, tls);
 	if (hello)
 		drop_buffer(*(volatile __u64 *)&hello->word);
-	if (begin_hello(slot, &p->key, base, config->generation, j->bound & NG_RULE_REQUIRE))
+	if (begin_hello(slot, key, base, config->generation, j->bound & NG_RULE_REQUIRE))
 		return drop(slot, NG_R_TLS_WAITS);
 	begin_flow(skb, j, NG_UNDECIDED_GENERATION, p, NG_EGRESS, 0, before);
 	count(slot, NG_R_ALLOWED);
@@ -172,7 +191,8 @@ int judge_unbound(struct __sk_buff *skb, const struct ng_packet *p, const struct
 
 	if (!tls || !j || !p || !config || !table)
 		return NG_DROP;
-	struct ng_flow *before = bpf_map_lookup_elem(table, &p->key);
+	const struct ng_flow_key *key = &tls->packet.key;
+	struct ng_flow *before = bpf_map_lookup_elem(table, key);
 	fill_judgement(j, config, p, NG_EGRESS);
 	j->quiet = 1;
 	j->rule = 0;
@@ -232,7 +252,8 @@ int judge_data(struct __sk_buff *skb, const struct ng_packet *p, const struct ng
 
 	if (!tls || !p || !config)
 		return NG_R_TLS_WAITS;
-	struct ng_hello *hello = find_hello(slot, &p->key);
+	const struct ng_flow_key *key = &tls->packet.key;
+	struct ng_hello *hello = find_hello(slot, key);
 	if (!hello)
 		return NG_R_TLS_UNKNOWN;
 	if (tls->flags & (NG_TCP_URGENT | NG_TCP_RST | NG_TCP_SYN))
@@ -274,6 +295,7 @@ int judge_bound_egress(struct __sk_buff *skb, const struct ng_packet *p, const s
 
 	if (!tls || !p || !config || !table)
 		return NG_DROP;
+	const struct ng_flow_key *key = &tls->packet.key;
 	if (p->fragment != NG_WHOLE)
 		return drop(slot, NG_R_TLS_UNFIT);
 	if (p->key.protocol == IPPROTO_TCP ? read_segment(skb, tls, p, slot) : 0)
@@ -281,12 +303,12 @@ int judge_bound_egress(struct __sk_buff *skb, const struct ng_packet *p, const s
 	tls->slot = slot;
 	tls->endpoint = config->endpoint;
 	tls->now = tick_of(boot_time());
-	struct ng_flow *flow = bpf_map_lookup_elem(table, &p->key);
+	struct ng_flow *flow = bpf_map_lookup_elem(table, key);
 	if (!flow || starts_connection(p) || !is_alive(flow, p->key.protocol, now_jiffies()))
 		return judge_unbound(skb, p, config, slot);
 	if (flow->generation != NG_UNDECIDED_GENERATION)
 		return pass_decided(slot, config, flow);
-	struct ng_hello *hello = find_hello(slot, &p->key);
+	struct ng_hello *hello = find_hello(slot, key);
 	if (!hello)
 		return refuse_connection(p, slot, config, flow->rule, NG_NO_BUFFER, NG_R_TLS_UNKNOWN);
 	__u64 word = *(volatile __u64 *)&hello->word;
@@ -311,7 +333,7 @@ int judge_bound_egress(struct __sk_buff *skb, const struct ng_packet *p, const s
 	/* The connection is over. Should the server not think so, its later data is refused, because nothing is known of it. */
 	if (p->tcp_flags & NG_TCP_RST) {
 		drop_buffer(word);
-		end_hello(slot, &p->key);
+		end_hello(slot, key);
 	}
 	return NG_NEXT;
 }
@@ -350,14 +372,15 @@ int judge_bound_ingress(struct __sk_buff *skb, const struct ng_packet *p, const 
 
 	if (!tls || !p || !config || !table)
 		return NG_DROP;
+	const struct ng_flow_key *key = &tls->packet.key;
 	if (p->fragment != NG_WHOLE || p->key.protocol != IPPROTO_TCP)
 		return drop(slot, NG_R_TLS_UNFIT);
 	if (read_segment(skb, tls, p, slot))
 		return drop(slot, NG_R_MALFORMED);
-	struct ng_flow *flow = bpf_map_lookup_elem(table, &p->key);
+	struct ng_flow *flow = bpf_map_lookup_elem(table, key);
 	if (!flow || flow->generation != NG_UNDECIDED_GENERATION)
 		return pass_decided(slot, config, flow);
-	struct ng_hello *hello = find_hello(slot, &p->key);
+	struct ng_hello *hello = find_hello(slot, key);
 	if (!hello)
 		return refuse_connection(p, slot, config, flow->rule, NG_NO_BUFFER, NG_R_TLS_UNKNOWN);
 	__u64 word = *(volatile __u64 *)&hello->word;

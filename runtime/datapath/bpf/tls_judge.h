@@ -119,7 +119,8 @@ int judge_name(const struct ng_packet *p, const struct ng_endpoint_config *confi
 		return NG_R_TLS_NO_NAME;
 	__u32 slot = tls->slot;
 	void *table = flow_table(slot);
-	struct ng_flow *flow = table ? bpf_map_lookup_elem(table, &p->key) : 0;
+	/* See tls_bind.h for where the key is. */
+	struct ng_flow *flow = table ? bpf_map_lookup_elem(table, &tls->packet.key) : 0;
 	struct ng_judgement *j = begin_judgement(slot);
 	keep_name(tls, dns, buffer);
 	if (!flow || !j)
