@@ -25,6 +25,8 @@ static __always_inline __u32 fill_report(struct ng_name_report *report, __u32 en
 
 	if (length > NG_HELLO_NAME_MAX)
 		length = 0;
+	/* Changes nothing: for the verifier of Linux 6.1, which forgets the comparison. */
+	asm volatile("%0 &= 0xff" : "+r"(length));
 	report->event = (struct ng_event){
 		.boot_ns = boot_time(),
 		.endpoint = endpoint,
@@ -56,7 +58,6 @@ int report_unnamed(const struct ng_packet *p, __u32 endpoint, __u32 number, __u3
 	__u32 length = fill_report(report, endpoint, p, rule_and_reason >> 16, buffer_at(number));
 	report->event.kind = NG_EVENT_DENIED;
 	report->event.reason = (__u16)rule_and_reason;
-	length = length > sizeof(*report) ? sizeof(*report) : length;
 	if (bpf_ringbuf_output(&events, report, length, 0))
 		count(tls->slot, NG_R_EVENT_LOST);
 	return 0;
@@ -87,7 +88,6 @@ int report_named(const struct ng_packet *p, __u32 endpoint)
 			return 0;
 		}
 	}
-	length = length > sizeof(*report) ? sizeof(*report) : length;
 	if (bpf_ringbuf_output(&flow_events, report, length, flags))
 		count(tls->slot, NG_R_FLOW_EVENT_LOST);
 	return 0;

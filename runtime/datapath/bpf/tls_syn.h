@@ -25,8 +25,9 @@
 #define NG_SUM_BLOCK 512 /* most bytes of one call of bpf_csum_diff */
 
 struct ng_options {
-	__u8 before[NG_TCP_OPTIONS_MAX];
-	__u8 after[NG_TCP_OPTIONS_MAX];
+	/* 40 bytes in use; 64, because the verifier of Linux 6.1 sees no lower limit of their number */
+	__u8 before[64];
+	__u8 after[64];
 	/* walkers, in map memory so that the verifier can merge the states of the loop */
 	__u32 next; /* where the next option begins */
 	__u32 clear; /* where the option ends that is overwritten */
