@@ -1,33 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datapath/hello_maps.h"
 
-#include <bpf/bpf.h>
-
-#include <string>
-
 #include "base/fd.h"
-#include "datapath/libbpf_options.h"
+#include "datapath/inner_map.h"
 #include "datapath/map.h"
 
 namespace namegate::datapath {
 
 namespace {
 
-// An inner map, from maps.def.
-struct OnDemand {
-    MapId outer;
-    const char* name;
-    bpf_map_type type;
-    std::uint32_t key_bytes;
-    std::uint32_t value_bytes;
-    std::uint32_t entries;
-};
-constexpr OnDemand kOnDemand[] = {
+constexpr InnerMap kOnDemand[] = {
 #define NG_MAP(...)
 #define NG_RING(...)
 #define NG_MAP_OF_MAPS(...)
 #define NG_MAP_ON_DEMAND(id, name, type, key, value, entries, outer_entries) \
-    {MapId::k##id, #name "_inner", type, sizeof(key), sizeof(value), entries},
+    {MapId::k##id, #name "_inner", type, sizeof(key), sizeof(value), entries, 0},
 #include "datapath/bpf/maps.def"
 #undef NG_MAP
 #undef NG_RING
@@ -35,25 +22,20 @@ constexpr OnDemand kOnDemand[] = {
 #undef NG_MAP_ON_DEMAND
 };
 
-Result<> ensure_inner(Datapath& datapath, const OnDemand& inner, std::uint32_t index) {
+Result<> ensure_inner(Datapath& datapath, const InnerMap& inner, std::uint32_t index) {
     const auto there = datapath.inner_map(inner.outer, index);
     if (there || there.error().code() != Code::kNotFound) {
         return there ? ok() : Result<>(there.error());
     }
     NG_ASSIGN(const int outer, datapath.map(inner.outer));
-    const auto create = libbpf_options<bpf_map_create_opts>();
-    const int made = bpf_map_create(inner.type, inner.name, inner.key_bytes, inner.value_bytes, inner.entries, &create);
-    if (made < 0) {
-        return sys_error(std::string("making an inner map of ") + map_name(inner.outer), -made);
-    }
-    const Fd fd(made);
+    NG_ASSIGN(const Fd fd, make_inner_map(inner));
     return map_update(outer, index, static_cast<std::uint32_t>(fd.get()));
 }
 
 }  // namespace
 
 Result<> ensure_hello_table(Datapath& datapath, std::uint32_t slot) {
-    for (const OnDemand& inner : kOnDemand) {
+    for (const InnerMap& inner : kOnDemand) {
         NG_TRY(ensure_inner(datapath, inner, inner.outer == MapId::kHellos ? slot : 0));
     }
     return ok();

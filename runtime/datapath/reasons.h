@@ -17,9 +17,9 @@ struct ReasonInfo {
     const char* help;
 };
 std::span<const ReasonInfo> reasons();
-// Those by which a rule that binds connections to TLS names denied a packet.
-inline constexpr std::array kTlsDenials = {NG_R_TLS_NAME, NG_R_TLS_NO_NAME, NG_R_TLS_NOT_TLS,
-                                           NG_R_TLS_FORM, NG_R_TLS_UNKNOWN, NG_R_TLS_QUIC};
+// Those by which policy denied a packet, the last six by a rule that binds connections to TLS names.
+inline constexpr std::array kPolicyDenials = {NG_R_DENIED,      NG_R_CUT,      NG_R_TLS_NAME,    NG_R_TLS_NO_NAME,
+                                              NG_R_TLS_NOT_TLS, NG_R_TLS_FORM, NG_R_TLS_UNKNOWN, NG_R_TLS_QUIC};
 // "unknown" for an unknown number.
 const char* reason_name(ng_reason reason);
 

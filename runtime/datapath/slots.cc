@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datapath/slots.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -15,7 +12,7 @@
 #include "base/fd.h"
 #include "datapath/grown_map.h"
 #include "datapath/hello_maps.h"
-#include "datapath/libbpf_options.h"
+#include "datapath/inner_map.h"
 #include "datapath/map.h"
 #include "datapath/program_wait.h"
 #include "datapath/untrusted.h"
@@ -26,48 +23,34 @@ namespace {
 
 constexpr std::uint32_t kNearSlots = 128;
 
-// The inner map of a slot, from maps.def.
-struct InnerMap {
-    MapId outer;
-    const char* name;
-    bpf_map_type type;
-    std::uint32_t key_bytes;
-    std::uint32_t value_bytes;
-    std::uint32_t entries;
-    std::uint32_t flags;
-    std::uint32_t since;  // the first layout from which its content can be carried over
+// The inner map of a slot, from maps.def. `since`: the first layout from which its content can be carried over.
+struct SlotMap {
+    InnerMap inner;
+    std::uint32_t since;
 };
-constexpr InnerMap kInnerMaps[] = {
+constexpr SlotMap kSlotMaps[] = {
 #define NG_MAP(...)
 #define NG_RING(...)
 #define NG_MAP_ON_DEMAND(...)
 #define NG_MAP_OF_MAPS(id, name, type, key, value, entries, flags, since) \
-    {MapId::k##id, #name "_inner", type, sizeof(key), sizeof(value), entries, flags, since},
+    {{MapId::k##id, #name "_inner", type, sizeof(key), sizeof(value), entries, flags}, since},
 #include "datapath/bpf/maps.def"
 #undef NG_MAP
 #undef NG_RING
 #undef NG_MAP_OF_MAPS
 #undef NG_MAP_ON_DEMAND
 };
-constexpr std::size_t kOuters = std::size(kInnerMaps);
+constexpr std::size_t kOuters = std::size(kSlotMaps);
 
 // The configuration sets two of the sizes.
-std::uint32_t entries_of(const InnerMap& inner, const DatapathOptions& options) {
-    switch (inner.outer) {
-        case MapId::kLearnt: return options.learnt_per_endpoint;
-        case MapId::kFlows: return options.flows_per_endpoint;
-        default: return inner.entries;
+Result<Fd> make_inner(const SlotMap& map, const DatapathOptions& options) {
+    InnerMap inner = map.inner;
+    if (inner.outer == MapId::kLearnt) {
+        inner.entries = options.learnt_per_endpoint;
+    } else if (inner.outer == MapId::kFlows) {
+        inner.entries = options.flows_per_endpoint;
     }
-}
-
-Result<Fd> make_inner(const InnerMap& inner, const DatapathOptions& options) {
-    auto create = libbpf_options<bpf_map_create_opts>();
-    create.map_flags = inner.flags;
-    const int fd = bpf_map_create(inner.type, inner.name, inner.key_bytes, inner.value_bytes, entries_of(inner, options), &create);
-    if (fd < 0) {
-        return sys_error(std::string("making an inner map of ") + map_name(inner.outer), -fd);
-    }
-    return Fd(fd);
+    return make_inner_map(inner);
 }
 
 // Uses one call if the kernel supports it, so that it waits for only one RCU grace period.
@@ -111,7 +94,7 @@ Result<> on_each_outer(const Work& work) {
 Result<std::array<int, kOuters>> outer_fds(Datapath& datapath) {
     std::array<int, kOuters> fds{};
     for (std::size_t i = 0; i < kOuters; ++i) {
-        NG_ASSIGN(fds[i], datapath.map(kInnerMaps[i].outer));
+        NG_ASSIGN(fds[i], datapath.map(kSlotMaps[i].inner.outer));
     }
     return fds;
 }
@@ -153,7 +136,7 @@ Result<> make_spares(Datapath& datapath, const std::vector<std::uint32_t>& slots
     std::array<std::vector<Fd>, kOuters> inners;
     for (std::size_t i = 0; i < kOuters; ++i) {
         for (std::size_t n = 0; n < slots.size(); ++n) {
-            NG_ASSIGN(Fd inner, make_inner(kInnerMaps[i], datapath.options()));
+            NG_ASSIGN(Fd inner, make_inner(kSlotMaps[i], datapath.options()));
             inners[i].push_back(std::move(inner));
         }
     }
@@ -301,17 +284,17 @@ struct Inners {
 
 Result<Inners> carry_inners(Datapath& datapath, const OtherBuild& from, std::size_t outer, bool same_meaning,
                             const std::vector<SlotUse>& uses) {
-    NG_ASSIGN(const Fd sample, make_inner(kInnerMaps[outer], datapath.options()));
+    NG_ASSIGN(const Fd sample, make_inner(kSlotMaps[outer], datapath.options()));
     NG_ASSIGN(const MapShape wanted, shape_of(sample.get()));
     Inners inners;
     for (const SlotUse& use : uses) {
-        auto carried = from.inner_map(map_name(kInnerMaps[outer].outer), use.slot);
+        auto carried = from.inner_map(map_name(kSlotMaps[outer].inner.outer), use.slot);
         const auto shape = carried && same_meaning ? shape_of(carried->get()) : Result<MapShape>(MapShape{});
         if (carried && shape && *shape == wanted) {
             inners.maps.push_back(std::move(carried).value());
             continue;
         }
-        NG_ASSIGN(Fd fresh, make_inner(kInnerMaps[outer], datapath.options()));
+        NG_ASSIGN(Fd fresh, make_inner(kSlotMaps[outer], datapath.options()));
         if (carried && shape && has_grown(*shape, wanted)) {
             NG_TRY(copy_grown(carried->get(), fresh.get(), Write::kAny));
         } else {
@@ -339,10 +322,10 @@ Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuil
     std::vector<std::string> lost;
     std::array<Inners, kOuters> inners;
     for (std::size_t i = 0; i < kOuters; ++i) {
-        const bool same_meaning = meta && meta->seed == datapath.seed() && from.version() >= kInnerMaps[i].since;
+        const bool same_meaning = meta && meta->seed == datapath.seed() && from.version() >= kSlotMaps[i].since;
         NG_ASSIGN(inners[i], carry_inners(datapath, from, i, same_meaning, uses));
         if (!inners[i].all_carried) {
-            lost.emplace_back(map_name(kInnerMaps[i].outer));
+            lost.emplace_back(map_name(kSlotMaps[i].inner.outer));
         }
     }
     NG_TRY(on_each_outer([&](std::size_t i) { return fill_outer(fds[i], slots, inners[i].maps); }));
@@ -354,16 +337,16 @@ Result<std::vector<std::string>> adopt_slots(Datapath& datapath, const OtherBuil
 
 Result<> copy_grown_maps(Datapath& datapath, const OtherBuild& from, std::uint32_t slot, Write how) {
     const auto meta = from.meta();
-    for (const InnerMap& inner : kInnerMaps) {
-        if (!meta || meta->seed != datapath.seed() || from.version() < inner.since) {
+    for (const SlotMap& map : kSlotMaps) {
+        if (!meta || meta->seed != datapath.seed() || from.version() < map.since) {
             continue;
         }
-        auto older = from.inner_map(map_name(inner.outer), slot);
+        auto older = from.inner_map(map_name(map.inner.outer), slot);
         if (!older && older.error().code() == Code::kNotFound) {
             continue;
         }
         NG_TRY(older);
-        NG_ASSIGN(const Fd own, datapath.inner_map(inner.outer, slot));
+        NG_ASSIGN(const Fd own, datapath.inner_map(map.inner.outer, slot));
         NG_ASSIGN(const MapShape older_shape, shape_of(older->get()));
         NG_ASSIGN(const MapShape own_shape, shape_of(own.get()));
         if (has_grown(older_shape, own_shape)) {

@@ -22,7 +22,6 @@ struct ng_hello {
 NG_ABI_CHECK(struct ng_hello, 24);
 #define NG_HELLO_ANSWERED (1ULL << 0) /* the server's SYN-ACK acknowledged `base` */
 #define NG_HELLO_REQUIRE (1ULL << 1) /* NG_RULE_REQUIRE */
-#define NG_HELLO_FLAGS 0xffULL
 #define NG_HELLO_BUFFER 8 /* shift of the buffer's number, 16 bits */
 #define NG_HELLO_COOKIE 24 /* shift of the cookie */
 

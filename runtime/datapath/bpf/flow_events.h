@@ -22,13 +22,13 @@ static __always_inline __u32 moment_of(__u64 boot_ns)
 	return (__u32)(boot_ns >> NG_MOMENT_SHIFT);
 }
 
-/* Sends the first `bytes` of the report. The daemon polls, and is woken only if much of the ring is unread. */
-static __always_inline int send_flow_report(__u32 slot, struct ng_flow_report *report, __u32 bytes)
+/* Sends the event and what follows it, `bytes` in total. The daemon polls, and is woken only if much of the ring is unread. */
+static __always_inline int send_flow_report(__u32 slot, struct ng_event *event, __u32 bytes)
 {
 	__u64 flags = BPF_RB_NO_WAKEUP;
 
 	if (bpf_ringbuf_query(&flow_events, BPF_RB_AVAIL_DATA) > NG_FLOW_RING_ROOMY) {
-		struct ng_deny_budget *budget = budget_of(slot, tick_of(report->event.boot_ns));
+		struct ng_deny_budget *budget = budget_of(slot, tick_of(event->boot_ns));
 
 		flags = BPF_RB_FORCE_WAKEUP;
 		if (!budget || !take_ring_room(&budget->flow_bytes, bytes, NG_FLOW_BYTES_PER_TICK)) {
@@ -36,7 +36,7 @@ static __always_inline int send_flow_report(__u32 slot, struct ng_flow_report *r
 			return 0;
 		}
 	}
-	if (bpf_ringbuf_output(&flow_events, report, bytes, flags)) {
+	if (bpf_ringbuf_output(&flow_events, event, bytes, flags)) {
 		count(slot, NG_R_FLOW_EVENT_LOST);
 		return 0;
 	}
@@ -74,14 +74,14 @@ int report_flow(__u32 slot, const struct ng_flow_key *key, const struct ng_flow 
 		.reason = NG_R_NONE,
 	};
 	if (kind != NG_EVENT_ENDED)
-		return send_flow_report(slot, report, sizeof(report->event));
+		return send_flow_report(slot, &report->event, sizeof(report->event));
 	report->end = (struct ng_flow_end){
 		.packets = {flow->totals.packets[0], flow->totals.packets[1]},
 		.bytes = {flow->totals.ip_bytes[0], flow->totals.ip_bytes[1]},
 		.started_ns = now > age ? now - age : 0,
 		.end = what >> 16,
 	};
-	return send_flow_report(slot, report, sizeof(*report));
+	return send_flow_report(slot, &report->event, sizeof(*report));
 }
 
 /* The flow has ended: reports it once. */

@@ -186,6 +186,21 @@ static __always_inline int replace(struct __sk_buff *skb, void *answer, __u32 si
 	return bpf_skb_change_tail(skb, size, 0) || bpf_skb_store_bytes(skb, 0, answer, size, BPF_F_RECOMPUTE_CSUM);
 }
 
+/* Completes the checksum of the RST, and replaces the packet with it. Non-zero: failed. */
+static __always_inline int send_rst4(struct __sk_buff *skb, struct ng_reset4 *a)
+{
+	a->tcp.checksum = seed4(&a->head.ip, sizeof(a->tcp));
+	a->tcp.window = balance(&a->tcp, sizeof(a->tcp), a->tcp.checksum);
+	return replace(skb, &a->head.link, sizeof(*a) - sizeof(a->head.pad));
+}
+
+static __always_inline int send_rst6(struct __sk_buff *skb, struct ng_reset6 *a)
+{
+	a->tcp.checksum = seed6(&a->head.ip, sizeof(a->tcp));
+	a->tcp.window = balance(&a->tcp, sizeof(a->tcp), a->tcp.checksum);
+	return replace(skb, &a->head.link, sizeof(*a) - sizeof(a->head.pad));
+}
+
 static __always_inline int reset4(struct __sk_buff *skb)
 {
 	struct ng_reset4 a = {};
@@ -194,9 +209,7 @@ static __always_inline int reset4(struct __sk_buff *skb)
 		return 1;
 	make_rst(&a.tcp, bpf_ntohs(a.head.ip.tot_len) - sizeof(struct iphdr));
 	reverse_head4(&a.head, IPPROTO_TCP, sizeof(a.tcp));
-	a.tcp.checksum = seed4(&a.head.ip, sizeof(a.tcp));
-	a.tcp.window = balance(&a.tcp, sizeof(a.tcp), a.tcp.checksum);
-	return replace(skb, &a.head.link, sizeof(a) - sizeof(a.head.pad));
+	return send_rst4(skb, &a);
 }
 
 static __always_inline int reset6(struct __sk_buff *skb)
@@ -207,9 +220,7 @@ static __always_inline int reset6(struct __sk_buff *skb)
 		return 1;
 	make_rst(&a.tcp, bpf_ntohs(a.head.ip.payload_len));
 	reverse_head6(&a.head, IPPROTO_TCP, sizeof(a.tcp));
-	a.tcp.checksum = seed6(&a.head.ip, sizeof(a.tcp));
-	a.tcp.window = balance(&a.tcp, sizeof(a.tcp), a.tcp.checksum);
-	return replace(skb, &a.head.link, sizeof(a) - sizeof(a.head.pad));
+	return send_rst6(skb, &a);
 }
 
 static __always_inline int error4(struct __sk_buff *skb)

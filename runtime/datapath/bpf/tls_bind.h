@@ -22,23 +22,29 @@
 
 #define NG_TCP_URGENT 0x20
 
+/* Begins with a packet of the endpoint: nothing of the packet before is left in tls_state(). */
+static __always_inline void begin_packet(struct ng_tls *tls, __u32 slot, const struct ng_endpoint_config *config)
+{
+	tls->slot = slot;
+	tls->endpoint = config->endpoint;
+	tls->now = tick_of(boot_time());
+	tls->buffer = NG_NO_BUFFER;
+	tls->bytes = 0;
+	tls->resets = 0;
+}
+
 /* Describes the segment in tls_state(). Non-zero: its header is not within the packet. */
-static __always_inline int read_segment(struct __sk_buff *skb, struct ng_tls *tls, const struct ng_packet *p,
-					__u32 slot)
+static __always_inline int read_segment(struct __sk_buff *skb, struct ng_tls *tls, const struct ng_packet *p)
 {
 	__u8 header[16];
 
 	if (bpf_skb_load_bytes(skb, p->transport, header, sizeof(header)))
 		return -1;
-	tls->slot = slot;
-	tls->buffer = NG_NO_BUFFER;
-	tls->resets = 0;
 	tls->sequence = bpf_ntohl(*(__u32 *)&header[4]);
 	tls->acknowledged = bpf_ntohl(*(__u32 *)&header[8]);
 	tls->payload = p->transport + (header[12] >> 4) * 4;
 	tls->flags = header[13];
 	tls->bytes = p->end > tls->payload ? p->end - tls->payload : 0;
-	tls->now = tick_of(boot_time());
 	return header[12] >> 4 < 5 || tls->payload > p->end;
 }
 
@@ -151,10 +157,7 @@ int judge_bound_again(const struct ng_packet *p, const struct ng_endpoint_config
 	if (!flow)
 		return NG_NO_LONGER_ALLOWED;
 	fill_judgement(j, config, p, NG_EGRESS);
-	j->flow_pattern = flow->pattern;
-	j->quiet = 1;
-	j->rule = 0;
-	if (j->rules.policy && judge(j) != NG_ACT_ALLOW)
+	if (judge_quietly(j, flow->pattern) != NG_ACT_ALLOW)
 		return config->flags & NG_ENDPOINT_KEEP ? NG_STILL_BOUND : NG_NO_LONGER_ALLOWED;
 	tls->require = j->bound & NG_RULE_REQUIRE ? 1 : 0;
 	return j->bound ? NG_STILL_BOUND : NG_NO_LONGER_BOUND;
@@ -194,9 +197,7 @@ int judge_unbound(struct __sk_buff *skb, const struct ng_packet *p, const struct
 	const struct ng_flow_key *key = &tls->packet.key;
 	struct ng_flow *before = bpf_map_lookup_elem(table, key);
 	fill_judgement(j, config, p, NG_EGRESS);
-	j->quiet = 1;
-	j->rule = 0;
-	if (judge(j) != NG_ACT_ALLOW)
+	if (judge_quietly(j, 0) != NG_ACT_ALLOW)
 		return deny(j, NG_EVENT_DENIED, NG_R_DENIED);
 	int tcp = p->key.protocol == IPPROTO_TCP;
 	if (!j->bound ||
@@ -298,11 +299,9 @@ int judge_bound_egress(struct __sk_buff *skb, const struct ng_packet *p, const s
 	const struct ng_flow_key *key = &tls->packet.key;
 	if (p->fragment != NG_WHOLE)
 		return drop(slot, NG_R_TLS_UNFIT);
-	if (p->key.protocol == IPPROTO_TCP ? read_segment(skb, tls, p, slot) : 0)
+	begin_packet(tls, slot, config);
+	if (p->key.protocol == IPPROTO_TCP && read_segment(skb, tls, p))
 		return drop(slot, NG_R_MALFORMED);
-	tls->slot = slot;
-	tls->endpoint = config->endpoint;
-	tls->now = tick_of(boot_time());
 	struct ng_flow *flow = bpf_map_lookup_elem(table, key);
 	if (!flow || starts_connection(p) || !is_alive(flow, p->key.protocol, now_jiffies()))
 		return judge_unbound(skb, p, config, slot);
@@ -338,7 +337,7 @@ int judge_bound_egress(struct __sk_buff *skb, const struct ng_packet *p, const s
 	return NG_NEXT;
 }
 
-/* Lets the server's payload pass or not, and looks whether the server decides. Returns a reason; *decided: the flow is. */
+/* Lets the server's payload pass or not, and decides the flow if the server agrees. Returns a reason: enum ng_reason. */
 static __always_inline int hear_server(struct __sk_buff *skb, struct ng_tls *tls, struct ng_hello_buffer *buffer,
 				       const struct ng_packet *p, __u32 generation)
 {
@@ -375,7 +374,8 @@ int judge_bound_ingress(struct __sk_buff *skb, const struct ng_packet *p, const 
 	const struct ng_flow_key *key = &tls->packet.key;
 	if (p->fragment != NG_WHOLE || p->key.protocol != IPPROTO_TCP)
 		return drop(slot, NG_R_TLS_UNFIT);
-	if (read_segment(skb, tls, p, slot))
+	begin_packet(tls, slot, config);
+	if (read_segment(skb, tls, p))
 		return drop(slot, NG_R_MALFORMED);
 	struct ng_flow *flow = bpf_map_lookup_elem(table, key);
 	if (!flow || flow->generation != NG_UNDECIDED_GENERATION)

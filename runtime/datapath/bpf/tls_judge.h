@@ -17,7 +17,7 @@ struct ng_name_report {
 };
 NG_SCRATCH_MAP(name_reports, BPF_MAP_TYPE_PERCPU_ARRAY, __u32, struct ng_name_report, 1)
 
-/* Fills the report from the flow and the buffer, which may be null. Returns its bytes; 0: none. */
+/* Fills the report from the packet and the buffer, which may be null. Returns its bytes. */
 static __always_inline __u32 fill_report(struct ng_name_report *report, __u32 endpoint, const struct ng_packet *p,
 					 __u32 rule, const struct ng_hello_buffer *buffer)
 {
@@ -77,20 +77,8 @@ int report_named(const struct ng_packet *p, __u32 endpoint)
 	if (!is_wanted(NG_WANT_NAMES))
 		return 0;
 	__u32 length = fill_report(report, endpoint, p, buffer->rule, buffer);
-	__u64 flags = BPF_RB_NO_WAKEUP;
 	report->event.kind = NG_EVENT_NAMED;
-	if (bpf_ringbuf_query(&flow_events, BPF_RB_AVAIL_DATA) > NG_FLOW_RING_ROOMY) {
-		struct ng_deny_budget *budget = budget_of(tls->slot, tls->now);
-
-		flags = BPF_RB_FORCE_WAKEUP;
-		if (!budget || !take_ring_room(&budget->flow_bytes, length, NG_FLOW_BYTES_PER_TICK)) {
-			count(tls->slot, NG_R_FLOW_EVENT_LOST);
-			return 0;
-		}
-	}
-	if (bpf_ringbuf_output(&flow_events, report, length, flags))
-		count(tls->slot, NG_R_FLOW_EVENT_LOST);
-	return 0;
+	return send_flow_report(tls->slot, &report->event, length);
 }
 
 /* Keeps the server name as text, for reports. */
@@ -106,6 +94,19 @@ static __always_inline void keep_name(const struct ng_tls *tls, const struct ng_
 		buffer->name[i] = tls->starts[at >> 6 & 3] >> (at & 63) & 1 ? '.' : dns->name.bytes[at & NG_NAME_MASK];
 	}
 	buffer->name_length = tls->name_length;
+}
+
+/*
+ * The verdict for a packet whose connection pod_egress has judged already: no rule counts or logs it again. After fill_judgement();
+ * `flow_pattern`: as in ng_judgement.
+ */
+static __always_inline int judge_quietly(struct ng_judgement *j, __u64 flow_pattern)
+{
+	j->flow_pattern = flow_pattern;
+	j->quiet = 1;
+	j->rule = 0;
+	j->pattern = 0;
+	return j->rules.policy ? judge(j) : NG_ACT_ALLOW;
 }
 
 /* Judges the rules with the server name that find_server_name() found. NG_R_NONE: the connection may go on. */
@@ -126,12 +127,8 @@ int judge_name(const struct ng_packet *p, const struct ng_endpoint_config *confi
 	if (!flow || !j)
 		return NG_R_TLS_UNKNOWN;
 	fill_judgement(j, config, p, NG_EGRESS);
-	j->flow_pattern = flow->pattern;
-	j->quiet = 1;
 	find_shown(slot, &p->key, flow->pattern);
-	j->rule = 0;
-	j->pattern = 0;
-	if (j->rules.policy && judge(j) != NG_ACT_ALLOW)
+	if (judge_quietly(j, flow->pattern) != NG_ACT_ALLOW)
 		return NG_R_TLS_NAME;
 	buffer->rule = j->rule;
 	buffer->pattern = j->pattern;

@@ -35,9 +35,7 @@ int make_onward_rst4(struct __sk_buff *skb, __u32 sequence)
 	/* Twice: new headers in the packet's own direction. */
 	reverse_head4(&a.head, IPPROTO_TCP, sizeof(a.tcp));
 	reverse_head4(&a.head, IPPROTO_TCP, sizeof(a.tcp));
-	a.tcp.checksum = seed4(&a.head.ip, sizeof(a.tcp));
-	a.tcp.window = balance(&a.tcp, sizeof(a.tcp), a.tcp.checksum);
-	return replace(skb, &a.head.link, sizeof(a) - sizeof(a.head.pad));
+	return send_rst4(skb, &a);
 }
 int make_onward_rst6(struct __sk_buff *skb, __u32 sequence)
 {
@@ -48,9 +46,7 @@ int make_onward_rst6(struct __sk_buff *skb, __u32 sequence)
 	make_onward_rst(&a.tcp, sequence);
 	reverse_head6(&a.head, IPPROTO_TCP, sizeof(a.tcp));
 	reverse_head6(&a.head, IPPROTO_TCP, sizeof(a.tcp));
-	a.tcp.checksum = seed6(&a.head.ip, sizeof(a.tcp));
-	a.tcp.window = balance(&a.tcp, sizeof(a.tcp), a.tcp.checksum);
-	return replace(skb, &a.head.link, sizeof(a) - sizeof(a.head.pad));
+	return send_rst6(skb, &a);
 }
 
 /* Sends the server a RST in the place of the pod's segment. The packet then still serves for the answer to the pod. */

@@ -98,13 +98,12 @@ int overwrite_options(struct __sk_buff *skb, __u32 transport, __u32 length)
 }
 
 /* Takes the sum of the payload out of a checksum that is complete. Non-zero: failed. */
-static __always_inline int take_out_payload(struct __sk_buff *skb, const struct ng_tls *tls_const, __u32 transport)
+static __always_inline int take_out_payload(struct __sk_buff *skb, struct ng_tls *tls, __u32 transport)
 {
-	struct ng_tls *tls = tls_state();
-	__u32 length = tls_const->bytes;
+	__u32 length = tls->bytes;
 	__s64 sum = 0;
 
-	if (!tls || length == 0 || length > NG_SUM_BLOCK * 4)
+	if (length == 0 || length > NG_SUM_BLOCK * 4)
 		return -1;
 	for (int i = 0; i < NG_SUM_BLOCK * 4 / 8; i++)
 		*(volatile __u64 *)&tls->segment[i * 8] = 0;
@@ -148,13 +147,10 @@ int cut_payload(struct __sk_buff *skb, const struct ng_packet *p)
 static __always_inline int make_plain(struct __sk_buff *skb, const struct ng_packet *p, const struct ng_tls *tls)
 {
 	__u32 options = tls->payload - p->transport - NG_TCP_HEADER;
-	__u32 bytes = tls->bytes;
 
 	if (options && overwrite_options(skb, p->transport, options))
 		return NG_DROP;
-	if (bytes && cut_payload(skb, p))
-		return NG_DROP;
-	return NG_NEXT;
+	return tls->bytes && cut_payload(skb, p) ? NG_DROP : NG_NEXT;
 }
 
 #endif
