@@ -8,12 +8,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "base/ip.h"
+#include "daemon/events/latest_map.h"
 #include "dns/learning.h"
 
 namespace namegate::daemon {
@@ -38,18 +38,9 @@ class NameHistory {
     std::size_t size() const { return size_; }
 
   private:
-    struct Named {
-        IpAddress address;
-        std::vector<std::string> names;  // the last one at the end
-    };
-    struct Own {
-        std::list<Named> seen;  // oldest first
-        std::map<IpAddress, std::list<Named>::iterator> by_address;
-    };
+    using Own = LatestMap<IpAddress, std::vector<std::string>>;  // the last name at the end
     // Null: the endpoint has none.
-    const Named* find(std::uint32_t endpoint, const IpAddress& address) const;
-    void add(Own& own, const IpAddress& address, const std::string& name);
-    void drop_oldest(Own& own);
+    const std::vector<std::string>* find(std::uint32_t endpoint, const IpAddress& address) const;
     void make_room();
 
     std::size_t per_endpoint_;

@@ -7,13 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/ip.h"
+#include "daemon/events/latest_map.h"
 
 namespace namegate::daemon {
 
@@ -45,22 +44,14 @@ class ShownNames {
     std::size_t size() const { return size_; }
 
   private:
-    // Values by key, and the order in which the keys were noted last.
-    template <typename Key, typename Value>
-    struct Latest {
-        std::list<std::pair<Key, Value>> order;  // oldest first
-        std::map<Key, typename std::list<std::pair<Key, Value>>::iterator> by_key;
-    };
     struct Own {
-        Latest<ShownFlow, std::string> flows;
-        Latest<IpAddress, std::vector<std::string>> addresses;
+        LatestMap<ShownFlow, std::string> flows;
+        LatestMap<IpAddress, std::vector<std::string>> addresses;  // the latest name at the end
 
-        std::size_t size() const { return flows.order.size() + addresses.order.size(); }
+        std::size_t size() const { return flows.size() + addresses.size(); }
     };
-    template <typename Key, typename Value>
-    Value& newest(Latest<Key, Value>& latest, const Key& key);
-    template <typename Key, typename Value>
-    void drop_oldest(Latest<Key, Value>& latest);
+    // Null: the endpoint has none.
+    const Own* find(std::uint32_t endpoint) const;
     void make_room();
 
     std::size_t per_endpoint_;
