@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/labels/api_server_watch.h"
 
-#include <linux/close_range.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include <random>
 
@@ -18,7 +16,6 @@ namespace {
 
 // Changes come in bursts, and each writing costs a child process.
 constexpr unsigned kSaveAfterSeconds = 2;
-constexpr int kFailed = 1;
 
 kubernetes::KindWatch::Random random_numbers() {
     return [engine = std::mt19937_64(std::random_device()()), even = std::uniform_real_distribution<double>(0, 1)]() mutable {
@@ -111,14 +108,8 @@ void ApiServerWatch::tick() {
 void ApiServerWatch::save() {
     waited_ = 0;
     saving_ = revisions();
-    const Result<> started = saver_.start([this] {
-        ::close_range(STDERR_FILENO + 1, ~0U, 0);
-        const Result<> written = write_changed(known_, saved_, saving_);
-        if (!written) {
-            log::error("objects of the API server not written", {log::kv("error", written.error().message())});
-        }
-        return written ? 0 : kFailed;
-    });
+    const Result<> started =
+        saver_.start_writing([this] { return write_changed(known_, saved_, saving_); }, "objects of the API server not written");
     if (!started) {
         node_.health().report("objects of the API server on disk", started);
     }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/upkeep/background_child.h"
 
+#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cerrno>
 
 #include "base/child_process.h"
+#include "base/log.h"
 
 namespace namegate::daemon {
 
@@ -30,6 +33,17 @@ void BackgroundChild::kill() {
         ::kill(child_, SIGKILL);
         static_cast<void>(wait());
     }
+}
+
+Result<> BackgroundChild::start_writing(const std::function<Result<>()>& write, const char* failed) {
+    return start([&] {
+        ::close_range(STDERR_FILENO + 1, ~0U, 0);
+        const Result<> written = write();
+        if (!written) {
+            log::error(failed, {log::kv("error", written.error().message())});
+        }
+        return written ? 0 : 1;
+    });
 }
 
 std::optional<int> BackgroundChild::reap(bool wait) {

@@ -25,6 +25,9 @@ class BackgroundChild {
     bool runs() const { return child_ > 0; }
     // Starts a child that runs `work` and exits with what it returns. Does nothing while a child runs.
     Result<> start(const std::function<int()>& work);
+    // Starts a child that only writes files, without the daemon's descriptors: it could keep the daemon's socket or a lock open after
+    // the daemon's end. It logs a failure as `failed`, and then exits with a status other than 0.
+    Result<> start_writing(const std::function<Result<>()>& write, const char* failed);
     // The exit status, or 128 + the signal, of a child that has ended since the last call. Empty: none has.
     std::optional<int> poll() { return reap(false); }
     // The same, but waits for the child's end.

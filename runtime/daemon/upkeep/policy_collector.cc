@@ -17,7 +17,7 @@ constexpr std::uint64_t kMaxDelayNs = 60'000'000'000;  // at most, after the fir
 constexpr unsigned kLockMs = 10'000;
 // Exit status of the child.
 constexpr int kRemoved = 0;
-constexpr int kCollectionFailed = 1;
+constexpr int kFailed = 1;
 constexpr int kNothing = 2;
 constexpr int kAgain = 3;  // policies were removed, but not yet their names
 
@@ -30,7 +30,7 @@ int collect(datapath::Datapath& datapath, const std::string& lock_path) {
     }
     if (!collected) {
         log::warning("unused policies not removed", {log::kv("error", collected.error().message())});
-        return kCollectionFailed;
+        return kFailed;
     }
     if (collected->policies == 0) {
         return kNothing;
