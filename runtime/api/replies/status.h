@@ -81,7 +81,7 @@ struct StatusReply {
     std::vector<NamedServerItem> trusted_servers_named_by;
     Texts degraded;
     Texts warnings;
-    std::optional<ApiServerItem> api_server;  // empty: it is no source
+    std::optional<ApiServerItem> api_server;  // empty: the API server is not a source of labels
 
     bool operator==(const StatusReply&) const = default;
     static constexpr auto fields() {

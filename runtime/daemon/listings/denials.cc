@@ -164,8 +164,7 @@ Result<api::WhyReply> view_denials(Node& node, const Record& record, const std::
     api::WhyReply out;
     out.endpoint = endpoints::display_name(record);
     NG_ASSIGN(out.mode, mode_of(node, record));
-    out.denied_packets = stats[NG_R_DENIED] + stats[NG_R_CUT];
-    for (const ng_reason reason : datapath::kTlsDenials) {
+    for (const ng_reason reason : datapath::kPolicyDenials) {
         out.denied_packets += stats[reason];
     }
     Explainers explainers{node, record};

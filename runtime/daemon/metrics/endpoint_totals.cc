@@ -2,7 +2,6 @@
 #include "daemon/metrics/endpoint_totals.h"
 
 #include <algorithm>
-#include <array>
 
 #include "datapath/endpoint_writer.h"
 #include "datapath/reasons.h"
@@ -12,11 +11,9 @@ namespace namegate::daemon {
 namespace {
 
 // Denied by policy, for whatever reason; other losses, such as spoofed packets, are in the sums.
-constexpr std::array kDenied = {NG_R_DENIED, NG_R_CUT, NG_R_RULE_LOOP};
-
 bool is_denial(std::size_t reason) {
-    const auto is = [reason](ng_reason one) { return reason == static_cast<std::size_t>(one); };
-    return std::any_of(kDenied.begin(), kDenied.end(), is) || std::any_of(datapath::kTlsDenials.begin(), datapath::kTlsDenials.end(), is);
+    return reason == NG_R_RULE_LOOP || std::any_of(datapath::kPolicyDenials.begin(), datapath::kPolicyDenials.end(),
+                                                   [reason](ng_reason one) { return reason == static_cast<std::size_t>(one); });
 }
 
 EndpointTotals::Pod pod_of(const endpoints::Record& record) {
