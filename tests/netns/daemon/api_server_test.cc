@@ -269,17 +269,42 @@ TEST_CASE("while the API server is away, all stays in force over restarts, new p
     }
 }
 
+// The ADDs of kPodsAtOnce pods, all at the same time.
+class ManyPods {
+  public:
+    explicit ManyPods(const Cluster& cluster) : cluster_(cluster), netns_(kPodsAtOnce) {
+        for (unsigned i = 0; i < kPodsAtOnce; ++i) {
+            adds_.push_back(std::async(std::launch::async, [this, i] { return cluster_.cni("ADD", name(i), netns_[i]); }));
+        }
+    }
+    // Waits for the ADDs: none failed, and every pod is enforced.
+    void check_and_remove() {
+        for (unsigned i = 0; i < kPodsAtOnce; ++i) {
+            const CommandOutput added = adds_[i].get();
+            INFO(added.text);
+            CHECK(added.status == 0);
+            CHECK(cluster_.node.mode_of(name(i)) == "enforced");
+        }
+        for (unsigned i = 0; i < kPodsAtOnce; ++i) {
+            CHECK(cluster_.cni("DEL", name(i), netns_[i]).status == 0);
+        }
+    }
+
+  private:
+    static std::string name(unsigned i) { return "pod" + std::to_string(i); }
+
+    const Cluster& cluster_;
+    std::vector<TestNetns> netns_;
+    std::vector<std::future<CommandOutput>> adds_;
+};
+
 TEST_CASE("many ADDs at once with a slow API server whose connections break: none fails, and none is open") {
     Cluster cluster;
     const DaemonNode& node = cluster.node;
     node.write(node.policies() + "/pod.yaml", deny("pod", "selector: app == 'cart', namespaceSelector: team == 'a'"));
     cluster.server.set_delay(milliseconds(500));
     cluster.node.start();
-    std::vector<TestNetns> netns(kPodsAtOnce);
-    std::vector<std::future<CommandOutput>> adds;
-    for (unsigned i = 0; i < kPodsAtOnce; ++i) {
-        adds.push_back(std::async(std::launch::async, [&, i] { return cluster.cni("ADD", "pod" + std::to_string(i), netns[i]); }));
-    }
+    ManyPods pods(cluster);
     std::this_thread::sleep_for(milliseconds(700));
     cluster.server.set_delay(milliseconds(50));
     for (unsigned i = 0; i < kPodsAtOnce; ++i) {
@@ -288,15 +313,7 @@ TEST_CASE("many ADDs at once with a slow API server whose connections break: non
             cluster.server.drop_connections();
         }
     }
-    for (unsigned i = 0; i < kPodsAtOnce; ++i) {
-        const CommandOutput added = adds[i].get();
-        INFO(added.text);
-        CHECK(added.status == 0);
-        CHECK(node.mode_of("pod" + std::to_string(i)) == "enforced");
-    }
-    for (unsigned i = 0; i < kPodsAtOnce; ++i) {
-        CHECK(cluster.cni("DEL", "pod" + std::to_string(i), netns[i]).status == 0);
-    }
+    pods.check_and_remove();
 }
 
 TEST_CASE("many ADDs at once while the API server is away: the next source counts, none fails, and none is open") {
@@ -312,20 +329,8 @@ TEST_CASE("many ADDs at once while the API server is away: the next source count
     cluster.server.stop();
     cluster.node.start();
     REQUIRE(cluster.is_away());
-    std::vector<TestNetns> netns(kPodsAtOnce);
-    std::vector<std::future<CommandOutput>> adds;
-    for (unsigned i = 0; i < kPodsAtOnce; ++i) {
-        adds.push_back(std::async(std::launch::async, [&, i] { return cluster.cni("ADD", "pod" + std::to_string(i), netns[i]); }));
-    }
-    for (unsigned i = 0; i < kPodsAtOnce; ++i) {
-        const CommandOutput added = adds[i].get();
-        INFO(added.text);
-        CHECK(added.status == 0);
-        CHECK(node.mode_of("pod" + std::to_string(i)) == "enforced");
-    }
-    for (unsigned i = 0; i < kPodsAtOnce; ++i) {
-        CHECK(cluster.cni("DEL", "pod" + std::to_string(i), netns[i]).status == 0);
-    }
+    ManyPods pods(cluster);
+    pods.check_and_remove();
 }
 
 }  // namespace
