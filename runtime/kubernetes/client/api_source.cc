@@ -2,6 +2,7 @@
 #include "kubernetes/client/api_source.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "kubernetes/client/query.h"
@@ -21,29 +22,49 @@ Resource resource_of(Kind kind, const std::string& node) {
 
 Result<std::unique_ptr<ApiSource>> ApiSource::create(const Settings& settings, Knowledge& knowledge, const Clock& clock) {
     NG_ASSIGN(std::unique_ptr<CurlTransport> transport, CurlTransport::create(settings.read_credentials));
-    std::unique_ptr<ApiSource> source(new ApiSource(std::move(transport), knowledge));
+    std::unique_ptr<ApiSource> source(new ApiSource(std::move(transport), settings, knowledge, clock));
     for (const Kind kind : kKinds) {
         source->kinds_.push_back(std::make_unique<WatchedKind>(kind, settings, *source->transport_, knowledge, clock));
     }
     return source;
 }
 
+template <typename Visit>
+void ApiSource::for_each_watch(const Visit& visit) const {
+    for (const auto& kind : kinds_) {
+        visit(kind->watch);
+    }
+    for (const auto& watch : added_) {
+        visit(*watch);
+    }
+}
+
 void ApiSource::work() {
     transport_->work();
-    for (const auto& kind : kinds_) {
-        kind->watch.work();
-    }
-    const auto next =
-        std::min_element(kinds_.begin(), kinds_.end(), [](const auto& a, const auto& b) { return a->watch.due_ns() < b->watch.due_ns(); });
-    transport_->wake_at((*next)->watch.due_ns());
+    std::uint64_t due_ns = std::numeric_limits<std::uint64_t>::max();
+    for_each_watch([&](KindWatch& watch) {
+        watch.work();
+        due_ns = std::min(due_ns, watch.due_ns());
+    });
+    transport_->wake_at(due_ns);
     knowledge_.set_away(status().away);
+}
+
+const KindWatch& ApiSource::add_watch(Resource resource, ObjectSink& sink) {
+    added_.push_back(std::make_unique<KindWatch>(std::move(resource), *transport_, sink, clock_, settings_.random, settings_.timing));
+    transport_->wake_at(clock_.boot_ns());
+    return *added_.back();
+}
+
+void ApiSource::remove_watch(const KindWatch& watch) {
+    std::erase_if(added_, [&](const auto& added) { return added.get() == &watch; });
 }
 
 WatchStatus ApiSource::status() const {
     WatchStatus out;
     out.connected = true;
-    for (const auto& kind : kinds_) {
-        const WatchStatus& one = kind->watch.status();
+    for_each_watch([&](const KindWatch& watch) {
+        const WatchStatus& one = watch.status();
         const bool decides = one.away && !out.away;
         out.away = out.away || one.away;
         out.connected = out.connected && one.connected;
@@ -57,7 +78,7 @@ WatchStatus ApiSource::status() const {
         out.lists += one.lists;
         out.refused += one.refused;
         out.last_refused = one.last_refused.empty() ? out.last_refused : one.last_refused;
-    }
+    });
     if (!out.connected && !out.away) {
         out.since_seconds = 0;  // it is about to be connected
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The API server as a source of what the node knows: watches the pods of this node, the namespaces and the service accounts, each with
-// a connection of its own, and writes them to the knowledge. Owns the watches and the transport. One thread; nothing blocks, except
-// reading credentials: the owner polls fd() and calls work().
+// a connection of its own, and writes them to the knowledge. Others may add watches. Owns the watches and the transport. One thread;
+// nothing blocks, except reading credentials: the owner polls fd() and calls work().
 #pragma once
 
 #include <array>
@@ -41,6 +41,10 @@ class ApiSource {
     // Of all kinds together: connected if each is, away if one is.
     WatchStatus status() const;
     const WatchStatus& status(Kind kind) const { return kinds_[static_cast<std::size_t>(kind)]->watch.status(); }
+    // Watches a resource besides the kinds of the knowledge, until remove_watch(). The sink must outlive the watch. status() has it too.
+    const KindWatch& add_watch(Resource resource, ObjectSink& sink);
+    // Not from a call of the watch's own sink.
+    void remove_watch(const KindWatch& watch);
     // "https://10.0.0.1:6443"; empty: the credentials could never be read.
     const std::string& server() const { return transport_->server(); }
 
@@ -52,11 +56,18 @@ class ApiSource {
         KindWatch watch;
     };
 
-    ApiSource(std::unique_ptr<CurlTransport> transport, Knowledge& knowledge) : transport_(std::move(transport)), knowledge_(knowledge) {}
+    ApiSource(std::unique_ptr<CurlTransport> transport, Settings settings, Knowledge& knowledge, const Clock& clock)
+        : transport_(std::move(transport)), settings_(std::move(settings)), knowledge_(knowledge), clock_(clock) {}
+    // Of the knowledge's kinds, and those that were added.
+    template <typename Visit>
+    void for_each_watch(const Visit& visit) const;
 
     std::unique_ptr<CurlTransport> transport_;
+    const Settings settings_;
     Knowledge& knowledge_;
+    const Clock& clock_;
     std::vector<std::unique_ptr<WatchedKind>> kinds_;  // in the order of kKinds
+    std::vector<std::unique_ptr<KindWatch>> added_;
 };
 
 }  // namespace namegate::kubernetes

@@ -95,6 +95,21 @@ TEST_CASE_METHOD(Fixture, "the pods of this node, namespaces and service account
     }
 }
 
+TEST_CASE_METHOD(Fixture, "another watch can be added and removed while the others go on") {
+    REQUIRE(connects());
+    Knowledge other("", true);
+    KnowledgeSink sink(Kind::kNamespaces, other);
+    const KindWatch& added = source->add_watch(resource_of(Kind::kNamespaces, "n1"), sink);
+    CHECK_FALSE(source->status().connected);
+    CHECK(connects());
+    CHECK(other.find(Kind::kNamespaces, "", "shop"));
+    CHECK(server.connections() == 4);
+    source->remove_watch(added);
+    server.put(test::kNamespaces, test::namespace_object("later", test::Json::object()));
+    CHECK(becomes([&] { return known.find(Kind::kNamespaces, "", "later") != nullptr; }));
+    CHECK_FALSE(other.find(Kind::kNamespaces, "", "later"));
+}
+
 TEST_CASE_METHOD(Fixture, "lists in pages, over real connections") {
     for (int i = 0; i < 25; ++i) {
         server.put(test::kNamespaces, test::namespace_object("n" + std::to_string(i), test::Json::object()));
