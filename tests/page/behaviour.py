@@ -19,7 +19,7 @@ class Page:
         self.driver.get(url)
         self.until(lambda: self.text("#live-text") == "Live", "the first reply")
 
-    def until(self, condition, what, seconds=8):
+    def until(self, condition, what, seconds=30):
         end = time.time() + seconds
         while time.time() < end:
             if condition():
