@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a pod's TCP connections cost end to end: connections a second (connect, a hello of 517 bytes, its answer, close), requests a
-// second on one connection, and the throughput of one, of pods in turn: with a veth pair and nothing else, with namegate open, enforced
-// by name, and bound to TLS names (require). Many short rounds; each is divided by that of the plain veth pair beside it. Prints the
-// median of the ratios and its 95 % interval. usage: bench_connections [--quick]
+// second on one connection, and the throughput of one, of pods in turn: with a veth pair and nothing else, with two empty programs, with
+// namegate open, enforced by name, and bound to TLS names (require), and behind an nft set with connection tracking in a node of its
+// own. Many short rounds; each is divided by that of the plain veth pair beside it. Prints the median of the ratios and its 95 %
+// interval. usage: bench_connections [--quick]
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -24,6 +25,7 @@
 #include "measure.h"
 #include "netns/mission/client.h"
 #include "netns/mission/site.h"
+#include "reference_pods.h"
 #include "support/node_start.h"
 #include "support/tls_hello.h"
 
@@ -75,10 +77,18 @@ bool write_all(int fd, const std::uint8_t* data, std::size_t bytes) {
     return true;
 }
 
+// That blocks, in the calling thread's namespace.
+Fd stream() {
+    Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    check(fd.get() >= 0, "socket");
+    return fd;
+}
+
 // Answers a hello with a ServerHello, then each request byte with a byte; a request 'S' swallows what follows.
 class Server {
   public:
-    explicit Server(const World& world) : listener_(socket_inside(world.netns(), AF_INET, SOCK_STREAM)) {
+    explicit Server(const World& world) {
+        run_inside(world.netns(), [&] { listener_ = stream(); });
         const int on = 1;
         ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
         sockaddr_in any{};
@@ -127,11 +137,17 @@ class Server {
     std::thread thread_;
 };
 
-// The connection after its hello.
-Fd open_connection(const TestNetns& netns) {
+// From where, and to which address.
+struct Path {
+    const TestNetns* netns;
+    const char* server;
+};
+
+// The connection after its hello, in the calling thread's namespace.
+Fd open_connection(const char* server) {
     static const TlsBytes kHello = hello();
     static const std::size_t kAnswer = server_hello().size();
-    Fd fd = socket_inside(netns, AF_INET, SOCK_STREAM);
+    Fd fd = stream();
     const int on = 1;
     const linger at_once{1, 0};
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -139,15 +155,15 @@ Fd open_connection(const TestNetns& netns) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(kPort);
-    check(::inet_pton(AF_INET, kServer, &to.sin_addr) == 1, "address");
-    check(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0, "connect");
+    check(::inet_pton(AF_INET, server, &to.sin_addr) == 1, "address");
+    check(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0, server);
     check(write_all(fd.get(), kHello.data(), kHello.size()) && read_all(fd.get(), kAnswer), "hello");
     return fd;
 }
 
 struct Measure {
     const char* what;
-    double (*rate)(const TestNetns& netns, std::chrono::milliseconds time);
+    double (*rate)(const char* server, std::chrono::milliseconds time);
 };
 
 template <typename Work>
@@ -160,19 +176,19 @@ double per_second(std::chrono::milliseconds time, const Work& work) {
     return static_cast<double>(done) / std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-double connections(const TestNetns& netns, std::chrono::milliseconds time) {
-    return per_second(time, [&] { return open_connection(netns).get() >= 0 ? 1U : 0U; });
+double connections(const char* server, std::chrono::milliseconds time) {
+    return per_second(time, [&] { return open_connection(server).get() >= 0 ? 1U : 0U; });
 }
-double requests(const TestNetns& netns, std::chrono::milliseconds time) {
-    const Fd fd = open_connection(netns);
+double requests(const char* server, std::chrono::milliseconds time) {
+    const Fd fd = open_connection(server);
     return per_second(time, [&] {
         char byte = 'r';
         check(::send(fd.get(), &byte, 1, MSG_NOSIGNAL) == 1 && ::read(fd.get(), &byte, 1) == 1, "request");
         return 1U;
     });
 }
-double throughput(const TestNetns& netns, std::chrono::milliseconds time) {
-    const Fd fd = open_connection(netns);
+double throughput(const char* server, std::chrono::milliseconds time) {
+    const Fd fd = open_connection(server);
     const std::vector<std::uint8_t> block(kBlock, 'x');
     const std::uint8_t swallow = 'S';
     check(write_all(fd.get(), &swallow, 1), "request");
@@ -185,24 +201,15 @@ double throughput(const TestNetns& netns, std::chrono::milliseconds time) {
 const Measure kMeasures[] = {
     {"connect, request, close", connections}, {"requests on one connection", requests}, {"throughput", throughput}};
 
-// A veth pair made by hand, without any program.
-std::unique_ptr<TestNetns> plain_pod() {
-    auto netns = std::make_unique<TestNetns>();
-    must_run("ip link add bench0 type veth peer name eth0 netns " + netns->path());
-    must_run("ip addr add 169.254.1.1/32 dev bench0 && ip link set bench0 up && ip route add 10.88.200.2/32 dev bench0");
-    must_run("sysctl -qw net.ipv4.conf.bench0.forwarding=1 net.ipv4.conf.bench0.rp_filter=0");
-    const CommandOutput inside = netns->run(
-        "ip addr add 10.88.200.2/32 dev eth0 && ip link set eth0 up && ip route add 169.254.1.1 dev eth0 && ip route add default via "
-        "169.254.1.1");
-    if (inside.status != 0) {
-        throw std::runtime_error(inside.text);
-    }
-    return netns;
+double measured(const Measure& measure, const Path& path, std::chrono::milliseconds time) {
+    double rate = 0;
+    run_inside(*path.netns, [&] { rate = measure.rate(path.server, time); });
+    return rate;
 }
 
 struct Variant {
     const char* name;
-    const TestNetns* netns;
+    Path path;
     std::vector<double> ratios;
 };
 
@@ -230,7 +237,10 @@ void run(bool quick) {
     const auto open = site.node.add({"open", "default", {{"app", "open"}}});
     const auto named = site.node.add({"named", "default", {{"app", "named"}}});
     const auto bound = site.node.add({"bound", "default", {{"app", "bound"}}});
-    const auto plain = plain_pod();
+    const bench::PlainPod plain(2);
+    bench::PlainPod programs(3);
+    programs.attach_empty_programs();
+    const bench::NftPod nft(site.world.netns(), kPort);
     for (const auto* pod : {named.get(), bound.get()}) {
         check(resolve(*pod, kName).has_value(), "lookup");
     }
@@ -239,16 +249,16 @@ void run(bool quick) {
     std::printf("\nTCP end to end: rate divided by that of a plain veth pair, median of %u rounds of %ld ms each, 95 %% interval\n\n",
                 rounds, static_cast<long>(time.count()));
     for (const Measure& measure : kMeasures) {
-        Variant variants[] = {{"plain again", plain.get(), {}},
-                              {"open", &open->netns, {}},
-                              {"enforced by name", &named->netns, {}},
-                              {"TLS names: require", &bound->netns, {}}};
+        Variant variants[] = {
+            {"plain again", {&plain.netns(), kServer}, {}},          {"two empty programs", {&programs.netns(), kServer}, {}},
+            {"namegate, open", {&open->netns, kServer}, {}},         {"namegate, by name", {&named->netns, kServer}, {}},
+            {"namegate, TLS require", {&bound->netns, kServer}, {}}, {"nft set and conntrack", {&nft.netns(), nft.server()}, {}}};
         std::vector<double> bases;
         for (unsigned round = 0; round < rounds; ++round) {
             for (std::size_t turn = 0; turn < std::size(variants); ++turn) {
                 Variant& variant = variants[(turn + round) % std::size(variants)];
-                const double base = measure.rate(*plain, time);
-                variant.ratios.push_back(measure.rate(*variant.netns, time) / base);
+                const double base = measured(measure, {&plain.netns(), kServer}, time);
+                variant.ratios.push_back(measured(measure, variant.path, time) / base);
                 bases.push_back(base);
             }
         }
@@ -258,7 +268,6 @@ void run(bool quick) {
             std::printf("  %-24s %.4f  (%.4f to %.4f)\n", variant.name, median(variant.ratios), low, high);
         }
     }
-    must_run("ip link del bench0");
 }
 
 }  // namespace

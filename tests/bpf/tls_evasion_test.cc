@@ -33,7 +33,7 @@ Bytes syn_with(std::string_view server, std::uint16_t port, const Bytes& options
     Bytes frame = from_pod(server).tcp(port, 443, kSyn).sequence(TlsConnection::kIsn).payload(body).build();
     const std::size_t tcp = frame.size() - body.size() - 20;
     // The checksum of the other length of the header: the byte changes by this much.
-    const std::uint32_t before = frame[tcp + 12] << 8;
+    const std::uint32_t before = std::uint32_t{frame[tcp + 12]} << 8;
     const std::uint32_t after = static_cast<std::uint32_t>(words << 12);
     std::uint32_t sum = static_cast<std::uint16_t>(~(frame[tcp + 16] << 8 | frame[tcp + 17]));
     sum += (~before & 0xffff) + after;
