@@ -47,6 +47,7 @@ class ProgramBench {
         flows();
         denied();
         questions();
+        filtered_questions();
         answers();
         hellos();
         print();
@@ -103,6 +104,7 @@ class ProgramBench {
     double no_insert(const Bytes& frame);
     void denied();
     void questions();
+    void filtered_questions();
     void answers();
     double answer_known(const DnsMessage& question, const DnsMessage& answer);
     double answer_single(std::string_view name, const std::function<DnsMessage(unsigned)>& answer, bool forget = false);
@@ -178,6 +180,30 @@ void ProgramBench::questions() {
     const Bytes frame = from_pod(kDns4).udp(40000, 53).payload(DnsMessage::query("www.example.com").edns().build()).build();
     must_pass(scene_.egress(frame).passed());
     add("DNS question noted", hot(datapath::ProgramId::kPodEgress, frame), "318");
+}
+
+// dnsQueries: Allowed.
+void ProgramBench::filtered_questions() {
+    const auto ask = [](std::string_view name) {
+        return from_pod(kDns4).udp(40000, 53).payload(DnsMessage::query(name).edns().build()).build();
+    };
+    const auto allowed = [&](unsigned i) { return ask("n" + std::to_string(i) + ".example.com"); };
+    const auto refused = [&](unsigned i) { return ask("n" + std::to_string(i) + ".other.test"); };
+    add("DNS query, any name allowed (2)", single(datapath::ProgramId::kPodEgress, refused, 2000) - floor_single_);
+    datapath::QueryRules rules;
+    rules.types = {kTypeA};
+    must(datapath::set_query_rules(scene_.datapath(), rules));
+    datapath::EndpointPolicies policies;
+    policies.dns = policy::DnsQueries::kAllowed;
+    scene_.apply(domain_policy("example.com, '*.example.com'"), policies);
+    must_pass(scene_.egress(allowed(0)).passed() && scene_.egress(refused(0)).redirected());
+    add("DNS query, of an allowed name", hot(datapath::ProgramId::kPodEgress, allowed(0)), "271");
+    add("DNS query, of an allowed name (2)", single(datapath::ProgramId::kPodEgress, allowed, 2000) - floor_single_);
+    add("DNS query refused, with its response (2)", single(datapath::ProgramId::kPodEgress, refused, 2000) - floor_single_, "460");
+    const Bytes out = tcp_out(kKnown, kPort, kAck, 50000);
+    must_pass(scene_.connects(kKnown, kPort, 50000) && scene_.egress(out).passed());
+    add("established, with dnsQueries: Allowed", hot(datapath::ProgramId::kPodEgress, out), "70", "209");
+    use_names();
 }
 
 // One query for each response, so that each response is solicited; the ring is read in between.
