@@ -26,6 +26,8 @@ struct Client {
 const Client kClients[] = {
     {"curl", "/usr/bin/curl", "curl -ks --max-time 5 --resolve \"" + std::string(kOther) + ":8443:" + kShared4 + "\""},
     {"wget", "/usr/bin/wget", "wget -q -T 5 -t 1 --no-check-certificate -O -"},
+    {"OpenSSL", "/usr/bin/openssl", std::string(NAMEGATE_TLS_FOLDER) + "/fetch.sh openssl"},
+    {"GnuTLS", "/usr/bin/gnutls-cli", std::string(NAMEGATE_TLS_FOLDER) + "/fetch.sh gnutls"},
     {"git", "/usr/bin/git", "git -c http.sslVerify=false ls-remote"},
     {"Python", "/usr/bin/python3", std::string("/usr/bin/python3 ") + NAMEGATE_TLS_FOLDER + "/fetch.py"},
     {"Node", NAMEGATE_NODE, std::string(NAMEGATE_NODE) + " " + NAMEGATE_TLS_FOLDER + "/fetch.js"},
