@@ -64,6 +64,7 @@ struct Resolver {
 };
 const Resolver kResolvers[] = {
     {"glibc", NAMEGATE_LOOK_UP_C, NAMEGATE_LOOK_UP_C},
+    {"systemd-resolved", "/lib/systemd/systemd-resolved", NAMEGATE_LOOK_UPS "/resolved.sh " NAMEGATE_LOOK_UP_C},
     {"musl", NAMEGATE_LOOK_UP_MUSL, NAMEGATE_LOOK_UP_MUSL},
     {"Go", NAMEGATE_LOOK_UP_GO, "env GODEBUG=netdns=go " NAMEGATE_LOOK_UP_GO},
     {"c-ares", NAMEGATE_NODE, NAMEGATE_NODE " " NAMEGATE_LOOK_UPS "/look_up.js"},
