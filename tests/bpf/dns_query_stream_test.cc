@@ -234,3 +234,20 @@ TEST_CASE("D19: over TCP, many connections at a time; one that lost its place is
     tcp.apply(policy::DnsQueries::kLog);
     CHECK(tcp.data(kFirst, kEvil).passed());
 }
+
+TEST_CASE("D19: over TCP, Log counts what would be refused, and everything passes") {
+    Connection tcp;
+    tcp.apply(policy::DnsQueries::kLog);
+    tcp.open();
+    const auto logged = [&] { return tcp.scene.count(NG_R_QUERY_LOGGED); };
+    CHECK(tcp.data(kFirst, joined(kGood, kEvil)).passed());
+    CHECK(logged() == 1);
+    CHECK(tcp.data(kFirst + length(joined(kGood, kEvil)), joined(joined(kEvil, kGood), kEvil)).passed());
+    CHECK(logged() == 3);
+    // The rest of a message, and what is no message, tell nothing.
+    CHECK(tcp.data(kFirst, {kEvil.begin() + 5, kEvil.end()}).passed());
+    CHECK(tcp.data(kFirst, Bytes(40, 0xff)).passed());
+    CHECK(tcp.data(kFirst, Bytes(1, 0)).passed());
+    CHECK(logged() == 3);
+    CHECK(tcp.scene.count(NG_R_QUERY_NAME) == 0);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR Apache-2.0) */
 /*
- * What becomes of the packets to DNS servers of an endpoint whose queries are judged (dnsQueries), or that must show TLS names: they pass, are answered here,
- * dropped, or their connection is reset.
+ * What becomes of the packets to DNS servers of an endpoint whose queries are judged (dnsQueries), or that must show TLS names: they
+ * pass, are answered here, dropped, or their connection is reset.
  */
 #ifndef NG_DNS_FILTER_H
 #define NG_DNS_FILTER_H
@@ -48,6 +48,30 @@ static __always_inline __u32 judge_segment(struct __sk_buff *skb, struct ng_dns 
 	return NG_QUERY_UNJUDGED;
 }
 
+/*
+ * Reports the queries of a segment that dnsQueries: Allowed would refuse. The stream is not followed, so a message that does not begin
+ * with its segment is not seen. Global, so that it is verified once, on its own.
+ */
+int log_segment(struct __sk_buff *skb, const struct ng_packet *p, const struct ng_endpoint_config *config, __u32 slot)
+{
+	struct ng_dns *dns = dns_state();
+
+	if (!dns || !p || !config || read_dns_segment(skb, dns, p) < 0)
+		return 0;
+	for (int i = 0; i < NG_SEGMENT_MESSAGES; i++) {
+		if (load_next(skb, dns))
+			return 0;
+		__u32 verdict = judge_message(config, slot);
+
+		if (verdict == NG_QUERY_UNJUDGED)
+			return 0;
+		if (verdict != NG_QUERY_PASSES)
+			report_query(dns, slot, p, NG_R_QUERY_LOGGED);
+		pass_message(dns);
+	}
+	return 0;
+}
+
 static __always_inline __u32 judge_dns(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p,
 				       const struct ng_endpoint_config *config, __u32 slot)
 {
@@ -57,7 +81,10 @@ static __always_inline __u32 judge_dns(struct __sk_buff *skb, struct ng_dns *dns
 		return only_logs ? NG_QUERY_PASSES : NG_QUERY_UNJUDGED;
 	if (p->key.protocol == IPPROTO_UDP)
 		return judge_datagram(skb, dns, p, config, slot);
-	return only_logs ? NG_QUERY_PASSES : judge_segment(skb, dns, p, config, slot);
+	if (!only_logs)
+		return judge_segment(skb, dns, p, config, slot);
+	log_segment(skb, p, config, slot);
+	return NG_QUERY_PASSES;
 }
 
 #define NG_TYPE_SVCB 64

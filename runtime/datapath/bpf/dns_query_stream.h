@@ -186,20 +186,31 @@ int accept_message(__u32 slot)
 #define NG_QUERY_RESET 0xfe /* instead of a response code */
 #define NG_SEGMENT_HAS_DATA 0xffffffffu /* no verdict: its messages are still to be judged */
 
+/* Where the segment's data is. Returns the TCP flags; -1: its header is not within the packet. */
+static __always_inline int read_dns_segment(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p)
+{
+	__u8 header[16];
+
+	if (p->fragment != NG_WHOLE || bpf_skb_load_bytes(skb, p->transport, header, 14))
+		return -1;
+	dns->segment_at = p->transport + (header[12] >> 4) * 4;
+	dns->segment_end = p->end;
+	dns->sequence = bpf_ntohl(*(__u32 *)&header[4]);
+	return header[13];
+}
+
 /* Begins with a segment to a trusted server. Returns its verdict, or NG_SEGMENT_HAS_DATA. */
 __u32 open_segment(struct __sk_buff *skb, const struct ng_packet *p, const struct ng_endpoint_config *config,
 		   __u32 slot)
 {
 	struct ng_dns *dns = dns_state();
-	__u8 header[16];
 
-	if (!dns || !p || !config || p->fragment != NG_WHOLE || bpf_skb_load_bytes(skb, p->transport, header, 14))
+	if (!dns || !p || !config)
 		return NG_QUERY_UNJUDGED;
-	dns->segment_at = p->transport + (header[12] >> 4) * 4;
-	dns->segment_end = p->end;
-	dns->sequence = bpf_ntohl(*(__u32 *)&header[4]);
+	int flags = read_dns_segment(skb, dns, p);
+	if (flags < 0)
+		return NG_QUERY_UNJUDGED;
 	dns->connection = connection_of(p, config->endpoint);
-	__u32 flags = header[13];
 	if (dns->segment_at >= dns->segment_end) {
 		if ((flags & (NG_TCP_SYN | NG_TCP_ACK)) == NG_TCP_SYN)
 			begin_stream(slot, dns->connection, dns->sequence + 1, tick_of(dns->now));
