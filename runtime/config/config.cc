@@ -72,7 +72,7 @@ constexpr std::array kContainerdFields = {text("address"), text("namespace")};
 constexpr ObjectSpec kContainerd = {"containerd", kContainerdFields};
 constexpr std::array kKubernetesFields = {text("kubeconfig")};
 constexpr ObjectSpec kKubernetes = {"kubernetes", kKubernetesFields};
-constexpr std::array kLimitFields = {number("learntAddressesPerEndpoint"), number("flowsPerEndpoint")};
+constexpr std::array kLimitFields = {number("learntAddressesPerEndpoint"), number("flowsPerEndpoint"), number("tlsConnections")};
 constexpr ObjectSpec kLimits = {"limits", kLimitFields};
 constexpr std::array kRootFields = {
     texts("policyDirs", kMaxPolicyDirs),
@@ -387,6 +387,7 @@ void decode(const Cursor& root, Config& config) {
     if (const auto limits = root.child("limits")) {
         read_number(*limits, "learntAddressesPerEndpoint", {16, kMaxPerEndpoint}, config.learnt_per_endpoint);
         read_number(*limits, "flowsPerEndpoint", {16, kMaxPerEndpoint}, config.flows_per_endpoint);
+        read_number(*limits, "tlsConnections", {16, NG_HELLO_BUFFERS_MAX}, config.tls_connections);
     }
     read_listen_address(root, "metricsAddress", config.metrics_address);
     read_ui_address(root, config.ui_address);

@@ -98,6 +98,7 @@ struct Config {
 
     std::uint32_t learnt_per_endpoint = NG_LEARNT_PER_ENDPOINT;
     std::uint32_t flows_per_endpoint = NG_FLOWS_PER_ENDPOINT;
+    std::uint32_t tls_connections = NG_HELLO_BUFFERS;  // of the node, that are showing their TLS name
 
     std::string socket_path() const { return state_dir + "/namegated.sock"; }
     std::string lock_path() const { return state_dir + "/lock"; }

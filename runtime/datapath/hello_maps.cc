@@ -22,10 +22,16 @@ constexpr InnerMap kOnDemand[] = {
 #undef NG_MAP_ON_DEMAND
 };
 
-Result<> ensure_inner(Datapath& datapath, const InnerMap& inner, std::uint32_t index) {
+// The size of the pool is there before the pool is.
+Result<> ensure_inner(Datapath& datapath, InnerMap inner, std::uint32_t index) {
     const auto there = datapath.inner_map(inner.outer, index);
     if (there || there.error().code() != Code::kNotFound) {
         return there ? ok() : Result<>(there.error());
+    }
+    if (inner.outer == MapId::kHelloBuffers) {
+        inner.entries = datapath.options().hello_buffers;
+        NG_ASSIGN(const int shares, datapath.map(MapId::kHelloShares));
+        NG_TRY(map_update(shares, std::uint32_t{NG_HELLO_POOL}, inner.entries));
     }
     NG_ASSIGN(const int outer, datapath.map(inner.outer));
     NG_ASSIGN(const Fd fd, make_inner_map(inner));

@@ -12,6 +12,7 @@ datapath::DatapathOptions datapath_options(const config::Config& config) {
     options.bpffs_dir = config.bpffs_dir;
     options.learnt_per_endpoint = config.learnt_per_endpoint;
     options.flows_per_endpoint = config.flows_per_endpoint;
+    options.hello_buffers = config.tls_connections;
     return options;
 }
 

@@ -29,7 +29,8 @@ class TlsScene {
   public:
     // The name api.example.com and the rest of `also` have resolved to the shared addresses.
     explicit TlsScene(std::initializer_list<std::string> rules, std::initializer_list<const char*> also = {},
-                      datapath::EndpointPolicies behaviour = {}) {
+                      datapath::EndpointPolicies behaviour = {}, const datapath::DatapathOptions& options = {})
+        : scene(options.hello_buffers == NG_HELLO_BUFFERS ? Scene() : Scene(Scene::weather_pod(), options)) {
         apply(rules, behaviour);
         learn("api.example.com");
         for (const char* name : also) {

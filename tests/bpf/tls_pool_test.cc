@@ -14,7 +14,7 @@ namespace {
 
 const Bytes kBegun(kGoodHello.begin(), kGoodHello.begin() + 20);
 
-// The buffers that the endpoint in the slot holds; NG_MAX_SLOTS: all.
+// The buffers that the endpoint in the slot holds.
 std::uint32_t buffers_of(TlsScene& scene, std::uint32_t slot) {
     const int fd = must(scene.scene.datapath().map(datapath::MapId::kHelloShares));
     return must(datapath::map_lookup<std::uint32_t>(fd, slot)).value();
@@ -62,7 +62,7 @@ TEST_CASE("T9: idle connections need no buffer, and an endpoint holds a limited 
         }
     }
     CHECK(buffers_of(scene, slot) == 0);
-    CHECK(buffers_of(scene, NG_MAX_SLOTS) == 0);
+    CHECK(buffers_of(scene, NG_HELLO_SUM) == 0);
 }
 
 TEST_CASE("T9: a denied connection, a new SYN and a decided one give their buffers back") {
@@ -111,4 +111,22 @@ TEST_CASE("T9: a connection that sends nothing for too long loses its buffer to 
     }
     CHECK(denied >= 1);
     CHECK(scene.count(NG_R_TLS_UNKNOWN) >= 1);
+}
+
+TEST_CASE("T9: the configuration sets how many connections the node has room for") {
+    datapath::DatapathOptions options;
+    options.hello_buffers = 16;
+    TlsScene scene({tls_rule("require", "api.example.com")}, {}, {}, options);
+    std::vector<std::unique_ptr<TlsConnection>> connections;
+    int waiting = 0;
+    for (int i = 0; i < 60; ++i) {
+        connections.push_back(std::make_unique<TlsConnection>(scene));
+        connections.back()->open();
+        waiting += connections.back()->data(0, kBegun).passed() ? 0 : 1;
+    }
+    // With half of them in use, they are scarce.
+    CHECK(buffers_of(scene, scene.scene.identity().slot) == NG_HELLO_BUFFERS_OF_ONE_SCARCE);
+    CHECK(waiting == 60 - NG_HELLO_BUFFERS_OF_ONE_SCARCE);
+    const Fd inner = must(scene.scene.datapath().inner_map(datapath::MapId::kHelloBuffers, 0));
+    CHECK(must(datapath::map_entries<std::uint32_t, ng_hello_buffer>(inner.get())).size() == 16);
 }

@@ -46,7 +46,8 @@
 #define NG_HELLO_RECORDS 64 /* TLS records that are followed in these bytes */
 #define NG_HELLO_EXTENSIONS 96 /* of a ClientHello */
 #define NG_HELLO_FLOWS 2048 /* connections of one endpoint whose TLS name is not known yet */
-#define NG_HELLO_BUFFERS 999 /* such connections of the node that have sent data */
+#define NG_HELLO_BUFFERS 999 /* such connections of the node that have sent data (default); 16 MiB */
+#define NG_HELLO_BUFFERS_MAX 65000 /* the most that may be configured */
 #define NG_HELLO_BUFFERS_OF_ONE 64 /* those of one endpoint, while at least half of the buffers are free */
 #define NG_HELLO_BUFFERS_OF_ONE_SCARCE 8 /* otherwise */
 #define NG_HELLO_PROBES 128 /* buffers of the node that an endpoint can use; a power of two */

@@ -57,6 +57,8 @@ struct ng_hello_buffer {
 };
 NG_ABI_CHECK(struct ng_hello_buffer, 16784);
 
-/* `hello_shares`: slot -> buffers that the endpoint holds; at NG_MAX_SLOTS the sum. Array. */
+/* `hello_shares`: slot -> buffers that the endpoint holds; at NG_HELLO_SUM those of all, at NG_HELLO_POOL how many there are. Array. */
+#define NG_HELLO_SUM NG_MAX_SLOTS
+#define NG_HELLO_POOL (NG_MAX_SLOTS + 1)
 
 #endif

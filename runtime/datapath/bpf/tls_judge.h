@@ -81,17 +81,15 @@ int report_named(const struct ng_packet *p, __u32 endpoint)
 	return send_flow_report(tls->slot, &report->event, length);
 }
 
-/* Keeps the server name as text, for reports. */
-static __always_inline void keep_name(const struct ng_tls *tls, const struct ng_dns *dns,
-				      struct ng_hello_buffer *buffer)
+/* Keeps the server name as text in lower case, for reports. It was converted, so no byte has the high bit. */
+static __always_inline void keep_name(const struct ng_tls *tls, struct ng_hello_buffer *buffer)
 {
-	/* Lower case, with a length byte in the place of each dot: dots again. */
-	for (__u32 i = 0; i < sizeof(buffer->name); i++) {
-		__u32 at = i + 1;
-
+	for (__u32 i = 0; i < NG_HELLO_NAME_MAX; i += 8) {
 		if (i >= tls->name_length)
 			break;
-		buffer->name[i] = tls->starts[at >> 6 & 3] >> (at & 63) & 1 ? '.' : dns->name.bytes[at & NG_NAME_MASK];
+		__u64 word = *(__u64 *)&tls->flat[(tls->name_at + i) & NG_HELLO_MASK];
+
+		*(__u64 *)&buffer->name[i] = lowered(word & ~NG_HIGH_BITS);
 	}
 	buffer->name_length = tls->name_length;
 }
@@ -113,17 +111,16 @@ static __always_inline int judge_quietly(struct ng_judgement *j, __u64 flow_patt
 int judge_name(const struct ng_packet *p, const struct ng_endpoint_config *config)
 {
 	struct ng_tls *tls = tls_state();
-	struct ng_dns *dns = dns_state();
 	struct ng_hello_buffer *buffer = tls ? buffer_at(tls->buffer) : 0;
 
-	if (!buffer || !dns || !p || !config || convert_name())
+	if (!buffer || !p || !config || convert_name())
 		return NG_R_TLS_NO_NAME;
 	__u32 slot = tls->slot;
 	void *table = flow_table(slot);
 	/* See tls_bind.h for where the key is. */
 	struct ng_flow *flow = table ? bpf_map_lookup_elem(table, &tls->packet.key) : 0;
 	struct ng_judgement *j = begin_judgement(slot);
-	keep_name(tls, dns, buffer);
+	keep_name(tls, buffer);
 	if (!flow || !j)
 		return NG_R_TLS_UNKNOWN;
 	fill_judgement(j, config, p, NG_EGRESS);

@@ -9,9 +9,18 @@
 #include "dns_name.h"
 #include "tls_state.h"
 
-static __always_inline int is_host_byte(__u8 c)
+#define NG_EACH_BYTE 0x0101010101010101ULL
+#define NG_HIGH_BITS (0x80 * NG_EACH_BYTE)
+
+/* The high bit of each byte from `low` to `high`. No byte of the word has it. */
+static __always_inline __u64 bytes_from(__u64 word, __u8 low, __u8 high)
 {
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+	return (word + (0x80 - low) * NG_EACH_BYTE) & ~(word + (0x7f - high) * NG_EACH_BYTE) & NG_HIGH_BITS;
+}
+
+static __always_inline __u64 lowered(__u64 word)
+{
+	return word | bytes_from(word, 'A', 'Z') >> 2;
 }
 
 /* Ends the label that began at tls->label_at, before offset `next` of the converted name. Non-zero: it is empty or too long. */
@@ -29,10 +38,10 @@ static __always_inline int end_label(struct ng_tls *tls, struct ng_dns *dns, __u
 }
 
 /*
- * Converts the byte at tls->at of the server name. It goes one place further on, and the place of a dot is that of the next label's
- * length. Global, so that the loop around it has one state.
+ * Converts eight bytes of the server name, from tls->at, or those that are left. They go one place further on, and the place of a dot is
+ * that of the next label's length. Global, so that the loop around it has one state.
  */
-int convert_byte(void)
+int convert_word(void)
 {
 	struct ng_tls *tls = tls_state();
 	struct ng_dns *dns = dns_state();
@@ -40,14 +49,27 @@ int convert_byte(void)
 	if (!tls || !dns)
 		return 1;
 	__u32 i = tls->at;
-	__u8 c = tls->flat[(tls->name_at + i) & NG_HELLO_MASK];
-	if (c >= 'A' && c <= 'Z')
-		c |= 0x20;
-	tls->at = i + 1;
-	if (c == '.')
-		return end_label(tls, dns, i + 1);
-	dns->name.bytes[(i + 1) & NG_NAME_MASK] = c;
-	return !is_host_byte(c);
+	__u32 left = tls->name_length - i;
+	__u64 word = *(__u64 *)&tls->flat[(tls->name_at + i) & NG_HELLO_MASK];
+	__u64 inside = ~0ULL;
+	if (left < 8) {
+		inside = (1ULL << (left * 8)) - 1;
+		word &= inside;
+	}
+	if (word & NG_HIGH_BITS)
+		return 1;
+	word = lowered(word);
+	__u64 dots = bytes_from(word, '.', '.');
+	__u64 good = dots | bytes_from(word, 'a', 'z') | bytes_from(word, '0', '9') | bytes_from(word, '-', '-') |
+		     bytes_from(word, '_', '_');
+	if (((good | ~inside) & NG_HIGH_BITS) != NG_HIGH_BITS)
+		return 1;
+	*(__u64 *)&dns->name.bytes[(i + 1) & NG_NAME_MASK] = word;
+	tls->at = i + 8;
+	for (__u32 k = 0; dots && k < 8; k++)
+		if (dots >> (k * 8 + 7) & 1 && end_label(tls, dns, i + k + 1))
+			return 1;
+	return 0;
 }
 
 /* Converts the server name to dns->name. Returns non-zero if it is not a host name: an empty label or another character. */
@@ -63,10 +85,10 @@ int convert_name(void)
 	tls->label_at = 0;
 	for (int i = 0; i < 4; i++)
 		tls->starts[i] = 0;
-	for (int i = 0; i < NG_HELLO_NAME_MAX; i++) {
+	for (int i = 0; i <= NG_HELLO_NAME_MAX / 8; i++) {
 		if (*at >= tls->name_length)
 			break;
-		if (convert_byte())
+		if (convert_word())
 			return 1;
 	}
 	dns->name.length = tls->name_length + 1;

@@ -93,7 +93,7 @@ static __always_inline void unlock(struct ng_hello_buffer *buffer)
 /* Adds to the buffers that the slot's endpoint holds, and to the sum. */
 static __always_inline void change_share(__u32 slot, __s32 by)
 {
-	__u32 sum = NG_MAX_SLOTS;
+	__u32 sum = NG_HELLO_SUM;
 	__u32 *share = bpf_map_lookup_elem(&hello_shares, &slot);
 	__u32 *all = bpf_map_lookup_elem(&hello_shares, &sum);
 
@@ -103,15 +103,16 @@ static __always_inline void change_share(__u32 slot, __s32 by)
 	__sync_fetch_and_add(all, by);
 }
 
-static __always_inline int has_share_left(__u32 slot)
+/* `pool`: buffers of the node. */
+static __always_inline int has_share_left(__u32 slot, __u32 pool)
 {
-	__u32 sum = NG_MAX_SLOTS;
+	__u32 sum = NG_HELLO_SUM;
 	__u32 *share = bpf_map_lookup_elem(&hello_shares, &slot);
 	__u32 *all = bpf_map_lookup_elem(&hello_shares, &sum);
 
 	if (!share || !all)
 		return 0;
-	return *share < (*all < NG_HELLO_BUFFERS / 2 ? NG_HELLO_BUFFERS_OF_ONE : NG_HELLO_BUFFERS_OF_ONE_SCARCE);
+	return *share < (*all < pool / 2 ? NG_HELLO_BUFFERS_OF_ONE : NG_HELLO_BUFFERS_OF_ONE_SCARCE);
 }
 
 /* Frees the buffer, whose lock is held. */
@@ -149,14 +150,17 @@ static __always_inline int may_take(const struct ng_hello_buffer *buffer, const 
 __u32 take_buffer(__u64 cookie, __u32 base, __u32 server_base)
 {
 	struct ng_tls *tls = tls_state();
+	__u32 pool_at = NG_HELLO_POOL;
+	__u32 *pool = bpf_map_lookup_elem(&hello_shares, &pool_at);
 
-	if (!tls)
+	if (!tls || !pool || !*pool)
 		return NG_NO_BUFFER;
+	__u32 buffers = *pool;
 	__u32 slot = tls->slot;
-	int share_left = has_share_left(slot);
+	int share_left = has_share_left(slot, buffers);
 	for (__u32 i = 0; i < NG_HELLO_PROBES; i++) {
 		__u32 place = ((__u32)(cookie >> 8) + i) & (NG_HELLO_PROBES - 1);
-		__u32 number = (__u32)ng_hash_mix(name_seed, (__u64)slot << 32 | place) % NG_HELLO_BUFFERS;
+		__u32 number = (__u32)ng_hash_mix(name_seed, (__u64)slot << 32 | place) % buffers;
 		struct ng_hello_buffer *buffer = buffer_at(number);
 
 		if (!buffer || !may_take(buffer, tls, share_left) || !try_lock(buffer))

@@ -85,6 +85,7 @@ TEST_CASE("the delivered configuration means all defaults") {
     CHECK(config->containerd_namespace == defaults.containerd_namespace);
     CHECK(config->learnt_per_endpoint == defaults.learnt_per_endpoint);
     CHECK(config->flows_per_endpoint == defaults.flows_per_endpoint);
+    CHECK(config->tls_connections == 999);
     CHECK_FALSE(config->reject_denied);
     CHECK_FALSE(config->keep_flows);
     CHECK(config->flow_log.path.empty());
@@ -128,7 +129,7 @@ TEST_CASE("every key is read") {
                      "containerd: {address: /run/k3s/containerd/containerd.sock, namespace: mine}\n"
                      "denyAction: Reject\npolicyChange: Keep\n"
                      "log: {level: debug, format: json}\n"
-                     "limits: {learntAddressesPerEndpoint: 100, flowsPerEndpoint: 200}\n");
+                     "limits: {learntAddressesPerEndpoint: 100, flowsPerEndpoint: 200, tlsConnections: 300}\n");
     INFO((config ? std::string() : config.error().message()));
     REQUIRE(config);
     CHECK(config->policy_dirs == std::vector<std::string>{"/a", "/b"});
@@ -160,6 +161,7 @@ TEST_CASE("every key is read") {
     CHECK(config->log_format == log::Format::kJson);
     CHECK(config->learnt_per_endpoint == 100);
     CHECK(config->flows_per_endpoint == 200);
+    CHECK(config->tls_connections == 300);
 }
 
 TEST_CASE("T1: tlsNames is Off unless the configuration says otherwise") {
@@ -219,6 +221,7 @@ TEST_CASE("errors name the place and what to write") {
     CHECK(contains(error_of("policyChange: Keeep\n"), "Keep"));
     CHECK(contains(error_of("log: {level: loud}\n"), "debug, info, warning or error"));
     CHECK(contains(error_of("limits: {flowsPerEndpoint: 1}\n"), "from 16 to"));
+    CHECK(contains(error_of("limits: {tlsConnections: 65001}\n"), "from 16 to 65000"));
     CHECK(contains(error_of("a: 1\n---\nb: 2\n"), "second document"));
     CHECK_FALSE(error_of("- a\n").empty());
     CHECK_FALSE(error_of("{").empty());
