@@ -24,7 +24,7 @@ NodeRuntime::NodeRuntime(const config::Config& config, const Clock& clock, std::
       policies_(make_ledger(config, clock)),
       api_server_(config.uses_api_server() ? std::make_shared<kubernetes::Knowledge>(config.api_server_dir(), options.watch) : nullptr),
       providers_(config.label_sources, label_settings()),
-      programmer_(*datapath_, config, clock, providers_, options.names),
+      programmer_(*datapath_, config, clock, providers_, options.names, api_server_),
       dns_servers_(config),
       cluster_domain_(config) {}
 
@@ -188,6 +188,8 @@ Result<ProgramSummary> NodeRuntime::follow_labels(const NodeLock& lock) {
     }
     return programmer_.program_relabelled(lock, all_records());
 }
+
+ProgramSummary NodeRuntime::follow_services(const NodeLock& lock) { return programmer_.program_for_services(lock, all_records()); }
 
 bool NodeRuntime::is_on_disk(const Record& record) const {
     const auto stored = store_.read(record.container_id, record.ifname);

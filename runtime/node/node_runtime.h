@@ -115,6 +115,8 @@ class NodeRuntime {
     ProgramSummary bring_up_to_date(const NodeLock& lock, const policy::AffectedEndpoints& affected);
     // After the API server's objects changed: stores what changed in the records, and programs the endpoints concerned.
     Result<ProgramSummary> follow_labels(const NodeLock& lock);
+    // After Services, their endpoints or pods of other nodes changed: programs the endpoints concerned.
+    ProgramSummary follow_services(const NodeLock& lock);
     // What is known of the API server; null: none is configured.
     const std::shared_ptr<kubernetes::Knowledge>& api_server() const { return api_server_; }
     // Sets `ready` for endpoints that were programmed outside of their ADD, and writes their records.
