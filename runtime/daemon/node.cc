@@ -224,6 +224,10 @@ Result<> Node::follow_labels(const NodeLock& lock) {
 
 void Node::follow_services() {
     refresh_servers();
+    if (policy::AffectedEndpoints::of_cluster(programmer().snapshot()).none()) {
+        due_.services = false;
+        return;
+    }
     const auto work = [&]() -> Result<> {
         NG_ASSIGN(const NodeLock lock, lock_node());
         const node::ProgramSummary summary = runtime_->follow_services(lock);

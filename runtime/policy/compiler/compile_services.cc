@@ -155,6 +155,11 @@ class ServiceCompiler {
             const bool takes_away = group.need == Need::kExcluded ? action_of(group) != RuleAction::kDeny
                                                                   : group.need != Need::kNone && (action_of(group) == RuleAction::kDeny ||
                                                                                                   action_of(group) == RuleAction::kPass);
+            if (takes_away && group.need == Need::kNamed && !services_.has_source) {
+                return Error(
+                    Code::kLabelsUnknown,
+                    where(rules_[group.begin]) + " names a Service, and the API server is not a label source: see kubernetes.kubeconfig");
+            }
             if (takes_away && !services_.is_complete) {
                 return Error(Code::kLabelsUnknown, where(rules_[group.begin]) +
                                                        " may concern pods or Services that the API server has not shown to this node yet");

@@ -36,6 +36,7 @@ struct ClusterServices {
     std::vector<ServiceView> services;
     // Whether all Services and all pods are known that the policies in force need. True also where nothing could tell of them.
     bool is_complete = true;
+    bool has_source = false;  // the API server is a source
 };
 
 }  // namespace namegate::policy

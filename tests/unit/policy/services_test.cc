@@ -188,7 +188,7 @@ TEST_CASE("a rule that takes away holds for a Service when it matches one endpoi
 
 TEST_CASE("while not everything is known, rules that take away are not compiled, and those that allow match less") {
     ServiceWorld world;
-    world.cluster = {{}, false};
+    world.cluster = {{}, false, true};
     world.write(kToDatabase);
     CHECK_FALSE(world.allows("10.96.0.7", 5432));
     for (const char* rule :
@@ -224,6 +224,17 @@ TEST_CASE("a rule that names a Service matches its addresses and its endpoints, 
     const auto snapshot = world.store.snapshot();
     CHECK(AffectedEndpoints::of_cluster(*snapshot).includes(facts_of(*snapshot, world.pods[0], Direction::kEgress)));
     CHECK_FALSE(AffectedEndpoints::of_cluster(*snapshot).includes(facts_of(*snapshot, world.pods[3], Direction::kEgress)));
+}
+
+TEST_CASE("without an API server a rule that names a Service matches nothing, and one that denies is not compiled") {
+    ServiceWorld world;
+    world.cluster = {};
+    world.write("{action: Allow, destination: {services: {name: db}}}");
+    CHECK_FALSE(world.allows("10.96.0.7", 5432));
+    world.write("{action: Deny, destination: {services: {name: db}}}, {action: Allow}");
+    const auto policy = world.compiled();
+    REQUIRE_FALSE(policy);
+    CHECK(policy.error().message().find("the API server is not a label source") != std::string::npos);
 }
 
 TEST_CASE("more Services than a rule has room for stay denied; of a rule that denies, none is left out") {
