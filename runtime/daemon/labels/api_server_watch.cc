@@ -71,7 +71,8 @@ void ApiServerWatch::follow_needs() {
         }
     }
     const node::Programmer& programmer = node_.programmer();
-    scoped_->set_needed(cluster_needs(node_.config(), programmer.snapshot(), own, programmer.peers(), known_));
+    const ClusterNeeds needs = cluster_needs(node_.config(), programmer.snapshot(), own, programmer.peers(), known_);
+    scoped_->set_needed(needs.all, needs.essential);
     work();
 }
 

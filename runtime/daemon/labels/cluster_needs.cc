@@ -69,8 +69,8 @@ class Needs {
     }
 
     void add_service(const std::string& name_space, const std::string& name) {
-        out_.insert({Kind::kServices, name_space, name, ""});
-        out_.insert({Kind::kEndpointSlices, name_space, name, ""});
+        add_scope({Kind::kServices, name_space, name, ""});
+        add_scope({Kind::kEndpointSlices, name_space, name, ""});
     }
     void add(const Policy& policy) {
         if (policy.staged) {
@@ -85,14 +85,22 @@ class Needs {
                 // It must be known before the first endpoint needs it.
                 const bool takes_away = rule.action != policy::RuleAction::kAllow || entity.not_selector;
                 if (selects_here || takes_away) {
+                    is_essential_ = takes_away;
                     add_rule(policy, entity, direction);
                 }
             }
         }
     }
-    std::set<Scope> take() { return std::move(out_); }
+    ClusterNeeds take() { return std::move(out_); }
 
   private:
+    void add_scope(const Scope& scope) {
+        out_.all.insert(scope);
+        if (is_essential_) {
+            out_.essential.insert(scope);
+        }
+    }
+
     void add_rule(const Policy& policy, const EntityRule& entity, Direction direction) {
         if (entity.service) {
             add_service(entity.service->name_space.empty() ? policy.name_space : entity.service->name_space, entity.service->name);
@@ -105,7 +113,7 @@ class Needs {
         const bool both = policy::selects_by_labels(entity) && entity.not_selector;
         const std::string label = both ? "" : label_selector(entity.not_selector ? entity.not_selector : entity.selector);
         for (const std::string& name_space : namespaces_of(policy, entity)) {
-            out_.insert({Kind::kPeers, name_space, "", label});
+            add_scope({Kind::kPeers, name_space, "", label});
         }
         if (direction == Direction::kEgress) {
             add_services_of(policy, entity);
@@ -151,13 +159,14 @@ class Needs {
     const std::vector<EndpointView>& own_;
     const std::vector<EndpointView>& peers_;
     std::vector<EndpointView> namespaces_;  // each as a pod without labels in it
-    std::set<Scope> out_;
+    bool is_essential_ = false;             // what the rule at hand needs
+    ClusterNeeds out_;
 };
 
 }  // namespace
 
-std::set<Scope> cluster_needs(const config::Config& config, const policy::Snapshot& snapshot, const std::vector<EndpointView>& own,
-                              const std::vector<EndpointView>& peers, const kubernetes::Knowledge& known) {
+ClusterNeeds cluster_needs(const config::Config& config, const policy::Snapshot& snapshot, const std::vector<EndpointView>& own,
+                           const std::vector<EndpointView>& peers, const kubernetes::Knowledge& known) {
     Needs needs(snapshot, own, peers, known);
     for (const dns::ServiceServer& service : config.trusted_services()) {
         needs.add_service(service.name_space, service.name);

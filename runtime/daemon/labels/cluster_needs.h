@@ -18,9 +18,13 @@ namespace namegate::daemon {
 // A rule that concerns more namespaces than this has the pods of the whole cluster watched.
 inline constexpr std::size_t kMaxNamespacesOfRule = 16;
 
+struct ClusterNeeds {
+    std::set<kubernetes::Scope> all;
+    std::set<kubernetes::Scope> essential;  // those of rules that take something away: they are not put in force before these are known
+};
+
 // `own`: the endpoints of this node; `peers`: the pods of other nodes that are known.
-std::set<kubernetes::Scope> cluster_needs(const config::Config& config, const policy::Snapshot& snapshot,
-                                          const std::vector<policy::EndpointView>& own, const std::vector<policy::EndpointView>& peers,
-                                          const kubernetes::Knowledge& known);
+ClusterNeeds cluster_needs(const config::Config& config, const policy::Snapshot& snapshot, const std::vector<policy::EndpointView>& own,
+                           const std::vector<policy::EndpointView>& peers, const kubernetes::Knowledge& known);
 
 }  // namespace namegate::daemon

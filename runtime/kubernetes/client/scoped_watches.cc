@@ -185,11 +185,12 @@ ScopedWatches::~ScopedWatches() {
     parts_.clear();
 }
 
-void ScopedWatches::set_needed(const std::set<Scope>& wanted) {
+void ScopedWatches::set_needed(const std::set<Scope>& wanted, const std::set<Scope>& essential) {
     const std::set<Scope> scopes = merged(wanted);
+    essential_ = essential;
     for (const Kind kind : kScopedKinds) {
         std::string text = std::string(to_string(kind));
-        for (const Scope& scope : scopes) {
+        for (const Scope& scope : essential) {
             text += scope.kind == kind ? "\n" + scope.name_space + "\n" + scope.name + "\n" + scope.label : "";
         }
         needed_[kind] = "needed " + std::to_string(checksum_of(text));
@@ -214,14 +215,22 @@ void ScopedWatches::release(Kind kind, const ObjectName& name) {
     }
 }
 
+bool ScopedWatches::is_read(const Scope& scope) const {
+    return std::any_of(parts_.begin(), parts_.end(),
+                       [&](const auto& part) { return (part.first == scope || contains(part.first, scope)) && part.second->is_listed(); });
+}
+
 void ScopedWatches::settle(Kind kind) {
+    const bool essential_read =
+        std::all_of(essential_.begin(), essential_.end(), [&](const Scope& scope) { return scope.kind != kind || is_read(scope); });
+    if (essential_read) {
+        knowledge_.set_needed(kind, needed_[kind]);
+    } else if (knowledge_.resource_version(kind) != needed_[kind]) {
+        knowledge_.set_needed(kind, "");  // but what an earlier process read for the same needs counts
+    }
     const bool all_read =
         std::all_of(parts_.begin(), parts_.end(), [kind](const auto& part) { return part.first.kind != kind || part.second->is_listed(); });
     if (!all_read) {
-        // What an earlier process read for the same needs counts.
-        if (knowledge_.resource_version(kind) != needed_[kind]) {
-            knowledge_.set_needed(kind, "");
-        }
         return;
     }
     std::vector<ObjectName> unheld;
@@ -233,7 +242,6 @@ void ScopedWatches::settle(Kind kind) {
     for (const ObjectName& name : unheld) {
         knowledge_.remove(kind, name);
     }
-    knowledge_.set_needed(kind, needed_[kind]);
 }
 
 }  // namespace namegate::kubernetes

@@ -44,8 +44,9 @@ class ScopedWatches {
     ScopedWatches(ScopedWatches&&) = delete;
     ScopedWatches& operator=(ScopedWatches&&) = delete;
 
-    // Starts what is new and ends what is not needed any more. What is not needed is forgotten when all that is needed was read.
-    void set_needed(const std::set<Scope>& scopes);
+    // Starts what is new and ends what is not needed any more. What is not needed is forgotten when all that is needed was read. Of the
+    // essential ones Knowledge::has_all_needed() tells whether they were read.
+    void set_needed(const std::set<Scope>& scopes, const std::set<Scope>& essential);
     std::size_t size() const { return parts_.size(); }
 
   private:
@@ -54,13 +55,15 @@ class ScopedWatches {
 
     void hold(Kind kind, const ObjectName& name) { ++holders_[kind][name]; }
     void release(Kind kind, const ObjectName& name);
-    // Whether all that is needed of the kind was read; if so, forgets the rest.
+    bool is_read(const Scope& scope) const;
+    // Notes whether all that is essential of the kind was read. If all that is needed was read, forgets the rest.
     void settle(Kind kind);
 
     ApiSource& source_;
     Knowledge& knowledge_;
     std::map<Kind, Holders> holders_;
-    std::map<Kind, std::string> needed_;  // of each kind, as a text
+    std::set<Scope> essential_;
+    std::map<Kind, std::string> needed_;  // the essential ones of each kind, as a text
     std::map<Scope, std::unique_ptr<Part>> parts_;
 };
 

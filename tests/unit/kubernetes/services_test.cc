@@ -24,6 +24,9 @@ const Json kDatabasePort = {{{"name", "sql"}, {"protocol", "TCP"}, {"port", 5432
 
 IpAddress ip(const std::string& text) { return *IpAddress::parse(text); }
 
+// As the parser makes it of text: numbers are unsigned.
+Result<Object> decoded_from(Kind kind, const Json& object) { return decode_object(kind, Json::parse(object.dump())); }
+
 Json service() {
     Json out = test::service_object("shop", "db", {"10.96.0.7", "fd00::7"}, kDatabasePort);
     out["spec"]["externalIPs"] = {"198.51.100.7"};
@@ -42,7 +45,7 @@ Json running_pod(const std::string& name, const std::string& address, const Json
 }  // namespace
 
 TEST_CASE("a Service's addresses and ports are read; what cannot be the address of a Service is left out") {
-    const auto object = decode_object(Kind::kServices, service());
+    const auto object = decoded_from(Kind::kServices, service());
     REQUIRE(object);
     const ServiceFacts& facts = *object->service;
     CHECK(facts.cluster == std::vector{ip("10.96.0.7"), ip("fd00::7")});
@@ -51,12 +54,12 @@ TEST_CASE("a Service's addresses and ports are read; what cannot be the address 
     Json hostile = service();
     hostile["spec"]["externalIPs"] = {"169.254.169.254", "127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1",
                                       "fe80::1",         "ff02::1",   "::",      "x",         Json::object(),    "192.0.2.1"};
-    CHECK(decode_object(Kind::kServices, hostile)->service->external == std::vector{ip("192.0.2.1"), ip("198.51.100.8")});
+    CHECK(decoded_from(Kind::kServices, hostile)->service->external == std::vector{ip("192.0.2.1"), ip("198.51.100.8")});
     // Headless, and only a name.
-    CHECK(decode_object(Kind::kServices, test::service_object("shop", "db", {}, kDatabasePort))->service->cluster.empty());
+    CHECK(decoded_from(Kind::kServices, test::service_object("shop", "db", {}, kDatabasePort))->service->cluster.empty());
     Json name = service();
     name["spec"]["type"] = "ExternalName";
-    CHECK(*decode_object(Kind::kServices, name)->service == ServiceFacts());
+    CHECK(*decoded_from(Kind::kServices, name)->service == ServiceFacts());
 }
 
 TEST_CASE("a slice's endpoints that are ready are read, with their pods") {
@@ -64,7 +67,7 @@ TEST_CASE("a slice's endpoints that are ready are read, with their pods") {
     object["endpoints"].push_back({{"addresses", {"10.0.1.3"}}});  // readiness unknown, no pod
     object["endpoints"].push_back({{"addresses", {"db.example"}}});
     object["endpoints"].push_back("x");
-    const auto decoded = decode_object(Kind::kEndpointSlices, object);
+    const auto decoded = decoded_from(Kind::kEndpointSlices, object);
     REQUIRE(decoded);
     CHECK(decoded->slice->service == "db");
     CHECK(decoded->slice->ports == std::vector<kubernetes::ServicePort>{{"sql", 6, 5432}});
@@ -76,7 +79,7 @@ TEST_CASE("a slice's endpoints that are ready are read, with their pods") {
 
 TEST_CASE("Services and slices over a limit are refused by name") {
     const auto refused = [](Kind kind, const Json& object, const std::string& what) {
-        const auto decoded = decode_object(kind, object);
+        const auto decoded = decoded_from(kind, object);
         REQUIRE_FALSE(decoded);
         CHECK(decoded.error().code() == Code::kExhausted);
         INFO(decoded.error().message());
@@ -104,15 +107,15 @@ TEST_CASE("Services and slices over a limit are refused by name") {
 }
 
 TEST_CASE("a pod that has ended, or uses the node's network, has no address of its own") {
-    CHECK(decode_object(Kind::kPeers, running_pod("db", "10.0.1.1"))->pod->addresses == std::vector{ip("10.0.1.1")});
+    CHECK(decoded_from(Kind::kPeers, running_pod("db", "10.0.1.1"))->pod->addresses == std::vector{ip("10.0.1.1")});
     for (const char* phase : {"Succeeded", "Failed"}) {
         Json ended = running_pod("db", "10.0.1.1");
         ended["status"]["phase"] = phase;
-        CHECK(decode_object(Kind::kPeers, ended)->pod->addresses.empty());
+        CHECK(decoded_from(Kind::kPeers, ended)->pod->addresses.empty());
     }
     Json host = running_pod("db", "10.0.1.1");
     host["spec"]["hostNetwork"] = true;
-    CHECK(decode_object(Kind::kPeers, host)->pod->addresses.empty());
+    CHECK(decoded_from(Kind::kPeers, host)->pod->addresses.empty());
 }
 
 TEST_CASE("Services, slices and peers are kept on disk as they are known") {
@@ -128,10 +131,10 @@ TEST_CASE("Services, slices and peers are kept on disk as they are known") {
         REQUIRE(found);
         CHECK(*found == object);
     };
-    keep(Kind::kServices, *decode_object(Kind::kServices, service()));
-    keep(Kind::kEndpointSlices, *decode_object(Kind::kEndpointSlices, slice({{"db-1", "10.0.1.1"}})));
+    keep(Kind::kServices, *decoded_from(Kind::kServices, service()));
+    keep(Kind::kEndpointSlices, *decoded_from(Kind::kEndpointSlices, slice({{"db-1", "10.0.1.1"}})));
     keep(Kind::kEndpointSlices, unreadable_slice({"shop", "db-x1"}));
-    keep(Kind::kPeers, *decode_object(Kind::kPeers, running_pod("db-1", "10.0.1.1")));
+    keep(Kind::kPeers, *decoded_from(Kind::kPeers, running_pod("db-1", "10.0.1.1")));
 }
 
 TEST_CASE("what is needed becomes few watches") {
@@ -212,7 +215,7 @@ const std::set<Scope> kNeeded = {
 
 TEST_CASE("only what is needed is watched, and followed as it changes") {
     Scoped all;
-    all.watches->set_needed(kNeeded);
+    all.watches->set_needed(kNeeded, kNeeded);
     CHECK_FALSE(all.is_read());
     REQUIRE(all.becomes([&] { return all.is_read(); }));
     CHECK(all.has(Kind::kServices, "shop", "db"));
@@ -236,23 +239,39 @@ TEST_CASE("what two watches show is known until neither shows it") {
     needed.erase({Kind::kPeers, "shop", "", "app=db"});
     needed.insert({Kind::kPeers, "shop", "", "tier=x"});
     all.server.put("pods", running_pod("db-1", "10.0.1.1", {{"app", "db"}, {"tier", "x"}}));
-    all.watches->set_needed(needed);
+    all.watches->set_needed(needed, needed);
     CHECK(all.watches->size() == 4);
     REQUIRE(all.becomes([&] { return all.is_read() && all.has(Kind::kPeers, "shop", "db-1"); }));
     needed.erase({Kind::kPeers, "", "", "app=db"});
-    all.watches->set_needed(needed);
+    all.watches->set_needed(needed, needed);
     CHECK(all.is_read());
     CHECK(all.has(Kind::kPeers, "shop", "db-1"));
     needed.erase({Kind::kPeers, "shop", "", "tier=x"});
-    all.watches->set_needed(needed);
+    all.watches->set_needed(needed, needed);
     CHECK_FALSE(all.has(Kind::kPeers, "shop", "db-1"));
+}
+
+TEST_CASE("only what is essential counts as needed") {
+    Scoped all;
+    const std::set<Scope> services = {{Kind::kServices, "shop", "", ""}};
+    all.server.set_status(403);
+    all.watches->set_needed(kNeeded, {});
+    CHECK(all.is_read());
+    all.watches->set_needed(kNeeded, services);
+    CHECK_FALSE(all.known.has_all_needed(Kind::kServices));
+    CHECK(all.known.has_all_needed(Kind::kPeers));
+    all.server.set_status(200);
+    CHECK(all.becomes([&] { return all.known.has_all_needed(Kind::kServices); }));
+    // A wider watch is enough.
+    all.watches->set_needed({{Kind::kServices, "", "", ""}}, services);
+    CHECK(all.becomes([&] { return all.has(Kind::kServices, "other", "db") && all.known.has_all_needed(Kind::kServices); }));
 }
 
 TEST_CASE("a slice that cannot be read stays known as such, in a list and in a watch") {
     Scoped all;
     const Json large = slice(std::vector<test::SlicePod>(kMaxSliceEndpoints + 1, {"x", "10.0.0.1"}));
     all.server.put(test::kEndpointSlices, large);
-    all.watches->set_needed(kNeeded);
+    all.watches->set_needed(kNeeded, kNeeded);
     const auto is_unreadable = [&] {
         const auto found = all.known.find(Kind::kEndpointSlices, "shop", "db-x1");
         return found && found->slice->unreadable;
@@ -271,7 +290,7 @@ TEST_CASE("what an earlier process read for the same needs counts until it can b
     const test::TempDir kept;
     {
         Scoped first(kept.path());
-        first.watches->set_needed(kNeeded);
+        first.watches->set_needed(kNeeded, kNeeded);
         REQUIRE(first.becomes([&] { return first.is_read(); }));
         for (const Kind kind : {Kind::kServices, Kind::kEndpointSlices, Kind::kPeers}) {
             REQUIRE(write_kept(kept.path(), kind, first.known.resource_version(kind), first.known.all(kind)));
@@ -279,7 +298,7 @@ TEST_CASE("what an earlier process read for the same needs counts until it can b
     }
     Scoped second(kept.path());
     second.server.stop();
-    second.watches->set_needed(kNeeded);
+    second.watches->set_needed(kNeeded, kNeeded);
     CHECK(second.is_read());
     CHECK(second.has(Kind::kServices, "shop", "db"));
     CHECK(second.becomes([&] { return second.source->status().away; }));
@@ -287,7 +306,7 @@ TEST_CASE("what an earlier process read for the same needs counts until it can b
     // The right to read Services does not matter to labels; but here nothing answers.
     std::set<Scope> more = kNeeded;
     more.insert({Kind::kServices, "other", "", ""});
-    second.watches->set_needed(more);
+    second.watches->set_needed(more, more);
     CHECK_FALSE(second.is_read());
     CHECK(second.has(Kind::kServices, "shop", "db"));
     // Back: what was deleted meanwhile goes.
