@@ -200,12 +200,19 @@ void read_dns_servers(const Cursor& root, DnsServerSettings& settings) {
     if (!servers) {
         return;
     }
-    settings.node = settings.kubelet = settings.pod = false;
+    settings.node = settings.kubelet = settings.pod = settings.is_default = false;
     std::vector<std::string> good;
     root.each("dnsTrustedServers", [&](const Cursor& item) {
         const std::string& text = item.node().text();
         if (bool* word = find_word(settings, text)) {
             *word = true;
+        } else if (dns::names_service(text)) {
+            const auto service = dns::parse_service_server(text);
+            if (!service) {
+                item.error(service.error().message());
+            } else if (std::find(settings.services.begin(), settings.services.end(), *service) == settings.services.end()) {
+                settings.services.push_back(*service);
+            }
         } else if (const auto server = dns::parse_trusted_server(text); !server) {
             item.error(server.error().message());
         } else {
@@ -379,6 +386,11 @@ void decode(const Cursor& root, Config& config) {
     config.unknown_labels_absent = root.text("unknownLabels").value_or("Closed") == "Absent";
     read_containerd(root, config);
     read_kubernetes(root, config);
+    if (!config.dns_servers.services.empty() && !config.uses_api_server()) {
+        root.field_error("dnsTrustedServers",
+                         "\"" + config.dns_servers.services.front().to_string() +
+                             "\" needs the API server: add kubernetes to labelSources, or write the address of the Service");
+    }
     read_number(root, "labelTimeout", {0, 300}, config.label_timeout_seconds);
     config.reject_denied = root.text("denyAction").value_or("Drop") == "Reject";
     config.keep_flows = root.text("policyChange").value_or("Cut") == "Keep";
@@ -426,6 +438,13 @@ bool Config::uses_label_source(std::string_view name) const {
 bool Config::uses_api_server() const {
     return label_sources ? std::find(label_sources->begin(), label_sources->end(), labels::kKubernetes) != label_sources->end()
                          : !kubeconfig.empty();
+}
+
+std::vector<dns::ServiceServer> Config::trusted_services() const {
+    if (!uses_api_server()) {
+        return {};
+    }
+    return dns_servers.is_default ? std::vector{dns::ServiceServer{"kube-system", "kube-dns"}} : dns_servers.services;
 }
 
 Result<Config> parse_config(const std::string& path, std::string_view content) {

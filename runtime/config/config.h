@@ -34,9 +34,11 @@ inline constexpr std::size_t kMaxPolicyDirs = 16;
 inline constexpr std::uint32_t kMaxTtlSeconds = 365 * 24 * 3600;
 inline constexpr std::uint32_t kMaxPerEndpoint = 1'000'000;
 
-// The servers whose responses count: dnsTrustedServers, a list of addresses and of the words "node", "kubelet" and "pod".
+// The servers whose responses count: dnsTrustedServers, a list of addresses, of Services, and of the words "node", "kubelet" and "pod".
 struct DnsServerSettings {
     std::vector<dns::TrustedServer> listed;
+    std::vector<dns::ServiceServer> services;      // see Config::trusted_services()
+    bool is_default = true;                        // the list is not written
     bool node = true;                              // "node": those in resolv_conf
     bool kubelet = true;                           // "kubelet": the cluster DNS that kubelet gives its pods
     bool pod = false;                              // "pod": the servers that the runtime passes at ADD, for that pod only
@@ -108,6 +110,8 @@ struct Config {
     std::string api_server_dir() const { return cache_dir + "/kubernetes"; }  // what is known of the API server
     // Whether the API server is a source of labels.
     bool uses_api_server() const;
+    // The Services whose addresses are trusted DNS servers: by default the cluster's, if the API server can tell its addresses.
+    std::vector<dns::ServiceServer> trusted_services() const;
     // In the order in which they are asked. By default containerd is first for a Kubernetes pod, after the API server if one is configured,
     // and not used for other containers.
     std::vector<std::string> label_sources_of(bool kubernetes) const;

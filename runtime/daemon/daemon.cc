@@ -71,6 +71,7 @@ class Daemon {
     void tick();
     void read_folders(const policy::ChangedFiles& changed);
     void read_servers();
+    void follow_needs();
     std::optional<Result<SocketServer::Reply>> handle(const api::Request& request, SocketServer::Ticket ticket);
     std::optional<Result<SocketServer::Reply>> program(const api::ProgramRequest& wanted, SocketServer::Ticket ticket);
     void reply_by_child(api::Call call, SocketServer::Ticket ticket);
@@ -269,6 +270,14 @@ void Daemon::read_folders(const policy::ChangedFiles& changed) {
     const Result<> watched = folders_->begin_reading();
     node_->health().report("folder watch", watched);
     node_->reload_policies(watched ? changed : policy::ChangedFiles::any());
+    follow_needs();
+}
+
+// The endpoints or the policies changed, and so perhaps what has to be known of the cluster.
+void Daemon::follow_needs() {
+    if (api_server_) {
+        api_server_->follow_needs();
+    }
 }
 
 void Daemon::read_servers() {
@@ -307,11 +316,13 @@ std::optional<Result<SocketServer::Reply>> Daemon::program(const api::ProgramReq
     const auto later = [this, ticket, begin](const Result<>& programmed) {
         node_->note_end(Timing::kProgram, begin);
         server_->reply(ticket, program_reply(programmed));
+        follow_needs();
     };
     const auto programmed = labels_->program(wanted, later);
     if (!programmed) {
         return std::nullopt;
     }
+    follow_needs();
     node_->note_end(Timing::kProgram, begin);
     NG_ASSIGN(api::Json reply, program_reply(*programmed));
     return Result<SocketServer::Reply>(SocketServer::Reply{std::move(reply), {}});

@@ -219,6 +219,31 @@ Result<> Node::follow_labels(const NodeLock& lock) {
     }
     relabelled_ += summary.programmed;
     log::info("labels changed", {log::kv("endpoints", summary.programmed)});
+    return conclude_followed(lock, summary);
+}
+
+void Node::follow_services() {
+    refresh_servers();
+    if (policy::AffectedEndpoints::of_cluster(programmer().snapshot()).none()) {
+        due_.services = false;
+        return;
+    }
+    const auto work = [&]() -> Result<> {
+        NG_ASSIGN(const NodeLock lock, lock_node());
+        const node::ProgramSummary summary = runtime_->follow_services(lock);
+        if (summary.programmed + summary.failed.size() == 0) {
+            return ok();
+        }
+        reselected_ += summary.programmed;
+        log::info("Services or pods of other nodes changed", {log::kv("endpoints", summary.programmed)});
+        return conclude_followed(lock, summary);
+    };
+    const Result<> result = work();
+    due_.services = !result;
+    health_.report("Services of the API server", result);
+}
+
+Result<> Node::conclude_followed(const NodeLock& lock, const node::ProgramSummary& summary) {
     collector_->note_garbage();
     if (summary.nearly_full) {
         collector_->collect_now();
@@ -359,6 +384,9 @@ void Node::tick() {
     }
     if (due_.labels) {
         follow_labels({});
+    }
+    if (due_.services) {
+        follow_services();
     }
     if (due_.program) {
         program_affected({});

@@ -67,6 +67,10 @@ class Node {
     void reload_policies(const policy::ChangedFiles& changed = policy::ChangedFiles::any());
     // Objects of the API server changed in these namespaces. Puts the labels in force on the endpoints concerned.
     void follow_labels(const std::set<std::string>& name_spaces);
+    // Services, endpoints of Services or pods of other nodes changed at the API server.
+    void follow_services();
+    // How many endpoints were programmed because Services or pods of other nodes changed.
+    std::uint64_t reselected() const { return reselected_; }
     // How many endpoints were programmed because labels changed at the API server.
     std::uint64_t relabelled() const { return relabelled_; }
     // What the watch of the API server reports; nothing: none is configured.
@@ -130,6 +134,8 @@ class Node {
     void program_affected(const policy::AffectedEndpoints& affected);
     Result<> program_affected(const node::NodeLock& lock, const policy::AffectedEndpoints& affected);
     Result<> follow_labels(const node::NodeLock& lock);
+    // After endpoints were programmed because of the API server.
+    Result<> conclude_followed(const node::NodeLock& lock, const node::ProgramSummary& summary);
     Result<> report_failures(const node::ProgramSummary& summary);
     Result<> reconcile(const node::NodeLock& lock);
     void forget_state(std::uint32_t endpoint);
@@ -144,8 +150,9 @@ class Node {
         bool no_room = false;  // it failed for some endpoints because a map is full, perhaps of unused policies
         bool reload = false;   // another process was reading the policies: read them again
         bool reconcile = false;
-        bool labels = false;  // the node lock was busy when labels changed, or an endpoint could not be programmed
-        bool links = true;    // some pinned links may belong to interfaces that are being removed
+        bool labels = false;    // the node lock was busy when labels changed, or an endpoint could not be programmed
+        bool services = false;  // likewise for Services
+        bool links = true;      // some pinned links may belong to interfaces that are being removed
     };
 
     config::Config config_;
@@ -160,6 +167,7 @@ class Node {
     FlowLogCounts flow_log_counts_;
     std::optional<ApiServerState> api_server_;
     std::uint64_t relabelled_ = 0;
+    std::uint64_t reselected_ = 0;
     CacheSaver saver_;
     Sweeper sweeper_;
     Warnings warnings_;

@@ -9,6 +9,8 @@ namespace namegate::dns {
 namespace {
 
 constexpr std::size_t kMaxQuotedBytes = 128;
+constexpr std::string_view kService = "k8s-service:";
+constexpr std::size_t kMaxServiceNameBytes = 253;  // as Kubernetes allows
 
 Error invalid(std::string_view text, const std::string& why) {
     return {Code::kInvalidInput, "DNS server \"" + std::string(text.substr(0, kMaxQuotedBytes)) + "\": " + why};
@@ -73,10 +75,6 @@ Result<TrustedServer> parse_trusted_server(std::string_view text) {
     if (text.empty()) {
         return invalid(text, "is empty; write an address, address:port, [v6 address]:port or a CIDR");
     }
-    if (text.substr(0, text.find(':')) == "k8s-service") {
-        return Error(Code::kUnsupported, "DNS server \"" + std::string(text) +
-                                             "\": needs a Kubernetes source, which is not configured; write the service's address");
-    }
     NG_ASSIGN(const Parts parts, split(text));
     const auto prefix = IpPrefix::parse(parts.host);
     if (!prefix) {
@@ -88,6 +86,33 @@ Result<TrustedServer> parse_trusted_server(std::string_view text) {
         NG_ASSIGN(server.port, parse_port(parts.port, text));
     }
     return server;
+}
+
+std::string ServiceServer::to_string() const {
+    return std::string(kService) + name_space + "/" + name + (port == kDefaultDnsPort ? "" : ":" + std::to_string(port));
+}
+
+bool names_service(std::string_view text) { return text.substr(0, kService.size()) == kService; }
+
+Result<ServiceServer> parse_service_server(std::string_view text) {
+    constexpr const char* kWrite = "write k8s-service:NAMESPACE/NAME or k8s-service:NAMESPACE/NAME:PORT";
+    const auto is_name = [](std::string_view name) {
+        return !name.empty() && name.size() <= kMaxServiceNameBytes &&
+               name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string_view::npos;
+    };
+    std::string_view rest = text.substr(std::min(kService.size(), text.size()));
+    ServiceServer out;
+    if (const std::size_t colon = rest.find(':'); colon != std::string_view::npos) {
+        NG_ASSIGN(out.port, parse_port(rest.substr(colon + 1), text));
+        rest = rest.substr(0, colon);
+    }
+    const std::size_t slash = rest.find('/');
+    if (!names_service(text) || slash == std::string_view::npos || !is_name(rest.substr(0, slash)) || !is_name(rest.substr(slash + 1))) {
+        return invalid(text, kWrite);
+    }
+    out.name_space = rest.substr(0, slash);
+    out.name = rest.substr(slash + 1);
+    return out;
 }
 
 Result<std::vector<TrustedServer>> parse_trusted_servers(const std::vector<std::string>& texts) {

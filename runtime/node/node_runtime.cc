@@ -9,6 +9,7 @@
 #include "datapath/slots.h"
 #include "dns/trusted_servers.h"
 #include "node/handover.h"
+#include "node/service_servers.h"
 #include "node/settings.h"
 
 namespace namegate::node {
@@ -23,7 +24,7 @@ NodeRuntime::NodeRuntime(const config::Config& config, const Clock& clock, std::
       policies_(make_ledger(config, clock)),
       api_server_(config.uses_api_server() ? std::make_shared<kubernetes::Knowledge>(config.api_server_dir(), options.watch) : nullptr),
       providers_(config.label_sources, label_settings()),
-      programmer_(*datapath_, config, clock, providers_, options.names),
+      programmer_(*datapath_, config, clock, providers_, options.names, api_server_),
       dns_servers_(config),
       cluster_domain_(config) {}
 
@@ -36,21 +37,30 @@ Result<std::unique_ptr<NodeRuntime>> NodeRuntime::open(const NodeLock& /*lock*/,
 }
 
 bool NodeRuntime::read_servers() {
-    const bool other_servers = dns_servers_.read() != servers_;
+    const bool other_servers = named_servers() != servers_;
     return node::always_allowed(config_, cluster_domain_.read()) != always_allowed_ || other_servers;
 }
 
 Result<> NodeRuntime::apply_settings(const NodeLock& lock) {
-    const std::vector<config::NamedServer>& servers = dns_servers_.read();
+    std::vector<config::NamedServer> servers = named_servers();
     const std::string& domain = cluster_domain_.read();
     std::vector<policy::DomainPattern> always = node::always_allowed(config_, domain);
     if (always.empty() && !config_.dns_queries.always) {
         log::warning("the cluster's domain in kubelet's configuration is not a name", {log::kv("domain", domain)});
     }
     NG_TRY(node::apply_settings(lock, *datapath_, config_, servers, always));
-    servers_ = servers;
+    servers_ = std::move(servers);
     always_allowed_ = std::move(always);
     return ok();
+}
+
+std::vector<config::NamedServer> NodeRuntime::named_servers() {
+    std::vector<config::NamedServer> out = dns_servers_.read();
+    server_problems_ = dns_servers_.problems();
+    if (api_server_) {
+        add_service_servers(*api_server_, config_.trusted_services(), out, server_problems_);
+    }
+    return out;
 }
 
 std::vector<std::string> NodeRuntime::server_files() const {
@@ -178,6 +188,8 @@ Result<ProgramSummary> NodeRuntime::follow_labels(const NodeLock& lock) {
     }
     return programmer_.program_relabelled(lock, all_records());
 }
+
+ProgramSummary NodeRuntime::follow_services(const NodeLock& lock) { return programmer_.program_for_services(lock, all_records()); }
 
 bool NodeRuntime::is_on_disk(const Record& record) const {
     const auto stored = store_.read(record.container_id, record.ifname);

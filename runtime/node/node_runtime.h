@@ -73,7 +73,7 @@ class NodeRuntime {
     Result<> apply_settings(const NodeLock& lock);
     const std::vector<config::NamedServer>& trusted_servers() const { return servers_; }          // those in force for all endpoints
     const std::vector<policy::DomainPattern>& always_allowed() const { return always_allowed_; }  // D20, those in force
-    const std::vector<std::string>& server_problems() const { return dns_servers_.problems(); }
+    const std::vector<std::string>& server_problems() const { return server_problems_; }
     const std::vector<std::string>& server_warnings() const { return dns_servers_.warnings(); }
     std::vector<std::string> server_files() const;  // of the servers and of the cluster's domain
     // The servers that this endpoint trusts: includes its own servers if the configuration says so.
@@ -115,6 +115,8 @@ class NodeRuntime {
     ProgramSummary bring_up_to_date(const NodeLock& lock, const policy::AffectedEndpoints& affected);
     // After the API server's objects changed: stores what changed in the records, and programs the endpoints concerned.
     Result<ProgramSummary> follow_labels(const NodeLock& lock);
+    // After Services, their endpoints or pods of other nodes changed: programs the endpoints concerned.
+    ProgramSummary follow_services(const NodeLock& lock);
     // What is known of the API server; null: none is configured.
     const std::shared_ptr<kubernetes::Knowledge>& api_server() const { return api_server_; }
     // Sets `ready` for endpoints that were programmed outside of their ADD, and writes their records.
@@ -145,6 +147,8 @@ class NodeRuntime {
     labels::ProviderSettings label_settings() const;
     void put_record(const endpoints::Record& record);
     Result<> mark_ready(endpoints::Record& record);
+    // The servers of the configuration and of the files, and those that are Services.
+    std::vector<config::NamedServer> named_servers();
     bool is_on_disk(const endpoints::Record& record) const;
 
     const config::Config& config_;
@@ -159,6 +163,7 @@ class NodeRuntime {
     config::DnsServers dns_servers_;
     config::ClusterDomain cluster_domain_;
     std::vector<config::NamedServer> servers_;
+    std::vector<std::string> server_problems_;  // until the servers are read again
     std::vector<policy::DomainPattern> always_allowed_;
     std::uint64_t generation_ = 0;  // of the programmer's snapshot
 };

@@ -63,6 +63,10 @@ Programmer::Pass Programmer::start_pass(const std::vector<Record>& all) const {
             pass.views.push_back(std::move(view).value());
         }
     }
+    if (rules_select_endpoints()) {
+        const std::vector<policy::EndpointView>& peers = cluster_.peers(*snapshot_);
+        pass.views.insert(pass.views.end(), peers.begin(), peers.end());
+    }
     return pass;
 }
 
@@ -92,7 +96,7 @@ Result<CompiledRef> Programmer::compile(Pass& pass, const policy::EndpointView& 
     if (const auto known = pass.compiled.find(facts); known != pass.compiled.end()) {
         return known->second;
     }
-    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(*snapshot_, facts, pass.views, config_.tls_names));
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(*snapshot_, facts, pass.views, config_.tls_names, cluster_.services()));
     CompiledRef shared = std::make_shared<const policy::CompiledPolicy>(std::move(compiled));
     pass.compiled.emplace(std::move(facts), shared);
     return shared;
@@ -319,6 +323,34 @@ ProgramSummary Programmer::program_relabelled(const NodeLock& /*lock*/, const st
     });
 }
 
+ProgramSummary Programmer::program_for_services(const NodeLock& /*lock*/, const std::vector<Record>& all) {
+    const policy::AffectedEndpoints affected = policy::AffectedEndpoints::of_cluster(*snapshot_);
+    if (affected.none()) {
+        return {};
+    }
+    return program_some(all, [&](Pass& pass, const Record& record) {
+        if (!is_affected(pass, record, affected)) {
+            return false;
+        }
+        if (!is_up_to_date(pass, record)) {
+            return true;
+        }
+        renew_texts(pass, record);
+        return false;
+    });
+}
+
+void Programmer::renew_texts(Pass& pass, const Record& record) {
+    const auto own = pass.view_of.find(record.id);
+    const auto state = programmed_.find(record.id);
+    if (own == pass.view_of.end() || state == programmed_.end()) {
+        return;
+    }
+    if (auto egress = compile(pass, pass.views[own->second], Direction::kEgress); egress) {
+        state->second.egress = std::move(egress).value();
+    }
+}
+
 bool Programmer::is_up_to_date(Pass& pass, const Record& record) const {
     const auto own = pass.view_of.find(record.id);
     if (own == pass.view_of.end() || !is_as_programmed(record)) {
@@ -417,7 +449,7 @@ Result<CompiledRef> Programmer::preview(const Record& record, const std::vector<
     NG_TRY(policy::selects(*snapshot_, facts, view));
     Pass pass = start_pass(all);
     NG_TRY(view_in(pass, record));
-    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(*snapshot_, facts, pass.views, config_.tls_names));
+    NG_ASSIGN(policy::CompiledPolicy compiled, policy::compile(*snapshot_, facts, pass.views, config_.tls_names, cluster_.services()));
     return std::make_shared<const policy::CompiledPolicy>(std::move(compiled));
 }
 

@@ -24,6 +24,7 @@
 #include "dns/name_cache.h"
 #include "endpoints/record.h"
 #include "labels/provider_set.h"
+#include "node/cluster_view.h"
 #include "node/node_lock.h"
 #include "policy/compiler/compile.h"
 #include "policy/model/affected_endpoints.h"
@@ -54,10 +55,10 @@ struct ProgramSummary {
 
 class Programmer {
   public:
-    // `cache` may be null: then nothing is filled. All arguments must outlive the programmer.
+    // `cache` may be null: then nothing is filled. `known`: of the API server; null: nothing. All arguments must outlive the programmer.
     Programmer(datapath::Datapath& datapath, const config::Config& config, const Clock& clock, const labels::ProviderSet& providers,
-               const dns::NameCache* cache)
-        : datapath_(datapath), config_(config), clock_(clock), providers_(providers), cache_(cache) {}
+               const dns::NameCache* cache, std::shared_ptr<const kubernetes::Knowledge> known)
+        : datapath_(datapath), config_(config), clock_(clock), providers_(providers), cache_(cache), cluster_(std::move(known), config) {}
 
     // `unknown` describes the policies that the snapshot lacks because they are unknown; empty: none. While there are some,
     // programming an enforced or closed endpoint changes nothing and fails with kTryAgain. An open endpoint is programmed,
@@ -88,6 +89,8 @@ class Programmer {
     // After labels changed: programs the endpoints whose own labels did, and those whose rules select by them, if their policies differ
     // from those in force. All others are not touched.
     ProgramSummary program_relabelled(const NodeLock& lock, const std::vector<endpoints::Record>& all);
+    // After pods of other nodes, Services or their endpoints changed: programs the endpoints whose policies now differ from those in force.
+    ProgramSummary program_for_services(const NodeLock& lock, const std::vector<endpoints::Record>& all);
     void forget(std::uint32_t endpoint) {
         programmed_.erase(endpoint);
         facts_.erase(endpoint);
@@ -127,9 +130,11 @@ class Programmer {
                                 policy::Direction direction) const;
 
     // Changes whenever the result of preview() may change.
-    std::uint64_t revision() const { return revision_; }
+    std::uint64_t revision() const { return revision_ + cluster_.revision(); }
 
     Result<policy::EndpointView> view_of(const endpoints::Record& record) const;
+    const std::vector<policy::EndpointView>& peers() const { return cluster_.peers(*snapshot_); }
+    const policy::ClusterServices& services() const { return cluster_.services(); }
     const Programmed* find(std::uint32_t endpoint) const;
 
   private:
@@ -152,6 +157,8 @@ class Programmer {
     bool is_as_programmed(const endpoints::Record& record) const;
     // Whether the policies in force are those that its labels now select.
     bool is_up_to_date(Pass& pass, const endpoints::Record& record) const;
+    // Takes what it says for people from the newest compilation, whose content is the same.
+    void renew_texts(Pass& pass, const endpoints::Record& record);
     policy::EndpointFacts all_facts_of(const policy::EndpointView& view) const;
     bool is_gone(const endpoints::Record& record) const;
     void begin_flips(Pass& pass);
@@ -170,6 +177,7 @@ class Programmer {
     const Clock& clock_;
     const labels::ProviderSet& providers_;
     const dns::NameCache* cache_;
+    mutable ClusterView cluster_;
     std::shared_ptr<const policy::Snapshot> snapshot_ = std::make_shared<const policy::Snapshot>();
     std::string unknown_ = "the policies have not been read yet";
     std::map<std::uint32_t, Programmed> programmed_;

@@ -67,6 +67,7 @@ Result<std::vector<CounterValue>> read_daemon_counters(Node& node, const Learner
     at(values, CounterId::kHeldUnlearnt) = learnt.held_unlearnt;
     at(values, CounterId::kHeldLost) = learnt.held_lost;
     at(values, CounterId::kEndpointsRelabelled) = node.relabelled();
+    at(values, CounterId::kEndpointsReselected) = node.reselected();
     at(values, CounterId::kFlowLogLines) = node.flow_log_counts().lines;
     at(values, CounterId::kFlowLogLost) = node.flow_log_counts().lost;
     std::vector<CounterValue> out;

@@ -4,8 +4,11 @@
 #include <sys/epoll.h>
 
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "base/log.h"
+#include "daemon/labels/cluster_needs.h"
 #include "kubernetes/client/access.h"
 #include "kubernetes/known/kept_objects.h"
 #include "node/policy_folders.h"
@@ -47,15 +50,41 @@ Result<std::unique_ptr<ApiServerWatch>> ApiServerWatch::create(EventLoop& loop, 
     NG_ASSIGN(watch->source_, kubernetes::ApiSource::create({kubernetes::credentials_reader(node.config().kubeconfig),
                                                              node::node_name(node.config()), random_numbers()},
                                                             watch->known_, node.clock()));
+    watch->scoped_ = std::make_unique<kubernetes::ScopedWatches>(*watch->source_, watch->known_);
     NG_ASSIGN(watch->ready_, loop.add_io(watch->source_->fd(), EPOLLIN, [self](std::uint32_t /*events*/) { self->work(); }));
     watch->work();
+    watch->follow_needs();
     return watch;
+}
+
+std::uint64_t ApiServerWatch::basis() const { return node_.programmer().revision() + known_.revision(kubernetes::Kind::kPods) + 1; }
+
+void ApiServerWatch::follow_needs() {
+    if (basis() == needs_of_) {
+        return;
+    }
+    needs_of_ = basis();
+    std::vector<policy::EndpointView> own;
+    for (const auto& entry : node_.records()) {
+        if (auto view = node_.programmer().view_of(entry.second); view) {
+            own.push_back(std::move(view).value());
+        }
+    }
+    const node::Programmer& programmer = node_.programmer();
+    const ClusterNeeds needs = cluster_needs(node_.config(), programmer.snapshot(), own, programmer.peers(), known_);
+    scoped_->set_needed(needs.all, needs.essential);
+    work();
 }
 
 void ApiServerWatch::work() {
     source_->work();
-    if (known_.has_changed()) {
+    const bool labels_changed = known_.has_changed();
+    if (labels_changed) {
         node_.follow_labels(known_.take_changed());
+    }
+    // The labels of a namespace are those of the pods of other nodes too.
+    if (known_.take_services_changed() || (labels_changed && !known_.all(kubernetes::Kind::kPeers).empty())) {
+        node_.follow_services();
     }
     update_state();
 }
@@ -94,6 +123,7 @@ ApiServerWatch::Revisions ApiServerWatch::revisions() const {
 }
 
 void ApiServerWatch::tick() {
+    follow_needs();
     if (const auto ended = saver_.poll(); ended) {
         node_.health().report("objects of the API server on disk",
                               *ended == 0 ? ok() : Result<>(Error(Code::kIo, "they were not written; see the log")));

@@ -14,6 +14,7 @@
 #include "daemon/node.h"
 #include "daemon/upkeep/background_child.h"
 #include "kubernetes/client/api_source.h"
+#include "kubernetes/client/scoped_watches.h"
 
 namespace namegate::daemon {
 
@@ -27,6 +28,8 @@ class ApiServerWatch {
     ApiServerWatch(ApiServerWatch&&) = delete;
     ApiServerWatch& operator=(ApiServerWatch&&) = delete;
 
+    // Policies or endpoints changed: watches what they need now.
+    void follow_needs();
     // Work of every second.
     void tick();
     // Writes what is not on disk yet, before returning: for the end of the daemon.
@@ -38,6 +41,8 @@ class ApiServerWatch {
     explicit ApiServerWatch(Node& node) : node_(node), known_(*node.runtime().api_server()) {}
     void work();
     void update_state();
+    // Of what decides which Services and pods are needed.
+    std::uint64_t basis() const;
     Revisions revisions() const;
     // Starts to write the files of the kinds that changed since they were written.
     void save();
@@ -45,7 +50,9 @@ class ApiServerWatch {
     Node& node_;
     kubernetes::Knowledge& known_;
     std::unique_ptr<kubernetes::ApiSource> source_;
-    IoSource ready_;  // destroyed before the source
+    std::unique_ptr<kubernetes::ScopedWatches> scoped_;  // destroyed before the source
+    IoSource ready_;                                     // likewise
+    std::uint64_t needs_of_ = 0;                         // the basis of the needs
     BackgroundChild saver_;
     Revisions saved_{};    // on disk
     Revisions saving_{};   // being written

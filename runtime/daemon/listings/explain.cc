@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/listed.h"
 #include "daemon/listings/views.h"
 #include "datapath/clock.h"
 #include "datapath/reader.h"
@@ -116,6 +117,27 @@ bool may_ask(const Node& node, const node::Programmed& state, const std::string&
     });
 }
 
+// Adds a note if the destination is the address of a Service: which one, and where its endpoints are.
+void add_service(const Node& node, api::ExplainFacts& facts) {
+    constexpr std::size_t kShownEndpoints = 4;
+    for (const policy::ServiceView& service : node.programmer().services().services) {
+        const auto& addresses = service.addresses;
+        const bool is_it =
+            facts.destination.address && std::find(addresses.begin(), addresses.end(), *facts.destination.address) != addresses.end();
+        for (const policy::ServicePortView& port : is_it ? service.ports : std::vector<policy::ServicePortView>()) {
+            if (port.protocol != facts.destination.protocol || port.port != facts.destination.port) {
+                continue;
+            }
+            const std::string endpoints = listed(port.endpoints, kShownEndpoints, [](const policy::ServiceEndpoint& one) {
+                return (one.pod.empty() ? "" : one.pod + " at ") + one.address.with_port(one.port);
+            });
+            facts.notes.push_back("this is Service " + service.name_space + "/" + service.name + ", " +
+                                  (port.endpoints.empty() ? "which has no ready endpoint: no rule that selects pods matches it"
+                                                          : "whose ready endpoints are " + endpoints));
+        }
+    }
+}
+
 // Adds a note if the endpoint gets no response for the name.
 void add_refused_query(const Node& node, const Record& record, api::ExplainFacts& facts) {
     const node::Programmed* state = node.programmer().find(record.id);
@@ -208,6 +230,7 @@ Result<api::ExplainReply> EndpointExplainer::explain(const policy::Destination& 
         NG_TRY(add_targets(facts));
         add_never_opened(node_, record_, facts);
         add_refused_query(node_, record_, facts);
+        add_service(node_, facts);
         if (const std::string encrypted =
                 destination.address ? dns::encrypted_dns(*destination.address, destination.protocol, destination.port) : "";
             !encrypted.empty()) {

@@ -15,6 +15,7 @@
 #include "daemon/counters/counters.h"
 #include "daemon/listings/degraded.h"
 #include "daemon/listings/staged_view.h"
+#include "daemon/warnings/partly_matched.h"
 #include "daemon/warnings/reverse_path.h"
 #include "datapath/address.h"
 #include "datapath/clock.h"
@@ -197,6 +198,9 @@ Texts view_warnings(Node& node) {
     const std::vector<std::string>& of_servers = node.runtime().server_warnings();
     for (std::size_t i = 0; i < of_servers.size() && i < kShownWarnings; ++i) {
         warnings.push_back(of_servers[i]);
+    }
+    for (std::string& line : partly_matched_lines(node)) {
+        warnings.push_back(std::move(line));
     }
     for (std::string& line : node.warnings().lines(node)) {
         warnings.push_back(std::move(line));

@@ -23,7 +23,7 @@ Resource resource_of(Kind kind, const std::string& node) {
 Result<std::unique_ptr<ApiSource>> ApiSource::create(const Settings& settings, Knowledge& knowledge, const Clock& clock) {
     NG_ASSIGN(std::unique_ptr<CurlTransport> transport, CurlTransport::create(settings.read_credentials));
     std::unique_ptr<ApiSource> source(new ApiSource(std::move(transport), settings, knowledge, clock));
-    for (const Kind kind : kKinds) {
+    for (const Kind kind : kBasicKinds) {
         source->kinds_.push_back(std::make_unique<WatchedKind>(kind, settings, *source->transport_, knowledge, clock));
     }
     return source;
@@ -47,7 +47,8 @@ void ApiSource::work() {
         due_ns = std::min(due_ns, watch.due_ns());
     });
     transport_->wake_at(due_ns);
-    knowledge_.set_away(status().away);
+    // A watch that was added does not matter to labels; the user may have no right to it.
+    knowledge_.set_away(std::any_of(kinds_.begin(), kinds_.end(), [](const auto& kind) { return kind->watch.status().away; }));
 }
 
 const KindWatch& ApiSource::add_watch(Resource resource, ObjectSink& sink) {

@@ -19,7 +19,7 @@
 
 namespace namegate::kubernetes {
 
-// How a kind is watched. `node`: the name that the API server has for this node.
+// How one of kBasicKinds is watched. `node`: the name that the API server has for this node.
 Resource resource_of(Kind kind, const std::string& node);
 
 class ApiSource {
@@ -38,8 +38,9 @@ class ApiSource {
     int fd() const { return transport_->fd(); }
     // Does what is due, and updates the knowledge. Call it once at the beginning too.
     void work();
-    // Of all kinds together: connected if each is, away if one is.
+    // Of all watches together: connected if each is, away if one is.
     WatchStatus status() const;
+    // Of one of kBasicKinds.
     const WatchStatus& status(Kind kind) const { return kinds_[static_cast<std::size_t>(kind)]->watch.status(); }
     // Watches a resource besides the kinds of the knowledge, until remove_watch(). The sink must outlive the watch. status() has it too.
     const KindWatch& add_watch(Resource resource, ObjectSink& sink);
@@ -66,7 +67,7 @@ class ApiSource {
     const Settings settings_;
     Knowledge& knowledge_;
     const Clock& clock_;
-    std::vector<std::unique_ptr<WatchedKind>> kinds_;  // in the order of kKinds
+    std::vector<std::unique_ptr<WatchedKind>> kinds_;  // in the order of kBasicKinds
     std::vector<std::unique_ptr<KindWatch>> added_;
 };
 

@@ -300,6 +300,7 @@ void KindWatch::take_item(std::string_view text, bool too_large) {
                             : parse_json_object(text);
     if (!object) {
         const ObjectName name = find_name(text, "");
+        sink_.miss(name);
         refuse(name.name.empty() ? object.error() : object.error().with_context(to_string(name)));
     } else if (const auto taken = sink_.list(*object); !taken) {
         refuse(taken.error());

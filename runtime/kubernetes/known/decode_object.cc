@@ -4,6 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "kubernetes/known/decode_service.h"
+#include "kubernetes/known/json_members.h"
+
 namespace namegate::kubernetes {
 
 namespace {
@@ -13,32 +16,6 @@ using Json = nlohmann::json;
 constexpr const char* kMirror = "kubernetes.io/config.mirror";
 // The whole object once more, as `kubectl apply` sent it.
 constexpr std::string_view kLastApplied = "kubectl.kubernetes.io/last-applied-configuration";
-constexpr std::uint32_t kMaxPort = 65535;
-
-// The member of this name and type, or null.
-const Json* member(const Json& object, const char* name, Json::value_t type) {
-    if (!object.is_object()) {
-        return nullptr;
-    }
-    const auto found = object.find(name);
-    return found == object.end() || found->type() != type ? nullptr : &*found;
-}
-
-Error over(const std::string& what, std::size_t limit, const char* unit) {
-    return {Code::kExhausted, what + " exceeds the limit of " + std::to_string(limit) + " " + unit};
-}
-
-Result<std::string> text_of(const Json& object, const char* name) {
-    const Json* value = member(object, name, Json::value_t::string);
-    if (value == nullptr) {
-        return std::string();
-    }
-    const auto& text = value->get_ref<const std::string&>();
-    if (text.size() > kMaxObjectText) {
-        return over(name, kMaxObjectText, "bytes");
-    }
-    return text;
-}
 
 Result<Labels> labels_of(const Json& metadata) {
     Labels out;
@@ -47,7 +24,7 @@ Result<Labels> labels_of(const Json& metadata) {
         return out;
     }
     if (labels->size() > kMaxObjectLabels) {
-        return over("metadata.labels", kMaxObjectLabels, "labels");
+        return over_limit("metadata.labels", kMaxObjectLabels, "labels");
     }
     for (const auto& label : labels->items()) {
         if (!label.value().is_string()) {
@@ -55,7 +32,7 @@ Result<Labels> labels_of(const Json& metadata) {
         }
         const auto& value = label.value().get_ref<const std::string&>();
         if (label.key().size() + value.size() > kMaxObjectText) {
-            return over("a label in metadata.labels", kMaxObjectText, "bytes");
+            return over_limit("a label in metadata.labels", kMaxObjectText, "bytes");
         }
         out.emplace(label.key(), value);
     }
@@ -83,14 +60,6 @@ Labels annotations_of(const Json& metadata) {
     return out;
 }
 
-// 0: policies cannot name ports of this protocol.
-std::uint8_t protocol_number(const std::string& name) {
-    constexpr std::uint8_t kTcp = 6;
-    constexpr std::uint8_t kUdp = 17;
-    constexpr std::uint8_t kSctp = 132;
-    return name.empty() || name == "TCP" ? kTcp : name == "UDP" ? kUdp : name == "SCTP" ? kSctp : 0;
-}
-
 Result<> add_ports(const Json& container, std::vector<NamedPort>& out) {
     const Json* ports = member(container, "ports", Json::value_t::array);
     if (ports == nullptr) {
@@ -99,16 +68,15 @@ Result<> add_ports(const Json& container, std::vector<NamedPort>& out) {
     for (const Json& port : *ports) {
         NG_ASSIGN(std::string name, text_of(port, "name"));
         NG_ASSIGN(const std::string protocol, text_of(port, "protocol"));
-        const Json* number = member(port, "containerPort", Json::value_t::number_unsigned);
-        const std::uint64_t value = number == nullptr ? 0 : number->get<std::uint64_t>();
+        const std::uint16_t value = port_of(port, "containerPort");
         const std::uint8_t in_packets = protocol_number(protocol);
-        if (name.empty() || in_packets == 0 || value == 0 || value > kMaxPort) {
+        if (name.empty() || in_packets == 0 || value == 0) {
             continue;
         }
         if (out.size() == kMaxPodPorts) {
-            return over("spec.containers", kMaxPodPorts, "named ports");
+            return over_limit("spec.containers", kMaxPodPorts, "named ports");
         }
-        out.push_back({std::move(name), in_packets, static_cast<std::uint16_t>(value)});
+        out.push_back({std::move(name), in_packets, value});
     }
     return ok();
 }
@@ -136,6 +104,48 @@ Result<PodFacts> decode_pod(const Json& object, const Json& metadata) {
     return pod;
 }
 
+// What a rule needs of a pod that it may select. The address of a pod that has ended may be that of another one by now, and a pod that uses
+// the node's network has the node's address.
+Result<> add_peer_facts(const Json& object, PodFacts& pod) {
+    pod.annotations.clear();
+    const Json& spec = object["spec"];
+    NG_ASSIGN(pod.node, text_of(spec, "nodeName"));
+    const Json* status = member(object, "status", Json::value_t::object);
+    if (status == nullptr || spec.value("hostNetwork", Json()) == true) {
+        return ok();
+    }
+    NG_ASSIGN(const std::string phase, text_of(*status, "phase"));
+    const Json* addresses = member(*status, "podIPs", Json::value_t::array);
+    if (phase == "Succeeded" || phase == "Failed" || addresses == nullptr) {
+        return ok();
+    }
+    if (addresses->size() > kMaxPodAddresses) {
+        return over_limit("status.podIPs", kMaxPodAddresses, "addresses");
+    }
+    for (const Json& one : *addresses) {
+        NG_ASSIGN(const std::string text, text_of(one, "ip"));
+        if (const auto address = IpAddress::parse(text); address) {
+            pod.addresses.push_back(*address);
+        }
+    }
+    return ok();
+}
+
+Result<> add_facts(Kind kind, const Json& object, Object& out) {
+    if (is_pod_kind(kind)) {
+        NG_ASSIGN(out.pod, decode_pod(object, object["metadata"]));
+    }
+    if (kind == Kind::kPeers) {
+        return add_peer_facts(object, *out.pod);
+    }
+    if (kind == Kind::kServices) {
+        NG_ASSIGN(out.service, decode_service(object));
+    } else if (kind == Kind::kEndpointSlices) {
+        NG_ASSIGN(out.slice, decode_slice(object));
+    }
+    return ok();
+}
+
 }  // namespace
 
 Result<ObjectName> decode_name(Kind kind, const Json& object) {
@@ -160,18 +170,18 @@ Result<Object> decode_object(Kind kind, const Json& object) {
     NG_ASSIGN(ObjectName name, decode_name(kind, object));
     const std::string place = to_string(name);
     const Json& metadata = object["metadata"];
-    Object out{std::move(name), {}, std::nullopt};
-    auto labels = labels_of(metadata);
-    if (!labels) {
-        return labels.error().with_context(place);
-    }
-    out.labels = std::move(labels).value();
-    if (kind == Kind::kPods) {
-        auto pod = decode_pod(object, metadata);
-        if (!pod) {
-            return pod.error().with_context(place);
+    Object out;
+    out.name = std::move(name);
+    // The labels of Services and slices are not used.
+    if (kind != Kind::kServices && kind != Kind::kEndpointSlices) {
+        auto labels = labels_of(metadata);
+        if (!labels) {
+            return labels.error().with_context(place);
         }
-        out.pod = std::move(pod).value();
+        out.labels = std::move(labels).value();
+    }
+    if (const auto facts = add_facts(kind, object, out); !facts) {
+        return facts.error().with_context(place);
     }
     return out;
 }

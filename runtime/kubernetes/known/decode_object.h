@@ -16,6 +16,7 @@ namespace namegate::kubernetes {
 inline constexpr std::size_t kMaxObjectLabels = 1024;
 inline constexpr std::size_t kMaxObjectText = 4096;  // bytes of a name, or of the key and value of one label
 inline constexpr std::size_t kMaxPodPorts = 256;
+inline constexpr std::size_t kMaxPodAddresses = 8;
 inline constexpr std::size_t kMaxAnnotationBytes = 16 * 1024;  // of a pod, names included; the others are left out
 
 // kInvalidInput: not an object of this kind. kExhausted: it exceeds a limit, which the message names.

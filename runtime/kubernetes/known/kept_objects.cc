@@ -6,6 +6,7 @@
 
 #include "base/checksum.h"
 #include "base/file.h"
+#include "kubernetes/known/kept_services.h"
 #include "kubernetes/known/knowledge.h"
 
 namespace namegate::kubernetes {
@@ -41,6 +42,16 @@ Json to_json(const Object& object) {
                       {"serviceAccount", object.pod->service_account},
                       {"annotations", object.pod->annotations},
                       {"ports", ports_json(object.pod->ports)}};
+        if (!object.pod->node.empty() || !object.pod->addresses.empty()) {
+            out["pod"]["node"] = object.pod->node;
+            out["pod"]["addresses"] = addresses_json(object.pod->addresses);
+        }
+    }
+    if (object.service) {
+        out["service"] = to_json(*object.service);
+    }
+    if (object.slice) {
+        out["slice"] = to_json(*object.slice);
     }
     return out;
 }
@@ -54,6 +65,10 @@ PodFacts pod_from(const Json& json) {
     for (const Json& port : json.at("ports")) {
         pod.ports.push_back({port.at(0).get<std::string>(), port.at(1).get<std::uint8_t>(), port.at(2).get<std::uint16_t>()});
     }
+    if (json.contains("addresses")) {
+        json.at("node").get_to(pod.node);
+        pod.addresses = addresses_from(json.at("addresses"));
+    }
     return pod;
 }
 
@@ -66,8 +81,12 @@ Object object_from(Kind kind, const Json& json) {
     if (json.contains("labels")) {
         out.labels = json.at("labels").get<Labels>();
     }
-    if (kind == Kind::kPods) {
+    if (is_pod_kind(kind)) {
         out.pod = pod_from(json.at("pod"));
+    } else if (kind == Kind::kServices) {
+        out.service = service_from(json.at("service"));
+    } else if (kind == Kind::kEndpointSlices) {
+        out.slice = slice_from(json.at("slice"));
     }
     return out;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes/known/knowledge.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "kubernetes/known/kept_objects.h"
@@ -50,6 +51,10 @@ std::shared_ptr<const Object> Knowledge::find(Kind kind, std::string_view name_s
 
 void Knowledge::note_change(Kind kind, const ObjectName& name) {
     ++store(kind).revision;
+    if (std::find(kBasicKinds.begin(), kBasicKinds.end(), kind) == kBasicKinds.end()) {
+        services_changed_ = true;
+        return;
+    }
     changed_.insert(kind == Kind::kNamespaces ? name.name : name.name_space);
 }
 
@@ -93,6 +98,15 @@ void Knowledge::replace(Kind kind, Objects objects) {
 }
 
 void Knowledge::set_resource_version(Kind kind, std::string version) { store(kind).resource_version = std::move(version); }
+
+void Knowledge::set_needed(Kind kind, std::string needed) {
+    Store& own = store(kind);
+    if (own.resource_version != needed) {
+        own.resource_version = std::move(needed);
+        ++own.revision;
+        services_changed_ = true;
+    }
+}
 
 std::set<std::string> Knowledge::take_changed() { return std::exchange(changed_, {}); }
 

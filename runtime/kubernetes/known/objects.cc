@@ -4,7 +4,8 @@
 namespace namegate::kubernetes {
 
 std::string_view to_string(Kind kind) {
-    constexpr std::array<std::string_view, kKinds.size()> kNames = {"pods", "namespaces", "serviceaccounts"};
+    constexpr std::array<std::string_view, kKinds.size()> kNames = {"pods",     "namespaces",     "serviceaccounts",
+                                                                    "services", "endpointslices", "peers"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 

@@ -9,6 +9,7 @@
 #include "policy/compiler/compile_local.h"
 #include "policy/compiler/compile_ports.h"
 #include "policy/compiler/compile_rules.h"
+#include "policy/compiler/compile_services.h"
 #include "policy/compiler/compile_tls_names.h"
 #include "policy/compiler/counted_policies.h"
 
@@ -132,15 +133,33 @@ bool has_preview(const Snapshot& snapshot, const EndpointFacts& endpoint) {
     return false;
 }
 
+namespace {
+
+// What a packet to an endpoint of a Service matches decides whether one to the Service does.
+Result<std::vector<PartlyMatched>> match_services(std::vector<NumberedRule>& rules, Resolver& resolver, const ClusterServices& services) {
+    if (!concerns_services(rules, resolver.self().direction)) {
+        return std::vector<PartlyMatched>();
+    }
+    BitmapTable table(rules.size());
+    const AddressTables addresses = compile_addresses(rules, resolver, table);
+    const std::vector<PortEntry> ports = compile_destination_ports(rules, resolver.self(), table);
+    const std::vector<Bitmap> bitmaps = table.take();
+    return add_service_parts(rules, {addresses.cidrs, ports, bitmaps}, services);
+}
+
+}  // namespace
+
 Result<CompiledPolicy> compile(const Snapshot& snapshot, const EndpointFacts& endpoint, std::span<const EndpointView> endpoints,
-                               TlsNames tls_names) {
+                               TlsNames tls_names, const ClusterServices& services) {
     Resolver resolver(snapshot, endpoint, endpoints);
     NG_ASSIGN(std::vector<NumberedRule> rules, number_rules(resolver));
     NG_TRY(decide_local_sides(rules, resolver));
+    NG_ASSIGN(std::vector<PartlyMatched> partly, match_services(rules, resolver, services));
     BitmapTable bitmaps(rules.size());
     AddressTables addresses = compile_addresses(rules, resolver, bitmaps);
     CompiledPolicy out;
     out.direction = endpoint.direction;
+    out.partly = std::move(partly);
     out.cidrs = std::move(addresses.cidrs);
     out.patterns = std::move(addresses.patterns);
     out.ports = compile_destination_ports(rules, endpoint, bitmaps);

@@ -14,6 +14,7 @@
 #include "policy/compiler/evaluate.h"
 #include "policy/model/endpoint_facts.h"
 #include "policy/model/endpoint_view.h"
+#include "policy/model/service_view.h"
 #include "policy/model/snapshot.h"
 #include "policy/model/tls_names.h"
 
@@ -28,9 +29,9 @@ Result<bool> selects(const Snapshot& snapshot, const EndpointFacts& endpoint, co
 
 // If no policy selects the endpoint, the result has one rule, the profile's Allow. `endpoints` are those of the node,
 // including this one, for the selectors of rules. Of the endpoint itself only the facts are read; they must belong to the
-// same snapshot. `tls_names`: the node's default (T1).
+// same snapshot. `tls_names`: the node's default (T1). `services`: of the cluster, for rules that select pods or name Services.
 Result<CompiledPolicy> compile(const Snapshot& snapshot, const EndpointFacts& endpoint, std::span<const EndpointView> endpoints,
-                               TlsNames tls_names);
+                               TlsNames tls_names, const ClusterServices& services = {});
 
 struct SelectedPolicy {
     std::string tier;

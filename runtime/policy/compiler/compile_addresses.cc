@@ -75,7 +75,19 @@ class AddressCompiler {
         if (numbered.rule == nullptr || (!numbered.v4 && !numbered.v6)) {
             return;
         }
+        if (numbered.services) {
+            needs_nets_.set(number);
+            add_source(host_prefixes(numbered.services->addresses)).groups.nets.set(number);
+            return;
+        }
         const EntityRule& entity = remote_of(*numbered.rule, direction_);
+        if (entity.service) {
+            needs_nets_.set(number);  // only its parts match
+            return;
+        }
+        if (!numbered.excluded_services.empty()) {
+            add_source(host_prefixes(numbered.excluded_services)).groups.not_nets.set(number);
+        }
         if (!entity.nets.empty()) {
             needs_nets_.set(number);
             add_source(entity.nets).groups.nets.set(number);
@@ -119,7 +131,8 @@ class AddressCompiler {
             (member_source(set_sources_, index, [&] { return resolver_.set(index).nets; }).groups.*group).set(number);
         }
         for (const std::size_t index : members.endpoints) {
-            (member_source(endpoint_sources_, index, [&] { return host_prefixes(resolver_.endpoint(index)); }).groups.*group).set(number);
+            (member_source(endpoint_sources_, index, [&] { return host_prefixes(resolver_.endpoint(index).addresses); }).groups.*group)
+                .set(number);
         }
     }
 
@@ -129,9 +142,9 @@ class AddressCompiler {
         return added ? add_source(make()) : sources_[found->second];
     }
 
-    static std::vector<IpPrefix> host_prefixes(const EndpointView& endpoint) {
+    static std::vector<IpPrefix> host_prefixes(const std::vector<IpAddress>& addresses) {
         std::vector<IpPrefix> out;
-        for (const IpAddress& address : endpoint.addresses) {
+        for (const IpAddress& address : addresses) {
             out.emplace_back(address, address.bits());
         }
         return out;

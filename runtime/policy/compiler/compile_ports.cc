@@ -91,6 +91,15 @@ PortMatch match_of(const Rule& rule, const EntityRule& entity, const KnownPorts&
     return out;
 }
 
+PortMatch match_of(const ServicePart& part) {
+    PortMatch out;
+    out.constrained = !part.ports.empty();
+    for (const auto& [protocol, port] : part.ports) {
+        out.spans.push_back({protocol, port, port});
+    }
+    return out;
+}
+
 // Returns the named ports of the endpoint's pod for its own side, and those of the rule's part for the other side.
 KnownPorts known_ports(const NumberedRule& numbered, bool local, const EndpointFacts& self) {
     static const std::vector<NamedPort> none;
@@ -184,6 +193,17 @@ std::vector<PortEntry> compile_destination_ports(const std::vector<NumberedRule>
             continue;
         }
         const Rule& rule = *rules[i].rule;
+        if (rules[i].services) {
+            compiler.set_match(i, match_of(*rules[i].services));
+            if (rule.protocol) {
+                compiler.add_protocol(*rule.protocol);
+                any_protocol.clear(i);
+            }
+            if (rule.not_protocol) {
+                compiler.add_protocol(*rule.not_protocol);
+            }
+            continue;
+        }
         PortMatch match = match_of(rule, rule.destination, known_ports(rules[i], self.direction == Direction::kIngress, self));
         if (rule.icmp && rule.protocol) {
             match.constrained = true;

@@ -71,14 +71,20 @@ std::string names_of(const std::vector<NumberedRule>& rules) {
     return listed(names, kShown);
 }
 
+}  // namespace
+
 Result<> check_limits(const std::vector<NumberedRule>& rules) {
     if (rules.size() > kMaxCompiledRules) {
         return Error(Code::kExhausted, "the policies that select the endpoint have more than " + std::to_string(kMaxCompiledRules) +
                                            " rules together, tier ends included, which is the limit: " + names_of(rules));
     }
-    const auto steps = static_cast<std::size_t>(std::count_if(rules.begin(), rules.end(), [](const NumberedRule& rule) {
-        return rule.compiled.action == RuleAction::kPass || rule.compiled.action == RuleAction::kLog;
-    }));
+    std::size_t steps = 0;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+        // No packet matches two parts of the same rule that are for Services.
+        const bool counted = i > 0 && rules[i].services && rules[i - 1].services && rules[i].rule == rules[i - 1].rule;
+        const bool is_step = rules[i].compiled.action == RuleAction::kPass || rules[i].compiled.action == RuleAction::kLog;
+        steps += is_step && !counted ? 1 : 0;
+    }
     if (steps > kMaxPassAndLogRules) {
         return Error(Code::kExhausted, "the policies that select the endpoint have " + std::to_string(steps) +
                                            " Pass and Log rules together, tier ends included; at most " +
@@ -86,6 +92,8 @@ Result<> check_limits(const std::vector<NumberedRule>& rules) {
     }
     return ok();
 }
+
+namespace {
 
 // Numbers the rules of a tier and its end. A tier in which no policy counts has no end, so that it behaves as Pass (E4).
 Result<> number_tier(const CountedPolicies& counted, const Snapshot::TierView& tier, Resolver& resolver, std::vector<NumberedRule>& out) {

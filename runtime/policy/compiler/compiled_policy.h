@@ -71,6 +71,25 @@ struct PatternEntry {
     BitmapIndex bitmap = 0;
 };
 
+// A Service that a rule matches in part: it selects some of the endpoints of this address and port, and not all (E10).
+struct PartlyMatched {
+    std::string policy_kind;  // of the rule, as in its origin
+    std::string policy_name;
+    int rule_index = -1;
+    std::string service;  // "shop/db"
+    IpAddress address;
+    std::uint8_t protocol = 0;
+    std::uint16_t port = 0;
+    std::string outside;  // the first endpoint that the rule does not match: "shop/db-1 (10.0.0.3:5432)"
+    std::size_t outside_count = 0;
+    std::size_t endpoints = 0;
+
+    // "it matches Service shop/db in part: 1 of 3 endpoints is outside of the rule, shop/db-1 (10.0.0.3:5432)"
+    std::string text() const;
+    bool operator==(const PartlyMatched&) const = default;
+};
+inline constexpr std::size_t kMaxPartlyMatched = 256;
+
 struct CompiledPolicy {
     Direction direction = Direction::kEgress;
     std::vector<CompiledRule> rules;
@@ -79,9 +98,10 @@ struct CompiledPolicy {
     std::vector<PortEntry> ports;         // by destination port
     std::vector<PortEntry> source_ports;  // empty: no rule matches source ports
     std::vector<PatternEntry> patterns;
-    BitmapIndex bound = 0;  // the rules whose `tls` binds
-    DnsDemand dns;          // of the policies that select the endpoint
-    // Hash of all of the above except the origins and `dns`. Policies with equal content share one copy in the kernel.
+    BitmapIndex bound = 0;              // the rules whose `tls` binds
+    DnsDemand dns;                      // of the policies that select the endpoint
+    std::vector<PartlyMatched> partly;  // for people; at most kMaxPartlyMatched
+    // Hash of all of the above except the origins, `dns` and `partly`. Policies with equal content share one copy in the kernel.
     std::array<std::uint64_t, 2> content_hash{};
 
     std::size_t words() const { return (rules.size() + 63) / 64; }

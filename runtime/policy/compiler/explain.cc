@@ -98,6 +98,9 @@ class Explainer {
     }
 
     std::string why_not(std::size_t rule) const {
+        if (const PartlyMatched* partly = partly_matched(rule); partly != nullptr) {
+            return partly->text();
+        }
         std::vector<std::string> parts;
         if (!has_rule(found_.address, rule)) {
             parts.push_back(why_not_address(rule));
@@ -126,6 +129,16 @@ class Explainer {
             return input_.by_name ? "the name does not match its domains" : "no name that matches its domains opened the address";
         }
         return input_.by_name && packet_.outside_nets ? "it has no matching domain" : "another address";
+    }
+
+    // Null: the packet does not go to a Service that the rule matches in part.
+    const PartlyMatched* partly_matched(std::size_t number) const {
+        const RuleOrigin& origin = policy_.rules[number].origin;
+        const auto found = std::find_if(policy_.partly.begin(), policy_.partly.end(), [&](const PartlyMatched& one) {
+            return one.address == packet_.remote && one.protocol == packet_.protocol && one.port == packet_.destination_port &&
+                   one.rule_index == origin.rule_index && one.policy_name == origin.policy_name && one.policy_kind == origin.policy_kind;
+        });
+        return found == policy_.partly.end() || packet_.outside_nets ? nullptr : &*found;
     }
 
     // Whether domains of the rule opened the address, and none of them matches the TLS name.

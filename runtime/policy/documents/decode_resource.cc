@@ -143,6 +143,9 @@ Policy decode_policy(const Cursor& cursor, const KindSpec& kind, Identity identi
         spec->each(key, [&](const Cursor& item) {
             rules.push_back(decode_rule(item, direction));
             rules.back().index = rules.size() - 1;
+            if (const auto& service = rules.back().destination.service; service && service->name_space.empty() && out.global) {
+                item.error("the service " + service->name + " needs its namespace, because this policy has none");
+            }
         });
     };
     add("ingress", Direction::kIngress, out.ingress);

@@ -85,16 +85,34 @@ void check_domains(const Cursor& entity, const EntityRule& out, const Rule& rule
     }
 }
 
-void check_services(const Cursor& entity, const EntityRule& out) {
-    if (!entity.child("services")) {
-        return;
+bool is_service_name(const std::string& name) {
+    constexpr std::size_t kMaxBytes = 253;  // as Kubernetes allows
+    return !name.empty() && name.size() <= kMaxBytes &&
+           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos;
+}
+
+// E11: a Service in the destination of an egress rule, with nothing else that says where to.
+std::optional<ServiceMatch> decode_service(const Cursor& entity, const EntityRule& out, Direction direction, Side side) {
+    const std::optional<Cursor> field = entity.child("services");
+    if (!field || !field->node().is_map()) {
+        return std::nullopt;
     }
     if (out.selector || out.namespace_selector || out.not_selector || !out.nets.empty() || !out.not_nets.empty() || out.service_accounts ||
-        !out.ports.empty() || !out.not_ports.empty()) {
-        entity.field_error("services", "services cannot be combined with selectors, nets, serviceAccounts or ports");
-        return;
+        !out.ports.empty() || !out.not_ports.empty() || !out.domains.empty()) {
+        entity.field_error("services", "services cannot be combined with selectors, nets, serviceAccounts, ports or domains");
+        return std::nullopt;
     }
-    entity.field_error("services", "not supported yet: services needs a Kubernetes source; write the service's address in nets");
+    if (direction == Direction::kIngress || side == Side::kLocal) {
+        entity.field_error("services", "services are supported only in the destination of an egress rule");
+        return std::nullopt;
+    }
+    ServiceMatch match{field->text("namespace").value_or(""), field->text("name").value_or("")};
+    if (!is_service_name(match.name) || (!match.name_space.empty() && !is_service_name(match.name_space))) {
+        field->error(
+            "a service needs a name, and may have a namespace, as Kubernetes allows them; write services: {name: x, namespace: y}");
+        return std::nullopt;
+    }
+    return match;
 }
 
 EntityRule decode_entity(const Cursor& rule_cursor, const Rule& rule, Direction direction, Side side) {
@@ -118,7 +136,7 @@ EntityRule decode_entity(const Cursor& rule_cursor, const Rule& rule, Direction 
         }
     });
     check_domains(*entity, out, rule, direction, side);
-    check_services(*entity, out);
+    out.service = decode_service(*entity, out, direction, side);
     check_named_ports(*entity, out);
     return out;
 }

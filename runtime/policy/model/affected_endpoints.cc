@@ -117,6 +117,21 @@ AffectedEndpoints AffectedEndpoints::of_endpoint(const Snapshot& snapshot, const
     return out;
 }
 
+AffectedEndpoints AffectedEndpoints::of_cluster(const Snapshot& snapshot) {
+    const auto looks = [](const EntityRule& side) {
+        return selects_by_labels(side) || side.not_selector || names_ports(side) || side.service;
+    };
+    const auto any = [&](const std::vector<Rule>& rules) {
+        return std::any_of(rules.begin(), rules.end(), [&](const Rule& rule) { return looks(rule.source) || looks(rule.destination); });
+    };
+    AffectedEndpoints out;
+    for (const Snapshot::TierView& tier : snapshot.tiers()) {
+        std::copy_if(tier.policies.begin(), tier.policies.end(), std::back_inserter(out.policies_),
+                     [&](const Policy* policy) { return any(policy->egress) || any(policy->ingress); });
+    }
+    return out;
+}
+
 AffectedEndpoints AffectedEndpoints::all() {
     AffectedEndpoints out;
     out.all_ = true;

@@ -20,6 +20,8 @@ class AffectedEndpoints {
     static AffectedEndpoints of_endpoint(const Snapshot& snapshot, const EndpointFacts& endpoint);
 
     static AffectedEndpoints all();
+    // After pods of other nodes or Services of the cluster changed: the endpoints whose rules select by labels or name Services.
+    static AffectedEndpoints of_cluster(const Snapshot& snapshot);
     // Also those of another change. Refers to what the other one refers to.
     void add(const AffectedEndpoints& other);
 

@@ -49,6 +49,12 @@ struct ServiceAccountMatch {
     std::optional<Selector> selector;
 };
 
+// A Service of Kubernetes. Without a namespace: in that of the policy.
+struct ServiceMatch {
+    std::string name_space;
+    std::string name;
+};
+
 // One side of a rule. Positive and negative fields are ANDed, list entries are ORed.
 struct EntityRule {
     std::vector<IpPrefix> nets;
@@ -60,6 +66,7 @@ struct EntityRule {
     std::vector<Port> ports;
     std::vector<Port> not_ports;
     std::vector<DomainPattern> domains;
+    std::optional<ServiceMatch> service;  // only in the destination of egress
 };
 
 struct Rule {

@@ -40,6 +40,9 @@ std::string describe_entity(const EntityRule& entity) {
     if (!entity.nets.empty()) {
         add(out, "nets " + list(entity.nets));
     }
+    if (entity.service) {
+        add(out, "service " + (entity.service->name_space.empty() ? "" : entity.service->name_space + "/") + entity.service->name);
+    }
     if (entity.selector) {
         add(out, "selector " + entity.selector->to_string());
     }

@@ -226,6 +226,24 @@ bool is_unknown_of(const Policy& policy, const EntityRule& entity, const std::st
 
 }  // namespace
 
+bool may_concern(const Policy& policy, const EntityRule& entity, const EndpointView& endpoint, const Snapshot& snapshot) {
+    const Labels labels = endpoint.effective ? Labels() : effective_labels(endpoint, snapshot);
+    const SeenLabels seen{endpoint.effective ? endpoint.effective.get() : &labels, label_gaps(endpoint, snapshot)};
+    const auto matches = [&](const Selector* selector, const ServiceAccountMatch* accounts) {
+        return Matcher(policy, selector, pointer(entity.namespace_selector), accounts).matches(endpoint.name_space, seen) != Truth::kFalse;
+    };
+    return (selects_by_labels(entity) && matches(pointer(entity.selector), pointer(entity.service_accounts))) ||
+           (entity.not_selector && matches(&*entity.not_selector, nullptr));
+}
+
+bool may_concern_namespace(const Policy& policy, const EntityRule& entity, const EndpointView& endpoint, const Snapshot& snapshot) {
+    EndpointView view = endpoint;
+    view.effective.reset();
+    const Labels labels = effective_labels(view, snapshot);
+    return Matcher(policy, nullptr, pointer(entity.namespace_selector), nullptr)
+               .matches(view.name_space, {&labels, label_gaps(view, snapshot)}) != Truth::kFalse;
+}
+
 Members Resolver::search(const Policy& policy, const Query& query) const {
     const Matcher matcher(policy, query.selector, query.name_space, query.accounts);
     Members out;

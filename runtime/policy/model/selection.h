@@ -29,6 +29,11 @@ Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, con
 // Whether the compiled policy of an endpoint can depend on other endpoints of the node: by a rule's selector or named port.
 bool rules_select_endpoints(const Snapshot& snapshot);
 
+// Whether this side of a rule may select the endpoint, or exclude it by notSelector: what is unknown counts as yes.
+bool may_concern(const Policy& policy, const EntityRule& entity, const EndpointView& endpoint, const Snapshot& snapshot);
+// The same of any pod in the endpoint's namespace.
+bool may_concern_namespace(const Policy& policy, const EntityRule& entity, const EndpointView& endpoint, const Snapshot& snapshot);
+
 // What a selector matches: indexes into the node's endpoints and the snapshot's sets.
 struct Members {
     std::vector<std::size_t> endpoints;

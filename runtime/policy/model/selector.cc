@@ -206,16 +206,22 @@ bool Selector::is_global() const { return root_->op == Op::kGlobal; }
 bool Selector::uses_global() const { return uses(*root_, Op::kGlobal); }
 
 std::optional<std::pair<std::string_view, std::string_view>> Selector::required_label() const {
-    const SelectorNode* node = root_.get();
-    if (node->op == Op::kAnd) {
-        const auto equals =
-            std::find_if(node->children.begin(), node->children.end(), [](const auto& child) { return child->op == Op::kEquals; });
-        node = equals == node->children.end() ? node : equals->get();
+    const auto all = required_labels();
+    return all.empty() ? std::nullopt : std::optional(all.front());
+}
+
+std::vector<std::pair<std::string_view, std::string_view>> Selector::required_labels() const {
+    std::vector<std::pair<std::string_view, std::string_view>> out;
+    const auto add = [&out](const SelectorNode& node) {
+        if (node.op == Op::kEquals) {
+            out.emplace_back(node.label, node.values.front());
+        }
+    };
+    add(*root_);
+    for (const auto& child : root_->op == Op::kAnd ? root_->children : std::vector<SelectorNodePtr>()) {
+        add(*child);
     }
-    if (node->op != Op::kEquals) {
-        return std::nullopt;
-    }
-    return std::pair<std::string_view, std::string_view>(node->label, node->values.front());
+    return out;
 }
 
 Selector Selector::with_prefix(std::string_view prefix, std::string_view all_label) const {

@@ -58,6 +58,9 @@ class Selector {
     // &&. Nothing for any other selector. Valid as long as the selector.
     std::optional<std::pair<std::string_view, std::string_view>> required_label() const;
 
+    // All such labels and values.
+    std::vector<std::pair<std::string_view, std::string_view>> required_labels() const;
+
     // Returns the same selector over other labels: each `key` becomes `<prefix>key`, all() becomes has(`all_label`) and
     // global() becomes !has(`all_label`). For namespaceSelector and serviceAccountSelector (S6).
     Selector with_prefix(std::string_view prefix, std::string_view all_label) const;

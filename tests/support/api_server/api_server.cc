@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -38,10 +39,25 @@ std::string query_of(const ReceivedRequest& request, const std::string& name) {
     return found == request.query.end() ? "" : found->second;
 }
 
-// Only "spec.nodeName=x" and no selector are understood.
+// Equalities of labels, and of spec.nodeName and metadata.name, are understood.
 bool is_selected(const ReceivedRequest& request, const Json& object) {
-    const std::string selector = query_of(request, "fieldSelector");
-    return selector.empty() || (object.contains("spec") && selector == "spec.nodeName=" + object["spec"].value("nodeName", ""));
+    const Json& metadata = object["metadata"];
+    if (const std::size_t at = request.path.find("/namespaces/"); at != std::string::npos) {
+        const std::string rest = request.path.substr(at + std::string("/namespaces/").size());
+        if (rest.substr(0, rest.find('/')) != metadata.value("namespace", "")) {
+            return false;
+        }
+    }
+    std::istringstream labels(query_of(request, "labelSelector"));
+    for (std::string one; std::getline(labels, one, ',');) {
+        const std::size_t equals = one.find('=');
+        if (metadata.value("labels", Json::object()).value(one.substr(0, equals), "") != one.substr(equals + 1)) {
+            return false;
+        }
+    }
+    const std::string field = query_of(request, "fieldSelector");
+    return field.empty() || field == "metadata.name=" + metadata.value("name", "") ||
+           (object.contains("spec") && field == "spec.nodeName=" + object["spec"].value("nodeName", ""));
 }
 
 bool wants_metadata(const ReceivedRequest& request) {
@@ -74,6 +90,27 @@ Json pod_object(const std::string& node, const std::string& name_space, const st
     out["metadata"]["uid"] = uid;
     out.merge_patch(more);
     return out;
+}
+
+Json service_object(const std::string& name_space, const std::string& name, const std::vector<std::string>& addresses, const Json& ports) {
+    return {{"kind", "Service"},
+            {"metadata", metadata_of(name_space, name, Json::object())},
+            {"spec", {{"clusterIP", addresses.empty() ? "None" : addresses.front()}, {"clusterIPs", addresses}, {"ports", ports}}}};
+}
+
+Json slice_object(const std::string& name_space, const std::string& service, const std::string& suffix, const Json& ports,
+                  const std::vector<SlicePod>& pods) {
+    Json endpoints = Json::array();
+    for (const SlicePod& pod : pods) {
+        endpoints.push_back({{"addresses", {pod.address}},
+                             {"conditions", {{"ready", pod.ready}}},
+                             {"targetRef", {{"kind", "Pod"}, {"namespace", name_space}, {"name", pod.name}}}});
+    }
+    return {{"kind", "EndpointSlice"},
+            {"metadata", metadata_of(name_space, service + "-" + suffix, {{"kubernetes.io/service-name", service}})},
+            {"addressType", "IPv4"},
+            {"ports", ports},
+            {"endpoints", endpoints}};
 }
 
 ApiServer::ApiServer() : context_(SSL_CTX_new(TLS_server_method())) {
@@ -410,9 +447,20 @@ bool ApiServer::follow(TlsConnection& connection, const std::string& kind, const
             }
             continue;
         }
-        const ObjectEvent event = events[next++];
-        if (event.version <= version || (event.raw.empty() && !is_selected(request, event.object))) {
+        ObjectEvent event = events[next++];
+        if (event.version <= version) {
             continue;
+        }
+        if (event.raw.empty() && !is_selected(request, event.object)) {
+            // An object that leaves the selection is deleted as far as the client can see.
+            const auto before =
+                std::find_if(events.rend() - static_cast<std::ptrdiff_t>(next - 1), events.rend(), [&](const ObjectEvent& one) {
+                    return one.raw.empty() && ObjectHistory::name_of(one.object) == ObjectHistory::name_of(event.object);
+                });
+            if (before == events.rend() || !is_selected(request, before->object)) {
+                continue;
+            }
+            event.type = "DELETED";
         }
         lock.unlock();
         pause();

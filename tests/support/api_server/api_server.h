@@ -27,12 +27,24 @@ namespace namegate::test {
 inline constexpr const char* kPods = "pods";
 inline constexpr const char* kNamespaces = "namespaces";
 inline constexpr const char* kServiceAccounts = "serviceaccounts";
+inline constexpr const char* kServices = "services";
+inline constexpr const char* kEndpointSlices = "endpointslices";
 
 // Objects as a cluster has them. `more` is merged into the object.
 Json namespace_object(const std::string& name, const Json& labels);
 Json account_object(const std::string& name_space, const std::string& name, const Json& labels);
 Json pod_object(const std::string& node, const std::string& name_space, const std::string& name, const std::string& uid, const Json& labels,
                 const Json& more = Json::object());
+
+// `ports`: [{"name": "db", "protocol": "TCP", "port": 5432}].
+Json service_object(const std::string& name_space, const std::string& name, const std::vector<std::string>& addresses, const Json& ports);
+struct SlicePod {
+    std::string name;
+    std::string address;
+    bool ready = true;
+};
+Json slice_object(const std::string& name_space, const std::string& service, const std::string& suffix, const Json& ports,
+                  const std::vector<SlicePod>& pods);
 
 class ApiServer {
   public:

@@ -205,6 +205,9 @@ TEST_CASE("errors name the place and what to write") {
     CHECK(contains(error_of("nodeName: Node_1\n"), "not a node name"));
     CHECK(contains(error_of("policyDirs: /a\n"), "a list is needed"));
     CHECK(contains(error_of("dnsTrustedServers: [example.com]\n"), "dnsTrustedServers[0]"));
+    CHECK(contains(error_of("dnsTrustedServers: ['k8s-service:kube-dns']\n"), "write k8s-service:NAMESPACE/NAME"));
+    CHECK(contains(error_of("dnsTrustedServers: ['k8s-service:kube-system/kube-dns']\n"),
+                   "needs the API server: add kubernetes to labelSources"));
     CHECK(contains(error_of("dnsTrustedServers: [node, '10.0.0.1:1', '10.0.0.1:2', '10.0.0.1:3', '10.0.0.1:4', '10.0.0.1:5', "
                             "'10.0.0.1:6', '10.0.0.1:7', '10.0.0.1:8']\n"),
                    "more than 8 different ports"));
@@ -277,6 +280,24 @@ TEST_CASE("a file that is too large is refused because of its size") {
     const auto config = load_config(path);
     REQUIRE_FALSE(config);
     CHECK(config.error().code() == Code::kExhausted);
+}
+
+TEST_CASE("the cluster's DNS Service is trusted by default where there is an API server, and the list replaces it") {
+    const auto services = [](const std::string& content) {
+        const auto config = config::parse_config("namegate.yaml", content);
+        REQUIRE(config);
+        std::string out;
+        for (const dns::ServiceServer& one : config->trusted_services()) {
+            out += one.to_string() + " ";
+        }
+        return out;
+    };
+    const std::string with = "labelSources: [kubernetes, containerd]\n";
+    CHECK(services("").empty());
+    CHECK(services(with) == "k8s-service:kube-system/kube-dns ");
+    CHECK(services(with + "dnsTrustedServers: [node]\n").empty());
+    CHECK(services(with + "dnsTrustedServers: [node, 'k8s-service:dns/own:5353', 'k8s-service:dns/own:5353']\n") ==
+          "k8s-service:dns/own:5353 ");
 }
 
 }  // namespace

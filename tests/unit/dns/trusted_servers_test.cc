@@ -50,10 +50,21 @@ TEST_CASE("D9: anything else is an error that quotes the text") {
     CHECK(server.error().message().find("\"" + text + "\"") != std::string::npos);
 }
 
-TEST_CASE("D9: a Kubernetes service is refused: it needs a source that knows services") {
-    const auto server = parse_trusted_server("k8s-service:kube-system/kube-dns:53");
-    REQUIRE_FALSE(server);
-    CHECK(server.error().code() == Code::kUnsupported);
+TEST_CASE("D9: a Service is written with its namespace and name, and perhaps a port") {
+    const auto plain = parse_service_server("k8s-service:kube-system/kube-dns");
+    REQUIRE(plain);
+    CHECK(*plain == ServiceServer{"kube-system", "kube-dns", 53});
+    CHECK(plain->to_string() == "k8s-service:kube-system/kube-dns");
+    const auto port = parse_service_server("k8s-service:dns/own.one:5353");
+    REQUIRE(port);
+    CHECK(*port == ServiceServer{"dns", "own.one", 5353});
+    CHECK(port->to_string() == "k8s-service:dns/own.one:5353");
+    for (const char* bad :
+         {"k8s-service:", "k8s-service:kube-dns", "k8s-service:/x", "k8s-service:x/", "k8s-service:x/y:0", "k8s-service:x/y:66000",
+          "k8s-service:x/y:53:53", "k8s-service:x/y/z", "k8s-service:X/y", "k8s-services:x/y", ""}) {
+        INFO(bad);
+        CHECK_FALSE(parse_service_server(bad));
+    }
 }
 
 TEST_CASE("D9: a server is trusted only on its port") {

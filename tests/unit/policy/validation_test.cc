@@ -132,7 +132,12 @@ TEST_CASE("V5, D2: where domains may be written") {
 
 TEST_CASE("V6: fields that are known and not supported") {
     check_rules({{"{action: Allow, http: {methods: [GET]}}", "not supported: HTTP"},
-                 {"{action: Allow, destination: {services: {name: x}}}", "not supported yet: services"},
+                 {"{action: Allow, destination: {services: {name: x, namespace: y}}}", ""},
+                 {"{action: Allow, destination: {services: {namespace: y}}}", "a service needs a name"},
+                 {"{action: Allow, destination: {services: {name: 'x/y', namespace: y}}}", "a service needs a name"},
+                 {"{action: Allow, source: {services: {name: x, namespace: y}}}", "only in the destination of an egress rule"},
+                 {"{action: Allow, protocol: TCP, destination: {services: {name: x}, ports: [1]}}", "services cannot be combined"},
+                 {"{action: Allow, destination: {services: {name: x}, domains: [a.b]}}", "services cannot be combined"},
                  {"{action: Allow, destination: {services: {name: x}, nets: [1.2.3.4]}}", "services cannot be combined"}});
     for (const char* field : {"doNotTrack", "preDNAT", "applyOnForward"}) {
         CHECK_THAT(problems_of(policy(std::string("{") + field + ": true}")), Catch::Contains("not supported: " + std::string(field)));
