@@ -29,7 +29,7 @@ struct DatapathOptions {
     std::uint32_t learnt_per_endpoint = NG_LEARNT_PER_ENDPOINT;
     std::uint32_t flows_per_endpoint = NG_FLOWS_PER_ENDPOINT;
     std::uint32_t hello_buffers = NG_HELLO_BUFFERS;  // of the node; at most NG_HELLO_BUFFERS_MAX
-    std::uint32_t spare_slots = 4;  // prepared at load
+    std::uint32_t spare_slots = 4;                   // prepared at load
     AttachMode attach = AttachMode::kAuto;
     // Replace the programs of another build. False while a daemon of another build may be running: what is pinned is
     // then used as it is, and open() returns kTryAgain when only an older layout is there.
