@@ -241,7 +241,8 @@ TEST_CASE("with the API server away, Services stay as they are known, also for a
     shop.node.start();
     CHECK(shop.is_away());
     CHECK(shop.explained()["allowed"] == true);
-    CHECK(shop.node.must_ask("explain", {{"endpoint", "shop/web-2"}, {"destination", std::string(kClusterIp) + ":5432"}})["allowed"] == true);
+    CHECK(shop.node.must_ask("explain", {{"endpoint", "shop/web-2"}, {"destination", std::string(kClusterIp) + ":5432"}})["allowed"] ==
+          true);
     for (const Json& endpoint : shop.node.must_ask("endpoints")) {
         CHECK(endpoint["mode"] == (endpoint["containerId"] == "db-1" ? "open" : "enforced"));
     }
