@@ -51,7 +51,7 @@ struct ServiceWorld {
         const std::string name_space = kind == "NetworkPolicy" ? ", namespace: shop" : "";
         store.set_file("p.yaml", "apiVersion: projectcalico.org/v3\nkind: " + kind + "\nmetadata: {name: p" + name_space +
                                      "}\nspec: {selector: app == 'web', types: [Egress], egress: [" + rules + "]}\n");
-        const FileStatus& file = store.files().front();
+        const FileStatus file = store.files().front();
         INFO(file.path);
         for (const Problem& problem : file.problems) {
             UNSCOPED_INFO(to_string(problem));
@@ -74,7 +74,7 @@ const char* const kToDatabase = "{action: Allow, protocol: TCP, destination: {se
 
 }  // namespace
 
-TEST_CASE("a Service is matched by a rule that matches all of its ready endpoints, at its own port [E10+]") {
+TEST_CASE("a Service is matched by a rule that matches all of its ready endpoints, at its own port", "[E10+]") {
     ServiceWorld world;
     world.write(kToDatabase);
     CHECK(world.allows("10.96.0.7", 5432));
@@ -88,7 +88,7 @@ TEST_CASE("a Service is matched by a rule that matches all of its ready endpoint
     CHECK(world.compiled()->partly.empty());
 }
 
-TEST_CASE("a Service that is matched in part is denied, and explain names the endpoint that is outside [E10-]") {
+TEST_CASE("a Service that is matched in part is denied, and explain names the endpoint that is outside", "[E10-]") {
     ServiceWorld world;
     world.write(kToDatabase);
     world.cluster.services[0] = ServiceWorld::database({{"db-1", "10.0.1.1"}, {"other", "10.0.1.3"}});
@@ -203,7 +203,7 @@ TEST_CASE("while not everything is known, rules that take away are not compiled,
     }
 }
 
-TEST_CASE("a rule that names a Service matches its addresses and its endpoints, each with its ports [E11+] [E11-]") {
+TEST_CASE("a rule that names a Service matches its addresses and its endpoints, each with its ports", "[E11+][E11-]") {
     ServiceWorld world;
     world.write("{action: Allow, destination: {services: {name: db}}}");
     CHECK(world.allows("10.96.0.7", 5432));
@@ -254,11 +254,9 @@ TEST_CASE("more Services than a rule has room for stay denied; of a rule that de
         REQUIRE(policy);
         std::size_t allowed = 0;
         for (std::size_t i = 0; i < kServices; ++i) {
-            allowed +=
-                evaluate(*policy, {world.cluster.services[i].addresses[0], kTcpOfServices, 1, world.cluster.services[i].ports[0].port, {}})
-                        .allowed
-                    ? 1
-                    : 0;
+            const ServiceView& one = world.cluster.services[i];
+            const PacketView packet{one.addresses[0], kTcpOfServices, 1, one.ports[0].port, {}};
+            allowed += evaluate(*policy, packet).allowed ? 1U : 0U;
         }
         return allowed;
     };
