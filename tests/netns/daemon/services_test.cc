@@ -195,7 +195,8 @@ TEST_CASE("the usual rule for the cluster's DNS works, and its Service is truste
     }));
     const auto trusted = [&](const std::string& server, const std::string& by) {
         return eventually([&] {
-            for (const api::Json& one : shop.node.must_ask("status")["trustedServersNamedBy"]) {
+            const api::Json status = shop.node.must_ask("status");
+            for (const api::Json& one : status["trustedServersNamedBy"]) {
                 if (one["server"] == server && one["namedBy"] == by) {
                     return true;
                 }
