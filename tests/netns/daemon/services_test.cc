@@ -79,7 +79,7 @@ struct Shop : Cluster {
         put_service({{"db-1", database_address}});
     }
     std::string address_of(const std::string& container) const {
-        for (const Json& endpoint : node.must_ask("endpoints")) {
+        for (const api::Json& endpoint : node.must_ask("endpoints")) {
             if (endpoint["containerId"] == container) {
                 return endpoint["addresses"][0];
             }
@@ -195,7 +195,8 @@ TEST_CASE("the usual rule for the cluster's DNS works, and its Service is truste
     }));
     const auto trusted = [&](const std::string& server, const std::string& by) {
         return eventually([&] {
-            for (const Json& one : shop.node.must_ask("status")["trustedServersNamedBy"]) {
+            const api::Json status = shop.node.must_ask("status");
+            for (const api::Json& one : status["trustedServersNamedBy"]) {
                 if (one["server"] == server && one["namedBy"] == by) {
                     return true;
                 }
@@ -243,7 +244,7 @@ TEST_CASE("with the API server away, Services stay as they are known, also for a
     CHECK(shop.explained()["allowed"] == true);
     CHECK(shop.node.must_ask("explain", {{"endpoint", "shop/web-2"}, {"destination", std::string(kClusterIp) + ":5432"}})["allowed"] ==
           true);
-    for (const Json& endpoint : shop.node.must_ask("endpoints")) {
+    for (const api::Json& endpoint : shop.node.must_ask("endpoints")) {
         CHECK(endpoint["mode"] == (endpoint["containerId"] == "db-1" ? "open" : "enforced"));
     }
     // Back: the Service is gone.
