@@ -11,7 +11,6 @@ namespace {
 
 using std::string_view;
 
-constexpr string_view kCalico = "projectcalico.org/v3";
 constexpr string_view kCore = "v1";
 
 constexpr std::array<string_view, 4> kActions = {"Allow", "Deny", "Log", "Pass"};
@@ -220,13 +219,13 @@ constexpr ObjectSpec kNamespaceObject = {"a namespace", kOpenFields};
 constexpr ObjectSpec kAccountObject = {"a service account", kOpenFields, true};
 
 constexpr std::array kKinds = {
-    KindSpec{"NetworkPolicy", kCalico, &kPolicyObject, true},
-    KindSpec{"GlobalNetworkPolicy", kCalico, &kGlobalObject, false},
-    KindSpec{"StagedNetworkPolicy", kCalico, &kStagedObject, true},
-    KindSpec{"StagedGlobalNetworkPolicy", kCalico, &kStagedGlobalObject, false},
-    KindSpec{"NetworkSet", kCalico, &kSetObject, true},
-    KindSpec{"GlobalNetworkSet", kCalico, &kSetObject, false},
-    KindSpec{"Tier", kCalico, &kTierObject, false},
+    KindSpec{"NetworkPolicy", kCalicoVersion, &kPolicyObject, true},
+    KindSpec{"GlobalNetworkPolicy", kCalicoVersion, &kGlobalObject, false},
+    KindSpec{"StagedNetworkPolicy", kCalicoVersion, &kStagedObject, true},
+    KindSpec{"StagedGlobalNetworkPolicy", kCalicoVersion, &kStagedGlobalObject, false},
+    KindSpec{"NetworkSet", kCalicoVersion, &kSetObject, true},
+    KindSpec{"GlobalNetworkSet", kCalicoVersion, &kSetObject, false},
+    KindSpec{"Tier", kCalicoVersion, &kTierObject, false},
     KindSpec{"NetworkPolicy", kKubernetesPolicyVersion, &kKubernetesObject, true},
     KindSpec{"Pod", kCore, &kPodObject, true},
     KindSpec{"Namespace", kCore, &kNamespaceObject, false},
