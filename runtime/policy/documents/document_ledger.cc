@@ -19,6 +19,13 @@ bool is_final(const Error& error) {
            (error.code() == Code::kExhausted && error.sys_errno() == 0);
 }
 
+// Whether all errors are in the spec. The rest of a document can change without notice (DocumentLedger::Reading::first).
+bool are_of_spec(const Problems& problems) {
+    return std::all_of(problems.begin(), problems.end(), [](const Problem& problem) {
+        return problem.severity == Problem::Severity::kWarning || problem.field == "spec" || problem.field.starts_with("spec.");
+    });
+}
+
 }  // namespace
 
 void DocumentLedger::begin() {
@@ -123,8 +130,11 @@ void DocumentLedger::keep(const std::string& path, const ContentId& id, std::str
 void DocumentLedger::report_content(const std::string& source, Reading reading) {
     source_of_[reading.path] = source;
     reported_.insert(reading.path);
+    never_valid_.erase(reading.path);
     if (!has_errors(reading.decoded.problems)) {
         keep(reading.path, reading.id, reading.content);
+    } else if (reading.first && are_of_spec(reading.decoded.problems)) {
+        never_valid_.insert(reading.path);
     }
     const auto known = index_.documents.find(reading.path);
     const bool as_kept = known != index_.documents.end() && known->second.kept && known->second.content == reading.id;
@@ -152,6 +162,7 @@ void DocumentLedger::report_removed(const std::string& path) {
     store_.remove_file(path);
     dirty_ = index_.documents.erase(path) > 0 || dirty_;
     source_of_.erase(path);
+    never_valid_.erase(path);
     uncopied_.erase(path);
     too_large_.erase(path);
     stale_.erase(path);
@@ -310,8 +321,8 @@ void DocumentLedger::settle_bad(const std::string& path) {
     const std::string& source = source_of_[path];
     uncopied_.erase(path);
     if (known == index_.documents.end()) {
-        if (index_.sources.count(source) != 0) {
-            return;  // it was never valid
+        if (index_.sources.count(source) != 0 || never_valid_.count(path) != 0) {
+            return;
         }
         known = index_.documents.emplace(path, KeptDocument{source, false, {}, 0, 0}).first;
     }

@@ -9,7 +9,8 @@
 //   one whose source cannot be reached, or     kept on the disk
 //   is waiting
 //   a removed document                         nothing; its copy is removed too
-//   an invalid document that was never valid   nothing
+//   an invalid document that was never valid,  nothing
+//   as this node or the source knows
 //   a document that may have been valid, and   unknown: a gap. With a gap, no endpoint may be opened, no policy of an
 //   whose copy is lost; a source that cannot   endpoint may be changed (node/programmer.h), and no new endpoint may be
 //   be reached, or is waiting, and was never   started
@@ -68,6 +69,7 @@ class DocumentLedger {
         ContentId id;
         std::string_view content;
         DecodeOutcome decoded;
+        bool first = false;  // the spec was never another one, so that an error in it was always there
     };
     void report_content(const std::string& source, Reading reading);
     // The content is the one for which is_new_content() returned false.
@@ -140,7 +142,8 @@ class DocumentLedger {
     // Valid documents that are copied when they are read next, and those whose copies would exceed the limit.
     std::set<std::string> uncopied_;
     std::set<std::string> too_large_;
-    std::set<std::string> invalid_;  // not valid at the end of the last round; another document's change can make one valid
+    std::set<std::string> never_valid_;  // as their sources know
+    std::set<std::string> invalid_;      // not valid at the end of the last round; another document's change can make one valid
 
     // The state of the round.
     bool all_changed_ = false;  // the kept index was read, so every document is settled again

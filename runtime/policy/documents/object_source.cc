@@ -136,7 +136,7 @@ void ObjectSource::report_one(DocumentLedger& ledger, const std::string& path) c
     } else if (const ContentId id = id_of(object->second.text); !ledger.is_new_content(path, id)) {
         ledger.report_unchanged(path, object->second.text);
     } else {
-        ledger.report_content(name_, {path, id, object->second.text, decode_object(path, object->second.text)});
+        ledger.report_content(name_, {path, id, object->second.text, decode_object(path, object->second.text), object->second.first});
     }
 }
 

@@ -22,10 +22,12 @@ inline constexpr std::size_t kMaxSourceObjects = 10'000;            // of one so
 inline constexpr std::size_t kMaxSourceBytes = 64UL * 1024 * 1024;  // of their texts
 inline constexpr const char* kObjectsNotRead = "its objects have not been read yet";
 
-// An object. `text`: as JSON, as decode_object() reads it. `problem`: why there is no text; empty: there is one.
+// An object. `text`: as JSON, as decode_object() reads it. `problem`: why there is no text; empty: there is one. `first`: its spec is as
+// it was created.
 struct PolicyObject {
     std::string text;
     std::string problem;
+    bool first = false;
 
     bool operator==(const PolicyObject&) const = default;
 };

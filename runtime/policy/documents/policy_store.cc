@@ -234,9 +234,10 @@ FileStatus PolicyStore::status_of(const std::string& path, const File& file) con
     for (std::size_t i = 0; file.overridden && i < file.good->all().size(); ++i) {
         const Resource& resource = file.good->all()[i];
         if (const auto owner = owners_.find(key_of(resource)); owner != owners_.end()) {
-            out.problems.push_back(
-                {place_of(resource), Problem::Severity::kWarning, "metadata.name",
-                 to_string(owner->first) + " is not in force: the file " + owner->second + " has it too, and comes first"});
+            out.problems.push_back({place_of(resource), Problem::Severity::kWarning, "metadata.name",
+                                    to_string(owner->first) +
+                                        " is not in force: " + (owner->second.starts_with(kObjectPrefix) ? "" : "the file ") +
+                                        owner->second + " has it too, and comes first"});
         }
     }
     return out;

@@ -135,7 +135,7 @@ TEST_CASE("a bad edit of an object, or one that cannot be read, keeps its last g
     Process process = node.start();
     process.read({{"a", set("a")}, {"b", set("b")}, {"c", set("c")}});
     process.source.put(path_of("a"), broken("a"));
-    process.source.put(path_of("b"), {"", "the object is too large"});
+    process.source.put(path_of("b"), {"", "the object is too large", false});
     process.source.put(path_of("d"), broken("d"));
     process.source.remove(path_of("c"));
     CHECK(process.source.has_changed());
@@ -155,11 +155,30 @@ TEST_CASE("a bad edit of an object, or one that cannot be read, keeps its last g
     CHECK(to_string(process.status(path_of("a")).problems.at(0)).find(path_of("a") + ": error: spec.nets[0]: ") == 0);
     CHECK(to_string(process.status(path_of("b")).problems.at(0)) == path_of("b") + ": error: the object is too large");
     Process next = node.start();
-    next.read({{"a", broken("a")}, {"b", {"", "the object is too large"}}, {"d", broken("d")}});
+    next.read({{"a", broken("a")}, {"b", {"", "the object is too large", false}}, {"d", broken("d")}});
     check(next);
     next.source.put(path_of("a"), set("a", "5.6.7.8"));
     next.read();
     CHECK(next.net_of("a") == "5.6.7.8/32");
+}
+
+TEST_CASE("on a node without knowledge a broken object is a gap, unless its spec has never been another one") {
+    PolicyObject created = broken("a");
+    created.first = true;
+    PolicyObject annotated = set("a");
+    annotated.text.replace(annotated.text.find("{\"name\""), 1, R"({"labels":7,)");
+    annotated.first = true;
+    for (const auto& [object, is_gap] : {std::pair(created, false), std::pair(broken("a"), true), std::pair(annotated, true),
+                                         std::pair(PolicyObject{"", "too large", false}, true)}) {
+        Node fresh;
+        Process process = fresh.start();
+        process.read({{"a", object}});
+        INFO(object.text);
+        CHECK(process.status(path_of("a")).in_force == (is_gap ? FileStatus::InForce::kUnknown : FileStatus::InForce::kNone));
+        CHECK(process.ledger.gaps().size() == (is_gap ? 1 : 0));
+        process.read({{"a", set("a")}});
+        CHECK(process.ledger.gaps().empty());
+    }
 }
 
 TEST_CASE("kept content that is lost is a gap while its source is waiting") {
@@ -179,7 +198,7 @@ TEST_CASE("kept content that is lost is a gap while its source is waiting") {
     CHECK(process.in_force() == 1);
 }
 
-TEST_CASE("a file with the same resource comes before the object, whichever was first, over restarts, and until it is removed") {
+TEST_CASE("V7: a file with the same resource comes before the object, whichever was first, over restarts, and until it is removed") {
     Node node;
     const std::string file = std::string(kFolder) + "/own.yaml";
     Process process = node.start();
@@ -233,7 +252,7 @@ TEST_CASE("a file with the same resource comes before the object, whichever was 
     CHECK(waiting.status(path_of("a")).in_force == FileStatus::InForce::kLastGood);
 }
 
-TEST_CASE("two objects with the same resource: the second is refused, as it is among files") {
+TEST_CASE("V7: two objects with the same resource: the second is refused, as it is among files") {
     Node node;
     Process process = node.start();
     const std::string other = "api:policy.namegate.dev/v1/globalnetworksets/a";
@@ -282,12 +301,12 @@ TEST_CASE("objects over a limit are left out, and then nothing of the source cha
     std::string problem;
     SECTION("their number") {
         for (std::size_t i = 0; i < kMaxSourceObjects; ++i) {
-            process.source.put(path_of("s" + std::to_string(i)), {"", "unread"});
+            process.source.put(path_of("s" + std::to_string(i)), {"", "unread", false});
         }
         problem = "more objects of it than " + std::to_string(kMaxSourceObjects);
     }
     SECTION("their bytes") {
-        process.source.put(path_of("large"), {std::string(kMaxSourceBytes, ' '), ""});
+        process.source.put(path_of("large"), {std::string(kMaxSourceBytes, ' '), "", false});
         problem = std::to_string(kMaxSourceBytes) + " bytes";
     }
     process.source.remove(path_of("first"));
