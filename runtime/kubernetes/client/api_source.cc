@@ -47,7 +47,8 @@ void ApiSource::work() {
         due_ns = std::min(due_ns, watch.due_ns());
     });
     transport_->wake_at(due_ns);
-    knowledge_.set_away(status().away);
+    // Other watches say nothing of whether a pod will be shown soon.
+    knowledge_.set_away(std::any_of(kinds_.begin(), kinds_.end(), [](const auto& kind) { return kind->watch.status().away; }));
 }
 
 const KindWatch& ApiSource::add_watch(Resource resource, ObjectSink& sink) {
