@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "config/policy_sources.h"
 #include "labels/registry.h"
 #include "policy/documents/cursor.h"
 #include "policy/documents/shape.h"
@@ -70,12 +71,13 @@ constexpr std::array kFlowLogFields = {text("path"), number("maxSizeMB"), number
 constexpr ObjectSpec kFlowLog = {"flowLog", kFlowLogFields};
 constexpr std::array kContainerdFields = {text("address"), text("namespace")};
 constexpr ObjectSpec kContainerd = {"containerd", kContainerdFields};
-constexpr std::array kKubernetesFields = {text("kubeconfig")};
+constexpr std::array kKubernetesFields = {text("kubeconfig"), text("leaseNamespace")};
 constexpr ObjectSpec kKubernetes = {"kubernetes", kKubernetesFields};
 constexpr std::array kLimitFields = {number("learntAddressesPerEndpoint"), number("flowsPerEndpoint"), number("tlsConnections")};
 constexpr ObjectSpec kLimits = {"limits", kLimitFields};
 constexpr std::array kRootFields = {
     texts("policyDirs", kMaxPolicyDirs),
+    texts("policySources", kPolicySources.size(), kPolicySources),
     texts("podManifestDirs", kMaxPolicyDirs),
     text("nodeName"),
     text("stateDir"),
@@ -279,6 +281,12 @@ void read_kubernetes(const Cursor& root, Config& config) {
         return;
     }
     read_path(*section, "kubeconfig", config.kubeconfig);
+    const auto lease = section->child("leaseNamespace");
+    if (lease && (!is_node_name(lease->node().text()) || lease->node().text().find('.') != std::string::npos)) {
+        lease->error("\"" + lease->node().text() + "\" is not the name of a namespace; use lower-case letters, digits and \"-\"");
+    } else if (lease) {
+        config.lease_namespace = lease->node().text();
+    }
     const bool is_listed = !config.label_sources || config.uses_label_source(labels::kKubernetes);
     if (!config.kubeconfig.empty() && !is_listed) {
         section->child("kubeconfig")->error("labelSources does not list kubernetes, so nothing would ask the API server");
@@ -383,6 +391,7 @@ void decode(const Cursor& root, Config& config) {
     read_number(root, "dnsNewNamesPerMinute", {0, kMaxNewNames}, config.dns_queries.new_names);
     config.tls_names = read_tls_names(root);
     read_label_sources(root, config);
+    read_policy_sources(root, config);
     config.unknown_labels_absent = root.text("unknownLabels").value_or("Closed") == "Absent";
     read_containerd(root, config);
     read_kubernetes(root, config);
@@ -437,7 +446,7 @@ bool Config::uses_label_source(std::string_view name) const {
 
 bool Config::uses_api_server() const {
     return label_sources ? std::find(label_sources->begin(), label_sources->end(), labels::kKubernetes) != label_sources->end()
-                         : !kubeconfig.empty();
+                         : !kubeconfig.empty() || !policy_groups.empty();
 }
 
 std::vector<dns::ServiceServer> Config::trusted_services() const {

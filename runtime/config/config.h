@@ -68,9 +68,10 @@ inline constexpr std::array<std::string_view, 18> kFlowLogEvents = {"denied",   
 inline constexpr std::array<std::string_view, 3> kTlsNamesSettings = {"Off", "Verify", "Require"};  // as policy::TlsNames
 
 struct Config {
-    std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};
-    std::vector<std::string> pod_manifest_dirs;  // kubelet's staticPodPath
-    std::string node_name;                       // suffix of the names of static pods; empty: the host name
+    std::vector<std::string> policy_dirs{"/etc/namegate/policies.d"};  // empty: policySources does not have "files"
+    std::vector<std::string> policy_groups;                            // policySources without "files"
+    std::vector<std::string> pod_manifest_dirs;                        // kubelet's staticPodPath
+    std::string node_name;                                             // suffix of the names of static pods; empty: the host name
     std::string state_dir = "/run/namegate";
     std::string cache_dir = "/var/lib/namegate";
     std::string bpffs_dir = "/sys/fs/bpf/namegate";
@@ -85,6 +86,7 @@ struct Config {
     bool unknown_labels_absent = false;                     // unknownLabels: Absent
     std::uint32_t label_timeout_seconds = 10;
     std::string kubeconfig;                       // for the API server; empty: the service account of the pod that the daemon runs in
+    std::string lease_namespace = "kube-system";  // of the Lease whose holder writes the status of policies
     std::string containerd_address;               // empty: from containerd::find_containerd_socket()
     std::string containerd_namespace = "k8s.io";  // searched first; then "k8s.io" and "default"
 
@@ -108,7 +110,7 @@ struct Config {
     std::string records_dir() const { return state_dir + "/endpoints"; }
     std::string name_cache_path() const { return cache_dir + "/names.cache"; }
     std::string api_server_dir() const { return cache_dir + "/kubernetes"; }  // what is known of the API server
-    // Whether the API server is a source of labels.
+    // Whether the API server is a source of labels, and perhaps of policies.
     bool uses_api_server() const;
     // The Services whose addresses are trusted DNS servers: by default the cluster's, if the API server can tell its addresses.
     std::vector<dns::ServiceServer> trusted_services() const;

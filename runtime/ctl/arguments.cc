@@ -115,6 +115,8 @@ CommandLine::CommandLine() {
              "also show the labels that namegate, Kubernetes\nand the runtime add");
     add_value(*app_.get_subcommand("bug-report"), "-o,--output", parsed_.output_file, "FILE",
               "where to write it (default\nnamegate-bug-report-TIME.tar.gz)");
+    add_flag(*app_.get_subcommand("schema"), "--crds", parsed_.crds,
+             "the definitions of the kinds of policy.namegate.dev/v1 for\nan API server instead, as YAML");
     add_monitor_options(*app_.get_subcommand("monitor"));
     add_suggest_options(*app_.get_subcommand("suggest"));
 }

@@ -20,6 +20,7 @@ struct Arguments {
     std::string config_path;
     Format format = Format::kTable;
     bool all_labels = false;     // of `endpoints`
+    bool crds = false;           // of `schema`
     unsigned watch_seconds = 0;  // of the listings; 0: show it once
     // Options of `explain`.
     bool offline = false;

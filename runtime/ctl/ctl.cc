@@ -18,6 +18,7 @@
 #include "ctl/show.h"
 #include "ctl/suggest/suggest.h"
 #include "ctl/watch.h"
+#include "policy/documents/custom_resources.h"
 #include "policy/documents/json_schema.h"
 
 namespace namegate::ctl {
@@ -25,7 +26,7 @@ namespace namegate::ctl {
 namespace {
 
 int run_schema(const Context& context) {
-    context.out() << policy::json_schema();
+    context.out() << (context.arguments.crds ? policy::custom_resources() : policy::json_schema());
     return kYes;
 }
 

@@ -91,6 +91,9 @@ Result<api::ExplainReply> explain_offline(const Arguments& arguments) {
             request.notes.push_back(file.path + " has errors and is left out; see: namegatectl check " + file.path);
         }
     }
+    if (arguments.policies.empty() && !config.policy_groups.empty()) {
+        request.notes.emplace_back("offline: policies of the API server are left out");
+    }
     request.notes.emplace_back("offline: learned addresses and other endpoints are not known");
     const auto snapshot = ledger.snapshot();
     const auto compile = [&](bool preview) {

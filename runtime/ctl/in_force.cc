@@ -67,6 +67,8 @@ std::string in_force_text(const FileStatus& file) {
         case FileStatus::InForce::kUnknown:
             return "its last good content is lost: until the file is right, no pod is opened or changed, and none can start";
         case FileStatus::InForce::kNone:
+        case FileStatus::InForce::kKept:
+        case FileStatus::InForce::kOverridden:
         case FileStatus::InForce::kCurrent: break;
     }
     return {};

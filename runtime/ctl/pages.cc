@@ -150,7 +150,8 @@ constexpr std::array<Page, 17> kPages = {{
      "    An editor can use it to complete and check policy files while they are written. Only\n"
      "    `check` finds what a schema cannot express (selectors, domains, fields that exclude\n"
      "    each other).\n",
-     "    0  it is printed\n    2  bad arguments\n", "    namegatectl schema > policy.schema.json\n"},
+     "    0  it is printed\n    2  bad arguments\n",
+     "    namegatectl schema > policy.schema.json\n    namegatectl schema --crds | kubectl apply -f -\n"},
     {"bug-report", "write a file with the state of this node, without secrets",
      "    Writes a compressed tar file that a bug report can have as an attachment: versions,\n"
      "    the replies of `status`, `endpoints` and `policies`, the settings, endpoint records,\n"

@@ -65,6 +65,8 @@ class Node {
 
     // Reads the policy folders. If the snapshot changed, programs every endpoint that the change affects.
     void reload_policies(const policy::ChangedFiles& changed = policy::ChangedFiles::any());
+    // The policies of the API server. After a change call reload_policies().
+    node::ObjectSources& policy_objects() { return runtime_->policy_objects(); }
     // Objects of the API server changed in these namespaces. Puts the labels in force on the endpoints concerned.
     void follow_labels(const std::set<std::string>& name_spaces);
     // Services, endpoints of Services or pods of other nodes changed at the API server.

@@ -22,6 +22,7 @@ NodeRuntime::NodeRuntime(const config::Config& config, const Clock& clock, std::
       datapath_(std::move(datapath)),
       store_(config.records_dir()),
       policies_(make_ledger(config, clock)),
+      policy_objects_(make_object_sources(config)),
       api_server_(config.uses_api_server() ? std::make_shared<kubernetes::Knowledge>(config.api_server_dir(), options.watch) : nullptr),
       providers_(config.label_sources, label_settings()),
       programmer_(*datapath_, config, clock, providers_, options.names, api_server_),
@@ -92,7 +93,7 @@ bool NodeRuntime::trusts(const Record& record, const IpAddress& server, std::uin
 }
 
 Result<std::optional<PolicyChange>> NodeRuntime::read_policies(const policy::ChangedFiles& changed, bool always) {
-    NG_ASSIGN(read_, load_policy_folders(policies_, config_, changed));
+    NG_ASSIGN(read_, load_policies(policies_, config_, policy_objects_, changed));
     const auto snapshot = policies_.snapshot();
     const std::string unknown = gaps_text(policies_);
     const bool known_before = programmer_.unknown().empty();

@@ -88,6 +88,9 @@ class NodeRuntime {
     Result<std::optional<PolicyChange>> read_policies(const policy::ChangedFiles& changed = policy::ChangedFiles::any(),
                                                       bool always = false);
     const policy::DocumentLedger& policies() const { return policies_; }
+    // The policies of the API server. Whoever watches it changes them, and then calls read_policies().
+    ObjectSources& policy_objects() { return policy_objects_; }
+    const ObjectSources& policy_objects() const { return policy_objects_; }
     const std::vector<FolderProblem>& folder_problems() const { return read_.problems; }
     const Result<>& policies_kept() const { return read_.kept; }
 
@@ -155,6 +158,7 @@ class NodeRuntime {
     std::unique_ptr<datapath::Datapath> datapath_;
     endpoints::RecordStore store_;
     policy::DocumentLedger policies_;
+    ObjectSources policy_objects_;
     FoldersRead read_;  // the outcome of the last read
     std::shared_ptr<kubernetes::Knowledge> api_server_;
     labels::ProviderSet providers_;

@@ -36,7 +36,9 @@ std::string node_name(const config::Config& config) {
 
 void log_problems(const std::vector<FolderProblem>& problems) {
     for (const FolderProblem& problem : problems) {
-        log::warning("a policy folder cannot be read", {log::kv("folder", problem.folder), log::kv("error", problem.why)});
+        log::warning(problem.folder.starts_with(policy::kObjectPrefix) ? "the policies of the API server cannot be read"
+                                                                       : "a policy folder cannot be read",
+                     {log::kv("folder", problem.folder), log::kv("error", problem.why)});
     }
 }
 
@@ -67,7 +69,8 @@ Result<std::optional<FileLock>> lock_kept(const config::Config& config) {
     return lock ? std::optional(std::move(lock).value()) : std::nullopt;
 }
 
-FoldersRead read_once(policy::DocumentLedger& ledger, const config::Config& config, const policy::ChangedFiles& changed) {
+FoldersRead read_once(policy::DocumentLedger& ledger, const config::Config& config, ObjectSources& objects,
+                      const policy::ChangedFiles& changed) {
     FoldersRead out;
     const auto note = [&out](const std::string& folder, const Result<>& loaded) {
         if (!loaded) {
@@ -81,16 +84,31 @@ FoldersRead read_once(policy::DocumentLedger& ledger, const config::Config& conf
     for (const std::string& folder : config.pod_manifest_dirs) {
         note(folder, policy::load_manifest_folder(ledger, folder, node_name(config), changed));
     }
+    for (auto& [group, source] : objects) {
+        source.report(ledger);
+        if (std::string why = source.problem(); !why.empty()) {
+            out.problems.push_back({source.name(), std::move(why)});
+        }
+    }
     out.kept = ledger.finish();
     return out;
 }
 
 }  // namespace
 
-Result<FoldersRead> load_policy_folders(policy::DocumentLedger& ledger, const config::Config& config, const policy::ChangedFiles& changed) {
+Result<FoldersRead> load_policies(policy::DocumentLedger& ledger, const config::Config& config, ObjectSources& objects,
+                                  const policy::ChangedFiles& changed) {
     NG_ASSIGN(const std::optional<FileLock> lock, lock_kept(config));
-    FoldersRead out = read_once(ledger, config, changed);
-    return ledger.wants_another_round() ? read_once(ledger, config, policy::ChangedFiles::any()) : out;
+    FoldersRead out = read_once(ledger, config, objects, changed);
+    return ledger.wants_another_round() ? read_once(ledger, config, objects, policy::ChangedFiles::any()) : out;
+}
+
+ObjectSources make_object_sources(const config::Config& config) {
+    ObjectSources out;
+    for (const std::string& group : config.policy_groups) {
+        out.emplace(group, policy::ObjectSource(std::string(policy::kObjectPrefix) + group));
+    }
+    return out;
 }
 
 std::string gaps_text(const policy::DocumentLedger& ledger) {

@@ -26,7 +26,7 @@ class FixedClock final : public Clock {
 // Passes the input on to whoever asked last.
 class Feed final : public Transport {
   public:
-    Result<Transfer> start(const HttpGet& /*request*/, HttpReceiver& receiver) override {
+    Result<Transfer> start(const HttpRequest& /*request*/, HttpReceiver& receiver) override {
         receiver_ = &receiver;
         return Transfer{1};
     }

@@ -3,12 +3,14 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
 #include "daemon/labels/cluster_needs.h"
+#include "daemon/labels/policy_verdicts.h"
 #include "kubernetes/client/access.h"
 #include "kubernetes/known/kept_objects.h"
 #include "node/policy_folders.h"
@@ -52,6 +54,7 @@ Result<std::unique_ptr<ApiServerWatch>> ApiServerWatch::create(EventLoop& loop, 
                                                             watch->known_, node.clock()));
     watch->scoped_ = std::make_unique<kubernetes::ScopedWatches>(*watch->source_, watch->known_);
     NG_ASSIGN(watch->ready_, loop.add_io(watch->source_->fd(), EPOLLIN, [self](std::uint32_t /*events*/) { self->work(); }));
+    watch->add_policies();
     watch->work();
     watch->follow_needs();
     return watch;
@@ -76,8 +79,59 @@ void ApiServerWatch::follow_needs() {
     work();
 }
 
+void ApiServerWatch::add_policies() {
+    for (auto& [group, objects] : node_.policy_objects()) {
+        if (const kubernetes::PolicySourceSpec* spec = kubernetes::find_policy_source(group); spec != nullptr) {
+            policies_.push_back(std::make_unique<kubernetes::PolicyWatch>(*spec, *source_, objects, node_.clock(), random_numbers()));
+        }
+    }
+    if (!policies_.empty()) {
+        reports_ = std::make_unique<kubernetes::PolicyReports>(source_->transport(), node_.clock(), node_.config().lease_namespace,
+                                                               node::node_name(node_.config()), random_numbers());
+    }
+}
+
+void ApiServerWatch::report_policies() {
+    if (!reports_) {
+        return;
+    }
+    std::uint64_t revision = node_.runtime().policies().revision();
+    for (const auto& one : policies_) {
+        revision += one->revision();
+    }
+    if (revision != reported_) {
+        reported_ = revision;
+        kubernetes::PolicyReports::Objects objects;
+        for (const auto& one : policies_) {
+            one->add_states(objects);
+        }
+        reports_->compare(objects, verdicts_of(node_.runtime().policies().files()));
+    }
+    reports_->work();
+    if (reports_->error() != report_error_) {
+        report_error_ = reports_->error();
+        if (!report_error_.empty()) {
+            log::warning("the API server is not told which policies are accepted", {log::kv("error", report_error_)});
+        }
+    }
+}
+
+void ApiServerWatch::follow_policies() {
+    for (const auto& one : policies_) {
+        one->work();
+    }
+    const auto& sources = node_.policy_objects();
+    if (std::any_of(sources.begin(), sources.end(), [](const auto& source) { return source.second.has_changed(); })) {
+        node_.reload_policies(policy::ChangedFiles());
+    }
+}
+
 void ApiServerWatch::work() {
     source_->work();
+    follow_policies();
+    if (reports_) {
+        reports_->work();
+    }
     const bool labels_changed = known_.has_changed();
     if (labels_changed) {
         node_.follow_labels(known_.take_changed());
@@ -123,6 +177,8 @@ ApiServerWatch::Revisions ApiServerWatch::revisions() const {
 }
 
 void ApiServerWatch::tick() {
+    follow_policies();
+    report_policies();
     follow_needs();
     if (const auto ended = saver_.poll(); ended) {
         node_.health().report("objects of the API server on disk",

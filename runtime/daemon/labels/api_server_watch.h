@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Watches the API server in the event loop: changed labels are put in force on the node, what is known is kept on disk, and `status`
-// learns how it goes. Owns the watch and the child process that writes the files. One thread: that of the event loop. Nothing blocks,
-// except reading credentials and, at the end, writing the files. A failure is reported in the node's state; the watch goes on.
+// Watches the API server in the event loop: changed labels and policies are put in force on the node, what is known is kept on disk, and
+// `status` learns how it goes. Owns the watch and the child process that writes the files. One thread: that of the event loop. Nothing
+// blocks, except reading credentials and, at the end, writing the files. A failure is reported in the node's state; the watch goes on.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/node.h"
 #include "daemon/upkeep/background_child.h"
 #include "kubernetes/client/api_source.h"
+#include "kubernetes/client/policy_reports.h"
+#include "kubernetes/client/policy_watch.h"
 #include "kubernetes/client/scoped_watches.h"
 
 namespace namegate::daemon {
@@ -39,7 +43,11 @@ class ApiServerWatch {
     using Revisions = std::array<std::uint64_t, kubernetes::kKinds.size()>;  // by kind
 
     explicit ApiServerWatch(Node& node) : node_(node), known_(*node.runtime().api_server()) {}
+    void add_policies();
     void work();
+    void follow_policies();
+    // Tells the API server which policies are accepted.
+    void report_policies();
     void update_state();
     // Of what decides which Services and pods are needed.
     std::uint64_t basis() const;
@@ -50,9 +58,13 @@ class ApiServerWatch {
     Node& node_;
     kubernetes::Knowledge& known_;
     std::unique_ptr<kubernetes::ApiSource> source_;
-    std::unique_ptr<kubernetes::ScopedWatches> scoped_;  // destroyed before the source
-    IoSource ready_;                                     // likewise
-    std::uint64_t needs_of_ = 0;                         // the basis of the needs
+    std::unique_ptr<kubernetes::ScopedWatches> scoped_;               // destroyed before the source
+    std::vector<std::unique_ptr<kubernetes::PolicyWatch>> policies_;  // likewise
+    std::unique_ptr<kubernetes::PolicyReports> reports_;              // likewise; null: no policies are read
+    IoSource ready_;                                                  // likewise
+    std::uint64_t needs_of_ = 0;                                      // the basis of the needs
+    std::uint64_t reported_ = 0;                                      // revisions of what reports_ compared
+    std::string report_error_;                                        // that was logged
     BackgroundChild saver_;
     Revisions saved_{};    // on disk
     Revisions saving_{};   // being written

@@ -56,14 +56,14 @@ std::vector<std::string> fold_endpoint_errors(const std::vector<EndpointError>& 
 std::vector<Degradation> degradations(const Node& node) {
     std::vector<Degradation> out;
     for (const node::FolderProblem& problem : node.runtime().folder_problems()) {
-        out.push_back({"policy_folder", "policy folder " + problem.folder + ": " + problem.why});
+        const bool is_folder = !problem.folder.starts_with(policy::kObjectPrefix);
+        out.push_back({"policy_folder", (is_folder ? "policy folder " : "policy source ") + problem.folder + ": " + problem.why});
     }
-    for (const policy::FileStatus& file : node.runtime().policies().files()) {
-        if (!file.loaded) {
-            out.push_back({"policy_file", "policy file " + file.path +
-                                              " is refused (in force: " + std::string(policy::to_string(file.in_force)) +
-                                              (file.since == 0 ? "" : ", since " + utc_text(file.since)) + ")"});
-        }
+    for (const policy::FileStatus& file : node.runtime().policies().refused()) {
+        const bool is_file = !file.path.starts_with(policy::kObjectPrefix);
+        out.push_back({"policy_file", (is_file ? "policy file " : "policy ") + file.path +
+                                          " is refused (in force: " + std::string(policy::to_string(file.in_force)) +
+                                          (file.since == 0 ? "" : ", since " + utc_text(file.since)) + ")"});
     }
     std::vector<EndpointError> errors;
     std::set<std::string> reported;

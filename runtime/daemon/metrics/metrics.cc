@@ -36,6 +36,8 @@ const char* state_of(const policy::FileStatus& file) {
     switch (file.in_force) {
         case policy::FileStatus::InForce::kCurrent:
         case policy::FileStatus::InForce::kLastGood: return "last_good";
+        case policy::FileStatus::InForce::kKept:
+        case policy::FileStatus::InForce::kOverridden: return "loaded";
         case policy::FileStatus::InForce::kNone: return "refused";
         case policy::FileStatus::InForce::kUnknown: break;
     }

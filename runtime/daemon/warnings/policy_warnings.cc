@@ -40,7 +40,7 @@ std::size_t hash_of(const std::set<policy::DomainPattern>& domains) {
 std::string subject_of(const policy::Policy& policy) { return policy.kind + " " + policy.full_name(); }
 
 std::string text_of(const policy::Policy& policy) {
-    return subject_of(policy) + " (" + policy.place.file + ":" + std::to_string(policy.place.line) + ")";
+    return subject_of(policy) + " (" + policy::line_text(policy.place.file, policy.place.line) + ")";
 }
 
 bool PolicyWarnings::is_settled(std::uint64_t since) const { return clock_.boot_ns() - since >= kWarningGraceSeconds * 1'000'000'000; }

@@ -46,6 +46,8 @@ class ApiSource {
     const KindWatch& add_watch(Resource resource, ObjectSink& sink);
     // Not from a call of the watch's own sink.
     void remove_watch(const KindWatch& watch);
+    // For other requests.
+    Transport& transport() { return *transport_; }
     // "https://10.0.0.1:6443"; empty: the credentials could never be read.
     const std::string& server() const { return transport_->server(); }
 

@@ -123,7 +123,7 @@ struct CurlTransport::Curl {
         return call.is_unwanted ? 0 : size * count;
     }
 
-    static void prepare(Call& call, const HttpGet& request) {
+    static void prepare(Call& call, const HttpRequest& request) {
         CURL* const handle = call.handle.get();
         const std::string url = call.credentials.server + request.target;
         set(handle, CURLOPT_URL, url.c_str());
@@ -153,6 +153,11 @@ struct CurlTransport::Curl {
         set(handle, CURLOPT_HEADERDATA, &call);
         set(handle, CURLOPT_WRITEFUNCTION, &on_data);
         set(handle, CURLOPT_WRITEDATA, &call);
+        if (request.method != "GET") {
+            set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+            set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+            set(handle, CURLOPT_COPYPOSTFIELDS, request.body.c_str());
+        }
     }
 
     UniqueC<CURLM, curl_multi_cleanup> multi;
@@ -189,7 +194,7 @@ Result<std::unique_ptr<CurlTransport>> CurlTransport::create(ReadCredentials rea
         new CurlTransport(std::move(read_credentials), std::move(poll), std::move(timer), std::move(alarm)));
 }
 
-Result<Transport::Transfer> CurlTransport::start(const HttpGet& request, HttpReceiver& receiver) {
+Result<Transport::Transfer> CurlTransport::start(const HttpRequest& request, HttpReceiver& receiver) {
     auto call = std::make_unique<Call>();
     call->receiver = &receiver;
     NG_ASSIGN(call->credentials, read_credentials_());
@@ -198,8 +203,10 @@ Result<Transport::Transfer> CurlTransport::start(const HttpGet& request, HttpRec
     if (!call->handle || !curl_->multi) {
         return Error(Code::kInternal, "libcurl has no memory");
     }
-    for (const std::string& line :
-         {"Accept: " + request.accept, call->credentials.token.empty() ? "" : "Authorization: Bearer " + call->credentials.token}) {
+    const std::string content_type = request.content_type.empty() ? "" : "Content-Type: " + request.content_type;
+    const std::string authorization = call->credentials.token.empty() ? "" : "Authorization: Bearer " + call->credentials.token;
+    // Without "Expect:" libcurl waits for the server's consent before it sends a large body.
+    for (const std::string& line : {"Accept: " + request.accept, authorization, content_type, std::string("Expect:")}) {
         if (!line.empty()) {
             call->headers.reset(curl_slist_append(call->headers.release(), line.c_str()));
         }

@@ -31,7 +31,7 @@ class CurlTransport final : public Transport {
     CurlTransport(CurlTransport&&) = delete;
     CurlTransport& operator=(CurlTransport&&) = delete;
 
-    Result<Transfer> start(const HttpGet& request, HttpReceiver& receiver) override;
+    Result<Transfer> start(const HttpRequest& request, HttpReceiver& receiver) override;
     void cancel(Transfer transfer) override;
 
     // Readable when work() has something to do. The descriptor never changes.

@@ -15,6 +15,7 @@ using Json = nlohmann::json;
 using std::chrono::milliseconds;
 
 constexpr int kOk = 200;
+constexpr int kNotFound = 404;
 constexpr int kGone = 410;
 constexpr std::uint64_t kMsNs = 1'000'000;
 // A server that ends watches faster than this and sends nothing is not asked again at once.
@@ -46,6 +47,7 @@ KindWatch::KindWatch(Resource resource, Transport& transport, ObjectSink& sink, 
       clock_(clock),
       random_(std::move(random)),
       timing_(timing),
+      from_storage_(resource_.newest),
       version_(sink.reached()) {}
 
 KindWatch::~KindWatch() { stop(); }
@@ -189,6 +191,7 @@ void KindWatch::end_refused_request() {
         expire();
         return;
     }
+    status_.not_found = http_status_ == kNotFound;
     // "Too large resource version": the server's storage was restored from a backup, or its cache is behind.
     const auto status = parse_json_object(error_body_);
     from_storage_ = from_storage_ || (must_list_ && status && text_at(*status, {"reason"}) == "Timeout");
@@ -300,7 +303,7 @@ void KindWatch::take_item(std::string_view text, bool too_large) {
                             : parse_json_object(text);
     if (!object) {
         const ObjectName name = find_name(text, "");
-        sink_.miss(name);
+        sink_.forget_listed(name, object.error());
         refuse(name.name.empty() ? object.error() : object.error().with_context(to_string(name)));
     } else if (const auto taken = sink_.list(*object); !taken) {
         refuse(taken.error());
@@ -341,6 +344,7 @@ void KindWatch::set_connected() {
     }
     status_.connected = true;
     status_.away = false;
+    status_.not_found = false;
 }
 
 void KindWatch::fail(const Error& why) {

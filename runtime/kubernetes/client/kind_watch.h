@@ -29,6 +29,7 @@ struct Resource {
     std::string path;       // "/api/v1/pods"
     std::string selection;  // a query parameter such as "fieldSelector=..."; empty: all objects
     bool only_metadata = false;
+    bool newest = false;  // the first list has the newest state too, not what the server has in its cache
 };
 
 struct WatchTiming {
@@ -57,6 +58,7 @@ struct WatchStatus {
     std::uint64_t lists = 0;         // that were complete
     std::uint64_t refused = 0;       // objects
     std::string last_refused;        // why
+    bool not_found = false;          // the server does not have the resource, as the last attempt found
 };
 
 class KindWatch final : private HttpReceiver {
@@ -76,6 +78,7 @@ class KindWatch final : private HttpReceiver {
     // When work() has something to do, as Clock::boot_ns().
     std::uint64_t due_ns() const { return due_ns_; }
     const WatchStatus& status() const { return status_; }
+    const Resource& resource() const { return resource_; }
 
   private:
     enum class State : std::uint8_t { kWaiting, kListing, kWatching };

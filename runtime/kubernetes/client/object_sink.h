@@ -25,8 +25,8 @@ class ObjectSink {
     virtual void begin_list() = 0;
     // An object of the list. An error: it is refused, and counts as unknown.
     virtual Result<> list(const nlohmann::json& object) = 0;
-    // An object of the list whose content cannot be read. Its name, as far as it could be found.
-    virtual void miss(const ObjectName& /*name*/) {}
+    // An object of the list whose content cannot be read. `name` is empty if even that cannot.
+    virtual void forget_listed(const ObjectName& /*name*/, const Error& /*why*/) {}
     // The list was read to its end: what is not in it is gone.
     virtual void end_list(const std::string& resource_version) = 0;
     // A change after the list. An error: the object is refused, and unknown from now on.

@@ -90,13 +90,13 @@ class ScopedWatches::Part final : public ObjectSink {
         auto decoded = decode_object(kind_, object);
         if (!decoded) {
             if (const auto name = decode_name(kind_, object); name) {
-                miss(*name);
+                forget_listed(*name, decoded.error());
             }
             return decoded.error();
         }
         return add(std::move(decoded).value());
     }
-    void miss(const ObjectName& name) override {
+    void forget_listed(const ObjectName& name, const Error& /*why*/) override {
         if (kind_ == Kind::kEndpointSlices && !name.name.empty()) {
             static_cast<void>(add(unreadable_slice(name)));
         }

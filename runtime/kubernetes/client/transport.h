@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// GET requests to the API server whose replies are read while they arrive. An interface, so that the watch can be tested without a
+// Requests to the API server whose replies are read while they arrive. An interface, so that the watch can be tested without a
 // network. One thread; nothing blocks.
 #pragma once
 
@@ -13,9 +13,12 @@
 
 namespace namegate::kubernetes {
 
-struct HttpGet {
+struct HttpRequest {
     std::string target;  // path and query
     std::string accept;  // the media type that is asked for
+    std::string method = "GET";
+    std::string content_type = {};  // of the body
+    std::string body = {};
 };
 
 // What arrives of one reply. A function may start another request, but not cancel its own.
@@ -49,7 +52,7 @@ class Transport {
 
     // The receiver must live until on_end() or cancel(). Any error: the request cannot be made, for example because there are no
     // credentials.
-    virtual Result<Transfer> start(const HttpGet& request, HttpReceiver& receiver) = 0;
+    virtual Result<Transfer> start(const HttpRequest& request, HttpReceiver& receiver) = 0;
     // Nothing is called any more for this request.
     virtual void cancel(Transfer transfer) = 0;
 };

@@ -145,8 +145,8 @@ Result<std::vector<NumberedRule>> number_rules(Resolver& resolver) {
 
 std::string where(const NumberedRule& rule) {
     const RuleOrigin& origin = rule.compiled.origin;
-    return origin.policy_kind + " " + origin.policy_name + ", rule " + std::to_string(origin.rule_index + 1) + " (" + origin.file + ":" +
-           std::to_string(origin.line) + ")";
+    return origin.policy_kind + " " + origin.policy_name + ", rule " + std::to_string(origin.rule_index + 1) + " (" +
+           line_text(origin.file, origin.line) + ")";
 }
 
 }  // namespace namegate::policy

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/listed.h"
+#include "policy/model/problem.h"
 #include "policy/model/protocol.h"
 
 namespace namegate::policy {
@@ -16,7 +17,7 @@ constexpr std::uint16_t kHttpsPort = 443;
 constexpr std::size_t kMaxRulesAdvised = 16;  // a limit, because each rule can have 100,000 domains
 
 std::string place_of(const CompiledRule& rule) {
-    return rule.origin.file.empty() ? "" : " (" + rule.origin.file + ":" + std::to_string(rule.origin.line) + ")";
+    return rule.origin.file.empty() ? "" : " (" + line_text(rule.origin.file, rule.origin.line) + ")";
 }
 
 class Explainer {

@@ -8,6 +8,7 @@
 #include "policy/documents/cursor.h"
 #include "policy/documents/decode_resource.h"
 #include "policy/documents/document.h"
+#include "policy/documents/json_reader.h"
 #include "policy/documents/schema.h"
 #include "policy/documents/shape.h"
 
@@ -114,10 +115,20 @@ class FileDecoder {
     std::map<ResourceKey, Place> places_;
 };
 
-}  // namespace
+void remove_line(Place& place) { place.line = place.column = 0; }
 
-DecodeOutcome decode_file(const std::string& path, std::string_view content) {
-    ParseOutcome parsed = parse_documents(path, content);
+void remove_lines(Resource& resource) {
+    std::visit([](auto& one) { remove_line(one.place); }, resource);
+    if (auto* policy = std::get_if<Policy>(&resource)) {
+        for (std::vector<Rule>* rules : {&policy->ingress, &policy->egress}) {
+            for (Rule& rule : *rules) {
+                remove_line(rule.place);
+            }
+        }
+    }
+}
+
+DecodeOutcome decode_documents(const std::string& path, std::string_view content, ParseOutcome parsed) {
     if (has_errors(parsed.problems)) {
         return {{}, std::move(parsed.problems)};
     }
@@ -126,6 +137,23 @@ DecodeOutcome decode_file(const std::string& path, std::string_view content) {
         decoder.document(Cursor(decoder.context(), node), 0);
     }
     return std::move(decoder).take();
+}
+
+}  // namespace
+
+DecodeOutcome decode_file(const std::string& path, std::string_view content) {
+    return decode_documents(path, content, parse_documents(path, content));
+}
+
+DecodeOutcome decode_object(const std::string& path, std::string_view content) {
+    DecodeOutcome out = decode_documents(path, content, read_json(path, content));
+    for (Problem& problem : out.problems) {
+        remove_line(problem.place);
+    }
+    for (Resource& resource : out.resources) {
+        remove_lines(resource);
+    }
+    return out;
 }
 
 }  // namespace namegate::policy

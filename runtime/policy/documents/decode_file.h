@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Decodes the text of one policy file to resources. Pure; safe from any thread.
+// Decodes the text of one policy file, or of one object of an API server, to resources. Pure; safe from any thread.
 #pragma once
 
 #include <string>
@@ -19,5 +19,8 @@ struct DecodeOutcome {
 
 // Parses and validates one file (V1-V6, and V7 within the file).
 DecodeOutcome decode_file(const std::string& path, std::string_view content);
+
+// The same for one object as JSON. Its problems and resources have no line: nobody sees this text.
+DecodeOutcome decode_object(const std::string& path, std::string_view content);
 
 }  // namespace namegate::policy

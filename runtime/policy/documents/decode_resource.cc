@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "policy/documents/decode_annotations.h"
+#include "policy/documents/decode_cluster_policy.h"
 #include "policy/documents/decode_kubernetes.h"
 #include "policy/documents/decode_leaf.h"
 #include "policy/documents/decode_rule.h"
@@ -265,6 +266,9 @@ Resource decode_resource(const Cursor& cursor, const KindSpec& kind) {
     }
     if (kind.api_version == kKubernetesPolicyVersion) {
         return with_annotations(cursor, decode_kubernetes_policy(cursor, std::move(identity.name_space), std::move(identity.name)));
+    }
+    if (kind.api_version == kClusterPolicyVersion) {
+        return with_annotations(cursor, decode_cluster_policy(cursor, std::move(identity.name)));
     }
     return with_annotations(cursor, decode_policy(cursor, kind, std::move(identity)));
 }

@@ -19,6 +19,13 @@ bool is_final(const Error& error) {
            (error.code() == Code::kExhausted && error.sys_errno() == 0);
 }
 
+// Whether all errors are in the spec. The rest of a document can change without notice (DocumentLedger::Reading::first).
+bool are_of_spec(const Problems& problems) {
+    return std::all_of(problems.begin(), problems.end(), [](const Problem& problem) {
+        return problem.severity == Problem::Severity::kWarning || problem.field == "spec" || problem.field.starts_with("spec.");
+    });
+}
+
 }  // namespace
 
 void DocumentLedger::begin() {
@@ -26,6 +33,7 @@ void DocumentLedger::begin() {
     sources_.clear();
     reached_.clear();
     unreachable_.clear();
+    waiting_.clear();
     deferred_.clear();
     reported_.clear();
     all_changed_ = false;
@@ -100,6 +108,8 @@ void DocumentLedger::report_reached(const std::string& source, const SourcePlace
 
 void DocumentLedger::report_unreachable(const std::string& source, const std::string& why) { unreachable_[source] = why; }
 
+void DocumentLedger::report_waiting(const std::string& source, const std::string& why) { waiting_[source] = why; }
+
 bool DocumentLedger::is_kept(const std::string& path, const ContentId& id) const { return !kept_ || kept_->has_copy(path, id); }
 
 void DocumentLedger::keep(const std::string& path, const ContentId& id, std::string_view content) {
@@ -120,8 +130,11 @@ void DocumentLedger::keep(const std::string& path, const ContentId& id, std::str
 void DocumentLedger::report_content(const std::string& source, Reading reading) {
     source_of_[reading.path] = source;
     reported_.insert(reading.path);
+    never_valid_.erase(reading.path);
     if (!has_errors(reading.decoded.problems)) {
         keep(reading.path, reading.id, reading.content);
+    } else if (reading.first && are_of_spec(reading.decoded.problems)) {
+        never_valid_.insert(reading.path);
     }
     const auto known = index_.documents.find(reading.path);
     const bool as_kept = known != index_.documents.end() && known->second.kept && known->second.content == reading.id;
@@ -149,6 +162,7 @@ void DocumentLedger::report_removed(const std::string& path) {
     store_.remove_file(path);
     dirty_ = index_.documents.erase(path) > 0 || dirty_;
     source_of_.erase(path);
+    never_valid_.erase(path);
     uncopied_.erase(path);
     too_large_.erase(path);
     stale_.erase(path);
@@ -188,9 +202,13 @@ void DocumentLedger::restore_missing() {
             report_unreadable(source, path, why);
         }
     }
-    if (restored_ && stale_.empty() && lost_.empty()) {
-        return;  // every kept document has been restored
+    if (!restored_ || !stale_.empty() || !lost_.empty()) {  // otherwise every kept document has been restored
+        restore_kept();
     }
+    report_lost();
+}
+
+void DocumentLedger::restore_kept() {
     for (auto& [path, document] : index_.documents) {
         const bool wanted = stale_.count(path) != 0 ? !store_.loaded(path) : !store_.has_good(path);
         if (document.kept && wanted) {
@@ -198,6 +216,15 @@ void DocumentLedger::restore_missing() {
         }
     }
     stale_.clear();
+}
+
+// A source that is waiting does not say that a document cannot be read.
+void DocumentLedger::report_lost() {
+    for (const auto& [path, document] : index_.documents) {
+        if (const auto waiting = waiting_.find(document.source); waiting != waiting_.end() && !store_.has_good(path)) {
+            report_unreadable(document.source, path, waiting->second);
+        }
+    }
 }
 
 void DocumentLedger::restore(const std::string& path, KeptDocument& document) {
@@ -238,15 +265,19 @@ void DocumentLedger::settle() {
     store_.for_each_file([this, &invalid](const std::string& path, bool loaded) {
         if (!loaded) {
             invalid.insert(path);
-            settle_bad(path);
+            if (!is_waiting(path)) {
+                settle_bad(path);
+            }
         } else if (!is_settled(path)) {
             settle_good(path, *store_.loaded(path));
         }
     });
     invalid_ = std::move(invalid);
-    for (const auto& [source, why] : unreachable_) {
-        if (index_.sources.count(source) == 0) {
-            gaps_.push_back({source, why + kNeverRead});
+    for (const auto* sources : {&unreachable_, &waiting_}) {
+        for (const auto& [source, why] : *sources) {
+            if (index_.sources.count(source) == 0) {
+                gaps_.push_back({source, why + kNeverRead});
+            }
         }
     }
     for (const auto& [source, place] : reached_) {
@@ -260,6 +291,12 @@ void DocumentLedger::settle() {
 // Whether a valid document is as the last round left it. Most documents are, so this must be fast.
 bool DocumentLedger::is_settled(const std::string& path) const {
     return !all_changed_ && reported_.count(path) == 0 && uncopied_.count(path) == 0 && invalid_.count(path) == 0;
+}
+
+// Whether a document that is not valid now has content in force and may be found valid when its source is read.
+bool DocumentLedger::is_waiting(const std::string& path) const {
+    const auto source = source_of_.find(path);
+    return source != source_of_.end() && waiting_.count(source->second) != 0 && store_.has_good(path);
 }
 
 void DocumentLedger::settle_good(const std::string& path, const ContentId& content) {
@@ -284,8 +321,8 @@ void DocumentLedger::settle_bad(const std::string& path) {
     const std::string& source = source_of_[path];
     uncopied_.erase(path);
     if (known == index_.documents.end()) {
-        if (index_.sources.count(source) != 0) {
-            return;  // it was never valid
+        if (index_.sources.count(source) != 0 || never_valid_.count(path) != 0) {
+            return;
         }
         known = index_.documents.emplace(path, KeptDocument{source, false, {}, 0, 0}).first;
     }
@@ -357,6 +394,10 @@ FileStatus DocumentLedger::completed(FileStatus status) const {
             status.in_force = FileStatus::InForce::kUnknown;
         }
     }
+    if (status.in_force == FileStatus::InForce::kLastGood && status.problems.empty()) {
+        status.in_force = FileStatus::InForce::kKept;
+        status.since = status.good_since;
+    }
     return status;
 }
 
@@ -369,6 +410,8 @@ std::vector<FileStatus> DocumentLedger::files() const {
 std::vector<FileStatus> DocumentLedger::refused() const {
     std::vector<FileStatus> out = store_.refused();
     std::transform(out.begin(), out.end(), out.begin(), [this](FileStatus& status) { return completed(std::move(status)); });
+    // A document of a source that is waiting has no errors yet.
+    std::erase_if(out, [](const FileStatus& status) { return !has_errors(status.problems); });
     return out;
 }
 

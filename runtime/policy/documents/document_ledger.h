@@ -6,12 +6,15 @@
 //
 //   a valid document                           its content
 //   an invalid or unreadable document, or      its last good content, from this process or from a copy that an earlier one
-//   one whose source cannot be reached         kept on the disk
+//   one whose source cannot be reached, or     kept on the disk
+//   is waiting
 //   a removed document                         nothing; its copy is removed too
-//   an invalid document that was never valid   nothing
+//   an invalid document that was never valid,  nothing
+//   as this node or the source knows
 //   a document that may have been valid, and   unknown: a gap. With a gap, no endpoint may be opened, no policy of an
 //   whose copy is lost; a source that cannot   endpoint may be changed (node/programmer.h), and no new endpoint may be
-//   be reached and was never read              started
+//   be reached, or is waiting, and was never   started
+//   read
 //
 // Valid content is on the disk before finish() returns, and so before it is enforced. Owns the store and the copies. Not
 // thread-safe. Blocks on the disk.
@@ -58,12 +61,15 @@ class DocumentLedger {
     void add_source(const std::string& source, Decoder decoder);
     void report_reached(const std::string& source, const SourcePlace& place);
     void report_unreachable(const std::string& source, const std::string& why);
+    // The source is not read yet, and is about to be: its documents stay as they are.
+    void report_waiting(const std::string& source, const std::string& why);
     // `id` identifies `content`, which is kept if it is valid.
     struct Reading {
         std::string path;
         ContentId id;
         std::string_view content;
         DecodeOutcome decoded;
+        bool first = false;  // the spec was never another one, so that an error in it was always there
     };
     void report_content(const std::string& source, Reading reading);
     // The content is the one for which is_new_content() returned false.
@@ -88,7 +94,7 @@ class DocumentLedger {
     std::shared_ptr<const Snapshot> snapshot() const { return store_.snapshot(); }
     // Sorted by path. Adds to PolicyStore::files() what the ledger knows.
     std::vector<FileStatus> files() const;
-    std::vector<FileStatus> refused() const;  // those whose present content is not valid
+    std::vector<FileStatus> refused() const;  // those whose present content is known and not valid
     std::size_t file_count() const { return store_.file_count(); }
     // Increases whenever the result of files() may change.
     std::uint64_t revision() const { return store_.revision(); }
@@ -110,10 +116,13 @@ class DocumentLedger {
     void adopt(KeptIndex found);
     void forget_other_sources();
     void restore_missing();
+    void restore_kept();
+    void report_lost();
     void restore(const std::string& path, KeptDocument& document);
     void apply_deferred();
     void settle();
     bool is_settled(const std::string& path) const;
+    bool is_waiting(const std::string& path) const;
     void settle_good(const std::string& path, const ContentId& content);
     void settle_bad(const std::string& path);
     Result<> commit();
@@ -133,7 +142,8 @@ class DocumentLedger {
     // Valid documents that are copied when they are read next, and those whose copies would exceed the limit.
     std::set<std::string> uncopied_;
     std::set<std::string> too_large_;
-    std::set<std::string> invalid_;  // not valid at the end of the last round; another document's change can make one valid
+    std::set<std::string> never_valid_;  // as their sources know
+    std::set<std::string> invalid_;      // not valid at the end of the last round; another document's change can make one valid
 
     // The state of the round.
     bool all_changed_ = false;  // the kept index was read, so every document is settled again
@@ -142,6 +152,7 @@ class DocumentLedger {
     std::map<std::string, Decoder> sources_;
     std::map<std::string, SourcePlace> reached_;
     std::map<std::string, std::string> unreachable_;
+    std::map<std::string, std::string> waiting_;
     std::vector<Deferred> deferred_;
     bool another_round_ = false;
     Result<> error_ = ok();

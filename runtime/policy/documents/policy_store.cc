@@ -7,12 +7,24 @@
 #include "policy/documents/document.h"
 
 namespace namegate::policy {
+
+namespace {
+
+// Whether what one path defines comes before the same resource at the other path.
+bool outranks(std::string_view path, std::string_view other) {
+    return other.starts_with(kObjectPrefix) && !path.starts_with(kObjectPrefix);
+}
+
+}  // namespace
+
 std::string_view to_string(FileStatus::InForce in_force) {
     switch (in_force) {
         case FileStatus::InForce::kCurrent: return "current";
         case FileStatus::InForce::kLastGood: return "last good";
         case FileStatus::InForce::kNone: return "none";
         case FileStatus::InForce::kUnknown: return "unknown";
+        case FileStatus::InForce::kKept: return "kept";
+        case FileStatus::InForce::kOverridden: return "overridden";
     }
     return "";
 }
@@ -56,13 +68,14 @@ bool PolicyStore::remove_file(const std::string& path) {
         return false;
     }
     const bool changed = found->second.good && !found->second.good->all().empty();
-    forget_owner(found->second);
+    forget_owner(path, found->second);
     files_.erase(found);
     ++revision_;
     refused_.erase(path);
     if (changed) {
         ++generation_;
         snapshot_.reset();
+        retry_overridden();
         retry_refused();
     }
     return changed;
@@ -105,7 +118,7 @@ Problems PolicyStore::duplicates(const std::string& path, const FileResources& r
     for (const Resource& resource : resources.all()) {
         const ResourceKey key = key_of(resource);
         const auto owner = owners_.find(key);
-        if (owner == owners_.end() || owner->second == path) {
+        if (owner == owners_.end() || owner->second == path || outranks(path, owner->second) || outranks(owner->second, path)) {
             continue;
         }
         Place first{owner->second, 0, 0};
@@ -120,10 +133,55 @@ Problems PolicyStore::duplicates(const std::string& path, const FileResources& r
     return out;
 }
 
-void PolicyStore::forget_owner(const File& file) {
-    if (file.good) {
+void PolicyStore::forget_owner(const std::string& path, File& file) {
+    if (file.good && !file.overridden) {
         for (const Resource& resource : file.good->all()) {
             owners_.erase(key_of(resource));
+        }
+    }
+    file.overridden = false;
+    overridden_.erase(path);
+}
+
+bool PolicyStore::is_outranked(const std::string& path, const FileResources& resources) const {
+    return std::any_of(resources.all().begin(), resources.all().end(), [&](const Resource& resource) {
+        const auto owner = owners_.find(key_of(resource));
+        return owner != owners_.end() && outranks(owner->second, path);
+    });
+}
+
+// Of what `file.good` defines, which no other path of the same rank has.
+void PolicyStore::take_ownership(const std::string& path, File& file) {
+    if (is_outranked(path, *file.good)) {
+        file.overridden = true;
+        overridden_.insert(path);
+        return;
+    }
+    for (const Resource& resource : file.good->all()) {
+        std::string& owner = owners_[key_of(resource)];
+        if (!owner.empty() && owner != path) {
+            const std::string outranked = owner;
+            File& other = files_.at(outranked);
+            forget_owner(outranked, other);  // erases the element that `owner` refers to
+            other.overridden = true;
+            overridden_.insert(outranked);
+            owners_[key_of(resource)] = path;
+        } else {
+            owner = path;
+        }
+    }
+}
+
+// Puts objects in force whose resources are in no file any more.
+void PolicyStore::retry_overridden() {
+    for (const std::string& path : std::set<std::string>(overridden_)) {
+        File& file = files_.at(path);
+        if (!is_outranked(path, *file.good) && duplicates(path, *file.good).empty()) {
+            forget_owner(path, file);
+            take_ownership(path, file);
+            ++generation_;
+            ++revision_;
+            snapshot_.reset();
         }
     }
 }
@@ -141,13 +199,12 @@ bool PolicyStore::accept(const std::string& path, File& file, std::shared_ptr<co
 }
 
 void PolicyStore::put_in_force(const std::string& path, File& file, std::shared_ptr<const FileResources> resources) {
-    forget_owner(file);
-    for (const Resource& resource : resources->all()) {
-        owners_[key_of(resource)] = path;
-    }
+    forget_owner(path, file);
     file.good = std::move(resources);
+    take_ownership(path, file);
     ++generation_;
     snapshot_.reset();
+    retry_overridden();
 }
 
 // Accepts files that were refused only for duplicates which no longer exist. Each accepted file can make others acceptable.
@@ -168,11 +225,22 @@ void PolicyStore::retry_refused() {
     }
 }
 
-FileStatus PolicyStore::status_of(const std::string& path, const File& file) {
-    const auto in_force = file.loaded ? FileStatus::InForce::kCurrent
-                          : file.good ? FileStatus::InForce::kLastGood
-                                      : FileStatus::InForce::kNone;
-    return {path, file.loaded, in_force, file.good ? file.good->all().size() : 0, file.problems, 0};
+FileStatus PolicyStore::status_of(const std::string& path, const File& file) const {
+    const auto in_force = file.overridden ? FileStatus::InForce::kOverridden
+                          : file.loaded   ? FileStatus::InForce::kCurrent
+                          : file.good     ? FileStatus::InForce::kLastGood
+                                          : FileStatus::InForce::kNone;
+    FileStatus out{path, file.loaded, in_force, file.good && !file.overridden ? file.good->all().size() : 0, file.problems, 0};
+    for (std::size_t i = 0; file.overridden && i < file.good->all().size(); ++i) {
+        const Resource& resource = file.good->all()[i];
+        if (const auto owner = owners_.find(key_of(resource)); owner != owners_.end()) {
+            out.problems.push_back({place_of(resource), Problem::Severity::kWarning, "metadata.name",
+                                    to_string(owner->first) +
+                                        " is not in force: " + (owner->second.starts_with(kObjectPrefix) ? "" : "the file ") +
+                                        owner->second + " has it too, and comes first"});
+        }
+    }
+    return out;
 }
 
 std::vector<FileStatus> PolicyStore::files() const {
@@ -198,7 +266,7 @@ std::shared_ptr<const Snapshot> PolicyStore::snapshot() const {
         std::vector<std::shared_ptr<const FileResources>> files;
         files.reserve(files_.size());
         for (const auto& entry : files_) {
-            if (entry.second.good && !entry.second.good->all().empty()) {
+            if (entry.second.good && !entry.second.overridden && !entry.second.good->all().empty()) {
                 files.push_back(entry.second.good);
             }
         }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The policy files and the content in force of each. An invalid file keeps its last good content, or contributes nothing if
-// it never had any; it does not affect other files. Does no I/O; see policy_folder.h. Not thread-safe, but its snapshots are.
+// it never had any; it does not affect other files. Objects of an API server are files here too, with paths that begin with
+// kObjectPrefix. A file in a folder comes before an object with the same resource, which is not in force for as long as the file is
+// there. Does no I/O; see policy_folder.h. Not thread-safe, but its snapshots are.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +22,8 @@
 #include "policy/model/snapshot.h"
 
 namespace namegate::policy {
+
+inline constexpr std::string_view kObjectPrefix = "api:";
 
 // Identifies a version of a file on the disk, so that an unchanged file is not read again.
 struct FileStamp {
@@ -32,8 +37,9 @@ struct FileStamp {
 };
 
 struct FileStatus {
-    // kUnknown: it may have been valid, and that content is lost (document_ledger.h).
-    enum class InForce { kCurrent, kLastGood, kNone, kUnknown };
+    // kUnknown: it may have been valid, and that content is lost (document_ledger.h). kKept: the content of an earlier process, until its
+    // source has been read. kOverridden: nothing, because a file in a folder has the same resource.
+    enum class InForce { kCurrent, kLastGood, kNone, kUnknown, kKept, kOverridden };
 
     std::string path;
     bool loaded = false;  // the present content is valid
@@ -89,20 +95,25 @@ class PolicyStore {
         std::optional<FileStamp> stamp;
         bool seen = false;  // `content` identifies the content that was decoded last
         bool loaded = false;
-        std::shared_ptr<const FileResources> good;  // in force; null: nothing
+        std::shared_ptr<const FileResources> good;  // in force unless overridden; null: nothing
+        bool overridden = false;                    // has no resource in owners_
         Problems problems;
     };
 
-    static FileStatus status_of(const std::string& path, const File& file);
+    FileStatus status_of(const std::string& path, const File& file) const;
     void put_in_force(const std::string& path, File& file, std::shared_ptr<const FileResources> resources);
     Problems duplicates(const std::string& path, const FileResources& resources) const;
     void retry_refused();
-    void forget_owner(const File& file);
+    void forget_owner(const std::string& path, File& file);
+    bool is_outranked(const std::string& path, const FileResources& resources) const;
+    void take_ownership(const std::string& path, File& file);
+    void retry_overridden();
     bool accept(const std::string& path, File& file, std::shared_ptr<const FileResources> resources);
 
     std::map<std::string, File> files_;
     std::map<ResourceKey, std::string> owners_;                            // the file whose resource is in force
     std::map<std::string, std::shared_ptr<const FileResources>> refused_;  // valid except for duplicates
+    std::set<std::string> overridden_;                                     // paths of the objects that are
     std::uint64_t generation_ = 1;
     std::uint64_t revision_ = 1;
     mutable std::shared_ptr<const Snapshot> snapshot_;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "policy/documents/decode_cluster_policy.h"
+#include "policy/model/kubernetes_tiers.h"
 #include "policy/model/resources.h"
 
 namespace namegate::policy {
@@ -11,7 +13,6 @@ namespace {
 
 using std::string_view;
 
-constexpr string_view kCalico = "projectcalico.org/v3";
 constexpr string_view kCore = "v1";
 
 constexpr std::array<string_view, 4> kActions = {"Allow", "Deny", "Log", "Pass"};
@@ -202,6 +203,60 @@ constexpr ObjectSpec kKubernetesSpec = {"spec", kKubernetesSpecFields};
 constexpr std::array kKubernetesFields = document(kKubernetesSpec, kPolicyMetadata);
 constexpr ObjectSpec kKubernetesObject = {"a policy", kKubernetesFields};
 
+// Kubernetes' ClusterNetworkPolicy.
+constexpr std::size_t kMaxClusterEntries = 25;  // of each of its lists, as its definition says
+constexpr std::array<string_view, 3> kClusterActions = {"Accept", "Deny", "Pass"};
+constexpr std::array<string_view, 2> kClusterTiers = {"Admin", "Baseline"};
+
+constexpr FieldSpec required_object(string_view name, const ObjectSpec& spec, string_view help) {
+    return {.name = name, .shape = Shape::kObject, .required = true, .object = &spec, .help = help};
+}
+
+constexpr std::array kPodsFields = {required_object("namespaceSelector", kLabelSelector, "their namespaces by labels; {}: all"),
+                                    required_object("podSelector", kLabelSelector, "by their labels; {}: all")};
+constexpr ObjectSpec kPods = {"pods", kPodsFields};
+constexpr std::array kSubjectFields = {object("namespaces", kLabelSelector, "all pods of these namespaces"),
+                                       object("pods", kPods, "pods of namespaces")};
+constexpr ObjectSpec kSubject = {"a subject", kSubjectFields};
+constexpr std::array kClusterFromFields = {object("namespaces", kLabelSelector, "all pods of these namespaces"),
+                                           object("pods", kPods, "pods of namespaces")};
+constexpr ObjectSpec kClusterFromPeer = {"a cluster ingress peer", kClusterFromFields};
+constexpr std::array kClusterToFields = {
+    object("namespaces", kLabelSelector, "all pods of these namespaces"), object("pods", kPods, "pods of namespaces"),
+    plain("nodes", Shape::kAny, "not supported"), list("networks", Shape::kText, kMaxClusterEntries, "CIDRs"),
+    list("domainNames", Shape::kText, kMaxClusterEntries, "names, with at most one * as the first label")};
+constexpr ObjectSpec kClusterToPeer = {"a cluster egress peer", kClusterToFields};
+constexpr std::array kClusterRangeFields = {
+    FieldSpec{.name = "start", .shape = Shape::kInteger, .required = true, .help = "the first port"},
+    FieldSpec{.name = "end", .shape = Shape::kInteger, .required = true, .help = "the last port"}};
+constexpr ObjectSpec kClusterRange = {"a port range", kClusterRangeFields};
+constexpr std::array kClusterPortFields = {plain("number", Shape::kInteger, "1 to 65535"),
+                                           object("range", kClusterRange, "a range of ports")};
+constexpr ObjectSpec kClusterPort = {"a destination port", kClusterPortFields};
+constexpr std::array kTransportFields = {object("destinationPort", kClusterPort, "absent: all ports")};
+constexpr ObjectSpec kTransport = {"a transport", kTransportFields};
+constexpr std::array kClusterProtocolFields = {object("tcp", kTransport, "TCP"), object("udp", kTransport, "UDP"),
+                                               object("sctp", kTransport, "SCTP"), text("destinationNamedPort", "a port's name")};
+constexpr ObjectSpec kClusterProtocol = {"a cluster protocol", kClusterProtocolFields};
+constexpr FieldSpec kClusterAction = {.name = "action", .required = true, .allowed = kClusterActions, .help = "what the rule does"};
+constexpr FieldSpec kClusterProtocols = objects("protocols", kClusterProtocol, kMaxClusterEntries, "protocols and ports; absent: all");
+constexpr std::array kClusterIngressFields = {text("name", "for people"), kClusterAction,
+                                              objects("from", kClusterFromPeer, kMaxClusterEntries, "sources"), kClusterProtocols};
+constexpr ObjectSpec kClusterIngress = {"a cluster ingress rule", kClusterIngressFields};
+constexpr std::array kClusterEgressFields = {text("name", "for people"), kClusterAction,
+                                             objects("to", kClusterToPeer, kMaxClusterEntries, "destinations"), kClusterProtocols};
+constexpr ObjectSpec kClusterEgress = {"a cluster egress rule", kClusterEgressFields};
+constexpr std::array kClusterSpecFields = {
+    FieldSpec{.name = "tier", .required = true, .allowed = kClusterTiers, .help = "before or after all other policies"},
+    FieldSpec{.name = "priority", .shape = Shape::kInteger, .required = true, .help = "0 to 1000; lower comes first"},
+    required_object("subject", kSubject, "the pods that the policy is for"),
+    objects("ingress", kClusterIngress, kMaxClusterEntries, "rules for packets to the pods"),
+    objects("egress", kClusterEgress, kMaxClusterEntries, "rules for packets from the pods"),
+};
+constexpr ObjectSpec kClusterSpec = {"spec", kClusterSpecFields};
+constexpr std::array kClusterFields = document(kClusterSpec, kPolicyMetadata);
+constexpr ObjectSpec kClusterObject = {"a policy", kClusterFields};
+
 // Kubernetes' other documents: only the fields that labels and named ports need are checked.
 constexpr std::array kContainerPortFields = {text("name", "name of the port"), plain("containerPort", Shape::kInteger, "1 to 65535"),
                                              text("protocol", "TCP, UDP or SCTP")};
@@ -220,14 +275,15 @@ constexpr ObjectSpec kNamespaceObject = {"a namespace", kOpenFields};
 constexpr ObjectSpec kAccountObject = {"a service account", kOpenFields, true};
 
 constexpr std::array kKinds = {
-    KindSpec{"NetworkPolicy", kCalico, &kPolicyObject, true},
-    KindSpec{"GlobalNetworkPolicy", kCalico, &kGlobalObject, false},
-    KindSpec{"StagedNetworkPolicy", kCalico, &kStagedObject, true},
-    KindSpec{"StagedGlobalNetworkPolicy", kCalico, &kStagedGlobalObject, false},
-    KindSpec{"NetworkSet", kCalico, &kSetObject, true},
-    KindSpec{"GlobalNetworkSet", kCalico, &kSetObject, false},
-    KindSpec{"Tier", kCalico, &kTierObject, false},
+    KindSpec{"NetworkPolicy", kCalicoVersion, &kPolicyObject, true},
+    KindSpec{"GlobalNetworkPolicy", kCalicoVersion, &kGlobalObject, false},
+    KindSpec{"StagedNetworkPolicy", kCalicoVersion, &kStagedObject, true},
+    KindSpec{"StagedGlobalNetworkPolicy", kCalicoVersion, &kStagedGlobalObject, false},
+    KindSpec{"NetworkSet", kCalicoVersion, &kSetObject, true},
+    KindSpec{"GlobalNetworkSet", kCalicoVersion, &kSetObject, false},
+    KindSpec{"Tier", kCalicoVersion, &kTierObject, false},
     KindSpec{"NetworkPolicy", kKubernetesPolicyVersion, &kKubernetesObject, true},
+    KindSpec{kClusterPolicyKind, kClusterPolicyVersion, &kClusterObject, false},
     KindSpec{"Pod", kCore, &kPodObject, true},
     KindSpec{"Namespace", kCore, &kNamespaceObject, false},
     KindSpec{"ServiceAccount", kCore, &kAccountObject, true},

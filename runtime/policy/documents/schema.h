@@ -48,6 +48,7 @@ struct KindSpec {
     bool namespaced;
 };
 
+inline constexpr std::string_view kCalicoVersion = "projectcalico.org/v3";
 // Kubernetes' NetworkPolicy, which has the same kind as Calico's.
 inline constexpr std::string_view kKubernetesPolicyVersion = "networking.k8s.io/v1";
 

@@ -5,11 +5,10 @@
 
 namespace namegate::policy {
 
+std::string line_text(const std::string& file, int line) { return line == 0 ? file : file + ":" + std::to_string(line); }
+
 std::string to_string(const Place& place) {
-    if (place.line == 0) {
-        return place.file;
-    }
-    return place.file + ":" + std::to_string(place.line) + ":" + std::to_string(place.column);
+    return line_text(place.file, place.line) + (place.line == 0 ? "" : ":" + std::to_string(place.column));
 }
 
 std::string to_string(const Problem& problem) {

@@ -30,6 +30,8 @@ struct Problem {
 
 using Problems = std::vector<Problem>;
 
+// "file:3", or "file" without a line.
+std::string line_text(const std::string& file, int line);
 // "file:3:7", or "file" without a line.
 std::string to_string(const Place& place);
 // "file:3:7: error: spec.egress[0].action: message"

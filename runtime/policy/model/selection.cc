@@ -123,8 +123,8 @@ Error selection_unknown(const Policy& policy, const EndpointFacts& endpoint, con
         add_unknown(policy.service_account_selector->with_prefix(kServiceAccountPrefix, kLabelServiceAccount), "serviceAccountSelector",
                     *policy.service_account_selector);
     }
-    return {Code::kLabelsUnknown, "it is not known whether " + policy.kind + " " + policy.full_name() + " (" + policy.place.file + ":" +
-                                      std::to_string(policy.place.line) + ") selects the pod by its " + selectors +
+    return {Code::kLabelsUnknown, "it is not known whether " + policy.kind + " " + policy.full_name() + " (" +
+                                      line_text(policy.place.file, policy.place.line) + ") selects the pod by its " + selectors +
                                       (named == nullptr ? "" : "; " + describe_gaps(*named, relevant))};
 }
 

@@ -5,6 +5,8 @@
 #include <limits>
 #include <tuple>
 
+#include "policy/model/kubernetes_tiers.h"
+
 namespace namegate::policy {
 namespace {
 
@@ -14,6 +16,17 @@ bool policy_before(const Policy* a, const Policy* b) {
     const double a_order = sort_order(a->order);
     const double b_order = sort_order(b->order);
     return std::tie(a_order, a->name, a->name_space, a->kind) < std::tie(b_order, b->name, b->name_space, b->kind);
+}
+
+// Those of Kubernetes' cluster policies need no document.
+bool describe_kubernetes_tier(const Policy& policy, Tier& tier) {
+    if (policy.kind != kClusterPolicyKind) {
+        return false;
+    }
+    tier.name = policy.tier;
+    tier.order = policy.tier == kAdminTier ? kAdminTierOrder : kBaselineTierOrder;
+    tier.default_action = RuleAction::kPass;
+    return true;
 }
 
 }  // namespace
@@ -53,7 +66,11 @@ Snapshot::Snapshot(std::vector<std::shared_ptr<const FileResources>> files, std:
     set_index_ = SetIndex(*this);
     for (const Policy* policy : policies) {
         TierView& view = tiers[policy->tier];
-        if (view.tier.name.empty()) {
+        if (view.described && !view.tier.name.empty()) {
+            // A document, or an earlier policy, describes it.
+        } else if (describe_kubernetes_tier(*policy, view.tier)) {
+            view.described = true;
+        } else {
             view.tier.name = policy->tier;
             view.described = false;
         }

@@ -21,10 +21,12 @@ struct Cluster {
     ApiServer server;
     DaemonNode node;
 
-    explicit Cluster(const std::string& sources = "kubernetes", unsigned timeout = 10) {
+    // `policies`: of policySources.
+    explicit Cluster(const std::string& sources = "kubernetes", unsigned timeout = 10, const std::string& policies = "files") {
         server.accept_token("secret");
         must_run("sed -i /labelSources/d " + node.config_path());
-        must_run("printf 'labelSources: [" + sources + "]\\nnodeName: n1\\nlabelTimeout: " + std::to_string(timeout) +
+        must_run("printf 'labelSources: [" + sources + "]\\npolicySources: [" + policies +
+                 "]\\nnodeName: n1\\nlabelTimeout: " + std::to_string(timeout) +
                  "\\nkubernetes: {kubeconfig: " + server.write_kubeconfig(node.folder(), "secret") + "}\\n' >> " + node.config_path());
         server.put(kNamespaces, namespace_object("shop", {{"team", "a"}}));
         server.put(kServiceAccounts, account_object("shop", "default", {{"tier", "web"}}));

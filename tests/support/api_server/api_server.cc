@@ -18,6 +18,7 @@ namespace namegate::test {
 namespace {
 
 constexpr int kBacklog = 64;
+constexpr int kNotFound = 404;
 constexpr int kGone = 410;
 constexpr std::chrono::milliseconds kTick{10};
 
@@ -209,6 +210,11 @@ void ApiServer::set_status(int status) {
     settings_.status = status;
 }
 
+void ApiServer::set_status_of(const std::string& kind, int status) {
+    const std::lock_guard lock(mutex_);
+    settings_.status_of[kind] = status;
+}
+
 void ApiServer::expire_in_events(bool in_events) {
     const std::lock_guard lock(mutex_);
     settings_.expire_in_events = in_events;
@@ -340,12 +346,17 @@ void ApiServer::pause() const {
 }
 
 bool ApiServer::answer(TlsConnection& connection, const ReceivedRequest& request) {
-    const std::string kind = request.path.substr(request.path.rfind('/') + 1);
+    const Target target = target_of(request.path);
+    const std::string& kind = target.kind;
     const bool is_watch = query_of(request, "watch") == "1";
     Settings settings;
     {
         const std::lock_guard lock(mutex_);
-        ++counts_[(is_watch ? "watch " : "list ") + kind];
+        ++counts_[(is_watch                                         ? "watch "
+                   : target.is_group                                ? "group "
+                   : target.name.empty() && request.method == "GET" ? "list "
+                                                                    : "object ") +
+                  kind];
         requests_.push_back(request);
         settings = settings_;
     }
@@ -355,6 +366,19 @@ bool ApiServer::answer(TlsConnection& connection, const ReceivedRequest& request
     }
     if (settings.status != 200) {
         return connection.reply(settings.status, status_json(settings.status, "Forbidden", "no rights for " + kind), "Retry-After: 0\r\n");
+    }
+    const auto status = settings.status_of.find(kind);
+    if (status != settings.status_of.end() && status->second != 200) {
+        return connection.reply(status->second, status_json(status->second, "Forbidden", "no rights for " + kind));
+    }
+    if (target.is_group) {
+        return answer_group(connection, kind);
+    }
+    if (!is_served(kind)) {
+        return connection.reply(kNotFound, status_json(kNotFound, "NotFound", "the server could not find the requested resource"));
+    }
+    if (!target.name.empty() || request.method != "GET") {
+        return answer_object(connection, request, target);
     }
     return is_watch ? answer_watch(connection, kind, request) : answer_list(connection, kind, request);
 }

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -29,6 +30,8 @@ inline constexpr const char* kNamespaces = "namespaces";
 inline constexpr const char* kServiceAccounts = "serviceaccounts";
 inline constexpr const char* kServices = "services";
 inline constexpr const char* kEndpointSlices = "endpointslices";
+// Kinds of other groups have these in their names.
+inline constexpr const char* kNetworkPolicies = "networking.k8s.io/v1/networkpolicies";
 
 // Objects as a cluster has them. `more` is merged into the object.
 Json namespace_object(const std::string& name, const Json& labels);
@@ -61,10 +64,14 @@ class ApiServer {
     // A kubeconfig with this token, or with the client's certificate if it is empty. Returns the path.
     std::string write_kubeconfig(const std::string& folder, const std::string& token) const;
 
-    // Objects.
+    // Objects. The kind is "pods", or for another group "GROUP/VERSION/RESOURCE".
     void put(const std::string& kind, const Json& object);
     void remove(const std::string& kind, const std::string& name_space, const std::string& name);
     void set_labels(const std::string& kind, const std::string& name_space, const std::string& name, const Json& labels);
+
+    std::optional<Json> find(const std::string& kind, const std::string& name_space, const std::string& name) const;
+    // The resources of a group that the server has: none at first, and then the group is not found. "networking.k8s.io/v1"
+    void serve_group(const std::string& version, const std::vector<std::string>& resources);
 
     // Behaviour.
     void accept_token(const std::string& token);                       // and no other; empty: a client certificate is enough
@@ -72,6 +79,7 @@ class ApiServer {
     void set_delay(std::chrono::milliseconds delay);                   // before each reply, and before each event
     void set_bookmarks(std::chrono::milliseconds every);               // 0: none
     void set_status(int status);                                       // of each reply; 200: as it should be
+    void set_status_of(const std::string& kind, int status);           // likewise, of requests for this kind, or of this group
     void expire_in_events(bool in_events);                             // tell of compacted changes by an event, not by the status
     void compact();                                                    // forgets all changes: 410 for older versions
     void send_raw(const std::string& kind, const std::string& bytes);  // into the watches of the kind
@@ -89,12 +97,23 @@ class ApiServer {
     std::uint64_t version() const;
 
   private:
+    // What the path of a request names.
+    struct Target {
+        std::string kind;  // or the version of the group, if `is_group`
+        bool is_group = false;
+        std::string name_space;
+        std::string name;  // empty: all objects
+        std::string subresource;
+    };
+    static Target target_of(const std::string& path);
+
     struct Settings {
         std::string token;
         std::size_t page_limit = 1'000'000;
         std::chrono::milliseconds delay{0};
         std::chrono::milliseconds bookmarks{0};
         int status = 200;
+        std::map<std::string, int> status_of;  // by kind or version
         bool expire_in_events = true;
     };
 
@@ -103,6 +122,9 @@ class ApiServer {
     void accept_clients();
     void serve(TlsConnection& connection);
     bool answer(TlsConnection& connection, const ReceivedRequest& request);
+    bool is_served(const std::string& kind) const;
+    bool answer_group(TlsConnection& connection, const std::string& version);
+    bool answer_object(TlsConnection& connection, const ReceivedRequest& request, const Target& target);
     bool answer_list(TlsConnection& connection, const std::string& kind, const ReceivedRequest& request);
     bool answer_watch(TlsConnection& connection, const std::string& kind, const ReceivedRequest& request);
     bool follow(TlsConnection& connection, const std::string& kind, const ReceivedRequest& request, std::uint64_t version);
@@ -114,6 +136,7 @@ class ApiServer {
     Authority other_authority_{"another authority"};
     SSL_CTX* context_;
     std::map<std::string, ObjectHistory> kinds_;
+    std::map<std::string, std::vector<std::string>> groups_;
     std::uint64_t version_ = 1;
     Settings settings_;
     std::map<std::string, std::size_t> counts_;

@@ -38,6 +38,7 @@ ReceivedRequest parse(const std::string& head) {
     std::size_t at = head.find("\r\n");
     const std::string line = head.substr(0, at);
     const std::size_t first = line.find(' ');
+    out.method = line.substr(0, first);
     parse_target(line.substr(first + 1, line.rfind(' ') - first - 1), out);
     while (at != std::string::npos && at + 2 < head.size()) {
         const std::size_t end = head.find("\r\n", at + 2);
@@ -55,21 +56,33 @@ ReceivedRequest parse(const std::string& head) {
 
 }  // namespace
 
+bool TlsConnection::receive_more() {
+    std::array<char, 4096> buffer{};
+    const int count = SSL_read(ssl_, buffer.data(), static_cast<int>(buffer.size()));
+    received_.append(buffer.data(), static_cast<std::size_t>(std::max(count, 0)));
+    return count > 0;
+}
+
 std::optional<ReceivedRequest> TlsConnection::receive() {
     constexpr std::string_view kEnd = "\r\n\r\n";
-    std::array<char, 4096> buffer{};
-    for (;;) {
-        if (const std::size_t end = received_.find(kEnd); end != std::string::npos) {
-            const std::string head = received_.substr(0, end + 2);
-            received_.erase(0, end + kEnd.size());
-            return parse(head);
-        }
-        const int count = SSL_read(ssl_, buffer.data(), static_cast<int>(buffer.size()));
-        if (count <= 0) {
+    while (received_.find(kEnd) == std::string::npos) {
+        if (!receive_more()) {
             return std::nullopt;
         }
-        received_.append(buffer.data(), static_cast<std::size_t>(count));
     }
+    const std::size_t end = received_.find(kEnd);
+    ReceivedRequest request = parse(received_.substr(0, end + 2));
+    received_.erase(0, end + kEnd.size());
+    const auto length = request.headers.find("content-length");
+    const std::size_t size = length == request.headers.end() ? 0 : std::stoul(length->second);
+    while (received_.size() < size) {
+        if (!receive_more()) {
+            return std::nullopt;
+        }
+    }
+    request.body = received_.substr(0, size);
+    received_.erase(0, size);
+    return request;
 }
 
 }  // namespace namegate::test

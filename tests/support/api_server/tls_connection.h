@@ -17,9 +17,11 @@
 namespace namegate::test {
 
 struct ReceivedRequest {
+    std::string method;
     std::string path;
     std::map<std::string, std::string> query;    // decoded
     std::map<std::string, std::string> headers;  // names in lower case
+    std::string body;
 };
 
 class TlsConnection {
@@ -52,6 +54,8 @@ class TlsConnection {
 
   private:
     Fd socket_;
+    bool receive_more();
+
     SSL* ssl_;
     std::string received_;
 };

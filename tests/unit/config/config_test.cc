@@ -230,6 +230,30 @@ TEST_CASE("errors name the place and what to write") {
     CHECK_FALSE(error_of("{").empty());
 }
 
+TEST_CASE("policies come from files, and from the groups of the API server that policySources lists") {
+    CHECK(Config().policy_groups.empty());
+    const auto both = parse_config("namegate.yaml", "policySources: [files, kubernetes, network-policy-api, calico, namegate]\n");
+    REQUIRE(both);
+    CHECK(both->policy_groups == std::vector<std::string>{"kubernetes", "network-policy-api", "calico", "namegate"});
+    CHECK(both->policy_dirs == Config().policy_dirs);
+    // It makes the API server the first source of labels too, unless labelSources says otherwise.
+    CHECK(both->uses_api_server());
+    CHECK(both->label_sources_of(true).front() == "kubernetes");
+    const auto without_files = parse_config("namegate.yaml", "policySources: [kubernetes]\nkubernetes: {leaseNamespace: namegate}\n");
+    REQUIRE(without_files);
+    CHECK(without_files->policy_dirs.empty());
+    CHECK(without_files->lease_namespace == "namegate");
+    CHECK(contains(error_of("policySources: [cluster]\n"), "policySources[0]: \"cluster\" is not allowed here"));
+    CHECK(contains(error_of("policySources: [files, files]\n"), "policySources[1]: the policy source is in the list already"));
+    CHECK(contains(error_of("policySources: [calico, calico]\n"), "policySources[1]: the policy source is in the list already"));
+    CHECK(contains(error_of("policySources: []\n"), "policySources: without a source there are no policies"));
+    CHECK(contains(error_of("policySources: [kubernetes]\nlabelSources: [files]\n"),
+                   "policySources: labelSources does not list kubernetes, so nothing would ask the API server for policies"));
+    CHECK(contains(error_of("policySources: [kubernetes]\npolicyDirs: [/p]\n"),
+                   "policyDirs: policySources does not list files, so nothing would read these folders"));
+    CHECK(contains(error_of("kubernetes: {leaseNamespace: a.b}\n"), "is not the name of a namespace"));
+}
+
 TEST_CASE("the API server is a source where it is listed, or where a kubeconfig is set") {
     CHECK_FALSE(Config().uses_api_server());
     const auto listed = parse_config("namegate.yaml", "labelSources: [kubernetes, containerd, files]\n");

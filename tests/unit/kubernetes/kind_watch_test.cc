@@ -17,7 +17,7 @@ namespace {
 
 class PlayedServer final : public Transport {
   public:
-    Result<Transfer> start(const HttpGet& request, HttpReceiver& receiver) override {
+    Result<Transfer> start(const HttpRequest& request, HttpReceiver& receiver) override {
         if (refuse) {
             return Error(Code::kNotFound, "no credentials");
         }
@@ -51,7 +51,7 @@ class PlayedServer final : public Transport {
     }
     void event(const std::string& type, const Json& object) { data(Json{{"type", type}, {"object", object}}.dump() + "\n"); }
 
-    std::vector<HttpGet> requests;
+    std::vector<HttpRequest> requests;
     Transfer transfers = 0;
     unsigned cancelled = 0;
     bool refuse = false;

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "policy/documents/custom_resources.h"
+#include "policy/documents/document.h"
 #include "policy/documents/schema.h"
 
 using namespace namegate::policy;
@@ -93,4 +95,69 @@ TEST_CASE("the schema in docs/ is up to date") {
     const std::string kept((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
     INFO("cmake --build --preset release --target schema");
     CHECK(kept == json_schema());
+}
+
+namespace {
+
+// Whether objects at every level keep the fields that the API server does not know.
+void check_keeps_unknown_fields(const Node& schema_node, const std::string& path) {
+    INFO(path);
+    const Node* const properties = schema_node.find("properties");
+    if (properties != nullptr && path != "metadata") {
+        const Node* const keeps = schema_node.find("x-kubernetes-preserve-unknown-fields");
+        REQUIRE(keeps != nullptr);
+        CHECK(keeps->text() == "true");
+    }
+    for (const MapEntry& entry : properties == nullptr ? std::vector<MapEntry>() : properties->entries()) {
+        // What namegate writes itself, and what the API server knows, are not concerned.
+        if (entry.key != "status" && entry.key != "metadata") {
+            check_keeps_unknown_fields(entry.value, path + "." + entry.key);
+        }
+    }
+    if (const Node* const items = schema_node.find("items"); items != nullptr) {
+        check_keeps_unknown_fields(*items, path + "[]");
+    }
+}
+
+const Node& at(const Node& node, std::initializer_list<const char*> path) {
+    const Node* out = &node;
+    for (const char* const key : path) {
+        INFO(key);
+        out = out->is_sequence() ? &out->items().at(0) : out->find(key);
+        REQUIRE(out != nullptr);
+    }
+    return *out;
+}
+
+}  // namespace
+
+TEST_CASE("the definitions of custom resources have every kind of Calico's group, and keep a field that the validator refuses") {
+    const ParseOutcome parsed = parse_documents("crds.yaml", custom_resources());
+    REQUIRE(parsed.problems.empty());
+    std::set<std::string> kinds;
+    for (const Node& definition : parsed.documents) {
+        const Node& spec = at(definition, {"spec"});
+        const std::string kind = at(spec, {"names", "kind"}).text();
+        const KindSpec* const known = find_kind(kind, kCalicoVersion);
+        REQUIRE(known != nullptr);
+        kinds.insert(kind);
+        CHECK(at(definition, {"metadata", "name"}).text() == resource_name(kind) + ".policy.namegate.dev");
+        CHECK(at(spec, {"scope"}).text() == (known->namespaced ? "Namespaced" : "Cluster"));
+        const Node& schema_node = at(spec, {"versions", "first", "schema", "openAPIV3Schema"});
+        check_keeps_unknown_fields(schema_node, kind);
+        for (const FieldSpec& field : known->object->fields) {
+            if (field.name == "spec") {
+                CHECK(at(schema_node, {"properties", "spec", "properties"}).entries().size() == field.object->fields.size());
+            }
+        }
+    }
+    CHECK(kinds == std::set<std::string>{"GlobalNetworkPolicy", "GlobalNetworkSet", "NetworkPolicy", "NetworkSet",
+                                         "StagedGlobalNetworkPolicy", "StagedNetworkPolicy", "Tier"});
+}
+
+TEST_CASE("the definitions in cni-conf/ are up to date") {
+    std::ifstream in(NAMEGATE_CRDS);
+    const std::string kept((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    INFO("cmake --build --preset release --target schema");
+    CHECK(kept == custom_resources());
 }

@@ -127,7 +127,7 @@ class Writer {
 }  // namespace
 
 TEST_CASE("random selectors have the meaning of the trees from which they were written") {
-    const test::Rounds run = test::rounds("selectors", 100'000);
+    const namegate::test::Rounds run = namegate::test::rounds("selectors", 100'000);
     std::mt19937 random(static_cast<std::mt19937::result_type>(run.seed));
     Writer writer(random);
     unsigned long differences = 0;

@@ -144,7 +144,7 @@ class Detail {
       element("p", { class: "path given" }, edge.tier === "" ? edge.rule : `${edge.tier} › ${edge.rule}`),
       edge.ruleText === "" ? null : element("p", { class: "note given" }, edge.ruleText),
       edge.reason && edge.reason !== "denied" ? element("p", { class: "note" }, `Reason: ${edge.reason}`) : null,
-      edge.file === "" ? null : place(`${edge.file}:${edge.line}`, "Copy the place"),
+      edge.file === "" ? null : place(edge.line === 0 ? edge.file : `${edge.file}:${edge.line}`, "Copy the place"),
     ];
   }
 

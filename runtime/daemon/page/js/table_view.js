@@ -72,7 +72,7 @@ class TableView {
     setAttribute(cells.peer, "title", edge.addresses.length > 0 ? `${edge.peer.label} ${edge.addresses.join(" ")}` : edge.peer.label);
     setText(cells.port, formatPort(edge));
     setText(cells.rule, edge.rule === "" ? "–" : edge.rule);
-    setAttribute(cells.rule, "title", edge.file === "" ? null : `${edge.file}:${edge.line}`);
+    setAttribute(cells.rule, "title", edge.file === "" ? null : edge.line === 0 ? edge.file : `${edge.file}:${edge.line}`);
     setText(cells.count, formatShortCount(edge.count));
     setText(cells.last, formatAge(nodeClock.now() - edge.last));
   }
