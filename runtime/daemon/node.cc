@@ -228,6 +228,11 @@ void Node::follow_services() {
         due_.services = false;
         return;
     }
+    // The node lock was busy a moment ago. Labels come first, with the next tick.
+    if (due_.labels) {
+        due_.services = true;
+        return;
+    }
     const auto work = [&]() -> Result<> {
         NG_ASSIGN(const NodeLock lock, lock_node());
         const node::ProgramSummary summary = runtime_->follow_services(lock);
