@@ -107,8 +107,9 @@ void ObjectSource::replace(const std::string& folder, std::map<std::string, Poli
             remove(path);
         }
     }
-    for (auto& [path, object] : objects) {
-        put(path, std::move(object));
+    while (!objects.empty()) {
+        auto one = objects.extract(objects.begin());
+        put(one.key(), std::move(one.mapped()));
     }
 }
 
