@@ -85,6 +85,7 @@ test_packages=(
   iputils-ping iptables qemu-system-x86 busybox-static cpio xz-utils containerd runc
   zsh fish mandoc man-db systemd
   prometheus chromium chromium-driver python3-selenium curl wget ethtool
+  mmdebstrap
   golang-go musl-tools golang-github-appc-cni-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 )
 
