@@ -40,7 +40,9 @@ Json to_json(const Object& object) {
                       {"staticUid", object.pod->static_uid},
                       {"serviceAccount", object.pod->service_account},
                       {"annotations", object.pod->annotations},
-                      {"ports", ports_json(object.pod->ports)}};
+                      {"ports", ports_json(object.pod->ports)},
+                      {"hostNetwork", object.pod->host_network},
+                      {"running", object.pod->running}};
     }
     return out;
 }
@@ -54,6 +56,9 @@ PodFacts pod_from(const Json& json) {
     for (const Json& port : json.at("ports")) {
         pod.ports.push_back({port.at(0).get<std::string>(), port.at(1).get<std::uint8_t>(), port.at(2).get<std::uint16_t>()});
     }
+    // Earlier builds did not write these.
+    pod.host_network = json.value("hostNetwork", false);
+    pod.running = json.value("running", false);
     return pod;
 }
 

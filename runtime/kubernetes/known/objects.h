@@ -43,6 +43,8 @@ struct PodFacts {
     std::string service_account;  // empty: it has none
     Labels annotations;           // only for display; not all
     std::vector<NamedPort> ports;
+    bool host_network = false;  // it uses the node's network
+    bool running = false;       // its containers were started, and have not all ended
 
     bool operator==(const PodFacts&) const = default;
 };
