@@ -101,7 +101,9 @@ Result<std::vector<std::string>> needed_plugins(std::string_view text) {
             out.insert(std::move(address_plugin));
         }
     }
-    out.erase(kType);
+    if (out.erase(kType) == 0) {
+        return Error(Code::kInvalidInput, "namegate is none of its plugins, so it would police no pod");
+    }
     return std::vector<std::string>(out.begin(), out.end());
 }
 

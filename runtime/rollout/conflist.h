@@ -19,7 +19,8 @@ inline constexpr std::size_t kMaxPluginsOfConflist = 64;
 // plugin makes. All else stays as it is. `settings` is the path of namegate.yaml on the node.
 Result<std::string> chain_namegate(std::string_view text, const std::string& settings);
 
-// The plugins that `text` names, the address plugins included, namegate not: sorted, each once.
+// The plugins that `text` names besides namegate, the address plugins included: sorted, each once. kInvalidInput: namegate is not among
+// them.
 Result<std::vector<std::string>> needed_plugins(std::string_view text);
 
 }  // namespace namegate::rollout

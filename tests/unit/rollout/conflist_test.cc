@@ -69,5 +69,7 @@ TEST_CASE("the plugins that a configuration needs are those that it names, with 
     const auto needed = needed_plugins(*chain_namegate(kPtp, kSettingsPath));
     REQUIRE(needed);
     CHECK(*needed == std::vector<std::string>{"host-local", "portmap", "ptp"});
-    CHECK_FALSE(needed_plugins(R"({"type":"bridge","ipam":{"type":"../../bin/sh"}})"));
+    CHECK(needed_plugins(R"({"type":"namegate","ipam":{"type":"dhcp"}})").value_or({}) == std::vector<std::string>{"dhcp"});
+    CHECK_FALSE(needed_plugins(R"({"type":"namegate","ipam":{"type":"../../bin/sh"}})"));
+    CHECK_FALSE(needed_plugins(kPtp));
 }
