@@ -84,7 +84,7 @@ test_packages=(
   "${demo_packages[@]}" catch2 ccache clang-format clang-tidy clang shellcheck git strace libclang-rt-14-dev
   iputils-ping iptables qemu-system-x86 busybox-static cpio xz-utils containerd runc
   zsh fish mandoc man-db systemd
-  prometheus chromium chromium-driver python3-selenium curl wget ethtool openssl gnutls-bin
+  prometheus chromium chromium-driver python3-selenium curl wget ethtool openssl gnutls-bin mmdebstrap
   golang-go musl-tools golang-github-appc-cni-dev libgrpc++-dev libprotobuf-dev protobuf-compiler protobuf-compiler-grpc
 )
 

@@ -77,6 +77,15 @@ std::string api_server_text(const std::optional<api::ApiServerItem>& one) {
            (one->refused == 0 ? "" : ", refused: " + std::to_string(one->refused) + ", the last: " + one->last_refused);
 }
 
+// Empty: there is none.
+std::string not_policed_text(const std::optional<api::ApiServerItem>& one) {
+    if (!one || one->host_network_pods.value_or(0) + one->other_network_pods.value_or(0) == 0) {
+        return {};
+    }
+    return std::to_string(one->host_network_pods.value_or(0)) + " pods of this node in the node's network, " +
+           std::to_string(one->other_network_pods.value_or(0)) + " in a network that namegate did not make";
+}
+
 std::string modes_text(const api::ModeCounts& endpoints) {
     return std::to_string(endpoints.enforced) + " enforced, " + std::to_string(endpoints.open) + " open, " +
            std::to_string(endpoints.closed) + " closed";
@@ -98,6 +107,7 @@ void show_status(const Context& context, const api::StatusReply& reply) {
     print_line(context, "endpoints", modes_text(reply.endpoints));
     print_line(context, "dns", servers_text(reply));
     print_line(context, "api server", api_server_text(reply.api_server));
+    print_line(context, "unpoliced", not_policed_text(reply.api_server));
     print_line(context, "folders", listed(reply.folders, reply.folders.size()));
     print_line(context, "pins", reply.pins);
     print_files(context, reply.files);

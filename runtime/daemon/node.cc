@@ -112,15 +112,13 @@ void Node::reload_policies(const policy::ChangedFiles& changed) {
 }
 
 void Node::program_affected(const policy::AffectedEndpoints& affected) {
-    const auto work = [&]() -> Result<> {
-        NG_ASSIGN(const NodeLock lock, lock_node());
-        return program_affected(lock, affected);
-    };
-    const Result<> result = work();
-    // A policy that does not compile would fail again, so it is only reported for its endpoints. After an error, some endpoints still
-    // have their old policies. It is not recorded which, so the next attempt programs all.
+    const auto lock = lock_node();
+    // A policy that does not compile would fail again, so it is only reported for its endpoints. An endpoint that failed for another
+    // reason is marked, and the next attempt programs it alone.
+    const Result<> result = lock ? program_affected(*lock, affected) : Result<>(lock.error());
     due_.program = !result;
-    if (!result) {
+    if (!lock) {
+        // It is not recorded which endpoints are affected, so the next attempt programs all.
         programmer().mark_all_outdated();
     }
     health_.report(kProgramming, result);

@@ -57,6 +57,8 @@ class Provider {
     virtual bool is_complete() const { return false; }
     // Why describe() does not know an endpoint that the provider should know. Empty: there is no reason that anybody could remove.
     virtual std::string why_unknown(const endpoints::Record& /*record*/) const { return {}; }
+    // The same of namespaces and service accounts: why those are unknown that it does not know.
+    virtual std::string why_objects_unknown() const { return {}; }
     // What it knows now of an endpoint that changes, to be stored in its record. Empty: the record has the last that is known.
     virtual std::optional<Description> newest(const endpoints::Record& /*record*/) const { return std::nullopt; }
     // The labels of a namespace and of a service account. Null: not known.

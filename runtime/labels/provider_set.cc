@@ -169,6 +169,15 @@ SharedLabels ProviderSet::account_labels(const endpoints::Record& record, const 
     return first_labels(record, has_document, [&](const Provider& one) { return one.account_labels(record.pod_namespace, account); });
 }
 
+std::string ProviderSet::why_objects_unknown() const {
+    for (const auto& provider : providers_) {
+        if (std::string why = provider->why_objects_unknown(); !why.empty()) {
+            return why;
+        }
+    }
+    return {};
+}
+
 std::vector<Provider*> ProviderSet::to_be_asked() const {
     std::vector<Provider*> out;
     for (const auto& provider : providers_) {

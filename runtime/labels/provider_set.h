@@ -43,6 +43,8 @@ class ProviderSet {
     // does, or the policy folders have a document of it (`has_document`) and the provider `files` comes first.
     SharedLabels namespace_labels(const endpoints::Record& record, bool has_document) const;
     SharedLabels account_labels(const endpoints::Record& record, const std::string& account, bool has_document) const;
+    // Why a namespace or service account may be unknown: the first provider's reason. Empty: only documents know them.
+    std::string why_objects_unknown() const;
     // Copies into the record what changed at its providers since it was written. False: nothing.
     bool refresh(endpoints::Record& record) const;
     // The first provider used for this endpoint that must be asked and has not replied. Null: there is none.

@@ -44,6 +44,7 @@ Result<policy::EndpointView> Programmer::view_of(const Record& record) const {
     view.ports = std::move(resolved.ports);
     view.labels_known = resolved.known;
     view.labels_missing = std::move(resolved.missing);
+    view.objects_missing = providers_.why_objects_unknown();
     view.unknown_is_absent = config_.unknown_labels_absent;
     view.namespace_labels = providers_.namespace_labels(record, snapshot_->find_namespace(view.name_space) != nullptr);
     if (const std::string account = policy::service_account_of(view, *snapshot_); !account.empty()) {

@@ -35,6 +35,7 @@ v1::PodSandboxConfig config_of(const SandboxSpec& spec) {
     if (spec.host_network) {
         config.mutable_linux()->mutable_security_context()->mutable_namespace_options()->set_network(v1::NODE);
     }
+    config.set_log_directory(spec.log_folder);
     for (const std::string& server : spec.dns_servers) {
         config.mutable_dns_config()->add_servers(server);
     }
@@ -44,6 +45,47 @@ v1::PodSandboxConfig config_of(const SandboxSpec& spec) {
         port->set_container_port(spec.container_port);
     }
     return config;
+}
+
+// As kubelet asks for it: /proc is protected, and the runtime's filter of system calls is on.
+void restrict(v1::LinuxContainerSecurityContext& context, const ContainerSpec& spec, bool host_network) {
+    context.mutable_capabilities()->add_drop_capabilities("ALL");
+    for (const std::string& capability : spec.capabilities) {
+        context.mutable_capabilities()->add_add_capabilities(capability);
+    }
+    context.mutable_namespace_options()->set_pid(v1::CONTAINER);
+    context.mutable_namespace_options()->set_network(host_network ? v1::NODE : v1::POD);
+    context.set_readonly_rootfs(spec.read_only_root);
+    context.set_no_new_privs(spec.no_new_privileges);
+    context.mutable_seccomp()->set_profile_type(0);
+    for (const char* path : {"/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware"}) {
+        context.add_masked_paths(path);
+    }
+    for (const char* path : {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"}) {
+        context.add_readonly_paths(path);
+    }
+}
+
+void describe(v1::ContainerConfig& config, const ContainerSpec& spec, bool host_network) {
+    config.mutable_metadata()->set_name(spec.name);
+    config.mutable_image()->set_image(spec.image);
+    config.mutable_command()->Add(spec.command.begin(), spec.command.end());
+    config.mutable_args()->Add(spec.arguments.begin(), spec.arguments.end());
+    config.set_log_path(spec.name + ".log");
+    for (const auto& [name, value] : spec.environment) {
+        v1::KeyValue* variable = config.add_envs();
+        variable->set_key(name);
+        variable->set_value(value);
+    }
+    for (const ContainerMount& mount : spec.mounts) {
+        v1::Mount* made = config.add_mounts();
+        made->set_host_path(mount.host_path);
+        made->set_container_path(mount.container_path);
+        made->set_readonly(mount.read_only);
+    }
+    if (spec.restricted) {
+        restrict(*config.mutable_linux()->mutable_security_context(), spec, host_network);
+    }
 }
 
 }  // namespace
@@ -124,14 +166,14 @@ Result<std::string> Cri::pod_ip(const std::string& sandbox) {
 
 Result<std::string> Cri::run_container(const std::string& sandbox, const SandboxSpec& spec, const std::vector<std::string>& command,
                                        const std::string& name, const std::string& image) {
+    return run_container(sandbox, spec, ContainerSpec{name, image, command});
+}
+
+Result<std::string> Cri::run_container(const std::string& sandbox, const SandboxSpec& pod, const ContainerSpec& spec) {
     v1::CreateContainerRequest request;
     request.set_pod_sandbox_id(sandbox);
-    *request.mutable_sandbox_config() = config_of(spec);
-    request.mutable_config()->mutable_metadata()->set_name(name);
-    request.mutable_config()->mutable_image()->set_image(image);
-    for (const std::string& word : command) {
-        request.mutable_config()->add_command(word);
-    }
+    *request.mutable_sandbox_config() = config_of(pod);
+    describe(*request.mutable_config(), spec, pod.host_network);
     v1::ContainerId container;
     {
         grpc::ClientContext context;
@@ -147,6 +189,30 @@ Result<std::string> Cri::run_container(const std::string& sandbox, const Sandbox
         return failed(status);
     }
     return container.container_id();
+}
+
+Result<> Cri::stop_container(const std::string& container, unsigned seconds) {
+    grpc::ClientContext context;
+    limit(context, kSeconds);
+    v1::StopContainerRequest request;
+    request.set_container_id(container);
+    request.set_timeout(seconds);
+    v1::Empty reply;
+    const auto status = stub_->runtime->StopContainer(&context, request, &reply);
+    return status.ok() ? ok() : Result<>(failed(status));
+}
+
+Result<std::optional<int>> Cri::exit_code(const std::string& container) {
+    constexpr int kEnded = 2;
+    grpc::ClientContext context;
+    limit(context, kSeconds);
+    v1::ContainerId request;
+    request.set_container_id(container);
+    v1::ContainerStatusResponse reply;
+    if (const auto status = stub_->runtime->ContainerStatus(&context, request, &reply); !status.ok()) {
+        return failed(status);
+    }
+    return reply.status().state() == kEnded ? std::optional<int>(reply.status().exit_code()) : std::nullopt;
 }
 
 Result<ExecOutput> Cri::exec(const std::string& container, const std::vector<std::string>& command) {

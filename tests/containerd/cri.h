@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,29 @@ struct SandboxSpec {
     // In the pod's resolv.conf; empty: the node's.
     std::vector<std::string> dns_servers = {};
     bool host_network = false;
+    // Of the containers' output; empty: none is kept.
+    std::string log_folder = {};
+};
+
+struct ContainerMount {
+    std::string host_path;
+    std::string container_path;
+    bool read_only = false;
+};
+
+// What kubelet reads of a container in a manifest.
+struct ContainerSpec {
+    std::string name = "main";
+    std::string image = kImage;
+    std::vector<std::string> command;
+    std::vector<std::string> arguments = {};
+    std::map<std::string, std::string> environment = {};
+    std::vector<ContainerMount> mounts = {};
+    // With this, exactly the capabilities, a filter of system calls, and a read-only root if it says so.
+    bool restricted = false;
+    std::vector<std::string> capabilities = {};
+    bool read_only_root = false;
+    bool no_new_privileges = false;
 };
 
 struct ExecOutput {
@@ -55,6 +79,11 @@ class Cri {
     // Creates and starts it.
     Result<std::string> run_container(const std::string& sandbox, const SandboxSpec& spec, const std::vector<std::string>& command,
                                       const std::string& name = "main", const std::string& image = kImage);
+    Result<std::string> run_container(const std::string& sandbox, const SandboxSpec& pod, const ContainerSpec& spec);
+    // SIGTERM, and SIGKILL after the seconds.
+    Result<> stop_container(const std::string& container, unsigned seconds);
+    // Its exit code when it has ended.
+    Result<std::optional<int>> exit_code(const std::string& container);
     Result<ExecOutput> exec(const std::string& container, const std::vector<std::string>& command);
 
   private:

@@ -21,6 +21,7 @@ declare -A may=(
   [daemon]="base policy dns endpoints labels kubernetes datapath config api node"
   [ctl]="base policy dns config api"
   [man]="base config ctl daemon/command_line.h"
+  [rollout]="base cni endpoints config"
 )
 # library: pattern of its headers | folders and files that may include them
 libraries=(
@@ -38,7 +39,7 @@ libraries=(
   'microhttpd\.h|daemon/http'
   'zlib\.h|ctl'
   'libpsl\.h|ctl'
-  'CLI/|ctl man daemon/command_line.h'
+  'CLI/|ctl man rollout daemon/command_line.h'
 )
 
 bad=0
@@ -64,8 +65,8 @@ for folder in "${!may[@]}"; do
   done < <(find "runtime/$folder" \( -name '*.h' -o -name '*.cc' \) ! -path '*/bpf/*' | sort)
 done
 while IFS= read -r line; do
-  report "$line: the plugin may not include the daemon, the command line or the manual pages"
-done < <(grep -rnE '^#include "(daemon|ctl|man)/' plugin --include='*.h' --include='*.cc')
+  report "$line: the plugin may not include the daemon, the command line, the manual pages or the rollout"
+done < <(grep -rnE '^#include "(daemon|ctl|man|rollout)/' plugin --include='*.h' --include='*.cc')
 
 for entry in "${libraries[@]}"; do
   pattern=${entry%|*} folders=" ${entry##*|} "

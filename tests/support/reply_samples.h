@@ -26,7 +26,7 @@ inline api::StatusReply sample_status() {
             {{"192.0.2.53:53", "dnsTrustedServers"}},
             {"policy file /p/b.yaml is refused"},
             {"DNS server 10.0.0.2 is not trusted"},
-            api::ApiServerItem{"https://10.0.0.1:6443", true, "2026-03-01T10:00:00Z", "reset", 12, 5, 9, 1, "shop/big: too large"}};
+            api::ApiServerItem{"https://10.0.0.1:6443", true, "2026-03-01T10:00:00Z", "reset", 12, 5, 9, 1, "shop/big: too large", 3, 2}};
 }
 
 inline api::EndpointsReply sample_endpoints() {

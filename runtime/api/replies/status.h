@@ -56,6 +56,9 @@ struct ApiServerItem {
     std::uint64_t service_accounts = 0;
     std::uint64_t refused = 0;
     std::string last_refused;
+    // Pods of this node that are no endpoints: in the node's network, and in one that namegate did not make.
+    std::optional<std::uint64_t> host_network_pods = {};
+    std::optional<std::uint64_t> other_network_pods = {};
 
     bool operator==(const ApiServerItem&) const = default;
     static constexpr auto fields() {
@@ -63,7 +66,9 @@ struct ApiServerItem {
                           field("since", &ApiServerItem::since), field("lastError", &ApiServerItem::last_error),
                           field("pods", &ApiServerItem::pods), field("namespaces", &ApiServerItem::namespaces),
                           field("serviceAccounts", &ApiServerItem::service_accounts), field("refused", &ApiServerItem::refused),
-                          field("lastRefused", &ApiServerItem::last_refused));
+                          field("lastRefused", &ApiServerItem::last_refused),
+                          optional_field("hostNetworkPods", &ApiServerItem::host_network_pods),
+                          optional_field("otherNetworkPods", &ApiServerItem::other_network_pods));
     }
 };
 

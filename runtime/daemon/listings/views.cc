@@ -14,6 +14,7 @@
 #include "base/utc_text.h"
 #include "daemon/counters/counters.h"
 #include "daemon/listings/degraded.h"
+#include "daemon/listings/other_pods.h"
 #include "daemon/listings/staged_view.h"
 #include "daemon/warnings/partly_matched.h"
 #include "daemon/warnings/reverse_path.h"
@@ -148,13 +149,16 @@ void add_refused(Node& node, const Record& record, api::AddressesReply& out) {
     }
 }
 
-std::optional<api::ApiServerItem> api_server_item(const std::optional<ApiServerState>& state) {
+std::optional<api::ApiServerItem> api_server_item(const Node& node) {
+    const std::optional<ApiServerState>& state = node.api_server();
     if (!state) {
         return std::nullopt;
     }
-    return api::ApiServerItem{state->server,           state->connected, utc_text(state->since_seconds),
-                              state->last_error,       state->pods,      state->namespaces,
-                              state->service_accounts, state->refused,   state->last_refused};
+    const OtherPods others = count_other_pods(node);
+    return api::ApiServerItem{state->server,           state->connected,    utc_text(state->since_seconds),
+                              state->last_error,       state->pods,         state->namespaces,
+                              state->service_accounts, state->refused,      state->last_refused,
+                              others.host_network,     others.other_network};
 }
 
 api::TextMap annotations_of(const Node& node, const Record& record) {
@@ -241,7 +245,7 @@ Result<api::StatusReply> view_status(Node& node, const Learner& learner) {
     }
     out.healthy = out.degraded.empty();
     out.warnings = view_warnings(node);
-    out.api_server = api_server_item(node.api_server());
+    out.api_server = api_server_item(node);
     return out;
 }
 

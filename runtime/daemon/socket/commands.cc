@@ -14,6 +14,7 @@
 #include "daemon/events/event_json.h"
 #include "daemon/listings/denials.h"
 #include "daemon/listings/explain.h"
+#include "daemon/listings/other_pods.h"
 #include "daemon/listings/policy_use.h"
 #include "daemon/listings/staged_changes.h"
 #include "daemon/listings/views.h"
@@ -40,7 +41,7 @@ Result<api::EndpointsReply> list_endpoints(Node& node) {
 
 Result<api::NamesReply> list_names(Node& node, const std::string& endpoint) {
     if (!endpoint.empty()) {
-        NG_ASSIGN(const Record* record, find_endpoint(node.records(), endpoint));
+        NG_ASSIGN(const Record* record, find_endpoint(node, endpoint));
         return view_names(node, *record);
     }
     api::NamesReply out;
@@ -55,7 +56,7 @@ Result<api::NamesReply> list_names(Node& node, const std::string& endpoint) {
 Result<EventFilter> event_filter(const Node& node, const api::MonitorRequest& request) {
     EventFilter filter;
     if (!request.endpoint.empty()) {
-        NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
+        NG_ASSIGN(const Record* record, find_endpoint(node, request.endpoint));
         filter.endpoint = record->id;
     }
     if (!request.name.empty()) {
@@ -117,23 +118,23 @@ struct Handler {
             NG_ASSIGN(api::PolicyList list, view_policies(node));
             return api::PoliciesReply{std::move(list), {}};
         }
-        NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
+        NG_ASSIGN(const Record* record, find_endpoint(node, request.endpoint));
         NG_ASSIGN(api::RulesReply rules, view_rules(node, *record));
         return api::PoliciesReply{{}, std::move(rules)};
     }
     Result<api::AddressesReply> operator()(const api::AddressesRequest& request) const {
-        NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
+        NG_ASSIGN(const Record* record, find_endpoint(node, request.endpoint));
         return view_addresses(node, *record);
     }
     Result<api::NamesReply> operator()(const api::NamesRequest& request) const { return list_names(node, request.endpoint); }
     Result<api::ExplainReply> operator()(const api::ExplainRequest& request) const {
-        NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
+        NG_ASSIGN(const Record* record, find_endpoint(node, request.endpoint));
         NG_ASSIGN(const policy::Destination destination, policy::parse_destination(request.destination, request.tls_name));
         const auto direction = request.ingress ? policy::Direction::kIngress : policy::Direction::kEgress;
         return view_explanation(node, *record, destination, direction);
     }
     Result<api::WhyReply> operator()(const api::WhyRequest& request) const {
-        NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
+        NG_ASSIGN(const Record* record, find_endpoint(node, request.endpoint));
         std::optional<policy::Destination> destination;
         if (!request.destination.empty()) {
             NG_ASSIGN(destination, policy::parse_destination(request.destination));
@@ -144,7 +145,7 @@ struct Handler {
         if (request.endpoint.empty()) {
             return view_staged_changes(parts.events.staged(), std::nullopt);
         }
-        NG_ASSIGN(const Record* record, find_endpoint(node.records(), request.endpoint));
+        NG_ASSIGN(const Record* record, find_endpoint(node, request.endpoint));
         return view_staged_changes(parts.events.staged(), record->id);
     }
     Result<Followed> operator()(const api::MonitorRequest& request) const {
@@ -196,9 +197,9 @@ Result<api::Json> program_reply(const Result<>& programmed) {
     return api::write_reply<api::ProgramRequest>(reply);
 }
 
-Result<const Record*> find_endpoint(const RecordMap& records, const std::string& text) {
+Result<const Record*> find_endpoint(const Node& node, const std::string& text) {
     const Record* found = nullptr;
-    for (const auto& entry : records) {
+    for (const auto& entry : node.records()) {
         const Record& record = entry.second;
         const bool exact = record.container_id == text || record.host_ifname == text ||
                            (!record.pod_name.empty() && record.pod_namespace + "/" + record.pod_name == text);
@@ -213,7 +214,8 @@ Result<const Record*> find_endpoint(const RecordMap& records, const std::string&
         found = &record;
     }
     if (found == nullptr) {
-        return Error(Code::kNotFound, "there is no endpoint \"" + text + "\"; see: namegatectl endpoints");
+        const std::string why = why_no_endpoint(node, text);
+        return Error(Code::kNotFound, why.empty() ? "there is no endpoint \"" + text + "\"; see: namegatectl endpoints" : why);
     }
     return found;
 }

@@ -27,8 +27,8 @@ Result<SocketServer::Reply> handle_call(const Parts& parts, const api::Call& cal
 // The reply to `program` when the labels had to be awaited.
 Result<api::Json> program_reply(const Result<>& programmed);
 
-// `text`: "namespace/pod", a container id or its beginning, or a host interface. kNotFound: no endpoint matches;
+// `text`: "namespace/pod", a container id or its beginning, or a host interface. kNotFound: no endpoint matches, and why;
 // kInvalidInput: several match.
-Result<const endpoints::Record*> find_endpoint(const RecordMap& records, const std::string& text);
+Result<const endpoints::Record*> find_endpoint(const Node& node, const std::string& text);
 
 }  // namespace namegate::daemon

@@ -96,6 +96,12 @@ Result<PodFacts> decode_pod(const Json& object, const Json& metadata) {
         return Error(Code::kInvalidInput, "spec is missing");
     }
     NG_ASSIGN(pod.service_account, text_of(*spec, "serviceAccountName"));
+    const Json* host_network = member(*spec, "hostNetwork", Json::value_t::boolean);
+    pod.host_network = host_network != nullptr && host_network->get<bool>();
+    if (const Json* status = member(object, "status", Json::value_t::object); status != nullptr) {
+        NG_ASSIGN(const std::string phase, text_of(*status, "phase"));
+        pod.running = phase == "Running";
+    }
     if (const Json* containers = member(*spec, "containers", Json::value_t::array); containers != nullptr) {
         for (const Json& container : *containers) {
             NG_TRY(add_ports(container, pod.ports));

@@ -41,7 +41,9 @@ Json to_json(const Object& object) {
                       {"staticUid", object.pod->static_uid},
                       {"serviceAccount", object.pod->service_account},
                       {"annotations", object.pod->annotations},
-                      {"ports", ports_json(object.pod->ports)}};
+                      {"ports", ports_json(object.pod->ports)},
+                      {"hostNetwork", object.pod->host_network},
+                      {"running", object.pod->running}};
         if (!object.pod->node.empty() || !object.pod->addresses.empty()) {
             out["pod"]["node"] = object.pod->node;
             out["pod"]["addresses"] = addresses_json(object.pod->addresses);
@@ -69,6 +71,9 @@ PodFacts pod_from(const Json& json) {
         json.at("node").get_to(pod.node);
         pod.addresses = addresses_from(json.at("addresses"));
     }
+    // Earlier builds did not write these.
+    pod.host_network = json.value("hostNetwork", false);
+    pod.running = json.value("running", false);
     return pod;
 }
 

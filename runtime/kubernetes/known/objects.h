@@ -50,6 +50,8 @@ struct PodFacts {
     std::string service_account;  // empty: it has none
     Labels annotations;           // only for display; not all
     std::vector<NamedPort> ports;
+    bool host_network = false;  // it uses the node's network
+    bool running = false;       // its containers were started, and have not all ended
     // Of a peer only. No addresses: it has none of its own, because it uses the node's network, was not started yet, or has ended.
     std::string node{};
     std::vector<IpAddress> addresses{};

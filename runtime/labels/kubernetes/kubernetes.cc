@@ -65,6 +65,13 @@ class Kubernetes final : public Provider {
                (known_->is_away() ? ", and is away" : "");
     }
 
+    std::string why_objects_unknown() const override {
+        if (!must_be_asked()) {
+            return {};
+        }
+        return std::string("the API server has not shown it to this node yet") + (known_->is_away() ? ", and is away" : "");
+    }
+
     std::optional<Description> newest(const endpoints::Record& record) const override {
         const auto object = is_pod(record) && known_ ? known_->find(Kind::kPods, record.pod_namespace, record.pod_name) : nullptr;
         if (object == nullptr || !kubernetes::is_sandbox_of(*object->pod, record.pod_uid)) {

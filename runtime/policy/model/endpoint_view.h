@@ -34,6 +34,8 @@ struct EndpointView {
     bool labels_known = false;
     // Not empty: a label source that has not replied yet may know more labels. The text says which source.
     std::string labels_missing;
+    // Why a source that should know the namespace and the service account does not. Empty: only documents know them.
+    std::string objects_missing;
     // Unknown labels count as absent (unknownLabels: Absent).
     bool unknown_is_absent = false;
     std::vector<IpAddress> addresses;

@@ -69,20 +69,22 @@ std::string describe_gaps(const EndpointView& endpoint, const SeenLabels& seen) 
     std::string out;
     const auto add = [&out](const std::string& text) { out += (out.empty() ? "" : "; ") + text; };
     const std::string pod = endpoint.name_space + "/" + endpoint.pod;
+    const std::string source = endpoint.objects_missing.empty() ? "" : endpoint.objects_missing + "; or ";
     if (seen.gaps.own) {
         add(endpoint.labels_missing.empty()
                 ? "no label source knows the labels of pod " + pod + ": set labelSources, or add a Pod document with them"
                 : endpoint.labels_missing);
     }
     if (seen.gaps.name_space) {
-        add("the labels of namespace " + endpoint.name_space + " are not known: add a Namespace document with them");
+        add("the labels of namespace " + endpoint.name_space + " are not known: " + source + "add a Namespace document with them");
     }
     if (seen.gaps.account) {
         add("the service account of pod " + pod + " is not known: add a Pod document with its serviceAccountName");
     } else if (seen.gaps.account_labels) {
         const auto account = seen.labels->find(kLabelServiceAccount);
         add("the labels of service account " + endpoint.name_space + "/" +
-            (account == seen.labels->end() ? std::string() : account->second) + " are not known: add a ServiceAccount document with them");
+            (account == seen.labels->end() ? std::string() : account->second) + " are not known: " + source +
+            "add a ServiceAccount document with them");
     }
     return out;
 }

@@ -27,8 +27,9 @@ std::string problem(const Json& json, const typename Request::Reply* expected = 
 }
 
 // Members that a reply may lack.
-const Lines kMayBeAbsent = {"staged.liveFlows", "staged.deniedFlows", "staged.example", ".neverOpens", "dnsQueries", ".tlsNames", ".quic",
-                            ".shownNames",      ".tlsName",           "].dns",          "].type",      "apiServer"};
+const Lines kMayBeAbsent = {
+    "staged.liveFlows", "staged.deniedFlows", "staged.example", ".neverOpens", "dnsQueries", ".tlsNames",        ".quic",
+    ".shownNames",      ".tlsName",           "].dns",          "].type",      "apiServer",  ".hostNetworkPods", ".otherNetworkPods"};
 // Objects whose names are data.
 const std::set<std::string> kMaps = {"labels", "annotations", "counters"};
 

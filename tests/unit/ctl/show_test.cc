@@ -42,6 +42,7 @@ TEST_CASE("status") {
           "dns        192.0.2.53:53 (dnsTrustedServers)\n"
           "api server https://10.0.0.1:6443, connected since 2026-03-01T10:00:00Z, 12 pods of this node, 5 namespaces, 9 service accounts, "
           "refused: 1, the last: shop/big: too large\n"
+          "unpoliced  3 pods of this node in the node's network, 2 in a network that namegate did not make\n"
           "folders    /etc/namegate/policies.d\n"
           "pins       /sys/fs/bpf/namegate/v1\n"
           "\n"

@@ -40,6 +40,20 @@ TEST_CASE("a pod's labels, UID, account, annotations and named ports are read") 
     CHECK(object->pod->ports == std::vector<NamedPort>{{"http", 6, 8080}, {"dns", 17, 53}, {"sig", 132, 5060}});
 }
 
+TEST_CASE("whether a pod uses the node's network, and runs") {
+    CHECK_FALSE(decode_object(Kind::kPods, pod())->pod->host_network);
+    CHECK_FALSE(decode_object(Kind::kPods, pod())->pod->running);
+    Json other = pod();
+    other["spec"]["hostNetwork"] = true;
+    other["status"] = {{"phase", "Running"}};
+    CHECK(decode_object(Kind::kPods, other)->pod->host_network);
+    CHECK(decode_object(Kind::kPods, other)->pod->running);
+    other["spec"]["hostNetwork"] = "true";
+    other["status"]["phase"] = "Succeeded";
+    CHECK_FALSE(decode_object(Kind::kPods, other)->pod->host_network);
+    CHECK_FALSE(decode_object(Kind::kPods, other)->pod->running);
+}
+
 TEST_CASE("the mirror of a static pod is found by the UID under which kubelet runs it") {
     Json mirror = pod();
     mirror["metadata"]["annotations"]["kubernetes.io/config.mirror"] = "0123abc";

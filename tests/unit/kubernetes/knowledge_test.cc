@@ -17,7 +17,7 @@ using namegate::test::TempDir;
 namespace {
 
 Object pod(const std::string& name, const Labels& labels) {
-    return {{"shop", name}, labels, PodFacts{"uid-" + name, "", "runner", {{"note", "\"x\"\n"}}, {{"http", 6, 80}}}};
+    return {{"shop", name}, labels, PodFacts{"uid-" + name, "", "runner", {{"note", "\"x\"\n"}}, {{"http", 6, 80}}, true, true}};
 }
 
 std::shared_ptr<const Object> shared(Object object) { return std::make_shared<const Object>(std::move(object)); }

@@ -214,6 +214,9 @@ TEST_CASE("labels of namespaces and service accounts come from the first source 
     const Fixture fixture;
     const ProviderSet set = fixture.set({"kubernetes", "files"});
     CHECK(set.namespace_labels(pod_record(), false) == nullptr);
+    CHECK(set.why_objects_unknown() == "the API server has not shown it to this node yet");
+    CHECK(fixture.set({"files"}).why_objects_unknown().empty());
+    CHECK(Fixture(false).set({"kubernetes"}).why_objects_unknown().empty());
     fixture.know_all();
     REQUIRE(set.namespace_labels(pod_record(), true));
     CHECK(*set.namespace_labels(pod_record(), true) == Labels{{"team", "a"}});

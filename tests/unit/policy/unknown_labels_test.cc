@@ -126,6 +126,9 @@ TEST_CASE("S8: labels of a namespace and of a service account are unknown until 
     SECTION("namespace") {
         files.add(policy_file("GlobalNetworkPolicy", "", "namespaceSelector: team == 'a'"));
         CHECK(files.asked(pod).find("the labels of namespace default are not known: add a Namespace document") != std::string::npos);
+        pod.objects_missing = "the API server has not shown it";
+        CHECK(files.asked(pod).find("namespace default are not known: the API server has not shown it; or add a Namespace document") !=
+              std::string::npos);
         CHECK(files.add(kNamespace).asked(pod) == "selected");
     }
     SECTION("name of a namespace") {
