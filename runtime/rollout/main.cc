@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/printable.h"
@@ -18,7 +20,7 @@ using namespace namegate::rollout;
 
 constexpr int kWrongUsage = 2;
 constexpr int kEnforced = 3;
-constexpr unsigned kPollSeconds = 2;
+constexpr std::chrono::seconds kPoll{2};
 constexpr const char* kFooter =
     "Exit status: 0 done, 1 failed, 2 wrong usage; of `remove` 3: pods are still enforced; of `remove --check` 1: something is left.";
 
@@ -67,11 +69,13 @@ int remove(const NodePaths& paths, bool wait, bool stay) {
         if (!wait) {
             return kEnforced;
         }
-        ::sleep(kPollSeconds);
+        std::this_thread::sleep_for(kPoll);
     }
     print_lines(stdout, {"removed: nothing of namegate is left on the node"});
-    while (stay) {
-        ::pause();
+    if (stay) {
+        for (;;) {
+            ::pause();  // until a signal ends the process
+        }
     }
     return 0;
 }
