@@ -27,14 +27,6 @@ std::string status_json(int code, const std::string& reason, const std::string& 
         .dump();
 }
 
-Json metadata_of(const std::string& name_space, const std::string& name, const Json& labels) {
-    Json out{{"name", name}, {"labels", labels}};
-    if (!name_space.empty()) {
-        out["namespace"] = name_space;
-    }
-    return out;
-}
-
 std::string query_of(const ReceivedRequest& request, const std::string& name) {
     const auto found = request.query.find(name);
     return found == request.query.end() ? "" : found->second;
@@ -73,46 +65,6 @@ Json shown(const ReceivedRequest& request, const Json& object) {
 std::uint64_t number(const std::string& text) { return text.empty() ? 0 : std::stoull(text); }
 
 }  // namespace
-
-Json namespace_object(const std::string& name, const Json& labels) {
-    return {{"kind", "Namespace"}, {"apiVersion", "v1"}, {"metadata", metadata_of("", name, labels)}};
-}
-
-Json account_object(const std::string& name_space, const std::string& name, const Json& labels) {
-    return {{"kind", "ServiceAccount"}, {"apiVersion", "v1"}, {"metadata", metadata_of(name_space, name, labels)}};
-}
-
-Json pod_object(const std::string& node, const std::string& name_space, const std::string& name, const std::string& uid, const Json& labels,
-                const Json& more) {
-    Json out{{"kind", "Pod"},
-             {"apiVersion", "v1"},
-             {"metadata", metadata_of(name_space, name, labels)},
-             {"spec", {{"nodeName", node}, {"serviceAccountName", "default"}, {"containers", Json::array({{{"name", "main"}}})}}}};
-    out["metadata"]["uid"] = uid;
-    out.merge_patch(more);
-    return out;
-}
-
-Json service_object(const std::string& name_space, const std::string& name, const std::vector<std::string>& addresses, const Json& ports) {
-    return {{"kind", "Service"},
-            {"metadata", metadata_of(name_space, name, Json::object())},
-            {"spec", {{"clusterIP", addresses.empty() ? "None" : addresses.front()}, {"clusterIPs", addresses}, {"ports", ports}}}};
-}
-
-Json slice_object(const std::string& name_space, const std::string& service, const std::string& suffix, const Json& ports,
-                  const std::vector<SlicePod>& pods) {
-    Json endpoints = Json::array();
-    for (const SlicePod& pod : pods) {
-        endpoints.push_back({{"addresses", {pod.address}},
-                             {"conditions", {{"ready", pod.ready}}},
-                             {"targetRef", {{"kind", "Pod"}, {"namespace", name_space}, {"name", pod.name}}}});
-    }
-    return {{"kind", "EndpointSlice"},
-            {"metadata", metadata_of(name_space, service + "-" + suffix, {{"kubernetes.io/service-name", service}})},
-            {"addressType", "IPv4"},
-            {"ports", ports},
-            {"endpoints", endpoints}};
-}
 
 ApiServer::ApiServer() : context_(SSL_CTX_new(TLS_server_method())) {
     use_certificate(authority_);
