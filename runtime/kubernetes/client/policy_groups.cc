@@ -31,8 +31,7 @@ constexpr std::array kCalicoGroups = {PolicyGroup{policy::kCalicoVersion, kCalic
 constexpr std::array kOwnGroups = {PolicyGroup{"policy.namegate.dev/v1", kCalicoKinds, PolicyForm::kAsCalico, true}};
 
 constexpr std::array kSources = {PolicySourceSpec{"kubernetes", kKubernetesGroups}, PolicySourceSpec{"network-policy-api", kClusterGroups},
-                                 PolicySourceSpec{"calico", kCalicoGroups},
-                                 PolicySourceSpec{"namegate", kOwnGroups}};
+                                 PolicySourceSpec{"calico", kCalicoGroups}, PolicySourceSpec{"namegate", kOwnGroups}};
 
 }  // namespace
 
