@@ -36,11 +36,11 @@ bool is_least(const YAML::Node& rule) {
             }
         }
     }
-    if (verbs == Words{"get", "list", "watch"}) {
+    if (verbs == Words{"list", "watch"}) {
         return true;
     }
     return (verbs == Words{"patch"} && groups == Words{"policy.namegate.dev"} && ends_with_status(resources)) ||
-           (verbs == Words{"create", "patch"} && resources == Words{"events"}) || resources == Words{"leases"};
+           (verbs == Words{"create"} && resources == Words{"events"}) || resources == Words{"leases"};
 }
 
 }  // namespace

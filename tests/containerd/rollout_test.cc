@@ -68,6 +68,8 @@ struct RolloutNode {
         server.accept_token("secret");
         server.put(kNamespaces, namespace_object("default", {{"team", "a"}}));
         server.put(kServiceAccounts, account_object("default", "default", Json::object()));
+        const Json dns_ports = Json::array({{{"name", "dns"}, {"protocol", "UDP"}, {"port", 53}}});
+        server.put(kServices, service_object("kube-system", "kube-dns", {"10.96.0.10"}, dns_ports));
         put_text(directory.path() + "/account/ca.crt", server.authority_pem());
         put_text(directory.path() + "/account/token", "secret");
         put_text(directory.path() + "/settings/namegate.yaml", settings());

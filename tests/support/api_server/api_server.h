@@ -29,7 +29,7 @@ inline constexpr const char* kPods = "pods";
 inline constexpr const char* kNamespaces = "namespaces";
 inline constexpr const char* kServiceAccounts = "serviceaccounts";
 inline constexpr const char* kServices = "services";
-inline constexpr const char* kEndpointSlices = "endpointslices";
+inline constexpr const char* kEndpointSlices = "discovery.k8s.io/v1/endpointslices";
 // Kinds of other groups have these in their names.
 inline constexpr const char* kNetworkPolicies = "networking.k8s.io/v1/networkpolicies";
 

@@ -42,7 +42,7 @@ constexpr const char* kTier = "apiVersion: projectcalico.org/v3\nkind: Tier\nmet
 TEST_CASE("check: the examples have no error") {
     const Called called = Ctl()({"check", NAMEGATE_EXAMPLES});
     CHECK(called.code == 0);
-    CHECK(called.out == "9 files, 14 good resources: no errors\n");
+    CHECK(called.out == "10 files, 15 good resources: no errors\n");
     CHECK(called.err.empty());
     CHECK(Ctl()({"check", std::string(NAMEGATE_EXAMPLES) + "/network-set.yaml", NAMEGATE_EXAMPLES "/"}).out == called.out);
 }
