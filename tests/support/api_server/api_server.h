@@ -136,7 +136,7 @@ class ApiServer {
     Authority other_authority_{"another authority"};
     SSL_CTX* context_;
     std::map<std::string, ObjectHistory> kinds_;
-    std::map<std::string, std::vector<std::string>> groups_;
+    std::map<std::string, std::vector<std::string>> groups_{{"discovery.k8s.io/v1", {"endpointslices"}}};
     std::uint64_t version_ = 1;
     Settings settings_;
     std::map<std::string, std::size_t> counts_;
