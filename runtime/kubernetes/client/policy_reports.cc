@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr const char* kJson = "application/json";
+constexpr const char* kJsonType = "application/json";
 constexpr const char* kStatusKey = " status";
 constexpr const char* kEventKey = " event";
 constexpr const char* kClusterNamespace = "default";  // of Events of objects without a namespace
@@ -106,7 +106,7 @@ void PolicyReports::add_status(const std::string& path, const PolicyObjectState&
                          {"observedGeneration", object.generation},
                          {"lastTransitionTime", since}};
     const Json body{{"status", {{"conditions", Json::array({condition})}}}};
-    pending_[path + kStatusKey] = {{api_path(object) + "/status", kJson, "PATCH", "application/merge-patch+json",
+    pending_[path + kStatusKey] = {{api_path(object) + "/status", kJsonType, "PATCH", "application/merge-patch+json",
                                     body.dump(-1, ' ', false, Json::error_handler_t::replace)},
                                    ""};
 }
@@ -136,9 +136,9 @@ void PolicyReports::add_event(const std::string& path, const PolicyObjectState& 
                     {"firstTimestamp", now},
                     {"lastTimestamp", now},
                     {"count", 1}};
-    pending_[path + kEventKey] = {
-        {"/api/v1/namespaces/" + name_space + "/events", kJson, "POST", kJson, body.dump(-1, ' ', false, Json::error_handler_t::replace)},
-        name};
+    pending_[path + kEventKey] = {{"/api/v1/namespaces/" + name_space + "/events", kJsonType, "POST", kJsonType,
+                                   body.dump(-1, ' ', false, Json::error_handler_t::replace)},
+                                  name};
 }
 
 // A node that renews its lease writes the Events. A status is compared with the object, and so is never left to it for good.

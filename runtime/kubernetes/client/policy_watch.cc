@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::uint64_t ns_of(milliseconds time) { return static_cast<std::uint64_t>(time.count()) * 1'000'000; }
+std::uint64_t nanoseconds_of(milliseconds time) { return static_cast<std::uint64_t>(time.count()) * 1'000'000; }
 
 milliseconds times(milliseconds time, double factor) {
     return milliseconds(static_cast<std::int64_t>(static_cast<double>(time.count()) * factor));
@@ -40,7 +40,7 @@ void PolicyWatch::work() {
     report_state();
 }
 
-void PolicyWatch::ask_after(milliseconds delay) { ask_ns_ = now() + ns_of(delay); }
+void PolicyWatch::ask_after(milliseconds delay) { ask_ns_ = now() + nanoseconds_of(delay); }
 
 bool PolicyWatch::is_any_not_found() const {
     return std::any_of(watched_.begin(), watched_.end(), [](const auto& one) { return one->watch->status().not_found; });
@@ -53,7 +53,7 @@ void PolicyWatch::discover() {
         }
         return;
     }
-    const bool not_found = now() - asked_ns_ >= ns_of(timing_.not_found) && is_any_not_found();
+    const bool not_found = now() - asked_ns_ >= nanoseconds_of(timing_.not_found) && is_any_not_found();
     if (now() < ask_ns_ && !not_found) {
         return;
     }

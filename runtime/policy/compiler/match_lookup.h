@@ -42,9 +42,9 @@ class MatchLookup {
         return 0;
     }
     BitmapIndex port(std::uint8_t protocol, std::uint16_t port) const {
-        constexpr unsigned kPortBits = 16;
-        for (unsigned bits = kPortBits + 1; bits-- > 0;) {
-            const auto prefix = static_cast<std::uint16_t>(bits == 0 ? 0 : port & (0xffffU << (kPortBits - bits)));
+        constexpr unsigned kBitsOfPort = 16;
+        for (unsigned bits = kBitsOfPort + 1; bits-- > 0;) {
+            const auto prefix = static_cast<std::uint16_t>(bits == 0 ? 0 : port & (0xffffU << (kBitsOfPort - bits)));
             if (const auto found = ports_.find({protocol, static_cast<std::uint8_t>(bits), prefix}); found != ports_.end()) {
                 return found->second;
             }

@@ -146,25 +146,27 @@ TEST_CASE("an atomic fragment does not count as the node's own, with connection 
 }
 
 TEST_CASE("a forwarded packet with the node's address as source does not count as the node's own, in fragments or whole") {
+    // Not a port of the cases above: the kernel still tracks their connections, some with the node's address by translation, and drops
+    // a new one whose replies could not be told from theirs.
+    constexpr std::uint16_t kOwnPort = kPort + 500;
     Scene scene(false);
-    const Fd at_open = bound_udp(scene.open->pod->netns, AF_INET6, kPort);
-    const Fd at_closed = bound_udp(scene.closed->pod->netns, AF_INET6, kPort);
+    const Fd at_open = bound_udp(scene.open->pod->netns, AF_INET6, kOwnPort);
+    const Fd at_closed = bound_udp(scene.closed->pod->netns, AF_INET6, kOwnPort);
     const Outsider& outside = *scene.outside;
     for (const Cut& cut : kUnlike) {
         INFO(cut.name);
         // Sent again until the open pod has it: what arrives while a new neighbour is looked up, or a queue is full, may be lost.
         const bool arrives = eventually([&] {
             for (const AttackPod* to : {&*scene.closed, &*scene.open}) {
-                send_cut(outside.wire, outside.frame(), kNodeAddress6, to->v6, kPort, cut.name, cut);
+                send_cut(outside.wire, outside.frame(), kNodeAddress6, to->v6, kOwnPort, cut.name, cut);
             }
             return hears(at_open, cut.name, kSettled);
         });
-        INFO(must_run("grep -E 'Discards|Errors|NoRoutes|Reasm|Frag' /proc/net/snmp6; nft list table inet firewall"));
         CHECK(arrives);
         CHECK_FALSE(hears(at_closed, cut.name, kSettled));
     }
     for (const AttackPod* to : {&*scene.closed, &*scene.open}) {
-        outside.wire.send(outside.frame().ip(kNodeAddress6, to->v6).udp(kPort + 1, kPort).payload("whole").build());
+        outside.wire.send(outside.frame().ip(kNodeAddress6, to->v6).udp(kOwnPort + 1, kOwnPort).payload("whole").build());
     }
     CHECK(hears(at_open, "whole", kPatience));
     CHECK_FALSE(hears(at_closed, "whole", kSettled));

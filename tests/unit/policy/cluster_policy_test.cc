@@ -49,10 +49,11 @@ class ClusterNode {
                         "apiVersion: v1\nkind: Namespace\nmetadata: {name: prod, labels: {env: prod}}\n---\n"
                         "apiVersion: v1\nkind: Namespace\nmetadata: {name: ns}\n" +
                             policies);
-        for (const Problem& problem : store_.files().at(0).problems) {
+        const std::vector<FileStatus> files = store_.files();
+        for (const Problem& problem : files.at(0).problems) {
             UNSCOPED_INFO(to_string(problem));
         }
-        REQUIRE(store_.files().at(0).loaded);
+        REQUIRE(files.at(0).loaded);
     }
     bool is_selected(Direction direction) const { return *policy::test::selects_view(*store_.snapshot(), pods_.front(), direction); }
     bool goes(const std::string& to, std::uint16_t port = 80, std::uint8_t protocol = 6) const {
