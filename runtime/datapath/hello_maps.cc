@@ -13,8 +13,8 @@ constexpr InnerMap kOnDemand[] = {
 #define NG_MAP(...)
 #define NG_RING(...)
 #define NG_MAP_OF_MAPS(...)
-#define NG_MAP_ON_DEMAND(id, name, type, key, value, entries, outer_entries) \
-    {MapId::k##id, #name "_inner", type, sizeof(key), sizeof(value), entries, 0},
+#define NG_MAP_ON_DEMAND(id, name, type, key, value, entries, flags, outer_entries) \
+    {MapId::k##id, #name "_inner", type, sizeof(key), sizeof(value), entries, flags},
 #include "datapath/bpf/maps.def"
 #undef NG_MAP
 #undef NG_RING

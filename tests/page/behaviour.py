@@ -8,6 +8,7 @@ import traceback
 
 import fixture
 from browser import Browser
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -43,7 +44,13 @@ class Page:
         return self.texts(f"#{column} .item .label")
 
     def press(self, *keys):
-        self.driver.switch_to.active_element.send_keys(*keys)
+        # A reply of the server may replace the element in between.
+        for _ in range(20):
+            try:
+                return self.driver.switch_to.active_element.send_keys(*keys)
+            except StaleElementReferenceException:
+                time.sleep(0.05)
+        raise AssertionError("the focus does not stay")
 
     def ask_now(self):
         """Pauses and follows: the page asks at once."""

@@ -33,8 +33,8 @@
 	} name SEC(".maps");
 #define NG_MAP_OF_MAPS(id, name, kind, key_type, value_type, entries, flags, since)                                    \
 	NG_OUTER_MAP(name, kind, key_type, value_type, entries, flags, NG_MAX_SLOTS)
-#define NG_MAP_ON_DEMAND(id, name, kind, key_type, value_type, inner_entries, outer_entries)                           \
-	NG_OUTER_MAP(name, kind, key_type, value_type, inner_entries, 0, outer_entries)
+#define NG_MAP_ON_DEMAND(id, name, kind, key_type, value_type, inner_entries, inner_flags, outer_entries)              \
+	NG_OUTER_MAP(name, kind, key_type, value_type, inner_entries, inner_flags, outer_entries)
 #define NG_RING(id, name, bytes)                                                                                       \
 	struct {                                                                                                       \
 		__uint(type, BPF_MAP_TYPE_RINGBUF);                                                                    \
