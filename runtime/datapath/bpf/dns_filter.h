@@ -49,27 +49,33 @@ static __always_inline __u32 judge_segment(struct __sk_buff *skb, struct ng_dns 
 }
 
 /*
- * Reports the queries of a segment that dnsQueries: Allowed would refuse. The stream is not followed, so a message that does not begin
- * with its segment is not seen. Global, so that it is verified once, on its own.
+ * Loads the next message of a segment of which nothing is refused, beginning with the first one. Non-zero: no further one is known. The
+ * stream is not followed, so a message that does not begin with its segment is not seen. Global, so that it is verified once, on its own.
  */
-int log_segment(struct __sk_buff *skb, const struct ng_packet *p, const struct ng_endpoint_config *config, __u32 slot)
+int load_logged(struct __sk_buff *skb, const struct ng_packet *p, __u32 first)
 {
 	struct ng_dns *dns = dns_state();
 
-	if (!dns || !p || !config || read_dns_segment(skb, dns, p) < 0)
-		return 0;
+	if (!dns || !p || (first && read_dns_segment(skb, dns, p) < 0) || load_next(skb, dns))
+		return -1;
+	pass_message(dns);
+	return 0;
+}
+
+/* Reports the queries of a segment that dnsQueries: Allowed would refuse. */
+static __always_inline void log_segment(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p,
+					const struct ng_endpoint_config *config, __u32 slot)
+{
 	for (int i = 0; i < NG_SEGMENT_MESSAGES; i++) {
-		if (load_next(skb, dns))
-			return 0;
+		if (load_logged(skb, p, i == 0))
+			break;
 		__u32 verdict = judge_message(config, slot);
 
 		if (verdict == NG_QUERY_UNJUDGED)
-			return 0;
+			break;
 		if (verdict != NG_QUERY_PASSES)
 			report_query(dns, slot, p, NG_R_QUERY_LOGGED);
-		pass_message(dns);
 	}
-	return 0;
 }
 
 static __always_inline __u32 judge_dns(struct __sk_buff *skb, struct ng_dns *dns, const struct ng_packet *p,
@@ -83,7 +89,7 @@ static __always_inline __u32 judge_dns(struct __sk_buff *skb, struct ng_dns *dns
 		return judge_datagram(skb, dns, p, config, slot);
 	if (!only_logs)
 		return judge_segment(skb, dns, p, config, slot);
-	log_segment(skb, p, config, slot);
+	log_segment(skb, dns, p, config, slot);
 	return NG_QUERY_PASSES;
 }
 
