@@ -16,7 +16,11 @@ namespace namegate::test {
 namespace {
 
 constexpr unsigned kChanges = 20;
+#ifdef NAMEGATE_SANITIZED
+constexpr unsigned kPodsAtOnce = 30;  // the sanitizers' plugin takes several times the memory and time
+#else
 constexpr unsigned kPodsAtOnce = 100;
+#endif
 constexpr double kMaxMedianMs = 100;
 using std::chrono::milliseconds;
 
