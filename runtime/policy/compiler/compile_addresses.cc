@@ -144,6 +144,7 @@ class AddressCompiler {
 
     static std::vector<IpPrefix> host_prefixes(const std::vector<IpAddress>& addresses) {
         std::vector<IpPrefix> out;
+        out.reserve(addresses.size());
         for (const IpAddress& address : addresses) {
             out.emplace_back(address, address.bits());
         }
