@@ -51,7 +51,7 @@ std::optional<Result<>> LabelFetcher::program(const api::ProgramRequest& wanted,
         return programmed;
     }
     // If no policy in force needs labels, they can follow later.
-    fetch(*record, programmed ? Done() : done);
+    fetch(*record, wanted.addresses, programmed ? Done() : done);
     return programmed ? std::optional<Result<>>(programmed) : std::nullopt;
 }
 
@@ -59,17 +59,20 @@ void LabelFetcher::fetch_missing() {
     for (const auto& entry : node_.records()) {
         const endpoints::Record& record = entry.second;
         if (!record.addresses.empty() && next_to_ask(record) != nullptr && waiting_.count({record.container_id, record.ifname}) == 0) {
-            fetch(record, nullptr);
+            fetch(record, {}, nullptr);
         }
     }
 }
 
-void LabelFetcher::fetch(const endpoints::Record& record, const Done& done) {
+void LabelFetcher::fetch(const endpoints::Record& record, const std::vector<IpAddress>& addresses, const Done& done) {
     const Key key{record.container_id, record.ifname};
     const bool asked = waiting_.count(key) != 0;
-    std::vector<Done>& waiting = waiting_[key];
+    Waiting& waiting = waiting_[key];
+    if (!addresses.empty()) {
+        waiting.addresses = addresses;
+    }
     if (done) {
-        waiting.push_back(done);
+        waiting.done.push_back(done);
     }
     if (!asked) {
         ask(*next_to_ask(record), record);
@@ -136,7 +139,7 @@ void LabelFetcher::finish(const Key& key, const Result<>& result) {
     const auto node = waiting_.extract(key);
     const bool gone = !result && result.error().code() == Code::kNotFound;
     node_.health().report("labels of container " + key.first, gone ? ok() : result);
-    for (const Done& done : node.empty() ? std::vector<Done>() : node.mapped()) {
+    for (const Done& done : node.empty() ? std::vector<Done>() : node.mapped().done) {
         done(result);
     }
 }
@@ -150,7 +153,8 @@ Result<> LabelFetcher::put_in_force(const Received& received) {
     if (received.reply->has_value()) {
         NG_TRY(node_.set_description(container_id, ifname, received.provider->name(), **received.reply));
     }
-    return node_.program(container_id, ifname, {});
+    const auto waiting = waiting_.find(received.key);
+    return node_.program(container_id, ifname, waiting == waiting_.end() ? std::vector<IpAddress>() : waiting->second.addresses);
 }
 
 }  // namespace namegate::daemon

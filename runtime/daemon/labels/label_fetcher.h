@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "api/commands.h"
+#include "base/ip.h"
 #include "base/result.h"
 #include "daemon/loop/event_loop.h"
 #include "daemon/node.h"
@@ -48,9 +49,16 @@ class LabelFetcher {
         unsigned attempts = 0;  // to put the labels in force
     };
 
+    // An endpoint whose provider is asked.
+    struct Waiting {
+        std::vector<Done> done;
+        // That an ADD gave. Its record on disk lacks them if the node lock was busy when the endpoint was to be programmed.
+        std::vector<IpAddress> addresses;
+    };
+
     explicit LabelFetcher(Node& node) : node_(node) {}
     labels::Provider* next_to_ask(const endpoints::Record& record) const;
-    void fetch(const endpoints::Record& record, const Done& done);
+    void fetch(const endpoints::Record& record, const std::vector<IpAddress>& addresses, const Done& done);
     void ask(labels::Provider& provider, const endpoints::Record& record);
     void fetch_again(const Key& key, labels::Provider& provider);
     void handle(Received received);
@@ -60,10 +68,10 @@ class LabelFetcher {
     void retry();
 
     Node& node_;
-    std::vector<Received> retries_;             // waiting for another attempt; at most one for each endpoint
-    std::map<Key, std::vector<Done>> waiting_;  // one request for each endpoint, whatever the number of clients
-    std::vector<IoSource> replies_;             // one for each provider
-    DeferredSource again_;                      // enabled while retries_ is not empty
+    std::vector<Received> retries_;   // waiting for another attempt; at most one for each endpoint
+    std::map<Key, Waiting> waiting_;  // one request for each endpoint, whatever the number of clients
+    std::vector<IoSource> replies_;   // one for each provider
+    DeferredSource again_;            // enabled while retries_ is not empty
 };
 
 }  // namespace namegate::daemon
