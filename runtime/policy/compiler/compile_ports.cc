@@ -183,6 +183,23 @@ class PortCompiler {
     std::set<std::uint8_t> protocols_;
 };
 
+// The destination ports, or what stands in their place: the ports of a Service, or the type and code of ICMP.
+PortMatch destination_match(const NumberedRule& numbered, const EndpointFacts& self) {
+    if (numbered.services) {
+        return match_of(*numbered.services);
+    }
+    const Rule& rule = *numbered.rule;
+    PortMatch match = match_of(rule, rule.destination, known_ports(numbered, self.direction == Direction::kIngress, self));
+    if (rule.icmp && rule.protocol) {
+        match.constrained = true;
+        match.spans.push_back(icmp_span(*rule.protocol, *rule.icmp));
+    }
+    if (rule.not_icmp && rule.protocol) {
+        match.not_spans.push_back(icmp_span(*rule.protocol, *rule.not_icmp));
+    }
+    return match;
+}
+
 }  // namespace
 
 std::vector<PortEntry> compile_destination_ports(const std::vector<NumberedRule>& rules, const EndpointFacts& self, BitmapTable& bitmaps) {
@@ -193,26 +210,7 @@ std::vector<PortEntry> compile_destination_ports(const std::vector<NumberedRule>
             continue;
         }
         const Rule& rule = *rules[i].rule;
-        if (rules[i].services) {
-            compiler.set_match(i, match_of(*rules[i].services));
-            if (rule.protocol) {
-                compiler.add_protocol(*rule.protocol);
-                any_protocol.clear(i);
-            }
-            if (rule.not_protocol) {
-                compiler.add_protocol(*rule.not_protocol);
-            }
-            continue;
-        }
-        PortMatch match = match_of(rule, rule.destination, known_ports(rules[i], self.direction == Direction::kIngress, self));
-        if (rule.icmp && rule.protocol) {
-            match.constrained = true;
-            match.spans.push_back(icmp_span(*rule.protocol, *rule.icmp));
-        }
-        if (rule.not_icmp && rule.protocol) {
-            match.not_spans.push_back(icmp_span(*rule.protocol, *rule.not_icmp));
-        }
-        compiler.set_match(i, std::move(match));
+        compiler.set_match(i, destination_match(rules[i], self));
         if (rule.protocol) {
             compiler.add_protocol(*rule.protocol);
             any_protocol.clear(i);
