@@ -53,6 +53,8 @@ class Provider {
     virtual bool should_be_asked(const endpoints::Record& record) const {
         return must_be_asked() && record.description_of(name()) == nullptr;
     }
+    // Whether the provider, asked once more, may still tell something of an endpoint for which it gave up before the time was over.
+    virtual bool may_be_asked_again(const endpoints::Record& /*record*/) const { return false; }
     // Whether what it says of an endpoint is all that there is, so that later providers add nothing.
     virtual bool is_complete() const { return false; }
     // Why describe() does not know an endpoint that the provider should know. Empty: there is no reason that anybody could remove.

@@ -126,6 +126,13 @@ Provider* ProviderSet::next_to_ask(const endpoints::Record& record) const {
     return nullptr;
 }
 
+Provider* ProviderSet::next_to_ask_again(const endpoints::Record& record) const {
+    const auto providers = of(record);
+    const auto found =
+        std::find_if(providers.begin(), providers.end(), [&](const Provider* one) { return one->may_be_asked_again(record); });
+    return found == providers.end() ? nullptr : *found;
+}
+
 bool ProviderSet::refresh(endpoints::Record& record) const {
     bool changed = false;
     for (const Provider* provider : of(record)) {

@@ -49,6 +49,8 @@ class ProviderSet {
     bool refresh(endpoints::Record& record) const;
     // The first provider used for this endpoint that must be asked and has not replied. Null: there is none.
     Provider* next_to_ask(const endpoints::Record& record) const;
+    // The first provider used for this endpoint that gave up early and may tell something if it is asked again. Null: there is none.
+    Provider* next_to_ask_again(const endpoints::Record& record) const;
     // All providers that must be asked, for any endpoint.
     std::vector<Provider*> to_be_asked() const;
 

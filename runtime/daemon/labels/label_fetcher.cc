@@ -11,6 +11,8 @@ namespace namegate::daemon {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 constexpr unsigned kMaxAttempts = 5;  // each of them waits for the node lock
 
 }  // namespace
@@ -73,17 +75,16 @@ void LabelFetcher::fetch(const endpoints::Record& record, const std::vector<IpAd
     }
     if (done) {
         waiting.done.push_back(done);
+        waiting.deadline = Clock::now() + timeout();
     }
     if (!asked) {
-        ask(*next_to_ask(record), record);
+        ask(*next_to_ask(record), record, timeout());
     }
 }
 
-void LabelFetcher::ask(labels::Provider& provider, const endpoints::Record& record) {
+void LabelFetcher::ask(labels::Provider& provider, const endpoints::Record& record, std::chrono::milliseconds timeout) {
     const Key key{record.container_id, record.ifname};
-    provider.ask(record, std::chrono::seconds(node_.config().label_timeout_seconds), [this, key, &provider](labels::Provider::Reply reply) {
-        handle({key, &provider, std::move(reply)});
-    });
+    provider.ask(record, timeout, [this, key, &provider](labels::Provider::Reply reply) { handle({key, &provider, std::move(reply)}); });
 }
 
 // The provider's labels for the endpoint have changed. The old ones stay in force until it replies.
@@ -93,7 +94,7 @@ void LabelFetcher::fetch_again(const Key& key, labels::Provider& provider) {
     }
     if (const auto record = node_.runtime().store().read(key.first, key.second); record) {
         waiting_[key];
-        ask(provider, *record);
+        ask(provider, *record, timeout());
     }
 }
 
@@ -106,7 +107,7 @@ void LabelFetcher::retry() {
 void LabelFetcher::handle(Received received) {
     const Result<> result = put_in_force(received);
     if (!result && received.reply && result.error().is_temporary()) {
-        if (ask_next(received)) {
+        if (ask_next(received) || (result.error().code() == Code::kLabelsUnknown && ask_again(received))) {
             return;
         }
         // In a burst of ADDs, several plugins hold the node lock one after the other.
@@ -131,7 +132,21 @@ bool LabelFetcher::ask_next(const Received& received) {
     if (next == nullptr) {
         return false;
     }
-    ask(*next, *record);
+    ask(*next, *record, timeout());
+    return true;
+}
+
+// No provider knows the labels that policies need, but one may before the client's time is over. False: there is no such provider.
+bool LabelFetcher::ask_again(const Received& received) {
+    const auto waiting = waiting_.find(received.key);
+    const auto left = waiting == waiting_.end() ? Clock::duration::zero() : waiting->second.deadline - Clock::now();
+    const auto record = node_.runtime().store().read(received.key.first, received.key.second);
+    labels::Provider* provider =
+        record && left > Clock::duration::zero() ? node_.runtime().label_providers().next_to_ask_again(*record) : nullptr;
+    if (provider == nullptr) {
+        return false;
+    }
+    ask(*provider, *record, std::chrono::duration_cast<std::chrono::milliseconds>(left));
     return true;
 }
 

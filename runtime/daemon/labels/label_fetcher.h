@@ -5,6 +5,7 @@
 // provider delays only the endpoints that need it. Owns the outstanding requests. One thread: that of the event loop.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,7 +36,8 @@ class LabelFetcher {
     LabelFetcher& operator=(LabelFetcher&&) = delete;
 
     // Programs the endpoint, with its labels if policies need them. Empty: a provider is asked first, and `done` is called once,
-    // after at most labelTimeout for each provider.
+    // after at most labelTimeout for each provider. A provider that gives up sooner is asked again until labelTimeout is over, unless
+    // another one knows the labels.
     std::optional<Result<>> program(const api::ProgramRequest& wanted, const Done& done);
     // Asks for the labels of all endpoints that lack them. Call it regularly.
     void fetch_missing();
@@ -54,15 +56,18 @@ class LabelFetcher {
         std::vector<Done> done;
         // That an ADD gave. Its record on disk lacks them if the node lock was busy when the endpoint was to be programmed.
         std::vector<IpAddress> addresses;
+        std::chrono::steady_clock::time_point deadline;  // until which a client waits for providers that gave up
     };
 
     explicit LabelFetcher(Node& node) : node_(node) {}
     labels::Provider* next_to_ask(const endpoints::Record& record) const;
     void fetch(const endpoints::Record& record, const std::vector<IpAddress>& addresses, const Done& done);
-    void ask(labels::Provider& provider, const endpoints::Record& record);
+    void ask(labels::Provider& provider, const endpoints::Record& record, std::chrono::milliseconds timeout);
+    std::chrono::milliseconds timeout() const { return std::chrono::seconds(node_.config().label_timeout_seconds); }
     void fetch_again(const Key& key, labels::Provider& provider);
     void handle(Received received);
     bool ask_next(const Received& received);
+    bool ask_again(const Received& received);
     void finish(const Key& key, const Result<>& result);
     Result<> put_in_force(const Received& received);
     void retry();

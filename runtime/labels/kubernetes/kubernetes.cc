@@ -85,6 +85,10 @@ class Kubernetes final : public Provider {
         return must_be_asked() && is_pod(record) && unseen_.count(record.container_id) == 0 && !is_known(record);
     }
 
+    bool may_be_asked_again(const endpoints::Record& record) const override {
+        return must_be_asked() && is_pod(record) && !is_known(record);
+    }
+
     SharedLabels namespace_labels(const std::string& name_space) const override {
         return labels_of(known_ ? known_->find(Kind::kNamespaces, "", name_space) : nullptr);
     }

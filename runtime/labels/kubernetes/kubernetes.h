@@ -13,8 +13,8 @@
 
 namespace namegate::labels {
 
-// How long a pod is waited for at most while the API server is away: the next provider knows its labels sooner. Long enough for two
-// attempts to connect again.
+// How long a pod is waited for while the API server is away, before the next provider is asked: that one knows its labels sooner. Long
+// enough for two attempts to connect again.
 inline constexpr std::chrono::milliseconds kWaitWhileAway{2'000};
 
 std::unique_ptr<Provider> make_kubernetes(const ProviderSettings& settings);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cluster.h"
+#include "labels/kubernetes/kubernetes.h"
 #include "node/node_lock.h"
 
 namespace namegate::test {
@@ -303,6 +304,27 @@ TEST_CASE("while the API server is away, all stays in force over restarts, new p
          {std::pair("cart", &cart), std::pair("gone", &gone), std::pair("kept", &kept), std::pair("fresh", &fresh)}) {
         CHECK(cluster.cni("DEL", name, *netns).status == 0);
     }
+}
+
+TEST_CASE("an ADD whose pod no other source knows waits for an API server that comes back") {
+    Cluster cluster("kubernetes, files", 60);
+    const DaemonNode& node = cluster.node;
+    node.write(node.policies() + "/pod.yaml", deny("pod", "selector: app == 'cart'"));
+    cluster.node.start();
+    REQUIRE(cluster.connects());
+    cluster.server.stop();
+    REQUIRE(cluster.is_away());
+    const TestNetns netns;
+    std::future<CommandOutput> add = std::async(std::launch::async, [&] { return cluster.cni("ADD", "cart", netns); });
+    // Longer than the next source waits.
+    CHECK(add.wait_for(labels::kWaitWhileAway + milliseconds(1'000)) == std::future_status::timeout);
+    cluster.put_pod("cart", {{"app", "cart"}});
+    cluster.server.start();
+    const CommandOutput added = add.get();
+    INFO(added.text);
+    CHECK(added.status == 0);
+    CHECK(node.mode_of("cart") == "enforced");
+    CHECK(cluster.cni("DEL", "cart", netns).status == 0);
 }
 
 // The ADDs of kPodsAtOnce pods, all at the same time. What they depend on is a namespace's label, which only the API server knows.

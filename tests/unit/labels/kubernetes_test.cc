@@ -145,13 +145,20 @@ TEST_CASE("waiting ends when pod, namespace and service account are known; not s
     CHECK(other.next_to_ask(pod_record()) == nullptr);
 }
 
-TEST_CASE("while the API server is away, a pod is waited for only briefly") {
+TEST_CASE("while the API server is away, the next source counts soon, and the API server may be asked again") {
     const Fixture fixture;
     fixture.known->set_away(true);
     const ProviderSet set = fixture.set({"kubernetes", "files"});
     const milliseconds took = wait_for(*set.next_to_ask(pod_record()), pod_record(), milliseconds(60'000));
     CHECK(took >= kWaitWhileAway);
     CHECK(took < milliseconds(30'000));
+    CHECK(set.next_to_ask(pod_record()) == nullptr);
+    CHECK(set.resolve(pod_record())->labels.at("app") == "file");
+    // It may be back before the time is over.
+    REQUIRE(set.next_to_ask_again(pod_record()) != nullptr);
+    fixture.know_all();
+    CHECK(set.next_to_ask_again(pod_record()) == nullptr);
+    CHECK(set.resolve(pod_record())->labels.at("app") == "api");
 }
 
 TEST_CASE("an API server that is away for a moment ends no waiting") {
