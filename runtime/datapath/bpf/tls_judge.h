@@ -81,15 +81,13 @@ int report_named(const struct ng_packet *p, __u32 endpoint)
 	return send_flow_report(tls->slot, &report->event, length);
 }
 
-/* Keeps the server name as text in lower case, for reports. It was converted, so no byte has the high bit. */
+/* Keeps the server name as text in lower case, for reports. */
 static __always_inline void keep_name(const struct ng_tls *tls, struct ng_hello_buffer *buffer)
 {
 	for (__u32 i = 0; i < NG_HELLO_NAME_MAX; i += 8) {
 		if (i >= tls->name_length)
 			break;
-		__u64 word = *(__u64 *)&tls->flat[(tls->name_at + i) & NG_HELLO_MASK];
-
-		*(__u64 *)&buffer->name[i] = lowered(word & ~NG_HIGH_BITS);
+		*(__u64 *)&buffer->name[i] = ng_lower8(*(__u64 *)&tls->flat[(tls->name_at + i) & NG_HELLO_MASK]);
 	}
 	buffer->name_length = tls->name_length;
 }

@@ -9,18 +9,10 @@
 #include "dns_name.h"
 #include "tls_state.h"
 
-#define NG_EACH_BYTE 0x0101010101010101ULL
-#define NG_HIGH_BITS (0x80 * NG_EACH_BYTE)
-
 /* The high bit of each byte from `low` to `high`. No byte of the word has it. */
 static __always_inline __u64 bytes_from(__u64 word, __u8 low, __u8 high)
 {
-	return (word + (0x80 - low) * NG_EACH_BYTE) & ~(word + (0x7f - high) * NG_EACH_BYTE) & NG_HIGH_BITS;
-}
-
-static __always_inline __u64 lowered(__u64 word)
-{
-	return word | bytes_from(word, 'A', 'Z') >> 2;
+	return (word + (0x80 - low) * NG_HASH_ONES) & ~(word + (0x7f - high) * NG_HASH_ONES) & NG_HASH_HIGH;
 }
 
 /* Ends the label that began at tls->label_at, before offset `next` of the converted name. Non-zero: it is empty or too long. */
@@ -56,13 +48,13 @@ int convert_word(void)
 		inside = (1ULL << (left * 8)) - 1;
 		word &= inside;
 	}
-	if (word & NG_HIGH_BITS)
+	if (word & NG_HASH_HIGH)
 		return 1;
-	word = lowered(word);
+	word = ng_lower8(word);
 	__u64 dots = bytes_from(word, '.', '.');
 	__u64 good = dots | bytes_from(word, 'a', 'z') | bytes_from(word, '0', '9') | bytes_from(word, '-', '-') |
 		     bytes_from(word, '_', '_');
-	if (((good | ~inside) & NG_HIGH_BITS) != NG_HIGH_BITS)
+	if (((good | ~inside) & NG_HASH_HIGH) != NG_HASH_HIGH)
 		return 1;
 	*(__u64 *)&dns->name.bytes[(i + 1) & NG_NAME_MASK] = word;
 	tls->at = i + 8;
