@@ -54,18 +54,22 @@ Result<std::unique_ptr<ApiServerWatch>> ApiServerWatch::create(EventLoop& loop, 
                                                             watch->known_, node.clock()));
     watch->scoped_ = std::make_unique<kubernetes::ScopedWatches>(*watch->source_, watch->known_);
     NG_ASSIGN(watch->ready_, loop.add_io(watch->source_->fd(), EPOLLIN, [self](std::uint32_t /*events*/) { self->work(); }));
+    NG_ASSIGN(watch->needs_due_, loop.add_deferred(EventLoop::Priority::kIdle, [self] { self->apply_needs(); }));
     watch->add_policies();
     watch->work();
-    watch->follow_needs();
+    watch->apply_needs();
     return watch;
 }
 
 std::uint64_t ApiServerWatch::basis() const { return node_.programmer().revision() + known_.revision(kubernetes::Kind::kPods) + 1; }
 
 void ApiServerWatch::follow_needs() {
-    if (basis() == needs_of_) {
-        return;
+    if (basis() != needs_of_) {
+        needs_due_.set_enabled(true);
     }
+}
+
+void ApiServerWatch::apply_needs() {
     needs_of_ = basis();
     std::vector<policy::EndpointView> own;
     for (const auto& entry : node_.records()) {
@@ -179,7 +183,9 @@ ApiServerWatch::Revisions ApiServerWatch::revisions() const {
 void ApiServerWatch::tick() {
     follow_policies();
     report_policies();
-    follow_needs();
+    if (basis() != needs_of_) {
+        apply_needs();  // also while there is always something else to be done
+    }
     if (const auto ended = saver_.poll(); ended) {
         node_.health().report("objects of the API server on disk",
                               *ended == 0 ? ok() : Result<>(Error(Code::kIo, "they were not written; see the log")));

@@ -32,7 +32,8 @@ class ApiServerWatch {
     ApiServerWatch(ApiServerWatch&&) = delete;
     ApiServerWatch& operator=(ApiServerWatch&&) = delete;
 
-    // Policies or endpoints changed: watches what they need now.
+    // Policies or endpoints may have changed: watches what they need, once nothing else is to be done. Many calls cost one comparison of
+    // all policies with all endpoints.
     void follow_needs();
     // Work of every second.
     void tick();
@@ -49,6 +50,7 @@ class ApiServerWatch {
     // Tells the API server which policies are accepted.
     void report_policies();
     void update_state();
+    void apply_needs();
     // Of what decides which Services and pods are needed.
     std::uint64_t basis() const;
     Revisions revisions() const;
@@ -62,9 +64,10 @@ class ApiServerWatch {
     std::vector<std::unique_ptr<kubernetes::PolicyWatch>> policies_;  // likewise
     std::unique_ptr<kubernetes::PolicyReports> reports_;              // likewise; null: no policies are read
     IoSource ready_;                                                  // likewise
-    std::uint64_t needs_of_ = 0;                                      // the basis of the needs
-    std::uint64_t reported_ = 0;                                      // revisions of what reports_ compared
-    std::string report_error_;                                        // that was logged
+    DeferredSource needs_due_;
+    std::uint64_t needs_of_ = 0;  // the basis of the needs
+    std::uint64_t reported_ = 0;  // revisions of what reports_ compared
+    std::string report_error_;    // that was logged
     BackgroundChild saver_;
     Revisions saved_{};    // on disk
     Revisions saving_{};   // being written
