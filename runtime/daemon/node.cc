@@ -69,7 +69,7 @@ void Node::log_refused_files() {
     logged_revision_ = runtime_->policies().revision();
     for (const policy::FileStatus& file : runtime_->policies().refused()) {
         for (const policy::Problem& problem : file.problems) {
-            log::warning(file.path.starts_with(policy::kObjectPrefix) ? "policy of the API server refused" : "policy file refused",
+            log::warning(policy::is_object_path(file.path) ? "policy of the API server refused" : "policy file refused",
                          {log::kv("problem", policy::to_string(problem)), log::kv("in_force", policy::to_string(file.in_force))});
             observe(EventKind::kPolicyRefused, std::nullopt, {policy::to_string(problem), file.path});
         }

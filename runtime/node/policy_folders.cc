@@ -36,9 +36,9 @@ std::string node_name(const config::Config& config) {
 
 void log_problems(const std::vector<FolderProblem>& problems) {
     for (const FolderProblem& problem : problems) {
-        log::warning(problem.folder.starts_with(policy::kObjectPrefix) ? "the policies of the API server cannot be read"
-                                                                       : "a policy folder cannot be read",
-                     {log::kv("folder", problem.folder), log::kv("error", problem.why)});
+        log::warning(
+            policy::is_object_path(problem.folder) ? "the policies of the API server cannot be read" : "a policy folder cannot be read",
+            {log::kv("folder", problem.folder), log::kv("error", problem.why)});
     }
 }
 

@@ -65,8 +65,11 @@ void add_endpoints(const kubernetes::Knowledge& known, const ServiceServer& serv
             continue;
         }
         for (const kubernetes::ServicePort& port : slice.ports) {
+            if (names.count(port.name) == 0) {
+                continue;
+            }
             for (const kubernetes::SliceEndpoint& endpoint : slice.endpoints) {
-                for (const IpAddress& address : names.count(port.name) == 0 ? std::vector<IpAddress>() : endpoint.addresses) {
+                for (const IpAddress& address : endpoint.addresses) {
                     list.add(address, port.port, service);
                 }
             }

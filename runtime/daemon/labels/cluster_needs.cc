@@ -80,7 +80,10 @@ class Needs {
             return policy::policy_selects(policy, policy::facts_of(snapshot_, view, Direction::kEgress)) != policy::Truth::kFalse;
         });
         for (const Direction direction : {Direction::kEgress, Direction::kIngress}) {
-            for (const policy::Rule& rule : policy.applies(direction) ? policy.rules(direction) : std::vector<policy::Rule>()) {
+            if (!policy.applies(direction)) {
+                continue;
+            }
+            for (const policy::Rule& rule : policy.rules(direction)) {
                 const EntityRule& entity = policy::remote_of(rule, direction);
                 // It must be known before the first endpoint needs it.
                 const bool takes_away = rule.action != policy::RuleAction::kAllow || entity.not_selector;

@@ -39,7 +39,7 @@ std::string instead_of(FileStatus::InForce in_force) {
 kubernetes::PolicyReports::Verdicts verdicts_of(const std::vector<FileStatus>& files) {
     kubernetes::PolicyReports::Verdicts out;
     for (const FileStatus& file : files) {
-        if (!file.path.starts_with(policy::kObjectPrefix) || file.in_force == FileStatus::InForce::kKept) {
+        if (!policy::is_object_path(file.path) || file.in_force == FileStatus::InForce::kKept) {
             continue;
         }
         if (file.in_force == FileStatus::InForce::kOverridden) {

@@ -56,11 +56,11 @@ std::vector<std::string> fold_endpoint_errors(const std::vector<EndpointError>& 
 std::vector<Degradation> degradations(const Node& node) {
     std::vector<Degradation> out;
     for (const node::FolderProblem& problem : node.runtime().folder_problems()) {
-        const bool is_folder = !problem.folder.starts_with(policy::kObjectPrefix);
+        const bool is_folder = !policy::is_object_path(problem.folder);
         out.push_back({"policy_folder", (is_folder ? "policy folder " : "policy source ") + problem.folder + ": " + problem.why});
     }
     for (const policy::FileStatus& file : node.runtime().policies().refused()) {
-        const bool is_file = !file.path.starts_with(policy::kObjectPrefix);
+        const bool is_file = !policy::is_object_path(file.path);
         out.push_back({"policy_file", (is_file ? "policy file " : "policy ") + file.path +
                                           " is refused (in force: " + std::string(policy::to_string(file.in_force)) +
                                           (file.since == 0 ? "" : ", since " + utc_text(file.since)) + ")"});

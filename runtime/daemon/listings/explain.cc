@@ -122,9 +122,10 @@ void add_service(const Node& node, api::ExplainFacts& facts) {
     constexpr std::size_t kShownEndpoints = 4;
     for (const policy::ServiceView& service : node.programmer().services().services) {
         const auto& addresses = service.addresses;
-        const bool is_it =
-            facts.destination.address && std::find(addresses.begin(), addresses.end(), *facts.destination.address) != addresses.end();
-        for (const policy::ServicePortView& port : is_it ? service.ports : std::vector<policy::ServicePortView>()) {
+        if (!facts.destination.address || std::find(addresses.begin(), addresses.end(), *facts.destination.address) == addresses.end()) {
+            continue;
+        }
+        for (const policy::ServicePortView& port : service.ports) {
             if (port.protocol != facts.destination.protocol || port.port != facts.destination.port) {
                 continue;
             }

@@ -203,24 +203,41 @@ bool Selector::is_all() const { return root_->op == Op::kAll; }
 
 bool Selector::is_global() const { return root_->op == Op::kGlobal; }
 
+namespace {
+
+// Calls visit(label, value) for each comparison that must hold, until it returns false.
+template <typename Visit>
+void each_required(const SelectorNode& root, const Visit& visit) {
+    if (root.op == Op::kEquals) {
+        visit(root.label, root.values.front());
+    } else if (root.op == Op::kAnd) {
+        for (const auto& child : root.children) {
+            if (child->op == Op::kEquals && !visit(child->label, child->values.front())) {
+                return;
+            }
+        }
+    }
+}
+
+}  // namespace
+
 bool Selector::uses_global() const { return uses(*root_, Op::kGlobal); }
 
 std::optional<std::pair<std::string_view, std::string_view>> Selector::required_label() const {
-    const auto all = required_labels();
-    return all.empty() ? std::nullopt : std::optional(all.front());
+    std::optional<std::pair<std::string_view, std::string_view>> out;
+    each_required(*root_, [&out](std::string_view label, std::string_view value) {
+        out.emplace(label, value);
+        return false;
+    });
+    return out;
 }
 
 std::vector<std::pair<std::string_view, std::string_view>> Selector::required_labels() const {
     std::vector<std::pair<std::string_view, std::string_view>> out;
-    const auto add = [&out](const SelectorNode& node) {
-        if (node.op == Op::kEquals) {
-            out.emplace_back(node.label, node.values.front());
-        }
-    };
-    add(*root_);
-    for (const auto& child : root_->op == Op::kAnd ? root_->children : std::vector<SelectorNodePtr>()) {
-        add(*child);
-    }
+    each_required(*root_, [&out](std::string_view label, std::string_view value) {
+        out.emplace_back(label, value);
+        return true;
+    });
     return out;
 }
 
