@@ -37,4 +37,14 @@ inline std::uint64_t checksum_of(std::string_view bytes) {
     return sum;
 }
 
+// In 16 hexadecimal digits.
+inline std::string hex_of(std::uint64_t value) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string out;
+    for (unsigned shift = 64; shift > 0; shift -= 4) {
+        out += kDigits[value >> (shift - 4) & 0xfU];
+    }
+    return out;
+}
+
 }  // namespace namegate

@@ -4,6 +4,7 @@
 // Code that needs time receives a Clock, so that tests can control it. SystemClock is safe from any thread and cannot fail.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 namespace namegate {
@@ -22,6 +23,11 @@ class Clock {
     // Seconds since the Unix epoch, for people and for files that outlive a boot.
     virtual std::int64_t wall_seconds() const = 0;
 };
+
+// For comparisons with boot_ns(). Not negative.
+inline std::uint64_t nanoseconds_of(std::chrono::milliseconds time) {
+    return static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count());
+}
 
 class SystemClock final : public Clock {
   public:

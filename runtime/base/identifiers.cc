@@ -24,4 +24,9 @@ bool is_interface_name(std::string_view text) {
     return text.find_first_of("/: \t\n\v\f\r") == std::string_view::npos;
 }
 
+bool is_object_name(std::string_view text, std::size_t max_bytes) {
+    return !text.empty() && text.size() <= max_bytes &&
+           text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string_view::npos;
+}
+
 }  // namespace namegate

@@ -18,6 +18,11 @@ bool is_identifier(std::string_view text);
 // What the kernel accepts as an interface name: 1 to 15 bytes, no "/", ":" or white space, not "." or "..".
 bool is_interface_name(std::string_view text);
 
+inline constexpr std::size_t kMaxObjectNameBytes = 253;
+// Whether all characters are those that Kubernetes allows in the names of nodes, Services, policies and the like, and there are at most
+// so many bytes: lower-case letters, digits, "-" and ".". Where they may stand is not checked.
+bool is_object_name(std::string_view text, std::size_t max_bytes = kMaxObjectNameBytes);
+
 // What CNI calls an attachment: one interface of one container.
 struct Attachment {
     std::string container_id;

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "base/identifiers.h"
 #include "config/policy_sources.h"
 #include "labels/registry.h"
 #include "policy/documents/cursor.h"
@@ -172,16 +173,10 @@ void read_dirs(const Cursor& root, std::string_view key, std::vector<std::string
     });
 }
 
-bool is_node_name(std::string_view name) {
-    constexpr std::size_t kMaxBytes = 253;
-    return !name.empty() && name.size() <= kMaxBytes &&
-           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string_view::npos;
-}
-
 void read_static_pods(const Cursor& root, Config& config) {
     read_dirs(root, "podManifestDirs", config.pod_manifest_dirs, config.policy_dirs);
     const auto name = root.child("nodeName");
-    if (name && !is_node_name(name->node().text())) {
+    if (name && !is_object_name(name->node().text())) {
         name->error("\"" + name->node().text() + "\" is not a node name; use lower-case letters, digits, \"-\" and \".\"");
     } else if (name) {
         config.node_name = name->node().text();
@@ -282,7 +277,7 @@ void read_kubernetes(const Cursor& root, Config& config) {
     }
     read_path(*section, "kubeconfig", config.kubeconfig);
     const auto lease = section->child("leaseNamespace");
-    if (lease && (!is_node_name(lease->node().text()) || lease->node().text().find('.') != std::string::npos)) {
+    if (lease && (!is_object_name(lease->node().text()) || lease->node().text().find('.') != std::string::npos)) {
         lease->error("\"" + lease->node().text() + "\" is not the name of a namespace; use lower-case letters, digits and \"-\"");
     } else if (lease) {
         config.lease_namespace = lease->node().text();

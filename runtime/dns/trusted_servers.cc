@@ -5,12 +5,13 @@
 #include <charconv>
 #include <set>
 
+#include "base/identifiers.h"
+
 namespace namegate::dns {
 namespace {
 
 constexpr std::size_t kMaxQuotedBytes = 128;
 constexpr std::string_view kService = "k8s-service:";
-constexpr std::size_t kMaxServiceNameBytes = 253;  // as Kubernetes allows
 
 Error invalid(std::string_view text, const std::string& why) {
     return {Code::kInvalidInput, "DNS server \"" + std::string(text.substr(0, kMaxQuotedBytes)) + "\": " + why};
@@ -96,10 +97,6 @@ bool names_service(std::string_view text) { return text.substr(0, kService.size(
 
 Result<ServiceServer> parse_service_server(std::string_view text) {
     constexpr const char* kWrite = "write k8s-service:NAMESPACE/NAME or k8s-service:NAMESPACE/NAME:PORT";
-    const auto is_name = [](std::string_view name) {
-        return !name.empty() && name.size() <= kMaxServiceNameBytes &&
-               name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string_view::npos;
-    };
     std::string_view rest = text.substr(std::min(kService.size(), text.size()));
     ServiceServer out;
     if (const std::size_t colon = rest.find(':'); colon != std::string_view::npos) {
@@ -107,7 +104,8 @@ Result<ServiceServer> parse_service_server(std::string_view text) {
         rest = rest.substr(0, colon);
     }
     const std::size_t slash = rest.find('/');
-    if (!names_service(text) || slash == std::string_view::npos || !is_name(rest.substr(0, slash)) || !is_name(rest.substr(slash + 1))) {
+    if (!names_service(text) || slash == std::string_view::npos || !is_object_name(rest.substr(0, slash)) ||
+        !is_object_name(rest.substr(slash + 1))) {
         return invalid(text, kWrite);
     }
     out.name_space = rest.substr(0, slash);

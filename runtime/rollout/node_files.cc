@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/file_system.h"
+#include "base/identifiers.h"
 #include "base/listed.h"
 #include "cni/json.h"
 #include "config/config.h"
@@ -83,18 +84,12 @@ Result<> check_plugins(const InstallOptions& options, const std::string& conflis
                                                                  options.paths.bin_dir + ": " + listed(missing, missing.size())));
 }
 
-// A name that the API server accepts for a node. It is written between quotes.
-bool is_node_name(const std::string& name) {
-    return name.size() <= kMaxNodeName && std::all_of(name.begin(), name.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
-           });
-}
-
 // The settings with the node's name, checked as daemon and plugin check them.
 Result<std::string> settings_for(const InstallOptions& options) {
     NG_ASSIGN(std::string text, read_file(options.settings, config::kMaxConfigBytes));
     NG_ASSIGN(const config::Config config, config::parse_config(options.settings, text));
-    if (!is_node_name(options.node_name)) {
+    // It is written between quotes.
+    if (!options.node_name.empty() && !is_object_name(options.node_name)) {
         return Error(Code::kInvalidInput, "\"" + options.node_name + "\" is not the name of a node");
     }
     if (config.node_name.empty() && !options.node_name.empty()) {

@@ -17,7 +17,6 @@ namespace namegate::rollout {
 inline constexpr const char* kConflistName = "00-namegate.conflist";
 inline constexpr std::size_t kMaxProgramBytes = std::size_t{64} * 1024 * 1024;
 inline constexpr std::size_t kMaxConfFiles = 256;
-inline constexpr std::size_t kMaxNodeName = 253;
 
 struct NodePaths {
     std::string host;  // prefix of the node's paths: where the container has the node's folders; empty: here

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What an API server sends: the reply to a list, a zero byte, and the stream of a watch, in pieces, into what is known.
-#include <algorithm>
-#include <utility>
-
+#include "fuzz/api_server_feed.h"
 #include "fuzz/target.h"
 #include "kubernetes/client/kind_watch.h"
 #include "kubernetes/client/knowledge_sink.h"
@@ -14,40 +12,6 @@ using namespace namegate;
 using namespace namegate::kubernetes;
 
 namespace {
-
-constexpr std::size_t kPiece = 7;
-
-class FixedClock final : public Clock {
-  public:
-    std::uint64_t boot_ns() const override { return 1'000'000'000; }
-    std::int64_t wall_seconds() const override { return 1; }
-};
-
-// Passes the input on to whoever asked last.
-class Feed final : public Transport {
-  public:
-    Result<Transfer> start(const HttpRequest& /*request*/, HttpReceiver& receiver) override {
-        receiver_ = &receiver;
-        return Transfer{1};
-    }
-    void cancel(Transfer /*transfer*/) override { receiver_ = nullptr; }
-    void reply(std::string_view bytes) {
-        if (receiver_ == nullptr) {
-            return;
-        }
-        receiver_->on_status(200, {});
-        for (; !bytes.empty(); bytes.remove_prefix(std::min(kPiece, bytes.size()))) {
-            if (!receiver_->on_data(bytes.substr(0, kPiece))) {
-                std::exchange(receiver_, nullptr)->on_end(Error(Code::kTryAgain, "stopped"));
-                return;
-            }
-        }
-        std::exchange(receiver_, nullptr)->on_end(ok());
-    }
-
-  private:
-    HttpReceiver* receiver_ = nullptr;
-};
 
 void check(const Knowledge& known, Kind kind) {
     for (const auto& [name, object] : known.all(kind)) {

@@ -5,11 +5,25 @@
 
 #include <algorithm>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "policy/compiler/compile.h"
 
 namespace namegate::policy::test {
+
+// A Kubernetes pod whose labels are known.
+inline EndpointView pod_view(const std::string& name_space, const std::string& name, Labels labels, const std::string& address) {
+    EndpointView out;
+    out.name_space = name_space;
+    out.pod = name;
+    out.labels = std::move(labels);
+    out.is_kubernetes = true;
+    out.labels_known = true;
+    out.addresses = {*IpAddress::parse(address)};
+    return out;
+}
 
 inline Result<bool> selects_view(const Snapshot& snapshot, const EndpointView& view, Direction direction) {
     return selects(snapshot, facts_of(snapshot, view, direction), view);

@@ -56,7 +56,7 @@ struct ApiServerItem {
     std::uint64_t service_accounts = 0;
     std::uint64_t refused = 0;
     std::string last_refused;
-    // Pods of this node that are no endpoints: in the node's network, and in one that namegate did not make.
+    // Pods of this node that are not endpoints: those in the node's network, and those in a network that namegate did not make.
     std::optional<std::uint64_t> host_network_pods = {};
     std::optional<std::uint64_t> other_network_pods = {};
 

@@ -37,8 +37,7 @@ void ApiRequest::stop() {
 }
 
 std::optional<Result<ApiAnswer>> ApiRequest::take_answer() {
-    const auto silence_ns = static_cast<std::uint64_t>(silence_.count()) * 1'000'000;
-    if (transfer_ && clock_.boot_ns() - started_ns_ >= silence_ns) {
+    if (transfer_ && clock_.boot_ns() - started_ns_ >= nanoseconds_of(silence_)) {
         stop();
         answer_ = Error(Code::kTryAgain, "the server does not answer");
     }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "kubernetes/client/back_off.h"
 #include "kubernetes/client/query.h"
 
 namespace namegate::kubernetes {
@@ -17,12 +18,9 @@ using std::chrono::milliseconds;
 constexpr int kOk = 200;
 constexpr int kNotFound = 404;
 constexpr int kGone = 410;
-constexpr std::uint64_t kMsNs = 1'000'000;
 // A server that ends watches faster than this and sends nothing is not asked again at once.
-constexpr std::uint64_t kShortWatchNs = 1'000 * kMsNs;
+constexpr milliseconds kShortWatch{1'000};
 constexpr std::size_t kShownBytes = 200;
-
-std::uint64_t ns_of(milliseconds time) { return static_cast<std::uint64_t>(time.count()) * kMsNs; }
 
 // What the server says in a reply that is an error: the message of a Status object, or the beginning of the text.
 std::string error_text(int status, const std::string& body) {
@@ -121,9 +119,9 @@ void KindWatch::start(State state, const std::string& query, milliseconds silenc
     error_body_.clear();
     given_up_.reset();
     started_ns_ = now();
-    silence_ns_ = ns_of(silence);
+    silence_ns_ = nanoseconds_of(silence);
     due_ns_ = started_ns_ + silence_ns_;
-    const std::string json = "application/json";
+    const std::string json = kJsonMediaType;
     const std::string metadata =
         json + ";as=" + (state == State::kListing ? "PartialObjectMetadataList" : "PartialObjectMetadata") + ";g=meta.k8s.io;v=v1," + json;
     const auto started = transport_.start({resource_.path + "?" + query, resource_.only_metadata ? metadata : json}, *this);
@@ -230,7 +228,7 @@ void KindWatch::end_list() {
 }
 
 void KindWatch::end_watch() {
-    if (!has_event_ && now() - started_ns_ < kShortWatchNs) {
+    if (!has_event_ && now() - started_ns_ < nanoseconds_of(kShortWatch)) {
         fail(Error(Code::kTryAgain, "the server ended the watch at once"));
         return;
     }
@@ -357,14 +355,8 @@ void KindWatch::fail(const Error& why) {
     wait(std::max(next_delay(), milliseconds(retry_after_)));
 }
 
-void KindWatch::wait(milliseconds delay) { due_ns_ = now() + ns_of(delay); }
+void KindWatch::wait(milliseconds delay) { due_ns_ = now() + nanoseconds_of(delay); }
 
-// Between half and the whole of a delay that doubles with each failure.
-milliseconds KindWatch::next_delay() {
-    constexpr unsigned kMaxDoublings = 16;
-    const auto whole = std::min(timing_.max_delay, timing_.first_delay * (std::int64_t{1} << std::min(failures_, kMaxDoublings)));
-    ++failures_;
-    return milliseconds(static_cast<std::int64_t>(static_cast<double>(whole.count()) * (0.5 + random_() / 2)));
-}
+milliseconds KindWatch::next_delay() { return back_off(timing_.first_delay, timing_.max_delay, failures_++, random_()); }
 
 }  // namespace namegate::kubernetes

@@ -12,8 +12,7 @@ namespace namegate::kubernetes {
 Result<> KnowledgeSink::list(const nlohmann::json& object) {
     NG_ASSIGN(Object decoded, decode_object(kind_, object));
     if (listing_.size() >= kMaxKnownObjects) {
-        return Error(Code::kExhausted, "more than " + std::to_string(kMaxKnownObjects) + " " + std::string(to_string(kind_)) + "; " +
-                                           to_string(decoded.name) + " stays unknown");
+        return too_many_objects(kind_, decoded.name);
     }
     ObjectName name = decoded.name;
     listing_[std::move(name)] = std::make_shared<const Object>(std::move(decoded));

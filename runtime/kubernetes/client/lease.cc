@@ -13,13 +13,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr const char* kJson = "application/json";
-
-std::uint64_t ns_of(milliseconds time) { return static_cast<std::uint64_t>(time.count()) * 1'000'000; }
-
 }  // namespace
 
-void Lease::wait(milliseconds delay) { due_ns_ = clock_.boot_ns() + ns_of(delay); }
+void Lease::wait(milliseconds delay) { due_ns_ = clock_.boot_ns() + nanoseconds_of(delay); }
 
 void Lease::work(bool wanted) {
     if (step_ != Step::kIdle) {
@@ -35,7 +31,7 @@ void Lease::work(bool wanted) {
 
 void Lease::read() {
     step_ = Step::kReading;
-    request_.start({path() + "/" + name_, kJson});
+    request_.start({path() + "/" + name_, kJsonMediaType});
 }
 
 void Lease::write(const std::string& resource_version) {
@@ -49,12 +45,12 @@ void Lease::write(const std::string& resource_version) {
                            {"leaseDurationSeconds", timing_.duration.count() / 1000},
                            {"renewTime", format_utc(clock_.wall_seconds(), "%Y-%m-%dT%H:%M:%S.000000Z")}}}};
     if (resource_version.empty()) {
-        request_.start({path(), kJson, "POST", kJson, lease.dump()});
+        request_.start({path(), kJsonMediaType, "POST", kJsonMediaType, lease.dump()});
         return;
     }
     // The server refuses it if another node has written meanwhile.
     lease["metadata"]["resourceVersion"] = resource_version;
-    request_.start({path() + "/" + name_, kJson, "PUT", kJson, lease.dump()});
+    request_.start({path() + "/" + name_, kJsonMediaType, "PUT", kJsonMediaType, lease.dump()});
 }
 
 void Lease::take_answer(const Result<ApiAnswer>& answer) {
@@ -83,7 +79,7 @@ void Lease::take_answer(const Result<ApiAnswer>& answer) {
         return;
     }
     // Shorter than the others believe it, so that it ends here first.
-    held_until_ns_ = asked_ns_ + ns_of(timing_.duration) * 2 / 3;
+    held_until_ns_ = asked_ns_ + nanoseconds_of(timing_.duration) * 2 / 3;
     seen_held_ = 0;
     wait(timing_.renew);
 }
@@ -110,7 +106,7 @@ void Lease::take_lease(const std::string& body) {
         seen_ = version;
         seen_ns_ = now;
     }
-    if (now - seen_ns_ >= ns_of(timing_.duration)) {
+    if (now - seen_ns_ >= nanoseconds_of(timing_.duration)) {
         write(version);
         return;
     }

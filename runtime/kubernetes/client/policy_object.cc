@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/identifiers.h"
 #include "kubernetes/client/json_text.h"
 #include "policy/documents/policy_store.h"
 #include "policy/documents/schema.h"
@@ -23,21 +24,17 @@ constexpr const char* kCalicoMetadata = "projectcalico.org/metadata";
 constexpr std::string_view kKubernetesPolicyName = "knp.default.";
 constexpr std::array kMetadataFields = {"name", "namespace", "labels", "annotations"};
 
-bool is_name(std::string_view name, std::size_t max) {
-    return !name.empty() && name.size() <= max &&
-           name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string_view::npos;
-}
-
-Json member(const Json& object, const char* key) {
+// Null: there is none.
+const Json& value_or_null(const Json& object, const char* key) {
+    static const Json none;
     const auto found = object.is_object() ? object.find(key) : object.end();
-    return object.is_object() && found != object.end() ? *found : Json();
+    return object.is_object() && found != object.end() ? *found : none;
 }
 
 // What an annotation of the object says its labels, annotations and name are, if it has one.
 Result<> read_calico_metadata(const PolicyKind& kind, const Json& spec, Json& metadata) {
     const std::string name = text_at(metadata, {"name"});
-    const Json annotations = member(metadata, "annotations");
-    const Json stored = member(annotations, kCalicoMetadata);
+    const Json& stored = value_or_null(value_or_null(metadata, "annotations"), kCalicoMetadata);
     if (!stored.is_null()) {
         const auto shown = stored.is_string() ? parse_json_object(stored.get_ref<const std::string&>())
                                               : Result<Json>(Error(Code::kInvalidInput, "not text"));
@@ -46,7 +43,7 @@ Result<> read_calico_metadata(const PolicyKind& kind, const Json& spec, Json& me
         }
         metadata["annotations"].erase(kCalicoMetadata);
         for (const char* const key : {"labels", "annotations"}) {
-            if (const Json more = member(*shown, key); more.is_object()) {
+            if (const Json& more = value_or_null(*shown, key); more.is_object()) {
                 Json& own = metadata[key];
                 own = own.is_object() ? own : Json::object();
                 own.update(more);
@@ -72,12 +69,12 @@ Result<> read_calico_metadata(const PolicyKind& kind, const Json& spec, Json& me
 Result<ObjectName> policy_name(const PolicyKind& kind, const Json& object) {
     ObjectName out;
     out.name = text_at(object, {"metadata", "name"});
-    if (!is_name(out.name, kMaxObjectName)) {
+    if (!is_object_name(out.name)) {
         return Error(Code::kInvalidInput, "an object without a name, or with one that is none");
     }
     if (kind.namespaced) {
         out.name_space = text_at(object, {"metadata", "namespace"});
-        if (!is_name(out.name_space, kMaxNamespaceName)) {
+        if (!is_object_name(out.name_space, kMaxNamespaceName)) {
             return Error(Code::kInvalidInput, out.name + " has no namespace, or one that is none");
         }
     }
@@ -100,15 +97,15 @@ Result<std::string> policy_text(const PolicyGroup& group, const PolicyKind& kind
     document["kind"] = kind.kind;
     Json metadata = Json::object();
     for (const char* const key : kMetadataFields) {
-        if (Json value = member(member(object, "metadata"), key); !value.is_null()) {
-            metadata[key] = std::move(value);
+        if (const Json& value = value_or_null(value_or_null(object, "metadata"), key); !value.is_null()) {
+            metadata[key] = value;
         }
     }
     if (metadata.contains("annotations") && metadata["annotations"].is_object()) {
         metadata["annotations"].erase(kLastApplied);
     }
     if (group.form == PolicyForm::kStoredByCalico) {
-        NG_TRY(read_calico_metadata(kind, member(object, "spec"), metadata));
+        NG_TRY(read_calico_metadata(kind, value_or_null(object, "spec"), metadata));
     }
     document["metadata"] = std::move(metadata);
     // The parser has checked that all texts are UTF-8.

@@ -15,7 +15,6 @@
 
 namespace namegate::kubernetes {
 
-inline constexpr std::size_t kMaxObjectName = 253;
 inline constexpr std::size_t kMaxNamespaceName = 63;
 
 // kInvalidInput: it has no name, or one that an API server does not accept.

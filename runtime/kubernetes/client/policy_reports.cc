@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes/client/policy_reports.h"
 
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/checksum.h"
 #include "base/utc_text.h"
+#include "kubernetes/client/back_off.h"
 
 namespace namegate::kubernetes {
 
@@ -15,7 +15,6 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr const char* kJsonType = "application/json";
 constexpr const char* kStatusKey = " status";
 constexpr const char* kEventKey = " event";
 constexpr const char* kClusterNamespace = "default";  // of Events of objects without a namespace
@@ -30,12 +29,6 @@ std::string shortened(const std::string& text) {
 }
 
 std::string time_text(const Clock& clock) { return utc_text(clock.wall_seconds()); }
-
-std::string hex(std::uint64_t value) {
-    std::array<char, 17> out{};
-    std::snprintf(out.data(), out.size(), "%016llx", static_cast<unsigned long long>(value));
-    return out.data();
-}
 
 std::string api_path(const PolicyObjectState& object) {
     return "/apis/" + object.version + (object.name.name_space.empty() ? "" : "/namespaces/" + object.name.name_space) + "/" +
@@ -58,9 +51,7 @@ PolicyReports::PolicyReports(Transport& transport, const Clock& clock, const std
       lease_(transport, clock, name_space, kLeaseName, node, timing.lease),
       request_(transport, clock, timing.silence) {}
 
-std::uint64_t PolicyReports::after(milliseconds delay) const {
-    return clock_.boot_ns() + static_cast<std::uint64_t>(delay.count()) * 1'000'000;
-}
+std::uint64_t PolicyReports::after(milliseconds delay) const { return clock_.boot_ns() + nanoseconds_of(delay); }
 
 void PolicyReports::compare(const Objects& objects, const Verdicts& verdicts) {
     const bool was_empty = pending_.empty();
@@ -80,8 +71,7 @@ void PolicyReports::compare(const Objects& objects, const Verdicts& verdicts) {
     std::erase_if(written_, [&](const auto& entry) { return objects.count(entry.first) == 0; });
     if (was_empty && !pending_.empty() && !lease_.is_held()) {
         // The holder of the lease is faster, and then there is nothing left to do.
-        due_ns_ =
-            std::max(due_ns_, after(milliseconds(static_cast<std::int64_t>(static_cast<double>(timing_.jitter.count()) * random_()))));
+        due_ns_ = std::max(due_ns_, after(scaled(timing_.jitter, random_())));
     }
 }
 
@@ -106,7 +96,7 @@ void PolicyReports::add_status(const std::string& path, const PolicyObjectState&
                          {"observedGeneration", object.generation},
                          {"lastTransitionTime", since}};
     const Json body{{"status", {{"conditions", Json::array({condition})}}}};
-    pending_[path + kStatusKey] = {{api_path(object) + "/status", kJsonType, "PATCH", "application/merge-patch+json",
+    pending_[path + kStatusKey] = {{api_path(object) + "/status", kJsonMediaType, "PATCH", "application/merge-patch+json",
                                     body.dump(-1, ' ', false, Json::error_handler_t::replace)},
                                    ""};
 }
@@ -115,7 +105,7 @@ void PolicyReports::add_event(const std::string& path, const PolicyObjectState& 
     const std::string message = shortened(verdict.message);
     // The same refusal has the same name, so that the server has it once.
     constexpr std::size_t kMaxNamed = 200;
-    const std::string name = object.name.name.substr(0, kMaxNamed) + "." + hex(checksum_of(path + "\n" + message));
+    const std::string name = object.name.name.substr(0, kMaxNamed) + "." + hex_of(checksum_of(path + "\n" + message));
     if (events_.count(name) != 0) {
         return;
     }
@@ -136,7 +126,7 @@ void PolicyReports::add_event(const std::string& path, const PolicyObjectState& 
                     {"firstTimestamp", now},
                     {"lastTimestamp", now},
                     {"count", 1}};
-    pending_[path + kEventKey] = {{"/api/v1/namespaces/" + name_space + "/events", kJsonType, "POST", kJsonType,
+    pending_[path + kEventKey] = {{"/api/v1/namespaces/" + name_space + "/events", kJsonMediaType, "POST", kJsonMediaType,
                                    body.dump(-1, ' ', false, Json::error_handler_t::replace)},
                                   name};
 }

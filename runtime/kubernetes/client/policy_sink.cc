@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/identifiers.h"
 #include "kubernetes/client/json_text.h"
 #include "kubernetes/client/policy_object.h"
+#include "kubernetes/known/json_members.h"
 
 namespace namegate::kubernetes {
 
@@ -13,22 +15,22 @@ namespace {
 
 constexpr std::size_t kMaxConditionBytes = 4096;  // of a message; namegate writes shorter ones
 
-// Null: there is none, or `object` is null or no object.
-const nlohmann::json* member_of(const nlohmann::json* object, const char* key) {
-    const auto found = object == nullptr || !object->is_object() ? nlohmann::json::const_iterator() : object->find(key);
-    return object == nullptr || !object->is_object() || found == object->end() ? nullptr : &*found;
+// 0: there is none.
+std::int64_t number_in(const nlohmann::json& object, const char* key) {
+    const auto found = object.find(key);
+    return found != object.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
 }
 
-std::int64_t number_in(const nlohmann::json* object, const char* key) {
-    const nlohmann::json* const found = member_of(object, key);
-    return found != nullptr && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+std::int64_t generation_of(const nlohmann::json& object) {
+    const nlohmann::json* const metadata = member(object, "metadata", nlohmann::json::value_t::object);
+    return metadata == nullptr ? 0 : number_in(*metadata, "generation");
 }
 
 }  // namespace
 
 policy::PolicyObject PolicySink::read(const nlohmann::json& object) const {
     auto text = policy_text(group_, kind_, object);
-    const bool first = number_in(member_of(&object, "metadata"), "generation") == 1;
+    const bool first = generation_of(object) == 1;
     return text ? policy::PolicyObject{std::move(text).value(), "", first} : policy::PolicyObject{"", text.error().message(), false};
 }
 
@@ -38,21 +40,21 @@ PolicyObjectState PolicySink::state_of(const ObjectName& name, const nlohmann::j
     out.resource = kind_.resource;
     out.kind = kind_.kind;
     out.name = name;
-    out.uid = text_at(object, {"metadata", "uid"}).substr(0, kMaxObjectName);
-    out.generation = number_in(member_of(&object, "metadata"), "generation");
+    out.uid = text_at(object, {"metadata", "uid"}).substr(0, kMaxObjectNameBytes);
+    out.generation = generation_of(object);
     out.has_status = group_.has_status;
-    const nlohmann::json* const status = member_of(&object, "status");
-    const nlohmann::json* const conditions = member_of(status, "conditions");
-    if (!out.has_status || conditions == nullptr || !conditions->is_array()) {
+    const nlohmann::json* const status = member(object, "status", nlohmann::json::value_t::object);
+    const nlohmann::json* const conditions = status == nullptr ? nullptr : member(*status, "conditions", nlohmann::json::value_t::array);
+    if (!out.has_status || conditions == nullptr) {
         return out;
     }
     for (const nlohmann::json& condition : *conditions) {
         if (text_at(condition, {"type"}) == "Accepted") {
-            out.accepted = text_at(condition, {"status"}).substr(0, kMaxObjectName);
-            out.reason = text_at(condition, {"reason"}).substr(0, kMaxObjectName);
+            out.accepted = text_at(condition, {"status"}).substr(0, kMaxObjectNameBytes);
+            out.reason = text_at(condition, {"reason"}).substr(0, kMaxObjectNameBytes);
             out.message = text_at(condition, {"message"}).substr(0, kMaxConditionBytes);
-            out.transition_time = text_at(condition, {"lastTransitionTime"}).substr(0, kMaxObjectName);
-            out.observed_generation = number_in(&condition, "observedGeneration");
+            out.transition_time = text_at(condition, {"lastTransitionTime"}).substr(0, kMaxObjectNameBytes);
+            out.observed_generation = number_in(condition, "observedGeneration");
         }
     }
     return out;

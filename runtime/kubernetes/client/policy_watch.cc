@@ -5,17 +5,13 @@
 #include <set>
 #include <utility>
 
+#include "kubernetes/client/back_off.h"
+
 namespace namegate::kubernetes {
 
 namespace {
 
 using std::chrono::milliseconds;
-
-std::uint64_t nanoseconds_of(milliseconds time) { return static_cast<std::uint64_t>(time.count()) * 1'000'000; }
-
-milliseconds times(milliseconds time, double factor) {
-    return milliseconds(static_cast<std::int64_t>(static_cast<double>(time.count()) * factor));
-}
 
 Result<ServedResources> served_by(const Result<ApiAnswer>& answer) {
     if (!answer) {
@@ -63,16 +59,14 @@ void PolicyWatch::discover() {
 void PolicyWatch::ask(std::size_t group) {
     asked_ = group;
     asked_ns_ = now();
-    request_.start({"/apis/" + std::string(spec_.groups[group].version), "application/json"});
+    request_.start({"/apis/" + std::string(spec_.groups[group].version), kJsonMediaType});
 }
 
 void PolicyWatch::take_answer(const Result<ServedResources>& answer) {
     const std::size_t index = *std::exchange(asked_, std::nullopt);
     if (!answer) {
-        constexpr unsigned kMaxDoublings = 16;
         error_ = std::string(spec_.groups[index].version) + ": " + answer.error().message();
-        const auto whole = std::min(timing_.max_delay, timing_.first_delay * (std::int64_t{1} << std::min(failures_++, kMaxDoublings)));
-        ask_after(times(whole, 0.5 + random_() / 2));
+        ask_after(back_off(timing_.first_delay, timing_.max_delay, failures_++, random_()));
         return;
     }
     if (answer->empty() && index + 1 < spec_.groups.size()) {
@@ -82,7 +76,7 @@ void PolicyWatch::take_answer(const Result<ServedResources>& answer) {
     failures_ = 0;
     error_.clear();
     discovered_ = true;
-    ask_after(times(answer->empty() ? timing_.missing : timing_.again, 1 + random_()));
+    ask_after(scaled(answer->empty() ? timing_.missing : timing_.again, 1 + random_()));
     use(answer->empty() ? nullptr : &spec_.groups[index], *answer);
 }
 

@@ -142,8 +142,7 @@ class ScopedWatches::Part final : public ObjectSink {
   private:
     Result<> add(Object object) {
         if (listing_.size() >= kMaxKnownObjects) {
-            return Error(Code::kExhausted, "more than " + std::to_string(kMaxKnownObjects) + " " + std::string(to_string(kind_)) + "; " +
-                                               to_string(object.name) + " stays unknown");
+            return too_many_objects(kind_, object.name);
         }
         ObjectName name = object.name;
         listing_[std::move(name)] = std::move(object);

@@ -13,6 +13,8 @@
 
 namespace namegate::kubernetes {
 
+inline constexpr const char* kJsonMediaType = "application/json";
+
 struct HttpRequest {
     std::string target;  // path and query
     std::string accept;  // the media type that is asked for

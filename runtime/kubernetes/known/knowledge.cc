@@ -58,12 +58,16 @@ void Knowledge::note_change(Kind kind, const ObjectName& name) {
     changed_.insert(kind == Kind::kNamespaces ? name.name : name.name_space);
 }
 
+Error too_many_objects(Kind kind, const ObjectName& name) {
+    return {Code::kExhausted, "more than " + std::to_string(kMaxKnownObjects) + " " + std::string(to_string(kind)) + "; " +
+                                  to_string(name) + " stays unknown"};
+}
+
 Result<> Knowledge::put(Kind kind, Object object) {
     Objects& objects = store(kind).objects;
     const auto found = objects.find(object.name);
     if (found == objects.end() && objects.size() >= kMaxKnownObjects) {
-        return Error(Code::kExhausted, "more than " + std::to_string(kMaxKnownObjects) + " " + std::string(to_string(kind)) + "; " +
-                                           to_string(object.name) + " stays unknown");
+        return too_many_objects(kind, object.name);
     }
     if (found != objects.end() && *found->second == object) {
         return ok();

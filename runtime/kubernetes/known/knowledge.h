@@ -25,6 +25,9 @@ namespace namegate::kubernetes {
 // Of one kind. A large cluster has 5,000 namespaces with a few service accounts each.
 inline constexpr std::size_t kMaxKnownObjects = 50'000;
 
+// The object is one too many.
+Error too_many_objects(Kind kind, const ObjectName& name);
+
 class Knowledge {
   public:
     using Objects = std::map<ObjectName, std::shared_ptr<const Object>>;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "policy/documents/field_json.h"
 #include "policy/documents/schema.h"
 
 namespace namegate::policy {
@@ -47,24 +48,10 @@ Json value_json(const FieldSpec& field) {
     return {{kKeepsUnknownFields, true}};
 }
 
-Json field_json(const FieldSpec& field) {
-    Json out = {{"description", field.help}};
-    if (!field.list) {
-        out.update(value_json(field));
-        return out;
-    }
-    out["type"] = "array";
-    if (field.max_items != 0) {
-        out["maxItems"] = field.max_items;
-    }
-    out["items"] = value_json(field);
-    return out;
-}
-
 Json object_json(const ObjectSpec& spec) {
     Json out = {{"type", "object"}};
     for (const FieldSpec& field : spec.fields) {
-        out["properties"][std::string(field.name)] = field_json(field);
+        out["properties"][std::string(field.name)] = field_json(field, value_json);
         if (field.required) {
             out["required"].push_back(field.name);
         }
@@ -107,7 +94,7 @@ Json version_json(const KindSpec& kind) {
         {"properties", {{"apiVersion", {{"type", "string"}}}, {"kind", {{"type", "string"}}}, {"metadata", {{"type", "object"}}}}}};
     for (const FieldSpec& field : kind.object->fields) {
         if (field.name == kSpec) {
-            schema["properties"][kSpec] = field_json(field);
+            schema["properties"][kSpec] = field_json(field, value_json);
         }
     }
     schema["properties"]["status"] = status_json();

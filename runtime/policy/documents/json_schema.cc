@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "policy/documents/decode_kubernetes.h"
+#include "policy/documents/field_json.h"
 #include "policy/documents/schema.h"
 
 namespace namegate::policy {
@@ -64,7 +65,7 @@ class SchemaWriter {
         Json required = Json::array();
         Json properties = Json::object();
         for (const FieldSpec& field : spec.fields) {
-            properties[std::string(field.name)] = field_json(field);
+            properties[std::string(field.name)] = described(field);
             if (field.required) {
                 required.push_back(field.name);
             }
@@ -77,18 +78,8 @@ class SchemaWriter {
         return out;
     }
 
-    Json field_json(const FieldSpec& field) {
-        Json out = {{"description", field.help}};
-        if (!field.list) {
-            out.update(value_json(field));
-            return out;
-        }
-        out["type"] = "array";
-        if (field.max_items != 0) {
-            out["maxItems"] = field.max_items;
-        }
-        out["items"] = value_json(field);
-        return out;
+    Json described(const FieldSpec& field) {
+        return field_json(field, [this](const FieldSpec& one) { return value_json(one); });
     }
 
     Json value_json(const FieldSpec& field) {
@@ -109,7 +100,7 @@ class SchemaWriter {
     Json text_map_json(const FieldSpec& field) {
         Json out = {{"type", "object"}};
         for (const FieldSpec& key : field.keys) {
-            out["properties"][std::string(key.name)] = field_json(key);
+            out["properties"][std::string(key.name)] = described(key);
         }
         out["additionalProperties"] = {{"type", {"string", "null"}}};
         return out;

@@ -12,21 +12,12 @@ constexpr std::size_t kSyncedOneByOne = 8;  // for more files, the whole file sy
 // Names in the folder: copies, what an interrupted commit left behind, and files of other programs.
 constexpr std::size_t kMaxEntries = 4 * kMaxKeptDocuments;
 
-std::string hex(std::uint64_t value) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string out;
-    for (unsigned shift = 64; shift > 0; shift -= 4) {
-        out += kDigits[value >> (shift - 4) & 0xfU];
-    }
-    return out;
-}
-
 }  // namespace
 
 KeptDocuments::Copy KeptDocuments::copy_of(const std::string& path, const ContentId& id) { return {checksum_of(path), id.hash, id.size}; }
 
 std::string KeptDocuments::name_of(const Copy& copy) {
-    return hex(copy.path_hash) + "-" + hex(copy.hash) + "-" + std::to_string(copy.size);
+    return hex_of(copy.path_hash) + "-" + hex_of(copy.hash) + "-" + std::to_string(copy.size);
 }
 
 std::set<KeptDocuments::Copy> KeptDocuments::named_by(const KeptIndex& index) const {

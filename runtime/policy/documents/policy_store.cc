@@ -11,9 +11,7 @@ namespace namegate::policy {
 namespace {
 
 // Whether what one path defines comes before the same resource at the other path.
-bool outranks(std::string_view path, std::string_view other) {
-    return other.starts_with(kObjectPrefix) && !path.starts_with(kObjectPrefix);
-}
+bool outranks(std::string_view path, std::string_view other) { return is_object_path(other) && !is_object_path(path); }
 
 }  // namespace
 
@@ -235,8 +233,7 @@ FileStatus PolicyStore::status_of(const std::string& path, const File& file) con
         const Resource& resource = file.good->all()[i];
         if (const auto owner = owners_.find(key_of(resource)); owner != owners_.end()) {
             out.problems.push_back({place_of(resource), Problem::Severity::kWarning, "metadata.name",
-                                    to_string(owner->first) +
-                                        " is not in force: " + (owner->second.starts_with(kObjectPrefix) ? "" : "the file ") +
+                                    to_string(owner->first) + " is not in force: " + (is_object_path(owner->second) ? "" : "the file ") +
                                         owner->second + " has it too, and comes first"});
         }
     }

@@ -24,6 +24,7 @@
 namespace namegate::policy {
 
 inline constexpr std::string_view kObjectPrefix = "api:";
+inline bool is_object_path(std::string_view path) { return path.starts_with(kObjectPrefix); }
 
 // Identifies a version of a file on the disk, so that an unchanged file is not read again.
 struct FileStamp {

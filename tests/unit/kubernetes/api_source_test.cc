@@ -2,13 +2,12 @@
 // The three watches over real HTTPS connections, against an API server that behaves as servers do on a bad day.
 #include "kubernetes/client/api_source.h"
 
-#include <poll.h>
-
 #include <catch2/catch.hpp>
 #include <fstream>
 
 #include "support/api_server/api_server.h"
 #include "support/temp_dir.h"
+#include "watching.h"
 
 using namespace namegate;
 using namespace namegate::kubernetes;
@@ -16,18 +15,6 @@ using namegate::test::ApiServer;
 using std::chrono::milliseconds;
 
 namespace {
-
-constexpr milliseconds kPatience{10'000};
-
-// Fast enough for a test.
-WatchTiming timing() {
-    WatchTiming out;
-    out.first_delay = milliseconds(20);
-    out.max_delay = milliseconds(100);
-    out.list_silence = milliseconds(500);
-    out.watch_silence = milliseconds(500);
-    return out;
-}
 
 struct Fixture {
     test::TempDir dir;
@@ -45,24 +32,15 @@ struct Fixture {
         server.put(test::kPods, test::pod_object("n2", "shop", "elsewhere", "u2", {}));
     }
     std::unique_ptr<ApiSource> open() {
-        auto opened = ApiSource::create({credentials_reader(kubeconfig), "n1", [] { return 0.5; }, timing()}, known, clock);
+        auto opened = ApiSource::create({credentials_reader(kubeconfig), "n1", [] { return 0.5; }, test::quick_timing()}, known, clock);
         REQUIRE(opened);
         return std::move(opened).value();
     }
     // Works until it holds.
     template <typename Condition>
     bool becomes(Condition condition) {
-        const auto end = std::chrono::steady_clock::now() + kPatience;
-        while (!condition()) {
-            if (std::chrono::steady_clock::now() > end) {
-                UNSCOPED_INFO("last error: " + source->status().error);
-                return false;
-            }
-            source->work();
-            pollfd poll{source->fd(), POLLIN, 0};
-            ::poll(&poll, 1, 5);
-        }
-        return true;
+        return test::becomes(
+            source->fd(), condition, [&] { source->work(); }, [&] { return "last error: " + source->status().error; });
     }
     bool connects() {
         return becomes([&] { return source->status().connected; });

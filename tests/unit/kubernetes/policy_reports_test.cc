@@ -2,8 +2,6 @@
 // What is written about policy objects, over real HTTPS connections: by one node at a time, only what differs, and not too fast.
 #include "kubernetes/client/policy_reports.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <memory>

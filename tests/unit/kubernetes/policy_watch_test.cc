@@ -2,13 +2,12 @@
 // Policies over real HTTPS connections: which groups are read, and what is known of their objects whatever the API server does.
 #include "kubernetes/client/policy_watch.h"
 
-#include <poll.h>
-
 #include <catch2/catch.hpp>
 
 #include "support/api_server/api_server.h"
 #include "support/manual_clock.h"
 #include "support/temp_dir.h"
+#include "watching.h"
 
 using namespace namegate;
 using namespace namegate::kubernetes;
@@ -19,19 +18,9 @@ using Json = nlohmann::json;
 namespace policy_watch_test {
 namespace {
 
-constexpr milliseconds kPatience{10'000};
 constexpr const char* kPolicies = "api:networking.k8s.io/v1/networkpolicies/";
 constexpr const char* kCalicoSets = "projectcalico.org/v3/globalnetworksets";
 constexpr const char* kStoredSets = "crd.projectcalico.org/v1/globalnetworksets";
-
-WatchTiming watch_timing() {
-    WatchTiming out;
-    out.first_delay = milliseconds(20);
-    out.max_delay = milliseconds(100);
-    out.list_silence = milliseconds(500);
-    out.watch_silence = milliseconds(500);
-    return out;
-}
 
 DiscoveryTiming discovery_timing() {
     DiscoveryTiming out;
@@ -67,7 +56,8 @@ struct Fixture {
     ~Fixture() { watch.reset(); }
     void open(const char* name) {
         source =
-            std::move(ApiSource::create({credentials_reader(kubeconfig), "n1", [] { return 0.5; }, watch_timing()}, known, clock)).value();
+            std::move(ApiSource::create({credentials_reader(kubeconfig), "n1", [] { return 0.5; }, test::quick_timing()}, known, clock))
+                .value();
         objects = std::make_unique<policy::ObjectSource>(std::string("api:") + name);
         ledger = std::make_unique<policy::DocumentLedger>(ledger_clock);
         watch = std::make_unique<PolicyWatch>(
@@ -84,17 +74,9 @@ struct Fixture {
     }
     template <typename Condition>
     bool becomes(Condition condition) {
-        const auto end = std::chrono::steady_clock::now() + kPatience;
-        while (!condition()) {
-            if (std::chrono::steady_clock::now() > end) {
-                UNSCOPED_INFO("waiting: " + objects->waiting() + ", last error: " + source->status().error);
-                return false;
-            }
-            work();
-            pollfd poll{source->fd(), POLLIN, 0};
-            ::poll(&poll, 1, 5);
-        }
-        return true;
+        return test::becomes(
+            source->fd(), condition, [&] { work(); },
+            [&] { return "waiting: " + objects->waiting() + ", last error: " + source->status().error; });
     }
     bool completes() {
         return becomes([&] { return objects->waiting().empty() && !objects->has_changed(); });

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Services, EndpointSlices and pods of other nodes: objects well-formed and hostile, the kept files, and the watches of parts of a kind.
-#include <poll.h>
-
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +9,7 @@
 #include "kubernetes/known/kept_objects.h"
 #include "support/api_server/api_server.h"
 #include "support/temp_dir.h"
+#include "watching.h"
 
 using namespace namegate;
 using namespace namegate::kubernetes;
@@ -19,7 +18,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds kPatience{10'000};
 const Json kDatabasePort = {{{"name", "sql"}, {"protocol", "TCP"}, {"port", 5432}}};
 
 IpAddress ip(const std::string& text) { return *IpAddress::parse(text); }
@@ -172,11 +170,9 @@ struct Scoped {
 
     explicit Scoped(const std::string& folder = "") : known(folder, true) {
         server.accept_token("secret");
-        WatchTiming timing;
-        timing.first_delay = milliseconds(20);
-        timing.max_delay = milliseconds(100);
         auto opened = ApiSource::create(
-            {credentials_reader(server.write_kubeconfig(dir.path(), "secret")), "n1", [] { return 0.5; }, timing}, known, clock);
+            {credentials_reader(server.write_kubeconfig(dir.path(), "secret")), "n1", [] { return 0.5; }, test::quick_timing()}, known,
+            clock);
         REQUIRE(opened);
         source = std::move(opened).value();
         watches = std::make_unique<ScopedWatches>(*source, known);
@@ -188,17 +184,8 @@ struct Scoped {
     }
     template <typename Condition>
     bool becomes(Condition condition) {
-        const auto end = std::chrono::steady_clock::now() + kPatience;
-        while (!condition()) {
-            if (std::chrono::steady_clock::now() > end) {
-                UNSCOPED_INFO("last error: " + source->status().error);
-                return false;
-            }
-            pollfd poll{source->fd(), POLLIN, 0};
-            ::poll(&poll, 1, 20);
-            source->work();
-        }
-        return true;
+        return test::becomes(
+            source->fd(), condition, [&] { source->work(); }, [&] { return "last error: " + source->status().error; });
     }
     bool has(Kind kind, const std::string& name_space, const std::string& name) const {
         return known.find(kind, name_space, name) != nullptr;

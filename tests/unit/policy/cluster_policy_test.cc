@@ -14,6 +14,8 @@ using namespace namegate::policy;
 
 namespace {
 
+using policy::test::pod_view;
+
 std::string cluster_policy(const std::string& spec, const std::string& name = "c") {
     return "---\napiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: " + name + "}\nspec: {" +
            spec + "}\n";
@@ -28,17 +30,6 @@ std::string problems_of(const std::string& document) {
     for (const Problem& problem : decode_file("c.yaml", document).problems) {
         out += to_string(problem) + "\n";
     }
-    return out;
-}
-
-EndpointView pod_view(const std::string& name_space, const std::string& name, Labels labels, const std::string& address) {
-    EndpointView out;
-    out.name_space = name_space;
-    out.pod = name;
-    out.labels = std::move(labels);
-    out.is_kubernetes = true;
-    out.labels_known = true;
-    out.addresses = {*IpAddress::parse(address)};
     return out;
 }
 

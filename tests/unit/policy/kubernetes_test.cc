@@ -26,17 +26,6 @@ std::string problems_of(const std::string& spec) {
     return out;
 }
 
-EndpointView pod(const std::string& name_space, const std::string& name, Labels labels, const std::string& address) {
-    EndpointView out;
-    out.name_space = name_space;
-    out.pod = name;
-    out.labels = std::move(labels);
-    out.is_kubernetes = true;
-    out.labels_known = true;
-    out.addresses = {ip(address)};
-    return out;
-}
-
 // A node with some pods and sets, and one pod `self` under policy.
 class Cluster {
   public:
@@ -53,8 +42,9 @@ class Cluster {
             UNSCOPED_INFO(to_string(problem));
         }
         REQUIRE(status.loaded);
-        pods = {pod("ns", "self", {{"app", "web"}, {"tier", "front"}}, "10.9.0.1"), pod("ns", "db", {{"app", "db"}}, "10.9.0.2"),
-                pod("prod", "db", {{"app", "db"}}, "10.9.0.3"), pod("prod", "log", {}, "10.9.0.4")};
+        pods = {policy::test::pod_view("ns", "self", {{"app", "web"}, {"tier", "front"}}, "10.9.0.1"),
+                policy::test::pod_view("ns", "db", {{"app", "db"}}, "10.9.0.2"),
+                policy::test::pod_view("prod", "db", {{"app", "db"}}, "10.9.0.3"), policy::test::pod_view("prod", "log", {}, "10.9.0.4")};
     }
 
     bool selected(Direction direction = Direction::kIngress) const {

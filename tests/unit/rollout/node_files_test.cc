@@ -9,6 +9,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/identifiers.h"
 #include "config/config.h"
 #include "endpoints/record_store.h"
 #include "support/temp_dir.h"
@@ -147,7 +148,7 @@ TEST_CASE("nothing is installed that could not work") {
     SECTION("a node's name that is none") {
         site.options.node_name = "a\"\nunknownLabels: \"Absent";
         CHECK(mentions(site.refusal(), "is not the name of a node"));
-        site.options.node_name = std::string(kMaxNodeName + 1, 'a');
+        site.options.node_name = std::string(kMaxObjectNameBytes + 1, 'a');
         CHECK(mentions(site.refusal(), "is not the name of a node"));
     }
     SECTION("a program that is too large") {
