@@ -101,9 +101,14 @@ static __always_inline __u32 match_port(const struct ng_direction *rules, __u8 p
 	return value ? *value : rules->no_port;
 }
 
-/* Is the pattern one of those that match the TLS name? */
-static __always_inline int is_shown(const struct ng_judgement *j, __u64 id)
+/*
+ * Is the pattern one of those that match the TLS name? Asked only of a connection that showed one. Global, like
+ * add_unbound(), so that it is verified once, on its own.
+ */
+__noinline int is_shown(const struct ng_judgement *j, __u64 id)
 {
+	if (!j)
+		return 0;
 	for (__u32 i = 0; i < NG_LEARNT_PATTERNS; i++)
 		if (i < j->n_shown && j->shown_id[i] == id)
 			return 1;
@@ -144,8 +149,10 @@ static __always_inline int add_bitmap(struct ng_judgement *j, __u32 index)
 }
 
 /* ORs a bitmap into the set, without the rules that bind connections to TLS names. */
-static __always_inline int add_unbound(struct ng_judgement *j, __u32 index)
+__noinline int add_unbound(struct ng_judgement *j, __u32 index)
 {
+	if (!j)
+		return 0;
 	struct ng_bitmap *bitmap = bitmap_at(index);
 	struct ng_bitmap *bound = bitmap_at(j->rules.bound);
 
@@ -174,7 +181,7 @@ static __always_inline int remove_bitmap(struct ng_judgement *j, __u32 index)
 	return 0;
 }
 
-/* Adds the rules that match the remote address by a name, except those whose notNets contain it. */
+/* Adds the rules that match the remote address by a name. */
 static __always_inline int judge_names(struct ng_judgement *j)
 {
 	if (!j)
@@ -201,8 +208,6 @@ static __always_inline int judge_names(struct ng_judgement *j)
 		else
 			add_bitmap(j, j->learnt[i]);
 	}
-	if (j->nets.exclude)
-		remove_bitmap(j, j->nets.exclude);
 	return 0;
 }
 
@@ -225,7 +230,10 @@ static __always_inline int next_rule(struct ng_judgement *j, __u32 from)
 	return NG_NO_RULE;
 }
 
-/* Computes the set: (prefixes OR names) AND ports with protocol. */
+/*
+ * Computes the set: (prefixes OR names) AND ports with protocol. Names whose rules have notNets with the address do not count. The names
+ * come first, because they have the longest code, which the verifier follows again for each state in which it is reached.
+ */
 static __always_inline int judge_match(struct ng_judgement *j)
 {
 	if (!j)
@@ -233,7 +241,6 @@ static __always_inline int judge_match(struct ng_judgement *j)
 	const struct ng_direction *rules = &j->rules;
 	__u32 words = rules->words;
 
-	j->nets = match_prefix(rules, &j->key.remote);
 	for (__u32 w = 0; w < NG_BITMAP_WORDS; w++) {
 		if (w >= words)
 			break;
@@ -244,6 +251,9 @@ static __always_inline int judge_match(struct ng_judgement *j)
 	j->others = 0;
 	if (rules->flags & NG_DIR_DOMAINS)
 		judge_names(j);
+	j->nets = match_prefix(rules, &j->key.remote);
+	if (j->named && j->nets.exclude)
+		remove_bitmap(j, j->nets.exclude);
 	struct ng_bitmap *nets = bitmap_at(j->nets.match);
 	struct ng_bitmap *port =
 		bitmap_at(match_port(rules, j->key.protocol, NG_PORT_DESTINATION, j->destination_port));
