@@ -46,6 +46,7 @@ status=0
 printf '%s\n' "${units[@]}" |
   xargs -P 2 -I{} bash -c 'tidy "$@"' _ {} '-clang-analyzer-*,-bugprone-suspicious-include' "$stamps" "$headers" "$stamps" || status=1
 git ls-files 'plugin/*.cc' 'runtime/base/*.cc' 'runtime/cni/*.cc' 'runtime/containerd/*.cc' 'runtime/datapath/*.cc' 'runtime/dns/*.cc' \
-  'runtime/kubernetes/*.cc' 'runtime/netlink/*.cc' 'runtime/daemon/dns/*.cc' 'runtime/daemon/http/*.cc' 'runtime/daemon/socket/*.cc' | sed "s#^#$PWD/#" |
+  'runtime/kubernetes/client/curl_transport.cc' 'runtime/kubernetes/client/json_text.cc' 'runtime/kubernetes/client/list_reader.cc' \
+  'runtime/kubernetes/client/kind_watch.cc' 'runtime/kubernetes/client/kubeconfig.cc' 'runtime/kubernetes/known/decode_*.cc' 'runtime/netlink/*.cc' 'runtime/daemon/dns/*.cc' 'runtime/daemon/http/*.cc' 'runtime/daemon/socket/*.cc' | sed "s#^#$PWD/#" |
   xargs -P 2 -I{} bash -c 'tidy "$@"' _ {} '-*,clang-analyzer-*' "$alone" "$headers" "$stamps" || status=1
 [ $status = 0 ]
