@@ -222,7 +222,7 @@ class ServiceCompiler {
         } else if (group.need == Need::kSelected && found.inside > 0) {
             add_partly(group, target, behind, found);
         }
-        if (!all && action_of(group) == RuleAction::kPass && any && group.need == Need::kSelected) {
+        if (!all && action_of(group) == RuleAction::kPass && any) {
             denied_[number].insert(target);
         }
         if (!all && group.need == Need::kExcluded) {
