@@ -28,7 +28,7 @@ constexpr std::array kKubernetesGroups = {PolicyGroup{policy::kKubernetesPolicyV
 constexpr std::array kClusterGroups = {PolicyGroup{policy::kClusterPolicyVersion, kClusterKinds, PolicyForm::kAsServed}};
 constexpr std::array kCalicoGroups = {PolicyGroup{policy::kCalicoVersion, kCalicoKinds, PolicyForm::kAsServed},
                                       PolicyGroup{"crd.projectcalico.org/v1", kCalicoKinds, PolicyForm::kStoredByCalico}};
-constexpr std::array kOwnGroups = {PolicyGroup{"policy.namegate.dev/v1", kCalicoKinds, PolicyForm::kAsCalico, true}};
+constexpr std::array kOwnGroups = {PolicyGroup{policy::kOwnVersion, kCalicoKinds, PolicyForm::kAsCalico, true}};
 
 constexpr std::array kSources = {PolicySourceSpec{"kubernetes", kKubernetesGroups}, PolicySourceSpec{"network-policy-api", kClusterGroups},
                                  PolicySourceSpec{"calico", kCalicoGroups}, PolicySourceSpec{"namegate", kOwnGroups}};

@@ -15,7 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kGroup = "policy.namegate.dev";
+constexpr std::string_view kGroup = kOwnVersion.substr(0, kOwnVersion.find('/'));
 constexpr const char* kKeepsUnknownFields = "x-kubernetes-preserve-unknown-fields";
 // A document has these besides its spec; the API server has schemas of its own for them.
 constexpr const char* kSpec = "spec";
@@ -112,7 +112,7 @@ Json definition_json(const KindSpec& kind) {
     const std::string plural = resource_name(kind.kind);
     return {{"apiVersion", "apiextensions.k8s.io/v1"},
             {"kind", "CustomResourceDefinition"},
-            {"metadata", {{"name", plural + "." + kGroup}}},
+            {"metadata", {{"name", plural + "." + std::string(kGroup)}}},
             {"spec",
              {{"group", kGroup},
               {"names",

@@ -32,14 +32,18 @@ void report_kind(const Cursor& cursor, const std::string& kind) {
 
 bool check_version(const Cursor& cursor, const KindSpec& kind) {
     const std::optional<std::string> version = cursor.text("apiVersion");
-    if (!version || *version == kind.api_version) {
-        return version.has_value();
+    if (!version) {
+        return false;
     }
     std::vector<std::string_view> versions;
     for (const KindSpec& spec : all_kinds()) {
         if (spec.kind == kind.kind) {
-            versions.push_back(spec.api_version);
+            const auto more = versions_of(spec);
+            versions.insert(versions.end(), more.begin(), more.end());
         }
+    }
+    if (std::find(versions.begin(), versions.end(), *version) != versions.end()) {
+        return true;
     }
     cursor.field_error("apiVersion",
                        "\"" + *version + "\" is not the version of a " + std::string(kind.kind) + "; write " + join_words(versions));

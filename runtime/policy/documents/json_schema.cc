@@ -34,7 +34,7 @@ class SchemaWriter {
             kinds.push_back(kind.kind);
             choices.push_back({{"if",
                                 {{"required", {"kind"}},
-                                 {"properties", {{"apiVersion", {{"const", kind.api_version}}}, {"kind", {{"const", kind.kind}}}}}}},
+                                 {"properties", {{"apiVersion", {{"enum", versions_of(kind)}}}, {"kind", {{"const", kind.kind}}}}}}},
                                {"then", reference(kind_)}});
         }
         definitions_["List"] = {{"type", "object"},
@@ -55,7 +55,7 @@ class SchemaWriter {
   private:
     Json kind_json(const KindSpec& kind) {
         Json out = object_json(*kind.object);
-        out["properties"]["apiVersion"]["const"] = kind.api_version;
+        out["properties"]["apiVersion"]["enum"] = versions_of(kind);
         out["properties"]["kind"]["const"] = kind.kind;
         return out;
     }

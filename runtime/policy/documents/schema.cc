@@ -293,10 +293,19 @@ constexpr std::array kKinds = {
 
 std::span<const KindSpec> all_kinds() { return kKinds; }
 
+std::vector<std::string_view> versions_of(const KindSpec& kind) {
+    if (kind.api_version == kCalicoVersion) {
+        return {kCalicoVersion, kOwnVersion};
+    }
+    return {kind.api_version};
+}
+
 const KindSpec* find_kind(std::string_view kind, std::string_view api_version) {
     const KindSpec* found = nullptr;
     for (const KindSpec& spec : kKinds) {
-        if (spec.kind == kind && (found == nullptr || spec.api_version == api_version)) {
+        const auto versions = versions_of(spec);
+        const bool has_version = std::find(versions.begin(), versions.end(), api_version) != versions.end();
+        if (spec.kind == kind && (found == nullptr || has_version)) {
             found = &spec;
         }
     }

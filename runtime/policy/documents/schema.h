@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace namegate::policy {
 
@@ -49,6 +50,8 @@ struct KindSpec {
 };
 
 inline constexpr std::string_view kCalicoVersion = "projectcalico.org/v3";
+// namegate's own group, which has Calico's kinds for API servers without Calico (custom_resources.h).
+inline constexpr std::string_view kOwnVersion = "policy.namegate.dev/v1";
 // Kubernetes' NetworkPolicy, which has the same kind as Calico's.
 inline constexpr std::string_view kKubernetesPolicyVersion = "networking.k8s.io/v1";
 
@@ -58,6 +61,8 @@ inline constexpr std::string_view kTlsAnnotation = "namegate.dev/tls";
 inline constexpr std::string_view kQuicAnnotation = "namegate.dev/quic";
 
 std::span<const KindSpec> all_kinds();
+// The versions under which a document may have the kind: its own, and for Calico's kinds also kOwnVersion.
+std::vector<std::string_view> versions_of(const KindSpec& kind);
 // Returns the kind with this version, or else any with this name, or null.
 const KindSpec* find_kind(std::string_view kind, std::string_view api_version);
 

@@ -59,9 +59,15 @@ TEST_CASE("V1: unknown fields, kinds and words name the nearest known one") {
     CHECK_THAT(problems_of("apiVersion: projectcalico.org/v3\nkind: NetworkPolice\nmetadata: {name: x}\n"),
                Catch::StartsWith("p.yaml:2:1:") && Catch::Contains("did you mean NetworkPolicy?"));
     CHECK_THAT(problems_of("apiVersion: projectcalico.org/v2\nkind: NetworkSet\nmetadata: {name: x}\n"),
-               Catch::Contains("write projectcalico.org/v3"));
+               Catch::Contains("write projectcalico.org/v3 or policy.namegate.dev/v1"));
     CHECK_THAT(problems_of("apiVersion: networking.k8s.io/v2\nkind: NetworkPolicy\nmetadata: {name: x}\n"),
-               Catch::Contains("write projectcalico.org/v3 or networking.k8s.io/v1"));
+               Catch::Contains("write projectcalico.org/v3, policy.namegate.dev/v1 or networking.k8s.io/v1"));
+    CHECK_THAT(problems_of("apiVersion: policy.namegate.dev/v1\nkind: ClusterNetworkPolicy\nmetadata: {name: x}\n"),
+               Catch::Contains("write policy.networking.k8s.io/v1alpha2"));
+    // What "kubectl get networksets.policy.namegate.dev -o yaml" prints is a policy file.
+    CHECK_THAT(problems_of("apiVersion: policy.namegate.dev/v1\nkind: NetworkSet\nmetadata: {name: x, namespace: a, uid: 1-2}\n"
+                           "spec: {nets: [10.0.0.0/8]}\nstatus: {conditions: []}\n"),
+               Catch::Equals(""));
     CHECK_THAT(problems_of("kind: NetworkSet\nmetadata: {name: x}\n"), Catch::Contains("\"apiVersion\" is missing"));
     CHECK_THAT(problems_of("- a\n"), Catch::Contains("a document is a map"));
     CHECK_THAT(problems_of("apiVersion: projectcalico.org/v3\nkind: GlobalNetworkSet\nmetadata: {name: x, labels: {a: 1}}\n"),
