@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the daemon reaches the API server, and what a large cluster costs it.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "cluster.h"
 
@@ -16,6 +18,8 @@ constexpr unsigned kClusterNamespaces = 200;
 constexpr unsigned kNodePods = 100;
 constexpr double kMaxSeconds = 3;
 constexpr std::uint64_t kMaxMemoryMiB = 80;
+constexpr unsigned kPeerChanges = 10;
+constexpr double kMaxMedianOfPeerMs = 1'000;  // also under the sanitizers, on a busy machine
 
 // Resident memory of the daemon in MiB, without pages that it shares with other programs: its libraries.
 std::uint64_t memory_of(pid_t pid) {
@@ -92,8 +96,11 @@ TEST_CASE("a server with a certificate of another authority is not believed") {
     CHECK(cluster.cni("DEL", "cart", netns).status == 0);
 }
 
-TEST_CASE("a cluster of 5,000 pods in 200 namespaces, 100 on this node: start and memory") {
-    Cluster cluster;
+// A pod's own address in the cluster.
+std::string address_of(unsigned pod) { return "10.64." + std::to_string(pod / 250) + "." + std::to_string(pod % 250 + 1); }
+
+// Fills the cluster. kNodePods of the pods are on this node; each has the label app with its name, and the namespaces the label team.
+void fill(Cluster& cluster) {
     for (unsigned i = 0; i < kClusterNamespaces; ++i) {
         const std::string name = "n" + std::to_string(i);
         cluster.server.put(kNamespaces, namespace_object(name, {{"team", name}, {"kubernetes.io/metadata.name", name}}));
@@ -101,13 +108,24 @@ TEST_CASE("a cluster of 5,000 pods in 200 namespaces, 100 on this node: start an
         cluster.server.put(kServiceAccounts, account_object(name, "runner", {{"tier", "web"}}));
     }
     // As large as pods usually are.
-    const Json more = {{"metadata", {{"managedFields", Json::array({std::string(4'000, 'x')})}}}};
+    const Json managed = Json::array({std::string(4'000, 'x')});
     for (unsigned i = 0; i < kClusterPods; ++i) {
         const std::string name = "p" + std::to_string(i);
         cluster.server.put(kPods,
                            pod_object(i % (kClusterPods / kNodePods) == 0 ? "n1" : "n2", "n" + std::to_string(i % kClusterNamespaces), name,
-                                      "uid-" + name, {{"app", name}, {"pod-template-hash", "abc"}}, more));
+                                      "uid-" + name, {{"app", name}, {"pod-template-hash", "abc"}},
+                                      {{"metadata", {{"managedFields", managed}}},
+                                       {"status", {{"phase", "Running"}, {"podIPs", {{{"ip", address_of(i)}}}}}}}));
     }
+}
+
+double ms_since(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+}
+
+TEST_CASE("a cluster of 5,000 pods in 200 namespaces, 100 on this node: start and memory") {
+    Cluster cluster;
+    fill(cluster);
     cluster.node.start();
     // The rest of its start takes as long without a cluster.
     const auto begin = std::chrono::steady_clock::now();
@@ -122,6 +140,51 @@ TEST_CASE("a cluster of 5,000 pods in 200 namespaces, 100 on this node: start an
               << " MiB\n";
     CHECK(seconds < kMaxSeconds);
     CHECK(memory < kMaxMemoryMiB);
+}
+
+TEST_CASE("a policy that selects the 5,000 pods of the cluster as peers: ADD, memory, and changes of one of them") {
+    Cluster cluster("kubernetes", 30);
+    const DaemonNode& node = cluster.node;
+    fill(cluster);
+    cluster.put_pod("cart", {{"app", "cart"}});
+    node.write(
+        node.policies() + "/peers.yaml",
+        "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: peers}\nspec: {selector: app == 'cart', types: "
+        "[Egress], egress: [{action: Allow, destination: {namespaceSelector: has(team), selector: \"app != 'none'\"}}]}\n");
+    cluster.node.start();
+    REQUIRE(cluster.connects());
+    const TestNetns netns;
+    auto begin = std::chrono::steady_clock::now();
+    const CommandOutput added = cluster.cni("ADD", "cart", netns);
+    const double add = ms_since(begin);
+    INFO(added.text << node.log());
+    REQUIRE(added.status == 0);
+    const auto is_open = [&](unsigned pod) {
+        return node.must_ask("explain", {{"endpoint", "shop/cart"}, {"destination", address_of(pod) + ":80/TCP"}})["allowed"] == true;
+    };
+    // Those of this node are no endpoints here.
+    REQUIRE(eventually([&] { return is_open(1) && is_open(kClusterPods - 1); }));
+    const double known = ms_since(begin);
+    CHECK_FALSE(is_open(kClusterPods));
+    std::vector<double> times;
+    const unsigned changed = kClusterPods - 1;
+    for (unsigned i = 0; i < kPeerChanges; ++i) {
+        const bool open = i % 2 == 1;
+        begin = std::chrono::steady_clock::now();
+        cluster.server.set_labels(kPods, "n" + std::to_string(changed % kClusterNamespaces), "p" + std::to_string(changed),
+                                  {{"app", open ? "other" : "none"}});
+        while (is_open(changed) != open && ms_since(begin) < 10'000) {
+        }
+        times.push_back(ms_since(begin));
+    }
+    std::sort(times.begin(), times.end());
+    const std::uint64_t memory = memory_of(cluster.node.pid());
+    std::cout << "a policy with " << kClusterPods << " peers: ADD " << add << " ms, all of them open " << known << " ms after it began; of "
+              << kPeerChanges << " changed labels of one, in force: median " << times[kPeerChanges / 2] << " ms, slowest " << times.back()
+              << " ms; " << memory << " MiB\n";
+    CHECK(times[kPeerChanges / 2] < kMaxMedianOfPeerMs);
+    CHECK(memory < kMaxMemoryMiB);
+    CHECK(cluster.cni("DEL", "cart", netns).status == 0);
 }
 
 }  // namespace
