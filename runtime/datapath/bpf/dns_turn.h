@@ -18,13 +18,36 @@
 #define NG_IP6_ADDRESSES (ETH_HLEN + 8)
 #define NG_UDP_CHECKSUM 6
 
-/* Swaps the two halves of `2 * half` bytes of the packet; half <= 16. Returns non-zero on failure. */
-static __always_inline int swap_halves(struct __sk_buff *skb, __u32 at, __u32 half)
+/* Swaps two neighbouring values of `half` bytes each; a constant. */
+static __always_inline void swap_neighbours(void *at, __u32 half)
 {
-	__u8 bytes[32];
+	__u16 *first = at;
+	__u16 *second = at + half;
 
-	return bpf_skb_load_bytes(skb, at, bytes, 2 * half) || bpf_skb_store_bytes(skb, at, bytes + half, half, 0) ||
-	       bpf_skb_store_bytes(skb, at + half, bytes, half, 0);
+#pragma unroll
+	for (__u32 i = 0; i < half / 2; i++) {
+		__u16 kept = first[i];
+
+		first[i] = second[i];
+		second[i] = kept;
+	}
+}
+
+/* Swaps MAC addresses, IP addresses and ports, in place: each a helper's call would cost more than the rest. Non-zero: it failed. */
+static __always_inline int swap_sides(struct __sk_buff *skb, __u32 addresses, __u32 half)
+{
+	const __u32 transport = addresses + 2 * half; /* they are the last fields of both headers */
+	void *data;
+
+	if (bpf_skb_pull_data(skb, transport + NG_SHORT_HEADER))
+		return 1;
+	data = packet_start(skb);
+	if (data + transport + NG_SHORT_HEADER > packet_end(skb))
+		return 1;
+	swap_neighbours(data, ETH_ALEN);
+	swap_neighbours(data + addresses, half);
+	swap_neighbours(data + transport, sizeof(__u16));
+	return 0;
 }
 
 /* Returns the action: to the pod, or a drop where the headers are unusual. `transport`: offset of the UDP header. */
@@ -39,9 +62,7 @@ int turn_query(struct __sk_buff *skb, __u32 transport, __u32 rcode)
 	    bpf_skb_load_bytes(skb, flags_at, &before, sizeof(before)))
 		return NG_DROP;
 	after = (before & bpf_htons(NG_DNS_KEPT)) | bpf_htons(NG_DNS_ANSWERED) | bpf_htons((__u16)(rcode & 15));
-	failed = swap_halves(skb, 0, ETH_ALEN) ||
-		 (is_v6 ? swap_halves(skb, NG_IP6_ADDRESSES, 16) : swap_halves(skb, NG_IP4_ADDRESSES, 4)) ||
-		 swap_halves(skb, transport, 2) ||
+	failed = (is_v6 ? swap_sides(skb, NG_IP6_ADDRESSES, 16) : swap_sides(skb, NG_IP4_ADDRESSES, 4)) ||
 		 bpf_skb_store_bytes(skb, flags_at, &after, sizeof(after), BPF_F_RECOMPUTE_CSUM) ||
 		 /* Leaves alone a checksum that a device completes, and one that is not used. */
 		 bpf_l4_csum_replace(skb, transport + NG_UDP_CHECKSUM, before, after, BPF_F_MARK_MANGLED_0 | 2);
