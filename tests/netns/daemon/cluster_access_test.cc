@@ -183,7 +183,10 @@ TEST_CASE("a policy that selects the 5,000 pods of the cluster as peers: ADD, me
               << kPeerChanges << " changed labels of one, in force: median " << times[kPeerChanges / 2] << " ms, slowest " << times.back()
               << " ms; " << memory << " MiB\n";
     CHECK(times[kPeerChanges / 2] < kMaxMedianOfPeerMs);
+#ifndef NAMEGATE_SANITIZED
+    // AddressSanitizer keeps what was freed.
     CHECK(memory < kMaxMemoryMiB);
+#endif
     CHECK(cluster.cni("DEL", "cart", netns).status == 0);
 }
 
