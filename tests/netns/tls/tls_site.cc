@@ -2,6 +2,7 @@
 #include "tls_site.h"
 
 #include <fstream>
+#include <iostream>
 #include <sstream>
 
 #include "support/eventually.h"
@@ -46,12 +47,21 @@ TlsSite::TlsSite(const std::string& mode, const std::string& settings, bool retr
     std::ofstream(site.node.folder() + "/hosts") << "127.0.0.1 localhost\n";
 }
 
-TlsSite::~TlsSite() = default;
+// The next site adds a container of the same name. A process that a client left would keep this one's interface.
+TlsSite::~TlsSite() {
+    try {
+        site.node.remove(*pod);
+    } catch (const std::exception& failed) {
+        std::cerr << failed.what() << "\n";
+    }
+}
 
 CommandOutput TlsSite::run(const std::string& command, int timeout) const {
     const std::string folder = site.node.folder();
-    return pod->netns.run("unshare -m sh -c 'mount --bind " + folder + "/resolv.conf /etc/resolv.conf && mount --bind " + folder +
-                          "/hosts /etc/hosts && exec timeout " + std::to_string(timeout) + " " + command + "'");
+    // The processes that the command left end with it, because they are in its PID namespace.
+    return pod->netns.run("unshare --mount --pid --fork --kill-child --mount-proc sh -c 'mount --bind " + folder +
+                          "/resolv.conf /etc/resolv.conf && mount --bind " + folder + "/hosts /etc/hosts && exec timeout " +
+                          std::to_string(timeout) + " " + command + "'");
 }
 
 long TlsSite::stop_server() {
