@@ -16,8 +16,13 @@ namespace {
 constexpr unsigned kClusterPods = 5'000;
 constexpr unsigned kClusterNamespaces = 200;
 constexpr unsigned kNodePods = 100;
+#ifdef NAMEGATE_SANITIZED
+constexpr double kMaxSeconds = 10;
+constexpr std::uint64_t kMaxMemoryMiB = 2'048;  // AddressSanitizer keeps what was freed
+#else
 constexpr double kMaxSeconds = 3;
 constexpr std::uint64_t kMaxMemoryMiB = 80;
+#endif
 constexpr unsigned kPeerChanges = 10;
 constexpr double kMaxMedianOfPeerMs = 1'000;  // also under the sanitizers, on a busy machine
 
@@ -119,10 +124,6 @@ void fill(Cluster& cluster) {
     }
 }
 
-double ms_since(std::chrono::steady_clock::time_point begin) {
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-}
-
 TEST_CASE("a cluster of 5,000 pods in 200 namespaces, 100 on this node: start and memory") {
     Cluster cluster;
     fill(cluster);
@@ -163,7 +164,7 @@ TEST_CASE("a policy that selects the 5,000 pods of the cluster as peers: ADD, me
         return node.must_ask("explain", {{"endpoint", "shop/cart"}, {"destination", address_of(pod) + ":80/TCP"}})["allowed"] == true;
     };
     // Those of this node are no endpoints here.
-    REQUIRE(eventually([&] { return is_open(1) && is_open(kClusterPods - 1); }));
+    REQUIRE(eventually([&] { return is_open(1) && is_open(kClusterPods - 1); }, std::chrono::seconds(60)));
     const double known = ms_since(begin);
     CHECK_FALSE(is_open(kClusterPods));
     std::vector<double> times;
@@ -183,10 +184,7 @@ TEST_CASE("a policy that selects the 5,000 pods of the cluster as peers: ADD, me
               << kPeerChanges << " changed labels of one, in force: median " << times[kPeerChanges / 2] << " ms, slowest " << times.back()
               << " ms; " << memory << " MiB\n";
     CHECK(times[kPeerChanges / 2] < kMaxMedianOfPeerMs);
-#ifndef NAMEGATE_SANITIZED
-    // AddressSanitizer keeps what was freed.
     CHECK(memory < kMaxMemoryMiB);
-#endif
     CHECK(cluster.cni("DEL", "cart", netns).status == 0);
 }
 
