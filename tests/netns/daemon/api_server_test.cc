@@ -128,7 +128,7 @@ TEST_CASE("a changed label of a pod is in force within 100 ms, on the endpoints 
         cluster.server.set_labels(kPods, "shop", "cart", {{"app", i % 2 == 0 ? "cart" : "none"}});
         while (node.mode_of("cart") != mode && std::chrono::steady_clock::now() - begin < std::chrono::seconds(10)) {
         }
-        times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+        times.push_back(ms_since(begin));
     }
     std::sort(times.begin(), times.end());
     std::cout << "a changed label in force, of " << kChanges << " changes: median " << times[kChanges / 2] << " ms, slowest "

@@ -3,6 +3,7 @@
 // A node of a cluster: an API server for tests, and a daemon that asks it. Errors in the set-up throw.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -15,6 +16,10 @@ namespace namegate::test {
 inline std::string deny(const std::string& name, const std::string& selection) {
     return "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: " + name + "}\nspec: {" + selection +
            ", types: [Egress], egress: [{action: Deny}]}\n";
+}
+
+inline double ms_since(std::chrono::steady_clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 
 struct Cluster {

@@ -21,8 +21,6 @@ constexpr double kMaxStartMs = 15'000;  // the disk of a busy machine syncs slow
 constexpr const char* kDeny = "api:networking.k8s.io/v1/networkpolicies/shop/deny";
 using Clock = std::chrono::steady_clock;
 
-double ms_since(Clock::time_point begin) { return std::chrono::duration<double, std::milli>(Clock::now() - begin).count(); }
-
 // Nothing may be sent by the pods of the namespace with these labels.
 Json deny_object(const std::string& name, const Json& labels = Json::object()) {
     Json selector = Json::object();

@@ -165,7 +165,7 @@ TEST_CASE("changed endpoints are in force within 100 ms, on the pods concerned o
                                                       {{"db-1", allowed ? shop.database_address : std::string("10.99.0.9")}}));
         while (shop.explained()["allowed"] != allowed && std::chrono::steady_clock::now() - begin < std::chrono::seconds(10)) {
         }
-        times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+        times.push_back(ms_since(begin));
     }
     std::sort(times.begin(), times.end());
     std::cout << "changed endpoints in force, of " << kEndpointChanges << " changes: median " << times[kEndpointChanges / 2]
