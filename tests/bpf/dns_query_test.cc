@@ -8,6 +8,7 @@
 #include "datapath/events.h"
 #include "datapath/query_rules.h"
 #include "traffic.h"
+#include "two_cpus.h"
 
 using namespace namegate;
 using namespace namegate::test;
@@ -307,6 +308,24 @@ TEST_CASE("D22: a budget of new names; those that were asked for lately go on", 
     pod.scene.apply(domain_policy("'*.wild.test'"), behaving(policy::DnsQueries::kAllowed));
     CHECK(pod.passes("n0.wild.test"));
     CHECK(pod.answer(DnsMessage::query("n1.wild.test")) == kNxDomain);
+}
+
+TEST_CASE("D22: two queries for a name at the same moment count once") {
+    constexpr std::uint32_t kNames = 60;
+    datapath::QueryRules rules = usual_rules();
+    rules.new_names = 2 * kNames;  // more than it takes: the last name of a budget may go to one of its two queries only
+    Filtered pod("'*.wild.test'", rules);
+    CHECK_FALSE(pod.passes("evil.com"));  // opens the program, before two threads use it
+    for (std::uint32_t i = 0; i < kNames; ++i) {
+        const std::string name = "n" + std::to_string(i) + ".wild.test";
+        INFO(name);
+        bool passed[2] = {};
+        together([&] { passed[0] = pod.passes(name); }, [&] { passed[1] = pod.passes(name, kTypeAaaa); });
+        CHECK(passed[0]);
+        CHECK(passed[1]);
+    }
+    const int fd = must(pod.scene.datapath().map(datapath::MapId::kNewNames));
+    CHECK((must(datapath::map_lookup<std::uint64_t>(fd, pod.scene.identity().slot)).value() & 0xffffffffU) == kNames);
 }
 
 TEST_CASE("D19: each refused query is an event with its reason, up to the limit of denials") {

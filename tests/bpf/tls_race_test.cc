@@ -2,15 +2,11 @@
 //
 // Connections bound to TLS names, with two CPUs at work on one connection at the same moment: of two contents at one place at most one
 // passes, and a decision never opens the connection that follows on the same ports (T8).
-#include <sched.h>
-
-#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <functional>
-#include <thread>
 
 #include "tls_connection.h"
+#include "two_cpus.h"
 
 using namespace namegate;
 using namespace namegate::test;
@@ -30,29 +26,6 @@ class Rounds {
     const Clock::time_point end_ = Clock::now() + std::chrono::seconds(10);
     int round_ = -1;
 };
-
-void run_on_cpu(unsigned cpu) {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(cpu, &one);
-    static_cast<void>(::sched_setaffinity(0, sizeof one, &one));
-}
-
-// Both at the same moment, on two CPUs.
-void together(const std::function<void()>& first, const std::function<void()>& second) {
-    std::atomic<int> ready{0};
-    const auto work = [&](unsigned cpu, const std::function<void()>& what) {
-        run_on_cpu(cpu);
-        ++ready;
-        while (ready < 2) {
-        }
-        what();
-    };
-    std::thread other([&] { work(1, second); });
-    std::thread one([&] { work(0, first); });
-    one.join();
-    other.join();
-}
 
 }  // namespace
 

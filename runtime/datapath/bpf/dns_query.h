@@ -136,6 +136,16 @@ static __always_inline int take_new_name(__u32 slot, __u32 now, __u32 limit)
 	return 0;
 }
 
+/* Gives one back that two CPUs took for the same name. If the count changes meanwhile, it stays taken. */
+static __always_inline void give_back_new_name(__u32 slot)
+{
+	__u64 *word = bpf_map_lookup_elem(&new_names, &slot);
+	__u64 before = word ? *(volatile __u64 *)word : 0;
+
+	if ((__u32)before)
+		__sync_val_compare_and_swap(word, before, before - 1);
+}
+
 /*
  * May the endpoint ask for the name dns->target_hash? Yes if it asked lately, or has a new name left in this minute. Global, so
  * that it is verified once, on its own.
@@ -160,7 +170,11 @@ int is_within_budget(__u32 slot, __u32 limit)
 	}
 	if (!take_new_name(slot, tick_of(dns->now), limit))
 		return 0;
-	set->name[place & (NG_ASKED_WAYS - 1)] = name;
+	/* The queries for A and AAAA leave together, and another CPU may have counted the same name at this moment. */
+	__u64 *way = &set->name[place & (NG_ASKED_WAYS - 1)];
+	__u64 before = *(volatile __u64 *)way;
+	if (before == name || __sync_val_compare_and_swap(way, before, name) == name)
+		give_back_new_name(slot);
 	return 1;
 }
 
