@@ -32,8 +32,8 @@ void report_kind(const Cursor& cursor, const std::string& kind) {
 
 bool check_version(const Cursor& cursor, const KindSpec& kind) {
     const std::optional<std::string> version = cursor.text("apiVersion");
-    if (!version) {
-        return false;
+    if (!version || has_version(kind, *version)) {
+        return version.has_value();
     }
     std::vector<std::string_view> versions;
     for (const KindSpec& spec : all_kinds()) {
@@ -41,9 +41,6 @@ bool check_version(const Cursor& cursor, const KindSpec& kind) {
             const auto more = versions_of(spec);
             versions.insert(versions.end(), more.begin(), more.end());
         }
-    }
-    if (std::find(versions.begin(), versions.end(), *version) != versions.end()) {
-        return true;
     }
     cursor.field_error("apiVersion",
                        "\"" + *version + "\" is not the version of a " + std::string(kind.kind) + "; write " + join_words(versions));

@@ -293,19 +293,22 @@ constexpr std::array kKinds = {
 
 std::span<const KindSpec> all_kinds() { return kKinds; }
 
+bool has_version(const KindSpec& kind, std::string_view version) {
+    return version == kind.api_version || (kind.api_version == kCalicoVersion && version == kOwnVersion);
+}
+
 std::vector<std::string_view> versions_of(const KindSpec& kind) {
-    if (kind.api_version == kCalicoVersion) {
-        return {kCalicoVersion, kOwnVersion};
+    std::vector<std::string_view> out = {kind.api_version};
+    if (has_version(kind, kOwnVersion)) {
+        out.push_back(kOwnVersion);
     }
-    return {kind.api_version};
+    return out;
 }
 
 const KindSpec* find_kind(std::string_view kind, std::string_view api_version) {
     const KindSpec* found = nullptr;
     for (const KindSpec& spec : kKinds) {
-        const auto versions = versions_of(spec);
-        const bool has_version = std::find(versions.begin(), versions.end(), api_version) != versions.end();
-        if (spec.kind == kind && (found == nullptr || has_version)) {
+        if (spec.kind == kind && (found == nullptr || has_version(spec, api_version))) {
             found = &spec;
         }
     }

@@ -61,7 +61,9 @@ inline constexpr std::string_view kTlsAnnotation = "namegate.dev/tls";
 inline constexpr std::string_view kQuicAnnotation = "namegate.dev/quic";
 
 std::span<const KindSpec> all_kinds();
-// The versions under which a document may have the kind: its own, and for Calico's kinds also kOwnVersion.
+// Whether a document of the kind may have this version: its own, and for Calico's kinds also kOwnVersion.
+bool has_version(const KindSpec& kind, std::string_view version);
+// All that it may have.
 std::vector<std::string_view> versions_of(const KindSpec& kind);
 // Returns the kind with this version, or else any with this name, or null.
 const KindSpec* find_kind(std::string_view kind, std::string_view api_version);
