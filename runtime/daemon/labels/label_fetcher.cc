@@ -11,8 +11,6 @@ namespace namegate::daemon {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr unsigned kMaxAttempts = 5;  // each of them waits for the node lock
 
 }  // namespace
@@ -75,7 +73,7 @@ void LabelFetcher::fetch(const endpoints::Record& record, const std::vector<IpAd
     }
     if (done) {
         waiting.done.push_back(done);
-        waiting.deadline = Clock::now() + timeout();
+        waiting.deadline = std::chrono::steady_clock::now() + timeout();
     }
     if (!asked) {
         ask(*next_to_ask(record), record, timeout());
@@ -136,17 +134,23 @@ bool LabelFetcher::ask_next(const Received& received) {
     return true;
 }
 
-// No provider knows the labels that policies need, but one may before the client's time is over. False: there is no such provider.
+// Asks a provider again that gave up before the time of the waiting client is over. False: there is none, or the time is over.
 bool LabelFetcher::ask_again(const Received& received) {
+    using std::chrono::milliseconds;
     const auto waiting = waiting_.find(received.key);
-    const auto left = waiting == waiting_.end() ? Clock::duration::zero() : waiting->second.deadline - Clock::now();
+    if (waiting == waiting_.end()) {
+        return false;
+    }
+    const auto left = std::chrono::duration_cast<milliseconds>(waiting->second.deadline - std::chrono::steady_clock::now());
+    if (left <= milliseconds::zero()) {
+        return false;
+    }
     const auto record = node_.runtime().store().read(received.key.first, received.key.second);
-    labels::Provider* provider =
-        record && left > Clock::duration::zero() ? node_.runtime().label_providers().next_to_ask_again(*record) : nullptr;
+    labels::Provider* provider = record ? node_.runtime().label_providers().next_to_ask_again(*record) : nullptr;
     if (provider == nullptr) {
         return false;
     }
-    ask(*provider, *record, std::chrono::duration_cast<std::chrono::milliseconds>(left));
+    ask(*provider, *record, left);
     return true;
 }
 

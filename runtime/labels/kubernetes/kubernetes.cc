@@ -82,9 +82,8 @@ class Kubernetes final : public Provider {
     }
 
     bool should_be_asked(const endpoints::Record& record) const override {
-        return must_be_asked() && is_pod(record) && unseen_.count(record.container_id) == 0 && !is_known(record);
+        return unseen_.count(record.container_id) == 0 && may_be_asked_again(record);
     }
-
     bool may_be_asked_again(const endpoints::Record& record) const override {
         return must_be_asked() && is_pod(record) && !is_known(record);
     }
