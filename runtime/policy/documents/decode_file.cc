@@ -32,8 +32,11 @@ void report_kind(const Cursor& cursor, const std::string& kind) {
 
 bool check_version(const Cursor& cursor, const KindSpec& kind) {
     const std::optional<std::string> version = cursor.text("apiVersion");
-    if (!version || has_version(kind, *version)) {
-        return version.has_value();
+    if (!version) {
+        return false;
+    }
+    if (has_version(kind, *version)) {
+        return true;
     }
     std::vector<std::string_view> versions;
     for (const KindSpec& spec : all_kinds()) {

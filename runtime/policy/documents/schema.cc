@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/documents/schema.h"
 
-#include <algorithm>
 #include <array>
 
 #include "policy/documents/decode_cluster_policy.h"
